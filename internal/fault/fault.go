@@ -1,0 +1,152 @@
+package fault
+
+import (
+	"errors"
+	"strings"
+	"time"
+)
+
+// Side names who is to blame.
+type Side uint8
+
+// The sides of an exchange.
+const (
+	Proxy   Side = iota // our own doing: configuration, limits, a bug
+	Client              // the peer that sent the request
+	Backend             // the worker the request was sent to
+)
+
+var sideNames = [...]string{Proxy: "proxy", Client: "client", Backend: "backend"}
+
+// String gives the word used in log lines.
+func (s Side) String() string { return sideNames[s] }
+
+// Phase names how far the exchange had come.
+type Phase uint8
+
+// The phases of an exchange, in the order they are passed.
+const (
+	ReadRequest  Phase = iota // reading or judging the client's head
+	ReadBody                  // reading the client's body
+	Map                       // choosing what to do with the request
+	Acquire                   // waiting for a place in the worker's pool
+	Resolve                   // looking up the worker's name
+	Connect                   // opening the connection
+	Handshake                 // TLS
+	SendRequest               // writing the head to the backend
+	SendBody                  // writing the body to the backend
+	AwaitHead                 // waiting for the backend's head
+	ReadHead                  // inside the backend's head
+	ReadResponse              // reading the backend's body
+	SendResponse              // writing to the client
+)
+
+var phaseNames = [...]string{
+	ReadRequest: "read-request", ReadBody: "read-body", Map: "map", Acquire: "acquire",
+	Resolve: "resolve", Connect: "connect", Handshake: "handshake", SendRequest: "send-request",
+	SendBody: "send-body", AwaitHead: "await-head", ReadHead: "read-head",
+	ReadResponse: "read-response", SendResponse: "send-response",
+}
+
+// String gives the word used in log lines.
+func (p Phase) String() string { return phaseNames[p] }
+
+// Kind is what happened.
+type Kind uint8
+
+// The kinds of fault.
+const (
+	Internal     Kind = iota
+	Refused           // connection refused
+	Unreachable       // no route, missing socket file
+	Timeout           // nothing happened in time
+	Unresolved        // the name has no address
+	TLS               // handshake or verification
+	Reset             // the peer reset the connection
+	Closed            // the peer closed where more was due
+	Malformed         // bytes that are not HTTP, or not allowed
+	TooLarge          // over a limit
+	Exhausted         // no free place in the pool
+	Unavailable       // no usable member
+	Aborted           // the client went away
+	Unsupported       // nothing here speaks that scheme or coding
+	Denied            // access control
+	InvalidInput      // a request that can be read but not accepted
+)
+
+var kindNames = [...]string{
+	Internal: "internal", Refused: "refused", Unreachable: "unreachable", Timeout: "timeout",
+	Unresolved: "unresolved", TLS: "tls", Reset: "reset", Closed: "closed", Malformed: "malformed",
+	TooLarge: "too-large", Exhausted: "exhausted", Unavailable: "unavailable", Aborted: "aborted",
+	Unsupported: "unsupported", Denied: "denied", InvalidInput: "invalid-input",
+}
+
+// String gives the word used in log lines and metrics.
+func (k Kind) String() string { return kindNames[k] }
+
+// Retry says whether an attempt may be made again.
+type Retry uint8
+
+// The answers to "may it be sent again?".
+const (
+	Never    Retry = iota
+	IfReused       // only when the connection came from the pool: the peer may have closed it as we wrote
+	Safe           // nothing of the request can have been processed
+)
+
+// Fault is a classified error. Its fields are set by the layer that saw it and
+// completed on the way up (Backend, Elapsed); it is never shared between
+// exchanges.
+type Fault struct {
+	Side    Side
+	Phase   Phase
+	Kind    Kind
+	Retry   Retry
+	Status  int           // the status to answer with; 0 lets the pipeline choose
+	ID      string        // httpd's message id where it has one ("AH01102")
+	Backend string        // worker URL, "" if none was chosen
+	Addr    string        // the address tried, "" if none
+	Elapsed time.Duration // since the phase's attempt began
+	Detail  string        // one clause in our words; never raw peer bytes
+	Close   bool          // the client connection cannot be kept
+	Err     error         // cause, may be nil
+}
+
+// Error gives "backend await-head: timeout after 3s: detail: cause".
+func (f *Fault) Error() string {
+	var b strings.Builder
+	b.WriteString(f.Side.String())
+	b.WriteByte(' ')
+	b.WriteString(f.Phase.String())
+	b.WriteString(": ")
+	b.WriteString(f.Kind.String())
+	if f.Elapsed > 0 {
+		b.WriteString(" after ")
+		b.WriteString(f.Elapsed.Round(time.Microsecond).String())
+	}
+	if f.Detail != "" {
+		b.WriteString(": ")
+		b.WriteString(f.Detail)
+	}
+	if f.Err != nil {
+		b.WriteString(": ")
+		b.WriteString(f.Err.Error())
+	}
+	return b.String()
+}
+
+// Unwrap gives the cause.
+func (f *Fault) Unwrap() error { return f.Err }
+
+// Of finds the Fault in err's chain, or wraps err as an internal one. It
+// returns nil for nil.
+func Of(err error) *Fault {
+	if err == nil {
+		return nil
+	}
+	var f *Fault
+	if errors.As(err, &f) {
+		return f
+	}
+	return &Fault{Side: Proxy, Phase: Map, Kind: Internal, Err: err}
+}

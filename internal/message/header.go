@@ -1,0 +1,141 @@
+package message
+
+// Flag marks a field for whoever prints the header.
+type Flag uint8
+
+// Field flags.
+const (
+	// Hop marks a field that belongs to one connection: never forwarded
+	// (RFC 9110 section 7.6.1).
+	Hop Flag = 1 << iota
+	// Dropped marks a field that was unset; it stays in the table so that
+	// removal moves nothing.
+	Dropped
+)
+
+// Field is one header line.
+type Field struct {
+	Name  []byte
+	Value []byte
+	ID    NameID
+	Flags Flag
+}
+
+// Header is the fields of one head in the order they came. The zero value is
+// empty; Reset keeps its table.
+type Header struct {
+	fields []Field
+}
+
+// Reset empties the header and keeps its capacity.
+func (h *Header) Reset() { h.fields = h.fields[:0] }
+
+// Len counts the rows of the table, dropped ones included.
+func (h *Header) Len() int { return len(h.fields) }
+
+// At gives row i for reading and flagging.
+func (h *Header) At(i int) *Field { return &h.fields[i] }
+
+// Append adds a field whose id is known to the caller.
+func (h *Header) Append(id NameID, name, value []byte) {
+	h.fields = append(h.fields, Field{Name: name, Value: value, ID: id})
+}
+
+// Add adds a field, looking its id up.
+func (h *Header) Add(name, value []byte) { h.Append(IDOf(name), name, value) }
+
+// AddID adds a known field under its canonical spelling.
+func (h *Header) AddID(id NameID, value []byte) { h.Append(id, canonical[id], value) }
+
+// Get gives the first value of a known name.
+func (h *Header) Get(id NameID) ([]byte, bool) {
+	for i := range h.fields {
+		f := &h.fields[i]
+		if f.ID == id && f.Flags&Dropped == 0 {
+			return f.Value, true
+		}
+	}
+	return nil, false
+}
+
+// Has says whether a known name is present.
+func (h *Header) Has(id NameID) bool { _, ok := h.Get(id); return ok }
+
+// Count says how many fields of a known name there are.
+func (h *Header) Count(id NameID) int {
+	n := 0
+	for i := range h.fields {
+		if h.fields[i].ID == id && h.fields[i].Flags&Dropped == 0 {
+			n++
+		}
+	}
+	return n
+}
+
+// Next gives the index of the next live field named name at or after i, -1
+// when there is none. The name is compared without regard to case.
+func (h *Header) Next(i int, name string) int {
+	for ; i < len(h.fields); i++ {
+		f := &h.fields[i]
+		if f.Flags&Dropped == 0 && equalFold(f.Name, name) {
+			return i
+		}
+	}
+	return -1
+}
+
+// Lookup gives the first value under any name.
+func (h *Header) Lookup(name string) ([]byte, bool) {
+	if i := h.Next(0, name); i >= 0 {
+		return h.fields[i].Value, true
+	}
+	return nil, false
+}
+
+// SetID replaces the first field of a known name, drops further ones, and
+// appends when there was none. The replaced field keeps its place and takes
+// the canonical spelling.
+func (h *Header) SetID(id NameID, value []byte) {
+	found := false
+	for i := range h.fields {
+		f := &h.fields[i]
+		if f.ID != id || f.Flags&Dropped != 0 {
+			continue
+		}
+		if found {
+			f.Flags |= Dropped
+			continue
+		}
+		found = true
+		f.Value = value
+	}
+	if !found {
+		h.AddID(id, value)
+	}
+}
+
+// DelID drops every field of a known name.
+func (h *Header) DelID(id NameID) {
+	for i := range h.fields {
+		if h.fields[i].ID == id {
+			h.fields[i].Flags |= Dropped
+		}
+	}
+}
+
+// Del drops every field of any name, without regard to case.
+func (h *Header) Del(name string) {
+	for i := h.Next(0, name); i >= 0; i = h.Next(i+1, name) {
+		h.fields[i].Flags |= Dropped
+	}
+}
+
+// canonical holds the names as bytes, so that adding one does not allocate.
+var canonical = buildCanonical()
+
+func buildCanonical() (c [numNames][]byte) {
+	for id, s := range names {
+		c[id] = []byte(s)
+	}
+	return c
+}

@@ -1,0 +1,134 @@
+package message
+
+// BodyKind says how a body is delimited.
+type BodyKind uint8
+
+// The ways a body can be delimited.
+const (
+	NoBody     BodyKind = iota
+	Length              // Content-Length bytes
+	Chunked             // chunked transfer coding, trailers may follow
+	UntilClose          // the sender's close ends it; responses only
+)
+
+// Framing is the verdict on a body: how it ends and how long it is.
+type Framing struct {
+	Kind   BodyKind
+	Length int64 // bytes, for Length
+}
+
+// Version is an HTTP version: Major*10+Minor, so 10 and 11 for HTTP/1.
+type Version uint8
+
+// The versions fronts and backends speak.
+const (
+	HTTP10 Version = 10
+	HTTP11 Version = 11
+	HTTP20 Version = 20
+	HTTP30 Version = 30
+)
+
+// Method is the small number of a method the proxy treats specially.
+type Method uint8
+
+// Methods with a meaning to the proxy.
+const (
+	OtherMethod Method = iota
+	GET
+	HEAD
+	POST
+	PUT
+	DELETE
+	OPTIONS
+	TRACE
+	CONNECT
+	PATCH
+)
+
+var methodNames = [...]string{"", "GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "TRACE", "CONNECT", "PATCH"}
+
+// MethodOf gives the number of a method; methods are case-sensitive
+// (RFC 9110 section 9.1).
+func MethodOf(m []byte) Method {
+	for i := GET; int(i) < len(methodNames); i++ {
+		if string(m) == methodNames[i] {
+			return i
+		}
+	}
+	return OtherMethod
+}
+
+// Idempotent says whether sending the request twice means the same as once
+// (RFC 9110 section 9.2.2).
+func (m Method) Idempotent() bool {
+	switch m {
+	case GET, HEAD, PUT, DELETE, OPTIONS, TRACE:
+		return true
+	}
+	return false
+}
+
+// TargetForm is the form of a request target (RFC 9112 section 3.2).
+type TargetForm uint8
+
+// The four forms.
+const (
+	OriginForm TargetForm = iota
+	AbsoluteForm
+	AuthorityForm
+	AsteriskForm
+)
+
+// Request is a request head as it came, with its body's framing.
+type Request struct {
+	Line    []byte // the request line without its end, for %r
+	Method  []byte
+	Verb    Method
+	Target  []byte // as sent
+	Form    TargetForm
+	Scheme  []byte // of an absolute target, as sent; else nil
+	Auth    []byte // authority of an absolute or CONNECT target; else nil
+	Path    []byte // raw path of the target, without query; "*" for asterisk form
+	Query   []byte // raw query without "?"
+	HasQ    bool   // a "?" was there
+	Version Version
+	Host    []byte // the authority that counts: the target's, else the Host field's
+	Header  Header
+	Trailer Header
+	Body    Framing
+	Expect  bool // Expect: 100-continue
+	Close   bool // the connection ends with this exchange
+}
+
+// Reset empties the request and keeps its tables.
+func (r *Request) Reset() {
+	h, t := r.Header, r.Trailer
+	h.Reset()
+	t.Reset()
+	*r = Request{Header: h, Trailer: t}
+}
+
+// Response is a response head with its body's framing.
+type Response struct {
+	Version Version
+	Status  int
+	Reason  []byte
+	Header  Header
+	Trailer Header
+	Body    Framing
+	Close   bool // the connection it came on ends with it
+}
+
+// Reset empties the response and keeps its tables.
+func (r *Response) Reset() {
+	h, t := r.Header, r.Trailer
+	h.Reset()
+	t.Reset()
+	*r = Response{Header: h, Trailer: t}
+}
+
+// NoContent says whether a final response with this status never has a body
+// (RFC 9110 section 6.4.1).
+func NoContent(status int) bool {
+	return status == 204 || status == 304 || (status >= 100 && status < 200)
+}
