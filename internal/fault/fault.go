@@ -150,3 +150,16 @@ func Of(err error) *Fault {
 	}
 	return &Fault{Side: Proxy, Phase: Map, Kind: Internal, Err: err}
 }
+
+// Describe gives the log clause: who failed, when, on which backend, and why.
+// Shape: `backend http://h:8080 (10.0.0.1:8080) await-head: timeout after 3s: …`.
+func (f *Fault) Describe() string {
+	if f.Backend == "" {
+		return f.Error()
+	}
+	where := f.Backend
+	if f.Addr != "" {
+		where += " (" + f.Addr + ")"
+	}
+	return "worker " + where + ": " + f.Error()
+}

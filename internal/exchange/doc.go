@@ -1,0 +1,11 @@
+// Package exchange is the seam between protocols and logic: one request with
+// its response in flight, the Front it came in by, and the small interfaces
+// that handlers, filters and logs are written against.
+//
+// An Exchange belongs to its client connection and is used again for the next
+// request; every []byte reachable from it is borrowed until Service.Serve
+// returns. What is configured hangs below Site and Chain, which are immutable
+// parts of a snapshot.
+//
+// Imports message, reactor, fault, clock and logsink.
+package exchange

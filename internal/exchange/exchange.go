@@ -1,0 +1,129 @@
+package exchange
+
+import (
+	"net/netip"
+	"time"
+
+	"github.com/headgate/headgate/internal/fault"
+	"github.com/headgate/headgate/internal/message"
+	"github.com/headgate/headgate/internal/reactor"
+)
+
+// Exchange is one request with its response in flight.
+type Exchange struct {
+	Req  message.Request  // as the client sent it; edited only by request header directives
+	Resp message.Response // what the client gets
+
+	Arena  message.Arena // bytes that live as long as the exchange
+	Front  Front         // where the request came from and the response goes
+	Client *Client       // the client connection
+	Loop   reactor.Loop  // the loop everything of this exchange runs on
+
+	Site  *Site  // the virtual host; set by bind, never nil after
+	Chain *Chain // the merged sections; set by bind, replaced when the mapping is known
+
+	Path     []byte // decoded and normalised path (httpd's r->uri); what sections match
+	Args     []byte // raw query without "?"
+	HasArgs  bool   // a "?" was there
+	Filename []byte // httpd's r->filename: "proxy:http://…" for a mapped request
+
+	Env   Vars // request environment (subprocess_env)
+	Notes Vars // notes between modules, and %{X}n
+
+	Out   Outbound // what the backend gets; set by the proxying handler
+	Relay Relay    // who edits the backend's response head; nil: nobody
+
+	HandlerName string       // %R
+	Status      int          // final status for the log; 0 until known
+	Fault       *fault.Fault // what went wrong, nil for an exchange without fault
+	Redirected  *Redirect    // the original request, when this is an internal redirect
+	User        []byte       // authenticated user, nil if none
+	LogID       []byte       // %L: made on the first error line
+	Times       Times
+	Count       Counts
+	Committed   bool // the response head was sent
+	Truncated   bool // the response ended before its end
+	KeptAlive   bool // the connection may carry another request (%X)
+}
+
+// Times are the moments of an exchange. Zero means it did not come to that.
+type Times struct {
+	Start     time.Time // first byte of the head was there
+	Read      time.Time // the head was complete
+	FirstByte time.Time // the response head went out
+	End       time.Time // the last byte was handed to the system
+}
+
+// Counts are bytes of one exchange.
+type Counts struct {
+	In       int64 // from the client: head and body as received
+	Out      int64 // to the client: head and body as sent
+	Body     int64 // response body without framing (%B)
+	Sent     int64 // to the backend
+	Received int64 // from the backend
+}
+
+// Redirect keeps what an internal redirect replaced.
+type Redirect struct {
+	Status int    // status that led here (REDIRECT_STATUS)
+	Path   []byte // original Path (REDIRECT_URL)
+	Args   []byte // original query
+	Depth  int    // how many redirects, bounded
+}
+
+// Outbound is the request as a backend is to get it, beyond the client's own
+// header fields. The proxying handler fills it; a backend protocol prints it.
+type Outbound struct {
+	Target   []byte          // path and query, encoded; "*" for OPTIONS *
+	Host     []byte          // Host field value
+	Extra    []message.Field // replace fields of the same name in the client's header, or are added
+	Force10  bool            // speak HTTP/1.0 (force-proxy-request-1.0)
+	NoReuse  bool            // the connection must not be kept (proxy-nokeepalive)
+	Fresh    bool            // do not take an idle connection (proxy-initial-not-pooled)
+	Upgrade  []byte          // protocol the worker may upgrade to; nil: none
+	Expect   bool            // forward Expect: 100-continue and relay the answer
+	SendCL   bool            // spool a chunked body and send its length (proxy-sendcl)
+	Interim  Interim         // what to do with 1xx
+	URL      []byte          // the target as a URL, for logs
+	Handled  time.Time       // when the current attempt began
+	Attempts int             // attempts made so far
+}
+
+// Interim says what happens to a backend's 1xx responses.
+type Interim uint8
+
+// The ways to treat 1xx (env proxy-interim-response).
+const (
+	InterimDefault  Interim = iota // relay; an unasked 100 is swallowed
+	InterimRFC                     // relay all
+	InterimSuppress                // drop all
+)
+
+// Client is one client connection. It lives as long as the connection.
+type Client struct {
+	Conn     reactor.Conn
+	Local    netip.AddrPort // address the client connected to
+	Remote   netip.AddrPort // address of the peer
+	ClientIP []byte         // printed address requests are made from (%a, X-Forwarded-For)
+	PeerIP   []byte         // printed address of the peer (%{c}a)
+	Opened   time.Time
+	Requests int    // requests read on it, the current one included
+	Serial   uint64 // unique within this process, for ids
+	TLS      bool
+	Base     any // owned by the Service: what it found out about this connection
+}
+
+// Reset makes x ready for the next request on the same connection. Whoever
+// owns x calls it; poison trashes the arena so that tests see late readers.
+func (x *Exchange) Reset(poison bool) {
+	x.Req.Reset()
+	x.Resp.Reset()
+	x.Arena.Reset(poison)
+	x.Env.Reset()
+	x.Notes.Reset()
+	extra := x.Out.Extra[:0]
+	*x = Exchange{
+		Req: x.Req, Resp: x.Resp, Arena: x.Arena, Front: x.Front, Client: x.Client, Loop: x.Loop,
+		Env: x.Env, Notes: x.Notes, Out: Outbound{Extra: extra},
+	}
+}

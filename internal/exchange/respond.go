@@ -1,0 +1,56 @@
+package exchange
+
+import "github.com/headgate/headgate/internal/message"
+
+// Sink is the rest of a filter chain: a value, so that passing it on costs no
+// closure.
+type Sink struct {
+	filters []Filter
+}
+
+// Write hands p to the next filter, or to the front after the last.
+func (s Sink) Write(x *Exchange, p []byte, last bool) error {
+	if len(s.filters) == 0 {
+		x.Count.Body += int64(len(p))
+		return x.Front.WriteBody(p, last)
+	}
+	return s.filters[0].Body(x, p, last, Sink{s.filters[1:]})
+}
+
+// SendHead runs the response steps and filters over x.Resp and commits it.
+// last: no body follows.
+func (x *Exchange) SendHead(last bool) error {
+	x.Status = x.Resp.Status
+	if x.Chain != nil {
+		for _, s := range x.Chain.Response {
+			if err := s.Do(x); err != nil {
+				return err
+			}
+		}
+		for _, f := range x.Chain.Filters {
+			if err := f.Head(x); err != nil {
+				return err
+			}
+		}
+	}
+	x.Committed = true
+	return x.Front.WriteHead(&x.Resp, last)
+}
+
+// SendBody sends body bytes through the filters.
+func (x *Exchange) SendBody(p []byte, last bool) error {
+	if x.Chain != nil && len(x.Chain.Filters) > 0 {
+		return Sink{x.Chain.Filters}.Write(x, p, last)
+	}
+	return Sink{}.Write(x, p, last)
+}
+
+// SendTrailer ends the body with trailer fields.
+func (x *Exchange) SendTrailer(h *message.Header) error {
+	if x.Chain != nil && len(x.Chain.Filters) > 0 {
+		if err := (Sink{x.Chain.Filters}).Write(x, nil, false); err != nil {
+			return err
+		}
+	}
+	return x.Front.WriteTrailer(h)
+}

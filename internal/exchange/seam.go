@@ -1,0 +1,114 @@
+package exchange
+
+import (
+	"errors"
+
+	"github.com/headgate/headgate/internal/fault"
+	"github.com/headgate/headgate/internal/message"
+	"github.com/headgate/headgate/internal/reactor"
+)
+
+// ErrDeclined is returned by a Handler or Translator that leaves the exchange
+// to the next one.
+var ErrDeclined = errors.New("declined")
+
+// ErrDone is returned by a Translator that has decided: no further one is
+// asked. With no Handler set the request goes on to the content handlers
+// (ProxyPass "!").
+var ErrDone = errors.New("done")
+
+// Front is what a client-side protocol provides to the logic. All methods are
+// called from the exchange's loop in blocking style: that is the
+// back-pressure. ReadBody may be called from a second coroutine of the loop
+// while the first writes.
+type Front interface {
+	// ReadBody reads de-framed body bytes; io.EOF after the last, when
+	// Req.Trailer is filled. It sends 100-continue on first use if the client
+	// waits for one and none was sent.
+	ReadBody(p []byte) (int, error)
+	// Buffered says how many body bytes ReadBody can give without waiting.
+	Buffered() int
+	// WriteInterim sends a 1xx head; silently nothing to an HTTP/1.0 client.
+	WriteInterim(r *message.Response) error
+	// WriteHead commits x.Resp, once. last: no body follows.
+	WriteHead(r *message.Response, last bool) error
+	// WriteBody sends body bytes. It may keep them until Flush.
+	WriteBody(p []byte, last bool) error
+	// WriteTrailer ends the body with trailer fields where the protocol can.
+	WriteTrailer(h *message.Header) error
+	// Flush hands everything written to the system.
+	Flush() error
+	// StopReading wakes a coroutine blocked in ReadBody and makes further
+	// calls fail: the rest of the body is not wanted.
+	StopReading()
+	// Tunnel turns the connection into bytes both ways, after WriteHead.
+	Tunnel() (Tunnel, error)
+	// Abort cuts the exchange so that the client cannot take what it has for
+	// the whole.
+	Abort(err error)
+}
+
+// Tunnel is a client connection after CONNECT or 101: Early is what was read
+// ahead and must be consumed before Conn.
+type Tunnel struct {
+	Early []byte
+	Conn  reactor.Conn
+}
+
+// Service is what a front drives; the pipeline implements it.
+type Service interface {
+	// Base finds the site whose limits and timeouts hold until the request
+	// names its own; it is asked before each request, so that a connection
+	// follows a reload.
+	Base(c *Client) *Site
+	// Serve carries x from its complete head to its log line. When it
+	// returns the response was written or the exchange aborted.
+	Serve(x *Exchange)
+	// Refuse answers and logs a request that could not be read. x.Req holds
+	// what was understood of it.
+	Refuse(x *Exchange, f *fault.Fault)
+	// Draining says that connections should end with their current exchange.
+	Draining() bool
+}
+
+// Handler makes the response of an exchange.
+type Handler interface {
+	// Handle writes the response through x, or gives ErrDeclined, or a fault.
+	Handle(x *Exchange) error
+}
+
+// Translator maps a request: it may set x.Filename and x.Chain's handler by
+// returning one.
+type Translator interface {
+	// Translate gives the handler that will carry the request, or
+	// ErrDeclined, or ErrDone to stop the search.
+	Translate(x *Exchange) (Handler, error)
+}
+
+// Step is a unit of work on an exchange that may refuse it: access checks,
+// fixups, edits of the response head.
+type Step interface {
+	Do(x *Exchange) error
+}
+
+// Filter changes a response on its way out. It is built holding its merged
+// configuration; per-exchange state hangs in a slot it owns.
+type Filter interface {
+	// Head sees and edits x.Resp before it is sent.
+	Head(x *Exchange) error
+	// Body passes p on through next, changed or not.
+	Body(x *Exchange, p []byte, last bool, next Sink) error
+}
+
+// Relay stands between a backend protocol and the client for one exchange.
+type Relay interface {
+	// BackendHead is called with the backend's final head in x.Resp, before
+	// anything of it is sent. discard: read and drop the body and return to
+	// the handler, which answers itself (ProxyErrorOverride).
+	BackendHead(x *Exchange) (discard bool, err error)
+}
+
+// AccessLog writes one line about a finished exchange.
+type AccessLog interface {
+	Log(x *Exchange)
+}

@@ -1,0 +1,175 @@
+package exchange
+
+import (
+	"time"
+
+	"github.com/headgate/headgate/internal/fault"
+	"github.com/headgate/headgate/internal/logsink"
+	"github.com/headgate/headgate/internal/message"
+)
+
+// Site is one compiled virtual host, or the main server. It is an immutable
+// part of a snapshot.
+type Site struct {
+	Name    string // ServerName, or what httpd derives without one
+	Port    uint16 // port of ServerName; 0: none given
+	Scheme  string // scheme of ServerName ("https://…"); "" means by connection
+	Admin   string // ServerAdmin
+	Defined string // "file:line" of the section, "" for the main server
+	Virtual bool   // a <VirtualHost>, not the main server
+	ID      uint64 // snapshot generation, to tell old from new
+
+	Timeout          time.Duration // per wait for the client
+	KeepAlive        bool
+	KeepAliveTimeout time.Duration
+	MaxKeepAlive     int // requests per connection; 0: no limit
+	LimitLine        int // bytes
+	LimitField       int // bytes
+	LimitFields      int // 0: no limit
+	EncodedSlashes   EncodedSlashes
+	MergeSlashes     bool
+	Trace            Trace
+	RegisteredOnly   bool   // HttpProtocolOptions RegisteredMethods
+	ServerHeader     []byte // Server field value, from ServerTokens
+
+	PostRead   []Step      // after the head was read, before anything is mapped
+	Sections   Sections    // finds the chain for a path or a target
+	AccessLogs []AccessLog // nil: nothing is logged
+	Log        *logsink.ErrorLog
+	Levels     *logsink.Levels
+}
+
+// EncodedSlashes is AllowEncodedSlashes.
+type EncodedSlashes uint8
+
+// The values of AllowEncodedSlashes.
+const (
+	SlashesOff EncodedSlashes = iota
+	SlashesOn
+	SlashesNoDecode
+)
+
+// Trace is TraceEnable.
+type Trace uint8
+
+// The values of TraceEnable.
+const (
+	TraceOn Trace = iota
+	TraceOff
+	TraceExtended
+)
+
+// Sections finds the merged configuration for an exchange. The combination
+// that matched is compiled once and kept, so finding costs a match and a
+// look-up.
+type Sections interface {
+	// ForPath gives the chain of the <Location> sections that match x.Path.
+	ForPath(x *Exchange) *Chain
+	// ForTarget gives the chain with <Proxy> (or, for a local file,
+	// <Directory> and <Files>) merged in below the locations, once
+	// x.Filename is known.
+	ForTarget(x *Exchange) *Chain
+}
+
+// Chain is what one combination of sections means: the steps of a request,
+// each built holding its merged configuration. Immutable.
+type Chain struct {
+	Site      *Site
+	Translate []Translator // in module order; the first that does not decline decides
+	Access    []Step       // access control
+	Fixups    []Step       // last changes before the handler
+	Handlers  []Handler    // content handlers, asked in turn when nothing was mapped
+	Response  []Step       // edits of every response head
+	Filters   []Filter     // response filters, outermost last
+
+	ErrorDocs *ErrorDocs // nil: stock pages
+	Canonical Canonical
+	Signature Signature
+	LimitBody int64 // LimitRequestBody in bytes; 0: no limit
+	Levels    *logsink.Levels
+	Handler   string      // SetHandler; "" none
+	Aux       map[any]any // built values a module looks up by its own key, off the hot path
+}
+
+// Canonical is UseCanonicalName.
+type Canonical uint8
+
+// The values of UseCanonicalName.
+const (
+	CanonicalOff Canonical = iota
+	CanonicalOn
+	CanonicalDNS
+)
+
+// Signature is ServerSignature.
+type Signature uint8
+
+// The values of ServerSignature.
+const (
+	SignatureOff Signature = iota
+	SignatureOn
+	SignatureEMail
+)
+
+// ErrorDocs is the merged ErrorDocument table.
+type ErrorDocs struct {
+	ByStatus map[int]ErrorDoc
+}
+
+// ErrorDoc is one ErrorDocument. Exactly one of its fields is set.
+type ErrorDoc struct {
+	Text string // body text
+	Path string // local URL-path
+	URL  string // absolute URL: the client is sent there
+}
+
+// Logf writes a line to the exchange's error log when level is enabled for
+// module (name without mod_). id is httpd's message id or "". The first line
+// at error or worse gives the exchange its log id.
+func (x *Exchange) Logf(level logsink.Level, module, id, format string, args ...any) {
+	levels := x.levels()
+	if levels == nil || !levels.Enabled(module, level) {
+		return
+	}
+	rec := logsink.Record{Level: level, Module: module, ID: id}
+	if x.Client != nil {
+		rec.Client = x.Client.Remote.String()
+	}
+	if x.LogID == nil {
+		x.LogID = logsink.NewID(x.Times.Start, x.serial(), x.requests())
+	}
+	rec.LogID = string(x.LogID)
+	if ref, ok := x.Req.Header.Get(message.Referer); ok {
+		rec.Referer = string(ref)
+	}
+	x.Site.Log.Logf(rec, format, args...)
+}
+
+// LogFault writes what went wrong, once, at the edge that handles it.
+func (x *Exchange) LogFault(level logsink.Level, module string, f *fault.Fault) {
+	x.Logf(level, module, f.ID, "%s", f.Describe())
+}
+
+func (x *Exchange) levels() *logsink.Levels {
+	switch {
+	case x.Chain != nil && x.Chain.Levels != nil:
+		return x.Chain.Levels
+	case x.Site != nil:
+		return x.Site.Levels
+	}
+	return nil
+}
+
+func (x *Exchange) serial() uint64 {
+	if x.Client == nil {
+		return 0
+	}
+	return x.Client.Serial
+}
+
+func (x *Exchange) requests() int {
+	if x.Client == nil {
+		return 0
+	}
+	return x.Client.Requests
+}

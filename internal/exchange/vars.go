@@ -1,0 +1,57 @@
+package exchange
+
+// Vars is a small ordered table of named values: the request environment or
+// the notes of an exchange. Names are case-sensitive. The zero value is empty;
+// Reset keeps its capacity, so setting a variable does not allocate.
+type Vars struct {
+	list []Var
+}
+
+// Var is one entry. Value is borrowed like everything of an exchange.
+type Var struct {
+	Name  string
+	Value []byte
+}
+
+// Reset empties the table.
+func (v *Vars) Reset() { v.list = v.list[:0] }
+
+// Get gives a value and whether it is set.
+func (v *Vars) Get(name string) ([]byte, bool) {
+	for i := range v.list {
+		if v.list[i].Name == name {
+			return v.list[i].Value, true
+		}
+	}
+	return nil, false
+}
+
+// Has says whether a variable is set.
+func (v *Vars) Has(name string) bool { _, ok := v.Get(name); return ok }
+
+// Set gives a variable a value; nil becomes empty.
+func (v *Vars) Set(name string, value []byte) {
+	if value == nil {
+		value = []byte{}
+	}
+	for i := range v.list {
+		if v.list[i].Name == name {
+			v.list[i].Value = value
+			return
+		}
+	}
+	v.list = append(v.list, Var{name, value})
+}
+
+// Unset removes a variable.
+func (v *Vars) Unset(name string) {
+	for i := range v.list {
+		if v.list[i].Name == name {
+			v.list = append(v.list[:i], v.list[i+1:]...)
+			return
+		}
+	}
+}
+
+// All gives the entries in the order they were set; do not keep the slice.
+func (v *Vars) All() []Var { return v.list }

@@ -1,0 +1,60 @@
+package logsink
+
+// Level is a severity of the error log, httpd's LogLevel words: smaller is
+// worse.
+type Level int8
+
+// The levels of LogLevel.
+const (
+	Emerg Level = iota
+	Alert
+	Crit
+	Error
+	Warn
+	Notice
+	Info
+	Debug
+	Trace1
+	Trace2
+	Trace3
+	Trace4
+	Trace5
+	Trace6
+	Trace7
+	Trace8
+)
+
+var levelNames = [...]string{
+	"emerg", "alert", "crit", "error", "warn", "notice", "info", "debug",
+	"trace1", "trace2", "trace3", "trace4", "trace5", "trace6", "trace7", "trace8",
+}
+
+// String gives LogLevel's word.
+func (l Level) String() string { return levelNames[l] }
+
+// LevelOf finds a level by LogLevel's word, in lower case.
+func LevelOf(word string) (Level, bool) {
+	for i, n := range levelNames {
+		if n == word {
+			return Level(i), true
+		}
+	}
+	return 0, false
+}
+
+// Levels is one LogLevel setting: a default and exceptions per module. It is
+// immutable once built.
+type Levels struct {
+	Default Level
+	Modules map[string]Level // module name without "mod_" and "_module" ("proxy"); nil: none
+}
+
+// Enabled says whether a message of module at level l is to be written.
+func (s *Levels) Enabled(module string, l Level) bool {
+	if s.Modules != nil {
+		if m, ok := s.Modules[module]; ok {
+			return l <= m
+		}
+	}
+	return l <= s.Default
+}

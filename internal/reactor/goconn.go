@@ -1,0 +1,100 @@
+package reactor
+
+import (
+	"io"
+	"net"
+	"sync/atomic"
+	"syscall"
+)
+
+// goConn is a Conn over the runtime's poller.
+type goConn struct {
+	net.Conn
+	raw    syscall.RawConn
+	loop   Loop
+	idle   bool // guarded by Goroutine.mu
+	closed atomic.Bool
+	peek   func(fd uintptr) bool // made once: waiting must not allocate
+	look   func(fd uintptr)      // the same for Alive
+	seen   error                 // what either found; io.EOF when the peer closed
+}
+
+func newGoConn(nc net.Conn, l Loop) (*goConn, error) {
+	sc, ok := nc.(syscall.Conn)
+	if !ok {
+		return nil, net.UnknownNetworkError(nc.LocalAddr().Network())
+	}
+	raw, err := sc.SyscallConn()
+	if err != nil {
+		return nil, err
+	}
+	c := &goConn{Conn: nc, raw: raw, loop: l}
+	c.peek = func(fd uintptr) bool {
+		c.seen = peekByte(int(fd))
+		return c.seen != syscall.EAGAIN
+	}
+	c.look = func(fd uintptr) { c.seen = peekByte(int(fd)) }
+	return c, nil
+}
+
+// peekByte looks for input without taking it: nil, io.EOF, syscall.EAGAIN or
+// the socket's error.
+func peekByte(fd int) error {
+	var b [1]byte
+	for {
+		n, _, err := syscall.Recvfrom(fd, b[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
+		switch {
+		case err == syscall.EINTR:
+			continue
+		case err != nil:
+			return err
+		case n == 0:
+			return io.EOF
+		}
+		return nil
+	}
+}
+
+// waitReadable returns nil when a Read would give bytes.
+func (c *goConn) waitReadable() error {
+	if err := c.raw.Read(c.peek); err != nil {
+		return err
+	}
+	return c.seen
+}
+
+// Loop implements Conn.
+func (c *goConn) Loop() Loop { return c.loop }
+
+// Alive implements Conn.
+func (c *goConn) Alive() bool {
+	if c.closed.Load() {
+		return false
+	}
+	err := c.raw.Control(c.look)
+	return err == nil && c.seen == syscall.EAGAIN
+}
+
+// Close implements Conn.
+func (c *goConn) Close() error {
+	if c.closed.Swap(true) {
+		return nil
+	}
+	return c.Conn.Close()
+}
+
+// CloseWrite implements Conn.
+func (c *goConn) CloseWrite() error {
+	if h, ok := c.Conn.(interface{ CloseWrite() error }); ok {
+		return h.CloseWrite()
+	}
+	return nil
+}
+
+// Abort implements Conn.
+func (c *goConn) Abort() error {
+	if t, ok := c.Conn.(*net.TCPConn); ok {
+		_ = t.SetLinger(0)
+	}
+	return c.Close()
+}

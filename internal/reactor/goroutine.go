@@ -1,0 +1,271 @@
+package reactor
+
+import (
+	"context"
+	"errors"
+	"net"
+	"runtime/debug"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// Goroutine is the portable engine: one goroutine per connection over the
+// runtime's poller, one Loop for all.
+type Goroutine struct {
+	onPanic func(v any, stack []byte)
+	loop    goLoop
+	loops   []Loop
+
+	mu       sync.Mutex // guards what follows
+	conns    map[*goConn]struct{}
+	draining bool
+	empty    chan struct{} // closed when draining and the last connection ends
+	accepts  sync.WaitGroup
+}
+
+var _ Engine = (*Goroutine)(nil)
+
+// NewGoroutine makes the portable engine. onPanic is told of a panic that a
+// session let through; the connection is closed.
+func NewGoroutine(onPanic func(v any, stack []byte)) *Goroutine {
+	e := &Goroutine{onPanic: onPanic, conns: make(map[*goConn]struct{}), empty: make(chan struct{})}
+	e.loop.buffers.New = func() any { return &Buffer{Bytes: make([]byte, BufferSize)} }
+	e.loops = []Loop{&e.loop}
+	return e
+}
+
+// Name implements Engine.
+func (e *Goroutine) Name() string { return "goroutine" }
+
+// Loops implements Engine.
+func (e *Goroutine) Loops() []Loop { return e.loops }
+
+// Open implements Engine.
+func (e *Goroutine) Open() int {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return len(e.conns)
+}
+
+// Run implements Engine.
+func (e *Goroutine) Run(f func(Loop)) { go f(&e.loop) }
+
+// Serve implements Engine.
+func (e *Goroutine) Serve(l net.Listener, h Handler) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.draining {
+		return ErrDraining
+	}
+	e.accepts.Add(1)
+	go e.accept(l, h)
+	return nil
+}
+
+// accept runs until the listener is closed. Out of descriptors or memory it
+// waits a little, so that it neither spins nor loses the listener.
+func (e *Goroutine) accept(l net.Listener, h Handler) {
+	defer e.accepts.Done()
+	for {
+		nc, err := l.Accept()
+		if err != nil {
+			if errors.Is(err, net.ErrClosed) {
+				return
+			}
+			time.Sleep(50 * time.Millisecond)
+			continue
+		}
+		c, err := newGoConn(nc, &e.loop)
+		if err != nil || !e.add(c) {
+			_ = nc.Close()
+			continue
+		}
+		go e.serve(c, h)
+	}
+}
+
+func (e *Goroutine) add(c *goConn) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.draining {
+		return false
+	}
+	e.conns[c] = struct{}{}
+	return true
+}
+
+func (e *Goroutine) remove(c *goConn) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	delete(e.conns, c)
+	if e.draining && len(e.conns) == 0 {
+		close(e.empty)
+	}
+}
+
+// serve is the life of one client connection.
+func (e *Goroutine) serve(c *goConn, h Handler) {
+	defer e.remove(c)
+	s, patience := h.Open(c)
+	defer s.Closed()
+	defer func() { _ = c.Close() }()
+	defer func() {
+		if v := recover(); v != nil {
+			e.onPanic(v, debug.Stack())
+			_ = c.Abort()
+		}
+	}()
+	for e.idle(c, patience) {
+		var keep bool
+		if keep, patience = s.Serve(); !keep {
+			return
+		}
+	}
+}
+
+// idle waits for input without holding a buffer.
+func (e *Goroutine) idle(c *goConn, patience time.Duration) bool {
+	if !e.setIdle(c, true) {
+		return false
+	}
+	if patience > 0 {
+		_ = c.SetReadDeadline(time.Now().Add(patience))
+	} else {
+		_ = c.SetReadDeadline(time.Time{})
+	}
+	err := c.waitReadable()
+	e.setIdle(c, false)
+	return err == nil
+}
+
+// setIdle notes whether Drain may close c. A connection that falls idle while
+// draining ends.
+func (e *Goroutine) setIdle(c *goConn, idle bool) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	c.idle = idle
+	return !e.draining || !idle
+}
+
+// Drain implements Engine.
+func (e *Goroutine) Drain(stop <-chan struct{}) int {
+	e.mu.Lock()
+	if !e.draining {
+		e.draining = true
+		if len(e.conns) == 0 {
+			close(e.empty)
+		}
+	}
+	for c := range e.conns {
+		if c.idle {
+			_ = c.SetReadDeadline(past)
+		}
+	}
+	e.mu.Unlock()
+	select {
+	case <-e.empty:
+		return 0
+	case <-stop:
+	}
+	e.mu.Lock()
+	cut := len(e.conns)
+	for c := range e.conns {
+		_ = c.Close()
+	}
+	e.mu.Unlock()
+	<-e.empty
+	return cut
+}
+
+// past is a deadline that has passed.
+var past = time.Unix(1, 0)
+
+// goLoop is the only loop of the portable engine.
+type goLoop struct {
+	buffers sync.Pool
+}
+
+func (l *goLoop) Index() int            { return 0 }
+func (l *goLoop) Sleep(d time.Duration) { time.Sleep(d) }
+func (l *goLoop) Await(f func())        { f() }
+func (l *goLoop) Buffer() *Buffer       { return l.buffers.Get().(*Buffer) }
+
+func (l *goLoop) Return(b *Buffer) {
+	if b != nil {
+		l.buffers.Put(b)
+	}
+}
+
+func (l *goLoop) Go(r Runner) Task {
+	t := goTask{done: make(chan struct{})}
+	go func() {
+		defer close(t.done)
+		r.Run()
+	}()
+	return t
+}
+
+type goTask struct{ done chan struct{} }
+
+func (t goTask) Wait() { <-t.done }
+
+func (l *goLoop) NewParker() Parker { return &goParker{wake: make(chan struct{}, 1)} }
+
+type goParker struct{ wake chan struct{} }
+
+func (p *goParker) Unpark() {
+	select {
+	case p.wake <- struct{}{}:
+	default:
+	}
+}
+
+func (p *goParker) Park(deadline time.Time) bool {
+	if deadline.IsZero() {
+		<-p.wake
+		return true
+	}
+	t := time.NewTimer(time.Until(deadline))
+	defer t.Stop()
+	select {
+	case <-p.wake:
+		return true
+	case <-t.C:
+		return false
+	}
+}
+
+func (l *goLoop) Dial(d Dial) (Conn, error) {
+	dialer := net.Dialer{Timeout: d.Timeout, KeepAlive: -1}
+	if d.KeepAlive {
+		dialer.KeepAlive = 0
+	}
+	if d.RecvBuffer > 0 {
+		dialer.Control = func(_, _ string, rc syscall.RawConn) error { return setRecvBuffer(rc, d.RecvBuffer) }
+	}
+	network, addr := "tcp", d.Addr.String()
+	if d.Path != "" {
+		network, addr = "unix", d.Path
+	} else if d.Local.IsValid() {
+		dialer.LocalAddr = &net.TCPAddr{IP: d.Local.AsSlice()}
+	}
+	nc, err := dialer.DialContext(context.Background(), network, addr)
+	if err != nil {
+		return nil, err
+	}
+	c, err := newGoConn(nc, l)
+	if err != nil {
+		_ = nc.Close()
+		return nil, err
+	}
+	return c, nil
+}
+
+func setRecvBuffer(rc syscall.RawConn, n int) error {
+	var serr error
+	err := rc.Control(func(fd uintptr) {
+		serr = syscall.SetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_RCVBUF, n)
+	})
+	return errors.Join(err, serr)
+}

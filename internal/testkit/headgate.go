@@ -1,0 +1,102 @@
+package testkit
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// build is the binary of this test run: built at first use, removed by Main.
+var build struct {
+	once sync.Once
+	dir  string
+	path string
+	err  error
+}
+
+// Binary returns the path of the headgate binary: HEADGATE_BIN, or the one built from this tree for this run. Where it
+// does not build the test is skipped, or fails when PEERS=required.
+func Binary(t testing.TB) string {
+	t.Helper()
+	if path := os.Getenv("HEADGATE_BIN"); path != "" {
+		return path
+	}
+	build.once.Do(func() { build.path, build.err = buildBinary() })
+	if build.err != nil {
+		skipOrFail(t, fmt.Sprintf("headgate does not build: %v", build.err))
+	}
+	return build.path
+}
+
+func buildBinary() (string, error) {
+	root, err := Root()
+	if err != nil {
+		return "", err
+	}
+	if build.dir, err = os.MkdirTemp("", "headgate-bin-"); err != nil {
+		return "", err
+	}
+	path := filepath.Join(build.dir, "headgate")
+	args := []string{"build", "-o", path}
+	if os.Getenv("HEADGATE_RACE") != "" {
+		args = append(args, "-race")
+	}
+	cmd := exec.Command("go", append(args, "./cmd/headgate")...)
+	cmd.Dir = root
+	if out, err := cmd.CombinedOutput(); err != nil {
+		first, _, _ := strings.Cut(string(out), "\n")
+		return "", fmt.Errorf("%s (%w)", first, err)
+	}
+	return path, nil
+}
+
+func dropBuild() {
+	if build.dir != "" {
+		_ = os.RemoveAll(build.dir)
+	}
+}
+
+// Root returns the root of the repository, found upwards from the working directory of the test.
+func Root() (string, error) {
+	dir, err := os.Getwd()
+	for err == nil {
+		if _, e := os.Stat(filepath.Join(dir, "go.mod")); e == nil {
+			return dir, nil
+		}
+		up := filepath.Dir(dir)
+		if up == dir {
+			break
+		}
+		dir = up
+	}
+	return "", errors.Join(errors.New("no go.mod above the working directory"), err)
+}
+
+// noEngine is how a binary says that it lacks the engine it was asked for.
+var noEngine = regexp.MustCompile(`(?i)engine.*(not|un)\s?(available|supported|known|built)|(unknown|no such|no) engine`)
+
+// StartHeadgate runs our binary on the named engine ("" is its own choice). An engine it does not have skips the test.
+func StartHeadgate(t testing.TB, engine string, site Site) *Server {
+	t.Helper()
+	bin := Binary(t)
+	s := prepare(t, "headgate", site)
+	s.Configure(site.Conf)
+	cmd := exec.Command(bin, "-f", filepath.Join(s.Dir, "httpd.conf"), "-d", s.Dir, "-X")
+	cmd.Env = append(os.Environ(), site.Env...)
+	if engine != "" {
+		cmd.Env = append(cmd.Env, "HEADGATE_ENGINE="+engine)
+	}
+	if err := s.run(cmd); err != nil {
+		if noEngine.MatchString(s.Logs()) {
+			t.Skipf("this binary has no %s engine", engine)
+		}
+		t.Fatal(err)
+	}
+	return s
+}

@@ -1,0 +1,78 @@
+package testkit
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"sort"
+	"strings"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+)
+
+// Main runs the tests of a package for its TestMain and fails the run when goroutines or descriptors are left over.
+func Main(m *testing.M, ignore ...goleak.Option) {
+	warmUp()
+	before := descriptors()
+	code := m.Run()
+	dropBuild()
+	if code == 0 {
+		if err := Leaks(before, ignore...); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			code = 1
+		}
+	}
+	os.Exit(code)
+}
+
+// Leaks returns an error when goroutines of tests still run or descriptors are open that were not in before.
+func Leaks(before map[string]string, ignore ...goleak.Option) error {
+	if err := goleak.Find(ignore...); err != nil {
+		return fmt.Errorf("leaked goroutines: %w", err)
+	}
+	var extra []string
+	Poll(2*time.Second, func() bool {
+		extra = extra[:0]
+		for fd, target := range descriptors() {
+			if was, ok := before[fd]; !ok || was != target {
+				extra = append(extra, fd+" -> "+target)
+			}
+		}
+		return len(extra) == 0
+	})
+	if len(extra) == 0 {
+		return nil
+	}
+	sort.Strings(extra)
+	return fmt.Errorf("leaked descriptors:\n\t%s", strings.Join(extra, "\n\t"))
+}
+
+// warmUp makes the runtime open what it opens once and keeps: its poller.
+func warmUp() {
+	if ln, err := net.Listen("tcp", "127.0.0.1:0"); err == nil {
+		_ = ln.Close()
+	}
+}
+
+// descriptors lists the open files of this process; where /proc is absent the list is empty and nothing is checked.
+func descriptors() map[string]string {
+	open := map[string]string{}
+	dir, err := os.Open("/proc/self/fd")
+	if err != nil {
+		return open
+	}
+	self := fmt.Sprint(dir.Fd())
+	names, _ := dir.Readdirnames(-1)
+	_ = dir.Close()
+	for _, fd := range names {
+		target, err := os.Readlink(filepath.Join("/proc/self/fd", fd))
+		if err != nil || fd == self || strings.HasPrefix(target, "anon_inode:") || strings.HasPrefix(target, "/dev/") {
+			continue
+		}
+		open[fd] = target
+	}
+	return open
+}

@@ -1,0 +1,64 @@
+package worker
+
+import (
+	"net/netip"
+	"time"
+
+	"github.com/headgate/headgate/internal/exchange"
+)
+
+// Config is what the configuration says of a worker. Immutable.
+type Config struct {
+	Name   string // canonical URL: the worker's name in logs and status
+	Scheme string // "http", "https", …
+	Host   string // name or address literal without brackets
+	Port   uint16
+	Path   string // path of the URL, "" or "/…"
+	Socket string // unix socket; Host then only names
+	Source netip.Addr
+
+	Max            int           // connections open at once over all loops; 0: no limit
+	Smax           int           // idle connections kept beyond TTL; <0: all
+	TTL            time.Duration // how long an idle connection above Smax lives; 0: for ever
+	Acquire        time.Duration // how long to wait for a place; 0: for ever
+	ConnectTimeout time.Duration // 0: Timeout
+	Timeout        time.Duration // per wait for the backend; 0: the site decides
+	Retry          time.Duration // how long a failed member rests
+	Ping           time.Duration // wait for 100-continue; 0: not asked
+	KeepAlive      bool          // SO_KEEPALIVE
+	Reuse          bool          // connections are pooled
+	AddressTTL     time.Duration // how long an address is trusted; <0: as DNS says
+	FieldSize      int           // longest response header line in bytes
+	RecvBuffer     int           // SO_RCVBUF; 0: the system's
+	Upgrade        string        // protocol the worker may upgrade to
+	Route          string
+}
+
+// Protocol speaks to a worker: one attempt of one exchange.
+type Protocol interface {
+	// RoundTrip sends x to w and relays the answer. A *fault.Fault says what
+	// failed; when x.Committed is set the response was begun and cannot be
+	// replaced.
+	RoundTrip(x *exchange.Exchange, w *Worker) error
+}
+
+// Worker is one backend destination of a snapshot.
+type Worker struct {
+	Config
+	State    *State
+	Protocol Protocol
+}
+
+// fingerprint names what an idle connection depends on: two configurations
+// with the same one may share connections.
+func (c *Config) fingerprint() string {
+	return c.Scheme + "|" + c.Socket + "|" + c.Host + "|" + c.Source.String() + "|" +
+		boolWord(c.KeepAlive)
+}
+
+func boolWord(b bool) string {
+	if b {
+		return "on"
+	}
+	return "off"
+}
