@@ -30,6 +30,8 @@ type Exchange struct {
 	Env   Vars // request environment (subprocess_env)
 	Notes Vars // notes between modules, and %{X}n
 
+	Mapped Handler // what translation decided on; nil: the content handlers
+
 	Out   Outbound // what the backend gets; set by the proxying handler
 	Relay Relay    // who edits the backend's response head; nil: nobody
 
@@ -44,6 +46,8 @@ type Exchange struct {
 	Committed   bool // the response head was sent
 	Truncated   bool // the response ended before its end
 	KeptAlive   bool // the connection may carry another request (%X)
+
+	held []*reactor.Buffer // buffers that borrowed bytes of x lie in
 }
 
 // Times are the moments of an exchange. Zero means it did not come to that.
@@ -85,9 +89,24 @@ type Outbound struct {
 	SendCL   bool            // spool a chunked body and send its length (proxy-sendcl)
 	Interim  Interim         // what to do with 1xx
 	URL      []byte          // the target as a URL, for logs
+	Timeout  time.Duration   // ProxyTimeout of the site; 0: Site.Timeout
+	Bad      BadHeader       // ProxyBadHeader
+	Prefix   []byte          // body bytes read ahead, kept for another attempt
+	Whole    bool            // Prefix is the whole body
+	Begun    bool            // body bytes beyond Prefix were read: no other attempt can be made
 	Handled  time.Time       // when the current attempt began
 	Attempts int             // attempts made so far
 }
+
+// BadHeader is ProxyBadHeader: what a backend's header line without colon means.
+type BadHeader uint8
+
+// The values of ProxyBadHeader.
+const (
+	BadIsError   BadHeader = iota // 502
+	BadIgnore                     // the line is left out
+	BadStartBody                  // the header ends before it
+)
 
 // Interim says what happens to a backend's 1xx responses.
 type Interim uint8
@@ -113,6 +132,10 @@ type Client struct {
 	Base     any // owned by the Service: what it found out about this connection
 }
 
+// Hold keeps a buffer of x.Loop until the exchange ends, because fields of x
+// borrow from it.
+func (x *Exchange) Hold(b *reactor.Buffer) { x.held = append(x.held, b) }
+
 // Reset makes x ready for the next request on the same connection. Whoever
 // owns x calls it; poison trashes the arena so that tests see late readers.
 func (x *Exchange) Reset(poison bool) {
@@ -122,8 +145,22 @@ func (x *Exchange) Reset(poison bool) {
 	x.Env.Reset()
 	x.Notes.Reset()
 	extra := x.Out.Extra[:0]
+	for i, b := range x.held {
+		if poison {
+			trash(b.Bytes)
+		}
+		x.Loop.Return(b)
+		x.held[i] = nil
+	}
 	*x = Exchange{
 		Req: x.Req, Resp: x.Resp, Arena: x.Arena, Front: x.Front, Client: x.Client, Loop: x.Loop,
-		Env: x.Env, Notes: x.Notes, Out: Outbound{Extra: extra},
+		Env: x.Env, Notes: x.Notes, Out: Outbound{Extra: extra}, held: x.held[:0],
+	}
+}
+
+// trash fills released memory, so that a late reader is seen.
+func trash(b []byte) {
+	for i := range b {
+		b[i] = 0xDB
 	}
 }

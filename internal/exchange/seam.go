@@ -26,8 +26,9 @@ type Front interface {
 	// Req.Trailer is filled. It sends 100-continue on first use if the client
 	// waits for one and none was sent.
 	ReadBody(p []byte) (int, error)
-	// Buffered says how many body bytes ReadBody can give without waiting.
-	Buffered() int
+	// ReadReady is ReadBody for what has arrived already: it never waits and
+	// never sends 100-continue. 0 and no error: nothing is there.
+	ReadReady(p []byte) (int, error)
 	// WriteInterim sends a 1xx head; silently nothing to an HTTP/1.0 client.
 	WriteInterim(r *message.Response) error
 	// WriteHead commits x.Resp, once. last: no body follows.

@@ -31,6 +31,7 @@ type Site struct {
 	Trace            Trace
 	RegisteredOnly   bool   // HttpProtocolOptions RegisteredMethods
 	ServerHeader     []byte // Server field value, from ServerTokens
+	DocumentRoot     string
 
 	PostRead   []Step      // after the head was read, before anything is mapped
 	Sections   Sections    // finds the chain for a path or a target

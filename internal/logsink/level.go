@@ -50,7 +50,13 @@ type Levels struct {
 }
 
 // Enabled says whether a message of module at level l is to be written.
+// httpd: a notice is written to files whatever LogLevel says.
 func (s *Levels) Enabled(module string, l Level) bool {
+	return l == Notice || s.allows(module, l)
+}
+
+// allows is Enabled without the exception for notices.
+func (s *Levels) allows(module string, l Level) bool {
 	if s.Modules != nil {
 		if m, ok := s.Modules[module]; ok {
 			return l <= m

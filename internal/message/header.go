@@ -11,6 +11,8 @@ const (
 	// Dropped marks a field that was unset; it stays in the table so that
 	// removal moves nothing.
 	Dropped
+	// Printed marks a field that a printer has put out ahead of the others.
+	Printed
 )
 
 // Field is one header line.
@@ -93,8 +95,9 @@ func (h *Header) Lookup(name string) ([]byte, bool) {
 }
 
 // SetID replaces the first field of a known name, drops further ones, and
-// appends when there was none. The replaced field keeps its place and takes
-// the canonical spelling.
+// appends when there was none. The replaced field keeps its place, takes the
+// canonical spelling and is the setter's own: a peer that nominated the name
+// as a connection option does not reach it.
 func (h *Header) SetID(id NameID, value []byte) {
 	found := false
 	for i := range h.fields {
@@ -107,7 +110,7 @@ func (h *Header) SetID(id NameID, value []byte) {
 			continue
 		}
 		found = true
-		f.Value = value
+		*f = Field{Name: canonical[id], Value: value, ID: id}
 	}
 	if !found {
 		h.AddID(id, value)

@@ -40,12 +40,13 @@ func startDNS(t *testing.T, zone string) *fakeDNS {
 		t.Fatal(err)
 	}
 	var done sync.WaitGroup
+	t.Cleanup(done.Wait) // after both have been told
 	for _, s := range []*dns.Server{{Listener: l, Handler: f.handler("tcp")}, {PacketConn: p, Handler: f.handler("udp")}} {
 		up := make(chan struct{})
 		s.NotifyStartedFunc = func() { close(up) }
 		done.Go(func() { s.ActivateAndServe() })
 		<-up
-		t.Cleanup(func() { s.Shutdown(); done.Wait() })
+		t.Cleanup(func() { s.Shutdown() })
 	}
 	return f
 }
@@ -93,6 +94,7 @@ func fromZone(rrs []dns.RR, q dns.Question, m *dns.Msg) {
 	name, known := q.Name, false
 	for range rrs {
 		next := ""
+		known = false
 		for _, rr := range rrs {
 			if !sameName(rr.Header().Name, name) {
 				continue
@@ -107,7 +109,7 @@ func fromZone(rrs []dns.RR, q dns.Question, m *dns.Msg) {
 		if next == "" {
 			break
 		}
-		name, known = next, false
+		name = next
 	}
 	if !known {
 		m.Rcode = dns.RcodeNameError

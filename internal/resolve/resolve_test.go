@@ -115,7 +115,7 @@ func TestParseConf(t *testing.T) {
 	c := parseConf([]byte("nameserver 10.0.0.1\nnameserver x\nnameserver fe80::1%eth0\nnameserver 10.0.0.3\nnameserver 10.0.0.4\n" +
 		"options ndots:99 timeout:0 attempts:9 rotate use-vc no-aaaa unknown:3 ndots:x\n"))
 	got := fmt.Sprint(c.servers, c.ndots, c.timeout, c.attempts, c.rotate, c.tcp, c.noAAAA)
-	if want := "[10.0.0.1 fe80::1%eth0 10.0.0.3]15 1s 5 true true true"; got != want {
+	if want := "[10.0.0.1 fe80::1%eth0 10.0.0.3] 15 1s 5 true true true"; got != want {
 		t.Errorf("got %s\nwant %s", got, want)
 	}
 }

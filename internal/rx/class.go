@@ -13,15 +13,13 @@ func (p *parser) class() *node {
 	negated := p.take("^")
 	var out set
 	for first := true; ; first = false {
+		for p.take(`\E`) {
+		}
 		if !p.more() {
 			return p.fail("missing terminating ] for character class")
 		}
 		if !first && p.take("]") {
 			break
-		}
-		if p.take(`\E`) {
-			first = true
-			continue
 		}
 		if p.take(`\Q`) {
 			p.quotedInClass(&out)

@@ -29,7 +29,7 @@ func (p *parser) escape() (n *node, repeatable bool) {
 		}
 		return &node{op: opKeep}, false
 	case 'N':
-		if p.peek() == '{' {
+		if p.peek() == '{' && !p.atQuantifier() {
 			return p.fail(`\N{...} is not supported`), false
 		}
 		return &node{op: opSet, set: bytesOf("\n", "").complement()}, true

@@ -239,11 +239,11 @@ func (p *parser) groupCondition(out *node) {
 // optionGroup parses (?flags) and (?flags:...).
 func (p *parser) optionGroup() *node {
 	before, next := p.opt, p.opt
+	on, hyphen := true, true
 	if p.take("^") {
-		next = options{}
+		next = options{lazy: before.lazy}
+		hyphen = false
 	}
-	on, plain := true, next != options{} || before == options{}
-	_ = plain
 	for {
 		c := p.peek()
 		if !p.more() {
@@ -260,10 +260,10 @@ func (p *parser) optionGroup() *node {
 			p.opt = before
 			return out
 		case '-':
-			if !on {
+			if !hyphen {
 				return p.fail("invalid hyphen in option setting")
 			}
-			on = false
+			on, hyphen = false, false
 		default:
 			if !next.set(c, on, p) {
 				return p.fail("unrecognized character after (? or (?-")

@@ -102,7 +102,7 @@ func (n *node) width() (int, bool) {
 		return 1, true
 	case opRepeat:
 		w, ok := n.subs[0].width()
-		return w * n.min, ok && n.min == n.max
+		return w * n.min, ok && (n.min == n.max || n.subs[0].op == opLook)
 	case opConcat:
 		total := 0
 		for _, s := range n.subs {

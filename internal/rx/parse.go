@@ -293,6 +293,7 @@ func (p *parser) quantified(item *node, repeatable bool) *node {
 		p.pos += size
 		out.min, out.max = lo, hi
 	}
+	p.skipAllIgnored()
 	p.greed(out)
 	if item.op == opLook {
 		// PCRE runs a repeated assertion at most once.

@@ -56,8 +56,12 @@ func (r *Reader) Insert(lines []string, at []Pos, e *Expansion) {
 // Name is what httpd calls the text now being read: the file, or the expansion.
 func (r *Reader) Name() string { return r.frames[len(r.frames)-1].name }
 
-// Expanding is the expansion now being read, nil in the file itself.
-func (r *Reader) Expanding() *Expansion { return r.frames[len(r.frames)-1].macro }
+// Line is the number of physical lines taken from that text so far, which is
+// the line httpd names when it speaks of the one it has just read.
+func (r *Reader) Line() int { return r.frames[len(r.frames)-1].line }
+
+// Depth is the number of insertions under way.
+func (r *Reader) Depth() int { return len(r.frames) - 1 }
 
 // Next returns the next logical line, false at the end, or ErrLineTooLong,
 // after which nothing sensible follows.

@@ -191,14 +191,14 @@ func TestFormat(t *testing.T) {
 Listen "a b"   c \
    d
 <Else>
-"odd name" x\\
+"odd name" x\\y
 </Else>
 </VirtualHost> ignored
 Last \ `
 	const want = `<VirtualHost *:80 [::]:80>
 	Listen "a b"   c    d
 	<Else>
-		"odd name" x\\` + " " + `
+		"odd name" x\\y
 	</Else>
 </VirtualHost>
 Last \` + " \n"

@@ -1,10 +1,6 @@
 package syntax
 
-import (
-	"strings"
-
-	"github.com/headgate/headgate/internal/ascii"
-)
+import "github.com/headgate/headgate/internal/ascii"
 
 // Builder nests nodes by their opening and closing lines and judges the nesting
 // in httpd's words. Unlike httpd it goes on after an error; what it then
@@ -102,9 +98,18 @@ func (b *Builder) stray(h Head, at Site) {
 		tag, name = tag+">", name+">"
 	}
 	b.fault(h, at, tag+" without matching <"+name+" section")
+	if top := b.top(); top.barrier != "" && ascii.EqualFold(top.barrier, h.Name) {
+		b.Leave() // it was meant, but something follows it on the line
+		return
+	}
+	b.ExcuseNamed(h.Name)
+}
+
+// ExcuseNamed keeps Finish quiet about the innermost open section called name.
+func (b *Builder) ExcuseNamed(name string) {
 	for i := range b.open[1:] {
 		s := &b.open[len(b.open)-1-i]
-		if s.barrier == "" && ascii.EqualFold(s.node.Name, h.Name) {
+		if s.barrier == "" && ascii.EqualFold(s.node.Name, name) {
 			s.excused = true
 			return
 		}
@@ -115,10 +120,14 @@ func (b *Builder) stray(h Head, at Site) {
 // outer section, whose inner ones were forgotten; else the innermost one,
 // misspelt; else nothing.
 func (b *Builder) resync(name string) {
-	for i := len(b.open) - 1; i > 0 && b.open[i].barrier == ""; i-- {
-		if ascii.EqualFold(b.open[i].node.Name, name) {
+	for i := len(b.open) - 1; i > 0; i-- {
+		s := b.open[i]
+		if s.barrier == "" && ascii.EqualFold(s.node.Name, name) || ascii.EqualFold(s.barrier, name) && name != "" {
 			b.open = b.open[:i]
 			return
+		}
+		if s.barrier != "" {
+			break
 		}
 	}
 	if Suggest(name, []string{b.top().node.Name}) != "" {
@@ -169,90 +178,19 @@ func (b *Builder) Excuse() {
 	}
 }
 
-// ClosesOutside reports whether a closing line for name would find an open section.
-func (b *Builder) ClosesOutside(name string) bool {
+// CloseQuietly ends the innermost section if it is called name. If one further
+// out is, its missing end will not be reported. It says whether there was any.
+func (b *Builder) CloseQuietly(name string) bool {
+	top := b.top()
+	if len(b.open) > 1 && top.barrier == "" && ascii.EqualFold(top.node.Name, name) {
+		b.open = b.open[:len(b.open)-1]
+		return true
+	}
 	for _, s := range b.open[1:] {
 		if s.barrier == "" && ascii.EqualFold(s.node.Name, name) {
+			b.ExcuseNamed(name)
 			return true
 		}
 	}
 	return false
-}
-
-// Parse reads text as one file without executing anything: conditional sections
-// and macros become sections like all others.
-func Parse(file, text string) (*Node, []Diagnostic) {
-	var faults []Diagnostic
-	report := func(d Diagnostic) { faults = append(faults, d) }
-	root := &Node{Pos: Pos{File: file}, Section: true}
-	b, r := NewBuilder(root, report), NewReader(file, text)
-	for {
-		l, ok, err := r.Next()
-		if err != nil {
-			report(Diagnostic{Pos: l.Pos, Text: err.Error()})
-			b.Excuse()
-			break
-		}
-		if !ok {
-			break
-		}
-		switch h := ParseHead(l.Text); h.Kind {
-		case Directive:
-			b.Add(&Node{Pos: l.Pos, Name: h.Name, Args: h.Args})
-		case Open:
-			b.Open(h, l.Site())
-		case Close:
-			b.Close(h, l.Site())
-		}
-	}
-	b.Finish(func(string, Site) {})
-	return root, faults
-}
-
-// Format prints the tree below n as configuration text, one tab per level.
-// Parse reads it back to an equal tree but for positions.
-func Format(n *Node) string {
-	var b strings.Builder
-	for _, c := range n.Children {
-		format(&b, c, 0)
-	}
-	return b.String()
-}
-
-func format(b *strings.Builder, n *Node, depth int) {
-	indent := strings.Repeat("\t", depth)
-	b.WriteString(indent)
-	if !n.Section {
-		formatLine(b, n)
-		return
-	}
-	if n.Args == "" {
-		b.WriteString(Quote("<"+n.Name+">") + "\n")
-	} else {
-		open := "<" + n.Name
-		if strings.HasSuffix(n.Name, ">") {
-			open += ">" // one is dropped on reading
-		}
-		b.WriteString(Quote(open) + " " + n.Args + ">\n")
-	}
-	b.WriteString(n.Raw)
-	for _, c := range n.Children {
-		format(b, c, depth+1)
-	}
-	b.WriteString(indent + Quote("</"+n.Name+">") + "\n")
-}
-
-func formatLine(b *strings.Builder, n *Node) {
-	name := n.Name
-	if (strings.HasSuffix(name, ">") || name == "") && (len(name) < 2 || name[1] != '/') {
-		name += ">" // one is dropped on reading
-	}
-	b.WriteString(Quote(name))
-	if n.Args != "" {
-		b.WriteString(" " + n.Args)
-	}
-	if strings.HasSuffix(n.Args, `\`) || strings.HasSuffix(name, `\`) {
-		b.WriteByte(' ') // else it would continue on the next line
-	}
-	b.WriteByte('\n')
 }

@@ -63,10 +63,18 @@ func prepare(t testing.TB, name string, site Site) *Server {
 	return s
 }
 
+// longAgo is the age of all files, so that ETag and Last-Modified of a local file are the same in every run.
+var longAgo = time.Date(2022, 1, 1, 0, 0, 0, 0, time.UTC)
+
 func (s *Server) write(file, text string) {
 	s.t.Helper()
 	path := filepath.Join(s.Dir, file)
-	if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, []byte(text), 0o644)); err != nil {
+	err := errors.Join(
+		os.MkdirAll(filepath.Dir(path), 0o755),
+		os.WriteFile(path, []byte(text), 0o644),
+		os.Chtimes(path, longAgo, longAgo),
+	)
+	if err != nil {
 		s.t.Fatal(err)
 	}
 }

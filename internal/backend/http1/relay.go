@@ -1,0 +1,228 @@
+package http1
+
+import (
+	"errors"
+	"io"
+
+	"github.com/headgate/headgate/internal/fault"
+	"github.com/headgate/headgate/internal/message"
+)
+
+// relay sends the answer whose head is in x.Resp to the client and says
+// whether the connection can be used again.
+func (a *attempt) relay() (reusable bool, f *fault.Fault) {
+	x := a.x
+	if x.Relay != nil {
+		discard, err := x.Relay.BackendHead(x)
+		if err != nil {
+			return false, fault.Of(err)
+		}
+		if discard {
+			return a.discard(), nil
+		}
+	}
+	due := bodyDue(&x.Resp)
+	if err := x.SendHead(!due); err != nil {
+		return false, a.clientGone(err)
+	}
+	if due {
+		if f := a.body(); f != nil {
+			return false, f
+		}
+	}
+	return a.ended(), nil
+}
+
+// ended says whether both messages ended exactly, so that the connection
+// stands at the next request.
+func (a *attempt) ended() bool {
+	if a.upload.running() {
+		// The answer came without the whole request: what remains is not
+		// wanted.
+		a.upload.stop()
+	}
+	return a.upload.whole() && !a.x.Resp.Close && a.reuse() && a.r == a.u &&
+		a.x.Resp.Body.Kind != message.UntilClose
+}
+
+// discard reads and drops the body of an answer that is replaced, within
+// bounds: beyond them closing costs less.
+func (a *attempt) discard() bool {
+	const most = 256 << 10
+	a.beginBody()
+	for n := 0; n < most; {
+		p, end, err := a.piece()
+		if err != nil {
+			return false
+		}
+		n += len(p)
+		if end {
+			return a.ended()
+		}
+	}
+	return false
+}
+
+// body copies the body. What was read is sent on before more is waited for:
+// a stream's events leave as they come.
+func (a *attempt) body() *fault.Fault {
+	a.beginBody()
+	for {
+		p, end, err := a.piece()
+		if err != nil {
+			return a.truncated(err)
+		}
+		if len(p) > 0 || end {
+			if err := a.forward(p, end); err != nil {
+				return a.clientGone(err)
+			}
+		}
+		if end {
+			return nil
+		}
+	}
+}
+
+// forward sends a piece of the body, the last one with its trailer.
+func (a *attempt) forward(p []byte, end bool) error {
+	x := a.x
+	if end && x.Resp.Trailer.Len() > 0 {
+		if len(p) > 0 {
+			if err := x.SendBody(p, false); err != nil {
+				return err
+			}
+		}
+		return x.SendTrailer(&x.Resp.Trailer)
+	}
+	return x.SendBody(p, end)
+}
+
+// beginBody begins the body.
+func (a *attempt) beginBody() {
+	if a.x.Resp.Body.Kind == message.Chunked {
+		a.chunks.Reset(&a.x.Resp.Trailer, &a.limits.Limits)
+	}
+	a.left = a.x.Resp.Body.Length
+}
+
+// piece gives the next bytes of the body; end with the last.
+func (a *attempt) piece() (p []byte, end bool, err error) {
+	switch a.x.Resp.Body.Kind {
+	case message.NoBody:
+		return nil, true, nil
+	case message.Chunked:
+		return a.chunkPiece()
+	case message.Length:
+		return a.lengthPiece()
+	}
+	return a.closePiece()
+}
+
+func (a *attempt) lengthPiece() ([]byte, bool, error) {
+	if a.left == 0 {
+		return nil, true, nil
+	}
+	if err := a.more(); err != nil {
+		return nil, false, err
+	}
+	p := a.buf[a.r:a.u]
+	if int64(len(p)) > a.left {
+		p = p[:a.left]
+	}
+	a.r += len(p)
+	a.left -= int64(len(p))
+	return p, a.left == 0, nil
+}
+
+func (a *attempt) closePiece() ([]byte, bool, error) {
+	if err := a.more(); err != nil {
+		if errors.Is(err, io.EOF) {
+			return nil, true, nil
+		}
+		return nil, false, err
+	}
+	p := a.buf[a.r:a.u]
+	a.r = a.u
+	return p, false, nil
+}
+
+func (a *attempt) chunkPiece() ([]byte, bool, error) {
+	for {
+		n, data, err := a.chunks.Next(a.buf[a.r:a.u])
+		if err != nil {
+			return nil, false, err
+		}
+		a.r += n
+		switch {
+		case len(data) > 0:
+			return data, false, nil
+		case a.chunks.Done():
+			return nil, true, nil
+		case n == 0:
+			if err := a.wait(); err != nil {
+				return nil, false, err
+			}
+		}
+	}
+}
+
+// more makes sure that bytes are there.
+func (a *attempt) more() error {
+	if a.r < a.u {
+		return nil
+	}
+	return a.wait()
+}
+
+// wait reads more, after what the client is due was handed on.
+func (a *attempt) wait() error {
+	if a.x.Committed {
+		if err := a.x.Front.Flush(); err != nil {
+			return errClient{err}
+		}
+	}
+	a.makeRoom()
+	return a.read()
+}
+
+// errClient marks an error of the client's side met while reading.
+type errClient struct{ error }
+
+func (e errClient) Unwrap() error { return e.error }
+
+// makeRoom prepares the buffer for more body bytes. The first time they get
+// one of their own: the head's stays as it is until the exchange ends.
+func (a *attempt) makeRoom() {
+	if a.in == nil {
+		a.in = a.loop.Buffer()
+		rest := a.buf[a.r:a.u]
+		a.buf = a.in.Bytes
+		if len(rest) > len(a.buf) {
+			a.buf = make([]byte, 2*len(rest))
+		}
+		a.r, a.u = 0, copy(a.buf, rest)
+		return
+	}
+	n := copy(a.buf, a.buf[a.r:a.u])
+	a.r, a.u = 0, n
+}
+
+// truncated is the fault of an answer that broke off after its head.
+func (a *attempt) truncated(err error) *fault.Fault {
+	var ec errClient
+	if errors.As(err, &ec) {
+		return a.clientGone(ec.error)
+	}
+	f := a.fault(fault.ReadResponse, err)
+	f.Retry = fault.Never
+	if f.Kind == fault.Reset && !isNet(err) {
+		f.Kind, f.Detail, f.Err = fault.Malformed, err.Error(), nil
+	}
+	return f
+}
+
+// isNet tells errors of the connection from those of the coding.
+func isNet(err error) bool {
+	var t interface{ Timeout() bool }
+	return errors.As(err, &t)
+}

@@ -1,0 +1,201 @@
+package http1
+
+import (
+	"errors"
+	"io"
+	"os"
+	"syscall"
+	"time"
+
+	"github.com/headgate/headgate/internal/fault"
+	"github.com/headgate/headgate/internal/message"
+	"github.com/headgate/headgate/internal/wire"
+)
+
+// send writes the head with what is there of the body, and starts the upload
+// of the rest.
+func (a *attempt) send() *fault.Fault {
+	x := a.x
+	if f := a.readAhead(); f != nil {
+		return f
+	}
+	b := a.appendHead(a.out.Bytes[:0])
+	rest := x.Out.Prefix
+	if a.upload.chunked && len(rest) > 0 {
+		b = wire.AppendChunkHead(b, int64(len(rest)))
+	}
+	if len(b)+len(rest)+maxTail <= cap(a.out.Bytes) {
+		b, rest = append(b, rest...), nil
+	}
+	if f := a.write(b, fault.SendRequest); f != nil {
+		return f
+	}
+	if len(rest) > 0 {
+		if f := a.write(rest, fault.SendBody); f != nil {
+			return f
+		}
+	}
+	if a.upload.chunked && len(x.Out.Prefix) > 0 {
+		if f := a.write(crlf, fault.SendBody); f != nil {
+			return f
+		}
+	}
+	if !x.Out.Whole {
+		x.Out.Begun = true
+		a.upload.start(a)
+	}
+	return nil
+}
+
+var crlf = []byte("\r\n")
+
+// maxTail is what may follow the body bytes in the same buffer.
+const maxTail = 16
+
+// readAhead takes what has arrived of the body, so that it leaves with the
+// head and, while it is all there is, can be sent again. It is done once per
+// exchange; a later attempt finds it in Out.Prefix.
+func (a *attempt) readAhead() *fault.Fault {
+	x := a.x
+	a.upload.a = a
+	switch {
+	case x.Req.Body.Kind == message.NoBody || (x.Req.Body.Kind == message.Length && x.Req.Body.Length == 0):
+		x.Out.Whole = true
+	case x.Out.Prefix == nil && !x.Out.Expect:
+		p := a.loop.Buffer()
+		x.Hold(p)
+		n, err := a.fill(p.Bytes)
+		x.Out.Prefix = p.Bytes[:n]
+		switch {
+		case errors.Is(err, io.EOF):
+			x.Out.Whole = true
+		case err != nil:
+			return fault.Of(err)
+		}
+	}
+	a.upload.chunked = !x.Out.Whole && x.Req.Body.Kind == message.Chunked
+	return nil
+}
+
+// fill reads what is there of the body into p, up to its end. A client that
+// waits for 100-continue is told to go on and its first bytes are waited for.
+func (a *attempt) fill(p []byte) (n int, err error) {
+	front := a.x.Front
+	for n < len(p) {
+		var m int
+		if n == 0 && a.x.Req.Expect {
+			m, err = front.ReadBody(p)
+		} else {
+			m, err = front.ReadReady(p[n:])
+		}
+		n += m
+		if err != nil || m == 0 {
+			break
+		}
+	}
+	if err == nil && a.x.Req.Body.Kind == message.Length && int64(n) == a.x.Req.Body.Length {
+		err = io.EOF
+	}
+	return n, err
+}
+
+// appendHead prints the request head: Host first, then the client's fields,
+// then ours, framing and Connection last, as httpd orders them.
+func (a *attempt) appendHead(b []byte) []byte {
+	x := a.x
+	b = wire.AppendRequestLine(b, x.Req.Method, x.Out.Target, a.version())
+	b = wire.AppendField(b, "Host", x.Out.Host)
+	h := &x.Req.Header
+	for i := range h.Len() {
+		f := h.At(i)
+		if f.Flags&(message.Hop|message.Dropped) != 0 || ownField(f.ID) || a.replaced(f) {
+			continue
+		}
+		b = appendField(b, f)
+	}
+	for i := range x.Out.Extra {
+		b = appendField(b, &x.Out.Extra[i])
+	}
+	if x.Out.Expect || a.w.Ping > 0 && x.Req.Body.Kind != message.NoBody {
+		b = append(b, "Expect: 100-continue\r\n"...)
+	}
+	switch {
+	case a.upload.chunked:
+		b = append(b, "Transfer-Encoding: chunked\r\n"...)
+	case x.Out.Whole && x.Req.Body.Kind == message.Chunked:
+		b = wire.AppendLength(b, int64(len(x.Out.Prefix)))
+	case x.Req.Body.Kind == message.Length:
+		b = wire.AppendLength(b, x.Req.Body.Length)
+	}
+	switch {
+	case a.version() == message.HTTP10: // httpd: none with HTTP/1.0
+	case a.reuse():
+		b = append(b, "Connection: Keep-Alive\r\n"...)
+	default:
+		b = append(b, "Connection: close\r\n"...)
+	}
+	return wire.AppendEnd(b)
+}
+
+// ownField lists the fields that are printed anew.
+func ownField(id message.NameID) bool {
+	switch id {
+	case message.Host, message.ContentLength, message.TransferEncoding, message.Expect:
+		return true
+	}
+	return false
+}
+
+// replaced says whether Out.Extra has a field of the same name.
+func (a *attempt) replaced(f *message.Field) bool {
+	for i := range a.x.Out.Extra {
+		e := &a.x.Out.Extra[i]
+		if e.ID == f.ID && (e.ID != message.Other || string(e.Name) == string(f.Name)) {
+			return true
+		}
+	}
+	return false
+}
+
+func appendField(b []byte, f *message.Field) []byte {
+	b = append(b, f.Name...)
+	b = append(b, ": "...)
+	b = append(b, f.Value...)
+	return append(b, "\r\n"...)
+}
+
+// write hands bytes to the backend.
+func (a *attempt) write(p []byte, phase fault.Phase) *fault.Fault {
+	_ = a.conn.SetWriteDeadline(time.Now().Add(a.timeout()))
+	n, err := a.conn.Write(p)
+	a.x.Count.Sent += int64(n)
+	if err == nil {
+		return nil
+	}
+	f := a.fault(phase, err)
+	if f.Kind == fault.Timeout {
+		f.Status = 504
+	}
+	if phase == fault.SendRequest && n == 0 {
+		f.Retry = fault.Safe
+	}
+	return f
+}
+
+// fault says what an error of the backend's connection means.
+func (a *attempt) fault(phase fault.Phase, err error) *fault.Fault {
+	f := &fault.Fault{
+		Side: fault.Backend, Phase: phase, Retry: fault.IfReused, Kind: fault.Reset,
+		Backend: a.w.Name, Addr: a.conn.Addr, Elapsed: time.Since(a.began), Err: err,
+	}
+	var errno syscall.Errno
+	switch {
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		f.Kind, f.Retry, f.Err = fault.Timeout, fault.Never, nil
+	case errors.Is(err, io.EOF):
+		f.Kind, f.Err = fault.Closed, nil
+	case errors.As(err, &errno):
+		f.Err = errno
+	}
+	return f
+}

@@ -1,0 +1,183 @@
+package http1
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"strconv"
+	"time"
+
+	"github.com/headgate/headgate/internal/exchange"
+	"github.com/headgate/headgate/internal/fault"
+	"github.com/headgate/headgate/internal/message"
+	"github.com/headgate/headgate/internal/wire"
+)
+
+// maxInterims is how many 1xx answers one request may get; httpd: 10.
+const maxInterims = 10
+
+// head reads the final head into x.Resp, relaying interim ones.
+func (a *attempt) head() *fault.Fault {
+	a.limits = wire.DefaultResponseLimits()
+	a.limits.BadHeader = wire.BadHeader(a.x.Out.Bad)
+	if a.w.FieldSize > 0 {
+		a.limits.Line, a.limits.Field = a.w.FieldSize, a.w.FieldSize
+	}
+	r := &a.x.Resp
+	for {
+		if f := a.readHead(r); f != nil {
+			return f
+		}
+		if r.Status >= 200 {
+			a.readKeepAlive(r)
+			a.x.Hold(a.in) // the head's bytes are borrowed until the log line
+			a.in = nil
+			return a.frame(r)
+		}
+		if f := a.interim(r); f != nil {
+			return f
+		}
+	}
+}
+
+// frame settles how the answer's body ends.
+func (a *attempt) frame(r *message.Response) *fault.Fault {
+	if err := wire.FrameResponse(r, a.x.Req.Verb); err != nil {
+		return a.malformed(err)
+	}
+	return nil
+}
+
+// malformed is the fault of an answer that cannot be accepted.
+func (a *attempt) malformed(err error) *fault.Fault {
+	f := a.fault(fault.ReadHead, nil)
+	f.Kind, f.Retry, f.Status, f.Detail = fault.Malformed, fault.Never, 502, err.Error()
+	return f
+}
+
+// readHead reads one head.
+func (a *attempt) readHead(r *message.Response) *fault.Fault {
+	var scan wire.HeadScan
+	for {
+		n, err := scan.Response(a.buf[a.r:a.u], &a.limits)
+		if err != nil {
+			return a.malformed(err)
+		}
+		if n > 0 {
+			head := a.buf[a.r : a.r+n]
+			a.r += n
+			if err := wire.ParseResponse(head, r, &a.limits); err != nil {
+				return a.malformed(err)
+			}
+			return nil
+		}
+		if err := a.read(); err != nil {
+			return a.headFault(err)
+		}
+	}
+}
+
+// headFault says why no head came.
+func (a *attempt) headFault(err error) *fault.Fault {
+	phase := fault.AwaitHead
+	if a.u > a.r || a.interims > 0 {
+		phase = fault.ReadHead
+	}
+	f := a.fault(phase, err)
+	f.ID = "AH01102"
+	f.Status = 502
+	if f.Kind == fault.Timeout {
+		f.Status = 504
+	}
+	if a.seen > 0 {
+		f.Retry = fault.Never
+	}
+	return f
+}
+
+// read reads once more from the backend. The wait counts from the last sign
+// of progress, which while a body is being sent is the sending.
+func (a *attempt) read() error {
+	if a.u == len(a.buf) {
+		bigger := make([]byte, 2*len(a.buf))
+		copy(bigger, a.buf[:a.u])
+		a.buf = bigger
+	}
+	for {
+		_ = a.conn.SetReadDeadline(time.Now().Add(a.timeout()))
+		if a.upload.clientFault() != nil && !a.x.Committed {
+			return os.ErrDeadlineExceeded
+		}
+		n, err := a.conn.Read(a.buf[a.u:])
+		a.u += n
+		a.seen += int64(n)
+		a.x.Count.Received += int64(n)
+		if n > 0 {
+			return nil
+		}
+		if errors.Is(err, os.ErrDeadlineExceeded) && a.upload.running() && a.upload.since() < a.timeout() {
+			continue
+		}
+		return err
+	}
+}
+
+// interim relays a 1xx, or not.
+func (a *attempt) interim(r *message.Response) *fault.Fault {
+	if a.interims++; a.interims > maxInterims {
+		f := a.malformed(errors.New("more than " + strconv.Itoa(maxInterims) + " interim responses"))
+		return f
+	}
+	if r.Status == 101 {
+		return a.malformed(errors.New("backend changed protocols without being asked"))
+	}
+	if err := wire.FrameResponse(r, a.x.Req.Verb); err != nil {
+		return a.malformed(err)
+	}
+	relay := true
+	switch a.x.Out.Interim {
+	case exchange.InterimSuppress:
+		relay = false
+	case exchange.InterimDefault:
+		relay = r.Status != 100 || a.x.Out.Expect
+	}
+	if !relay {
+		return nil
+	}
+	if err := a.x.Front.WriteInterim(r); err != nil {
+		return a.clientGone(err)
+	}
+	return nil
+}
+
+// clientGone is the fault of a client that does not take its answer.
+func (a *attempt) clientGone(err error) *fault.Fault {
+	f := &fault.Fault{
+		Side: fault.Client, Phase: fault.SendResponse, Kind: fault.Aborted, Close: true,
+		Backend: a.w.Name, Addr: a.conn.Addr, Elapsed: time.Since(a.began), Err: err,
+	}
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		f.Kind, f.Err = fault.Timeout, nil
+	}
+	return f
+}
+
+// readKeepAlive notes how long the backend keeps an idle connection.
+func (a *attempt) readKeepAlive(r *message.Response) {
+	v, ok := r.Header.Get(message.KeepAlive)
+	if !ok {
+		return
+	}
+	_, v, ok = bytes.Cut(v, []byte("timeout="))
+	if !ok {
+		return
+	}
+	n := 0
+	for _, c := range v {
+		if c < '0' || c > '9' || n > 1<<20 {
+			break
+		}
+		n = n*10 + int(c-'0')
+	}
+	a.peerIdle = time.Duration(n) * time.Second
+}

@@ -1,0 +1,142 @@
+package http1
+
+import (
+	"errors"
+	"io"
+	"sync/atomic"
+	"time"
+
+	"github.com/headgate/headgate/internal/fault"
+	"github.com/headgate/headgate/internal/message"
+	"github.com/headgate/headgate/internal/reactor"
+	"github.com/headgate/headgate/internal/wire"
+)
+
+// upload streams the rest of a request body on a coroutine of its own, so
+// that the answer can come back meanwhile. Until it is waited for it alone
+// reads from the client and writes to the backend.
+type upload struct {
+	a       *attempt
+	chunked bool
+	task    reactor.Task
+	waited  bool
+	moved   atomic.Int64 // when bytes last went out, in unix nanoseconds
+	ended   atomic.Bool  // nothing more will be sent
+
+	// Set by the coroutine, read by others only after ended is seen.
+	complete bool
+	failed   *fault.Fault
+}
+
+// start begins the coroutine.
+func (u *upload) start(a *attempt) {
+	u.a = a
+	u.moved.Store(time.Now().UnixNano())
+	u.task = a.loop.Go(u)
+}
+
+// Run implements reactor.Runner.
+func (u *upload) Run() {
+	u.failed = u.stream()
+	u.complete = u.failed == nil
+	u.ended.Store(true)
+	if u.failed != nil && u.failed.Side == fault.Client {
+		// Whoever waits for the answer need not wait for one that the backend
+		// will not give before it has the whole request.
+		_ = u.a.conn.SetReadDeadline(time.Unix(1, 0))
+	}
+}
+
+// stream copies the body until its end.
+func (u *upload) stream() *fault.Fault {
+	a := u.a
+	buf := a.loop.Buffer()
+	defer a.loop.Return(buf)
+	// A chunk is framed in place: room for its head before the data and for
+	// the line end behind.
+	const lead = wire.MaxChunkHead
+	data := buf.Bytes[lead : len(buf.Bytes)-maxTail]
+	for {
+		n, err := a.x.Front.ReadBody(data)
+		if n > 0 {
+			if f := u.send(buf.Bytes, lead, n); f != nil {
+				return f
+			}
+		}
+		switch {
+		case err == nil:
+		case errors.Is(err, io.EOF):
+			return u.finish(buf.Bytes[:0])
+		default:
+			return clientFault(err)
+		}
+	}
+}
+
+// clientFault makes a fault of what ReadBody gave.
+func clientFault(err error) *fault.Fault {
+	var f *fault.Fault
+	if errors.As(err, &f) {
+		return f
+	}
+	return &fault.Fault{Side: fault.Client, Phase: fault.ReadBody, Kind: fault.Aborted, Err: err}
+}
+
+// send writes n body bytes that lie behind lead in b.
+func (u *upload) send(b []byte, lead, n int) *fault.Fault {
+	p := b[lead : lead+n]
+	if u.chunked {
+		var head [wire.MaxChunkHead]byte
+		h := wire.AppendChunkHead(head[:0], int64(n))
+		copy(b[lead-len(h):], h)
+		p = append(b[lead-len(h):lead+n], "\r\n"...)
+	}
+	f := u.a.write(p, fault.SendBody)
+	u.moved.Store(time.Now().UnixNano())
+	return f
+}
+
+// finish ends a chunked body, with the client's trailer fields.
+func (u *upload) finish(b []byte) *fault.Fault {
+	if !u.chunked {
+		return nil
+	}
+	return u.a.write(wire.AppendLastChunk(b, &u.a.x.Req.Trailer), fault.SendBody)
+}
+
+// whole says whether the backend was sent a whole request.
+func (u *upload) whole() bool { return u.task == nil || u.ended.Load() && u.complete }
+
+// running says whether the coroutine may still send.
+func (u *upload) running() bool { return u.task != nil && !u.ended.Load() }
+
+// since says how long ago bytes last went out.
+func (u *upload) since() time.Duration { return time.Since(time.Unix(0, u.moved.Load())) }
+
+// clientFault gives the fault of the client's side of the upload, nil if it
+// had none. Called once the answer can no longer come.
+func (u *upload) clientFault() *fault.Fault {
+	if u.task != nil && u.ended.Load() && u.failed != nil && u.failed.Side == fault.Client {
+		return u.failed
+	}
+	return nil
+}
+
+// stop ends an upload that is still running, because the answer is complete
+// without it, and waits for the coroutine.
+func (u *upload) stop() {
+	if u.task == nil || u.waited {
+		return
+	}
+	u.waited = true
+	if !u.ended.Load() {
+		u.a.x.Front.StopReading()
+		_ = u.a.conn.SetWriteDeadline(time.Unix(1, 0))
+	}
+	u.task.Wait()
+}
+
+// bodyDue says whether a response to verb with this head has body bytes.
+func bodyDue(r *message.Response) bool {
+	return r.Body.Kind != message.NoBody && !(r.Body.Kind == message.Length && r.Body.Length == 0)
+}

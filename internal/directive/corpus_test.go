@@ -1,0 +1,44 @@
+package directive_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/headgate/headgate/internal/directive"
+	"github.com/headgate/headgate/internal/syntax"
+)
+
+// shared is where reference tables and real configurations are kept, beside
+// the repository; tests that need it skip where it is absent.
+const shared = "../../../shared"
+
+// TestCorpus applies real configurations, conditions and all. What it proves is
+// that nothing in them is beyond judging: no panic, each diagnostic has a place
+// and a text, and what we refuse has a reason.
+func TestCorpus(t *testing.T) {
+	files, _ := filepath.Glob(shared + "/corpus/*.conf")
+	if len(files) == 0 {
+		t.Skip("no ../shared/corpus beside the repository")
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		root, _ := syntax.Parse(filepath.Base(file), string(text))
+		top, found := directive.Apply(root, directive.Known(), directive.Options{})
+		if top == nil {
+			t.Fatal("no scope")
+		}
+		for _, d := range found {
+			if d.Pos.Line == 0 || d.Text == "" || d.Directive == "" {
+				t.Errorf("%s: incomplete diagnostic %+v", file, d)
+			}
+			if testing.Verbose() && (d.Severity == directive.SeverityRefused || strings.HasPrefix(d.Text, "Invalid")) {
+				t.Log(d.Severity, d)
+			}
+		}
+	}
+}

@@ -1,0 +1,81 @@
+package directive
+
+import (
+	"strings"
+
+	"github.com/headgate/headgate/internal/syntax"
+)
+
+// Severity says what a diagnostic means for a start.
+type Severity uint8
+
+// The severities. The first three stop a start.
+const (
+	SeverityError   Severity = iota // httpd too would refuse this
+	SeverityRefused                 // httpd carries it out, we cannot, and ignoring it would be unsafe
+	SeverityPending                 // httpd carries it out, this version does not yet
+	SeverityWarning                 // accepted, but probably not what was meant
+	SeverityNote                    // accepted; says what does not happen or happens by other means
+)
+
+var severityNames = [...]string{"error", "refused", "pending", "warning", "note"}
+
+// String is the severity in lower case.
+func (s Severity) String() string {
+	if int(s) < len(severityNames) {
+		return severityNames[s]
+	}
+	return "unknown"
+}
+
+// Diagnostic is one thing to say about a directive where it stands. Text of an
+// error is httpd's wording; of a refused, pending or noted directive it is the
+// reason.
+type Diagnostic struct {
+	syntax.Diagnostic
+	Severity Severity
+	Usage    string // the directive's grammar, where it helps
+
+	helped bool // httpd appends its help text to this error
+}
+
+// Blocks reports whether a configuration with this diagnostic must not be started.
+func (d Diagnostic) Blocks() bool { return d.Severity <= SeverityPending }
+
+// String is the house form: "file:line: Directive: reason (usage: ...; hint)".
+func (d Diagnostic) String() string {
+	in := d.Diagnostic
+	for _, name := range []string{in.Directive, strings.TrimSuffix(in.Directive, ">")} {
+		if text, ok := strings.CutPrefix(in.Text, name+" "); ok && !strings.HasPrefix(text, "or ") {
+			in.Text = text // the name is printed before it
+		}
+	}
+	var asides []string
+	if d.Usage != "" {
+		asides = append(asides, "usage: "+d.Usage)
+	}
+	if d.Hint != "" {
+		asides = append(asides, d.Hint)
+	}
+	in.Hint = strings.Join(asides, "; ")
+	return in.String()
+}
+
+// Httpd prints the diagnostic as httpd would: two lines, the second with the
+// directive's usage where httpd puts its help text.
+func (d Diagnostic) Httpd() string {
+	in := d.Diagnostic
+	if d.helped && d.Usage != "" {
+		in.Text += ", " + d.Usage
+	}
+	return in.Httpd()
+}
+
+// reason is an error of a setter that carries a hint.
+type reason struct {
+	text, hint string
+	cause      error
+}
+
+func (r *reason) Error() string { return r.text }
+func (r *reason) Unwrap() error { return r.cause }

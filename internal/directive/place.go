@@ -1,0 +1,55 @@
+package directive
+
+// misplaced judges whether row may stand directly inside s; the text is httpd's
+// complaint, "" when it may. handler tells the two kinds of complaint apart: one
+// is made before the arguments are looked at, the other (from the directive's
+// own function) after.
+//
+// httpd: the class of the place (server, section, Require container) is checked
+// against req_override by invoke_cmd; the finer rules (GLOBAL_ONLY,
+// NOT_IN_LOCATION) are ap_check_cmd_context's, called by the directive.
+func misplaced(row *Row, s *Scope) (text string, handler bool) {
+	here := s.place()
+	class := DirConfig
+	switch {
+	case here&DirConfig != 0 && row.Where&DirConfig == Proxy:
+		// httpd: PROXY_CONF holds for everything inside <Proxy>, nested sections included.
+		if s.Within(KindProxy, KindProxyMatch) != nil {
+			return "", false
+		}
+		class = 0
+	case here&ServerConfig != 0:
+		class = ServerConfig
+	case here == Authz:
+		class = Authz
+	}
+	if row.Where&class == 0 {
+		if s.Kind == KindMain {
+			return row.head() + " not allowed here", false
+		}
+		return row.head() + " not allowed in " + s.head + "> context", false
+	}
+	for ; s != nil; s = s.Parent {
+		if s.Kind == KindContainer || s.Kind.Server() && here&ServerConfig == 0 {
+			continue
+		}
+		if place := kinds[s.Kind].place; place != Authz && row.Where&place == 0 {
+			return row.Name + " cannot occur within " + forbiddenName(s) + " section", true
+		}
+		if s.Kind.Server() {
+			break
+		}
+	}
+	return "", false
+}
+
+// forbiddenName is how messages about a forbidden section name it.
+func forbiddenName(s *Scope) string {
+	switch kinds[s.Kind].place {
+	case Limit:
+		return "<Limit> or <LimitExcept>"
+	case VHost:
+		return "<VirtualHost>"
+	}
+	return s.head + ">"
+}

@@ -1,0 +1,179 @@
+package directive
+
+import (
+	"github.com/headgate/headgate/internal/ascii"
+	"github.com/headgate/headgate/internal/syntax"
+)
+
+// Kind is the kind of a scope.
+type Kind uint8
+
+// The kinds. A section written with ~ has the kind of its Match twin.
+const (
+	KindMain Kind = iota
+	KindVirtualHost
+	KindDirectory
+	KindDirectoryMatch
+	KindLocation
+	KindLocationMatch
+	KindFiles
+	KindFilesMatch
+	KindProxy
+	KindProxyMatch
+	KindIf
+	KindElseIf
+	KindElse
+	KindLimit
+	KindLimitExcept
+	KindRequireAll
+	KindRequireAny
+	KindRequireNone
+	KindContainer // any other section: a block that changes nothing about the place
+)
+
+// argRule is how much a section's opening line has to say.
+type argRule uint8
+
+const (
+	argsFree argRule = iota // none, or the module's own business
+	argsSome                // at least one word
+	argsOne                 // one word, or ~ and one word
+)
+
+// kindRow describes a kind of section.
+type kindRow struct {
+	name   string // "<Location>"
+	place  Where
+	args   argRule
+	match  Kind // the regular-expression twin, which ~ turns it into; itself for the twin
+	shares bool // uses the per-directory configuration it stands in
+}
+
+var kinds = [...]kindRow{
+	KindMain:           {name: "main server", place: Main},
+	KindVirtualHost:    {name: "<VirtualHost>", place: VHost, args: argsSome},
+	KindDirectory:      {name: "<Directory>", place: Directory, args: argsOne, match: KindDirectoryMatch},
+	KindDirectoryMatch: {name: "<DirectoryMatch>", place: Directory, args: argsOne, match: KindDirectoryMatch},
+	KindLocation:       {name: "<Location>", place: Location, args: argsOne, match: KindLocationMatch},
+	KindLocationMatch:  {name: "<LocationMatch>", place: Location, args: argsOne, match: KindLocationMatch},
+	KindFiles:          {name: "<Files>", place: Files, args: argsOne, match: KindFilesMatch},
+	KindFilesMatch:     {name: "<FilesMatch>", place: Files, args: argsOne, match: KindFilesMatch},
+	KindProxy:          {name: "<Proxy>", place: Proxy, match: KindProxyMatch},
+	KindProxyMatch:     {name: "<ProxyMatch>", place: Proxy, match: KindProxyMatch},
+	KindIf:             {name: "<If>", place: If, args: argsSome},
+	KindElseIf:         {name: "<ElseIf>", place: If, args: argsSome},
+	KindElse:           {name: "<Else>", place: If},
+	KindLimit:          {name: "<Limit>", place: Limit, args: argsSome, shares: true},
+	KindLimitExcept:    {name: "<LimitExcept>", place: Limit, args: argsSome, shares: true},
+	KindRequireAll:     {name: "<RequireAll>", place: Authz, shares: true},
+	KindRequireAny:     {name: "<RequireAny>", place: Authz, shares: true},
+	KindRequireNone:    {name: "<RequireNone>", place: Authz, shares: true},
+	KindContainer:      {name: "<block>", shares: true},
+}
+
+// kindOf finds the kind of a section by its name, written <Name>.
+func kindOf(name string) Kind {
+	for k := range kinds {
+		if ascii.EqualFold(kinds[k].name, name) {
+			return Kind(k)
+		}
+	}
+	return KindContainer
+}
+
+// String is the section's name: <Location>, or "main server".
+func (k Kind) String() string { return kinds[k].name }
+
+// Server reports whether a scope of this kind is a server: the main one or a
+// virtual host.
+func (k Kind) Server() bool { return k == KindMain || k == KindVirtualHost }
+
+// Regex reports whether a scope of this kind is chosen by a regular expression.
+func (k Kind) Regex() bool { return kinds[k].match == k && k != KindMain }
+
+// Scope is a server or a section: a place directives stand in, with the
+// configurations they set.
+//
+// As in httpd a server has two vectors: Server, for what concerns it as a
+// whole, and Dir, which holds what directives legal in sections said outside of
+// any: the base every section is merged over. A section has a Dir of its own
+// and its server's Server. <Limit> and the Require containers share the Dir they
+// stand in; their rows look at the scope to know what they are inside of.
+type Scope struct {
+	Kind  Kind
+	Pos   syntax.Pos
+	Node  *syntax.Node // nil for the main server
+	Args  string       // of the opening line, raw, without a leading ~
+	Words []string     // the same, split
+	head  string       // the section's name as its row has it: <Location
+
+	Parent   *Scope
+	Server   *Confs
+	Dir      *Confs
+	Children []*Scope // sections and virtual hosts in file order
+}
+
+// NewMain makes an empty main server.
+func NewMain() *Scope {
+	return &Scope{Kind: KindMain, Server: new(Confs), Dir: new(Confs)}
+}
+
+// Host is the server the scope belongs to: a virtual host or the main server.
+func (s *Scope) Host() *Scope {
+	for !s.Kind.Server() {
+		s = s.Parent
+	}
+	return s
+}
+
+// Within is the innermost scope around s, s included, that is one of kinds; nil
+// when there is none.
+func (s *Scope) Within(kinds ...Kind) *Scope {
+	for ; s != nil; s = s.Parent {
+		for _, k := range kinds {
+			if s.Kind == k {
+				return s
+			}
+		}
+	}
+	return nil
+}
+
+// Section is the innermost scope around s that has a Dir of its own: s itself
+// unless it is a <Limit>, a Require container or some other block.
+func (s *Scope) Section() *Scope {
+	for kinds[s.Kind].shares {
+		s = s.Parent
+	}
+	return s
+}
+
+// Hosts lists the virtual hosts of a main server in file order.
+func (s *Scope) Hosts() []*Scope {
+	var hosts []*Scope
+	for _, c := range s.Children {
+		if c.Kind == KindVirtualHost {
+			hosts = append(hosts, c)
+		}
+	}
+	return hosts
+}
+
+// String is the opening line.
+func (s *Scope) String() string {
+	if s.Node == nil {
+		return kinds[s.Kind].name
+	}
+	if s.Node.Args == "" {
+		return "<" + s.Node.Name + ">"
+	}
+	return "<" + s.Node.Name + " " + s.Node.Args + ">"
+}
+
+// place is where a directive directly inside s stands.
+func (s *Scope) place() Where {
+	for s.Kind == KindContainer {
+		s = s.Parent
+	}
+	return kinds[s.Kind].place
+}

@@ -1,0 +1,78 @@
+package directive
+
+import (
+	"strings"
+
+	"github.com/headgate/headgate/internal/syntax"
+)
+
+// loaded reports whether a directive of row exists under the options.
+func (w *walker) loaded(row *Row) bool {
+	if !w.opts.Strict || row.Module == "" {
+		return true
+	}
+	for m := range strings.SplitSeq(row.Module, ",") {
+		if static(m) || w.opts.Loaded[Identifier(m)] {
+			return true
+		}
+	}
+	return false
+}
+
+// static reports whether a module is taken for built in. Which ones are differs
+// between builds; these are nobody's to forget, and MPMs are chosen by LoadModule
+// only to be tuned by directives that mean nothing here.
+func static(module string) bool {
+	switch module {
+	case "core", "mod_so", "mod_unixd", "mod_log_config", "mod_logio", "mod_version", "mod_watchdog":
+		return true
+	}
+	return strings.HasPrefix(module, "mpm")
+}
+
+// Identifier is the name LoadModule has for a module: proxy_module for mod_proxy.
+func Identifier(module string) string {
+	return strings.TrimPrefix(module, "mod_") + "_module"
+}
+
+// loadLine is the line that loads a module where it usually is.
+func loadLine(module string) string {
+	return "LoadModule " + Identifier(module) + " modules/" + module + ".so"
+}
+
+// unknown is the error about a directive that is not known, or whose module is
+// not loaded, in which case row is its row.
+func (w *walker) unknown(n *syntax.Node, row *Row) Diagnostic {
+	name := n.Name
+	if n.Section {
+		name = "<" + name
+	}
+	d := Diagnostic{Diagnostic: n.Fault("Invalid command '" + name +
+		"', perhaps misspelled or defined by a module not included in the server configuration")}
+	if row != nil {
+		module, _, _ := strings.Cut(row.Module, ",")
+		d.Hint = "it needs " + loadLine(module)
+		return d
+	}
+	d.Hint = w.guess(n)
+	return d
+}
+
+// guess says what an unknown directive may have been meant to be, "" if there
+// is no telling.
+func (w *walker) guess(n *syntax.Node) string {
+	switch {
+	case strings.HasPrefix(n.Name, "//") || strings.HasPrefix(n.Name, ";"):
+		return "a comment begins with #"
+	case !n.Section && w.table.rows["<"+strings.ToLower(n.Name)] != nil:
+		return "a section is written <" + n.Name + " ...>"
+	case n.Section && w.table.rows[strings.ToLower(n.Name)] != nil:
+		return n.Name + " is a directive, not a section"
+	case strings.Contains(n.Name, "="):
+		return "if this belongs to the line above, that line must end in a backslash"
+	}
+	if n.Section {
+		return syntax.DidYouMean("<"+n.Name+">", w.table.names(true, w.loaded))
+	}
+	return syntax.DidYouMean(n.Name, w.table.names(false, w.loaded))
+}

@@ -1,0 +1,220 @@
+package directive
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/headgate/headgate/internal/ascii"
+)
+
+// condition is a row of the table of directives whose tier depends on what is
+// said: the first rule that speaks decides, else the known table does.
+type condition struct {
+	names string // separated by blanks
+	rule  rule
+}
+
+// rule decides about one occurrence; ok is false when it has no opinion.
+type rule func(c *Call) (tier Tier, note string, ok bool)
+
+// conditional is a copy of those of rows that have a condition, with their When
+// set, and the rows that exist for the sake of theirs.
+func conditional(rows []Row) []Row {
+	var out []Row
+	byKey := map[string]*Row{}
+	for i := range rows {
+		byKey[rows[i].key()] = &rows[i]
+	}
+	for _, cond := range conditions {
+		for name := range strings.FieldsSeq(cond.names) {
+			base := byKey[ascii.ToLower(name)]
+			if base == nil {
+				continue
+			}
+			row := *base
+			row.When = cond.rule.when(base.Tier, base.Note)
+			out = append(out, row)
+		}
+	}
+	return append(out, extra...)
+}
+
+// when turns the rule into a row's When, with what holds where it has no opinion.
+func (r rule) when(tier Tier, note string) func(*Call) (Tier, string) {
+	return func(c *Call) (Tier, string) {
+		if t, n, ok := r(c); ok {
+			return t, n
+		}
+		return tier, note
+	}
+}
+
+// extra are rows the known table has only as part of a prefix.
+var extra = []Row{{
+	Name: "SecRuleEngine", Module: "mod_security2", Where: Anywhere, Args: Take1, Usage: "SecRuleEngine on|off|DetectionOnly",
+	When: rule(oneOf(Noted, "mod_security2 is not part of this: nothing is blocked or logged by it", "off", "detectiononly")).
+		when(Refused, "mod_security2 is not part of this: requests it blocks would pass"),
+}}
+
+const (
+	noFiles     = "no static files are served: requests there get 404"
+	noPrograms  = "programs are not run: the answer would be missing"
+	plainBodies = "responses are not compressed here: they go out as the backend sent them"
+	isDefault   = "this is what happens anyway"
+)
+
+var conditions = []condition{
+	{`ProxyRequests SSLEngine SSLProxyEngine RewriteEngine CookieTracking Dav ExpiresActive ProtocolEcho Session
+	  SSLFIPS SSLUseStapling SSLStrictSNIVHostCheck SSLOCSPEnable SSLCARevocationCheck SSLProxyCARevocationCheck
+	  H2Direct H2Upgrade H2ProxyRequests MergeTrailers BalancerPersist ProxyHTMLEnable ProxyExpressEnable CaseFilter
+	  CaseFilterIn AllowEncodedSlashes ProxyPreserveHost ProxyErrorOverride ProxyPassInterpolateEnv ProxyStatus ProxyVia
+	  UseCanonicalName UseCanonicalPhysicalPort ServerSignature AuthMerging BalancerInherit ProxySCGISendfile
+	  SSLVerifyClient SSLProxyVerify CGIPassAuth MDStapling`,
+		oneOf(Noted, isDefault, "off", "none")},
+	{"Satisfy", oneOf(Noted, isDefault, "all")},
+	{"AuthType", authType},
+	{"AuthBasicProvider", authProvider},
+	{"SSLPassPhraseDialog", oneOf(Noted, "nobody is asked for a passphrase: keys must be readable without", "builtin")},
+	{"SSLOptions", allOf(Noted, "it concerns programs, which are not run", "stdenvvars", "-stdenvvars", "+stdenvvars")},
+	{"HttpProtocolOptions", protocolOptions},
+	{"AddOutputFilterByType AddOutputFilter SetOutputFilter", outputFilter},
+	{"AddHandler SetHandler", handler},
+	{"AddType", phpType},
+	{"Alias AliasMatch", stockPath(Noted, noFiles)},
+	{"ScriptAlias ScriptAliasMatch", stockPath(Noted, "programs are not run: requests there get 404, never the program's text")},
+	{"BrowserMatch BrowserMatchNoCase", clientQuirk(1)},
+	{"SetEnvIf SetEnvIfNoCase", clientQuirk(2)},
+}
+
+// oneOf decides where the first argument is one of values, written in lower case.
+func oneOf(tier Tier, note string, values ...string) rule {
+	return func(c *Call) (Tier, string, bool) {
+		return tier, note, slices.Contains(values, ascii.ToLower(c.Arg(0)))
+	}
+}
+
+// allOf decides where every argument is one of values.
+func allOf(tier Tier, note string, values ...string) rule {
+	return func(c *Call) (Tier, string, bool) {
+		for _, w := range c.Args {
+			if !slices.Contains(values, ascii.ToLower(w)) {
+				return 0, "", false
+			}
+		}
+		return tier, note, true
+	}
+}
+
+func authType(c *Call) (Tier, string, bool) {
+	switch name := ascii.ToLower(c.Arg(0)); name {
+	case "basic":
+		return 0, "", false
+	case "none":
+		return Noted, isDefault, true
+	default:
+		return Refused, "authentication of type " + c.Arg(0) + " is not offered: what it protects would be open", true
+	}
+}
+
+func authProvider(c *Call) (Tier, string, bool) {
+	for _, name := range c.Args {
+		if !ascii.EqualFold(name, "file") {
+			return Refused, "there is no provider " + name + ": what it protects would be open", true
+		}
+	}
+	return 0, "", false
+}
+
+// protocolOptions: parsing is always strict, methods are never limited to
+// registered ones.
+func protocolOptions(c *Call) (Tier, string, bool) {
+	for _, w := range c.Args {
+		switch ascii.ToLower(w) {
+		case "registeredmethods":
+			return 0, "", false
+		case "unsafe", "allow0.9":
+			return Noted, "requests are parsed strictly and HTTP/0.9 is refused all the same", true
+		}
+	}
+	return Noted, isDefault, true
+}
+
+// outputFilter knows the filters that can be left out: compression, which every
+// client can do without, and includes, which concern files.
+func outputFilter(c *Call) (Tier, string, bool) {
+	note := plainBodies
+	for name := range strings.SplitSeq(c.Arg(0), ";") {
+		switch ascii.ToLower(name) {
+		case "deflate", "brotli_compress", "none":
+		case "includes":
+			if !ascii.EqualFold(c.Row.Name, "AddOutputFilter") {
+				return Refused, "server-side includes are not processed: pages would go out with their commands", true
+			}
+			note = "no static files are served: there is nothing to process includes in"
+		default:
+			return Pending, "the filter " + name + " is not carried out by this version yet", true
+		}
+	}
+	return Noted, note, true
+}
+
+// handler knows the handlers of stock configurations, which concern files or
+// reports on the server.
+func handler(c *Call) (Tier, string, bool) {
+	switch name := ascii.ToLower(c.Arg(0)); {
+	case name == "none":
+		return Noted, isDefault, true
+	case slices.Contains([]string{"server-status", "server-info", "ldap-status", "md-status"}, name):
+		return Noted, "there is no such page: requests there get 404", true
+	case slices.Contains([]string{"type-map", "send-as-is", "imap-file", "default-handler", "server-parsed"}, name):
+		return Noted, noFiles, true
+	case name == "cgi-script" && ascii.EqualFold(c.Row.Name, "AddHandler"):
+		return Noted, "programs are not run: requests there get 404, never the program's text", true
+	case name == "cgi-script" || strings.Contains(name, "httpd-php") || strings.Contains(name, "httpd-fastphp"):
+		return Refused, noPrograms, true
+	default:
+		return Pending, "the handler " + c.Arg(0) + " is not carried out by this version yet", true
+	}
+}
+
+// phpType: before handlers there was a media type that ran programs.
+func phpType(c *Call) (Tier, string, bool) {
+	return Refused, noPrograms, strings.Contains(ascii.ToLower(c.Arg(0)), "x-httpd-php")
+}
+
+// stockPath decides for the paths of stock configurations: the icons of
+// listings, the manual, error pages, the empty cgi-bin.
+func stockPath(tier Tier, note string) rule {
+	return func(c *Call) (Tier, string, bool) {
+		p := strings.TrimPrefix(ascii.ToLower(c.Arg(0)), "^")
+		for _, stock := range []string{"/icons", "/manual", "/error", "/cgi-bin", "/javascript", "/doc", "/awstatsicons"} {
+			if rest, ok := strings.CutPrefix(p, stock); ok && (rest == "" || strings.IndexByte("/(?", rest[0]) >= 0) {
+				return tier, note, true
+			}
+		}
+		return 0, "", false
+	}
+}
+
+// quirks are the variables stock configurations set for clients that are long
+// gone, or to switch off what is not done here.
+var quirks = []string{
+	"nokeepalive", "downgrade-1.0", "force-response-1.0", "redirect-carefully", "ssl-unclean-shutdown",
+	"ssl-accurate-shutdown", "no-gzip", "gzip-only-text/html", "no-brotli", "force-no-vary",
+}
+
+// clientQuirk decides where all variables, which begin at argument from, are quirks.
+func clientQuirk(from int) rule {
+	return func(c *Call) (Tier, string, bool) {
+		if len(c.Args) <= from {
+			return 0, "", false
+		}
+		for _, v := range c.Args[from:] {
+			name, _, _ := strings.Cut(strings.TrimPrefix(v, "!"), "=")
+			if !slices.Contains(quirks, ascii.ToLower(name)) {
+				return 0, "", false
+			}
+		}
+		return Noted, "workarounds for clients that are long gone are not made", true
+	}
+}

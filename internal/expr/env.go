@@ -1,0 +1,92 @@
+package expr
+
+import (
+	"io/fs"
+	"net/netip"
+	"os"
+)
+
+// Env is what an expression can ask of the request it is evaluated for. Appending
+// methods append the value to dst and return it.
+type Env interface {
+	// AppendVar appends the value of a variable, nothing when it has none.
+	AppendVar(dst []byte, v Var) []byte
+	// AppendEntry appends an entry of a table and reports whether there is one.
+	AppendEntry(dst []byte, t Table, name string) ([]byte, bool)
+	// AppendExtern appends the value of a module's variable or function. A list
+	// function appends its elements, each ended by a zero byte.
+	AppendExtern(dst []byte, x *Extern, arg []byte) []byte
+	// RemoteAddr is the client's address, as mod_remoteip sees it.
+	RemoteAddr() netip.Addr
+	// Stat looks at a file: at a link itself when link is set.
+	Stat(path string, link bool) (fs.FileInfo, error)
+	// ReadFile returns the content of a file of at most limit bytes.
+	ReadFile(path string, limit int64) ([]byte, error)
+	// Subrequest reports whether a request for target would succeed: op is 'F'
+	// for a file, 'U' for a URI.
+	Subrequest(op byte, target string) bool
+	// Vary notes that the outcome depends on a request header.
+	Vary(header string)
+}
+
+// Table is a set of named values of a request.
+type Table uint8
+
+// The tables.
+const (
+	RequestHeader  Table = iota // req() and http()
+	ResponseHeader              // resp(): headers_out, then err_headers_out
+	Note                        // note()
+	RequestEnv                  // reqenv()
+	ProcessEnv                  // osenv()
+)
+
+// ExternKind says what a module adds to the language.
+type ExternKind uint8
+
+// The kinds of additions.
+const (
+	ExternVar  ExternKind = iota // %{NAME}
+	ExternFunc                   // name(arg)
+	ExternList                   // in name(arg)
+)
+
+// Extern is a variable or function that a module added: SSL_*, hc(), PeerExtList.
+type Extern struct {
+	Kind ExternKind
+	Name string // as written
+	ID   int    // as Options.Extern gave it
+}
+
+// Options say what an expression may use.
+type Options struct {
+	// Restricted forbids what looks at files, for .htaccess.
+	Restricted bool
+	// DontVary keeps conditions from adding to the Vary header.
+	DontVary bool
+	// Extern looks up a name that is not in the language; nil knows none.
+	Extern func(kind ExternKind, name string) (id int, ok bool)
+}
+
+// OSFiles is the part of an Env that looks at files, for embedding.
+type OSFiles struct{}
+
+// Stat implements Env.
+func (OSFiles) Stat(path string, link bool) (fs.FileInfo, error) {
+	if link {
+		return os.Lstat(path)
+	}
+	return os.Stat(path)
+}
+
+// ReadFile implements Env.
+func (OSFiles) ReadFile(path string, limit int64) ([]byte, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if info.Size() > limit {
+		return nil, fs.ErrInvalid
+	}
+	return os.ReadFile(path)
+}

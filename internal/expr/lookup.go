@@ -1,0 +1,108 @@
+package expr
+
+import "strings"
+
+// lookup makes the node of a variable.
+func (p *parser) lookup(name string) *node {
+	if v, ok := LookupVar(name); ok {
+		p.uses |= vars[v].uses
+		return &node{kind: wordVar, v: v}
+	}
+	if header, ok := LookupHeaderVar(name); ok {
+		p.uses |= UsesHeaders
+		n := textNode(header)
+		n.kind, n.name, n.vary = wordHeader, strings.ToUpper(name), p.opt.varies(header)
+		return n
+	}
+	if x := p.extern(ExternVar, name); x != nil {
+		return &node{kind: wordExtern, ext: x}
+	}
+	p.fail("Variable '%s' does not exist", name)
+	return textNode("")
+}
+
+// varies says whether reading a header is to be noted. "Vary: Host" never is.
+func (o Options) varies(header string) bool {
+	return !o.DontVary && !strings.EqualFold(header, "Host")
+}
+
+func (p *parser) extern(k ExternKind, name string) *Extern {
+	if p.opt.Extern == nil || p.err != nil {
+		return nil
+	}
+	id, ok := p.opt.Extern(k, name)
+	if !ok {
+		return nil
+	}
+	p.uses |= UsesExtern
+	return &Extern{Kind: k, Name: name, ID: id}
+}
+
+// function makes the node of a function call.
+func (p *parser) function(name string, arg *node) *node {
+	for i := range functions {
+		f := &functions[i]
+		if !strings.EqualFold(f.name, name) {
+			continue
+		}
+		if f.restricted && p.opt.Restricted {
+			p.fail("%s not available in restricted context", f.name)
+		}
+		p.uses |= f.uses
+		vary := f.vary && !p.opt.DontVary
+		return &node{kind: wordFunc, fn: f, a: arg, vary: vary}
+	}
+	if x := p.extern(ExternFunc, name); x != nil {
+		return &node{kind: wordExtern, ext: x, a: arg}
+	}
+	p.fail("Function '%s' does not exist", name)
+	return textNode("")
+}
+
+// unary makes the node of an operator with one word; its name is case sensitive.
+func (p *parser) unary(name string, a *node) *node {
+	for i := range unaryOps {
+		if unaryOps[i].name == name {
+			n := &node{kind: kindUnary, op: &unaryOps[i], a: a}
+			p.operator(n, a)
+			return n
+		}
+	}
+	p.fail("Unary operator '-%s' does not exist", name)
+	return &node{}
+}
+
+// binary makes the node of an operator between two words.
+func (p *parser) binary(name string, a, b *node) *node {
+	for i := range binaryOps {
+		if strings.EqualFold(binaryOps[i].name, name) {
+			n := &node{kind: kindBinary, op: &binaryOps[i], a: a, b: b}
+			p.operator(n, b)
+			return n
+		}
+	}
+	p.fail("Binary operator '-%s' does not exist", name)
+	return &node{}
+}
+
+// operator does what both kinds of operators have in common; last is the word
+// that a subnet is read from.
+func (p *parser) operator(n, last *node) {
+	if n.op.restricted && p.opt.Restricted {
+		p.fail("-%s not available in restricted context", n.op.name)
+	}
+	p.uses |= n.op.uses
+	if !n.op.subnet || p.err != nil {
+		return
+	}
+	if last.kind != wordText || last.number {
+		p.fail("-%s requires subnet/netmask as constant argument", n.op.name)
+		return
+	}
+	net, ok := parseSubnet(last.text)
+	if !ok {
+		p.fail("parsing of subnet/netmask failed")
+		return
+	}
+	n.net = net
+}

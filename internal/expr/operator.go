@@ -1,0 +1,78 @@
+package expr
+
+import (
+	"bytes"
+	"io/fs"
+)
+
+// operator is one row of the tables of operators.
+type operator struct {
+	name       string
+	restricted bool // not in .htaccess
+	subnet     bool // the last word is a constant subnet
+	uses       Uses
+	unary      func(e *eval, n *node) bool
+	binary     func(e *eval, n *node) bool
+}
+
+// unaryOps is the table of operators with one word.
+var unaryOps = [...]operator{
+	{name: "n", unary: func(e *eval, n *node) bool { return len(e.word(n.a)) > 0 }},
+	{name: "z", unary: func(e *eval, n *node) bool { return len(e.word(n.a)) == 0 }},
+	{name: "T", unary: func(e *eval, n *node) bool { return isTrue(e.word(n.a)) }},
+	{name: "R", subnet: true, unary: func(e *eval, n *node) bool { return n.net.contains(e.env.RemoteAddr()) }},
+	{name: "d", restricted: true, uses: UsesFiles, unary: stat(false, func(i fs.FileInfo) bool { return i.IsDir() })},
+	{name: "e", restricted: true, uses: UsesFiles, unary: stat(false, func(fs.FileInfo) bool { return true })},
+	{name: "f", restricted: true, uses: UsesFiles, unary: stat(false, func(i fs.FileInfo) bool { return i.Mode().IsRegular() })},
+	{name: "s", restricted: true, uses: UsesFiles, unary: stat(false, func(i fs.FileInfo) bool { return i.Mode().IsRegular() && i.Size() > 0 })},
+	{name: "L", restricted: true, uses: UsesFiles, unary: stat(true, isLink)},
+	{name: "h", restricted: true, uses: UsesFiles, unary: stat(true, isLink)},
+	{name: "x", restricted: true, uses: UsesFiles, unary: stat(true, func(i fs.FileInfo) bool { return i.Mode()&0o111 != 0 })},
+	{name: "F", uses: UsesSubrequest, unary: subrequest('F')},
+	{name: "U", uses: UsesSubrequest, unary: subrequest('U')},
+	{name: "A", uses: UsesSubrequest, unary: subrequest('U')},
+}
+
+// binaryOps is the table of operators between two words.
+var binaryOps = [...]operator{
+	{name: "ipmatch", subnet: true, binary: ipMatch},
+	{name: "fnmatch", binary: func(e *eval, n *node) bool { return fnmatch(e.word(n.b), e.word(n.a), true, false) }},
+	{name: "strmatch", binary: func(e *eval, n *node) bool { return fnmatch(e.word(n.b), e.word(n.a), false, false) }},
+	{name: "strcmatch", binary: func(e *eval, n *node) bool { return fnmatch(e.word(n.b), e.word(n.a), false, true) }},
+}
+
+// isTrue is -T: anything but the ways to say no.
+func isTrue(s []byte) bool {
+	if len(s) == 0 || len(s) == 1 && s[0] == '0' {
+		return false
+	}
+	for _, no := range []string{"off", "false", "no"} {
+		if bytes.EqualFold(s, []byte(no)) {
+			return false
+		}
+	}
+	return true
+}
+
+func isLink(i fs.FileInfo) bool { return i.Mode()&fs.ModeSymlink != 0 }
+
+// stat makes the operator that asks something of a file.
+func stat(link bool, is func(fs.FileInfo) bool) func(*eval, *node) bool {
+	return func(e *eval, n *node) bool {
+		info, err := e.env.Stat(string(e.word(n.a)), link)
+		return err == nil && is(info)
+	}
+}
+
+func subrequest(op byte) func(*eval, *node) bool {
+	return func(e *eval, n *node) bool { return e.env.Subrequest(op, string(e.word(n.a))) }
+}
+
+// ipMatch is -ipmatch. The client's own address need not be parsed again.
+func ipMatch(e *eval, n *node) bool {
+	if n.a.kind == wordVar && n.a.v == RemoteAddr {
+		return n.net.contains(e.env.RemoteAddr())
+	}
+	addr, ok := parseAddr(e.word(n.a))
+	return ok && n.net.contains(addr)
+}

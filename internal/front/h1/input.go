@@ -1,0 +1,174 @@
+package h1
+
+import (
+	"errors"
+	"io"
+	"os"
+	"time"
+
+	"github.com/headgate/headgate/internal/exchange"
+	"github.com/headgate/headgate/internal/fault"
+	"github.com/headgate/headgate/internal/reactor"
+	"github.com/headgate/headgate/internal/wire"
+)
+
+// input is the read buffer of a session. The head of the current request lies
+// in bytes[:head] and is borrowed by the exchange; bytes[r:w] is read ahead.
+// Body bytes that do not fit behind the head go into a second buffer, so that
+// the head stays where it is.
+type input struct {
+	conn  reactor.Conn
+	lent  *reactor.Buffer // what bytes lies in; nil when it outgrew a buffer
+	bytes []byte
+	r, w  int
+	first *reactor.Buffer // the buffer of the head, once bytes is another
+	moved bool            // bytes is another than the head's
+}
+
+func (in *input) begin(c reactor.Conn) {
+	in.conn = c
+	in.lent = c.Loop().Buffer()
+	in.bytes = in.lent.Bytes
+	in.r, in.w = 0, 0
+}
+
+func (in *input) end() {
+	l := in.conn.Loop()
+	l.Return(in.lent)
+	l.Return(in.first)
+	*in = input{}
+}
+
+// buffered says how much was read ahead.
+func (in *input) buffered() int { return in.w - in.r }
+
+// consume forgets the head and moves what was read ahead to the front.
+func (in *input) consume() {
+	if in.first != nil {
+		in.conn.Loop().Return(in.first)
+		in.first = nil
+	}
+	n := copy(in.bytes, in.bytes[in.r:in.w])
+	in.r, in.w, in.moved = 0, n, false
+	if in.lent == nil && n <= reactor.BufferSize {
+		in.lent = in.conn.Loop().Buffer()
+		copy(in.lent.Bytes, in.bytes[:n])
+		in.bytes = in.lent.Bytes
+	}
+}
+
+// fill reads once more behind w, making room when there is none.
+func (in *input) fill() error {
+	if in.w == len(in.bytes) {
+		in.grow()
+	}
+	n, err := in.conn.Read(in.bytes[in.w:])
+	in.w += n
+	if n > 0 {
+		return nil
+	}
+	if err == nil {
+		err = io.ErrNoProgress
+	}
+	return err
+}
+
+// grow doubles the buffer for a head that does not fit. The limits of the
+// head bound it.
+func (in *input) grow() {
+	bigger := make([]byte, 2*len(in.bytes))
+	copy(bigger, in.bytes[:in.w])
+	in.conn.Loop().Return(in.lent)
+	in.lent, in.bytes = nil, bigger
+}
+
+// makeRoom prepares to read more of a body. The first time the body gets a
+// buffer of its own, because the head must stay where it is; later what was
+// used up makes room.
+func (in *input) makeRoom() {
+	if in.moved {
+		n := copy(in.bytes, in.bytes[in.r:in.w])
+		in.r, in.w = 0, n
+		return
+	}
+	b := in.conn.Loop().Buffer()
+	rest := in.bytes[in.r:in.w]
+	in.moved, in.first, in.lent = true, in.lent, b
+	in.bytes = b.Bytes
+	if len(rest) > len(in.bytes) {
+		in.bytes = make([]byte, len(rest)+reactor.BufferSize)
+	}
+	in.r, in.w = 0, copy(in.bytes, rest)
+}
+
+// readHead reads a whole head and parses it into the exchange.
+func (st *state) readHead() error {
+	lim := limits(st.site)
+	var scan wire.HeadScan
+	for {
+		n, err := scan.Request(st.in.bytes[st.in.r:st.in.w], &lim)
+		if err != nil {
+			// What can be understood of it is wanted for the log.
+			_ = wire.ParseRequest(st.in.bytes[st.in.r:st.in.w], &st.x.Req, &lim)
+			return err
+		}
+		if n > 0 {
+			head := st.in.bytes[st.in.r : st.in.r+n]
+			st.in.r += n
+			st.x.Count.In = int64(n)
+			st.x.Times.Read = st.s.front.Clock.Now()
+			if err := wire.ParseRequest(head, &st.x.Req, &lim); err != nil {
+				return err
+			}
+			st.body.start(&st.x.Req)
+			return nil
+		}
+		_ = st.conn.SetReadDeadline(st.x.Times.Start.Add(st.site.Timeout))
+		if err := st.in.fill(); err != nil {
+			return err
+		}
+	}
+}
+
+// limits gives the bounds of a head for a site.
+func limits(s *exchange.Site) wire.Limits {
+	l := wire.DefaultLimits()
+	l.Line, l.Field, l.Fields = s.LimitLine, s.LimitField, s.LimitFields
+	l.RegisteredOnly = s.RegisteredOnly
+	// The limits that the administrator raised must be reachable.
+	if l.Fields > 0 {
+		l.Total = max(l.Total, 4*l.Field, l.Line+l.Field)
+	}
+	return l
+}
+
+// unreadable ends a connection whose next request could not be read: with an
+// answer where the client sent something that is wrong, silently where it
+// went away or never began.
+func (st *state) unreadable(err error) outcome {
+	f := &fault.Fault{Side: fault.Client, Phase: fault.ReadRequest, Close: true, Status: 400, Kind: fault.Malformed}
+	var bad *wire.Bad
+	switch {
+	case errors.As(err, &bad):
+		f.Status, f.Detail = bad.Status, bad.Reason
+		if f.Status != 400 {
+			f.Kind = fault.InvalidInput
+		}
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		if st.in.buffered() == 0 {
+			return done
+		}
+		f.Status, f.Kind, f.Detail = 408, fault.Timeout, "head not complete in time"
+		f.Elapsed = time.Since(st.x.Times.Start)
+	default:
+		// The client is gone: there is nobody to answer.
+		return done
+	}
+	st.body.done = false
+	st.s.client.Requests++
+	st.s.front.Service.Refuse(&st.x, f)
+	if !st.out.broken {
+		st.linger()
+	}
+	return done
+}

@@ -1,0 +1,296 @@
+package h1
+
+import (
+	"strconv"
+	"time"
+
+	"github.com/headgate/headgate/internal/exchange"
+	"github.com/headgate/headgate/internal/message"
+	"github.com/headgate/headgate/internal/reactor"
+	"github.com/headgate/headgate/internal/wire"
+)
+
+// output is the write side: small writes gather in bytes until Flush, large
+// ones go straight to the connection behind what was gathered.
+type output struct {
+	conn    reactor.Conn
+	lent    *reactor.Buffer
+	bytes   []byte // gathered; lies in lent unless a head outgrew it
+	chunked bool   // the body is sent in chunks
+	noBody  bool   // the response has no body: what is written is dropped
+	length  int64  // body bytes still due by Content-Length; -1: not announced
+	ended   bool   // the last body byte was written
+	sent100 bool
+	broken  bool // a write failed: nothing more can be sent
+}
+
+func (o *output) begin(c reactor.Conn) {
+	o.conn = c
+	o.lent = c.Loop().Buffer()
+	o.bytes = o.lent.Bytes[:0]
+}
+
+func (o *output) end() {
+	o.conn.Loop().Return(o.lent)
+	*o = output{}
+}
+
+// exchange makes the output ready for another response.
+func (o *output) exchange() {
+	*o = output{conn: o.conn, lent: o.lent, bytes: o.lent.Bytes[:0], length: -1}
+}
+
+// WriteInterim implements exchange.Front.
+func (st *state) WriteInterim(r *message.Response) error {
+	if st.x.Req.Version < message.HTTP11 {
+		return nil
+	}
+	o := &st.out
+	if r.Status == 100 {
+		if o.sent100 {
+			return nil
+		}
+		o.sent100 = true
+	}
+	o.bytes = wire.AppendStatusLine(o.bytes, message.HTTP11, r.Status, r.Reason)
+	o.bytes = wire.AppendHeader(o.bytes, &r.Header, message.Hop|message.Dropped)
+	o.bytes = append(o.bytes, "\r\n"...)
+	return st.Flush()
+}
+
+// WriteHead implements exchange.Front. Date and Server come first, as httpd
+// writes them.
+func (st *state) WriteHead(r *message.Response, last bool) error {
+	o := &st.out
+	st.frame(r, last)
+	o.bytes = wire.AppendStatusLine(o.bytes, message.HTTP11, r.Status, r.Reason)
+	st.appendDate(r)
+	o.bytes = wire.AppendHeader(o.bytes, &r.Header, message.Hop|message.Dropped|message.Printed)
+	st.appendFraming(r)
+	o.bytes = append(o.bytes, "\r\n"...)
+	st.x.Times.FirstByte = st.s.front.Clock.Now()
+	o.ended = last
+	return nil
+}
+
+// appendDate prints Date and Server ahead of the other fields and flags them
+// as printed.
+func (st *state) appendDate(r *message.Response) {
+	o := &st.out
+	for i := range r.Header.Len() {
+		f := r.Header.At(i)
+		if (f.ID == message.Date || f.ID == message.Server) && f.Flags&message.Dropped == 0 {
+			o.bytes = append(append(append(append(o.bytes, f.Name...), ": "...), f.Value...), "\r\n"...)
+			f.Flags |= message.Printed
+		}
+	}
+	if !r.Header.Has(message.Date) {
+		o.bytes = append(o.bytes, "Date: "...)
+		o.bytes = append(o.bytes, st.s.front.Clock.Tick(st.s.front.Clock.Now()).Date...)
+		o.bytes = append(o.bytes, "\r\n"...)
+	}
+	if !r.Header.Has(message.Server) && len(st.x.Site.ServerHeader) > 0 {
+		o.bytes = append(o.bytes, "Server: "...)
+		o.bytes = append(o.bytes, st.x.Site.ServerHeader...)
+		o.bytes = append(o.bytes, "\r\n"...)
+	}
+}
+
+// frame decides how the body is delimited towards the client and whether the
+// connection can carry another request (RFC 9112 section 6.3, 9.3).
+func (st *state) frame(r *message.Response, last bool) {
+	o, q := &st.out, &st.x.Req
+	o.length = -1
+	o.noBody = q.Verb == message.HEAD || message.NoContent(r.Status)
+	keep := st.keepAlive(r)
+	switch {
+	case o.noBody:
+	case last:
+		o.length = 0
+	case r.Body.Kind == message.Length:
+		o.length = r.Body.Length
+	case q.Version >= message.HTTP11:
+		o.chunked = true
+	default:
+		keep = false
+	}
+	st.x.KeptAlive = keep
+}
+
+// keepAlive judges whether the connection may go on, body delimiting apart.
+func (st *state) keepAlive(r *message.Response) bool {
+	x, site := &st.x, st.x.Site
+	if x.Req.Close || !site.KeepAlive || site.KeepAliveTimeout <= 0 || dropsConnection(r.Status) {
+		return false
+	}
+	if site.MaxKeepAlive > 0 && x.Client.Requests > site.MaxKeepAlive {
+		return false
+	}
+	// A client that was not told to go on may or may not send its body.
+	if x.Req.Expect && !st.out.sent100 && !st.body.done {
+		return false
+	}
+	return !st.s.front.Service.Draining()
+}
+
+// dropsConnection lists the statuses after which httpd closes: what the client
+// sent, or is still sending, cannot be trusted.
+func dropsConnection(status int) bool {
+	switch status {
+	case 400, 408, 411, 413, 414, 431, 500, 501, 503:
+		return true
+	}
+	return false
+}
+
+// appendFraming prints what belongs to this connection.
+func (st *state) appendFraming(r *message.Response) {
+	o := &st.out
+	switch {
+	case o.chunked:
+		o.bytes = append(o.bytes, "Transfer-Encoding: chunked\r\n"...)
+	case o.length >= 0 && !r.Header.Has(message.ContentLength):
+		o.bytes = append(o.bytes, "Content-Length: "...)
+		o.bytes = strconv.AppendInt(o.bytes, o.length, 10)
+		o.bytes = append(o.bytes, "\r\n"...)
+	}
+	switch {
+	case !st.x.KeptAlive:
+		o.bytes = append(o.bytes, "Connection: close\r\n"...)
+	case wire.HasToken(&st.x.Req.Header, message.Connection, "keep-alive"):
+		o.bytes = append(o.bytes, "Keep-Alive: timeout="...)
+		o.bytes = strconv.AppendInt(o.bytes, int64(st.x.Site.KeepAliveTimeout/time.Second), 10)
+		if m := st.x.Site.MaxKeepAlive; m > 0 {
+			o.bytes = append(o.bytes, ", max="...)
+			o.bytes = strconv.AppendInt(o.bytes, int64(m-st.x.Client.Requests+1), 10)
+		}
+		o.bytes = append(o.bytes, "\r\nConnection: Keep-Alive\r\n"...)
+	}
+}
+
+// WriteBody implements exchange.Front.
+func (st *state) WriteBody(p []byte, last bool) error {
+	o := &st.out
+	if o.noBody {
+		o.ended = o.ended || last
+		return nil
+	}
+	if o.length >= 0 {
+		if int64(len(p)) > o.length {
+			p = p[:o.length] // a body longer than announced would be read as the next response
+		}
+		o.length -= int64(len(p))
+	}
+	if err := st.writePiece(p); err != nil {
+		return err
+	}
+	if last && !o.ended {
+		o.ended = true
+		if o.chunked {
+			o.bytes = append(o.bytes, "0\r\n\r\n"...)
+		}
+	}
+	return nil
+}
+
+// maxFrame is what a chunk adds to its data.
+const maxFrame = 16 + 2 + 2
+
+// writePiece sends p, framed: gathered when it fits, else straight on.
+func (st *state) writePiece(p []byte) error {
+	o := &st.out
+	if len(p) == 0 {
+		return nil
+	}
+	if o.chunked {
+		o.bytes = strconv.AppendInt(o.bytes, int64(len(p)), 16)
+		o.bytes = append(o.bytes, "\r\n"...)
+	}
+	if len(o.bytes)+len(p)+maxFrame <= cap(o.bytes) {
+		o.bytes = append(o.bytes, p...)
+	} else {
+		if err := st.Flush(); err != nil {
+			return err
+		}
+		if err := st.write(p); err != nil {
+			return err
+		}
+	}
+	if o.chunked {
+		o.bytes = append(o.bytes, "\r\n"...)
+	}
+	return nil
+}
+
+// WriteTrailer implements exchange.Front: the fields are sent to a client that
+// said it takes them (RFC 9110 section 6.5.1).
+func (st *state) WriteTrailer(h *message.Header) error {
+	o := &st.out
+	if o.ended {
+		return nil
+	}
+	o.ended = true
+	if !o.chunked {
+		return nil
+	}
+	o.bytes = append(o.bytes, "0\r\n"...)
+	if wire.HasToken(&st.x.Req.Header, message.TE, "trailers") {
+		o.bytes = wire.AppendHeader(o.bytes, h, message.Hop|message.Dropped)
+	}
+	o.bytes = append(o.bytes, "\r\n"...)
+	return nil
+}
+
+// Flush implements exchange.Front.
+func (st *state) Flush() error {
+	o := &st.out
+	if len(o.bytes) == 0 {
+		return nil
+	}
+	err := st.write(o.bytes)
+	o.bytes = o.lent.Bytes[:0]
+	return err
+}
+
+// write hands bytes to the connection within the site's Timeout.
+func (st *state) write(p []byte) error {
+	if st.out.broken {
+		return errStopped
+	}
+	_ = st.conn.SetWriteDeadline(time.Now().Add(st.x.Site.Timeout))
+	n, err := st.conn.Write(p)
+	st.x.Count.Out += int64(n)
+	if err != nil {
+		st.out.broken = true
+	}
+	return err
+}
+
+// Abort implements exchange.Front. A body with a length or in chunks is seen
+// to be cut by its missing end; one that ends with the connection only by a
+// reset.
+func (st *state) Abort(error) {
+	st.x.KeptAlive = false
+	o := &st.out
+	byClose := st.x.Committed && !o.chunked && o.length < 0 && !o.noBody
+	if !o.broken && !byClose {
+		_ = st.Flush()
+	}
+	o.broken = true
+	if byClose {
+		_ = st.conn.Abort()
+		return
+	}
+	_ = st.conn.Close()
+}
+
+// Tunnel implements exchange.Front.
+func (st *state) Tunnel() (exchange.Tunnel, error) {
+	if err := st.Flush(); err != nil {
+		return exchange.Tunnel{}, err
+	}
+	st.x.KeptAlive = false
+	early := st.in.bytes[st.in.r:st.in.w]
+	st.in.r = st.in.w
+	return exchange.Tunnel{Early: early, Conn: st.conn}, nil
+}

@@ -1,0 +1,195 @@
+package h1
+
+import (
+	"errors"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/headgate/headgate/internal/clock"
+	"github.com/headgate/headgate/internal/exchange"
+	"github.com/headgate/headgate/internal/reactor"
+)
+
+// Front makes sessions for accepted connections. It implements
+// reactor.Handler.
+type Front struct {
+	Service exchange.Service
+	Clock   *clock.Clock
+	Poison  bool // trash memory between requests, so that tests see late readers
+
+	serial atomic.Uint64
+	states sync.Pool // *state
+}
+
+// New makes a front over service.
+func New(service exchange.Service, c *clock.Clock) *Front {
+	f := &Front{Service: service, Clock: c}
+	f.states.New = func() any { return new(state) }
+	return f
+}
+
+// session is one client connection: what of it remains while it is idle.
+type session struct {
+	front  *Front
+	conn   reactor.Conn
+	client exchange.Client
+}
+
+// Open implements reactor.Handler.
+func (f *Front) Open(c reactor.Conn) (reactor.Session, time.Duration) {
+	s := &session{front: f, conn: c}
+	s.client = exchange.Client{
+		Conn: c, Local: addrPort(c.LocalAddr()), Remote: addrPort(c.RemoteAddr()),
+		Opened: f.Clock.Now(), Serial: f.serial.Add(1),
+	}
+	s.client.PeerIP = s.client.Remote.Addr().AppendTo(nil)
+	s.client.ClientIP = s.client.PeerIP
+	return s, f.Service.Base(&s.client).Timeout
+}
+
+// addrPort gives the address of a socket, invalid for one without.
+func addrPort(a any) netip.AddrPort {
+	if t, ok := a.(interface{ AddrPort() netip.AddrPort }); ok {
+		ap := t.AddrPort()
+		return netip.AddrPortFrom(ap.Addr().Unmap(), ap.Port())
+	}
+	return netip.AddrPort{}
+}
+
+// Closed implements reactor.Session.
+func (s *session) Closed() {}
+
+// Serve implements reactor.Session: it carries requests until none is left in
+// what was read.
+func (s *session) Serve() (keep bool, idle time.Duration) {
+	st := s.front.states.Get().(*state)
+	st.begin(s)
+	for {
+		switch st.exchange() {
+		case wait:
+			idle = st.idle
+			st.end()
+			s.front.states.Put(st)
+			return true, idle
+		case done:
+			st.end()
+			s.front.states.Put(st)
+			return false, 0
+		}
+	}
+}
+
+// outcome is what becomes of the connection after an exchange.
+type outcome uint8
+
+const (
+	next outcome = iota // the next request has begun to arrive
+	wait                // nothing read ahead: idle until more comes
+	done                // the connection ends
+)
+
+// state is what a session holds while it has a request. It is the exchange's
+// Front.
+type state struct {
+	x    exchange.Exchange
+	s    *session
+	conn reactor.Conn
+	site *exchange.Site
+	idle time.Duration // how long to wait for the next request
+
+	in   input
+	body body
+	out  output
+	stop atomic.Bool // StopReading was called: the body is not wanted
+}
+
+var _ exchange.Front = (*state)(nil)
+
+// begin borrows what a request needs.
+func (st *state) begin(s *session) {
+	st.s, st.conn = s, s.conn
+	st.in.begin(s.conn)
+	st.out.begin(s.conn)
+	st.x.Front, st.x.Client, st.x.Loop = st, &s.client, s.conn.Loop()
+}
+
+// end gives everything back.
+func (st *state) end() {
+	st.x.Reset(st.s.front.Poison)
+	st.in.end()
+	st.out.end()
+	st.x.Front, st.x.Client, st.x.Loop = nil, nil, nil
+	st.s, st.conn, st.site = nil, nil, nil
+}
+
+// exchange reads one request and has it served.
+func (st *state) exchange() outcome {
+	f := st.s.front
+	st.x.Reset(f.Poison)
+	st.body = body{done: true}
+	st.stop.Store(false)
+	st.out.exchange()
+	st.site = f.Service.Base(&st.s.client)
+	st.x.Site = st.site
+	st.x.Times.Start = f.Clock.Now()
+	if err := st.readHead(); err != nil {
+		return st.unreadable(err)
+	}
+	st.s.client.Requests++
+	f.Service.Serve(&st.x)
+	return st.finish()
+}
+
+// finish decides what becomes of the connection once the response is out.
+func (st *state) finish() outcome {
+	if st.out.broken || st.x.Truncated {
+		return done
+	}
+	keep := st.x.KeptAlive
+	if keep && !st.body.drained(st) {
+		keep = false
+	}
+	if !keep {
+		st.linger()
+		return done
+	}
+	st.idle = st.x.Site.KeepAliveTimeout
+	st.in.consume()
+	if st.in.buffered() > 0 {
+		return next
+	}
+	return wait
+}
+
+// lingerTime and lingerBytes bound how long a closing connection is read, so
+// that the client gets the answer and not a reset (RFC 9112 section 9.6).
+const (
+	lingerTime  = 2 * time.Second
+	lingerBytes = 256 << 10
+)
+
+// linger closes the writing half and reads on while the client still sends.
+// Without unread input the ordinary close does.
+func (st *state) linger() {
+	if st.body.done && st.in.buffered() == 0 {
+		return
+	}
+	if st.conn.CloseWrite() != nil {
+		return
+	}
+	_ = st.conn.SetReadDeadline(time.Now().Add(lingerTime))
+	b := st.conn.Loop().Buffer()
+	defer st.conn.Loop().Return(b)
+	for n := 0; n < lingerBytes; {
+		m, err := st.conn.Read(b.Bytes)
+		if err != nil {
+			return
+		}
+		n += m
+	}
+}
+
+// errStopped is what a reader or writer gets once there is nothing more to do.
+var errStopped = errors.New("exchange has ended")

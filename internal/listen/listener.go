@@ -1,0 +1,101 @@
+package listen
+
+import (
+	"net"
+	"net/netip"
+	"os"
+	"sync"
+
+	"golang.org/x/sys/unix"
+)
+
+// Listener is one listening socket. An engine accepts on FD itself, or
+// goroutines call Accept (a net.Listener); both at once is allowed but shares
+// the connections out at random. Close is safe at any time for Accept; an
+// engine takes FD out of its poller first.
+type Listener struct {
+	spec  Addr
+	bound netip.AddrPort
+
+	mu  sync.Mutex   // guards all below
+	fd  int          // -1 when closed
+	net net.Listener // made by the first Accept
+}
+
+var _ net.Listener = (*Listener)(nil)
+
+// Spec gives the directive's address this socket was opened for.
+func (l *Listener) Spec() Addr { return l.spec }
+
+// Addr gives the address the socket is bound to.
+func (l *Listener) Addr() net.Addr { return net.TCPAddrFromAddrPort(l.bound) }
+
+// FD gives the descriptor, non-blocking and owned by l; -1 when closed.
+func (l *Listener) FD() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.fd
+}
+
+// File gives a duplicate, owned by the caller, to pass to another process.
+func (l *Listener) File() (*os.File, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.fileLocked()
+}
+
+func (l *Listener) fileLocked() (*os.File, error) {
+	if l.fd < 0 {
+		return nil, net.ErrClosed
+	}
+	fd, err := unix.FcntlInt(uintptr(l.fd), unix.F_DUPFD_CLOEXEC, 0)
+	if err != nil {
+		return nil, os.NewSyscallError("fcntl", err)
+	}
+	return os.NewFile(uintptr(fd), "listener "+l.bound.String()), nil
+}
+
+// Accept waits for a connection on the runtime's poller.
+func (l *Listener) Accept() (net.Conn, error) {
+	nl, err := l.portable()
+	if err != nil {
+		return nil, err
+	}
+	return nl.Accept()
+}
+
+func (l *Listener) portable() (net.Listener, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.net != nil {
+		return l.net, nil
+	}
+	f, err := l.fileLocked()
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	l.net, err = net.FileListener(f)
+	return l.net, err
+}
+
+// Close gives the socket up. Once every process holding it has, the port is
+// free and connections waiting in its queue are reset.
+func (l *Listener) Close() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.fd < 0 {
+		return net.ErrClosed
+	}
+	err := unix.Close(l.fd)
+	l.fd = -1
+	if l.net != nil {
+		l.net.Close()
+	}
+	return os.NewSyscallError("close", err)
+}
+
+func (l *Listener) reusesPort() bool {
+	v, err := unix.GetsockoptInt(l.FD(), unix.SOL_SOCKET, unix.SO_REUSEPORT)
+	return err == nil && v != 0
+}

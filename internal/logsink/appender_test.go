@@ -1,0 +1,349 @@
+package logsink
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+func read(t *testing.T, path string) string {
+	t.Helper()
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+func registry(t *testing.T, loops int) *Registry {
+	t.Helper()
+	r := NewRegistry(Options{Loops: loops})
+	t.Cleanup(r.Close)
+	return r
+}
+
+func access(t *testing.T, r *Registry, path string) *Appender {
+	t.Helper()
+	a, err := r.Access(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a
+}
+
+func (a *Appender) line(loop int, s string) { a.Commit(loop, append(a.Begin(loop), s...)) }
+
+// Lines of many loops, and of several goroutines on one loop, arrive whole,
+// each once, in order for each goroutine.
+func TestLinesAreWhole(t *testing.T) {
+	const loops, writers, each = 4, 8, 3000
+	r := registry(t, loops)
+	path := filepath.Join(t.TempDir(), "log")
+	a := access(t, r, path)
+	var wait sync.WaitGroup
+	for w := range writers {
+		wait.Go(func() {
+			for i := range each {
+				a.line(w%loops, fmt.Sprintf("%d %d %s", w, i, strings.Repeat("x", i*7%300)))
+				if i%100 == 0 {
+					a.Flush() // never more than the queue holds, even on a slow disk
+				}
+			}
+		})
+	}
+	wait.Wait()
+	r.Flush()
+	next := make([]int, writers)
+	for _, l := range strings.Split(strings.TrimSuffix(read(t, path), "\n"), "\n") {
+		var w, i int
+		var x string
+		_, _ = fmt.Sscanf(l, "%d %d %s", &w, &i, &x)
+		if next[w] != i || len(x) != i*7%300 || strings.Trim(x, "x") != "" {
+			t.Fatalf("writer %d: want line %d, got %q", w, next[w], l)
+		}
+		next[w]++
+	}
+	for w, n := range next {
+		if n != each {
+			t.Errorf("writer %d: %d lines of %d", w, n, each)
+		}
+	}
+}
+
+func TestFlushedEachSecond(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "log")
+	synctest.Test(t, func(t *testing.T) {
+		r := NewRegistry(Options{Loops: 2})
+		defer r.Close()
+		a := access(t, r, path)
+		a.line(0, "one")
+		a.line(1, "two")
+		synctest.Wait()
+		if got := read(t, path); got != "" {
+			t.Errorf("written at once: %q", got)
+		}
+		<-time.After(flushEvery)
+		synctest.Wait()
+		if got := read(t, path); got != "one\ntwo\n" {
+			t.Errorf("after a second: %q", got)
+		}
+	})
+}
+
+func TestFullBatchIsHandedOver(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "log")
+	synctest.Test(t, func(t *testing.T) {
+		r := NewRegistry(Options{Loops: 1})
+		defer r.Close()
+		a := access(t, r, path)
+		long := strings.Repeat("y", 5*batchSize)
+		a.line(0, "short")
+		a.line(0, long)
+		synctest.Wait()
+		if got := read(t, path); got != "short\n"+long+"\n" {
+			t.Errorf("%d bytes written", len(got))
+		}
+		a.line(0, "after")
+		a.Flush()
+		if got := read(t, path); !strings.HasSuffix(got, "y\nafter\n") {
+			t.Error("the line after a huge one is missing")
+		}
+	})
+}
+
+func TestAppendDoesNotAllocate(t *testing.T) {
+	r := registry(t, 1)
+	a := access(t, r, filepath.Join(t.TempDir(), "log"))
+	line := bytes.Repeat([]byte("z"), 100)
+	if n := testing.AllocsPerRun(2000, func() { a.Commit(0, append(a.Begin(0), line...)) }); n != 0 {
+		t.Errorf("%v allocations per line", n)
+	}
+}
+
+// fakeSink fails as told.
+type fakeSink struct {
+	mu    sync.Mutex
+	got   []byte
+	room  int // bytes that still fit
+	block chan struct{}
+}
+
+func (s *fakeSink) write(p []byte) (int, error) {
+	if s.block != nil {
+		<-s.block
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := min(len(p), s.room)
+	s.got = append(s.got, p[:n]...)
+	s.room -= n
+	if n < len(p) {
+		return n, syscall.ENOSPC
+	}
+	return n, nil
+}
+func (s *fakeSink) reopen() (bool, error) { return false, nil }
+func (s *fakeSink) hurry()                {}
+func (s *fakeSink) close() error          { return nil }
+
+// adopt makes the registry own an appender over s.
+func adopt(r *Registry, name string, s sink) *Appender {
+	a := newAppender(r, name, s)
+	a.refs = 1
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.open[name] = a
+	return a
+}
+
+func TestFullDiskLosesWholeLines(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := NewRegistry(Options{Loops: 1})
+		defer r.Close()
+		var errors syncBuffer
+		r.ReportTo(NewStartupLog(&errors))
+		s := &fakeSink{room: 6}
+		a := adopt(r, "/var/log/full", s)
+		a.line(0, "one")
+		a.line(0, "two") // torn after "tw"
+		a.line(0, "three")
+		a.Flush()
+		a.line(0, "four")
+		a.Flush()
+		<-time.After(flushEvery + time.Millisecond)
+		synctest.Wait()
+		want := "(28)No space left on device: log lines lost: 2 of /var/log/full\n"
+		if got := errors.String(); got != want {
+			t.Errorf("reported %q", got)
+		}
+		errors.Reset()
+		a.line(0, "five")
+		a.Flush()
+		<-time.After(reportEvery / 2)
+		synctest.Wait()
+		if errors.String() != "" {
+			t.Errorf("reported again within the minute: %q", errors.String())
+		}
+		<-time.After(reportEvery)
+		synctest.Wait()
+		if !strings.Contains(errors.String(), "lost: 1 of") {
+			t.Errorf("after the minute: %q", errors.String())
+		}
+		s.mu.Lock()
+		s.room = 1000
+		s.mu.Unlock()
+		a.line(0, "six")
+		a.Flush()
+		if got := string(s.got); got != "one\ntwo\nsix\n" {
+			t.Errorf("file has %q", got)
+		}
+	})
+}
+
+func TestStuckDestinationNeverBlocks(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := NewRegistry(Options{Loops: 1})
+		var errors syncBuffer
+		r.ReportTo(NewStartupLog(&errors))
+		s := &fakeSink{room: 1 << 30, block: make(chan struct{})}
+		a := adopt(r, "stuck", s)
+		line := strings.Repeat("l", 1023)
+		for range 4096 {
+			a.line(0, line)
+		}
+		<-time.After(flushEvery + time.Millisecond)
+		synctest.Wait()
+		if !strings.Contains(errors.String(), "of stuck: the destination cannot keep up") {
+			t.Errorf("reported %q", errors.String())
+		}
+		r.Close() // gives up after its grace
+		close(s.block)
+	})
+}
+
+func TestReopenAfterMove(t *testing.T) {
+	r := registry(t, 2)
+	dir := t.TempDir()
+	path := filepath.Join(dir, "log")
+	old := access(t, r, path)
+	old.line(0, "before")
+	if err := os.Rename(path, path+".1"); err != nil {
+		t.Fatal(err)
+	}
+	fresh := access(t, r, path) // what a reload does
+	if fresh != old {
+		t.Error("two appenders for one file")
+	}
+	fresh.line(0, "after")
+	old.Release() // the old snapshot retires
+	fresh.line(1, "still open")
+	fresh.Flush()
+	if got := read(t, path+".1"); got != "before\n" {
+		t.Errorf("moved file: %q", got)
+	}
+	if got := read(t, path); got != "after\nstill open\n" {
+		t.Errorf("new file: %q", got)
+	}
+	if err := os.Rename(path, path+".2"); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Reopen(); err != nil {
+		t.Fatal(err)
+	}
+	fresh.line(0, "third")
+	fresh.Release()
+	if got := read(t, path); got != "third\n" {
+		t.Errorf("after the last release: %q", got)
+	}
+	if len(r.all()) != 0 {
+		t.Error("released but open")
+	}
+}
+
+func TestReopenFailureKeepsOldFile(t *testing.T) {
+	r := registry(t, 1)
+	dir := filepath.Join(t.TempDir(), "d")
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	a := access(t, r, filepath.Join(dir, "log"))
+	if err := os.Rename(dir, dir+"-gone"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.Access(filepath.Join(dir, "log")); err == nil {
+		t.Fatal("opened in a missing directory")
+	}
+	a.line(0, "kept")
+	a.Flush()
+	if got := read(t, filepath.Join(dir+"-gone", "log")); got != "kept\n" {
+		t.Errorf("old file: %q", got)
+	}
+}
+
+func TestOpenErrors(t *testing.T) {
+	r := registry(t, 1)
+	dir := t.TempDir()
+	tests := []struct {
+		open func(string) (*Appender, error)
+		dest string
+		want string
+	}{
+		{r.Access, dir + "/no/a.log", "(2)No such file or directory: AH02297: Cannot access directory '" + dir + "/no/' for log file '" + dir + "/no/a.log'"},
+		{r.Error, dir + "/no/e.log", "(2)No such file or directory: AH02291: Cannot access directory '" + dir + "/no/' for error log '" + dir + "/no/e.log'"},
+		{r.Access, dir, "(21)Is a directory: AH00649: could not open transfer log file " + dir},
+		{r.Error, dir, "(21)Is a directory: AH00091: could not open error log file " + dir},
+		{r.Access, "|/no/such arg", "(2)No such file or directory: AH00104: unable to start piped log program '/no/such arg'"},
+		{r.Error, "|/no/such arg", "(2)No such file or directory: AH00089: Couldn't start ErrorLog process '/no/such arg'"},
+		{r.Access, "|", "AH00104: unable to start piped log program '': no program named"},
+	}
+	for _, c := range tests {
+		_, err := c.open(c.dest)
+		if err == nil || err.Error() != c.want {
+			t.Errorf("%s:\n got %v\nwant %s", c.dest, err, c.want)
+		}
+		var open *OpenError
+		if !errors.As(err, &open) || open.Dest != c.dest {
+			t.Errorf("%s: %T", c.dest, err)
+		}
+	}
+	if len(r.all()) != 0 {
+		t.Error("a failed destination is registered")
+	}
+}
+
+func TestPlace(t *testing.T) {
+	for _, c := range []struct {
+		dest  string
+		files bool
+		want  string
+	}{
+		{"logs/a", true, "/root/logs/a"}, {"/x//y", false, "/x/y"}, {"|prog logs/a", true, "|prog logs/a"},
+		{"syslog:local1", false, "syslog:local1"}, {"syslog:local1", true, "/root/syslog:local1"}, {"SYSLOG", false, "SYSLOG"},
+	} {
+		if got := Place(c.dest, "/root", c.files); got != c.want {
+			t.Errorf("Place(%q) = %q, want %q", c.dest, got, c.want)
+		}
+	}
+}
+
+func BenchmarkAppend(b *testing.B) {
+	r := NewRegistry(Options{Loops: 2})
+	defer r.Close()
+	a, err := r.Access("/dev/null")
+	if err != nil {
+		b.Fatal(err)
+	}
+	line := bytes.Repeat([]byte("z"), 120)
+	b.ReportAllocs()
+	for b.Loop() {
+		a.Commit(0, append(a.Begin(0), line...))
+	}
+}

@@ -1,0 +1,84 @@
+package logsink
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"sync"
+	"time"
+)
+
+// ErrorLog writes records in httpd's error-log format. It decides nothing
+// about levels: callers ask Levels.Enabled first. The zero value and nil
+// write nothing.
+type ErrorLog struct {
+	out    *Appender
+	levels *Levels // of the server the log belongs to; what Handler asks
+	now    func() time.Time
+	pid    int
+
+	mu sync.Mutex // guards w
+	w  io.Writer  // where out is nil: written to at once
+}
+
+// NewErrorLog gives an error log over an open destination.
+func NewErrorLog(out *Appender, levels *Levels) *ErrorLog {
+	return &ErrorLog{out: out, levels: levels, now: out.reg.now, pid: os.Getpid()}
+}
+
+// NewStartupLog gives the error log for the time before one is open: lines go
+// to w at once. httpd: they carry no time, level and process.
+func NewStartupLog(w io.Writer) *ErrorLog {
+	levels := DefaultLevels()
+	return &ErrorLog{w: w, levels: &levels}
+}
+
+// Logf formats and writes one record.
+func (l *ErrorLog) Logf(r Record, format string, args ...any) {
+	if l == nil {
+		return
+	}
+	// Formatted outside any lock: an argument may be slow, or log itself.
+	l.write(&r, fmt.Sprintf(format, args...))
+}
+
+func (l *ErrorLog) write(r *Record, message string) {
+	switch {
+	case l.out != nil && l.out.levelled:
+		l.writeSyslog(r, message)
+	case l.out != nil:
+		at := l.now()
+		line := l.out.Begin(outside)
+		line = appendTime(line, at)
+		line = appendRecord(line, r, l.pid, message)
+		l.out.Commit(outside, line)
+		l.out.Wake()
+	case l.w != nil:
+		line := append(appendStartup(nil, r, message), '\n')
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		// Nobody could be told that the terminal is gone.
+		_, _ = l.w.Write(line)
+	}
+}
+
+// writeSyslog hands the severity over as the line's first byte. httpd: syslog
+// adds the time, and gets a notice only when LogLevel lets it through.
+func (l *ErrorLog) writeSyslog(r *Record, message string) {
+	if r.Level == Notice && l.levels != nil && !l.levels.allows(r.Module, r.Level) {
+		return
+	}
+	line := l.out.Begin(outside)
+	line = append(line, severityByte(r.Level))
+	line = appendRecord(line, r, l.pid, message)
+	l.out.Commit(outside, line)
+	l.out.Wake()
+}
+
+// Handler gives the log as a slog.Handler. Attributes with the names of
+// Record's fields ("module", "id", "client", "remote", "logid", "referer",
+// "err") fill the record; others are appended to the message as name=value.
+func (l *ErrorLog) Handler() slog.Handler {
+	return &handler{log: l, rec: Record{Module: "core"}}
+}

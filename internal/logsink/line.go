@@ -1,0 +1,99 @@
+package logsink
+
+import (
+	"strconv"
+	"strings"
+	"time"
+)
+
+// maxLine is the length of the longest error-log line, its end included.
+// httpd: MAX_STRING_LEN.
+const maxLine = 8192
+
+// Record is one error-log event. The strings are the caller's words or are
+// escaped on their way out; Referer and LogID may be empty.
+type Record struct {
+	Level   Level
+	Module  string // without mod_, "core" for the server itself
+	ID      string // httpd's message id ("AH01114") or ""
+	Client  string // address and port of the client
+	Remote  string // address and port of a backend, where there is no client
+	LogID   string // ties the line to the exchange's access line
+	Referer string
+	Err     error // cause; its errno is printed before the message
+}
+
+// appendTime appends httpd's "[Day Mon dd hh:mm:ss.usec yyyy] ".
+func appendTime(dst []byte, t time.Time) []byte {
+	return t.Local().AppendFormat(dst, "[Mon Jan 02 15:04:05.000000 2006] ")
+}
+
+// appendRecord appends everything after the time, in httpd's default format.
+func appendRecord(dst []byte, r *Record, pid int, message string) []byte {
+	start := len(dst)
+	dst = append(dst, '[')
+	dst = append(dst, r.Module...)
+	dst = append(dst, ':')
+	dst = append(dst, r.Level.String()...)
+	dst = append(dst, "] [pid "...)
+	dst = strconv.AppendInt(dst, int64(pid), 10)
+	dst = append(dst, ":tid "...)
+	dst = strconv.AppendInt(dst, int64(ThreadID()), 10)
+	dst = append(dst, "] "...)
+	dst = appendCause(dst, r.Err)
+	switch {
+	case r.Client != "":
+		dst = appendPeer(dst, "client", r.Client)
+	case r.Remote != "":
+		dst = appendPeer(dst, "remote", r.Remote)
+	}
+	dst = appendMessage(dst, r, message)
+	if limit := start + maxLine - 64; len(dst) > limit {
+		dst = dst[:limit]
+	}
+	return dst
+}
+
+// appendStartup appends what a terminal gets before any log is open.
+func appendStartup(dst []byte, r *Record, message string) []byte {
+	return appendMessage(appendCause(dst, r.Err), r, message)
+}
+
+func appendCause(dst []byte, err error) []byte {
+	dst, ok := AppendErrno(dst, err)
+	if ok {
+		dst = append(dst, ": "...)
+	}
+	return dst
+}
+
+// appendPeer appends "[client 1.2.3.4:5] ". httpd: an IPv6 address has no
+// brackets of its own.
+func appendPeer(dst []byte, who, addr string) []byte {
+	if strings.HasPrefix(addr, "[") {
+		addr = strings.Replace(addr[1:], "]", "", 1)
+	}
+	dst = append(dst, '[')
+	dst = append(dst, who...)
+	dst = append(dst, ' ')
+	dst = appendEscaped(dst, addr)
+	return append(dst, "] "...)
+}
+
+func appendMessage(dst []byte, r *Record, message string) []byte {
+	if r.ID != "" {
+		dst = append(dst, r.ID...)
+		dst = append(dst, ": "...)
+	}
+	dst = appendEscaped(dst, message)
+	if r.LogID != "" {
+		dst = append(dst, " (id "...)
+		dst = appendEscaped(dst, r.LogID)
+		dst = append(dst, ')')
+	}
+	if r.Referer != "" {
+		dst = append(dst, ", referer: "...)
+		dst = appendEscaped(dst, r.Referer)
+	}
+	return dst
+}

@@ -1,0 +1,219 @@
+package logsink
+
+import (
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// flushEvery is how late a line may be in its file.
+const flushEvery = time.Second
+
+// reportEvery is how often lost lines of one destination are reported.
+const reportEvery = time.Minute
+
+// spareBatches bounds the batches kept for use again.
+const spareBatches = 64
+
+// Options are what a Registry is made with.
+type Options struct {
+	Loops int              // event loops that will log; 0: one per processor
+	Now   func() time.Time // nil: time.Now
+}
+
+// Registry owns the open log destinations of a server, beyond any one
+// snapshot. Each reference given by Access or Error ends with one Release.
+type Registry struct {
+	loops int
+	now   func() time.Time
+	spare chan *batch
+	log   atomic.Pointer[ErrorLog] // where lost lines are reported
+
+	mu   sync.Mutex           // guards open, its appenders' refs, and closed
+	open map[string]*Appender // by destination
+	quit chan struct{}        // closed by Close
+	done chan struct{}        // closed when the flusher has ended
+	once sync.Once
+}
+
+// NewRegistry starts a registry; Close stops it.
+func NewRegistry(o Options) *Registry {
+	if o.Loops <= 0 {
+		o.Loops = runtime.GOMAXPROCS(0)
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	r := &Registry{
+		loops: o.Loops,
+		now:   o.Now,
+		spare: make(chan *batch, spareBatches),
+		open:  map[string]*Appender{},
+		quit:  make(chan struct{}),
+		done:  make(chan struct{}),
+	}
+	go r.flusher()
+	return r
+}
+
+// ReportTo names the error log that lost lines and failing log programs are
+// reported to; nil for none.
+func (r *Registry) ReportTo(l *ErrorLog) { r.log.Store(l) }
+
+// Access opens the destination of a CustomLog or TransferLog, or takes another
+// reference to it. A file that was moved since it was opened is opened anew,
+// for every snapshot that writes to it. Files are given by absolute path
+// (Place).
+func (r *Registry) Access(dest string) (*Appender, error) { return r.get(dest, accessLog) }
+
+// Error opens the destination of an ErrorLog, which may be syslog as well.
+func (r *Registry) Error(dest string) (*Appender, error) { return r.get(dest, errorLog) }
+
+func (r *Registry) get(dest string, use use) (*Appender, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if a := r.open[dest]; a != nil {
+		if err := a.reopen(); err != nil {
+			return nil, use.failed(dest, err)
+		}
+		a.refs++
+		return a, nil
+	}
+	s, err := openSink(dest, use, r.report)
+	if err != nil {
+		return nil, use.failed(dest, err)
+	}
+	a := newAppender(r, dest, s)
+	_, a.levelled = s.(*syslogSink)
+	a.refs = 1
+	r.open[dest] = a
+	return a, nil
+}
+
+// Release ends one reference; with the last the destination is written out
+// and closed.
+func (a *Appender) Release() {
+	r := a.reg
+	r.mu.Lock()
+	a.refs--
+	last := a.refs == 0
+	if last && r.open[a.name] == a {
+		delete(r.open, a.name)
+	}
+	r.mu.Unlock()
+	if last {
+		a.close()
+		r.reportLoss(a)
+	}
+}
+
+// Reopen opens every file anew that was moved since it was opened. A file
+// that cannot be opened keeps its old place; the first error is returned.
+func (r *Registry) Reopen() error {
+	var first error
+	for _, a := range r.all() {
+		if err := a.reopen(); err != nil && first == nil {
+			first = accessLog.failed(a.name, err)
+		}
+	}
+	return first
+}
+
+// Flush writes everything committed before the call and waits for it.
+func (r *Registry) Flush() {
+	for _, a := range r.all() {
+		a.Flush()
+	}
+}
+
+// Close writes everything out, closes every destination whatever its
+// references, and stops the registry.
+func (r *Registry) Close() {
+	r.once.Do(func() {
+		close(r.quit)
+		<-r.done
+		var wait sync.WaitGroup
+		for _, a := range r.all() {
+			wait.Go(a.close)
+		}
+		wait.Wait()
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		clear(r.open)
+	})
+}
+
+func (r *Registry) all() []*Appender {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	list := make([]*Appender, 0, len(r.open))
+	for _, a := range r.open {
+		list = append(list, a)
+	}
+	return list
+}
+
+// flusher wakes the writers once a second and reports lost lines.
+func (r *Registry) flusher() {
+	defer close(r.done)
+	tick := time.NewTicker(flushEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-r.quit:
+			return
+		case <-tick.C:
+		}
+		for _, a := range r.all() {
+			if a.dirty.Load() {
+				a.Wake()
+			}
+			if a.lost.Load() > 0 && (a.reported.IsZero() || r.now().Sub(a.reported) >= reportEvery) {
+				a.reported = r.now()
+				r.reportLoss(a)
+			}
+		}
+	}
+}
+
+// reportLoss reports and forgets the lines a has lost.
+func (r *Registry) reportLoss(a *Appender) {
+	n := a.lost.Swap(0)
+	if n == 0 {
+		return
+	}
+	c, _ := a.cause.Load().(lossCause)
+	if _, has := AppendErrno(nil, c.err); has {
+		r.report(c.err, "log lines lost: %d of %s", n, a.name)
+		return
+	}
+	r.report(nil, "log lines lost: %d of %s: %v", n, a.name, c.err)
+}
+
+// report writes to the error log, if one was named.
+func (r *Registry) report(cause error, format string, args ...any) {
+	r.log.Load().Logf(Record{Level: Error, Module: "log_config", Err: cause}, format, args...)
+}
+
+// take gives an empty batch.
+func (r *Registry) take() *batch {
+	select {
+	case b := <-r.spare:
+		return b
+	default:
+		return &batch{b: make([]byte, 0, batchSize+batchRoom)}
+	}
+}
+
+// give takes a batch back, unless a huge line has blown it up.
+func (r *Registry) give(b *batch) {
+	if cap(b.b) > 4*batchSize {
+		return
+	}
+	b.b, b.lines = b.b[:0], 0
+	select {
+	case r.spare <- b:
+	default:
+	}
+}

@@ -1,0 +1,103 @@
+package logsink
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// sink is a destination as its writer sees it. write and reopen are called by
+// the writer only, hurry by anybody, close last.
+type sink interface {
+	// write takes whole lines. Of a failed write it tells how much arrived.
+	write(p []byte) (int, error)
+	// reopen follows a file that was moved away; true: it opened a new one.
+	reopen() (bool, error)
+	// hurry makes a write that is stuck, and further ones, give up soon.
+	hurry()
+	close() error
+}
+
+// report tells the error log about a destination.
+type report func(cause error, format string, args ...any)
+
+// use is what a destination was opened for.
+type use uint8
+
+const (
+	accessLog use = iota
+	errorLog
+)
+
+// OpenError says why a destination cannot be opened, in httpd's words.
+type OpenError struct {
+	Dest string
+	Err  error
+	text string
+}
+
+// Error gives the text with the system's reason in front:
+// "(2)No such file or directory: AH02297: Cannot access directory …".
+func (e *OpenError) Error() string {
+	prefix, ok := AppendErrno(nil, e.Err)
+	if !ok {
+		return e.text + ": " + e.Err.Error()
+	}
+	return string(prefix) + ": " + e.text
+}
+
+// Unwrap gives the cause.
+func (e *OpenError) Unwrap() error { return e.Err }
+
+// failed puts the failure to open dest into httpd's words.
+func (u use) failed(dest string, err error) error {
+	e := &OpenError{Dest: dest, Err: err}
+	dir := filepath.Dir(dest)
+	_, dirErr := os.Stat(dir)
+	program, pipe := strings.CutPrefix(dest, "|")
+	switch {
+	case pipe && u == errorLog:
+		e.text = fmt.Sprintf("AH00089: Couldn't start ErrorLog process '%s'", program)
+	case pipe:
+		e.text = fmt.Sprintf("AH00104: unable to start piped log program '%s'", program)
+	case u == errorLog && isSyslog(dest):
+		e.text = fmt.Sprintf("could not open error log %s", dest)
+	case dirErr != nil && u == errorLog:
+		e.text = fmt.Sprintf("AH02291: Cannot access directory '%s/' for error log '%s'", dir, dest)
+	case dirErr != nil:
+		e.text = fmt.Sprintf("AH02297: Cannot access directory '%s/' for log file '%s'", dir, dest)
+	case u == errorLog:
+		e.text = fmt.Sprintf("AH00091: could not open error log file %s", dest)
+	default:
+		e.text = fmt.Sprintf("AH00649: could not open transfer log file %s", dest)
+	}
+	return e
+}
+
+// openSink opens dest by its form.
+func openSink(dest string, u use, tell report) (sink, error) {
+	switch {
+	case strings.HasPrefix(dest, "|"):
+		return openPipe(dest, tell)
+	case u == errorLog && isSyslog(dest):
+		return openSyslog(dest)
+	}
+	if f := standardStream(dest); f != nil {
+		return &streamSink{f}, nil
+	}
+	return openFile(dest)
+}
+
+// Place gives a log destination as the registry wants it: a relative path is
+// taken below root; programs and syslog stay as written. onlyFiles is for
+// access logs, for which syslog is a file name.
+func Place(dest, root string, onlyFiles bool) string {
+	switch {
+	case strings.HasPrefix(dest, "|"), !onlyFiles && isSyslog(dest):
+		return dest
+	case filepath.IsAbs(dest):
+		return filepath.Clean(dest)
+	}
+	return filepath.Join(root, dest)
+}

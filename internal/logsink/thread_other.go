@@ -1,0 +1,8 @@
+//go:build !linux
+
+package logsink
+
+import "os"
+
+// ThreadID gives the id of the process where threads have no portable id.
+func ThreadID() int { return os.Getpid() }

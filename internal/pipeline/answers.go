@@ -1,0 +1,44 @@
+package pipeline
+
+import (
+	"github.com/headgate/headgate/internal/exchange"
+	"github.com/headgate/headgate/internal/message"
+	"github.com/headgate/headgate/internal/wire"
+)
+
+// answerOptions answers OPTIONS for a resource nobody took, and OPTIONS *.
+func answerOptions(x *exchange.Exchange) error {
+	x.Resp.Reset()
+	x.Resp.Status = 200
+	allow := "GET,POST,OPTIONS,HEAD,TRACE"
+	if x.Site.Trace == exchange.TraceOff {
+		allow = "GET,POST,OPTIONS,HEAD"
+	}
+	x.Resp.Header.AddID(message.Allow, x.Arena.String(allow))
+	return x.SendHead(true)
+}
+
+// answerTrace sends the request head back, without what is secret (RFC 9110
+// section 9.3.8).
+func answerTrace(x *exchange.Exchange) error {
+	b := append(x.Arena.Alloc(len(x.Req.Line)+512), x.Req.Line...)
+	b = append(b, "\r\n"...)
+	h := &x.Req.Header
+	for i := range h.Len() {
+		f := h.At(i)
+		switch f.ID {
+		case message.Authorization, message.ProxyAuthorization, message.Cookie:
+			continue
+		}
+		b = append(append(append(append(b, f.Name...), ": "...), f.Value...), "\r\n"...)
+	}
+	b = wire.AppendEnd(b)
+	x.Resp.Reset()
+	x.Resp.Status = 200
+	x.Resp.Header.AddID(message.ContentType, []byte("message/http"))
+	x.Resp.Body = message.Framing{Kind: message.Length, Length: int64(len(b))}
+	if err := x.SendHead(false); err != nil {
+		return err
+	}
+	return x.SendBody(b, true)
+}

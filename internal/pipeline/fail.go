@@ -1,0 +1,176 @@
+package pipeline
+
+import (
+	"errors"
+
+	"github.com/headgate/headgate/internal/exchange"
+	"github.com/headgate/headgate/internal/fault"
+	"github.com/headgate/headgate/internal/logsink"
+	"github.com/headgate/headgate/internal/message"
+)
+
+// fail is the one place that turns a fault into a status, a log line and an
+// answer.
+func (p *Pipeline) fail(x *exchange.Exchange, f *fault.Fault) {
+	if x.Fault == nil {
+		x.Fault = f
+	}
+	status := statusOf(f)
+	logFault(x, f, status)
+	if x.Committed {
+		x.Truncated = true
+		x.Front.Abort(f)
+		return
+	}
+	if f.Side == fault.Client && f.Kind == fault.Aborted {
+		x.Truncated = true
+		x.Status = status
+		x.Front.Abort(f)
+		return
+	}
+	if f.Close {
+		x.Req.Close = true
+	}
+	p.respondError(x, status, f)
+}
+
+// statusOf gives the status a fault is answered with.
+func statusOf(f *fault.Fault) int {
+	if f.Status != 0 {
+		return f.Status
+	}
+	if f.Side != fault.Backend {
+		if f.Side == fault.Client {
+			return 400
+		}
+		return 500
+	}
+	switch f.Phase {
+	case fault.Acquire, fault.Connect:
+		return 503
+	case fault.Resolve, fault.Handshake:
+		return 502
+	}
+	switch f.Kind {
+	case fault.Timeout:
+		return 504
+	case fault.Unavailable, fault.Exhausted:
+		return 503
+	}
+	return 502
+}
+
+// logFault writes one line about a fault. What a client did wrong is its own
+// affair and logged at info, as httpd does.
+func logFault(x *exchange.Exchange, f *fault.Fault, status int) {
+	level, module := logsink.Error, "core"
+	switch {
+	case f.Side == fault.Backend:
+		module = "proxy"
+		if f.Phase >= fault.SendRequest {
+			module = "proxy_http"
+		}
+	case f.Side == fault.Client && f.Kind != fault.Denied:
+		level = logsink.Info
+	}
+	answer := "answered"
+	if x.Committed {
+		answer = "response cut after"
+		status = x.Status
+	}
+	x.Logf(level, module, f.ID, "%s; %s %d", f.Describe(), answer, status)
+}
+
+// maxRedirects bounds internal redirects (LimitInternalRecursion).
+const maxRedirects = 10
+
+// respondError answers with the ErrorDocument of the status, else the stock
+// page.
+func (p *Pipeline) respondError(x *exchange.Exchange, status int, f *fault.Fault) {
+	doc, ok := errorDoc(x, status)
+	switch {
+	case !ok:
+	case doc.URL != "" && status != 401: // httpd: a 401 must carry its challenge
+		p.redirectTo(x, doc.URL)
+		return
+	case doc.Path != "" && x.Redirected == nil && x.Req.Path != nil:
+		if p.redirectInternally(x, status, doc.Path) {
+			return
+		}
+	case doc.Text != "":
+		x.Resp.Reset()
+		x.Resp.Status = status
+		p.sendPage(x, []byte(doc.Text), "text/html; charset=iso-8859-1")
+		return
+	}
+	p.stockPage(x, status, f)
+}
+
+func errorDoc(x *exchange.Exchange, status int) (exchange.ErrorDoc, bool) {
+	if x.Chain == nil || x.Chain.ErrorDocs == nil {
+		return exchange.ErrorDoc{}, false
+	}
+	d, ok := x.Chain.ErrorDocs.ByStatus[status]
+	return d, ok
+}
+
+// redirectTo sends the client to another URL; the status is lost, as httpd
+// has it.
+func (p *Pipeline) redirectTo(x *exchange.Exchange, url string) {
+	x.Resp.Reset()
+	x.Resp.Status = 302
+	x.Resp.Header.AddID(message.Location, x.Arena.String(url))
+	p.sendPage(x, page(x, 302, nil), stockType)
+}
+
+// redirectInternally has the error document made by another path: as GET,
+// whatever the request was. It gives false when that failed without an answer.
+func (p *Pipeline) redirectInternally(x *exchange.Exchange, status int, path string) bool {
+	x.Redirected = &exchange.Redirect{Status: status, Path: x.Path, Args: x.Args, Depth: 1}
+	x.Env.Set("REDIRECT_STATUS", x.Arena.Int(int64(status)))
+	x.Env.Set("REDIRECT_URL", x.Path)
+	if len(x.Args) > 0 {
+		x.Env.Set("REDIRECT_QUERY_STRING", x.Args)
+	}
+	asGet(x)
+	target := x.Arena.String(path)
+	x.Req.Path, x.Req.Query, x.Req.HasQ = cutQuery(target)
+	x.Args, x.HasArgs = x.Req.Query, x.Req.HasQ
+	x.Path, x.Filename, x.Mapped, x.Relay = x.Req.Path, nil, nil, nil
+	x.Resp.Reset()
+	x.Out = exchange.Outbound{Extra: x.Out.Extra[:0], Whole: true}
+	err := p.run(x, redirectSteps)
+	if errors.Is(err, errAnswered) || err == nil {
+		return true
+	}
+	second := fault.Of(err)
+	if x.Committed {
+		x.Truncated = true
+		x.Front.Abort(second)
+		return true
+	}
+	x.Logf(logsink.Error, "core", "", "ErrorDocument %s for status %d failed: %s", path, status, second.Describe())
+	return false
+}
+
+// asGet makes the request one without body: httpd's error documents are made
+// by GET, or HEAD for a HEAD.
+func asGet(x *exchange.Exchange) {
+	if x.Req.Verb != message.HEAD {
+		x.Req.Verb, x.Req.Method = message.GET, []byte("GET")
+	}
+	if x.Req.Body.Kind != message.NoBody {
+		// The body was meant for somebody else: it is not sent along, and what
+		// of it is unread ends the connection.
+		x.Req.Body = message.Framing{}
+	}
+}
+
+func cutQuery(target []byte) (path, query []byte, has bool) {
+	for i, c := range target {
+		if c == '?' {
+			return target[:i], target[i+1:], true
+		}
+	}
+	return target, nil, false
+}

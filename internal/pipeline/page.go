@@ -1,0 +1,123 @@
+package pipeline
+
+import (
+	"strconv"
+
+	"github.com/headgate/headgate/internal/exchange"
+	"github.com/headgate/headgate/internal/fault"
+	"github.com/headgate/headgate/internal/message"
+	"github.com/headgate/headgate/internal/uri"
+	"github.com/headgate/headgate/internal/wire"
+)
+
+// stockType is the type of generated pages, as httpd sends it.
+const stockType = "text/html; charset=iso-8859-1"
+
+// stockPage answers with a generated page.
+func (p *Pipeline) stockPage(x *exchange.Exchange, status int, f *fault.Fault) {
+	x.Resp.Reset()
+	x.Resp.Status = status
+	if status == 405 && x.Req.Verb == message.TRACE {
+		x.Resp.Header.AddID(message.Allow, []byte("GET,HEAD,POST,PUT,DELETE,OPTIONS,PATCH"))
+	}
+	if status == 503 {
+		x.Resp.Header.AddID(message.RetryAfter, []byte("1"))
+	}
+	p.sendPage(x, page(x, status, f), stockType)
+}
+
+// sendPage sends a generated body; x.Resp has the status and further fields.
+func (p *Pipeline) sendPage(x *exchange.Exchange, body []byte, contentType string) {
+	x.Resp.Header.AddID(message.ContentType, x.Arena.String(contentType))
+	x.Resp.Header.AddID(message.ContentLength, x.Arena.Int(int64(len(body))))
+	x.Resp.Body = message.Framing{Kind: message.Length, Length: int64(len(body))}
+	if x.Site.ServerHeader != nil {
+		x.Resp.Header.AddID(message.Server, x.Site.ServerHeader)
+	}
+	err := x.SendHead(len(body) == 0)
+	if err == nil && len(body) > 0 {
+		err = x.SendBody(body, true)
+	}
+	if err != nil {
+		x.Truncated = true
+		noteAbort(x, err)
+		x.Front.Abort(err)
+	}
+}
+
+// page makes the stock page of a status: title and heading as httpd has them,
+// the sentence in our words.
+func page(x *exchange.Exchange, status int, f *fault.Fault) []byte {
+	text := wire.StatusText(status)
+	if f != nil && f.Side == fault.Backend && status == 502 {
+		text = "Proxy Error"
+	}
+	b := make([]byte, 0, 640)
+	b = append(b, "<!DOCTYPE html>\n<html><head>\n<title>"...)
+	b = strconv.AppendInt(b, int64(status), 10)
+	b = append(append(append(b, ' '), text...), "</title>\n</head><body>\n<h1>"...)
+	b = append(append(b, text...), "</h1>\n<p>"...)
+	b = append(append(b, sentence(status)...), "</p>\n"...)
+	if status == 302 {
+		if l, ok := x.Resp.Header.Get(message.Location); ok {
+			b = uri.AppendHTML(append(b, `<p><a href="`...), l)
+			b = append(b, "\">Go there</a>.</p>\n"...)
+		}
+	}
+	if f != nil && x.LogID != nil && status >= 500 {
+		b = append(b, "<p>Reference: <code>"...)
+		b = append(uri.AppendHTML(b, x.LogID), "</code></p>\n"...)
+	}
+	b = appendSignature(b, x)
+	return append(b, "</body></html>\n"...)
+}
+
+// sentence explains a status to whoever sees the page. It never tells what is
+// behind the proxy.
+func sentence(status int) string {
+	if s, ok := sentences[status]; ok {
+		return s
+	}
+	if status >= 500 {
+		return "The server could not complete this request."
+	}
+	return "The server does not accept this request."
+}
+
+var sentences = map[int]string{
+	302: "What you asked for is at another address.",
+	400: "Your client sent a request that this server could not understand.",
+	401: "You have to say who you are, with credentials that are accepted here.",
+	403: "You are not allowed to have this.",
+	404: "There is nothing at this address.",
+	405: "This method cannot be used at this address.",
+	408: "Your client took too long to send its request.",
+	413: "Your client sent more than is accepted here.",
+	414: "The address your client sent is longer than is accepted here.",
+	417: "Your client expects something this server does not do.",
+	431: "The header your client sent is larger than is accepted here.",
+	500: "Something went wrong inside this server. Its log says what.",
+	501: "This server does not know how to do that.",
+	502: "The server behind this one did not give a valid answer.",
+	503: "The service cannot be reached at the moment. Please try again later.",
+	504: "The server behind this one did not answer in time.",
+}
+
+// appendSignature adds the line of ServerSignature.
+func appendSignature(b []byte, x *exchange.Exchange) []byte {
+	if x.Chain == nil || x.Chain.Signature == exchange.SignatureOff {
+		return b
+	}
+	b = append(b, "<hr>\n<address>"...)
+	b = uri.AppendHTML(b, x.Site.ServerHeader)
+	b = append(b, " at "...)
+	if x.Chain.Signature == exchange.SignatureEMail && x.Site.Admin != "" {
+		b = uri.AppendHTML(append(b, `<a href="mailto:`...), []byte(x.Site.Admin))
+		b = append(uri.AppendHTML(append(b, `">`...), x.HostName()), "</a>"...)
+	} else {
+		b = uri.AppendHTML(b, x.HostName())
+	}
+	b = append(b, " Port "...)
+	b = strconv.AppendInt(b, int64(x.HostPort()), 10)
+	return append(b, "</address>\n"...)
+}

@@ -1,0 +1,147 @@
+package pipeline
+
+import (
+	"errors"
+	"runtime/debug"
+	"sync/atomic"
+
+	"github.com/headgate/headgate/internal/clock"
+	"github.com/headgate/headgate/internal/exchange"
+	"github.com/headgate/headgate/internal/fault"
+	"github.com/headgate/headgate/internal/logsink"
+	"github.com/headgate/headgate/internal/snapshot"
+)
+
+// Pipeline serves exchanges from the current snapshot.
+type Pipeline struct {
+	Clock *clock.Clock
+
+	current  atomic.Pointer[snapshot.Snapshot]
+	gate     gate
+	draining atomic.Bool
+}
+
+var _ exchange.Service = (*Pipeline)(nil)
+
+// New makes a pipeline without a snapshot; Swap gives it one before the first
+// connection.
+func New(c *clock.Clock) *Pipeline { return &Pipeline{Clock: c} }
+
+// Swap makes s current and gives the one before it, nil at first. Exchanges
+// in flight keep the one they bound.
+func (p *Pipeline) Swap(s *snapshot.Snapshot) *snapshot.Snapshot {
+	p.gate.limit(s.MaxInFlight)
+	return p.current.Swap(s)
+}
+
+// Current gives the current snapshot.
+func (p *Pipeline) Current() *snapshot.Snapshot { return p.current.Load() }
+
+// Drain makes connections end with their current exchange.
+func (p *Pipeline) Drain() { p.draining.Store(true) }
+
+// Draining implements exchange.Service.
+func (p *Pipeline) Draining() bool { return p.draining.Load() }
+
+// InFlight counts the exchanges being served.
+func (p *Pipeline) InFlight() int { return p.gate.inside() }
+
+// bound is what the service found out about a connection: the address set its
+// local address falls into, in the snapshot it was asked of.
+type bound struct {
+	snap *snapshot.Snapshot
+	set  *snapshot.NameSet
+}
+
+// Base implements exchange.Service.
+func (p *Pipeline) Base(c *exchange.Client) *exchange.Site {
+	s := p.current.Load()
+	b, _ := c.Base.(*bound)
+	if b == nil {
+		b = new(bound)
+		c.Base = b
+	}
+	if b.snap != s {
+		b.snap, b.set = s, s.VHosts.Base(c.Local)
+	}
+	return s.VHosts.Site(b.set)
+}
+
+// Serve implements exchange.Service.
+func (p *Pipeline) Serve(x *exchange.Exchange) {
+	p.gate.enter(x.Loop)
+	defer p.gate.leave()
+	s := p.enter(x)
+	defer s.Leave(x.Loop.Index())
+	defer p.guard(x)
+	p.answer(x, p.run(x, steps[:]))
+	p.finish(x)
+}
+
+// enter binds the current snapshot. A connection that was based on an older
+// one is based anew.
+func (p *Pipeline) enter(x *exchange.Exchange) *snapshot.Snapshot {
+	for {
+		x.Site = p.Base(x.Client)
+		s := x.Client.Base.(*bound).snap
+		if s.Enter(x.Loop.Index()) {
+			return s
+		}
+	}
+}
+
+// guard ends an exchange whose handling panicked: with 500 when nothing was
+// sent, else by cutting it. The stack goes to the error log.
+func (p *Pipeline) guard(x *exchange.Exchange) {
+	v := recover()
+	if v == nil {
+		return
+	}
+	x.Logf(logsink.Crit, "core", "", "panic while serving a request: %v\n%s", v, debug.Stack())
+	f := &fault.Fault{Side: fault.Proxy, Kind: fault.Internal, Status: 500, Close: true, Detail: "internal error"}
+	if !x.Committed {
+		x.Chain = nil // whatever panicked may be part of it
+	}
+	p.answer(x, f)
+	p.finish(x)
+}
+
+// answer ends x after its steps: nothing is left to do when they answered, a
+// fault is answered or cuts the exchange.
+func (p *Pipeline) answer(x *exchange.Exchange, err error) {
+	if err != nil && !errors.Is(err, errAnswered) {
+		p.fail(x, fault.Of(err))
+	}
+	if !x.Truncated {
+		if err := x.Front.Flush(); err != nil {
+			x.Truncated = true
+			noteAbort(x, err)
+		}
+	}
+}
+
+// noteAbort keeps why the client did not get its answer.
+func noteAbort(x *exchange.Exchange, err error) {
+	if x.Fault == nil {
+		x.Fault = &fault.Fault{Side: fault.Client, Phase: fault.SendResponse, Kind: fault.Aborted, Err: err}
+	}
+}
+
+// finish logs the exchange.
+func (p *Pipeline) finish(x *exchange.Exchange) {
+	x.Times.End = p.Clock.Now()
+	for _, l := range x.Site.AccessLogs {
+		l.Log(x)
+	}
+}
+
+// Refuse implements exchange.Service.
+func (p *Pipeline) Refuse(x *exchange.Exchange, f *fault.Fault) {
+	s := p.enter(x)
+	defer s.Leave(x.Loop.Index())
+	defer p.guard(x)
+	p.pickSite(x)
+	x.Chain = x.Site.Sections.ForPath(x)
+	p.answer(x, f)
+	p.finish(x)
+}

@@ -1,0 +1,221 @@
+package pipeline
+
+import (
+	"bytes"
+	"errors"
+
+	"github.com/headgate/headgate/internal/ascii"
+	"github.com/headgate/headgate/internal/exchange"
+	"github.com/headgate/headgate/internal/fault"
+	"github.com/headgate/headgate/internal/message"
+	"github.com/headgate/headgate/internal/uri"
+	"github.com/headgate/headgate/internal/wire"
+)
+
+// step is one stage of a request's way.
+type step struct {
+	name string
+	do   func(*Pipeline, *exchange.Exchange) error
+}
+
+// steps is the way of a request. A step that answers gives errAnswered; any
+// other error is a fault to be answered.
+var steps = [...]step{
+	{"bind", (*Pipeline).bind},           // the virtual host
+	{"path", (*Pipeline).normalize},      // the path sections and mappings see
+	{"sections", (*Pipeline).sections},   // <Location> by path
+	{"post-read", (*Pipeline).postRead},  // early header and environment edits
+	{"translate", (*Pipeline).translate}, // mapping: what will answer
+	{"storage", (*Pipeline).storage},     // <Proxy>, <Directory>, <Files> by target
+	{"limits", (*Pipeline).limits},       // what the merged configuration forbids outright
+	{"access", (*Pipeline).access},       // who may
+	{"fixups", (*Pipeline).fixups},       // last changes
+	{"handle", (*Pipeline).handle},       // the answer
+}
+
+// redirectSteps is the way of an internal redirect: the virtual host stays.
+var redirectSteps = steps[2:]
+
+// errAnswered ends the steps: the response was written.
+var errAnswered = errors.New("answered")
+
+// run takes x through list.
+func (p *Pipeline) run(x *exchange.Exchange, list []step) error {
+	for i := range list {
+		if err := list[i].do(p, x); err != nil {
+			return err
+		}
+	}
+	return errAnswered
+}
+
+// bind picks the virtual host by the connection's address and the Host.
+func (p *Pipeline) bind(x *exchange.Exchange) error {
+	p.pickSite(x)
+	return nil
+}
+
+// maxHost bounds a host name: longer ones match nothing.
+const maxHost = 256
+
+// pickSite is bind without a verdict: refusals are logged where they belong
+// when the name can be told.
+func (p *Pipeline) pickSite(x *exchange.Exchange) {
+	b := x.Client.Base.(*bound)
+	host, _, ok := wire.SplitAuthority(x.Req.Host)
+	if !ok || len(host) > maxHost {
+		return
+	}
+	var buf [maxHost]byte
+	lower := buf[:copy(buf[:], host)]
+	for i, c := range lower {
+		lower[i] = ascii.Lower(c)
+	}
+	lower = bytes.TrimSuffix(lower, []byte(".")) // httpd: fix_hostname
+	x.Site = b.snap.VHosts.Pick(b.set, lower)
+}
+
+// normalize decodes and normalises the path that everything later looks at.
+func (p *Pipeline) normalize(x *exchange.Exchange) error {
+	x.Args, x.HasArgs = x.Req.Query, x.Req.HasQ
+	switch x.Req.Form {
+	case message.AsteriskForm, message.AuthorityForm:
+		x.Path = x.Req.Target
+		return nil
+	}
+	path, err := uri.Normalize(x.Arena.Alloc(len(x.Req.Path)), x.Req.Path, uri.Options{
+		Slashes: uri.Slashes(x.Site.EncodedSlashes), Merge: x.Site.MergeSlashes,
+	})
+	if err != nil {
+		x.Path = x.Req.Path
+		x.Chain = x.Site.Sections.ForPath(x)
+		f := &fault.Fault{
+			Side: fault.Client, Phase: fault.Map, Kind: fault.InvalidInput, Status: 400, ID: "AH00026",
+			Detail: "invalid URI path", Err: err,
+		}
+		if e := (*uri.Error)(nil); errors.As(err, &e) {
+			f.Status = e.Status
+		}
+		return f
+	}
+	x.Path = path
+	return nil
+}
+
+// sections finds the merged configuration by path.
+func (p *Pipeline) sections(x *exchange.Exchange) error {
+	x.Chain = x.Site.Sections.ForPath(x)
+	return nil
+}
+
+func (p *Pipeline) postRead(x *exchange.Exchange) error {
+	for _, s := range x.Site.PostRead {
+		if err := s.Do(x); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// translate asks what will answer.
+func (p *Pipeline) translate(x *exchange.Exchange) error {
+	if x.Req.Form == message.AsteriskForm {
+		return nil
+	}
+	for _, t := range x.Chain.Translate {
+		h, err := t.Translate(x)
+		switch {
+		case errors.Is(err, exchange.ErrDeclined):
+			continue
+		case errors.Is(err, exchange.ErrDone):
+			return nil
+		case err != nil:
+			return err
+		}
+		x.Mapped = h
+		return nil
+	}
+	return nil
+}
+
+// storage merges the sections that go by target below those by path.
+func (p *Pipeline) storage(x *exchange.Exchange) error {
+	if x.Filename == nil && len(x.Path) > 0 && x.Path[0] == '/' {
+		x.Filename = append(append(x.Arena.Alloc(len(x.Site.DocumentRoot)+len(x.Path)), x.Site.DocumentRoot...), x.Path...)
+	}
+	x.Chain = x.Site.Sections.ForTarget(x)
+	return nil
+}
+
+// limits enforces what is known before anything is done.
+func (p *Pipeline) limits(x *exchange.Exchange) error {
+	q := &x.Req
+	if l := x.Chain.LimitBody; l > 0 && q.Body.Kind == message.Length && q.Body.Length > l {
+		return &fault.Fault{
+			Side: fault.Client, Phase: fault.ReadBody, Kind: fault.TooLarge, Status: 413, Close: true, ID: "AH00588",
+			Detail: "content-length is larger than LimitRequestBody",
+		}
+	}
+	switch {
+	case q.Verb == message.CONNECT:
+		return denied(405, "CONNECT is not allowed here")
+	case q.Verb == message.TRACE && x.Site.Trace == exchange.TraceOff:
+		return denied(405, "TRACE is switched off by TraceEnable")
+	case q.Verb == message.TRACE && x.Site.Trace != exchange.TraceExtended && q.Body.Kind != message.NoBody:
+		return denied(413, "TRACE with a body")
+	}
+	return nil
+}
+
+func denied(status int, why string) *fault.Fault {
+	return &fault.Fault{
+		Side: fault.Client, Phase: fault.Map, Kind: fault.InvalidInput, Status: status, Detail: why, Close: true,
+	}
+}
+
+func (p *Pipeline) access(x *exchange.Exchange) error { return do(x, x.Chain.Access) }
+func (p *Pipeline) fixups(x *exchange.Exchange) error { return do(x, x.Chain.Fixups) }
+
+func do(x *exchange.Exchange, list []exchange.Step) error {
+	for _, s := range list {
+		if err := s.Do(x); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// handle has the request answered: by what it was mapped to, else by the
+// first content handler that takes it.
+func (p *Pipeline) handle(x *exchange.Exchange) error {
+	if x.Mapped != nil {
+		return x.Mapped.Handle(x)
+	}
+	for _, h := range x.Chain.Handlers {
+		if err := h.Handle(x); !errors.Is(err, exchange.ErrDeclined) {
+			return err
+		}
+	}
+	return p.fallback(x)
+}
+
+// fallback answers what nobody took.
+func (p *Pipeline) fallback(x *exchange.Exchange) error {
+	switch x.Req.Verb {
+	case message.OPTIONS:
+		return answerOptions(x)
+	case message.TRACE:
+		return answerTrace(x)
+	case message.GET, message.HEAD, message.POST:
+		return &fault.Fault{
+			Side: fault.Client, Phase: fault.Map, Kind: fault.InvalidInput, Status: 404, ID: "AH00128",
+			Detail: "nothing is mapped at this path",
+		}
+	case message.OtherMethod:
+		return denied(501, "method is not known here")
+	}
+	return &fault.Fault{
+		Side: fault.Client, Phase: fault.Map, Kind: fault.InvalidInput, Status: 405,
+		Detail: "method is not allowed here",
+	}
+}

@@ -1,0 +1,219 @@
+package snapshot
+
+import (
+	"net/netip"
+	"strings"
+
+	"github.com/headgate/headgate/internal/exchange"
+)
+
+// Addr is one address of a <VirtualHost> tag.
+type Addr struct {
+	IP   netip.Addr // invalid: * or _default_
+	Port uint16     // 0: any port
+	Host string     // the name as written, when it was one
+}
+
+// VHost is one <VirtualHost> in file order.
+type VHost struct {
+	Site    *exchange.Site
+	Addrs   []Addr
+	Names   []string // ServerName and plain ServerAlias values
+	Wild    []string // ServerAlias values with * or ?
+	Defined string   // "file:line"
+}
+
+// VHosts chooses the virtual host of a request as httpd does: the most
+// specific address set the connection's local address falls into, then by
+// name within that set in file order, else the set's first.
+type VHosts struct {
+	main  *exchange.Site
+	exact map[netip.AddrPort]*NameSet // IP:port
+	anyIP map[uint16]*NameSet         // *:port
+	ports map[netip.Addr]*NameSet     // IP:*
+	all   *NameSet                    // *:*
+}
+
+// NameSet is the virtual hosts of one address.
+type NameSet struct {
+	First *exchange.Site
+	hosts []*VHost
+	names map[string]int // lower-case name → index of the first host that has it
+	wild  []wildName     // in file order
+	tags  map[string]int // name written in the <VirtualHost> tag
+}
+
+type wildName struct {
+	pattern string // lower case
+	index   int
+}
+
+// NewVHosts compiles the choice. hosts are in file order.
+func NewVHosts(main *exchange.Site, hosts []*VHost) *VHosts {
+	v := &VHosts{
+		main: main, exact: make(map[netip.AddrPort]*NameSet),
+		anyIP: make(map[uint16]*NameSet), ports: make(map[netip.Addr]*NameSet),
+	}
+	for _, h := range hosts {
+		for _, a := range h.Addrs {
+			v.set(a).add(h, a)
+		}
+	}
+	return v
+}
+
+// set finds or makes the name set of an address.
+func (v *VHosts) set(a Addr) *NameSet {
+	switch {
+	case a.IP.IsValid() && a.Port != 0:
+		return intern(v.exact, netip.AddrPortFrom(a.IP.Unmap(), a.Port))
+	case a.IP.IsValid():
+		return intern(v.ports, a.IP.Unmap())
+	case a.Port != 0:
+		return intern(v.anyIP, a.Port)
+	}
+	if v.all == nil {
+		v.all = newNameSet()
+	}
+	return v.all
+}
+
+func intern[K comparable](m map[K]*NameSet, k K) *NameSet {
+	s := m[k]
+	if s == nil {
+		s = newNameSet()
+		m[k] = s
+	}
+	return s
+}
+
+func newNameSet() *NameSet {
+	return &NameSet{names: make(map[string]int), tags: make(map[string]int)}
+}
+
+func (s *NameSet) add(h *VHost, a Addr) {
+	if s.First == nil {
+		s.First = h.Site
+	}
+	i := len(s.hosts)
+	if i > 0 && s.hosts[i-1] == h {
+		i--
+	} else {
+		s.hosts = append(s.hosts, h)
+		for _, n := range h.Names {
+			first(s.names, strings.ToLower(n), i)
+		}
+		for _, w := range h.Wild {
+			s.wild = append(s.wild, wildName{strings.ToLower(w), i})
+		}
+	}
+	if a.Host != "" {
+		first(s.tags, strings.ToLower(a.Host), i)
+	}
+}
+
+func first(m map[string]int, k string, i int) {
+	if _, ok := m[k]; !ok {
+		m[k] = i
+	}
+}
+
+// Base finds the name set a connection to local falls into, nil for the main
+// server. It is asked once per connection and snapshot.
+func (v *VHosts) Base(local netip.AddrPort) *NameSet {
+	ip := local.Addr().Unmap().WithZone("")
+	if s := v.exact[netip.AddrPortFrom(ip, local.Port())]; s != nil {
+		return s
+	}
+	if s := v.ports[ip]; s != nil {
+		return s
+	}
+	if s := v.anyIP[local.Port()]; s != nil {
+		return s
+	}
+	return v.all
+}
+
+// Site gives the site of a connection before a name is known.
+func (v *VHosts) Site(s *NameSet) *exchange.Site {
+	if s == nil {
+		return v.main
+	}
+	return s.First
+}
+
+// Pick finds the site for a Host value without port, in lower case and
+// without a trailing dot; empty means none was sent.
+func (v *VHosts) Pick(s *NameSet, host []byte) *exchange.Site {
+	if s == nil {
+		return v.main
+	}
+	if len(host) == 0 || len(s.hosts) == 1 {
+		return s.First
+	}
+	best := len(s.hosts)
+	if i, ok := s.names[string(host)]; ok {
+		best = i
+	}
+	for _, w := range s.wild {
+		if w.index >= best {
+			break
+		}
+		if wildMatch(host, w.pattern) {
+			best = w.index
+		}
+	}
+	if best == len(s.hosts) {
+		if i, ok := s.tags[string(host)]; ok {
+			best = i
+		}
+	}
+	if best == len(s.hosts) {
+		return s.First
+	}
+	return s.hosts[best].Site
+}
+
+// wildMatch matches * (any run) and ? (any one byte).
+func wildMatch(s []byte, pattern string) bool {
+	si, pi, star, mark := 0, 0, -1, 0
+	for si < len(s) {
+		switch {
+		case pi < len(pattern) && (pattern[pi] == '?' || pattern[pi] == s[si]) && pattern[pi] != '*':
+			si++
+			pi++
+		case pi < len(pattern) && pattern[pi] == '*':
+			star, mark = pi, si
+			pi++
+		case star >= 0:
+			mark++
+			si, pi = mark, star+1
+		default:
+			return false
+		}
+	}
+	for pi < len(pattern) && pattern[pi] == '*' {
+		pi++
+	}
+	return pi == len(pattern)
+}
+
+// Dump lists the address sets for -S: each line names an address, its default
+// and its named hosts.
+func (v *VHosts) Dump(each func(addr string, s *NameSet)) {
+	for a, s := range v.exact {
+		each(a.String(), s)
+	}
+	for ip, s := range v.ports {
+		each(ip.String()+":*", s)
+	}
+	for p, s := range v.anyIP {
+		each(netip.AddrPortFrom(netip.IPv4Unspecified(), p).String(), s)
+	}
+	if v.all != nil {
+		each("*:*", v.all)
+	}
+}
+
+// Hosts gives the set's virtual hosts in file order.
+func (s *NameSet) Hosts() []*VHost { return s.hosts }

@@ -1,0 +1,123 @@
+package source
+
+import (
+	"github.com/headgate/headgate/internal/ascii"
+	"github.com/headgate/headgate/internal/syntax"
+)
+
+// Diagnostic is one error or warning found while reading.
+type Diagnostic = syntax.Diagnostic
+
+// Options say what to read and what the reader is to believe about the world.
+type Options struct {
+	File       string   // main file, relative to ServerRoot
+	ServerRoot string   // httpd's -d; a ServerRoot directive replaces it
+	Defines    []string // httpd's -D
+	Pre, Post  []string // httpd's -C and -c: directives before and after the file
+
+	Env func(name string) (string, bool) // the environment ${VAR} may name; nil: empty
+
+	Version        string                 // what <IfVersion> compares with; "" is DefaultVersion
+	StaticModules  []string               // modules that need no LoadModule, by identifier
+	KnownDirective func(name string) bool // for <IfDirective>; nil knows the read-time ones only
+	KnownSection   func(name string) bool // for <IfSection>, without the '<'; likewise
+
+	FS FS // nil: the operating system's
+
+	maxLines int // 0: defaultMaxLines; smaller in tests
+}
+
+// DefaultVersion is the httpd release the reader claims to be.
+const DefaultVersion = "2.4.71"
+
+// defaultMaxLines bounds what macros may multiply a configuration to. httpd has
+// no bound; the biggest real trees stay two orders below.
+const defaultMaxLines = 10_000_000
+
+// Module is one module or library the configuration loads.
+type Module struct {
+	Name string // identifier, "ssl_module"; empty for LoadFile
+	File string // as written
+	Pos  syntax.Pos
+}
+
+// Inclusion is one file that was read, for -D DUMP_INCLUDES.
+type Inclusion struct {
+	File  string
+	From  syntax.Pos // the Include; zero for the main file
+	Depth int        // 0 for the main file
+}
+
+// Result is a configuration that has been read.
+type Result struct {
+	Root       *syntax.Node // its children are the top level directives in order
+	Loaded     []Module     // by LoadModule, in order
+	Libraries  []Module     // by LoadFile, in order
+	Defines    map[string]string
+	ServerRoot string
+	Files      []string // every file read, in order; a file read twice is there twice
+	Included   []Inclusion
+	Warnings   []Diagnostic
+	Errors     []Diagnostic
+}
+
+// Read reads a configuration. Errors are in the Result; there is a tree in any
+// case, of everything that could be understood.
+func Read(o Options) *Result {
+	if o.FS == nil {
+		o.FS = osFS{}
+	}
+	if o.Version == "" {
+		o.Version = DefaultVersion
+	}
+	if o.maxLines == 0 {
+		o.maxLines = defaultMaxLines
+	}
+	r := &reader{
+		Options: o,
+		res:     &Result{Root: &syntax.Node{Section: true}, Defines: map[string]string{}, ServerRoot: absolute(o.FS, o.ServerRoot)},
+		vars:    map[string]string{},
+		modules: map[string]bool{},
+		loaded:  map[string]bool{},
+
+		rows:       map[string]*readTime{},
+		conditions: map[string]*condition{},
+	}
+	for _, row := range readTimeRows() {
+		r.rows[ascii.ToLower(row.name)] = &row
+	}
+	for _, c := range conditionRows() {
+		r.conditions[ascii.ToLower(c.name)] = &c
+	}
+	for _, d := range o.Defines {
+		r.res.Defines[d] = ""
+	}
+	for _, m := range o.StaticModules {
+		r.addModule(m)
+	}
+	r.commandLine(o.Pre)
+	main := r.rootRelative(o.File)
+	r.res.Root.Pos.File = main
+	if fault := r.file(main, r.res.Root); fault != "" {
+		r.fail(Diagnostic{Text: fault})
+	}
+	r.commandLine(o.Post)
+	return r.res
+}
+
+// IsDefined reports whether name was given with -D or by Define.
+func (r *Result) IsDefined(name string) bool {
+	_, ok := r.Defines[name]
+	return ok
+}
+
+// HasModule reports whether LoadModule named a module, given by either of its
+// names: ssl_module or mod_ssl.c.
+func (r *Result) HasModule(name string) bool {
+	for _, m := range r.Loaded {
+		if m.Name == name || ModuleSource(m.Name) == name {
+			return true
+		}
+	}
+	return false
+}

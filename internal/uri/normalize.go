@@ -1,0 +1,204 @@
+package uri
+
+import "bytes"
+
+// Slashes is AllowEncodedSlashes.
+type Slashes uint8
+
+// The values of AllowEncodedSlashes.
+const (
+	SlashesOff      Slashes = iota // an encoded slash is refused
+	SlashesOn                      // it becomes a slash
+	SlashesNoDecode                // it stays as it was written
+)
+
+// Options are what the configuration says about request paths.
+type Options struct {
+	Slashes Slashes
+	Merge   bool // MergeSlashes
+}
+
+// Normalize turns a raw request path into the one sections and rules match:
+// dot segments resolved, slashes merged, everything decoded once. The result
+// is raw itself when nothing had to change, else it is in buf, which needs no
+// more room than len(raw). A refusal is an *Error.
+func Normalize(buf, raw []byte, o Options) ([]byte, error) {
+	p, err := Clean(buf, raw, o.Merge)
+	if err != nil {
+		return nil, err
+	}
+	if bytes.IndexByte(p, '%') < 0 {
+		return p, nil
+	}
+	return Decode(buf, p, o)
+}
+
+// Clean is the first half of Normalize and gives what rules with
+// mapping=encoded match: unreserved characters decoded, dot segments resolved,
+// slashes merged if merge is set; all else stays encoded. Doing it twice
+// changes nothing more, except that a path whose escapes were decoded may by
+// then show another escape.
+func Clean(buf, raw []byte, merge bool) ([]byte, error) {
+	if len(raw) == 0 || raw[0] != '/' {
+		return nil, ErrNoSlash
+	}
+	at := dirty(raw, merge)
+	if at < 0 {
+		return raw, nil
+	}
+	out, err := decodeUnreserved(append(buf[:0], raw[:at]...), raw[at:])
+	if err != nil {
+		return nil, err
+	}
+	out, above := resolveDots(out, merge)
+	if above {
+		return nil, ErrAboveRoot
+	}
+	return out, nil
+}
+
+// Decode is the second half of Normalize: it decodes what Clean left. buf may
+// be what p is in.
+//
+// Where decoded slashes made new dot segments these are resolved too, so that
+// what is authorised is what a backend sees; httpd does so as well but lets a
+// path that climbs above the root pass as the root.
+func Decode(buf, p []byte, o Options) ([]byte, error) {
+	at := bytes.IndexByte(p, '%')
+	if at < 0 {
+		return p, nil
+	}
+	out, slashes, err := unescape(append(buf[:0], p[:at]...), p[at:], o.Slashes)
+	if err != nil {
+		return nil, err
+	}
+	if !slashes {
+		return out, nil
+	}
+	out, above := resolveDots(out, o.Merge)
+	if above {
+		return nil, ErrAboveRoot
+	}
+	return out, nil
+}
+
+// Unescape decodes p without resolving anything: what the path would be had it
+// been taken as it was written. It reports whether p was well formed and
+// allowed.
+func Unescape(buf, p []byte, s Slashes) ([]byte, error) {
+	at := bytes.IndexByte(p, '%')
+	if at < 0 {
+		return p, nil
+	}
+	out, _, err := unescape(append(buf[:0], p[:at]...), p[at:], s)
+	return out, err
+}
+
+// dirty gives the place from which raw has to be looked at byte by byte, -1
+// when it is clean.
+func dirty(raw []byte, merge bool) int {
+	for i, c := range raw {
+		switch {
+		case c == '%':
+			return i
+		case c != '/' || i+1 == len(raw):
+		case raw[i+1] == '/' && merge, raw[i+1] == '.' && dotSegment(raw[i+1:]) > 0:
+			return i
+		}
+	}
+	return -1
+}
+
+// dotSegment gives the length of the dot segment p begins with, 0 when it
+// begins with none.
+func dotSegment(p []byte) int {
+	n := 0
+	for n < len(p) && n < 3 && p[n] == '.' {
+		n++
+	}
+	if n > 2 || (n < len(p) && p[n] != '/') {
+		return 0
+	}
+	return n
+}
+
+// decodeUnreserved appends p with its unreserved characters decoded (RFC 3986
+// section 6.2.2.2). It writes no more than it has read, so dst may be in front
+// of p in the same array.
+func decodeUnreserved(dst, p []byte) ([]byte, error) {
+	for i := 0; i < len(p); i++ {
+		c := p[i]
+		if c != '%' {
+			dst = append(dst, c)
+			continue
+		}
+		d, ok := escaped(p, i)
+		if !ok {
+			return nil, ErrEscape
+		}
+		if classes[d]&unreserved != 0 {
+			dst = append(dst, d)
+		} else {
+			dst = append(dst, c, p[i+1], p[i+2])
+		}
+		i += 2
+	}
+	return dst, nil
+}
+
+// resolveDots resolves dot segments and merges slashes in place. above says
+// that a segment climbed out of the root, where it was ignored.
+func resolveDots(p []byte, merge bool) (out []byte, above bool) {
+	w := 1
+	for l := 1; l < len(p); {
+		if p[w-1] == '/' {
+			if merge && p[l] == '/' {
+				l++
+				continue
+			}
+			if n := dotSegment(p[l:]); n > 0 {
+				if n == 2 && w == 1 {
+					above = true
+				} else if n == 2 {
+					for w--; p[w-1] != '/'; w-- {
+					}
+				}
+				l += n + 1
+				continue
+			}
+		}
+		p[w] = p[l]
+		w++
+		l++
+	}
+	return p[:w], above
+}
+
+// unescape appends p decoded. slashes says that a slash was among what was
+// decoded. A malformed escape outweighs one that is not allowed.
+func unescape(dst, p []byte, s Slashes) (out []byte, slashes bool, err error) {
+	var refused error
+	for i := 0; i < len(p); i++ {
+		c := p[i]
+		if c != '%' {
+			dst = append(dst, c)
+			continue
+		}
+		d, ok := escaped(p, i)
+		switch {
+		case !ok:
+			return nil, false, ErrEscape
+		case d == 0:
+			refused = ErrEncodedNul
+		case d == '/' && s == SlashesOff:
+			refused = ErrEncodedSlash
+		case d == '/' && s == SlashesNoDecode:
+			dst = append(dst, c, p[i+1], p[i+2])
+		default:
+			slashes = slashes || d == '/'
+			dst = append(dst, d)
+		}
+		i += 2
+	}
+	return dst, slashes, refused
+}

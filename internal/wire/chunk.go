@@ -1,0 +1,232 @@
+package wire
+
+import (
+	"math"
+
+	"github.com/headgate/headgate/internal/message"
+)
+
+// Chunks decodes one chunked body as it arrives, without copying it. Reset
+// begins a body. The same bytes give the same data and the same verdict
+// however they are cut.
+type Chunks struct {
+	trailer *message.Header
+	limits  *Limits
+	left    int64 // bytes of the current chunk still to come
+	credit  int64 // bytes of extensions the peer may still send
+	line    int   // bytes of extensions on this line
+	digits  int
+	state   chunkState
+	scan    HeadScan
+	bad     error
+}
+
+type chunkState uint8
+
+const (
+	chunkSize   chunkState = iota // in the size
+	chunkBlank                    // in the blanks before an extension
+	chunkExt                      // in an extension
+	chunkQuote                    // in a quoted string of one
+	chunkEscape                   // behind its backslash
+	chunkLF                       // behind the CR of the size line
+	chunkData                     // in the data
+	chunkDataCR                   // behind the data
+	chunkDataLF                   // behind the data and CR
+	chunkTrailer
+	chunkDone
+	chunkFailed
+)
+
+const (
+	maxChunkDigits = 16
+	maxChunkExt    = 8 << 10  // bytes of extensions on one line
+	firstCredit    = 16 << 10 // bytes of extensions before any data
+	maxCredit      = 1 << 20
+)
+
+// Reset begins a body. Its trailer fields are added to trailer, nil throws
+// them away; they are bounded by limits like a head's.
+func (c *Chunks) Reset(trailer *message.Header, limits *Limits) {
+	*c = Chunks{trailer: trailer, limits: limits, credit: firstCredit}
+}
+
+// Done says that the body and its trailer section were read to the end.
+func (c *Chunks) Done() bool { return c.state == chunkDone }
+
+// Next reads from buf up to and with the next piece of data. It gives the
+// bytes used and the data, which is part of buf and ends where the used bytes
+// end. With n == 0 and no error either the body is Done or more bytes are
+// needed behind those of buf: a trailer section is read as a whole, and its
+// fields borrow from buf. An error is a *Bad and final.
+func (c *Chunks) Next(buf []byte) (n int, data []byte, err error) {
+	for n < len(buf) {
+		switch c.state {
+		case chunkData:
+			piece := buf[n:]
+			if int64(len(piece)) > c.left {
+				piece = piece[:c.left:c.left]
+			}
+			if c.left -= int64(len(piece)); c.left == 0 {
+				c.state = chunkDataCR
+			}
+			return n + len(piece), piece, nil
+		case chunkTrailer:
+			m, err := c.trailers(buf[n:])
+			if err != nil {
+				return n, nil, c.fail(err)
+			}
+			return n + m, nil, nil
+		case chunkDone:
+			return n, nil, nil
+		case chunkFailed:
+			return n, nil, c.bad
+		case chunkSize:
+			m, err := c.size(buf[n:])
+			if err != nil {
+				return n, nil, c.fail(err)
+			}
+			n += m
+		default:
+			if err := c.step(buf[n]); err != nil {
+				return n, nil, c.fail(err)
+			}
+			n++
+		}
+	}
+	return n, nil, nil
+}
+
+func (c *Chunks) fail(err error) error {
+	c.state, c.bad = chunkFailed, err
+	return err
+}
+
+// size reads the digits of a chunk size and the byte behind them (RFC 9112
+// section 7.1).
+func (c *Chunks) size(b []byte) (int, error) {
+	i := 0
+	for ; i < len(b) && class[b[i]]&isHex != 0; i++ {
+		if c.digits++; c.digits > maxChunkDigits || c.left > math.MaxInt64>>4 {
+			return 0, errChunkHuge
+		}
+		c.left = c.left<<4 | hexValue(b[i])
+	}
+	if i == len(b) {
+		return i, nil
+	}
+	if c.digits == 0 {
+		return 0, errChunkSize
+	}
+	switch {
+	case b[i] == '\r':
+		c.state = chunkLF
+	case b[i] == ';':
+		c.state = chunkExt
+		return i + 1, c.pay()
+	case isBlank(b[i]): // RFC 9110 section 5.6.3, but only before an extension
+		c.state = chunkBlank
+		return i + 1, c.pay()
+	default:
+		return 0, errChunkSize
+	}
+	return i + 1, nil
+}
+
+func hexValue(c byte) int64 {
+	if c <= '9' {
+		return int64(c - '0')
+	}
+	return int64(c|0x20-'a') + 10
+}
+
+// step reads one byte of a size line behind the size, or of the line end
+// behind the data. An extension is thrown away, but its quotes are followed:
+// a reader that lets a quoted string hold a line end must not be misled.
+func (c *Chunks) step(b byte) error {
+	switch c.state {
+	case chunkLF:
+		return c.expect(b, '\n', chunkData, errChunkLine)
+	case chunkDataCR:
+		return c.expect(b, '\r', chunkDataLF, errChunkEnd)
+	case chunkDataLF:
+		c.digits, c.line = 0, 0
+		return c.expect(b, '\n', chunkSize, errChunkEnd)
+	case chunkEscape:
+		c.state = chunkQuote
+		if class[b]&isValue == 0 {
+			return errChunkExt
+		}
+		return c.pay()
+	}
+	switch {
+	case b == '\r' && c.state == chunkExt:
+		c.state = chunkLF
+		return nil
+	case b == '\n':
+		return errChunkLine
+	case class[b]&isValue == 0:
+		return errChunkExt
+	case c.state == chunkBlank && b == ';':
+		c.state = chunkExt
+	case c.state == chunkBlank && !isBlank(b):
+		return errChunkSize
+	case c.state == chunkExt && b == '"':
+		c.state = chunkQuote
+	case c.state == chunkQuote && b == '"':
+		c.state = chunkExt
+	case c.state == chunkQuote && b == '\\':
+		c.state = chunkEscape
+	}
+	return c.pay()
+}
+
+// expect passes one fixed byte.
+func (c *Chunks) expect(b, want byte, next chunkState, err error) error {
+	if b != want {
+		return err
+	}
+	c.state = next
+	if next != chunkData {
+		return nil
+	}
+	if c.left == 0 {
+		c.state = chunkTrailer
+		c.scan = HeadScan{first: true}
+	}
+	c.credit = min(c.credit+min(c.left, maxCredit), maxCredit)
+	return nil
+}
+
+// pay counts a byte of an extension. A peer may send as many as it sends data,
+// beyond a first credit: extensions cost work and move nothing.
+func (c *Chunks) pay() error {
+	c.line++
+	c.credit--
+	if c.line > maxChunkExt || c.credit < 0 {
+		return errChunkExtSize
+	}
+	return nil
+}
+
+// trailers reads the trailer section once all of it is in b.
+func (c *Chunks) trailers(b []byte) (int, error) {
+	n, err := c.scan.Request(b, c.limits)
+	if n == 0 || err != nil {
+		return 0, err
+	}
+	first := 0
+	if c.trailer != nil {
+		first = c.trailer.Len()
+	}
+	f := fieldReader{header: c.trailer}
+	_, err = f.read(b[:n], 0)
+	if c.trailer != nil {
+		dropForbidden(c.trailer, first, err != nil)
+	}
+	if err != nil {
+		return 0, err
+	}
+	c.state = chunkDone
+	return n, nil
+}

@@ -1,0 +1,160 @@
+package wire
+
+import (
+	"encoding/binary"
+	"math/bits"
+)
+
+// class holds what a byte may be part of.
+const (
+	isToken = 1 << iota // tchar, RFC 9110 section 5.6.2
+	isHost              // a byte of a host name as httpd takes it
+	isDigit
+	isHex
+	isAlpha
+	isTarget // a byte of a request target
+	isValue  // a byte of a field value
+)
+
+var class = buildClass()
+
+func buildClass() (t [256]uint8) {
+	for c := range t {
+		t[c] = classOf(byte(c))
+	}
+	return t
+}
+
+func classOf(c byte) (k uint8) {
+	lower := c | 0x20
+	switch {
+	case c >= '0' && c <= '9':
+		k |= isDigit | isHex | isToken | isHost
+	case lower >= 'a' && lower <= 'z' && c < 0x80:
+		k |= isAlpha | isToken | isHost
+		if lower <= 'f' {
+			k |= isHex
+		}
+	case c == '-' || c == '.' || c == '_':
+		k |= isToken | isHost
+	}
+	switch c {
+	case '!', '#', '$', '%', '&', '\'', '*', '+', '^', '`', '|', '~':
+		k |= isToken
+	}
+	// httpd: bytes above 0x7f and those RFC 3986 leaves out pass in a target.
+	if c > ' ' && c != 0x7f && c != '#' {
+		k |= isTarget
+	}
+	if c == '\t' || (c >= ' ' && c != 0x7f) {
+		k |= isValue
+	}
+	return k
+}
+
+const (
+	ones  = 0x0101010101010101
+	highs = 0x8080808080808080
+)
+
+// below flags the bytes of x less than n (n <= 0x80), equal those that are c.
+// Only the lowest flag is exact: a borrow may raise wrong ones above it.
+func below(x uint64, n uint64) uint64 { return (x - ones*n) &^ x & highs }
+
+func equal(x uint64, c uint64) uint64 { return below(x^(ones*c), 1) }
+
+// valueEnd gives the index at or after i of the first byte that cannot stand
+// in a field value: a control other than tab. It is len(b) when all can.
+func valueEnd(b []byte, i int) int {
+	for i+8 <= len(b) {
+		x := binary.LittleEndian.Uint64(b[i:])
+		m := below(x, ' ') | equal(x, 0x7f)
+		if m == 0 {
+			i += 8
+			continue
+		}
+		i += bits.TrailingZeros64(m) >> 3
+		if b[i] != '\t' {
+			return i
+		}
+		i++
+	}
+	for i < len(b) && class[b[i]]&isValue != 0 {
+		i++
+	}
+	return i
+}
+
+// targetEnd gives the index at or after i of the first byte that cannot stand
+// in a request target.
+func targetEnd(b []byte, i int) int {
+	for i+8 <= len(b) {
+		x := binary.LittleEndian.Uint64(b[i:])
+		m := below(x, ' '+1) | equal(x, 0x7f) | equal(x, '#')
+		if m != 0 {
+			return i + bits.TrailingZeros64(m)>>3
+		}
+		i += 8
+	}
+	for i < len(b) && class[b[i]]&isTarget != 0 {
+		i++
+	}
+	return i
+}
+
+// ValidName says whether b may be a field name or another token.
+func ValidName(b []byte) bool {
+	for _, c := range b {
+		if class[c]&isToken == 0 {
+			return false
+		}
+	}
+	return len(b) > 0
+}
+
+// ValidValue says whether b may be a field value: no control but tab, so
+// printing it cannot end its line.
+func ValidValue(b []byte) bool { return valueEnd(b, 0) == len(b) }
+
+// ValidTarget says whether b may be printed as a request target.
+func ValidTarget(b []byte) bool { return len(b) > 0 && targetEnd(b, 0) == len(b) }
+
+// trim takes the optional white space off both ends.
+func trim(b []byte) []byte {
+	for len(b) > 0 && isBlank(b[0]) {
+		b = b[1:]
+	}
+	for len(b) > 0 && isBlank(b[len(b)-1]) {
+		b = b[:len(b)-1]
+	}
+	return b
+}
+
+func isBlank(c byte) bool { return c == ' ' || c == '\t' }
+
+// fold compares a with s, which is in lower case and of letters, digits and
+// hyphens only, without regard to case.
+func fold(a []byte, s string) bool {
+	if len(a) != len(s) {
+		return false
+	}
+	for i, c := range a {
+		if c != s[i] && (c|0x20 != s[i] || class[c]&isAlpha == 0) {
+			return false
+		}
+	}
+	return true
+}
+
+// sameName compares two names without regard to ASCII case.
+func sameName(a, b []byte) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for i, c := range a {
+		if c != b[i] && (c|0x20 != b[i]|0x20 || class[c]&isAlpha == 0) {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,132 @@
+package wire
+
+import (
+	"bytes"
+
+	"github.com/headgate/headgate/internal/message"
+)
+
+// Options is what the Connection fields of a head ask for.
+type Options uint8
+
+// Connection options with a meaning of their own.
+const (
+	OptionClose Options = 1 << iota
+	OptionKeepAlive
+	OptionUpgrade
+)
+
+// maxOptions bounds the fields a head may nominate: each is looked for in the
+// whole table.
+const maxOptions = 64
+
+// isHop are the fields that belong to one connection by definition (RFC 9110
+// section 7.6.1).
+var isHop = [256]message.Flag{
+	message.Connection:        message.Hop,
+	message.KeepAlive:         message.Hop,
+	message.ProxyConnection:   message.Hop,
+	message.TE:                message.Hop,
+	message.Trailer:           message.Hop,
+	message.TransferEncoding:  message.Hop,
+	message.Upgrade:           message.Hop,
+	message.ProxyAuthenticate: message.Hop,
+	message.HTTP2Settings:     message.Hop,
+}
+
+// MarkHop flags the fields that are not forwarded: those that belong to one
+// connection and those the Connection fields nominate. It gives the options
+// that were named. Host and the fields of the framing cannot be nominated.
+// The parsers have called it already.
+func MarkHop(h *message.Header) (Options, error) {
+	var options Options
+	nominated := 0
+	for i := range h.Len() {
+		f := h.At(i)
+		f.Flags |= isHop[f.ID]
+		if f.ID != message.Connection || f.Flags&message.Dropped != 0 {
+			continue
+		}
+		for rest := f.Value; len(rest) > 0; {
+			var t []byte
+			t, rest = element(rest)
+			if o := optionOf(t); o != 0 || len(t) == 0 {
+				options |= o
+				continue
+			}
+			if nominated++; nominated > maxOptions {
+				return options, errOptionCount
+			}
+			nominate(h, t)
+		}
+	}
+	return options, nil
+}
+
+func optionOf(t []byte) Options {
+	switch {
+	case fold(t, "keep-alive"):
+		return OptionKeepAlive
+	case fold(t, "close"):
+		return OptionClose
+	case fold(t, "upgrade"):
+		return OptionUpgrade
+	}
+	return 0
+}
+
+// nominate flags every field called name.
+func nominate(h *message.Header, name []byte) {
+	id := message.IDOf(name)
+	switch id {
+	case message.Host, message.ContentLength, message.TransferEncoding:
+		return
+	}
+	for i := range h.Len() {
+		f := h.At(i)
+		if f.ID == id && (id != message.Other || sameName(f.Name, name)) {
+			f.Flags |= message.Hop
+		}
+	}
+}
+
+// closes says whether the connection ends with a message.
+func closes(v message.Version, o Options) bool {
+	return o&OptionClose != 0 || (v == message.HTTP10 && o&OptionKeepAlive == 0)
+}
+
+// element cuts the first element off a comma separated list.
+func element(list []byte) (first, rest []byte) {
+	i := bytes.IndexByte(list, ',')
+	if i < 0 {
+		return trim(list), nil
+	}
+	return trim(list[:i]), list[i+1:]
+}
+
+// HasToken says whether a list field holds a token; token is in lower case.
+func HasToken(h *message.Header, id message.NameID, token string) bool {
+	for i := range h.Len() {
+		f := h.At(i)
+		if f.ID != id || f.Flags&message.Dropped != 0 {
+			continue
+		}
+		for rest := f.Value; len(rest) > 0; {
+			var t []byte
+			if t, rest = element(rest); fold(t, token) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// UpgradeOf gives the protocols a head asks or agrees to change to: the value
+// of Upgrade where Connection names it too, else nil (RFC 9110 section 7.8).
+func UpgradeOf(h *message.Header) []byte {
+	v, ok := h.Get(message.Upgrade)
+	if !ok || len(v) == 0 || !HasToken(h, message.Connection, "upgrade") {
+		return nil
+	}
+	return v
+}

@@ -1,0 +1,72 @@
+package wire
+
+// Limits bounds a request head.
+type Limits struct {
+	Line   int // bytes of the first line (LimitRequestLine)
+	Field  int // bytes of one field line (LimitRequestFieldSize)
+	Fields int // field lines (LimitRequestFields); 0 is no limit
+	Total  int // bytes of all lines, 32 more for each field; 0 is no limit
+
+	// RegisteredOnly refuses methods httpd does not register itself
+	// (HttpProtocolOptions RegisteredMethods), but for those in Registered
+	// (RegisterHttpMethod).
+	RegisteredOnly bool
+	Registered     []string
+}
+
+// DefaultLimits gives httpd's defaults and a bound for the whole head.
+func DefaultLimits() Limits {
+	return Limits{Line: 8190, Field: 8190, Fields: 100, Total: 128 << 10}
+}
+
+// fieldCost is what a field counts beside its bytes: the table is memory too.
+const fieldCost = 32
+
+// ResponseLimits bounds a response head and says what to do with a line that
+// is no field.
+type ResponseLimits struct {
+	Limits
+	BadHeader BadHeader
+}
+
+// DefaultResponseLimits gives ProxyIOBufferSize-like bounds for backends.
+func DefaultResponseLimits() ResponseLimits {
+	return ResponseLimits{Limits: Limits{Line: 8192, Field: 8192, Fields: 256, Total: 128 << 10}}
+}
+
+// BadHeader is the ProxyBadHeader policy: what a field line without a colon
+// means.
+type BadHeader uint8
+
+// The three policies.
+const (
+	BadIsError   BadHeader = iota // the response is refused
+	BadIgnore                     // the line is left out
+	BadStartBody                  // the head ended before the line
+)
+
+// registered are the methods httpd knows without being told.
+var registered = [...]string{
+	"GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH",
+	"PROPFIND", "PROPPATCH", "MKCOL", "COPY", "MOVE", "LOCK", "UNLOCK",
+	"VERSION-CONTROL", "CHECKOUT", "UNCHECKOUT", "CHECKIN", "UPDATE", "LABEL",
+	"REPORT", "MKWORKSPACE", "MKACTIVITY", "BASELINE-CONTROL", "MERGE",
+}
+
+// allows says whether the method may be used at all.
+func (l *Limits) allows(method []byte) bool {
+	if !l.RegisteredOnly {
+		return true
+	}
+	for _, m := range registered {
+		if string(method) == m {
+			return true
+		}
+	}
+	for _, m := range l.Registered {
+		if string(method) == m {
+			return true
+		}
+	}
+	return false
+}

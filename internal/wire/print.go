@@ -1,0 +1,106 @@
+package wire
+
+import (
+	"strconv"
+
+	"github.com/headgate/headgate/internal/message"
+)
+
+// The printers append to dst and check nothing: what a parser accepted is fit
+// to be printed, and an edit checks its bytes with ValidName, ValidValue or
+// ValidTarget.
+
+const crlf = "\r\n"
+
+// MaxChunkHead is the most bytes AppendChunkHead appends.
+const MaxChunkHead = maxChunkDigits + len(crlf)
+
+// AppendRequestLine appends "METHOD target HTTP/1.x".
+func AppendRequestLine(dst, method, target []byte, v message.Version) []byte {
+	dst = append(dst, method...)
+	dst = append(dst, ' ')
+	dst = append(dst, target...)
+	if v == message.HTTP10 {
+		return append(dst, " HTTP/1.0\r\n"...)
+	}
+	return append(dst, " HTTP/1.1\r\n"...)
+}
+
+// AppendStatusLine appends "HTTP/1.x NNN reason". A nil reason stands for the
+// usual one, an empty one for none.
+func AppendStatusLine(dst []byte, v message.Version, status int, reason []byte) []byte {
+	if v == message.HTTP10 {
+		dst = append(dst, "HTTP/1.0 "...)
+	} else {
+		dst = append(dst, "HTTP/1.1 "...)
+	}
+	dst = append(dst, byte('0'+status/100%10), byte('0'+status/10%10), byte('0'+status%10), ' ')
+	if reason == nil {
+		dst = append(dst, StatusText(status)...)
+	}
+	dst = append(dst, reason...)
+	return append(dst, crlf...)
+}
+
+// AppendField appends one field line.
+func AppendField(dst []byte, name string, value []byte) []byte {
+	dst = append(dst, name...)
+	dst = append(dst, ": "...)
+	dst = append(dst, value...)
+	return append(dst, crlf...)
+}
+
+// AppendLength appends a Content-Length line.
+func AppendLength(dst []byte, n int64) []byte {
+	dst = append(dst, "Content-Length: "...)
+	dst = strconv.AppendInt(dst, n, 10)
+	return append(dst, crlf...)
+}
+
+// AppendHeader appends the fields of h in order, without the dropped ones and
+// those with a flag of skip, and without the empty line.
+func AppendHeader(dst []byte, h *message.Header, skip message.Flag) []byte {
+	skip |= message.Dropped
+	for i := range h.Len() {
+		f := h.At(i)
+		if f.Flags&skip == 0 {
+			dst = appendLine(dst, f)
+		}
+	}
+	return dst
+}
+
+// AppendEnd appends the empty line that ends a head.
+func AppendEnd(dst []byte) []byte { return append(dst, crlf...) }
+
+// AppendChunkHead appends the size line of a chunk of n bytes; n is not 0,
+// that would end the body. AppendChunkEnd belongs behind the data.
+func AppendChunkHead(dst []byte, n int64) []byte {
+	return append(strconv.AppendInt(dst, n, 16), crlf...)
+}
+
+// AppendChunkEnd appends the line end behind a chunk's data.
+func AppendChunkEnd(dst []byte) []byte { return append(dst, crlf...) }
+
+// AppendLastChunk ends a chunked body with the fields of trailer that may be
+// sent as such; trailer may be nil.
+func AppendLastChunk(dst []byte, trailer *message.Header) []byte {
+	dst = append(dst, "0\r\n"...)
+	if trailer != nil {
+		for i := range trailer.Len() {
+			f := trailer.At(i)
+			if f.Flags&(message.Dropped|message.Hop) == 0 && !notInTrailer[f.ID] {
+				dst = appendLine(dst, f)
+			}
+		}
+	}
+	return append(dst, crlf...)
+}
+
+// appendLine appends one row of a table as a line.
+func appendLine(dst []byte, f *message.Field) []byte {
+	dst = append(dst, f.Name...)
+	dst = append(dst, ": "...)
+	dst = append(dst, f.Value...)
+	return append(dst, crlf...)
+}

@@ -1,0 +1,82 @@
+package wire
+
+import "github.com/headgate/headgate/internal/message"
+
+// ParseResponse reads the complete head buf, as HeadScan.Response found it,
+// into r, which is reset first. Folded field lines are joined inside buf. The
+// framing is left to FrameResponse, which knows the request. The error is
+// always a *Bad and means 502.
+//
+// r.Close is set where the peer said so and where its bytes were only
+// understood by leniency.
+func ParseResponse(buf []byte, r *message.Response, lim *ResponseLimits) error {
+	r.Reset()
+	i := 0
+	switch {
+	case len(buf) > 0 && buf[0] == '\n':
+		i = 1
+	case len(buf) > 1 && buf[0] == '\r' && buf[1] == '\n':
+		i = 2
+	}
+	f := fieldReader{header: &r.Header, lenient: true, noColon: lim.BadHeader}
+	lead := i > 0
+	i, err := statusLine(buf, i, r, &f)
+	if err != nil {
+		return err
+	}
+	if i, err = f.read(buf, i); err != nil {
+		return err
+	}
+	if i != len(buf) {
+		return errSurplus
+	}
+	options, err := MarkHop(&r.Header)
+	if err != nil {
+		return err
+	}
+	r.Close = closes(r.Version, options) || f.bareLF || lead
+	return nil
+}
+
+// statusLine reads "HTTP/1.x NNN reason"; the reason and its space may be
+// missing. A reason holds no control at all, tab included.
+func statusLine(b []byte, i int, r *message.Response, f *fieldReader) (int, error) {
+	const status = len(statusStart) + 2 // behind "HTTP/1.x "
+	stop := valueEnd(b, i)
+	end, next, err := f.lineEnd(b, stop)
+	if err != nil {
+		return 0, err
+	}
+	line := b[i:end:end]
+	if len(line) < status+3 || string(line[:len(statusStart)]) != statusStart ||
+		class[line[status-2]]&isDigit == 0 || line[status-1] != ' ' {
+		return 0, errStatusLine
+	}
+	r.Version = message.HTTP11
+	if line[status-2] == '0' {
+		r.Version = message.HTTP10
+	}
+	for _, c := range line[status : status+3] {
+		if class[c]&isDigit == 0 {
+			return 0, errStatusLine
+		}
+		r.Status = r.Status*10 + int(c-'0')
+	}
+	reason := line[status+3:]
+	if len(reason) > 0 {
+		if reason[0] != ' ' {
+			return 0, errStatusLine
+		}
+		reason = reason[1:]
+	}
+	for _, c := range reason {
+		if c == '\t' {
+			return 0, errStatusLine
+		}
+	}
+	if r.Status < 100 {
+		return 0, errStatusLine
+	}
+	r.Reason = reason
+	return next, nil
+}

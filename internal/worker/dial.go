@@ -1,0 +1,170 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/netip"
+	"os"
+	"syscall"
+	"time"
+
+	"github.com/headgate/headgate/internal/exchange"
+	"github.com/headgate/headgate/internal/fault"
+	"github.com/headgate/headgate/internal/reactor"
+	"github.com/headgate/headgate/internal/resolve"
+)
+
+// dial opens a connection in a place already taken; a failure frees it.
+func (w *Worker) dial(x *exchange.Exchange) (*Conn, error) {
+	c, err := w.open(x)
+	if err != nil {
+		w.freePlace()
+		return nil, err
+	}
+	return c, nil
+}
+
+// open tries each address in turn, each with the full connect timeout, as
+// httpd does. When all fail the name is looked up once more and addresses
+// that are new are tried.
+func (w *Worker) open(x *exchange.Exchange) (*Conn, error) {
+	d := reactor.Dial{
+		Path: w.Socket, Local: w.Source, Timeout: w.connectTimeout(x),
+		KeepAlive: w.KeepAlive, RecvBuffer: w.RecvBuffer,
+	}
+	if w.Socket != "" {
+		return w.connect(x.Loop, d, "unix:"+w.Socket)
+	}
+	addrs, err := w.addrs(x)
+	if err != nil {
+		return nil, err
+	}
+	c, err := w.tryAll(x.Loop, d, addrs, nil)
+	if err == nil {
+		return c, nil
+	}
+	again, rerr := w.refresh(x)
+	if rerr != nil {
+		return nil, err
+	}
+	if c, aerr := w.tryAll(x.Loop, d, again, addrs); aerr == nil && c != nil {
+		return c, nil
+	}
+	return nil, err
+}
+
+// tryAll connects to the first address that answers, leaving out those in not.
+func (w *Worker) tryAll(l reactor.Loop, d reactor.Dial, addrs, not []netip.Addr) (c *Conn, err error) {
+	for _, a := range addrs {
+		if contains(not, a) {
+			continue
+		}
+		d.Addr = netip.AddrPortFrom(a, w.Port)
+		if c, err = w.connect(l, d, d.Addr.String()); err == nil {
+			return c, nil
+		}
+	}
+	return nil, err
+}
+
+func contains(list []netip.Addr, a netip.Addr) bool {
+	for _, b := range list {
+		if a == b {
+			return true
+		}
+	}
+	return false
+}
+
+func (w *Worker) connect(l reactor.Loop, d reactor.Dial, addr string) (*Conn, error) {
+	began := time.Now()
+	rc, err := l.Dial(d)
+	if err != nil {
+		return nil, connectFault(w.Name, addr, time.Since(began), err)
+	}
+	return &Conn{Conn: rc, Addr: addr}, nil
+}
+
+func (w *Worker) connectTimeout(x *exchange.Exchange) time.Duration {
+	switch {
+	case w.ConnectTimeout > 0:
+		return w.ConnectTimeout
+	case w.Timeout > 0:
+		return w.Timeout
+	case x.Out.Timeout > 0:
+		return x.Out.Timeout
+	}
+	return x.Site.Timeout
+}
+
+// addrs gives the worker's current addresses. A set that is merely stale is
+// used and refreshed in the background; only without any does the exchange
+// wait.
+func (w *Worker) addrs(x *exchange.Exchange) ([]netip.Addr, error) {
+	n := w.State.name
+	addrs := n.Addrs()
+	if len(addrs) == 0 {
+		return w.refresh(x)
+	}
+	if n.Stale(time.Now()) && w.State.refreshing.CompareAndSwap(false, true) {
+		go func() {
+			defer w.State.refreshing.Store(false)
+			ctx, cancel := context.WithTimeout(context.Background(), resolvePatience)
+			defer cancel()
+			_, _ = n.Refresh(ctx)
+		}()
+	}
+	return addrs, nil
+}
+
+// resolvePatience bounds a look-up.
+const resolvePatience = 10 * time.Second
+
+// refresh looks the name up now.
+func (w *Worker) refresh(x *exchange.Exchange) ([]netip.Addr, error) {
+	n := w.State.name
+	began := time.Now()
+	var err error
+	x.Loop.Await(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), min(resolvePatience, w.connectTimeout(x)))
+		defer cancel()
+		_, err = n.Refresh(ctx)
+	})
+	if addrs := n.Addrs(); len(addrs) > 0 {
+		return addrs, nil
+	}
+	if err == nil {
+		err = errors.New("no addresses")
+	}
+	f := &fault.Fault{
+		Side: fault.Backend, Phase: fault.Resolve, Kind: fault.Unresolved, Retry: fault.Safe,
+		ID: "AH00898", Backend: w.Name, Elapsed: time.Since(began),
+		Detail: "DNS lookup failure for: " + w.Host, Err: err,
+	}
+	var re *resolve.Error
+	if errors.As(err, &re) {
+		f.Err = re
+	}
+	return nil, f
+}
+
+// connectFault says why a connection could not be opened.
+func connectFault(name, addr string, took time.Duration, err error) *fault.Fault {
+	f := &fault.Fault{
+		Side: fault.Backend, Phase: fault.Connect, Retry: fault.Safe, ID: "AH01114",
+		Backend: name, Addr: addr, Elapsed: took, Err: err, Kind: fault.Unreachable,
+	}
+	var nerr net.Error
+	switch {
+	case errors.Is(err, syscall.ECONNREFUSED):
+		f.Kind = fault.Refused
+	case errors.As(err, &nerr) && nerr.Timeout(), errors.Is(err, os.ErrDeadlineExceeded):
+		f.Kind = fault.Timeout
+	}
+	var errno syscall.Errno
+	if errors.As(err, &errno) {
+		f.Err = errno
+	}
+	return f
+}

@@ -1,0 +1,250 @@
+package diff
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"sort"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/headgate/headgate/internal/testkit"
+)
+
+// stage is a running server with its origins, ready to play the cases of one group.
+type stage struct {
+	t       *testing.T
+	server  *testkit.Server
+	origins []namedOrigin
+	vars    map[string]string
+	mask    *strings.Replacer
+	logged  int // lines of the access log already told
+}
+
+type namedOrigin struct {
+	name string
+	*testkit.Origin
+}
+
+// setUp starts origins and, by start, a server with the group's configuration.
+func setUp(t *testing.T, g *group, start func(testing.TB, testkit.Site) *testkit.Server) *stage {
+	t.Helper()
+	sockets, err := os.MkdirTemp("", "hg-diff-")
+	if err == nil {
+		err = os.Chmod(sockets, 0o755)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(sockets) })
+	u1 := filepath.Join(sockets, "u1.sock")
+	st := &stage{t: t, origins: []namedOrigin{
+		{"o1", testkit.NewOrigin(t)}, {"o2", testkit.NewOrigin(t)}, {"u1", testkit.NewUnixOrigin(t, u1)},
+	}}
+	st.vars = map[string]string{
+		"o1": st.origins[0].Port(), "o2": st.origins[1].Port(), "u1": u1, "dead": fmt.Sprint(testkit.FreePort(t)),
+	}
+	st.server = start(t, testkit.Site{Conf: g.conf, Files: g.files, Vars: st.vars})
+	st.vars["port"], st.vars["dir"] = st.server.Port, st.server.Dir
+	var pairs []string
+	for k, v := range st.vars {
+		pairs = append(pairs, v, "${"+k+"}")
+	}
+	st.mask = strings.NewReplacer(pairs...)
+	return st
+}
+
+// play runs one case and returns its transcript.
+func (st *stage) play(c *diffCase) string {
+	for _, o := range st.origins {
+		o.Forget()
+		o.Default(testkit.MustAnswer("respond 200 ok"))
+	}
+	for _, l := range c.origins {
+		st.script(l)
+	}
+	cl := testkit.Dial(st.t, st.server.Addr())
+	defer cl.Close()
+	var b strings.Builder
+	answers, open := st.talk(cl, c, &b)
+	for _, o := range st.origins {
+		told := func() []testkit.Request { return o.Requests() }
+		testkit.Poll(300*time.Millisecond, func() bool {
+			rs := told()
+			return len(rs) == 0 || rs[len(rs)-1].Complete
+		})
+		for _, r := range told() {
+			saw(&b, o.name, r)
+		}
+	}
+	switch {
+	case !open:
+		b.WriteString("connection: closed\n")
+	case !c.noProbe:
+		open = cl.Probe()
+		fmt.Fprintf(&b, "connection: %s\n", map[bool]string{true: "open", false: "closed"}[open])
+	}
+	if open && !c.noProbe {
+		answers++ // the probe is logged too
+	}
+	st.accessLog(&b, answers)
+	return st.masked(b.String())
+}
+
+func (st *stage) script(l originLine) {
+	st.t.Helper()
+	a, err := testkit.ParseAnswer(expanded(l.words, st.vars), nil)
+	if err != nil {
+		st.t.Fatal(err)
+	}
+	for _, o := range st.origins {
+		if o.name == l.name && l.queue {
+			o.Next(a)
+		} else if o.name == l.name {
+			o.Default(a)
+		}
+	}
+}
+
+func expanded(words []string, vars map[string]string) []string {
+	var out []string
+	for _, w := range words {
+		out = append(out, testkit.Expand(w, vars))
+	}
+	return out
+}
+
+// talk sends the requests of the case and tells the answers; it returns how many came and whether the connection may
+// still be open.
+func (st *stage) talk(cl *testkit.Client, c *diffCase, b *strings.Builder) (answers int, open bool) {
+	methods := []string{}
+	for _, r := range c.reqs {
+		methods = append(methods, r.method)
+	}
+	for len(methods) < c.count {
+		methods = append(methods, methods[len(methods)-1])
+	}
+	for i, method := range methods {
+		if i < len(c.reqs) {
+			cl.Send(testkit.Expand(c.reqs[i].text, st.vars))
+		}
+		r, err := cl.ReadHead(method)
+		if err != nil {
+			fmt.Fprintf(b, "< (no answer: %s)\n", ending(err))
+			return answers, false
+		}
+		answers++
+		err = cl.ReadBody(r)
+		tell(b, r)
+		if err != nil {
+			fmt.Fprintf(b, "< (cut)\n")
+			return answers, false
+		}
+		if r.Framing == testkit.UntilClose {
+			return answers, false
+		}
+	}
+	return answers, true
+}
+
+func ending(err error) string {
+	if err == io.EOF {
+		return "closed"
+	}
+	return strings.SplitN(err.Error(), ":", 2)[0]
+}
+
+// tell prints a response, its fields sorted by name.
+func tell(b *strings.Builder, r *testkit.Response) {
+	for _, i := range r.Interim {
+		tell(b, i)
+	}
+	fmt.Fprintf(b, "< %s %d %s\n", r.Proto, r.Status, r.Reason)
+	fs := append([]testkit.Field(nil), r.Fields...)
+	sort.SliceStable(fs, func(i, j int) bool { return strings.ToLower(fs[i].Name) < strings.ToLower(fs[j].Name) })
+	for _, f := range fs {
+		fmt.Fprintf(b, "< %s: %s\n", f.Name, normal(f))
+	}
+	body(b, "| ", r.Body)
+	for _, f := range r.Trailers {
+		fmt.Fprintf(b, "< trailer %s\n", f)
+	}
+}
+
+// normal masks what changes from run to run in the value of a response field.
+func normal(f testkit.Field) string {
+	switch strings.ToLower(f.Name) {
+	case "date", "last-modified", "expires":
+		if when, err := http.ParseTime(f.Value); err == nil && time.Since(when).Abs() < time.Hour {
+			return "<now>"
+		}
+	case "server":
+		if strings.HasPrefix(f.Value, "Apache") || strings.HasPrefix(strings.ToLower(f.Value), "headgate") {
+			return "<server>"
+		}
+	}
+	return f.Value
+}
+
+// saw prints what reached an origin, fields in the order in which they came.
+func saw(b *strings.Builder, name string, r testkit.Request) {
+	fmt.Fprintf(b, "%s> %s\n", name, r.Line)
+	for _, f := range r.Fields {
+		fmt.Fprintf(b, "%s> %s\n", name, f)
+	}
+	body(b, name+"| ", r.Body)
+	for _, f := range r.Trailers {
+		fmt.Fprintf(b, "%s> trailer %s\n", name, f)
+	}
+	if !r.Complete {
+		fmt.Fprintf(b, "%s> (incomplete)\n", name)
+	}
+}
+
+func body(b *strings.Builder, prefix string, text []byte) {
+	if len(text) == 0 {
+		return
+	}
+	for _, l := range strings.Split(strings.TrimSuffix(testkit.Digest(text), "\n"), "\n") {
+		b.WriteString(strings.TrimRight(prefix+l, " ") + "\n")
+	}
+}
+
+// accessLog tells what the case added to ${dir}/access.log, where the configuration writes one: as many lines as the
+// client got answers; the line of the probe is left out.
+func (st *stage) accessLog(b *strings.Builder, answers int) {
+	if _, err := os.Stat(filepath.Join(st.server.Dir, "access.log")); err != nil {
+		return
+	}
+	lines := func() []string {
+		all := strings.Split(st.server.File("access.log"), "\n")
+		return all[st.logged : len(all)-1]
+	}
+	testkit.Poll(2*time.Second, func() bool { return len(lines()) >= answers })
+	for _, l := range lines() {
+		st.logged++
+		if !strings.Contains(l, "OPTIONS *") {
+			fmt.Fprintf(b, "log: %s\n", l)
+		}
+	}
+}
+
+var serverName = regexp.MustCompile(`Apache/2\.\d+\.\d+( \([A-Za-z]+\))?|Headgate/[\w.-]+`)
+
+// masked makes a transcript the same in every run, and plain ASCII.
+func (st *stage) masked(text string) string {
+	var b strings.Builder
+	for _, c := range []byte(text) {
+		if c < 0x20 && c != '\n' && c != '\t' || c >= 0x7f {
+			fmt.Fprintf(&b, "\\x%02x", c)
+		} else {
+			b.WriteByte(c)
+		}
+	}
+	text = b.String()
+	return serverName.ReplaceAllString(st.mask.Replace(text), "<server>")
+}

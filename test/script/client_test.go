@@ -1,0 +1,135 @@
+package script
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/headgate/headgate/internal/testkit"
+)
+
+// client runs a client command: it picks the connection, opens it when needed, and sends.
+func (p *play) client(args []string) error {
+	p.current = "c"
+	if len(args) > 2 && args[0] == "-c" {
+		p.current, args = args[1], args[2:]
+	}
+	if len(args) == 0 {
+		return fmt.Errorf("usage: client [-c C] METHOD TARGET ...")
+	}
+	c := p.clients[p.current]
+	if c == nil {
+		c = &talk{Client: testkit.Dial(p.t, p.server.Addr())}
+		c.OneByOne = p.mode == "bytes"
+		p.clients[p.current] = c
+	}
+	switch args[0] {
+	case "connect":
+		return nil
+	case "close", "abort":
+		if args[0] == "abort" {
+			c.Abort()
+		} else {
+			c.Close()
+		}
+		delete(p.clients, p.current)
+		return nil
+	case "shutdown":
+		c.CloseWrite()
+		return nil
+	}
+	if err := c.finish(); err != nil {
+		return fmt.Errorf("answer before: %w", err)
+	}
+	text, err := p.requestText(args)
+	if err != nil {
+		return err
+	}
+	c.method, _, _ = strings.Cut(text, " ")
+	c.resp, c.err, c.asked = nil, nil, true
+	c.Send(text)
+	return nil
+}
+
+// requestText returns the bytes that a client command sends.
+func (p *play) requestText(args []string) (string, error) {
+	switch args[0] {
+	case "raw":
+		return strings.Join(args[1:], ""), nil
+	case "file":
+		text, ok := p.ar.File(args[1])
+		if !ok {
+			return "", fmt.Errorf("no file %s", args[1])
+		}
+		return testkit.CRLFHead(testkit.Expand(text, p.vars)), nil
+	}
+	if len(args) < 2 {
+		return "", fmt.Errorf("usage: client METHOD TARGET [-p PROTO] [-h 'N: v']... [BODY]")
+	}
+	line, proto, host, length := args[0]+" "+args[1], "HTTP/1.1", "Host: a.test\r\n", true
+	fields := ""
+	args = args[2:]
+	for len(args) > 1 && (args[0] == "-h" || args[0] == "-p") {
+		if args[0] == "-p" {
+			proto = args[1]
+		} else {
+			fields += args[1] + "\r\n"
+			lower := strings.ToLower(args[1])
+			if strings.HasPrefix(lower, "host:") {
+				host = ""
+			}
+			if strings.HasPrefix(lower, "content-length:") || strings.HasPrefix(lower, "transfer-encoding:") {
+				length = false
+			}
+		}
+		args = args[2:]
+	}
+	body := strings.Join(args, " ")
+	if len(args) > 0 && length {
+		fields += fmt.Sprintf("Content-Length: %d\r\n", len(body))
+	}
+	return line + " " + proto + "\r\n" + host + fields + "\r\n" + body, nil
+}
+
+// talk returns the current connection.
+func (p *play) talk() (*talk, error) {
+	c := p.clients[p.current]
+	if c == nil {
+		return nil, fmt.Errorf("no client %s", p.current)
+	}
+	return c, nil
+}
+
+// head makes sure that the head of the present answer is read.
+func (c *talk) head() (*testkit.Response, error) {
+	if c.resp == nil && c.err == nil {
+		if !c.asked {
+			return nil, errors.New("no request was sent")
+		}
+		c.resp, c.err = c.ReadHead(c.method)
+		c.asked = false
+	}
+	if c.err == io.EOF {
+		return nil, errors.New("the server closed without an answer")
+	}
+	return c.resp, c.err
+}
+
+// whole makes sure that the present answer is read to its end.
+func (c *talk) whole() (*testkit.Response, error) {
+	r, err := c.head()
+	if err == nil {
+		err = c.ReadBody(r)
+	}
+	return r, err
+}
+
+// finish reads what is left of the present answer, if there is one.
+func (c *talk) finish() error {
+	if c.resp == nil && !c.asked {
+		return nil
+	}
+	_, err := c.whole()
+	return err
+}
