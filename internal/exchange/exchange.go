@@ -47,6 +47,8 @@ type Exchange struct {
 	Truncated   bool // the response ended before its end
 	KeptAlive   bool // the connection may carry another request (%X)
 
+	Keep []message.Field // fields of a replaced response that its replacement must carry
+
 	held []*reactor.Buffer // buffers that borrowed bytes of x lie in
 }
 

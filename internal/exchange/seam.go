@@ -109,6 +109,15 @@ type Relay interface {
 	BackendHead(x *Exchange) (discard bool, err error)
 }
 
+// Forwarder is how the requests of one chain are forwarded: it is built
+// holding the merged proxy configuration.
+type Forwarder interface {
+	Relay
+	// Prepare completes x.Out before the first attempt. The worker's own host
+	// is host, used unless the client's is to be kept.
+	Prepare(x *Exchange, host []byte) error
+}
+
 // AccessLog writes one line about a finished exchange.
 type AccessLog interface {
 	Log(x *Exchange)

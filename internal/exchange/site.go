@@ -88,8 +88,8 @@ type Chain struct {
 	Signature Signature
 	LimitBody int64 // LimitRequestBody in bytes; 0: no limit
 	Levels    *logsink.Levels
-	Handler   string      // SetHandler; "" none
-	Aux       map[any]any // built values a module looks up by its own key, off the hot path
+	Handler   string    // SetHandler; "" none
+	Forward   Forwarder // how mapped requests are forwarded; nil without a proxy module
 }
 
 // Canonical is UseCanonicalName.
@@ -128,11 +128,15 @@ type ErrorDoc struct {
 // module (name without mod_). id is httpd's message id or "". The first line
 // at error or worse gives the exchange its log id.
 func (x *Exchange) Logf(level logsink.Level, module, id, format string, args ...any) {
+	x.log(level, module, id, nil, format, args...)
+}
+
+func (x *Exchange) log(level logsink.Level, module, id string, cause error, format string, args ...any) {
 	levels := x.levels()
 	if levels == nil || !levels.Enabled(module, level) {
 		return
 	}
-	rec := logsink.Record{Level: level, Module: module, ID: id}
+	rec := logsink.Record{Level: level, Module: module, ID: id, Err: cause}
 	if x.Client != nil {
 		rec.Client = x.Client.Remote.String()
 	}
@@ -148,7 +152,7 @@ func (x *Exchange) Logf(level logsink.Level, module, id, format string, args ...
 
 // LogFault writes what went wrong, once, at the edge that handles it.
 func (x *Exchange) LogFault(level logsink.Level, module string, f *fault.Fault) {
-	x.Logf(level, module, f.ID, "%s", f.Describe())
+	x.log(level, module, f.ID, f.Err, "%s", f.Describe())
 }
 
 func (x *Exchange) levels() *logsink.Levels {

@@ -60,7 +60,7 @@ type Extern struct {
 
 // Options say what an expression may use.
 type Options struct {
-	// Restricted forbids what looks at files, for .htaccess.
+	// Restricted forbids file() and filesize(), for .htaccess.
 	Restricted bool
 	// DontVary keeps conditions from adding to the Vary header.
 	DontVary bool

@@ -88,9 +88,6 @@ func (p *parser) binary(name string, a, b *node) *node {
 // operator does what both kinds of operators have in common; last is the word
 // that a subnet is read from.
 func (p *parser) operator(n, last *node) {
-	if n.op.restricted && p.opt.Restricted {
-		p.fail("-%s not available in restricted context", n.op.name)
-	}
 	p.uses |= n.op.uses
 	if !n.op.subnet || p.err != nil {
 		return

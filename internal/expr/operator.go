@@ -7,27 +7,27 @@ import (
 
 // operator is one row of the tables of operators.
 type operator struct {
-	name       string
-	restricted bool // not in .htaccess
-	subnet     bool // the last word is a constant subnet
-	uses       Uses
-	unary      func(e *eval, n *node) bool
-	binary     func(e *eval, n *node) bool
+	name   string
+	subnet bool // the last word is a constant subnet
+	uses   Uses
+	unary  func(e *eval, n *node) bool
+	binary func(e *eval, n *node) bool
 }
 
-// unaryOps is the table of operators with one word.
+// unaryOps is the table of operators with one word. None is refused in
+// .htaccess: 2.4.71 refuses file() and filesize() only.
 var unaryOps = [...]operator{
 	{name: "n", unary: func(e *eval, n *node) bool { return len(e.word(n.a)) > 0 }},
 	{name: "z", unary: func(e *eval, n *node) bool { return len(e.word(n.a)) == 0 }},
 	{name: "T", unary: func(e *eval, n *node) bool { return isTrue(e.word(n.a)) }},
 	{name: "R", subnet: true, unary: func(e *eval, n *node) bool { return n.net.contains(e.env.RemoteAddr()) }},
-	{name: "d", restricted: true, uses: UsesFiles, unary: stat(false, func(i fs.FileInfo) bool { return i.IsDir() })},
-	{name: "e", restricted: true, uses: UsesFiles, unary: stat(false, func(fs.FileInfo) bool { return true })},
-	{name: "f", restricted: true, uses: UsesFiles, unary: stat(false, func(i fs.FileInfo) bool { return i.Mode().IsRegular() })},
-	{name: "s", restricted: true, uses: UsesFiles, unary: stat(false, func(i fs.FileInfo) bool { return i.Mode().IsRegular() && i.Size() > 0 })},
-	{name: "L", restricted: true, uses: UsesFiles, unary: stat(true, isLink)},
-	{name: "h", restricted: true, uses: UsesFiles, unary: stat(true, isLink)},
-	{name: "x", restricted: true, uses: UsesFiles, unary: stat(true, func(i fs.FileInfo) bool { return i.Mode()&0o111 != 0 })},
+	{name: "d", uses: UsesFiles, unary: stat(false, func(i fs.FileInfo) bool { return i.IsDir() })},
+	{name: "e", uses: UsesFiles, unary: stat(false, func(fs.FileInfo) bool { return true })},
+	{name: "f", uses: UsesFiles, unary: stat(false, func(i fs.FileInfo) bool { return i.Mode().IsRegular() })},
+	{name: "s", uses: UsesFiles, unary: stat(false, func(i fs.FileInfo) bool { return i.Mode().IsRegular() && i.Size() > 0 })},
+	{name: "L", uses: UsesFiles, unary: stat(true, isLink)},
+	{name: "h", uses: UsesFiles, unary: stat(true, isLink)},
+	{name: "x", uses: UsesFiles, unary: stat(true, func(i fs.FileInfo) bool { return i.Mode()&0o111 != 0 })},
 	{name: "F", uses: UsesSubrequest, unary: subrequest('F')},
 	{name: "U", uses: UsesSubrequest, unary: subrequest('U')},
 	{name: "A", uses: UsesSubrequest, unary: subrequest('U')},

@@ -108,6 +108,8 @@ type Fault struct {
 	Addr    string        // the address tried, "" if none
 	Elapsed time.Duration // since the phase's attempt began
 	Detail  string        // one clause in our words; never raw peer bytes
+	Reason  string        // reason phrase to answer with; "": the status's own
+	Replace bool          // a response of the backend that is replaced: nothing went wrong here
 	Close   bool          // the client connection cannot be kept
 	Err     error         // cause, may be nil
 }

@@ -100,8 +100,8 @@ func (a *Appender) shard(loop int) *shard {
 }
 
 // Begin gives the slice to append one line to; the caller appends only, and
-// must Commit with the same loop before it does anything else. loop is the
-// Index of the loop it runs on; -1 for none.
+// must Commit or Cancel with the same loop before it does anything else. loop
+// is the Index of the loop it runs on; -1 for none.
 func (a *Appender) Begin(loop int) []byte {
 	s := a.shard(loop)
 	s.mu.Lock()
@@ -126,6 +126,9 @@ func (a *Appender) Commit(loop int, line []byte) {
 		a.dirty.Store(true)
 	}
 }
+
+// Cancel forgets the line that Begin began, where making it failed.
+func (a *Appender) Cancel(loop int) { a.shard(loop).mu.Unlock() }
 
 // hand queues a full batch, or counts it as lost when the queue is full.
 func (a *Appender) hand(b *batch) {

@@ -30,7 +30,7 @@ type Registry struct {
 	spare chan *batch
 	log   atomic.Pointer[ErrorLog] // where lost lines are reported
 
-	mu   sync.Mutex           // guards open, its appenders' refs, and closed
+	mu   sync.Mutex           // guards open and its appenders' refs
 	open map[string]*Appender // by destination
 	quit chan struct{}        // closed by Close
 	done chan struct{}        // closed when the flusher has ended

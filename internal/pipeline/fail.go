@@ -16,7 +16,11 @@ func (p *Pipeline) fail(x *exchange.Exchange, f *fault.Fault) {
 		x.Fault = f
 	}
 	status := statusOf(f)
-	logFault(x, f, status)
+	if f.Replace {
+		x.Fault = nil // the backend answered: nothing went wrong
+	} else {
+		logFault(x, f, status)
+	}
 	if x.Committed {
 		x.Truncated = true
 		x.Front.Abort(f)
@@ -98,8 +102,7 @@ func (p *Pipeline) respondError(x *exchange.Exchange, status int, f *fault.Fault
 			return
 		}
 	case doc.Text != "":
-		x.Resp.Reset()
-		x.Resp.Status = status
+		p.beginError(x, status, f)
 		p.sendPage(x, []byte(doc.Text), "text/html; charset=iso-8859-1")
 		return
 	}
@@ -139,6 +142,7 @@ func (p *Pipeline) redirectInternally(x *exchange.Exchange, status int, path str
 	x.Path, x.Filename, x.Mapped, x.Relay = x.Req.Path, nil, nil, nil
 	x.Resp.Reset()
 	x.Out = exchange.Outbound{Extra: x.Out.Extra[:0], Whole: true}
+	x.Status = 0
 	err := p.run(x, redirectSteps)
 	if errors.Is(err, errAnswered) || err == nil {
 		return true

@@ -15,8 +15,7 @@ const stockType = "text/html; charset=iso-8859-1"
 
 // stockPage answers with a generated page.
 func (p *Pipeline) stockPage(x *exchange.Exchange, status int, f *fault.Fault) {
-	x.Resp.Reset()
-	x.Resp.Status = status
+	p.beginError(x, status, f)
 	if status == 405 && x.Req.Verb == message.TRACE {
 		x.Resp.Header.AddID(message.Allow, []byte("GET,HEAD,POST,PUT,DELETE,OPTIONS,PATCH"))
 	}
@@ -24,6 +23,19 @@ func (p *Pipeline) stockPage(x *exchange.Exchange, status int, f *fault.Fault) {
 		x.Resp.Header.AddID(message.RetryAfter, []byte("1"))
 	}
 	p.sendPage(x, page(x, status, f), stockType)
+}
+
+// beginError makes x.Resp the head of an error answer.
+func (p *Pipeline) beginError(x *exchange.Exchange, status int, f *fault.Fault) {
+	x.Resp.Reset()
+	x.Resp.Status = status
+	if f.Reason != "" {
+		x.Resp.Reason = x.Arena.String(f.Reason)
+	}
+	for _, k := range x.Keep {
+		x.Resp.Header.Append(k.ID, k.Name, k.Value)
+	}
+	x.Keep = x.Keep[:0]
 }
 
 // sendPage sends a generated body; x.Resp has the status and further fields.

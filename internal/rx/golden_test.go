@@ -73,7 +73,7 @@ func engineOf(r *Regexp) string {
 	switch {
 	case r.shape != nil:
 		return "plain"
-	case r.net != nil:
+	case r.net != nil, r.exact != nil:
 		return "backtracking"
 	}
 	return "re2"

@@ -55,13 +55,25 @@ func (n *node) needsBacktracking() bool {
 	case opEndNewline, opBeginLine, opLook, opAtomic, opBackref, opCond:
 		return true
 	case opRepeat:
-		// RE2 forgets on an empty round what PCRE keeps.
-		if n.greed == possessive || n.max != 0 && n.max != 1 && n.subs[0].nullable() {
+		if n.greed == possessive {
 			return true
 		}
 	}
+	return n.anySub((*node).needsBacktracking)
+}
+
+// emptyRounds reports whether the tree repeats what may match the empty string.
+// RE2 and PCRE then agree on whether there is a match, but not always on which.
+func (n *node) emptyRounds() bool {
+	if n.op == opRepeat && n.max != 0 && n.max != 1 && n.subs[0].nullable() {
+		return true
+	}
+	return n.anySub((*node).emptyRounds)
+}
+
+func (n *node) anySub(is func(*node) bool) bool {
 	for _, s := range n.subs {
-		if s != nil && s.needsBacktracking() {
+		if s != nil && is(s) {
 			return true
 		}
 	}

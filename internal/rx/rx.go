@@ -42,9 +42,10 @@ type Regexp struct {
 	shape  *shape   // one of the three is set
 	re2    *regexp.Regexp
 	net    *regexp2.Regexp
-	direct bool    // the engine's groups are the pattern's groups
-	slots  [][]int // by group number: the engine's groups
-	keeps  []int   // the engine's groups that mark \K
+	exact  *regexp2.Regexp // nil, or knows the spans better where re2 says there is a match
+	direct bool            // the engine's groups are the pattern's groups
+	slots  [][]int         // by group number: the engine's groups
+	keeps  []int           // the engine's groups that mark \K
 
 	scratch sync.Pool // *scratch, for lifted subjects
 }
@@ -84,20 +85,26 @@ func Compile(pattern string, f Flags) (*Regexp, error) {
 
 // compile hands the tree to an engine.
 func (r *Regexp) compile(tree *node) error {
-	if !tree.needsBacktracking() {
-		text := r.print(tree, re2Dialect)
+	needed := tree.needsBacktracking()
+	if !needed {
 		var err error
-		if r.re2, err = regexp.Compile(text); err == nil {
-			return nil
+		if r.re2, err = regexp.Compile(r.print(tree, re2Dialect)); err != nil {
+			r.re2, needed = nil, true // RE2's own limits, such as a thousand repeats
 		}
-		r.re2 = nil // RE2's own limits, such as a thousand repeats
+	}
+	if !needed && !tree.emptyRounds() {
+		return nil
 	}
 	net, err := regexp2.Compile(r.print(tree, netDialect), regexp2.OptionMaxBacktrackingStackSize(maxStack))
 	if err != nil {
 		return err
 	}
 	net.MatchTimeout = matchTimeout
-	r.net = net
+	if needed {
+		r.net = net
+	} else {
+		r.exact = net
+	}
 	return nil
 }
 
@@ -164,9 +171,22 @@ func (r *Regexp) Exec(dst []int, subject []byte) ([]int, error) {
 		}
 		return r.shape.spans(dst[:0], start, len(subject)), nil
 	case r.net != nil:
-		return r.execBacktracking(dst[:0], subject)
-	case isASCII(subject):
-		return r.spans(dst[:0], r.re2.FindSubmatchIndex(subject)), nil
+		return r.execBacktracking(r.net, dst[:0], subject)
+	}
+	loc := r.re2Spans(subject)
+	if loc != nil && r.exact != nil {
+		// Out of its limits, RE2's answer is good enough.
+		if spans, err := r.execBacktracking(r.exact, dst[:0], subject); err == nil && spans != nil {
+			return spans, nil
+		}
+	}
+	return r.spans(dst[:0], loc), nil
+}
+
+// re2Spans returns RE2's index pairs, into subject.
+func (r *Regexp) re2Spans(subject []byte) []int {
+	if isASCII(subject) {
+		return r.re2.FindSubmatchIndex(subject)
 	}
 	s := r.borrow()
 	defer r.giveBack(s)
@@ -175,7 +195,7 @@ func (r *Regexp) Exec(dst []int, subject []byte) ([]int, error) {
 	for i, at := range loc {
 		loc[i] = lower(s.bytes, at)
 	}
-	return r.spans(dst[:0], loc), nil
+	return loc
 }
 
 // NumGroups returns how many groups the pattern has.
@@ -241,11 +261,11 @@ func (r *Regexp) testBacktracking(subject []byte) (bool, error) {
 	return ok, nil
 }
 
-func (r *Regexp) execBacktracking(dst []int, subject []byte) ([]int, error) {
+func (r *Regexp) execBacktracking(engine *regexp2.Regexp, dst []int, subject []byte) ([]int, error) {
 	s := r.borrow()
 	defer r.giveBack(s)
 	s.runes = liftRunes(s.runes[:0], subject)
-	m, err := r.net.FindRunesMatch(s.runes)
+	m, err := engine.FindRunesMatch(s.runes)
 	if err != nil {
 		return nil, limitError(err)
 	}
@@ -264,4 +284,11 @@ func (r *Regexp) execBacktracking(dst []int, subject []byte) ([]int, error) {
 	return r.spans(dst, loc), nil
 }
 
-func limitError(err error) error { return fmt.Errorf("%w: %v", ErrLimit, err) }
+// limitError says which limit was hit. The engine's own text is not used: it
+// quotes the subject, which may hold secrets.
+func limitError(err error) error {
+	if errors.Is(err, regexp2.ErrBacktrackingStackLimit) {
+		return fmt.Errorf("%w: stack", ErrLimit)
+	}
+	return fmt.Errorf("%w: time", ErrLimit)
+}

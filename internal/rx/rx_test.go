@@ -92,8 +92,23 @@ func TestLimit(t *testing.T) {
 	if ok, _ := r.Test(subject); ok || r.Match(subject) {
 		t.Error("a match that hit the limit counts as a match")
 	}
+	if err != nil && strings.Contains(err.Error(), "aaa") {
+		t.Errorf("the error quotes the subject: %v", err)
+	}
 	if took := time.Since(start); took > 5*time.Second {
 		t.Errorf("took %v", took)
+	}
+}
+
+// TestEmptyRounds: what RE2 can decide never runs into a limit.
+func TestEmptyRounds(t *testing.T) {
+	subject := []byte(strings.Repeat("a", 300))
+	for pattern, want := range map[string]bool{`((((a*)*)*)*)*b`: false, `(a?){300}b`: false, `^(a?){300}a{300}$`: true, `(a*)+$`: true} {
+		r := mustCompile(t, pattern, 0)
+		spans, err := r.Exec(nil, subject)
+		if err != nil || (spans != nil) != want || r.Match(subject) != want || r.Backtracking() {
+			t.Errorf("%q: %v %v", pattern, spans, err)
+		}
 	}
 }
 
@@ -111,6 +126,9 @@ func TestExpand(t *testing.T) {
 }
 
 func TestNoAllocation(t *testing.T) {
+	if raceEnabled {
+		t.Skip("allocations are not counted under the race detector")
+	}
 	tests := []struct {
 		pattern, subject string
 		spans            bool // Find does not allocate either

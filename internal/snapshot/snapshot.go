@@ -13,18 +13,20 @@ import (
 
 // Snapshot is one compiled configuration.
 type Snapshot struct {
-	Generation      uint64
-	Built           time.Time
-	VHosts          *VHosts
-	Main            *exchange.Site
-	Sites           []*exchange.Site // main first, then virtual hosts in file order
-	Listen          []listen.Addr
-	Workers         []*worker.Worker // every worker of every site, for sweeping and status
-	MaxInFlight     int              // MaxRequestWorkers; 0: no limit
-	PidFile         string
-	User, Group     string
-	Chroot          string
-	GracefulTimeout time.Duration // 0: wait for ever
+	Generation             uint64
+	Built                  time.Time
+	VHosts                 *VHosts
+	Main                   *exchange.Site
+	Sites                  []*exchange.Site // main first, then virtual hosts in file order
+	Listen                 []listen.Addr
+	Backlog                int              // ListenBacklog; 0: the system's
+	SendBuffer, RecvBuffer int              // bytes; 0: the system's
+	Workers                []*worker.Worker // every worker of every site, for sweeping and status
+	MaxInFlight            int              // MaxRequestWorkers; 0: no limit
+	PidFile                string
+	User, Group            string
+	Chroot                 string
+	GracefulTimeout        time.Duration // 0: wait for ever
 
 	Lease   *state.Lease // what it holds of the surviving state
 	Closers []func()     // run once it is retired

@@ -64,6 +64,19 @@ func MatchServlet(dst, tail, path []byte, prefix string) (plain, rest []byte, ok
 	return dst, tail, true
 }
 
+// ServletMatches says whether MatchServlet would match.
+func ServletMatches(path []byte, prefix string) bool {
+	if len(path) == 0 || path[0] != '/' || prefix == "" || prefix[0] != '/' {
+		return false
+	}
+	var room [typicalDepth]segment
+	segs, slash, ok := readSegments(room[:0], path)
+	if ok {
+		_, ok = matchSegments(segs, path, prefix, slash)
+	}
+	return ok
+}
+
 // readSegments lists the segments that remain once dot and empty ones are
 // resolved. slash says that the path ends in one. ok is false when it climbs
 // above the root.

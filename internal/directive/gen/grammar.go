@@ -23,7 +23,7 @@ func grammar(syntax string) string {
 	s = terms.Replace(s)
 	if m := again.FindStringSubmatchIndex(s); m != nil {
 		one, other := s[m[2]:m[3]], s[m[4]:m[5]]
-		if strings.TrimPrefix(one, "[") == other {
+		if one == other || strings.TrimPrefix(one, "[") == other {
 			s = s[:m[2]] + one + " ..."
 		}
 	}

@@ -1,0 +1,134 @@
+package config
+
+import (
+	"strconv"
+
+	"github.com/headgate/headgate/internal/directive"
+	"github.com/headgate/headgate/internal/exchange"
+	"github.com/headgate/headgate/internal/logsink"
+	"github.com/headgate/headgate/internal/module"
+	"github.com/headgate/headgate/internal/modules/core"
+	"github.com/headgate/headgate/internal/snapshot"
+	"github.com/headgate/headgate/internal/state"
+	"github.com/headgate/headgate/internal/syntax"
+)
+
+// build makes the snapshot of an applied configuration.
+func (l *Loaded) build(o Options, rt *Runtime, modules []*module.Module) {
+	reg := rt.State
+	if o.Check {
+		reg = new(state.Registry)
+	}
+	b := &module.Builder{
+		Snapshot: &snapshot.Snapshot{Generation: o.Generation, Built: rt.Clock.Now(), Lease: reg.Lease()},
+		Main:     l.Main, ServerRoot: l.Source.ServerRoot, Version: o.Version, Loops: rt.Loops, Clock: rt.Clock,
+		Lease: nil, Resolver: rt.Resolver, Logs: rt.Logs, Protocols: rt.Protocols, Check: o.Check, Log: rt.Log,
+		Aux: make(map[any]any),
+	}
+	b.Lease = b.Snapshot.Lease
+	b.Snapshot.SetLoops(rt.Loops)
+	buildServers(b, modules)
+	for _, m := range modules {
+		if m.Finish != nil {
+			note(b, l.Main.Pos, m.Finish(b))
+		}
+	}
+	for _, p := range b.Problems {
+		s := directive.SeverityError
+		if p.Warning {
+			s = directive.SeverityWarning
+		}
+		l.Found = append(l.Found, directive.Diagnostic{
+			Diagnostic: syntax.Diagnostic{Pos: p.Pos, Text: p.Text}, Severity: s,
+		})
+	}
+	if !l.OK() || o.Check {
+		b.Snapshot.Retire()
+		if !l.OK() {
+			return
+		}
+	}
+	l.Snapshot = b.Snapshot
+}
+
+func note(b *module.Builder, pos syntax.Pos, err error) {
+	if err != nil {
+		b.Errorf(pos, "%s", err)
+	}
+}
+
+// buildServers builds the main server and the virtual hosts, then the choice
+// among them.
+func buildServers(b *module.Builder, modules []*module.Module) {
+	main := &module.Server{
+		Scope: b.Main, Conf: b.Main.Server, Own: b.Main.Server, Dir: b.Main.Dir,
+		Site: &exchange.Site{ID: b.Snapshot.Generation}, Key: "main",
+	}
+	buildServer(b, main, nil, modules)
+	b.Snapshot.Main = main.Site
+	b.Snapshot.Sites = append(b.Snapshot.Sites, main.Site)
+	var hosts []*snapshot.VHost
+	for i, scope := range b.Main.Hosts() {
+		s := &module.Server{
+			Scope: scope, Own: scope.Server,
+			Conf: directive.MergeConfs(b.Main.Server, scope.Server),
+			Dir:  directive.MergeConfs(b.Main.Dir, scope.Dir),
+			Site: &exchange.Site{ID: b.Snapshot.Generation, Virtual: true, Defined: scope.Pos.String()},
+		}
+		s.Key = hostKey(i, s)
+		buildServer(b, s, b.Main, modules)
+		b.Snapshot.Sites = append(b.Snapshot.Sites, s.Site)
+		if h := core.VHost(b, s); h != nil {
+			hosts = append(hosts, h)
+		}
+	}
+	b.Snapshot.VHosts = snapshot.NewVHosts(b.Snapshot.Main, hosts)
+}
+
+// hostKey names a virtual host across reloads: by what it is, so that adding
+// another before it does not lose its state.
+func hostKey(i int, s *module.Server) string {
+	conf := core.ServerOf(s.Own)
+	if conf.Name.Set {
+		return conf.Name.V.Host + ":" + strconv.Itoa(int(conf.Name.V.Port)) + " " + s.Scope.Args
+	}
+	return strconv.Itoa(i) + " " + s.Scope.Args
+}
+
+// buildServer fills one site: modules first, then its sections, in which
+// every combination is compiled by the modules again.
+func buildServer(b *module.Builder, s *module.Server, outer *directive.Scope, modules []*module.Module) {
+	for _, m := range modules {
+		if m.Server != nil {
+			note(b, s.Scope.Pos, m.Server(b, s))
+		}
+	}
+	lists := core.Sections(b, outer, s.Scope)
+	s.Site.Sections = snapshot.NewSections(s.Dir, lists, func(dir *directive.Confs) *exchange.Chain {
+		return compile(b, s, dir, modules)
+	})
+}
+
+// compile makes the chain of one combination. Combinations met only at run
+// time report to the error log what they cannot build and answer 500.
+func compile(b *module.Builder, s *module.Server, dir *directive.Confs, modules []*module.Module) *exchange.Chain {
+	d := &module.Dir{Server: s, Conf: dir, Chain: &exchange.Chain{Site: s.Site}}
+	for _, m := range modules {
+		if m.Dir == nil {
+			continue
+		}
+		if err := m.Dir(b, d); err != nil {
+			b.Errorf(s.Scope.Pos, "%s", err)
+			b.Log.Logf(logsink.Record{Level: logsink.Error, Module: "core", Err: err}, "sections of %s cannot be combined", s.Site.Name)
+			d.Chain.Access = append(d.Chain.Access, refuseAll{err})
+		}
+	}
+	return d.Chain
+}
+
+// refuseAll stands where configuration could not be compiled: what it may
+// protect stays closed.
+type refuseAll struct{ err error }
+
+// Do implements exchange.Step.
+func (r refuseAll) Do(*exchange.Exchange) error { return r.err }

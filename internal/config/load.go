@@ -1,0 +1,116 @@
+package config
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/headgate/headgate/internal/clock"
+	"github.com/headgate/headgate/internal/directive"
+	"github.com/headgate/headgate/internal/logsink"
+	"github.com/headgate/headgate/internal/module"
+	"github.com/headgate/headgate/internal/resolve"
+	"github.com/headgate/headgate/internal/snapshot"
+	"github.com/headgate/headgate/internal/source"
+	"github.com/headgate/headgate/internal/state"
+	"github.com/headgate/headgate/internal/syntax"
+	"github.com/headgate/headgate/internal/worker"
+)
+
+// Options say what to load, as httpd's flags do.
+type Options struct {
+	File       string   // -f
+	ServerRoot string   // -d
+	Defines    []string // -D
+	Pre        []string // -C
+	Post       []string // -c
+	Env        func(string) (string, bool)
+	Version    string // our own, for the Server field: "Headgate/0.1.0"
+	Generation uint64
+	Text       string // configuration given as text instead of File's contents; for proxy --from/--to and demo
+	Check      bool   // judge only: no logs are opened, no state is attached for good
+}
+
+// Runtime is what a snapshot is built over; it outlives every snapshot.
+type Runtime struct {
+	Clock     *clock.Clock
+	State     *state.Registry
+	Resolver  *resolve.Resolver
+	Logs      *logsink.Registry
+	Loops     int
+	Protocols map[string]worker.Protocol // by scheme
+	Log       *logsink.ErrorLog          // startup log
+}
+
+// Loaded is the outcome of a load: always a report, and a snapshot when
+// nothing forbids a start.
+type Loaded struct {
+	Source   *source.Result
+	Main     *directive.Scope
+	Found    []directive.Diagnostic // errors, refusals, pending, warnings, notes, in the order of the text
+	Uses     []directive.Use        // every directive that passed context and arity
+	Snapshot *snapshot.Snapshot     // nil when blocked
+}
+
+// OK says whether the configuration can be started.
+func (l *Loaded) OK() bool { return !directive.Blocking(l.Found) }
+
+// Load reads, applies and builds a configuration with the given modules.
+func Load(o Options, rt *Runtime, modules []*module.Module) *Loaded {
+	l := &Loaded{}
+	table := directive.Known()
+	for _, m := range modules {
+		table = table.With(m.Rows)
+	}
+	l.Source = source.Read(readOptions(o, table, modules))
+	l.take(l.Source.Errors, directive.SeverityError)
+	l.take(l.Source.Warnings, directive.SeverityWarning)
+	var found []directive.Diagnostic
+	l.Main, found = directive.Apply(l.Source.Root, table, directive.Options{
+		ServerRoot: l.Source.ServerRoot, Strict: len(l.Source.Loaded) > 0, Loaded: loadedSet(l.Source),
+		Use: func(u directive.Use) { l.Uses = append(l.Uses, u) },
+	})
+	l.Found = append(l.Found, found...)
+	if l.OK() {
+		l.build(o, rt, modules)
+	}
+	slices.SortStableFunc(l.Found, func(a, b directive.Diagnostic) int { return cmp.Compare(a.Severity, b.Severity) })
+	return l
+}
+
+func readOptions(o Options, table *directive.Table, modules []*module.Module) source.Options {
+	r := source.Options{
+		File: o.File, ServerRoot: o.ServerRoot, Defines: o.Defines, Pre: o.Pre, Post: o.Post, Env: o.Env,
+		StaticModules:  staticModules(modules),
+		KnownDirective: func(name string) bool { return table.Lookup(name) != nil },
+		KnownSection:   func(name string) bool { return table.Lookup("<"+name+">") != nil },
+	}
+	if o.Text != "" {
+		r.FS = textFS{name: o.File, text: o.Text}
+	}
+	return r
+}
+
+// staticModules are the modules that need no LoadModule.
+func staticModules(modules []*module.Module) []string {
+	ids := []string{"core_module", "so_module", "http_module", "mpm_event_module", "version_module", "watchdog_module", "logio_module"}
+	for _, m := range modules {
+		if m.Static && !slices.Contains(ids, m.ID) {
+			ids = append(ids, m.ID)
+		}
+	}
+	return ids
+}
+
+func loadedSet(r *source.Result) map[string]bool {
+	set := make(map[string]bool, len(r.Loaded))
+	for _, m := range r.Loaded {
+		set[m.Name] = true
+	}
+	return set
+}
+
+func (l *Loaded) take(list []source.Diagnostic, s directive.Severity) {
+	for _, d := range list {
+		l.Found = append(l.Found, directive.Diagnostic{Diagnostic: syntax.Diagnostic(d), Severity: s})
+	}
+}

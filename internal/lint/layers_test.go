@@ -1,0 +1,75 @@
+package lint
+
+import (
+	"path"
+	"strings"
+	"testing"
+)
+
+// layers says which packages may know of which: a package imports only from layers with a smaller number. A pattern
+// stands for one folder, as path.Match has it. A package that is missing here fails: decide where it belongs.
+var layers = []struct {
+	layer    int
+	packages string
+}{
+	{0, "internal/ascii internal/clock internal/fault internal/rx"},
+	{1, "internal/syntax internal/expr internal/reactor internal/metrics internal/resolve internal/uri"},
+	{2, "internal/source internal/message internal/logsink internal/directive"},
+	{3, "internal/wire internal/exchange internal/state"},
+	{4, "internal/worker internal/front/* internal/listen internal/unixd"},
+	{5, "internal/balance internal/health internal/backend/*"},
+	{6, "internal/snapshot"},
+	{7, "internal/module internal/pipeline"},
+	{8, "internal/config internal/modules/*"},
+	{9, "internal/modules"},
+	{10, "internal/server"},
+	{11, "cmd/headgate internal/docgen internal/directive/gen"},
+}
+
+// beside lists what stands beside the layers: it may import anything, and only tests may import it.
+var beside = "internal/lint internal/testkit test/* bench bench/*"
+
+// layerOf returns the layer of a folder; -1 is beside them, -2 unknown.
+func layerOf(pkg string) int {
+	for _, l := range layers {
+		if among(l.packages, pkg) {
+			return l.layer
+		}
+	}
+	if among(beside, pkg) {
+		return -1
+	}
+	return -2
+}
+
+func among(patterns, pkg string) bool {
+	for _, p := range strings.Fields(patterns) {
+		if ok, _ := path.Match(p, pkg); ok {
+			return true
+		}
+	}
+	return false
+}
+
+func TestLayers(t *testing.T) {
+	unknown := map[string]bool{}
+	for _, f := range source(t) {
+		own := layerOf(f.pkg)
+		if own == -2 && !unknown[f.pkg] {
+			unknown[f.pkg] = true
+			t.Errorf("%s is in no layer: give it a row in internal/lint/layers_test.go", f.pkg)
+		}
+		if f.test || own < 0 {
+			continue // tests may look anywhere
+		}
+		for _, in := range f.imports() {
+			switch l := layerOf(in); {
+			case l == -1:
+				t.Errorf("%s imports %s, which is for tests only", f.path, in)
+			case l >= own:
+				t.Errorf("%s (layer %d) imports %s (layer %d): it may import only from below; declare an interface "+
+					"below both, or move what it needs", f.path, own, in, l)
+			}
+		}
+	}
+}

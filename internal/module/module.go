@@ -1,0 +1,120 @@
+// Package module is what an httpd module is here: its directives as rows, and
+// the functions that turn what they set into parts of a snapshot.
+//
+// A module keeps its configuration in directive.Slots, which merge as httpd
+// merges them. Server and Dir are called while a snapshot is built, in the
+// order of modules.All, and leave behind steps and handlers that hold what
+// they need; nothing is looked up per request.
+//
+// Imports snapshot, pipeline's seams and what lies below.
+package module
+
+import (
+	"fmt"
+
+	"github.com/headgate/headgate/internal/clock"
+	"github.com/headgate/headgate/internal/directive"
+	"github.com/headgate/headgate/internal/exchange"
+	"github.com/headgate/headgate/internal/logsink"
+	"github.com/headgate/headgate/internal/resolve"
+	"github.com/headgate/headgate/internal/snapshot"
+	"github.com/headgate/headgate/internal/state"
+	"github.com/headgate/headgate/internal/syntax"
+	"github.com/headgate/headgate/internal/worker"
+)
+
+// Module is one httpd module. Every function may be nil.
+type Module struct {
+	Name   string // "mod_proxy", "core"
+	ID     string // "proxy_module": what LoadModule names
+	Static bool   // there without LoadModule, as in httpd
+	Rows   []directive.Row
+
+	// Server adds to a site: the main server first, then each virtual host.
+	// It runs before any chain of that site is compiled.
+	Server func(b *Builder, s *Server) error
+	// Dir adds to the chain of one combination of sections.
+	Dir func(b *Builder, d *Dir) error
+	// Finish adds to the snapshot once every site is built.
+	Finish func(b *Builder) error
+}
+
+// Builder is one build of a snapshot: what modules may use and what they fill.
+type Builder struct {
+	Snapshot   *snapshot.Snapshot
+	Main       *directive.Scope
+	ServerRoot string
+	Version    string
+	Loops      int
+	Clock      *clock.Clock
+	Lease      *state.Lease
+	Resolver   *resolve.Resolver
+	Logs       *logsink.Registry
+	Protocols  map[string]worker.Protocol // by scheme
+	Check      bool                       // -t: open no logs, start nothing
+	Log        *logsink.ErrorLog          // for what is noticed while building
+
+	Aux map[any]any // values modules keep from Server to Dir, by a key of their own
+
+	Problems []Problem // what was found wrong, with positions
+}
+
+// Problem is something found while building that a directive's own check
+// could not see.
+type Problem struct {
+	Pos     syntax.Pos
+	Warning bool
+	Text    string
+}
+
+// Errorf notes a problem that stops the build.
+func (b *Builder) Errorf(pos syntax.Pos, format string, args ...any) {
+	b.Problems = append(b.Problems, Problem{Pos: pos, Text: fmt.Sprintf(format, args...)})
+}
+
+// Warnf notes something that is probably not meant.
+func (b *Builder) Warnf(pos syntax.Pos, format string, args ...any) {
+	b.Problems = append(b.Problems, Problem{Pos: pos, Warning: true, Text: fmt.Sprintf(format, args...)})
+}
+
+// Server is one server being built: the main one or a virtual host.
+type Server struct {
+	Scope *directive.Scope
+	Conf  *directive.Confs // the main server's merged with its own
+	Own   *directive.Confs // its own alone; for the main server the same as Conf
+	Dir   *directive.Confs // base of its sections, merged
+	Site  *exchange.Site
+	Key   string // names it in the registry of surviving state
+}
+
+// Dir is one combination of sections being compiled.
+type Dir struct {
+	Server *Server
+	Conf   *directive.Confs // merged
+	Chain  *exchange.Chain
+}
+
+// Opt is a value that may not have been set. Merging keeps the inner one.
+type Opt[T any] struct {
+	V   T
+	Set bool
+}
+
+// To sets the value.
+func (o *Opt[T]) To(v T) { o.V, o.Set = v, true }
+
+// Or gives the value, or def when it was not set.
+func (o Opt[T]) Or(def T) T {
+	if o.Set {
+		return o.V
+	}
+	return def
+}
+
+// Over merges: add where it was set, else base.
+func Over[T any](base, add Opt[T]) Opt[T] {
+	if add.Set {
+		return add
+	}
+	return base
+}

@@ -1,0 +1,144 @@
+package core
+
+import (
+	"time"
+
+	"github.com/headgate/headgate/internal/directive"
+	"github.com/headgate/headgate/internal/exchange"
+	"github.com/headgate/headgate/internal/listen"
+	"github.com/headgate/headgate/internal/logsink"
+	"github.com/headgate/headgate/internal/module"
+	"github.com/headgate/headgate/internal/snapshot"
+)
+
+// ServerConf is what core's directives say of a server as a whole.
+type ServerConf struct {
+	Name             module.Opt[Name]
+	Aliases          []string
+	Admin            module.Opt[string]
+	DocumentRoot     module.Opt[string]
+	Timeout          module.Opt[time.Duration]
+	KeepAlive        module.Opt[bool]
+	KeepAliveTimeout module.Opt[time.Duration]
+	MaxKeepAlive     module.Opt[int]
+	LimitLine        module.Opt[int]
+	LimitField       module.Opt[int]
+	LimitFields      module.Opt[int]
+	EncodedSlashes   module.Opt[exchange.EncodedSlashes]
+	MergeSlashes     module.Opt[bool]
+	Trace            module.Opt[exchange.Trace]
+	RegisteredOnly   module.Opt[bool]
+	ErrorLog         module.Opt[string]
+	Levels           *logsink.Levels
+	Addrs            []snapshot.Addr // of a <VirtualHost>
+}
+
+// Name is a ServerName with its optional scheme and port.
+type Name struct {
+	Scheme string
+	Host   string
+	Port   uint16
+}
+
+// serverSlot is where a server's ServerConf lies.
+var serverSlot = directive.Slot[ServerConf]{Name: "core server", Merge: mergeServer}
+
+// ServerOf gives the core configuration of a server.
+func ServerOf(c *directive.Confs) *ServerConf {
+	if v, ok := serverSlot.Peek(c); ok {
+		return v
+	}
+	return &ServerConf{}
+}
+
+// mergeServer lays a virtual host over the main server. Its name, aliases and
+// addresses are its own.
+func mergeServer(base, add *ServerConf) *ServerConf {
+	return &ServerConf{
+		Name: add.Name, Aliases: add.Aliases, Addrs: add.Addrs,
+		Admin:            module.Over(base.Admin, add.Admin),
+		DocumentRoot:     module.Over(base.DocumentRoot, add.DocumentRoot),
+		Timeout:          module.Over(base.Timeout, add.Timeout),
+		KeepAlive:        module.Over(base.KeepAlive, add.KeepAlive),
+		KeepAliveTimeout: module.Over(base.KeepAliveTimeout, add.KeepAliveTimeout),
+		MaxKeepAlive:     module.Over(base.MaxKeepAlive, add.MaxKeepAlive),
+		LimitLine:        module.Over(base.LimitLine, add.LimitLine),
+		LimitField:       module.Over(base.LimitField, add.LimitField),
+		LimitFields:      module.Over(base.LimitFields, add.LimitFields),
+		EncodedSlashes:   module.Over(base.EncodedSlashes, add.EncodedSlashes),
+		MergeSlashes:     module.Over(base.MergeSlashes, add.MergeSlashes),
+		Trace:            module.Over(base.Trace, add.Trace),
+		RegisteredOnly:   module.Over(base.RegisteredOnly, add.RegisteredOnly),
+		ErrorLog:         module.Over(base.ErrorLog, add.ErrorLog),
+		Levels:           firstLevels(add.Levels, base.Levels),
+	}
+}
+
+func firstLevels(l ...*logsink.Levels) *logsink.Levels {
+	for _, v := range l {
+		if v != nil {
+			return v
+		}
+	}
+	return nil
+}
+
+// GlobalConf is what may be said once, in the main server.
+type GlobalConf struct {
+	Listen          []listen.Addr
+	Backlog         int
+	Tokens          module.Opt[string]
+	PidFile         module.Opt[string]
+	RuntimeDir      module.Opt[string]
+	GracefulTimeout time.Duration
+	Chroot          string
+	SendBuffer      int
+	RecvBuffer      int
+}
+
+// globalSlot lies in the main server's vector only; a virtual host inherits it
+// untouched.
+var globalSlot = directive.Slot[GlobalConf]{Name: "core global"}
+
+// GlobalOf gives the global core configuration.
+func GlobalOf(c *directive.Confs) *GlobalConf {
+	if v, ok := globalSlot.Peek(c); ok {
+		return v
+	}
+	return &GlobalConf{}
+}
+
+// DirConf is what core's directives say in a section.
+type DirConf struct {
+	Canonical module.Opt[exchange.Canonical]
+	Signature module.Opt[exchange.Signature]
+	LimitBody module.Opt[int64]
+	Handler   module.Opt[string]
+	ErrorDocs map[int]exchange.ErrorDoc // a zero ErrorDoc is "default"
+	Levels    *logsink.Levels
+}
+
+// dirSlot is where a section's DirConf lies.
+var dirSlot = directive.Slot[DirConf]{Name: "core dir", Merge: mergeDir}
+
+func mergeDir(base, add *DirConf) *DirConf {
+	out := &DirConf{
+		Canonical: module.Over(base.Canonical, add.Canonical),
+		Signature: module.Over(base.Signature, add.Signature),
+		LimitBody: module.Over(base.LimitBody, add.LimitBody),
+		Handler:   module.Over(base.Handler, add.Handler),
+		ErrorDocs: base.ErrorDocs,
+		Levels:    firstLevels(add.Levels, base.Levels),
+	}
+	if len(add.ErrorDocs) == 0 {
+		return out
+	}
+	out.ErrorDocs = make(map[int]exchange.ErrorDoc, len(base.ErrorDocs)+len(add.ErrorDocs))
+	for k, v := range base.ErrorDocs {
+		out.ErrorDocs[k] = v
+	}
+	for k, v := range add.ErrorDocs {
+		out.ErrorDocs[k] = v
+	}
+	return out
+}

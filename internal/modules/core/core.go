@@ -1,0 +1,159 @@
+// Package core is httpd's core: listeners, virtual hosts, sections, limits,
+// names, error documents, the error log.
+//
+// Imports module and what lies below it.
+package core
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/headgate/headgate/internal/exchange"
+	"github.com/headgate/headgate/internal/logsink"
+	"github.com/headgate/headgate/internal/module"
+)
+
+// New gives the module.
+func New() *module.Module {
+	return &module.Module{
+		Name: "core", ID: "core_module", Static: true,
+		Rows: rows(), Server: server, Dir: dir, Finish: finish,
+	}
+}
+
+// server fills a site with what core says of it; the defaults are httpd's.
+func server(b *module.Builder, s *module.Server) error {
+	c := ServerOf(s.Conf)
+	site := s.Site
+	name := c.Name.V
+	site.Name, site.Port, site.Scheme = name.Host, name.Port, name.Scheme
+	if site.Name == "" {
+		site.Name = deriveName(c)
+	}
+	site.Admin = c.Admin.Or("[no address given]")
+	site.DocumentRoot = c.DocumentRoot.Or("/usr/local/apache2/htdocs")
+	site.Timeout = c.Timeout.Or(60 * time.Second)
+	if site.Timeout == 0 {
+		site.Timeout = 60 * time.Second
+	}
+	site.KeepAlive = c.KeepAlive.Or(true)
+	site.KeepAliveTimeout = c.KeepAliveTimeout.Or(5 * time.Second)
+	site.MaxKeepAlive = c.MaxKeepAlive.Or(100)
+	site.LimitLine = c.LimitLine.Or(8190)
+	site.LimitField = c.LimitField.Or(8190)
+	site.LimitFields = c.LimitFields.Or(100)
+	site.EncodedSlashes = c.EncodedSlashes.Or(exchange.SlashesOff)
+	site.MergeSlashes = c.MergeSlashes.Or(true)
+	site.Trace = c.Trace.Or(exchange.TraceOn)
+	site.RegisteredOnly = c.RegisteredOnly.Or(false)
+	site.ServerHeader = []byte(tokens(GlobalOf(b.Main.Server).Tokens.Or("Full"), b.Version))
+	return errorLog(b, c, site)
+}
+
+// errorLog opens the site's error log: relative names lie under ServerRoot.
+func errorLog(b *module.Builder, c *ServerConf, site *exchange.Site) error {
+	levels := logsink.DefaultLevels()
+	site.Levels = firstLevels(c.Levels, &levels)
+	site.Log = b.Log
+	dest := c.ErrorLog.Or("")
+	if dest == "" || b.Check {
+		return nil
+	}
+	out, err := b.Logs.Error(dest)
+	if err != nil {
+		return err
+	}
+	b.Snapshot.Closers = append(b.Snapshot.Closers, out.Release)
+	site.Log = logsink.NewErrorLog(out, site.Levels)
+	return nil
+}
+
+// deriveName names a server without ServerName: httpd takes what the address
+// of its section resolves to; the address itself says as much and costs no
+// look-up.
+func deriveName(c *ServerConf) string {
+	for _, a := range c.Addrs {
+		if a.Host != "" {
+			return a.Host
+		}
+		if a.IP.IsValid() {
+			return a.IP.String()
+		}
+	}
+	return hostname()
+}
+
+// dir fills a chain with what core says of a section.
+func dir(b *module.Builder, d *module.Dir) error {
+	c, ok := dirSlot.Peek(d.Conf)
+	if !ok {
+		c = &DirConf{}
+	}
+	ch := d.Chain
+	ch.Canonical = c.Canonical.Or(exchange.CanonicalOff)
+	ch.Signature = c.Signature.Or(exchange.SignatureOff)
+	ch.LimitBody = c.LimitBody.Or(defaultLimitBody)
+	ch.Handler = c.Handler.Or("")
+	ch.Levels = c.Levels
+	if ch.Levels == nil {
+		ch.Levels = d.Server.Site.Levels
+	}
+	docs := &exchange.ErrorDocs{ByStatus: make(map[int]exchange.ErrorDoc)}
+	for code, doc := range c.ErrorDocs {
+		if doc != (exchange.ErrorDoc{}) {
+			docs.ByStatus[code] = doc
+		}
+	}
+	if len(docs.ByStatus) > 0 {
+		ch.ErrorDocs = docs
+	}
+	return nil
+}
+
+// defaultLimitBody is httpd's default of LimitRequestBody since 2.4.53.
+const defaultLimitBody = 1 << 30
+
+// finish fills what concerns the whole server.
+func finish(b *module.Builder) error {
+	g := GlobalOf(b.Main.Server)
+	b.Snapshot.Listen = g.Listen
+	b.Snapshot.Backlog, b.Snapshot.SendBuffer, b.Snapshot.RecvBuffer = g.Backlog, g.SendBuffer, g.RecvBuffer
+	if len(g.Listen) == 0 {
+		return fmt.Errorf("no listening sockets available: there is no Listen directive")
+	}
+	return nil
+}
+
+// tokenWords are the values of ServerTokens and their short forms.
+var tokenWords = []struct{ word, name string }{
+	{"full", "Full"}, {"os", "OS"}, {"min", "Min"}, {"minimal", "Min"}, {"minor", "Minor"},
+	{"major", "Major"}, {"prod", "Prod"}, {"productonly", "Prod"},
+}
+
+// tokens makes the Server field's value. The product is ours: nothing behind
+// the proxy should believe it is talked to by another.
+func tokens(word, version string) string {
+	product, v, _ := strings.Cut(version, "/")
+	parts := strings.SplitN(v, ".", 3)
+	switch word {
+	case "Prod":
+		return product
+	case "Major":
+		return product + "/" + parts[0]
+	case "Minor":
+		return product + "/" + strings.Join(parts[:min(2, len(parts))], ".")
+	case "Min":
+		return version
+	}
+	return version + " (" + system() + ")"
+}
+
+// abs makes a path absolute under root.
+func abs(root, p string) string {
+	if filepath.IsAbs(p) {
+		return p
+	}
+	return filepath.Join(root, p)
+}

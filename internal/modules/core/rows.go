@@ -1,0 +1,321 @@
+package core
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/headgate/headgate/internal/ascii"
+	"github.com/headgate/headgate/internal/directive"
+	"github.com/headgate/headgate/internal/exchange"
+	"github.com/headgate/headgate/internal/listen"
+	"github.com/headgate/headgate/internal/logsink"
+	"github.com/headgate/headgate/internal/module"
+	"github.com/headgate/headgate/internal/syntax"
+)
+
+// rows are core's directives. Contexts, arity and usage come from the known
+// table.
+func rows() []directive.Row {
+	return append(sectionRows(), []directive.Row{
+		{Name: "Listen", Set: setListen},
+		{Name: "ListenBacklog", Set: global(func(g *GlobalConf, n int) { g.Backlog = n })},
+		{Name: "SendBufferSize", Set: global(func(g *GlobalConf, n int) { g.SendBuffer = n })},
+		{Name: "ReceiveBufferSize", Set: global(func(g *GlobalConf, n int) { g.RecvBuffer = n })},
+		{Name: "ServerName", Set: setServerName},
+		{Name: "ServerAlias", Set: setServerAlias},
+		{Name: "ServerPath", Tier: directive.Noted, Note: "only clients without a Host header needed it"},
+		{Name: "ServerAdmin", Set: func(c *directive.Call) error { serverSlot.Of(c.Server).Admin.To(c.Arg(0)); return nil }},
+		{Name: "ServerRoot", Tier: directive.Honoured},
+		{Name: "ServerTokens", Set: setTokens},
+		{Name: "ServerSignature", Set: setSignature},
+		{Name: "DocumentRoot", Tier: directive.Noted, Note: "no static files are served: requests that nothing else answers get 404", Set: setDocumentRoot},
+		{Name: "Timeout", Set: setTimeout},
+		{Name: "KeepAlive", Set: flag(func(s *ServerConf) *module.Opt[bool] { return &s.KeepAlive })},
+		{Name: "KeepAliveTimeout", Set: setKeepAliveTimeout},
+		{Name: "MaxKeepAliveRequests", Set: number(func(s *ServerConf) *module.Opt[int] { return &s.MaxKeepAlive })},
+		{Name: "LimitRequestLine", Set: number(func(s *ServerConf) *module.Opt[int] { return &s.LimitLine })},
+		{Name: "LimitRequestFieldSize", Set: number(func(s *ServerConf) *module.Opt[int] { return &s.LimitField })},
+		{Name: "LimitRequestFields", Set: number(func(s *ServerConf) *module.Opt[int] { return &s.LimitFields })},
+		{Name: "LimitRequestBody", Set: setLimitBody},
+		{Name: "AllowEncodedSlashes", Set: setEncodedSlashes},
+		{Name: "MergeSlashes", Set: flag(func(s *ServerConf) *module.Opt[bool] { return &s.MergeSlashes })},
+		{Name: "TraceEnable", Set: setTrace},
+		{Name: "UseCanonicalName", Set: setCanonical},
+		{Name: "HttpProtocolOptions", Set: setProtocolOptions},
+		{Name: "ErrorDocument", Set: setErrorDocument},
+		{Name: "ErrorLog", Set: setErrorLog},
+		{Name: "LogLevel", Set: setLogLevel},
+		{Name: "SetHandler", Set: setHandler, When: whenHandler},
+	}...)
+}
+
+// global makes a setter for a number of the whole server.
+func global(set func(*GlobalConf, int)) func(*directive.Call) error {
+	return func(c *directive.Call) error {
+		n, err := c.Int(c.Arg(0), 0, 1<<30)
+		if err != nil {
+			return err
+		}
+		set(globalSlot.Of(c.Server), n)
+		return nil
+	}
+}
+
+// flag makes a setter for an On/Off value.
+func flag(field func(*ServerConf) *module.Opt[bool]) func(*directive.Call) error {
+	return func(c *directive.Call) error {
+		field(serverSlot.Of(c.Server)).To(c.On)
+		return nil
+	}
+}
+
+// number makes a setter for a count that must not be negative.
+func number(field func(*ServerConf) *module.Opt[int]) func(*directive.Call) error {
+	return func(c *directive.Call) error {
+		n, err := strconv.Atoi(c.Arg(0))
+		if err != nil || n < 0 {
+			return c.Errorf("%s \"%s\" must be a non-negative integer", c.Row.Name, c.Arg(0))
+		}
+		field(serverSlot.Of(c.Server)).To(n)
+		return nil
+	}
+}
+
+func setListen(c *directive.Call) error {
+	addrs, err := listen.ParseListen(c.Args, nil)
+	if err != nil {
+		return c.Errorf("%w", err)
+	}
+	g := globalSlot.Of(c.Server)
+	for _, a := range addrs {
+		for _, b := range g.Listen {
+			if a.IP == b.IP && a.Port == b.Port {
+				return c.Errorf("Cannot define multiple Listeners on the same IP:port")
+			}
+		}
+		g.Listen = append(g.Listen, a)
+	}
+	return nil
+}
+
+// setServerName reads [scheme://]host[:port].
+func setServerName(c *directive.Call) error {
+	v := c.Arg(0)
+	n := Name{Host: v}
+	if i := strings.Index(v, "://"); i >= 0 {
+		n.Scheme, n.Host = strings.ToLower(v[:i]), v[i+3:]
+	}
+	if i := strings.LastIndexByte(n.Host, ':'); i >= 0 && !strings.HasSuffix(n.Host, "]") && !strings.Contains(n.Host[:i], ":") || i >= 0 && strings.HasSuffix(n.Host[:i], "]") {
+		p, err := strconv.ParseUint(n.Host[i+1:], 10, 16)
+		if err != nil {
+			return c.Errorf("The port number \"%s\" is outside the appropriate range (i.e., 1..65535).", n.Host[i+1:])
+		}
+		n.Port, n.Host = uint16(p), n.Host[:i]
+	}
+	if strings.ContainsAny(n.Host, "*?[]") && !strings.HasPrefix(n.Host, "[") {
+		return c.Errorf("Invalid ServerName \"%s\" use ServerAlias to set multiple server names.", v)
+	}
+	serverSlot.Of(c.Server).Name.To(n)
+	return nil
+}
+
+func setServerAlias(c *directive.Call) error {
+	if c.Scope.Kind != directive.KindVirtualHost {
+		return c.Errorf("ServerAlias only used in <VirtualHost>")
+	}
+	s := serverSlot.Of(c.Server)
+	s.Aliases = append(s.Aliases, syntax.Words(c.Raw)...)
+	return nil
+}
+
+func setTokens(c *directive.Call) error {
+	w := strings.ToLower(c.Arg(0))
+	for _, t := range tokenWords {
+		if w == t.word {
+			globalSlot.Of(c.Server).Tokens.To(t.name)
+			return nil
+		}
+	}
+	return c.Errorf("ServerTokens takes 1 argument: 'Prod(uctOnly)', 'Major', 'Minor', 'Min(imal)', 'OS', or 'Full'")
+}
+
+func setSignature(c *directive.Call) error {
+	v, ok := map[string]exchange.Signature{
+		"on": exchange.SignatureOn, "off": exchange.SignatureOff, "email": exchange.SignatureEMail,
+	}[strings.ToLower(c.Arg(0))]
+	if !ok {
+		return c.Errorf("ServerSignature: use one of: off | on | email")
+	}
+	dirSlot.Of(c.Dir).Signature.To(v)
+	return nil
+}
+
+func setDocumentRoot(c *directive.Call) error {
+	serverSlot.Of(c.Server).DocumentRoot.To(strings.TrimRight(c.Path(c.Arg(0)), "/"))
+	return nil
+}
+
+func setTimeout(c *directive.Call) error {
+	n, err := strconv.Atoi(c.Arg(0))
+	if err != nil || n < 0 {
+		return c.Errorf("Timeout must be a non-negative number of seconds")
+	}
+	serverSlot.Of(c.Server).Timeout.To(time.Duration(n) * time.Second)
+	return nil
+}
+
+func setKeepAliveTimeout(c *directive.Call) error {
+	d, ok := directive.ParseDuration(c.Arg(0), time.Second)
+	if !ok || d < 0 {
+		return c.Errorf("KeepAliveTimeout has wrong format")
+	}
+	serverSlot.Of(c.Server).KeepAliveTimeout.To(d)
+	return nil
+}
+
+func setLimitBody(c *directive.Call) error {
+	n, err := strconv.ParseInt(c.Arg(0), 10, 64)
+	if err != nil || n < 0 {
+		return c.Errorf("LimitRequestBody requires a non-negative integer.")
+	}
+	dirSlot.Of(c.Dir).LimitBody.To(n)
+	return nil
+}
+
+func setEncodedSlashes(c *directive.Call) error {
+	v, ok := map[string]exchange.EncodedSlashes{
+		"on": exchange.SlashesOn, "off": exchange.SlashesOff, "nodecode": exchange.SlashesNoDecode,
+	}[strings.ToLower(c.Arg(0))]
+	if !ok {
+		return c.Errorf("AllowEncodedSlashes must be On, Off, or NoDecode")
+	}
+	serverSlot.Of(c.Server).EncodedSlashes.To(v)
+	return nil
+}
+
+func setTrace(c *directive.Call) error {
+	v, ok := map[string]exchange.Trace{
+		"on": exchange.TraceOn, "off": exchange.TraceOff, "extended": exchange.TraceExtended,
+	}[strings.ToLower(c.Arg(0))]
+	if !ok {
+		return c.Errorf("TraceEnable must be one of 'on', 'off', or 'extended'")
+	}
+	serverSlot.Of(c.Server).Trace.To(v)
+	return nil
+}
+
+func setCanonical(c *directive.Call) error {
+	v, ok := map[string]exchange.Canonical{
+		"on": exchange.CanonicalOn, "off": exchange.CanonicalOff, "dns": exchange.CanonicalDNS,
+	}[strings.ToLower(c.Arg(0))]
+	if !ok {
+		return c.Errorf("parameter must be 'on', 'off', or 'dns'")
+	}
+	dirSlot.Of(c.Dir).Canonical.To(v)
+	return nil
+}
+
+// setProtocolOptions takes what is strict and refuses what would loosen.
+func setProtocolOptions(c *directive.Call) error {
+	for _, w := range c.Args {
+		switch strings.ToLower(w) {
+		case "strict", "require1.0":
+		case "lenientmethods":
+			serverSlot.Of(c.Server).RegisteredOnly.To(false)
+		case "registeredmethods":
+			serverSlot.Of(c.Server).RegisteredOnly.To(true)
+		case "allow0.9":
+			c.Note("HTTP/0.9 requests are refused all the same")
+		case "unsafe":
+			c.Warn("requests are judged strictly all the same: what Unsafe lets through is how requests are smuggled")
+		default:
+			return c.Errorf("HttpProtocolOptions accepts 'Unsafe' or 'Strict' (default), 'RegisteredMethods' or 'LenientMethods' (default), and 'Require1.0' or 'Allow0.9' (default)")
+		}
+	}
+	return nil
+}
+
+func setErrorLog(c *directive.Call) error {
+	serverSlot.Of(c.Server).ErrorLog.To(logsink.Place(c.Arg(0), c.Path("."), false))
+	return nil
+}
+
+func setLogLevel(c *directive.Call) error {
+	server := c.Scope.Kind.Server()
+	base := logsink.DefaultLevels()
+	if server {
+		if l := serverSlot.Of(c.Server).Levels; l != nil {
+			base = *l
+		}
+	} else if l := dirSlot.Of(c.Dir).Levels; l != nil {
+		base = *l
+	}
+	l, err := logsink.ParseLogLevel(c.Args, base)
+	if err != nil {
+		return c.Errorf("%w", err)
+	}
+	if server {
+		serverSlot.Of(c.Server).Levels = &l
+	} else {
+		dirSlot.Of(c.Dir).Levels = &l
+	}
+	return nil
+}
+
+func setErrorDocument(c *directive.Call) error {
+	code, err := strconv.Atoi(c.Arg(0))
+	if err != nil || code < 400 || code > 599 {
+		return c.Errorf("Unsupported HTTP response code %s", c.Arg(0))
+	}
+	d := dirSlot.Of(c.Dir)
+	if d.ErrorDocs == nil {
+		d.ErrorDocs = make(map[int]exchange.ErrorDoc)
+	}
+	d.ErrorDocs[code] = errorDoc(c.Arg(1))
+	return nil
+}
+
+// errorDoc tells a URL, a local path and a text apart as httpd does; a text
+// may begin with a quote that the old syntax left unclosed.
+func errorDoc(v string) exchange.ErrorDoc {
+	switch {
+	case ascii.EqualFold(v, "default"):
+		return exchange.ErrorDoc{}
+	case strings.HasPrefix(v, "/"):
+		return exchange.ErrorDoc{Path: v}
+	case isURL(v):
+		return exchange.ErrorDoc{URL: v}
+	}
+	return exchange.ErrorDoc{Text: strings.TrimPrefix(v, `"`)}
+}
+
+func isURL(v string) bool {
+	i := strings.Index(v, "://")
+	return i > 0 && !strings.ContainsAny(v[:i], " /\t")
+}
+
+func setHandler(c *directive.Call) error {
+	v := c.Arg(0)
+	if ascii.EqualFold(v, "none") {
+		v = ""
+	}
+	dirSlot.Of(c.Dir).Handler.To(v)
+	return nil
+}
+
+// whenHandler judges SetHandler by its value.
+func whenHandler(c *directive.Call) (directive.Tier, string) {
+	v := strings.ToLower(c.Arg(0))
+	switch {
+	case v == "none" || v == "default-handler":
+		return directive.Honoured, ""
+	case v == "server-status" || v == "server-info" || v == "balancer-manager" || v == "status" || v == "ldap-status" || v == "md-status":
+		return directive.Noted, "the " + v + " page is not made by this version: requests there get 404"
+	case v == "imap-file" || v == "type-map" || v == "send-as-is":
+		return directive.Noted, "no static files are served: requests there get 404"
+	case strings.HasPrefix(v, "proxy:"):
+		return directive.Pending, "proxying by SetHandler is not carried out by this version"
+	}
+	return directive.Refused, "no handler of that name exists here: what it would make or run would be missing or shown as it is"
+}

@@ -1,0 +1,223 @@
+package core
+
+import (
+	"net"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/headgate/headgate/internal/directive"
+	"github.com/headgate/headgate/internal/module"
+	"github.com/headgate/headgate/internal/rx"
+	"github.com/headgate/headgate/internal/snapshot"
+)
+
+// sectionRows are the sections. What they contain is walked by directive;
+// opening one only checks what its line says.
+func sectionRows() []directive.Row {
+	return []directive.Row{
+		{Name: "<VirtualHost>", Open: openVirtualHost},
+		{Name: "<Directory>", Open: openRegex},
+		{Name: "<DirectoryMatch>", Open: openRegex},
+		{Name: "<Location>", Open: openRegex},
+		{Name: "<LocationMatch>", Open: openRegex},
+		{Name: "<Files>", Open: openRegex},
+		{Name: "<FilesMatch>", Open: openRegex},
+	}
+}
+
+// openVirtualHost reads the addresses of the tag. A name that does not
+// resolve is left out with a warning, as httpd does.
+func openVirtualHost(c *directive.Call) error {
+	s := serverSlot.Of(c.Server)
+	for _, w := range c.Args {
+		addrs, err := vhostAddrs(w)
+		if err != nil {
+			c.Warn("%s: this address is left out", err)
+			continue
+		}
+		s.Addrs = append(s.Addrs, addrs...)
+	}
+	return nil
+}
+
+// vhostAddrs reads one address of a <VirtualHost> tag.
+func vhostAddrs(w string) ([]snapshot.Addr, error) {
+	host, port := w, ""
+	if i := strings.LastIndexByte(w, ':'); i >= 0 && !strings.HasSuffix(w, "]") {
+		host, port = w[:i], w[i+1:]
+	}
+	a := snapshot.Addr{}
+	if port != "" && port != "*" {
+		n, err := strconv.ParseUint(port, 10, 16)
+		if err != nil {
+			return nil, &net.AddrError{Err: "port is not a number", Addr: w}
+		}
+		a.Port = uint16(n)
+	}
+	if host == "*" || strings.EqualFold(host, "_default_") {
+		return []snapshot.Addr{a}, nil
+	}
+	if ip, err := netip.ParseAddr(strings.Trim(host, "[]")); err == nil {
+		a.IP = ip
+		return []snapshot.Addr{a}, nil
+	}
+	ips, err := net.LookupIP(host)
+	if err != nil {
+		return nil, &net.AddrError{Err: "could not resolve host name", Addr: host}
+	}
+	var out []snapshot.Addr
+	for _, ip := range ips {
+		n, _ := netip.AddrFromSlice(ip)
+		out = append(out, snapshot.Addr{IP: n.Unmap(), Port: a.Port, Host: host})
+	}
+	return out, nil
+}
+
+// openRegex checks the regular expression of a Match section.
+func openRegex(c *directive.Call) error {
+	if !c.Scope.Kind.Regex() && !c.Inner.Kind.Regex() {
+		return nil
+	}
+	if _, err := rx.Compile(sectionArg(c.Inner), 0); err != nil {
+		return c.Errorf("Regex could not be compiled")
+	}
+	return nil
+}
+
+func sectionArg(s *directive.Scope) string {
+	if len(s.Words) > 0 {
+		return s.Words[0]
+	}
+	return ""
+}
+
+// VHost describes a built virtual host to the choice among them; nil when no
+// address of its tag could be used.
+func VHost(b *module.Builder, s *module.Server) *snapshot.VHost {
+	own := ServerOf(s.Own)
+	if len(own.Addrs) == 0 {
+		b.Warnf(s.Scope.Pos, "<VirtualHost %s> has no usable address and is never chosen", s.Scope.Args)
+		return nil
+	}
+	h := &snapshot.VHost{Site: s.Site, Addrs: own.Addrs, Defined: s.Scope.Pos.String()}
+	if own.Name.Set {
+		h.Names = append(h.Names, own.Name.V.Host)
+	} else {
+		h.Names = append(h.Names, s.Site.Name)
+	}
+	for _, a := range own.Aliases {
+		a = strings.TrimSuffix(a, ".")
+		if strings.ContainsAny(a, "*?") {
+			h.Wild = append(h.Wild, a)
+		} else {
+			h.Names = append(h.Names, a)
+		}
+	}
+	return h
+}
+
+// Sections lists the sections that hold in a server: the main server's first,
+// then its own, each kind in the order it merges.
+func Sections(b *module.Builder, outer, own *directive.Scope) snapshot.SectionLists {
+	var l snapshot.SectionLists
+	var folders []snapshot.Section
+	var depth []int
+	for _, top := range []*directive.Scope{outer, own} {
+		if top == nil {
+			continue
+		}
+		for _, s := range top.Children {
+			sec := snapshot.Section{Dir: s.Dir, Defined: s.Pos.String(), Tag: s.String()}
+			switch s.Kind {
+			case directive.KindDirectory:
+				sec.Match = folderMatch(abs(b.ServerRoot, sectionArg(s)))
+				folders, depth = append(folders, sec), append(depth, strings.Count(strings.TrimRight(sectionArg(s), "/"), "/"))
+			case directive.KindDirectoryMatch:
+				sec.Match = regexMatch(b, s)
+				l.Dirs = append(l.Dirs, sec)
+			case directive.KindFiles:
+				sec.Match = nameMatch(sectionArg(s))
+				l.Files = append(l.Files, sec)
+			case directive.KindFilesMatch:
+				sec.Match = regexMatch(b, s)
+				l.Files = append(l.Files, sec)
+			case directive.KindLocation:
+				sec.Match = locationMatch(sectionArg(s))
+				l.Locations = append(l.Locations, sec)
+			case directive.KindLocationMatch:
+				sec.Match = regexMatch(b, s)
+				l.Locations = append(l.Locations, sec)
+			case directive.KindProxy:
+				sec.Match = proxyMatch(sectionArg(s))
+				l.Proxies = append(l.Proxies, sec)
+			case directive.KindProxyMatch:
+				sec.Match = regexMatch(b, s)
+				l.Proxies = append(l.Proxies, sec)
+			}
+		}
+	}
+	l.Dirs = append(byDepth(folders, depth), l.Dirs...)
+	return l
+}
+
+// byDepth sorts <Directory> sections by their number of path parts, keeping
+// file order among equals.
+func byDepth(list []snapshot.Section, depth []int) []snapshot.Section {
+	order := make([]int, len(list))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return depth[a] - depth[b] })
+	out := make([]snapshot.Section, len(list))
+	for i, o := range order {
+		out[i] = list[o]
+	}
+	return out
+}
+
+func regexMatch(b *module.Builder, s *directive.Scope) snapshot.Matcher {
+	re, err := rx.Compile(sectionArg(s), 0)
+	if err != nil {
+		b.Errorf(s.Pos, "%s: Regex could not be compiled", s)
+		return snapshot.Prefix("")
+	}
+	if re.Backtracking() {
+		b.Warnf(s.Pos, "%s needs backtracking, which is slower and bounded", s)
+	}
+	return snapshot.NewRegex(re)
+}
+
+const wildcards = "*?["
+
+func folderMatch(p string) snapshot.Matcher {
+	if strings.ContainsAny(p, wildcards) {
+		return snapshot.Glob{Pattern: p, Path: true, Below: true}
+	}
+	return snapshot.Folder(p)
+}
+
+func nameMatch(p string) snapshot.Matcher {
+	if strings.ContainsAny(p, wildcards) {
+		return snapshot.Glob{Pattern: p}
+	}
+	return snapshot.Name(p)
+}
+
+func locationMatch(p string) snapshot.Matcher {
+	if strings.ContainsAny(p, wildcards) {
+		return snapshot.Glob{Pattern: p, Path: true}
+	}
+	return snapshot.Prefix(p)
+}
+
+func proxyMatch(p string) snapshot.Matcher {
+	switch {
+	case p == "*": // httpd: rewritten to proxy:*
+		return snapshot.URLPrefix("")
+	case strings.ContainsAny(p, wildcards):
+		return snapshot.Glob{Pattern: p}
+	}
+	return snapshot.URLPrefix(p)
+}

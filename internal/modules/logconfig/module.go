@@ -1,0 +1,122 @@
+package logconfig
+
+import (
+	"github.com/headgate/headgate/internal/directive"
+	"github.com/headgate/headgate/internal/exchange"
+	"github.com/headgate/headgate/internal/expr"
+	"github.com/headgate/headgate/internal/logsink"
+	"github.com/headgate/headgate/internal/module"
+	"github.com/headgate/headgate/internal/syntax"
+)
+
+// conf is what the directives of one server say.
+type conf struct {
+	formats Formats
+	logs    []placed
+	global  []placed
+}
+
+// placed is a log with the place of its directive.
+type placed struct {
+	Custom
+	pos  syntax.Pos
+	root string
+}
+
+// slot holds a server's logs. A virtual host with logs of its own does not
+// write the main server's; nicknames and GlobalLogs are inherited.
+var slot = directive.Slot[conf]{Name: "log_config", Merge: func(base, add *conf) *conf {
+	out := &conf{formats: add.formats.Over(base.formats), logs: add.logs}
+	if len(out.logs) == 0 {
+		out.logs = base.logs
+	}
+	out.global = append(append(out.global, base.global...), add.global...)
+	return out
+}}
+
+// New gives the module.
+func New() *module.Module {
+	return &module.Module{Name: "mod_log_config", ID: "log_config_module", Static: true, Rows: directives(), Server: server}
+}
+
+func directives() []directive.Row {
+	return []directive.Row{
+		{Name: "LogFormat", Set: setFormat},
+		{Name: "CustomLog", Set: setLog(func(c *conf) *[]placed { return &c.logs }), When: whenLog},
+		{Name: "GlobalLog", Set: setLog(func(c *conf) *[]placed { return &c.global }), When: whenLog},
+		{Name: "TransferLog", Set: setLog(func(c *conf) *[]placed { return &c.logs })},
+		{Name: "BufferedLogs", Tier: directive.Mapped, Note: "access logs are always written in batches, at most one second late"},
+	}
+}
+
+func setFormat(c *directive.Call) error {
+	s := slot.Of(c.Server)
+	if err := s.formats.Define(c.Args); err != nil {
+		return c.Errorf("%w", err)
+	}
+	return nil
+}
+
+func setLog(list func(*conf) *[]placed) func(*directive.Call) error {
+	return func(c *directive.Call) error {
+		cl, err := ParseCustomLog(c.Args)
+		if err != nil {
+			return c.Errorf("%w", err)
+		}
+		l := list(slot.Of(c.Server))
+		*l = append(*l, placed{cl, c.Pos(), c.Path(".")})
+		return nil
+	}
+}
+
+// whenLog: conditions by expression come with mod_headers and its kin.
+func whenLog(c *directive.Call) (directive.Tier, string) {
+	cl, err := ParseCustomLog(c.Args)
+	if err != nil || cl.Expr == "" {
+		return directive.Honoured, ""
+	}
+	if _, err := expr.ParseBool(cl.Expr, expr.Options{}); err != nil {
+		return directive.Honoured, ""
+	}
+	return directive.Pending, "expr= conditions of logs are not carried out by this version"
+}
+
+// server opens the site's access logs.
+func server(b *module.Builder, s *module.Server) error {
+	c, ok := slot.Peek(s.Conf)
+	if !ok {
+		return nil
+	}
+	var logs []exchange.AccessLog
+	for _, list := range [][]placed{c.global, c.logs} {
+		for i := range list {
+			if l := open(b, c, &list[i]); l != nil {
+				logs = append(logs, l)
+			}
+		}
+	}
+	s.Site.AccessLogs = logs
+	return nil
+}
+
+// open makes one log; problems are noted at its directive.
+func open(b *module.Builder, c *conf, p *placed) *Log {
+	f, err := c.formats.Find(p.Format)
+	if err != nil {
+		b.Errorf(p.pos, "CustomLog: %s", err)
+		return nil
+	}
+	if f.Literal() && p.Format != "" {
+		b.Warnf(p.pos, "CustomLog: %q is no format nickname: each line will be that text", p.Format)
+	}
+	if b.Check {
+		return nil
+	}
+	out, err := b.Logs.Access(logsink.Place(p.Dest, p.root, true))
+	if err != nil {
+		b.Errorf(p.pos, "CustomLog: %s", err)
+		return nil
+	}
+	b.Snapshot.Closers = append(b.Snapshot.Closers, out.Release)
+	return &Log{Format: f, Env: p.Env, Not: p.Not, Out: out}
+}

@@ -1,0 +1,145 @@
+package logconfig
+
+import (
+	"bytes"
+	"strconv"
+
+	"github.com/headgate/headgate/internal/ascii"
+	"github.com/headgate/headgate/internal/exchange"
+	"github.com/headgate/headgate/internal/message"
+)
+
+// noteCause is the note that shows what went wrong with the exchange. It is
+// ours: no module sets it.
+const noteCause = "error-cause"
+
+// headerIn joins the fields of one name, as httpd does when it reads them.
+func headerIn(arg string, _ bool) value {
+	return func(dst []byte, x *exchange.Exchange) []byte { return appendJoined(dst, &x.Req.Header, arg) }
+}
+
+func trailerIn(arg string, _ bool) value {
+	return func(dst []byte, x *exchange.Exchange) []byte { return appendJoined(dst, &x.Req.Trailer, arg) }
+}
+
+func trailerOut(arg string, _ bool) value {
+	return func(dst []byte, x *exchange.Exchange) []byte { return appendFirst(dst, &x.Resp.Trailer, arg) }
+}
+
+// headerOut gives a field as the client got it. httpd: Content-Type is shown
+// without parameters, only Set-Cookie is joined.
+func headerOut(arg string, _ bool) value {
+	switch message.IDOf([]byte(arg)) {
+	case message.ContentType:
+		return func(dst []byte, x *exchange.Exchange) []byte {
+			v, _ := x.Resp.Header.Get(message.ContentType)
+			v, _, _ = bytes.Cut(v, []byte{';'})
+			return appendOr(dst, bytes.TrimRight(v, " \t"))
+		}
+	case message.SetCookie:
+		return func(dst []byte, x *exchange.Exchange) []byte { return appendJoined(dst, &x.Resp.Header, arg) }
+	case message.ContentLength:
+		return contentLengthOut
+	case message.TransferEncoding:
+		return transferEncodingOut
+	}
+	return func(dst []byte, x *exchange.Exchange) []byte { return appendFirst(dst, &x.Resp.Header, arg) }
+}
+
+// contentLengthOut and transferEncodingOut show the framing: the front prints
+// those fields from it.
+func contentLengthOut(dst []byte, x *exchange.Exchange) []byte {
+	if x.Committed && x.Resp.Body.Kind == message.Length {
+		return strconv.AppendInt(dst, x.Resp.Body.Length, 10)
+	}
+	return appendFirst(dst, &x.Resp.Header, "Content-Length")
+}
+
+func transferEncodingOut(dst []byte, x *exchange.Exchange) []byte {
+	if x.Committed && x.Resp.Body.Kind == message.Chunked {
+		return append(dst, "chunked"...)
+	}
+	return appendFirst(dst, &x.Resp.Header, "Transfer-Encoding")
+}
+
+func appendFirst(dst []byte, h *message.Header, name string) []byte {
+	for i := h.Next(0, name); i >= 0; i = h.Next(i+1, name) {
+		if f := h.At(i); f.Flags&message.Hop == 0 {
+			return appendEscaped(dst, f.Value)
+		}
+	}
+	return append(dst, '-')
+}
+
+func appendJoined(dst []byte, h *message.Header, name string) []byte {
+	i := h.Next(0, name)
+	if i < 0 {
+		return append(dst, '-')
+	}
+	dst = appendEscaped(dst, h.At(i).Value)
+	for i = h.Next(i+1, name); i >= 0; i = h.Next(i+1, name) {
+		dst = append(dst, ", "...)
+		dst = appendEscaped(dst, h.At(i).Value)
+	}
+	return dst
+}
+
+func envVar(arg string, _ bool) value {
+	return func(dst []byte, x *exchange.Exchange) []byte { return appendVar(dst, &x.Env, arg) }
+}
+
+func note(arg string, _ bool) value {
+	if ascii.EqualFold(arg, noteCause) {
+		return errorCause
+	}
+	return func(dst []byte, x *exchange.Exchange) []byte { return appendVar(dst, &x.Notes, arg) }
+}
+
+func errorCause(dst []byte, x *exchange.Exchange) []byte {
+	if x.Fault == nil {
+		return append(dst, '-')
+	}
+	return appendEscaped(dst, x.Fault.Error())
+}
+
+// appendVar appends a variable. httpd: names in its tables have no case; the
+// exact one is preferred.
+func appendVar(dst []byte, v *exchange.Vars, name string) []byte {
+	if text, ok := v.Get(name); ok {
+		return appendEscaped(dst, text)
+	}
+	for _, e := range v.All() {
+		if ascii.EqualFold(e.Name, name) {
+			return appendEscaped(dst, e.Value)
+		}
+	}
+	return append(dst, '-')
+}
+
+// cookie gives the value of a request cookie. Several Cookie fields are looked
+// through one by one. httpd: names are compared without regard to case, and a
+// cookie without a value is none.
+func cookie(arg string, _ bool) value {
+	return func(dst []byte, x *exchange.Exchange) []byte {
+		h := &x.Req.Header
+		for i := h.Next(0, "Cookie"); i >= 0; i = h.Next(i+1, "Cookie") {
+			if v := findCookie(h.At(i).Value, arg); v != nil {
+				return appendEscaped(dst, v)
+			}
+		}
+		return append(dst, '-')
+	}
+}
+
+func findCookie(list []byte, name string) []byte {
+	for len(list) > 0 {
+		var pair []byte
+		pair, list, _ = bytes.Cut(list, []byte{';'})
+		n, v, _ := bytes.Cut(bytes.TrimLeft(pair, "="), []byte{'='})
+		n, v = bytes.Trim(n, " \t"), bytes.Trim(v, " \t")
+		if len(n) > 0 && len(v) > 0 && ascii.EqualFoldBytes(n, name) {
+			return v
+		}
+	}
+	return nil
+}

@@ -1,0 +1,166 @@
+package proxy
+
+import (
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/headgate/headgate/internal/ascii"
+	"github.com/headgate/headgate/internal/exchange"
+	"github.com/headgate/headgate/internal/module"
+)
+
+// Opt is a setting that may not have been made.
+type Opt[T any] = module.Opt[T]
+
+// Via is ProxyVia.
+type Via uint8
+
+// The values of ProxyVia.
+const (
+	ViaOff Via = iota
+	ViaOn
+	ViaFull
+	ViaBlock
+)
+
+// StatusPage is ProxyStatus.
+type StatusPage uint8
+
+// The values of ProxyStatus.
+const (
+	StatusPageOff StatusPage = iota
+	StatusPageOn
+	StatusPageFull
+)
+
+// ServerConf is what directives say of a server. The zero value says nothing.
+type ServerConf struct {
+	Rules           []*PassRule   // ProxyPass outside sections, in file order
+	Workers         []*Definition // in the order they were defined
+	Requests        Opt[bool]
+	Via             Opt[Via]
+	MaxForwards     Opt[int64]
+	Timeout         Opt[time.Duration]
+	BadHeader       Opt[exchange.BadHeader]
+	IOBuffer        Opt[int]
+	ReceiveBuffer   Opt[int]
+	SourceAddress   Opt[string]
+	Domain          Opt[string]
+	PassInherit     Opt[bool] // default on
+	BalancerInherit Opt[bool] // default on
+	BalancerGrowth  Opt[int]  // default 5
+	BalancerPersist bool      // httpd: not inherited
+	StatusPage      Opt[StatusPage]
+	Block           []string // ProxyBlock
+	NoProxy         []string
+}
+
+// MergeServer gives the configuration of a virtual host from the main server's
+// and its own.
+//
+// Ours: the host's own rules come first and ProxyPassInherit Off leaves the
+// main server's out. httpd puts the main server's in front, always.
+func MergeServer(base, own *ServerConf) *ServerConf {
+	m := &ServerConf{
+		Requests:        module.Over(base.Requests, own.Requests),
+		Via:             module.Over(base.Via, own.Via),
+		MaxForwards:     module.Over(base.MaxForwards, own.MaxForwards),
+		Timeout:         module.Over(base.Timeout, own.Timeout),
+		BadHeader:       module.Over(base.BadHeader, own.BadHeader),
+		IOBuffer:        module.Over(base.IOBuffer, own.IOBuffer),
+		ReceiveBuffer:   module.Over(base.ReceiveBuffer, own.ReceiveBuffer),
+		SourceAddress:   module.Over(base.SourceAddress, own.SourceAddress),
+		Domain:          module.Over(base.Domain, own.Domain),
+		PassInherit:     module.Over(base.PassInherit, own.PassInherit),
+		BalancerInherit: module.Over(base.BalancerInherit, own.BalancerInherit),
+		BalancerGrowth:  module.Over(base.BalancerGrowth, own.BalancerGrowth),
+		BalancerPersist: own.BalancerPersist,
+		StatusPage:      module.Over(base.StatusPage, own.StatusPage),
+		Block:           slices.Concat(base.Block, own.Block),
+		NoProxy:         slices.Concat(base.NoProxy, own.NoProxy),
+		Rules:           own.Rules,
+		Workers:         slices.Concat(own.Workers, base.Workers),
+	}
+	if m.PassInherit.Or(true) {
+		m.Rules = slices.Concat(own.Rules, base.Rules)
+	}
+	return m
+}
+
+// DirConf is what directives say in sections and, as their outermost, of a
+// server. The zero value says nothing.
+type DirConf struct {
+	Rule           *PassRule // ProxyPass of a Location; the last section's counts
+	Reverse        []ReverseRule
+	CookiePaths    []ReverseRule
+	CookieDomains  []ReverseRule
+	Interpolate    Opt[bool] // ProxyPassInterpolateEnv
+	PreserveHost   Opt[bool]
+	AddHeaders     Opt[bool] // default on
+	ErrorOverride  Opt[bool]
+	OverrideCodes  []int     // sorted; empty: every error
+	Forward100     Opt[bool] // Proxy100Continue, default on
+	FallbackToHTTP Opt[bool] // ProxyWebsocketFallbackToProxyHttp, default on
+}
+
+// MergeDir gives the configuration of own inside base: lists add up, base's
+// first, settings replace.
+func MergeDir(base, own *DirConf) *DirConf {
+	m := &DirConf{
+		Rule:           own.Rule,
+		Reverse:        slices.Concat(base.Reverse, own.Reverse),
+		CookiePaths:    slices.Concat(base.CookiePaths, own.CookiePaths),
+		CookieDomains:  slices.Concat(base.CookieDomains, own.CookieDomains),
+		Interpolate:    module.Over(base.Interpolate, own.Interpolate),
+		PreserveHost:   module.Over(base.PreserveHost, own.PreserveHost),
+		AddHeaders:     module.Over(base.AddHeaders, own.AddHeaders),
+		ErrorOverride:  module.Over(base.ErrorOverride, own.ErrorOverride),
+		OverrideCodes:  slices.Concat(base.OverrideCodes, own.OverrideCodes),
+		Forward100:     module.Over(base.Forward100, own.Forward100),
+		FallbackToHTTP: module.Over(base.FallbackToHTTP, own.FallbackToHTTP),
+	}
+	if m.Rule == nil {
+		m.Rule = base.Rule
+	}
+	slices.Sort(m.OverrideCodes)
+	return m
+}
+
+// SetErrorOverride takes one word of ProxyErrorOverride: on, off, or a status
+// after on.
+func (d *DirConf) SetErrorOverride(word string) error {
+	switch {
+	case ascii.EqualFold(word, "Off"):
+		d.ErrorOverride.To(false)
+	case ascii.EqualFold(word, "On"):
+		d.ErrorOverride.To(true)
+	case !d.ErrorOverride.Set:
+		return errors.New("ProxyErrorOverride first parameter must be one of: off | on")
+	case word == "" || !ascii.IsDigit(word[0]):
+		return errors.New("ProxyErrorOverride: status codes to intercept must be numeric")
+	case !d.ErrorOverride.V:
+		return errors.New("ProxyErrorOverride: status codes must follow a value of 'on'")
+	default:
+		code := leadingInt(word)
+		if code < 400 || code > 599 {
+			return errors.New("ProxyErrorOverride: status codes to intercept must be valid HTTP Status Codes >=400 && <600")
+		}
+		d.OverrideCodes = append(d.OverrideCodes, code)
+		slices.Sort(d.OverrideCodes)
+	}
+	return nil
+}
+
+// Overrides says whether an answer with this status is replaced by our own
+// error page.
+func (d *DirConf) Overrides(status int) bool {
+	if !d.ErrorOverride.V || status < 400 || status > 599 {
+		return false
+	}
+	if len(d.OverrideCodes) == 0 {
+		return true
+	}
+	_, ok := slices.BinarySearch(d.OverrideCodes, status)
+	return ok
+}

@@ -1,0 +1,105 @@
+package proxy
+
+import (
+	"bytes"
+	"strings"
+
+	"github.com/headgate/headgate/internal/ascii"
+	"github.com/headgate/headgate/internal/message"
+)
+
+// Cookie rewrites the Path and Domain attributes of one Set-Cookie value. The
+// first rule that matches decides for each; everything else stays as it is.
+//
+// Ours: only attributes are looked at, never the cookie itself, which may be
+// called path.
+func (t *Turnback) Cookie(value []byte, a *message.Arena) []byte {
+	if len(t.Conf.CookiePaths) == 0 && len(t.Conf.CookieDomains) == 0 {
+		return value
+	}
+	var out []byte // nil while nothing changed
+	copied := 0
+	for i := 0; i < len(value); {
+		end := i + indexOrEnd(value[i:], ';')
+		from, to, repl := i, end, []byte(nil)
+		if i > 0 {
+			from, to, repl = t.attribute(value, i, end, a)
+		}
+		if repl != nil {
+			if out == nil {
+				out = a.Alloc(len(value) + 2*len(repl))
+			}
+			out = append(append(out, value[copied:from]...), repl...)
+			copied = to
+		}
+		i = end + 1
+	}
+	if out == nil {
+		return value
+	}
+	return append(out, value[copied:]...)
+}
+
+// attribute gives what replaces value[from:to] in the attribute from i to end,
+// nil for nothing.
+func (t *Turnback) attribute(value []byte, i, end int, a *message.Arena) (from, to int, repl []byte) {
+	for i < end && ascii.IsSpace(value[i]) {
+		i++
+	}
+	for end > i && ascii.IsSpace(value[end-1]) {
+		end--
+	}
+	attr := value[i:end]
+	switch {
+	case ascii.HasPrefixFoldBytes(attr, "path="):
+		from = i + len("path=")
+		return from, end, t.cookiePath(value[from:end], a)
+	case ascii.HasPrefixFoldBytes(attr, "domain="):
+		from = i + len("domain=")
+		return from, end, t.cookieDomain(value[from:end], a)
+	}
+	return i, end, nil
+}
+
+// cookiePath maps a cookie's path.
+//
+// Ours: what follows the internal path is kept, and it has to be whole
+// segments; httpd replaces all of any path that begins with the same letters.
+func (t *Turnback) cookiePath(path []byte, a *message.Arena) []byte {
+	for i := range t.Conf.CookiePaths {
+		public, internal := t.sides(&t.Conf.CookiePaths[i], a)
+		if !bytes.HasPrefix(path, []byte(internal)) {
+			continue
+		}
+		tail := path[len(internal):]
+		if len(tail) > 0 && tail[0] != '/' && !strings.HasSuffix(internal, "/") {
+			continue
+		}
+		b := append(a.Alloc(len(public)+len(tail)+1), public...)
+		if len(tail) > 0 {
+			b = append(bytes.TrimSuffix(b, []byte("/")), '/')
+			b = append(b, bytes.TrimPrefix(tail, []byte("/"))...)
+		}
+		return b
+	}
+	return nil
+}
+
+// cookieDomain maps a cookie's domain. httpd: any domain that begins with the
+// internal one, without regard to case, is replaced.
+func (t *Turnback) cookieDomain(domain []byte, a *message.Arena) []byte {
+	for i := range t.Conf.CookieDomains {
+		public, internal := t.sides(&t.Conf.CookieDomains[i], a)
+		if ascii.HasPrefixFoldBytes(domain, internal) {
+			return a.String(public)
+		}
+	}
+	return nil
+}
+
+func indexOrEnd(p []byte, c byte) int {
+	if i := bytes.IndexByte(p, c); i >= 0 {
+		return i
+	}
+	return len(p)
+}

@@ -1,0 +1,79 @@
+package proxy
+
+import (
+	"time"
+
+	"github.com/headgate/headgate/internal/exchange"
+	"github.com/headgate/headgate/internal/message"
+	"github.com/headgate/headgate/internal/module"
+)
+
+// forwarder is how requests of one combination of sections are forwarded and
+// their answers edited. It implements exchange.Forwarder.
+type forwarder struct {
+	Forward
+	conf        *DirConf
+	timeout     time.Duration
+	bad         exchange.BadHeader
+	expect      bool
+	interpolate bool
+}
+
+func newForwarder(b *module.Builder, d *module.Dir, st *site, conf *DirConf) *forwarder {
+	return &forwarder{
+		Forward: NewForward(st.conf, conf, true, b.Version), conf: conf,
+		timeout: st.conf.Timeout.Or(0), bad: st.conf.BadHeader.Or(exchange.BadIsError),
+		expect: conf.Forward100.Or(true), interpolate: conf.Interpolate.Or(false),
+	}
+}
+
+// Prepare implements exchange.Forwarder.
+func (f *forwarder) Prepare(x *exchange.Exchange, host []byte) error {
+	_, err := f.prepare(x, host)
+	return err
+}
+
+// prepare completes x.Out. local: the request is answered here.
+func (f *forwarder) prepare(x *exchange.Exchange, host []byte) (local bool, err error) {
+	o := &x.Out
+	o.Timeout, o.Bad = f.timeout, f.bad
+	o.Expect = x.Req.Expect && f.expect
+	if len(x.Env.All()) > 0 {
+		f.byEnvironment(x)
+	}
+	return f.Forward.Prepare(x, host)
+}
+
+// byEnvironment heeds the variables that steer forwarding.
+func (f *forwarder) byEnvironment(x *exchange.Exchange) {
+	o := &x.Out
+	o.Force10 = x.Env.Has("force-proxy-request-1.0")
+	o.NoReuse = x.Env.Has("proxy-nokeepalive")
+	o.Fresh = x.Env.Has("proxy-initial-not-pooled") && x.Client.Requests == 1
+	o.SendCL = x.Env.Has("proxy-sendcl")
+	if v, ok := x.Env.Get("proxy-interim-response"); ok {
+		switch string(v) {
+		case "RFC":
+			o.Interim = exchange.InterimRFC
+		case "Suppress":
+			o.Interim = exchange.InterimSuppress
+		}
+	}
+}
+
+// BackendHead implements exchange.Relay.
+func (f *forwarder) BackendHead(x *exchange.Exchange) (discard bool, err error) {
+	if f.conf.Overrides(x.Resp.Status) {
+		return true, nil
+	}
+	t := Turnback{Conf: f.conf, Self: SelfOf(x)}
+	if f.interpolate {
+		t.Env = &x.Env
+	}
+	t.Edit(&x.Resp.Header, &x.Arena)
+	f.ResponseVia(x)
+	if x.Resp.Status == 304 || x.Resp.Status == 204 {
+		x.Resp.Body = message.Framing{}
+	}
+	return false, nil
+}

@@ -1,0 +1,181 @@
+package proxy
+
+import (
+	"github.com/headgate/headgate/internal/exchange"
+	"github.com/headgate/headgate/internal/fault"
+	"github.com/headgate/headgate/internal/logsink"
+	"github.com/headgate/headgate/internal/message"
+	"github.com/headgate/headgate/internal/resolve"
+	"github.com/headgate/headgate/internal/uri"
+	"github.com/headgate/headgate/internal/worker"
+)
+
+// translator maps requests by ProxyPass: the rule of the sections first, then
+// the server's list. Rules with mapping= are asked first of all, on the path
+// before it was decoded, as httpd's pre-translation does.
+type translator struct {
+	site        *site
+	rule        *PassRule // of the sections; nil: none
+	handlers    map[*PassRule]*handler
+	interpolate bool
+}
+
+// Translate implements exchange.Translator.
+func (t *translator) Translate(x *exchange.Exchange) (exchange.Handler, error) {
+	if x.Env.Has("no-proxy") || len(x.Path) == 0 || x.Path[0] != '/' {
+		return nil, exchange.ErrDeclined
+	}
+	q := Query{
+		Path: x.Path, RawPath: x.Req.Path, RawURI: x.Req.Target, Args: x.Args, HasArgs: x.HasArgs,
+		Options: uri.Options{Slashes: uri.Slashes(x.Site.EncodedSlashes), Merge: x.Site.MergeSlashes},
+	}
+	if x.Redirected != nil || x.Req.Form != message.OriginForm {
+		q.RawURI = rawURI(x)
+	}
+	if t.interpolate {
+		q.Env = &x.Env
+	}
+	m, ok, err := t.find(x, &q)
+	switch {
+	case err != nil:
+		return nil, err
+	case !ok:
+		return nil, exchange.ErrDeclined
+	case m.Denied:
+		return nil, exchange.ErrDone
+	}
+	return t.mapped(x, &q, &m)
+}
+
+// rawURI is path and query as sent, for requests whose target is more or
+// other than that.
+func rawURI(x *exchange.Exchange) []byte {
+	if !x.HasArgs {
+		return x.Req.Path
+	}
+	return x.Arena.Join(x.Req.Path, []byte("?"), x.Args)
+}
+
+// find asks the rules in httpd's order.
+func (t *translator) find(x *exchange.Exchange, q *Query) (m Mapped, ok bool, err error) {
+	if !t.site.encoded.Empty() || t.rule != nil && t.rule.Encoded {
+		if m, ok, err = t.findEncoded(x, q); ok || err != nil {
+			return m, ok, err
+		}
+	}
+	if t.rule != nil && !t.rule.Encoded {
+		if m, ok, err = t.rule.Match(q, &x.Arena); ok || err != nil {
+			return m, ok, err
+		}
+	}
+	m, _, ok, err = t.site.plain.Find(q, 0, &x.Arena)
+	return m, ok, err
+}
+
+func (t *translator) findEncoded(x *exchange.Exchange, q *Query) (m Mapped, ok bool, err error) {
+	clean, cerr := uri.Clean(x.Arena.Alloc(len(x.Req.Path)), x.Req.Path, x.Site.MergeSlashes)
+	if cerr != nil {
+		return Mapped{}, false, refuse(cerr)
+	}
+	decoded := q.Path
+	q.Path = clean
+	defer func() { q.Path = decoded }()
+	if t.rule != nil && t.rule.Encoded {
+		if m, ok, err = t.rule.Match(q, &x.Arena); ok || err != nil {
+			return m, ok, err
+		}
+	}
+	m, _, ok, err = t.site.encoded.Find(q, 0, &x.Arena)
+	return m, ok, err
+}
+
+// mapped notes where the request goes and who carries it there.
+func (t *translator) mapped(x *exchange.Exchange, q *Query, m *Mapped) (exchange.Handler, error) {
+	if m.NotRaw {
+		x.Logf(logsink.Warn, "proxy", "AH01136", "nocanon: the path was changed on the way here and is sent in canonical form")
+	}
+	glued := m.Filename
+	if err := m.Canon(q, &x.Arena); err != nil {
+		return nil, err
+	}
+	x.Filename = glued
+	if m.Path != nil {
+		x.Path = m.Path
+	}
+	x.Out.Target = m.Target
+	x.Out.URL = m.Filename
+	h := t.handlers[m.Rule]
+	if h.worker == nil || m.Dynamic {
+		return h.generic(m.URL)
+	}
+	return h, nil
+}
+
+// handler carries requests to the worker of one rule.
+type handler struct {
+	site     *site
+	worker   *worker.Worker // nil: the address depends on the request
+	host     []byte         // Host field for the worker
+	loops    int
+	resolver *resolve.Resolver
+	protocol worker.Protocol
+}
+
+// generic makes a handler for a target whose address the request decides: no
+// pooling, as httpd's generic reverse worker.
+func (h *handler) generic(u uri.URL) (exchange.Handler, error) {
+	if u.Scheme != "http" || u.Host == "" {
+		return nil, &fault.Fault{
+			Side: fault.Proxy, Phase: fault.Map, Kind: fault.Unsupported, Status: 500, ID: "AH01144",
+			Detail: "no protocol handler for the scheme of the target",
+		}
+	}
+	p := DefaultParams()
+	p.DisableReuse = true
+	cfg := workerConfig(u, &p, h.site.conf)
+	cfg.Path = ""
+	cfg.Reuse = false
+	w := &worker.Worker{Config: cfg, Protocol: h.protocol}
+	w.State = worker.NewState(resolve.NewName(h.resolver, cfg.Host, resolve.ByTTL), h.loops)
+	return &handler{site: h.site, worker: w, host: []byte(u.HostPort())}, nil
+}
+
+// Handle implements exchange.Handler.
+func (h *handler) Handle(x *exchange.Exchange) error {
+	x.HandlerName = "proxy-server"
+	x.Filename = x.Out.URL
+	f := x.Chain.Forward.(*forwarder)
+	local, err := f.prepare(x, h.host)
+	if err != nil {
+		return err
+	}
+	if local {
+		return exchange.ErrDeclined
+	}
+	x.Relay = f
+	if err := h.worker.Protocol.RoundTrip(x, h.worker); err != nil {
+		return err
+	}
+	if x.Committed {
+		return nil
+	}
+	return replaced(x)
+}
+
+// replaced is the fault of an answer that ProxyErrorOverride took away. The
+// reason phrase stays, and what a client needs to log in.
+func replaced(x *exchange.Exchange) error {
+	f := &fault.Fault{
+		Side: fault.Backend, Phase: fault.ReadHead, Status: x.Resp.Status, Replace: true,
+		Reason: string(x.Resp.Reason),
+	}
+	if f.Status == 401 {
+		h := &x.Resp.Header
+		for i := range h.Len() {
+			if c := h.At(i); c.ID == message.WWWAuthenticate && c.Flags&message.Dropped == 0 {
+				x.Keep = append(x.Keep, *c)
+			}
+		}
+	}
+	return f
+}

@@ -1,0 +1,185 @@
+package proxy
+
+import (
+	"time"
+
+	"github.com/headgate/headgate/internal/directive"
+	"github.com/headgate/headgate/internal/exchange"
+	"github.com/headgate/headgate/internal/syntax"
+	"github.com/headgate/headgate/internal/uri"
+)
+
+// serverSlot and dirSlot are where the configuration of mod_proxy lies.
+var (
+	serverSlot = directive.Slot[ServerConf]{Name: "proxy server", Merge: MergeServer}
+	dirSlot    = directive.Slot[DirConf]{Name: "proxy dir", Merge: MergeDir}
+)
+
+// rows are mod_proxy's directives.
+func rows() []directive.Row {
+	return []directive.Row{
+		{Name: "ProxyPass", Set: setPass, When: whenPass},
+		{Name: "ProxyPassMatch", Set: setPass, When: whenPass},
+		{Name: "ProxyPassReverse", Set: setReverse},
+		{Name: "ProxyPassReverseCookiePath", Set: setCookie(func(d *DirConf) *[]ReverseRule { return &d.CookiePaths })},
+		{Name: "ProxyPassReverseCookieDomain", Set: setCookie(func(d *DirConf) *[]ReverseRule { return &d.CookieDomains })},
+		{Name: "ProxyPassInterpolateEnv", Set: dirFlag(func(d *DirConf) *Opt[bool] { return &d.Interpolate })},
+		{Name: "ProxyPreserveHost", Set: dirFlag(func(d *DirConf) *Opt[bool] { return &d.PreserveHost })},
+		{Name: "ProxyAddHeaders", Set: dirFlag(func(d *DirConf) *Opt[bool] { return &d.AddHeaders })},
+		{Name: "Proxy100Continue", Set: dirFlag(func(d *DirConf) *Opt[bool] { return &d.Forward100 })},
+		{Name: "ProxyErrorOverride", Set: setErrorOverride},
+		{Name: "ProxyPassInherit", Set: serverFlag(func(s *ServerConf) *Opt[bool] { return &s.PassInherit })},
+		{Name: "ProxyVia", Set: serverWord(ParseVia, func(s *ServerConf) *Opt[Via] { return &s.Via })},
+		{Name: "ProxyBadHeader", Set: serverWord(ParseBadHeader, badHeader)},
+		{Name: "ProxyTimeout", Set: serverWord(ParseProxyTimeout, timeout)},
+		{Name: "ProxyMaxForwards", Set: func(c *directive.Call) error {
+			serverSlot.Of(c.Server).MaxForwards.To(ParseMaxForwards(c.Arg(0)))
+			return nil
+		}},
+		{Name: "ProxyIOBufferSize", Tier: directive.Mapped, Note: "bodies move in buffers of 16 KiB whatever is said here", Set: setBuffer(func(s *ServerConf) *Opt[int] { return &s.IOBuffer })},
+		{Name: "ProxyReceiveBufferSize", Set: setBuffer(func(s *ServerConf) *Opt[int] { return &s.ReceiveBuffer })},
+		{Name: "ProxySourceAddress", Set: setSource},
+		{Name: "ProxyRequests", When: whenRequests},
+		{Name: "<Proxy>", Open: openProxy, When: whenProxy},
+		{Name: "<ProxyMatch>", Open: openProxyMatch},
+		{Name: "ProxySet", Set: setProxySet, When: whenProxySet},
+	}
+}
+
+// place tells where a ProxyPass or ProxyPassReverse stands.
+func place(c *directive.Call) Place {
+	at := Place{Match: c.Row.Name == "ProxyPassMatch"}
+	if s := c.Scope.Section(); !s.Kind.Server() {
+		at.InLocation = true
+		if len(s.Words) > 0 {
+			at.Path = s.Words[0]
+		}
+	}
+	return at
+}
+
+// whenPass judges a rule by its target: backends of other protocols come with
+// later versions.
+func whenPass(c *directive.Call) (directive.Tier, string) {
+	r, err := ParsePass(syntax.Words(c.Raw), place(c))
+	if err != nil || r.Deny {
+		return directive.Honoured, ""
+	}
+	return schemeTier(r.URL)
+}
+
+func schemeTier(u uri.URL) (directive.Tier, string) {
+	switch u.Scheme {
+	case "http", "":
+		return directive.Honoured, ""
+	case "balancer":
+		return directive.Pending, "balancers are not carried out by this version"
+	case "https", "ws", "wss", "h2", "h2c", "ajp", "fcgi", "scgi", "uwsgi", "ftp", "fdpass":
+		return directive.Pending, "backends by " + u.Scheme + ":// are not carried out by this version"
+	}
+	return directive.Refused, "nothing here speaks the scheme " + u.Scheme + "://"
+}
+
+func setPass(c *directive.Call) error {
+	at := place(c)
+	r, err := ParsePass(syntax.Words(c.Raw), at)
+	if err != nil {
+		return c.Errorf("%w", err)
+	}
+	s := serverSlot.Of(c.Server)
+	if !r.Deny && !r.Dynamic {
+		var ignored []Setting
+		s.Workers, r.worker, ignored, err = define(s.Workers, r.URL, r.Settings, c.Pos())
+		if err != nil {
+			return c.Errorf("%s %w", c.Row.Name, err)
+		}
+		for _, set := range ignored {
+			c.Warn("Ignoring parameter '%s=%s' for worker '%s' because of worker sharing (AH01146)", set.Key, set.Value, r.worker.Name)
+		}
+	}
+	if r.Regex != nil && r.Regex.Backtracking() {
+		c.Warn("the pattern needs backtracking, which is slower and bounded")
+	}
+	if at.InLocation {
+		dirSlot.Of(c.Dir).Rule = r
+		return nil
+	}
+	s.Rules = append(s.Rules, r)
+	return nil
+}
+
+func setReverse(c *directive.Call) error {
+	r, err := ParseReverse(c.Args, place(c))
+	if err != nil {
+		return c.Errorf("%w", err)
+	}
+	d := dirSlot.Of(c.Dir)
+	d.Reverse = append(d.Reverse, r)
+	return nil
+}
+
+func setCookie(list func(*DirConf) *[]ReverseRule) func(*directive.Call) error {
+	return func(c *directive.Call) error {
+		l := list(dirSlot.Of(c.Dir))
+		*l = append(*l, ParseCookie(c.Args))
+		return nil
+	}
+}
+
+func dirFlag(field func(*DirConf) *Opt[bool]) func(*directive.Call) error {
+	return func(c *directive.Call) error {
+		field(dirSlot.Of(c.Dir)).To(c.On)
+		return nil
+	}
+}
+
+func serverFlag(field func(*ServerConf) *Opt[bool]) func(*directive.Call) error {
+	return func(c *directive.Call) error {
+		field(serverSlot.Of(c.Server)).To(c.On)
+		return nil
+	}
+}
+
+// serverWord makes a setter of a one-word value.
+func serverWord[T any](parse func(string) (T, error), field func(*ServerConf) *Opt[T]) func(*directive.Call) error {
+	return func(c *directive.Call) error {
+		v, err := parse(c.Arg(0))
+		if err != nil {
+			return c.Errorf("%w", err)
+		}
+		field(serverSlot.Of(c.Server)).To(v)
+		return nil
+	}
+}
+
+func setErrorOverride(c *directive.Call) error {
+	for _, w := range c.Args {
+		if err := dirSlot.Of(c.Dir).SetErrorOverride(w); err != nil {
+			return c.Errorf("%w", err)
+		}
+	}
+	return nil
+}
+
+func setBuffer(field func(*ServerConf) *Opt[int]) func(*directive.Call) error {
+	return func(c *directive.Call) error {
+		n, err := ParseBuffer(c.Row.Name, c.Arg(0))
+		if err != nil {
+			return c.Errorf("%w", err)
+		}
+		field(serverSlot.Of(c.Server)).To(n)
+		return nil
+	}
+}
+
+// whenRequests: a forward proxy that is open by mistake is the worst that can
+// be made of this directive.
+func whenRequests(c *directive.Call) (directive.Tier, string) {
+	if c.On {
+		return directive.Refused, "a forward proxy is not offered: requests would be refused or, worse, served for anybody"
+	}
+	return directive.Honoured, ""
+}
+
+func badHeader(s *ServerConf) *Opt[exchange.BadHeader] { return &s.BadHeader }
+func timeout(s *ServerConf) *Opt[time.Duration]        { return &s.Timeout }

@@ -1,0 +1,133 @@
+package proxy
+
+import (
+	"strings"
+
+	"github.com/headgate/headgate/internal/directive"
+	"github.com/headgate/headgate/internal/rx"
+	"github.com/headgate/headgate/internal/syntax"
+	"github.com/headgate/headgate/internal/uri"
+)
+
+// sectionTarget gives the URL or pattern of a <Proxy> tag and the parameters
+// that may follow it.
+func sectionTarget(args string) (target string, settings []Setting, ok bool) {
+	words := syntax.Words(args)
+	if len(words) == 0 {
+		return "", nil, false
+	}
+	for _, w := range words[1:] {
+		key, value, found := strings.Cut(w, "=")
+		if !found {
+			return words[0], nil, false
+		}
+		settings = append(settings, Setting{key, value})
+	}
+	return words[0], settings, true
+}
+
+// whenProxy: a section about a balancer needs balancers.
+func whenProxy(c *directive.Call) (directive.Tier, string) {
+	if len(c.Args) > 0 && IsBalancer(c.Args[0]) && !hasWildcards(c.Args[0]) {
+		return directive.Pending, "balancers are not carried out by this version"
+	}
+	return directive.Honoured, ""
+}
+
+// openProxy checks a <Proxy> tag. One that names a URL with parameters
+// defines, or changes, the worker of that URL.
+func openProxy(c *directive.Call) error {
+	target, settings, ok := sectionTarget(c.Raw)
+	switch {
+	case target == "":
+		return c.Errorf("<Proxy> Block must specify a path")
+	case !ok:
+		return c.Errorf("%s", errPassParam)
+	case len(settings) == 0:
+		return nil
+	case hasWildcards(target):
+		return c.Errorf("Wildcards not allowed in the worker URL of a <Proxy> with parameters")
+	}
+	return setOn(c, target, settings)
+}
+
+func openProxyMatch(c *directive.Call) error {
+	if len(c.Args) == 0 {
+		return c.Errorf("<ProxyMatch > block must specify a path")
+	}
+	if _, err := rx.Compile(c.Args[0], 0); err != nil {
+		return c.Errorf("Regex could not be compiled")
+	}
+	return nil
+}
+
+// setOn sets parameters on the worker of a URL, which is defined if need be.
+func setOn(c *directive.Call, target string, settings []Setting) error {
+	u, err := uri.Parse(target)
+	if err != nil {
+		return c.Errorf("ProxyPass %w", err)
+	}
+	s := serverSlot.Of(c.Server)
+	var d *Definition
+	if d = exactDefinition(s.Workers, u.Name()); d == nil {
+		s.Workers, d, _, err = define(s.Workers, u, nil, c.Pos())
+		if err != nil {
+			return c.Errorf("%w", err)
+		}
+	}
+	if err := d.Params.SetAll(OfWorker, settings, &Known{HealthCheck: true}); err != nil {
+		return c.Errorf("%s %w", c.Row.Name, err)
+	}
+	return nil
+}
+
+func exactDefinition(list []*Definition, name string) *Definition {
+	for _, d := range list {
+		if d.Name == name {
+			return d
+		}
+	}
+	return nil
+}
+
+// proxySetTarget finds what a ProxySet is about: the section it stands in, or
+// its first word.
+func proxySetTarget(c *directive.Call) (target string, words []string) {
+	words = syntax.Words(c.Raw)
+	if s := c.Scope.Within(directive.KindProxy); s != nil && len(s.Words) > 0 {
+		return s.Words[0], words
+	}
+	if len(words) > 0 {
+		return words[0], words[1:]
+	}
+	return "", nil
+}
+
+func whenProxySet(c *directive.Call) (directive.Tier, string) {
+	if target, _ := proxySetTarget(c); IsBalancer(target) {
+		return directive.Pending, "balancers are not carried out by this version"
+	}
+	return directive.Honoured, ""
+}
+
+func setProxySet(c *directive.Call) error {
+	target, words := proxySetTarget(c)
+	if target == "" || len(words) == 0 {
+		return c.Errorf("ProxySet requires additional arguments")
+	}
+	if c.Scope.Within(directive.KindProxy) == nil {
+		u, err := uri.Parse(target)
+		if err != nil || findDefinition(serverSlot.Of(c.Server).Workers, u.Name()) == nil {
+			return c.Errorf("ProxySet can't find worker '%s'", target)
+		}
+	}
+	var settings []Setting
+	for _, w := range words {
+		key, value, ok := strings.Cut(w, "=")
+		if !ok {
+			return c.Errorf("Invalid ProxySet parameter. Parameter must be in the form 'key=value'")
+		}
+		settings = append(settings, Setting{key, value})
+	}
+	return setOn(c, target, settings)
+}

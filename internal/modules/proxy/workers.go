@@ -1,0 +1,120 @@
+package proxy
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/headgate/headgate/internal/module"
+	"github.com/headgate/headgate/internal/resolve"
+	"github.com/headgate/headgate/internal/syntax"
+	"github.com/headgate/headgate/internal/uri"
+	"github.com/headgate/headgate/internal/worker"
+)
+
+// Definition is a worker as the configuration defines it: by a ProxyPass, or
+// a <Proxy> section with parameters. A server has a list of them in the order
+// they were defined; later rules whose URL begins with a worker's share it.
+type Definition struct {
+	URL    uri.URL
+	Name   string // canonical URL
+	Params Params
+	Pos    syntax.Pos
+}
+
+// define finds the worker a URL belongs to in list, or adds one with the
+// settings. ignored names the settings that a shared worker does not take
+// (AH01146).
+func define(list []*Definition, u uri.URL, settings []Setting, pos syntax.Pos) (_ []*Definition, d *Definition, ignored []Setting, err error) {
+	name := u.Name()
+	if d = findDefinition(list, name); d != nil {
+		return list, d, settings, nil
+	}
+	d = &Definition{URL: u, Name: name, Params: DefaultParams(), Pos: pos}
+	if err := d.Params.SetAll(OfWorker, settings, &Known{HealthCheck: true}); err != nil {
+		return list, nil, nil, err
+	}
+	return append(list, d), d, nil, nil
+}
+
+// findDefinition finds the worker with the longest name that begins url.
+func findDefinition(list []*Definition, url string) (best *Definition) {
+	for _, d := range list {
+		if strings.HasPrefix(url, d.Name) && (best == nil || len(d.Name) > len(best.Name)) {
+			best = d
+		}
+	}
+	return best
+}
+
+// workersKey is where the built workers lie in Builder.Aux.
+type workersKey struct{}
+
+// build makes the worker of a definition, once per snapshot. owner names the
+// server whose it is.
+func (d *Definition) build(b *module.Builder, owner string, c *ServerConf) (*worker.Worker, error) {
+	built, _ := b.Aux[workersKey{}].(map[*Definition]*worker.Worker)
+	if built == nil {
+		built = make(map[*Definition]*worker.Worker)
+		b.Aux[workersKey{}] = built
+	}
+	if w := built[d]; w != nil {
+		return w, nil
+	}
+	w, err := newWorker(b, owner, d.URL, &d.Params, c)
+	if err != nil {
+		return nil, err
+	}
+	built[d] = w
+	b.Snapshot.Workers = append(b.Snapshot.Workers, w)
+	return w, nil
+}
+
+// newWorker makes a worker over the state that survives reloads.
+func newWorker(b *module.Builder, owner string, u uri.URL, p *Params, c *ServerConf) (*worker.Worker, error) {
+	cfg := workerConfig(u, p, c)
+	proto := b.Protocols[cfg.Scheme]
+	if proto == nil {
+		return nil, fmt.Errorf("no protocol handler was valid for the URL %s (scheme '%s')", cfg.Name, cfg.Scheme)
+	}
+	w := &worker.Worker{Config: cfg, Protocol: proto}
+	w.State = attachState(b, owner, &cfg)
+	return w, nil
+}
+
+// workerConfig is the plain form of what the parameters say.
+func workerConfig(u uri.URL, p *Params, c *ServerConf) worker.Config {
+	cfg := worker.Config{
+		Name: u.Name(), Scheme: u.Scheme, Host: u.Host, Port: u.ActualPort(), Path: u.Path, Socket: u.Socket,
+		Source: c.source(), Max: p.Max, Smax: p.Smax, TTL: p.TTL, Acquire: p.Acquire,
+		ConnectTimeout: p.ConnectTimeout, Timeout: p.Timeout, Retry: p.Retry, Ping: p.Ping,
+		KeepAlive: p.KeepAlive, Reuse: p.Reuse(u.Scheme), AddressTTL: p.AddressTTL,
+		FieldSize: p.ResponseFieldSize, RecvBuffer: p.ReceiveBufferSize, Upgrade: p.Upgrade, Route: p.Route,
+	}
+	if cfg.RecvBuffer == 0 {
+		cfg.RecvBuffer = c.ReceiveBuffer.Or(0)
+	}
+	return cfg
+}
+
+// attachState finds or makes what survives of a worker. The addresses are
+// their own entry: every worker at a host shares them.
+func attachState(b *module.Builder, owner string, cfg *worker.Config) *worker.State {
+	var name *resolve.Name
+	if cfg.Socket == "" {
+		name = attachName(b, cfg)
+	}
+	return attach(b, worker.Key(owner, cfg), func() (*worker.State, func()) {
+		s := worker.NewState(name, b.Loops)
+		return s, s.Close
+	})
+}
+
+func attachName(b *module.Builder, cfg *worker.Config) *resolve.Name {
+	ttl := cfg.AddressTTL
+	if ttl < 0 {
+		ttl = resolve.ByTTL
+	}
+	return attach(b, "name|"+cfg.Host+"|"+ttl.String(), func() (*resolve.Name, func()) {
+		return resolve.NewName(b.Resolver, cfg.Host, ttl), nil
+	})
+}

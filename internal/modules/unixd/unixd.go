@@ -1,0 +1,76 @@
+// Package unixd is mod_unixd: who the server runs as, and its pid file.
+//
+// Imports module and what lies below it.
+package unixd
+
+import (
+	"path/filepath"
+
+	"github.com/headgate/headgate/internal/directive"
+	"github.com/headgate/headgate/internal/module"
+	procs "github.com/headgate/headgate/internal/unixd"
+)
+
+// conf is what the directives say.
+type conf struct {
+	user, group string
+	chroot      string
+	pidFile     string
+	runtimeDir  string
+}
+
+var slot = directive.Slot[conf]{Name: "unixd"}
+
+// New gives the module.
+func New() *module.Module {
+	return &module.Module{Name: "mod_unixd", ID: "unixd_module", Static: true, Rows: rows(), Finish: finish}
+}
+
+func rows() []directive.Row {
+	return []directive.Row{
+		{Name: "User", Set: setUser},
+		{Name: "Group", Set: setGroup},
+		{Name: "PidFile", Set: func(c *directive.Call) error {
+			slot.Of(c.Server).pidFile = c.Arg(0)
+			return nil
+		}},
+		{Name: "DefaultRuntimeDir", Set: func(c *directive.Call) error {
+			slot.Of(c.Server).runtimeDir = c.Path(c.Arg(0))
+			return nil
+		}},
+	}
+}
+
+func setUser(c *directive.Call) error {
+	if _, err := procs.LookupUser(c.Arg(0)); err != nil {
+		return c.Errorf("%w", err)
+	}
+	slot.Of(c.Server).user = c.Arg(0)
+	return nil
+}
+
+func setGroup(c *directive.Call) error {
+	if _, err := procs.LookupGroup(c.Arg(0)); err != nil {
+		return c.Errorf("%w", err)
+	}
+	slot.Of(c.Server).group = c.Arg(0)
+	return nil
+}
+
+// finish fills the snapshot. httpd's default of PidFile is logs/httpd.pid;
+// ours is only written when the directive names one or a start detaches.
+func finish(b *module.Builder) error {
+	c, ok := slot.Peek(b.Main.Server)
+	if !ok {
+		c = &conf{}
+	}
+	s := b.Snapshot
+	s.User, s.Group, s.Chroot = c.user, c.group, c.chroot
+	if p := c.pidFile; p != "" {
+		if !filepath.IsAbs(p) {
+			p = filepath.Join(b.ServerRoot, p)
+		}
+		s.PidFile = p
+	}
+	return nil
+}

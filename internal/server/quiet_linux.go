@@ -1,0 +1,19 @@
+package server
+
+import "golang.org/x/sys/unix"
+
+// quiet makes a listening socket ignore new connections while those that have
+// begun still complete, so that closing it after its queue was emptied resets
+// nobody. A SYN that is ignored is sent again and then refused.
+func quiet(fd int) {
+	const flags, syn, ack = 13, 0x02, 0x10 // of the TCP header, where the filter begins
+	prog := []unix.SockFilter{
+		{Code: unix.BPF_LD | unix.BPF_B | unix.BPF_ABS, K: flags},
+		{Code: unix.BPF_ALU | unix.BPF_AND | unix.BPF_K, K: syn | ack},
+		{Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, K: syn, Jt: 0, Jf: 1},
+		{Code: unix.BPF_RET | unix.BPF_K, K: 0},
+		{Code: unix.BPF_RET | unix.BPF_K, K: 1<<32 - 1},
+	}
+	// Where the system does not want it, the window is as small as it can be.
+	_ = unix.SetsockoptSockFprog(fd, unix.SOL_SOCKET, unix.SO_ATTACH_FILTER, &unix.SockFprog{Len: uint16(len(prog)), Filter: &prog[0]})
+}

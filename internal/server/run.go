@@ -1,0 +1,102 @@
+package server
+
+import (
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/headgate/headgate/internal/logsink"
+)
+
+// Run serves a started server until a signal, or ask, ends it: SIGTERM and
+// SIGINT at once, SIGWINCH gracefully, SIGHUP and SIGUSR1 reload.
+func (s *Server) Run(signals <-chan os.Signal) {
+	for {
+		select {
+		case <-s.ended:
+			return
+		case sig := <-signals:
+			if s.handle(sig, signals) {
+				return
+			}
+		}
+	}
+}
+
+// Signals gives the signals Run wants; stop ends the delivery.
+//
+// SIGPIPE is among them to be thrown away: the runtime would end the process
+// for a write to a terminal that is gone, and ignoring it outright would be
+// inherited by log programs.
+func Signals() (c <-chan os.Signal, stop func()) {
+	ch := make(chan os.Signal, 16)
+	signal.Notify(ch, syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP, syscall.SIGUSR1, syscall.SIGWINCH, syscall.SIGPIPE)
+	return ch, func() { signal.Stop(ch) }
+}
+
+// handle acts on one signal and says whether the server has ended.
+func (s *Server) handle(sig os.Signal, more <-chan os.Signal) (ended bool) {
+	switch sig {
+	case syscall.SIGTERM, syscall.SIGINT:
+		s.Stop(false, 0, nil)
+		return true
+	case syscall.SIGWINCH:
+		if s.o.Terminal {
+			return false
+		}
+		s.stopGracefully(more)
+		return true
+	case syscall.SIGHUP, syscall.SIGUSR1:
+		if s.o.Fixed {
+			if sig == syscall.SIGHUP { // the terminal is gone
+				s.Stop(false, 0, nil)
+				return true
+			}
+			return false
+		}
+		s.logReceived(sig)
+		_ = s.Reload() // it has said in the log what is wrong
+	}
+	return false
+}
+
+// logReceived notes a reload's signal in httpd's words.
+func (s *Server) logReceived(sig os.Signal) {
+	if sig == syscall.SIGHUP {
+		s.logf(logsink.Notice, "AH00494", nil, "SIGHUP received.  Attempting to restart")
+		return
+	}
+	s.logf(logsink.Notice, "AH00493", nil, "SIGUSR1 received.  Doing graceful restart")
+}
+
+// stopGracefully stops within GracefulShutdownTimeout, or when a further
+// SIGTERM or SIGINT says that this takes too long.
+func (s *Server) stopGracefully(more <-chan os.Signal) {
+	hurry, done := make(chan struct{}), make(chan struct{})
+	listening := make(chan struct{})
+	go func() {
+		defer close(listening)
+		for {
+			select {
+			case <-done:
+				return
+			case sig := <-more:
+				if sig == syscall.SIGTERM || sig == syscall.SIGINT {
+					close(hurry)
+					return
+				}
+			}
+		}
+	}()
+	s.Stop(true, s.gracefulTimeout(), hurry)
+	close(done)
+	<-listening
+}
+
+func (s *Server) gracefulTimeout() time.Duration {
+	if cur := s.pipeline.Current(); cur != nil {
+		return cur.GracefulTimeout
+	}
+	return 0
+}

@@ -1,0 +1,200 @@
+package server
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/headgate/headgate/internal/backend/http1"
+	"github.com/headgate/headgate/internal/clock"
+	"github.com/headgate/headgate/internal/config"
+	"github.com/headgate/headgate/internal/front/h1"
+	"github.com/headgate/headgate/internal/listen"
+	"github.com/headgate/headgate/internal/logsink"
+	"github.com/headgate/headgate/internal/module"
+	"github.com/headgate/headgate/internal/pipeline"
+	"github.com/headgate/headgate/internal/reactor"
+	"github.com/headgate/headgate/internal/resolve"
+	"github.com/headgate/headgate/internal/state"
+	"github.com/headgate/headgate/internal/unixd"
+	"github.com/headgate/headgate/internal/worker"
+)
+
+// Environment gives the variables ${VAR} may name. It is asked again by every
+// load, so that a reload sees a changed envvars file.
+type Environment func() (func(name string) (string, bool), error)
+
+// Options say what a Server runs and how it is embedded in its process.
+type Options struct {
+	Config  config.Options // what to load; Env and Generation are filled in
+	Modules []*module.Module
+	Env     Environment // nil: the process environment
+	Engine  string      // "" or a name; see NewEngine
+
+	Stderr    io.Writer         // startup log; nil: dropped
+	Inherited *listen.Inherited // sockets to take over, may be nil
+	Notify    *unixd.Notifier   // systemd, may be nil
+
+	PidFile  PidFile
+	KeepUser bool // do not change user and group
+	Fixed    bool // the configuration is no file: SIGHUP ends instead of reloading
+	Terminal bool // a window that is resized (SIGWINCH) must not end the server
+}
+
+// PidFile says what becomes of the PidFile directive.
+type PidFile uint8
+
+// The ways to treat the pid file.
+const (
+	PidFileRequired PidFile = iota // one that cannot be written stops the start
+	PidFileWanted                  // one that cannot be written is a warning
+	PidFileNone                    // none is written
+)
+
+// Server runs one configuration after the other.
+type Server struct {
+	o        Options
+	rt       *config.Runtime
+	engine   reactor.Engine
+	pipeline *pipeline.Pipeline
+	front    *h1.Front
+	startup  *logsink.ErrorLog
+
+	life       sync.Mutex // held by whoever starts, reloads or stops; guards what follows
+	generation uint64
+	sockets    []*socket
+	pidFile    string // written and ours; "" for none
+	running    bool
+	stopSweep  func()
+
+	ended chan struct{} // closed once stopped
+}
+
+// ConfigError says that a configuration cannot be started; the report has
+// every reason.
+type ConfigError struct {
+	Loaded *config.Loaded
+}
+
+// Error counts what is wrong.
+func (e *ConfigError) Error() string {
+	n := 0
+	for _, d := range e.Loaded.Found {
+		if d.Blocks() {
+			n++
+		}
+	}
+	if n == 1 {
+		return "the configuration has an error"
+	}
+	return fmt.Sprintf("the configuration has %d errors", n)
+}
+
+// ErrNoListen is httpd's refusal to serve nowhere (AH00451).
+var ErrNoListen = errors.New("AH00451: no listening sockets available, shutting down")
+
+// New makes a server; nothing is opened or started that Stop would not end.
+func New(o Options) (*Server, error) {
+	if o.Stderr == nil {
+		o.Stderr = io.Discard
+	}
+	if o.Env == nil {
+		o.Env = func() (func(string) (string, bool), error) { return os.LookupEnv, nil }
+	}
+	s := &Server{o: o, startup: logsink.NewStartupLog(o.Stderr), ended: make(chan struct{})}
+	engine, err := NewEngine(o.Engine, s.onPanic)
+	if err != nil {
+		return nil, err
+	}
+	s.engine = engine
+	clk := clock.New(nil)
+	loops := len(engine.Loops())
+	s.rt = &config.Runtime{
+		Clock: clk, State: new(state.Registry), Resolver: new(resolve.Resolver),
+		Logs: logsink.NewRegistry(logsink.Options{Loops: loops, Now: clk.Now}), Loops: loops,
+		Protocols: map[string]worker.Protocol{"http": http1.New()}, Log: s.startup,
+	}
+	s.pipeline = pipeline.New(clk)
+	s.front = h1.New(s.pipeline, clk)
+	return s, nil
+}
+
+// onPanic logs what a session let through; its connection is closed.
+func (s *Server) onPanic(v any, stack []byte) {
+	s.logf(logsink.Crit, "", nil, "panic outside of a request: %v\n%s", v, stack)
+}
+
+// log is the error log of the main server, the startup log while there is none.
+func (s *Server) log() *logsink.ErrorLog {
+	if cur := s.pipeline.Current(); cur != nil && cur.Main != nil && cur.Main.Log != nil {
+		return cur.Main.Log
+	}
+	return s.startup
+}
+
+func (s *Server) logf(level logsink.Level, id string, err error, format string, args ...any) {
+	if cur := s.pipeline.Current(); cur != nil && cur.Main != nil && cur.Main.Levels != nil && !cur.Main.Levels.Enabled("core", level) {
+		return
+	}
+	s.log().Logf(logsink.Record{Level: level, Module: "core", ID: id, Err: err}, format, args...)
+}
+
+// Pipeline gives what serves requests, for status and tests.
+func (s *Server) Pipeline() *pipeline.Pipeline { return s.pipeline }
+
+// Generation counts the configurations that were made current.
+func (s *Server) Generation() uint64 {
+	s.life.Lock()
+	defer s.life.Unlock()
+	return s.generation
+}
+
+// Addrs gives the addresses being listened on.
+func (s *Server) Addrs() []string {
+	s.life.Lock()
+	defer s.life.Unlock()
+	var out []string
+	for _, k := range s.sockets {
+		out = append(out, k.Addr().String())
+	}
+	return out
+}
+
+// sweepEvery is how often idle connections to backends are looked at.
+const sweepEvery = time.Second
+
+// startSweep runs the once-a-second work until the function it gives is called.
+func (s *Server) startSweep() (stop func()) {
+	quit, done := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(done)
+		tick := time.NewTicker(sweepEvery)
+		defer tick.Stop()
+		for {
+			select {
+			case <-quit:
+				return
+			case now := <-tick.C:
+				s.sweep(now)
+			}
+		}
+	}()
+	return func() {
+		close(quit)
+		<-done
+	}
+}
+
+// sweep does the once-a-second work. The current snapshot may be retired
+// meanwhile: its workers' state then only has fewer connections to look at.
+func (s *Server) sweep(now time.Time) {
+	for _, w := range s.pipeline.Current().Workers {
+		w.Sweep(now)
+	}
+	if d := s.o.Notify.Watchdog(); d > 0 {
+		_ = s.o.Notify.Alive() // a watchdog that hears nothing acts by itself
+	}
+}

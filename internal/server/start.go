@@ -1,0 +1,202 @@
+package server
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/headgate/headgate/internal/config"
+	"github.com/headgate/headgate/internal/listen"
+	"github.com/headgate/headgate/internal/logsink"
+	"github.com/headgate/headgate/internal/snapshot"
+	"github.com/headgate/headgate/internal/unixd"
+)
+
+// Start loads the configuration and serves it. After an error nothing is left
+// behind, and the Server is of no further use. A *ConfigError has the report
+// of a configuration that cannot be started, a *listen.BindError says who
+// holds a port.
+func (s *Server) Start() error {
+	s.life.Lock()
+	defer s.life.Unlock()
+	if s.running {
+		return errors.New("already started")
+	}
+	loaded, err := s.load()
+	if err == nil {
+		err = s.begin(loaded.Snapshot)
+	}
+	if err != nil {
+		s.abandon(loaded)
+		return err
+	}
+	s.running = true
+	s.stopSweep = s.startSweep()
+	s.logf(logsink.Notice, "AH00489", nil, "%s configured -- resuming normal operations", s.o.Config.Version)
+	s.logf(logsink.Notice, "AH00094", nil, "Command line: '%s'", commandLine())
+	s.logLevelled(loaded)
+	_ = s.o.Notify.Ready(s.status())
+	return nil
+}
+
+// load reads the configuration for the next generation.
+func (s *Server) load() (*config.Loaded, error) {
+	o := s.o.Config
+	env, err := s.o.Env()
+	if err != nil {
+		return nil, err
+	}
+	o.Env, o.Generation, o.Check = env, s.generation+1, false
+	loaded := config.Load(o, s.rt, s.o.Modules)
+	if !loaded.OK() || loaded.Snapshot == nil {
+		return loaded, &ConfigError{Loaded: loaded}
+	}
+	if len(loaded.Snapshot.Listen) == 0 {
+		return loaded, ErrNoListen
+	}
+	return loaded, nil
+}
+
+// begin takes the first snapshot into service. The order is httpd's: what
+// needs privileges first, then they are given up, then somebody is served.
+func (s *Server) begin(snap *snapshot.Snapshot) error {
+	all, fresh, _, err := open(nil, snap.Listen, listen.Options{Inherited: s.o.Inherited})
+	if err != nil {
+		return err
+	}
+	s.sockets = all
+	if err := s.writePidFile(snap.PidFile); err != nil {
+		return err
+	}
+	if err := s.dropPrivileges(snap); err != nil {
+		return err
+	}
+	s.swap(snap)
+	s.reportInherited()
+	return s.serve(fresh)
+}
+
+// swap makes a snapshot current and retires the one before it.
+func (s *Server) swap(snap *snapshot.Snapshot) {
+	s.generation = snap.Generation
+	old := s.pipeline.Swap(snap)
+	if snap.Main != nil {
+		s.rt.Logs.ReportTo(snap.Main.Log)
+	}
+	if old != nil {
+		old.Retire()
+	}
+}
+
+// serve has the engine accept from sockets.
+func (s *Server) serve(list []*socket) error {
+	for _, k := range list {
+		if err := s.engine.Serve(k, s.front); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// reportInherited gives up and names the sockets that were passed to us and
+// that no Listen names.
+func (s *Server) reportInherited() {
+	if s.o.Inherited == nil {
+		return
+	}
+	for _, why := range s.o.Inherited.Skipped {
+		s.logf(logsink.Warn, "", nil, "inherited socket not used: %s", why)
+	}
+	for _, addr := range s.o.Inherited.CloseRest() {
+		s.logf(logsink.Warn, "", nil, "inherited socket %s closed: no Listen names it", addr)
+	}
+}
+
+func (s *Server) writePidFile(path string) error {
+	if s.o.PidFile == PidFileNone || path == "" {
+		return nil
+	}
+	notice, err := unixd.WritePidFile(path, os.Getpid())
+	var running *unixd.RunningError
+	switch {
+	case errors.As(err, &running):
+		return err
+	case err != nil && s.o.PidFile == PidFileWanted:
+		s.startup.Logf(logsink.Record{Level: logsink.Warn, Module: "core"}, "no pid file, so -k cannot reach this process: %v", err)
+		return nil
+	case err != nil:
+		return fmt.Errorf("AH00099: could not create %s: %w", path, err)
+	}
+	s.pidFile = path
+	if notice != "" {
+		s.startup.Logf(logsink.Record{Level: logsink.Warn, Module: "core"}, "%s", notice)
+	}
+	return nil
+}
+
+// dropPrivileges changes to User and Group. Started by root without a User,
+// root is kept, and said: httpd would refuse to start.
+func (s *Server) dropPrivileges(snap *snapshot.Snapshot) error {
+	if s.o.KeepUser {
+		return nil
+	}
+	if snap.User == "" && os.Geteuid() == 0 {
+		s.startup.Logf(logsink.Record{Level: logsink.Warn, Module: "unixd"},
+			"started by root and no User directive says whom to become: serving as root")
+	}
+	return unixd.Drop(snap.User, snap.Group, snap.Chroot)
+}
+
+// abandon undoes a start that failed.
+func (s *Server) abandon(loaded *config.Loaded) {
+	for _, k := range s.sockets {
+		k.leave()
+	}
+	s.sockets = nil
+	s.engine.Drain(closedChan())
+	if loaded != nil && loaded.Snapshot != nil {
+		loaded.Snapshot.Retire()
+	}
+	s.release()
+}
+
+// release gives up what outlives every snapshot.
+func (s *Server) release() {
+	if s.pidFile != "" {
+		if err := unixd.RemovePidFile(s.pidFile, os.Getpid()); err != nil {
+			// httpd leaves it as well when the folder is root's.
+			s.logf(logsink.Info, "", err, "pid file %s stays behind", s.pidFile)
+		}
+		s.pidFile = ""
+	}
+	s.rt.Logs.ReportTo(nil)
+	s.rt.Logs.Close()
+	_ = s.o.Notify.Close()
+	close(s.ended)
+}
+
+func closedChan() chan struct{} {
+	c := make(chan struct{})
+	close(c)
+	return c
+}
+
+// status is the line systemctl status shows.
+func (s *Server) status() string {
+	text := fmt.Sprintf("configuration %d, listening on", s.generation)
+	for _, k := range s.sockets {
+		text += " " + k.Addr().String()
+	}
+	return text
+}
+
+// commandLine is how we were started, for the log. httpd names itself by its
+// last part.
+func commandLine() string {
+	text := filepath.Base(os.Args[0])
+	for _, a := range os.Args[1:] {
+		text += " " + a
+	}
+	return text
+}

@@ -1,0 +1,92 @@
+package server
+
+import (
+	"time"
+
+	"github.com/headgate/headgate/internal/logsink"
+)
+
+// abandonAfter bounds how long a cut exchange may take to notice.
+const abandonAfter = 2 * time.Second
+
+// Stop ends the server. graceful lets what is running finish, at most for
+// deadline (0: as long as it takes); otherwise it is cut. hurry, when not nil
+// and closed, turns a graceful stop into one at once. It returns when nothing
+// is served any more; further calls do nothing.
+func (s *Server) Stop(graceful bool, deadline time.Duration, hurry <-chan struct{}) {
+	s.life.Lock()
+	defer s.life.Unlock()
+	if !s.running {
+		return
+	}
+	s.running = false
+	_ = s.o.Notify.Stopping()
+	// From here on answers say that their connection ends.
+	s.pipeline.Drain()
+	for _, k := range s.sockets {
+		k.leave()
+	}
+	for _, k := range s.sockets {
+		<-k.ended
+	}
+	if graceful {
+		s.logf(logsink.Notice, "AH00492", nil, "graceful stop: %d connections open, %d requests running", s.engine.Open(), s.pipeline.InFlight())
+	}
+	cut := s.drain(graceful, deadline, hurry)
+	s.finish(graceful, cut)
+}
+
+// drain ends the connections and gives the number that were cut.
+func (s *Server) drain(graceful bool, deadline time.Duration, hurry <-chan struct{}) int {
+	stop := make(chan struct{})
+	left := make(chan int, 1)
+	go func() { left <- s.engine.Drain(stop) }()
+	if graceful {
+		var late <-chan time.Time
+		if deadline > 0 {
+			t := time.NewTimer(deadline)
+			defer t.Stop()
+			late = t.C
+		}
+		select {
+		case n := <-left:
+			return n
+		case <-late:
+		case <-hurry:
+		}
+	}
+	close(stop)
+	// A request that waits for its backend notices late that its client was
+	// cut off; the process does not wait for it.
+	t := time.NewTimer(abandonAfter)
+	defer t.Stop()
+	select {
+	case n := <-left:
+		return n
+	case <-t.C:
+		return s.engine.Open()
+	}
+}
+
+// finish says how it ended and gives everything up.
+func (s *Server) finish(graceful bool, cut int) {
+	s.stopSweep()
+	id, how := "AH00491", "caught SIGTERM, shutting down"
+	if graceful {
+		id, how = "AH00492", "graceful stop done, shutting down"
+	}
+	if cut > 0 {
+		s.logf(logsink.Notice, id, nil, "%s; %d connections cut", how, cut)
+	} else {
+		s.logf(logsink.Notice, id, nil, "%s", how)
+	}
+	s.sockets = nil
+	s.rt.Logs.Flush()
+	if snap := s.pipeline.Current(); snap != nil {
+		snap.Retire()
+	}
+	s.release()
+}
+
+// Wait returns when the server has ended.
+func (s *Server) Wait() { <-s.ended }

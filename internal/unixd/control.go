@@ -1,0 +1,71 @@
+package unixd
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"syscall"
+)
+
+// Word is one of "-k"'s that speak to a running instance.
+type Word struct {
+	Name   string
+	Signal syscall.Signal
+	Starts bool // starts an instance if none runs
+	Ends   bool // the instance ends
+	Doc    string
+}
+
+// Words are the rows of -k, but for "start".
+var Words = [...]Word{
+	{Name: "stop", Signal: syscall.SIGTERM, Ends: true, Doc: "stop at once"},
+	{Name: "graceful-stop", Signal: syscall.SIGWINCH, Ends: true, Doc: "stop accepting, finish what is running, then stop"},
+	{Name: "restart", Signal: syscall.SIGHUP, Starts: true, Doc: "read the configuration anew"},
+	{Name: "graceful", Signal: syscall.SIGUSR1, Starts: true, Doc: "read the configuration anew, let requests finish on the old one"},
+}
+
+// LookupWord finds a row by name.
+func LookupWord(name string) (Word, bool) {
+	for _, w := range Words {
+		if w.Name == name {
+			return w, true
+		}
+	}
+	return Word{}, false
+}
+
+// NotRunningError says that there is nobody to signal. For words that stop,
+// httpd counts it as success.
+type NotRunningError struct {
+	Program string
+	PID     int // from the pid file, 0 if there is none
+}
+
+// Error gives httpd's text: "httpd (pid 12?) not running".
+func (e *NotRunningError) Error() string {
+	if e.PID == 0 {
+		return e.Program + " (no pid file) not running"
+	}
+	return fmt.Sprintf("%s (pid %d?) not running", e.Program, e.PID)
+}
+
+// Running finds the instance that wrote the pid file. A process that got the
+// number later and is not our program does not count: httpd would signal it.
+func Running(program, pidFile string) (*Process, error) {
+	pid, err := ReadPidFile(pidFile)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, &NotRunningError{Program: program}
+	}
+	if err != nil {
+		return nil, err
+	}
+	h, err := FindProcess(pid)
+	if err == nil && !h.Ours() {
+		h.Release()
+		err = os.ErrProcessDone
+	}
+	if errors.Is(err, os.ErrProcessDone) {
+		return nil, &NotRunningError{Program: program, PID: pid}
+	}
+	return h, err
+}

@@ -1,0 +1,115 @@
+package unixd
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"syscall"
+)
+
+// Drop gives up root for good: chroot (ChrootDir, "" for none), then groups,
+// group and user, for every thread of the process; then it makes sure that
+// there is no way back. An empty user changes nothing but the root; an empty
+// group means the user's own. After an error the process is in between and
+// must exit.
+//
+// httpd: without root, User and Group are ignored; a chroot is an error.
+func Drop(userArg, groupArg, chroot string) error {
+	if os.Geteuid() != 0 {
+		if chroot != "" {
+			return fmt.Errorf("cannot chroot to %s when not started as root", chroot)
+		}
+		return nil
+	}
+	// Names are looked up while the files that hold them can still be seen.
+	id, err := target(userArg, groupArg)
+	if err != nil {
+		return err
+	}
+	if chroot != "" {
+		if err := enter(chroot); err != nil {
+			return err
+		}
+	}
+	if userArg == "" {
+		return nil
+	}
+	for _, step := range [...]struct {
+		what string
+		do   func() error
+	}{
+		{"set supplementary groups", func() error { return syscall.Setgroups(id.groups()) }},
+		{fmt.Sprintf("set group %d", id.GID), func() error { return syscall.Setgid(id.GID) }},
+		{fmt.Sprintf("set user %d", id.UID), func() error { return syscall.Setuid(id.UID) }},
+		{"check that privileges are gone", id.verify},
+	} {
+		if err := step.do(); err != nil {
+			return fmt.Errorf("drop privileges: %s: %w", step.what, err)
+		}
+	}
+	return nil
+}
+
+func target(userArg, groupArg string) (User, error) {
+	if userArg == "" {
+		return User{}, nil
+	}
+	id, err := LookupUser(userArg)
+	if err != nil {
+		return id, err
+	}
+	if groupArg != "" {
+		// As initgroups(3) has it: the stated group takes the place of the
+		// primary one, which is not kept beside it.
+		if id.GID, err = LookupGroup(groupArg); err != nil {
+			return id, err
+		}
+	}
+	if id.GID < 0 {
+		return id, fmt.Errorf("user %s has no group: state one with Group", userArg)
+	}
+	return id, nil
+}
+
+func enter(dir string) error {
+	if err := os.Chdir(dir); err != nil {
+		return fmt.Errorf("ChrootDir: %w", err)
+	}
+	if err := syscall.Chroot(dir); err != nil {
+		return fmt.Errorf("ChrootDir %s: %w", dir, err)
+	}
+	return os.Chdir("/")
+}
+
+func (u User) groups() []int {
+	out := []int{u.GID}
+	for _, g := range u.More {
+		if !slices.Contains(out, g) {
+			out = append(out, g)
+		}
+	}
+	return out
+}
+
+// verify sees that all ids are the new ones, and that asking for the old ones
+// back fails, as it would not with CAP_SETUID or a saved id left.
+func (u User) verify() error {
+	if os.Getuid() != u.UID || os.Geteuid() != u.UID || os.Getgid() != u.GID || os.Getegid() != u.GID {
+		return fmt.Errorf("ids are %d/%d and %d/%d", os.Getuid(), os.Geteuid(), os.Getgid(), os.Getegid())
+	}
+	have, err := os.Getgroups()
+	if err != nil {
+		return err
+	}
+	want := u.groups()
+	slices.Sort(have)
+	slices.Sort(want)
+	if !slices.Equal(slices.Compact(have), want) {
+		return fmt.Errorf("groups are %v, not %v", have, want)
+	}
+	if syscall.Setuid(0) == nil || u.GID != 0 && syscall.Setgid(0) == nil {
+		return errors.New("they could be taken back")
+	}
+	return nil
+}

@@ -1,0 +1,104 @@
+package unixd
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+)
+
+// ErrBadPidFile marks a pid file that holds no number.
+var ErrBadPidFile = errors.New("not a process id")
+
+// RunningError says that another instance owns the pid file.
+type RunningError struct {
+	Path string
+	PID  int
+}
+
+// Error gives "already running (pid 12, from /run/x.pid)".
+func (e *RunningError) Error() string {
+	return fmt.Sprintf("already running (pid %d, from %s)", e.PID, e.Path)
+}
+
+// ReadPidFile gives the number in a pid file. The error is one of
+// os.ErrNotExist, ErrBadPidFile or another of reading.
+func ReadPidFile(path string) (int, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return 0, err
+	}
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, 64))
+	if err != nil {
+		return 0, err
+	}
+	pid, err := parsePid(text)
+	if err != nil {
+		return 0, fmt.Errorf("AH00058: error retrieving pid file %s: %w; AH00059: remove it before continuing if it is corrupted", path, err)
+	}
+	return pid, nil
+}
+
+func parsePid(text []byte) (int, error) {
+	pid, err := strconv.ParseInt(string(bytes.TrimSpace(text)), 10, 32)
+	if err != nil || pid <= 0 {
+		return 0, ErrBadPidFile
+	}
+	return int(pid), nil
+}
+
+// WritePidFile puts pid into the file at once or not at all. A live instance
+// of our own program there is a *RunningError. What else was there is replaced;
+// notice says so if it was the trace of an unclean end.
+func WritePidFile(path string, pid int) (notice string, err error) {
+	old, err := ReadPidFile(path)
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+	case errors.Is(err, ErrBadPidFile):
+		notice = fmt.Sprintf("pid file %s held no process id: replaced", path)
+	case err != nil:
+		return "", err
+	case old != pid:
+		if h, err := FindProcess(old); err == nil {
+			ours := h.Ours()
+			h.Release()
+			if ours {
+				return "", &RunningError{Path: path, PID: old}
+			}
+		}
+		notice = fmt.Sprintf("AH00098: pid file %s overwritten -- Unclean shutdown of previous run (pid %d)?", path, old)
+	}
+	return notice, replaceFile(path, strconv.Itoa(pid)+"\n")
+}
+
+// replaceFile writes beside the file and renames, so that a reader sees the old
+// or the new, and a symbolic link planted at path is replaced, not followed.
+func replaceFile(path, text string) error {
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteString(text)
+	err = errors.Join(err, f.Chmod(0o644), f.Close())
+	if err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		os.Remove(f.Name())
+	}
+	return err
+}
+
+// RemovePidFile removes the file if it still holds pid: a successor may have
+// written its own.
+func RemovePidFile(path string, pid int) error {
+	old, err := ReadPidFile(path)
+	if err != nil || old != pid {
+		return nil
+	}
+	return os.Remove(path)
+}

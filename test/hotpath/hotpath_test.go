@@ -1,0 +1,127 @@
+// Package hotpath asserts that a proxied HTTP/1.1 request allocates nothing
+// above the engine, from its head to its access log line.
+package hotpath
+
+import (
+	"net/netip"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/headgate/headgate/internal/backend/http1"
+	"github.com/headgate/headgate/internal/clock"
+	"github.com/headgate/headgate/internal/config"
+	"github.com/headgate/headgate/internal/front/h1"
+	"github.com/headgate/headgate/internal/logsink"
+	"github.com/headgate/headgate/internal/modules"
+	"github.com/headgate/headgate/internal/pipeline"
+	"github.com/headgate/headgate/internal/reactor"
+	"github.com/headgate/headgate/internal/resolve"
+	"github.com/headgate/headgate/internal/state"
+	"github.com/headgate/headgate/internal/worker"
+)
+
+// stack is everything above the engine, over a loop of the test's own.
+type stack struct {
+	loop  *loop
+	front *h1.Front
+	conn  *conn
+	sess  reactor.Session
+}
+
+func newStack(t testing.TB, conf, request, answer string) *stack {
+	t.Helper()
+	dir := t.TempDir()
+	ck := clock.New(nil)
+	logs := logsink.NewRegistry(logsink.Options{Loops: 1})
+	t.Cleanup(logs.Close)
+	rt := &config.Runtime{
+		Clock: ck, State: new(state.Registry), Resolver: new(resolve.Resolver), Logs: logs, Loops: 1,
+		Protocols: map[string]worker.Protocol{"http": http1.New()},
+		Log:       logsink.NewStartupLog(os.Stderr),
+	}
+	file := filepath.Join(dir, "httpd.conf")
+	l := config.Load(config.Options{
+		File: file, Text: conf, ServerRoot: dir, Version: "Headgate/test",
+	}, rt, modules.All())
+	if l.Snapshot == nil {
+		t.Fatalf("configuration: %v", l.Found)
+	}
+	p := pipeline.New(ck)
+	p.Swap(l.Snapshot)
+	t.Cleanup(l.Snapshot.Retire)
+	s := &stack{loop: &loop{answer: []byte(answer)}, front: h1.New(p, ck)}
+	s.conn = &conn{loop: s.loop, in: []byte(request)}
+	s.sess, _ = s.front.Open(s.conn)
+	return s
+}
+
+// serve carries one request and says whether the connection stayed.
+func (s *stack) serve() bool {
+	s.conn.rewind()
+	keep, _ := s.sess.Serve()
+	return keep
+}
+
+const conf = `
+ServerName proxy.test
+Listen 127.0.0.1:18080
+LogFormat "%h %l %u %t \"%r\" %>s %b \"%{Referer}i\" \"%{User-Agent}i\" %D" combined
+CustomLog access.log combined
+MaxKeepAliveRequests 0
+<VirtualHost *:18080>
+    ServerName www.test
+    ProxyPass /static !
+    ProxyPass /app/ http://127.0.0.1:9000/
+    ProxyPassReverse /app/ http://127.0.0.1:9000/
+    ProxyPass / http://127.0.0.1:9001/
+</VirtualHost>
+`
+
+const get = "GET /app/some/path?q=1 HTTP/1.1\r\nHost: www.test\r\nUser-Agent: test/1.0\r\n" +
+	"Accept: */*\r\nAccept-Encoding: gzip\r\nCookie: a=b; c=d\r\nConnection: keep-alive\r\n\r\n"
+
+const post = "POST /app/form HTTP/1.1\r\nHost: www.test\r\nContent-Type: text/plain\r\nContent-Length: 11\r\n\r\nhello world"
+
+const chunked = "POST /app/form HTTP/1.1\r\nHost: www.test\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"
+
+const plain = "HTTP/1.1 200 OK\r\nDate: Sun, 22 Nov 2026 12:00:00 GMT\r\nServer: origin\r\nContent-Type: text/plain\r\n" +
+	"Content-Length: 13\r\nConnection: keep-alive\r\nKeep-Alive: timeout=60\r\n\r\nHello, world!"
+
+const pieces = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n"
+
+const redirect = "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:9000/login\r\nSet-Cookie: s=1; path=/\r\nContent-Length: 0\r\n\r\n"
+
+func TestNoAllocationPerRequest(t *testing.T) {
+	for _, c := range []struct{ name, request, answer string }{
+		{"get", get, plain},
+		{"post", post, plain},
+		{"chunked both ways", chunked, pieces},
+		{"redirect", get, redirect},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := newStack(t, conf, c.request, c.answer)
+			for range 100 { // fill the free lists
+				if !s.serve() {
+					t.Fatalf("connection ended: %q", s.conn.out)
+				}
+			}
+			if n := testing.AllocsPerRun(500, func() { s.serve() }); n != 0 {
+				t.Errorf("%v allocations per request, want 0", n)
+			}
+			t.Logf("client got %q", s.conn.out)
+			t.Logf("backend got %q", s.loop.sent)
+		})
+	}
+}
+
+func BenchmarkProxiedGet(b *testing.B) {
+	s := newStack(b, conf, get, plain)
+	s.serve()
+	b.ReportAllocs()
+	for b.Loop() {
+		s.serve()
+	}
+}
+
+var _ = netip.Addr{}
