@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/headgate/headgate/internal/directive"
 	"github.com/headgate/headgate/internal/module"
 	"github.com/headgate/headgate/internal/modules/core"
 	"github.com/headgate/headgate/internal/snapshot"
@@ -175,3 +176,12 @@ func (l *Loaded) PidFile() string {
 	return path
 }
 
+// Table is the table of directives with the rows of the given modules: what -L
+// lists.
+func Table(modules []*module.Module) *directive.Table {
+	table := directive.Known()
+	for _, m := range modules {
+		table = table.With(m.Rows)
+	}
+	return table
+}

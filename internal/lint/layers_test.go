@@ -20,9 +20,9 @@ var layers = []struct {
 	{5, "internal/balance internal/health internal/backend/*"},
 	{6, "internal/snapshot"},
 	{7, "internal/module internal/pipeline"},
-	{8, "internal/config internal/modules/*"},
-	{9, "internal/modules"},
-	{10, "internal/server"},
+	{8, "internal/modules/*"},
+	{9, "internal/config internal/modules"},
+	{10, "internal/server internal/demo"},
 	{11, "cmd/headgate internal/docgen internal/directive/gen"},
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/headgate/headgate/internal/logsink"
 	"github.com/headgate/headgate/internal/module"
 	"github.com/headgate/headgate/internal/syntax"
+	"github.com/headgate/headgate/internal/wire"
 )
 
 // rows are core's directives. Contexts, arity and usage come from the known
@@ -265,7 +266,7 @@ func setLogLevel(c *directive.Call) error {
 
 func setErrorDocument(c *directive.Call) error {
 	code, err := strconv.Atoi(c.Arg(0))
-	if err != nil || code < 400 || code > 599 {
+	if err != nil || wire.StatusText(code) == "" { // httpd: any status it knows, 200 among them
 		return c.Errorf("Unsupported HTTP response code %s", c.Arg(0))
 	}
 	d := dirSlot.Of(c.Dir)

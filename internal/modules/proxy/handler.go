@@ -25,7 +25,9 @@ func (t *translator) Translate(x *exchange.Exchange) (exchange.Handler, error) {
 	if x.Env.Has("no-proxy") || len(x.Path) == 0 || x.Path[0] != '/' {
 		return nil, exchange.ErrDeclined
 	}
-	q := Query{
+	q := t.site.queries.Get().(*Query)
+	defer t.site.queries.Put(q)
+	*q = Query{
 		Path: x.Path, RawPath: x.Req.Path, RawURI: x.Req.Target, Args: x.Args, HasArgs: x.HasArgs,
 		Options: uri.Options{Slashes: uri.Slashes(x.Site.EncodedSlashes), Merge: x.Site.MergeSlashes},
 	}
@@ -35,7 +37,7 @@ func (t *translator) Translate(x *exchange.Exchange) (exchange.Handler, error) {
 	if t.interpolate {
 		q.Env = &x.Env
 	}
-	m, ok, err := t.find(x, &q)
+	m, ok, err := t.find(x, q)
 	switch {
 	case err != nil:
 		return nil, err
@@ -44,7 +46,7 @@ func (t *translator) Translate(x *exchange.Exchange) (exchange.Handler, error) {
 	case m.Denied:
 		return nil, exchange.ErrDone
 	}
-	return t.mapped(x, &q, &m)
+	return t.mapped(x, q, &m)
 }
 
 // rawURI is path and query as sent, for requests whose target is more or

@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"net/netip"
+	"sync"
 
 	"github.com/headgate/headgate/internal/directive"
 	"github.com/headgate/headgate/internal/exchange"
@@ -34,6 +35,7 @@ type site struct {
 	encoded  *Mapping // rules with mapping=
 	plain    *Mapping
 	handlers map[*PassRule]*handler
+	queries  sync.Pool // *Query: one would escape to the heap each time
 }
 
 // buildServer builds the workers and mappings of one server.
@@ -46,6 +48,7 @@ func buildServer(b *module.Builder, s *module.Server) error {
 		conf: conf, encoded: NewMapping(conf.Rules, true), plain: NewMapping(conf.Rules, false),
 		handlers: make(map[*PassRule]*handler),
 	}
+	st.queries.New = func() any { return new(Query) }
 	b.Aux[siteKey{s}] = st
 	for _, r := range conf.Rules {
 		if err := st.handle(b, s, r); err != nil {

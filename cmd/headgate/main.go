@@ -1,0 +1,34 @@
+package main
+
+import (
+	"io"
+	"os"
+	"strings"
+)
+
+// Exit codes.
+const (
+	exitOK     = 0
+	exitFailed = 1
+	exitUsage  = 2
+)
+
+// process is what a command may use of the process it runs in.
+type process struct {
+	args           []string // without the program's name
+	stdout, stderr io.Writer
+	getenv         func(string) string
+}
+
+func main() {
+	os.Exit(process{args: os.Args[1:], stdout: os.Stdout, stderr: os.Stderr, getenv: os.Getenv}.run())
+}
+
+// run tells the two command lines apart: httpd's begins with a flag of one
+// letter, or has nothing at all.
+func (p process) run() int {
+	if len(p.args) == 0 || strings.HasPrefix(p.args[0], "-") && !strings.HasPrefix(p.args[0], "--") {
+		return p.httpd()
+	}
+	return p.friendly()
+}

@@ -1,0 +1,80 @@
+package demo
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Backends are the running demo backends.
+type Backends struct {
+	PageAddr, EchoAddr string // "127.0.0.1:port"
+
+	servers []*http.Server
+	done    sync.WaitGroup
+}
+
+// Start opens both backends. conf is shown on the page; it may need the
+// addresses, so it is a function of them.
+func Start(conf func(b *Backends) string) (*Backends, error) {
+	b := &Backends{}
+	var text string
+	for _, row := range []struct {
+		addr    *string
+		handler http.Handler
+	}{
+		{&b.PageAddr, pages(func() string { return text })},
+		{&b.EchoAddr, http.HandlerFunc(echo)},
+	} {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			return nil, errors.Join(fmt.Errorf("demo backend: %w", err), b.Close())
+		}
+		*row.addr = l.Addr().String()
+		b.serve(l, row.handler)
+	}
+	// Nobody knows the addresses yet, so no request has come.
+	text = conf(b)
+	return b, nil
+}
+
+func (b *Backends) serve(l net.Listener, h http.Handler) {
+	s := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second}
+	b.servers = append(b.servers, s)
+	b.done.Go(func() { _ = s.Serve(l) })
+}
+
+// Close ends both backends at once, their running requests included.
+func (b *Backends) Close() error {
+	var err error
+	for _, s := range b.servers {
+		err = errors.Join(err, s.Close())
+	}
+	b.done.Wait()
+	return err
+}
+
+// Config is the configuration that puts both behind one port. host may be ""
+// for all addresses.
+func Config(b *Backends, host string, port uint16) string {
+	listen := fmt.Sprint(port)
+	if host != "" {
+		listen = net.JoinHostPort(host, listen)
+	}
+	return strings.NewReplacer("LISTEN", listen, "PAGE", b.PageAddr, "ECHO", b.EchoAddr).Replace(`Listen LISTEN
+ServerName localhost
+
+LogFormat "%h \"%r\" %>s %b %{ms}Tms" short
+CustomLog /dev/stdout short
+ErrorLog /dev/stderr
+
+ProxyPass        /echo/ http://ECHO/
+ProxyPassReverse /echo/ http://ECHO/
+ProxyPass        /      http://PAGE/
+ProxyPassReverse /      http://PAGE/
+`)
+}

@@ -1,0 +1,118 @@
+package corpus
+
+import (
+	"bytes"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/headgate/headgate/internal/backend/http1"
+	"github.com/headgate/headgate/internal/clock"
+	"github.com/headgate/headgate/internal/config"
+	"github.com/headgate/headgate/internal/directive"
+	"github.com/headgate/headgate/internal/logsink"
+	"github.com/headgate/headgate/internal/modules"
+	"github.com/headgate/headgate/internal/resolve"
+	"github.com/headgate/headgate/internal/state"
+	"github.com/headgate/headgate/internal/worker"
+)
+
+var update = flag.Bool("update", false, "write the golden table anew")
+
+const home = "../../../shared/corpus"
+
+// runtime is what the files are judged over; nothing is opened.
+func runtime(t *testing.T) *config.Runtime {
+	logs := logsink.NewRegistry(logsink.Options{Loops: 1})
+	t.Cleanup(logs.Close)
+	return &config.Runtime{
+		Clock: clock.New(nil), State: new(state.Registry), Resolver: new(resolve.Resolver), Logs: logs, Loops: 1,
+		Protocols: map[string]worker.Protocol{"http": http1.New()},
+	}
+}
+
+// TestCorpus loads every file as if it were the main one. A file parses when
+// all that is wrong with it is that some directives wait for a later version;
+// else it is refused, at a line and for a reason.
+func TestCorpus(t *testing.T) {
+	index, err := os.ReadFile(filepath.Join(home, "index.tsv"))
+	if err != nil {
+		t.Skip("the collection of real configurations is not here")
+	}
+	rt := runtime(t)
+	var table bytes.Buffer
+	count := map[string]int{}
+	for line := range strings.Lines(string(index)) {
+		f := strings.Split(strings.TrimSpace(line), "\t")
+		if len(f) < 5 || (f[4] != "user" && f[4] != "stock" && f[4] != "edge") {
+			continue
+		}
+		text, err := os.ReadFile(filepath.Join(home, f[0]+".conf"))
+		if err != nil {
+			continue
+		}
+		verdict := judge(t, rt, f[0], string(text))
+		word, _, _ := strings.Cut(verdict, " ")
+		count[f[4]+" "+strings.TrimSuffix(word, ":")]++
+		fmt.Fprintf(&table, "%s %s %s\n", f[0], f[4], verdict)
+	}
+	t.Log(count)
+	const golden = "testdata/corpus.golden"
+	if *update {
+		if err := os.WriteFile(golden, table.Bytes(), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, _ := os.ReadFile(golden)
+	if !bytes.Equal(want, table.Bytes()) {
+		t.Errorf("the table differs from %s; -update writes it anew, the diff is the review\n%s", golden, table.Bytes())
+	}
+}
+
+func load(rt *config.Runtime, name, text string, pre ...string) *config.Loaded {
+	return config.Load(config.Options{
+		File: "/etc/httpd/" + name + ".conf", ServerRoot: "/etc/httpd", Text: text + "\n",
+		Pre: pre, Version: "Headgate/test", Check: true,
+	}, rt, modules.All())
+}
+
+// judge gives one line: what becomes of the file.
+func judge(t *testing.T, rt *config.Runtime, name, text string) string {
+	l := load(rt, name, text)
+	if slices.ContainsFunc(l.Found, func(d directive.Diagnostic) bool { return strings.Contains(d.Text, "no listening") }) {
+		l = load(rt, name, text, "Listen 80") // a piece of a configuration
+	}
+	var pending, refused []string
+	for _, d := range l.Found {
+		switch d.Severity {
+		case directive.SeverityPending:
+			pending = appendNew(pending, d.Directive)
+		case directive.SeverityRefused, directive.SeverityError:
+			if d.Pos.File == "" || d.Pos.Line == 0 && !strings.Contains(d.Text, "listening") {
+				t.Errorf("%s: no position: %s", name, d)
+			}
+			refused = append(refused, fmt.Sprintf("line %d %s (%s)", d.Pos.Line, d.Directive, d.Severity))
+		}
+	}
+	switch {
+	case len(refused) > 0:
+		return "refused: " + strings.Join(refused, "; ")
+	case len(pending) > 0:
+		slices.Sort(pending)
+		return "parses, waits for " + strings.Join(pending, " ")
+	case l.Snapshot == nil:
+		t.Errorf("%s: blocked without a reason", name)
+	}
+	return "starts"
+}
+
+func appendNew(list []string, s string) []string {
+	if slices.Contains(list, s) {
+		return list
+	}
+	return append(list, s)
+}
