@@ -104,4 +104,3 @@ func (f *flags) options() config.Options {
 		File: file, ServerRoot: root, Defines: f.defines, Pre: f.pre, Post: f.post, Version: product(),
 	}
 }
-

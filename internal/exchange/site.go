@@ -3,6 +3,7 @@ package exchange
 import (
 	"time"
 
+	"github.com/headgate/headgate/internal/expr"
 	"github.com/headgate/headgate/internal/fault"
 	"github.com/headgate/headgate/internal/logsink"
 	"github.com/headgate/headgate/internal/message"
@@ -117,12 +118,22 @@ type ErrorDocs struct {
 	ByStatus map[int]ErrorDoc
 }
 
-// ErrorDoc is one ErrorDocument. Exactly one of its fields is set.
+// ErrorDoc is one ErrorDocument. Its value is an expression, evaluated for
+// each answer; nil stands for "default".
 type ErrorDoc struct {
-	Text string // body text
-	Path string // local URL-path
-	URL  string // absolute URL: the client is sent there
+	Form  DocForm
+	Value *expr.String
 }
+
+// DocForm tells what an ErrorDocument's value is.
+type DocForm uint8
+
+// The forms of ErrorDocument.
+const (
+	DocText DocForm = iota // the body
+	DocPath                // a local URL-path that makes the body
+	DocURL                 // where the client is sent
+)
 
 // Logf writes a line to the exchange's error log when level is enabled for
 // module (name without mod_). id is httpd's message id or "". The first line

@@ -1,7 +1,10 @@
 package exchange
 
+import "github.com/headgate/headgate/internal/ascii"
+
 // Vars is a small ordered table of named values: the request environment or
-// the notes of an exchange. Names are case-sensitive. The zero value is empty;
+// the notes of an exchange. Names are the same in any case of letters, and keep
+// the case they were first set in (httpd: apr_table). The zero value is empty;
 // Reset keeps its capacity, so setting a variable does not allocate.
 type Vars struct {
 	list []Var
@@ -19,7 +22,7 @@ func (v *Vars) Reset() { v.list = v.list[:0] }
 // Get gives a value and whether it is set.
 func (v *Vars) Get(name string) ([]byte, bool) {
 	for i := range v.list {
-		if v.list[i].Name == name {
+		if ascii.EqualFold(v.list[i].Name, name) {
 			return v.list[i].Value, true
 		}
 	}
@@ -35,7 +38,7 @@ func (v *Vars) Set(name string, value []byte) {
 		value = []byte{}
 	}
 	for i := range v.list {
-		if v.list[i].Name == name {
+		if ascii.EqualFold(v.list[i].Name, name) {
 			v.list[i].Value = value
 			return
 		}
@@ -46,7 +49,7 @@ func (v *Vars) Set(name string, value []byte) {
 // Unset removes a variable.
 func (v *Vars) Unset(name string) {
 	for i := range v.list {
-		if v.list[i].Name == name {
+		if ascii.EqualFold(v.list[i].Name, name) {
 			v.list = append(v.list[:i], v.list[i+1:]...)
 			return
 		}

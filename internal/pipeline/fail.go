@@ -91,44 +91,54 @@ const maxRedirects = 10
 // respondError answers with the ErrorDocument of the status, else the stock
 // page.
 func (p *Pipeline) respondError(x *exchange.Exchange, status int, f *fault.Fault) {
-	doc, ok := errorDoc(x, status)
+	doc, value := p.errorDoc(x, status)
 	switch {
-	case !ok:
-	case doc.URL != "" && status != 401: // httpd: a 401 must carry its challenge
-		p.redirectTo(x, doc.URL)
+	case value == nil:
+	case doc.Form == exchange.DocURL && status != 401: // httpd: a 401 must carry its challenge
+		p.redirectTo(x, value)
 		return
-	case doc.Path != "" && x.Redirected == nil && x.Req.Path != nil:
-		if p.redirectInternally(x, status, doc.Path) {
+	case doc.Form == exchange.DocPath && x.Redirected == nil && x.Req.Path != nil:
+		if p.redirectInternally(x, status, value) {
 			return
 		}
-	case doc.Text != "":
+	case doc.Form == exchange.DocText:
 		p.beginError(x, status, f)
-		p.sendPage(x, []byte(doc.Text), "text/html; charset=iso-8859-1")
+		p.sendPage(x, value, stockType)
 		return
 	}
 	p.stockPage(x, status, f)
 }
 
-func errorDoc(x *exchange.Exchange, status int) (exchange.ErrorDoc, bool) {
+// errorDoc gives the ErrorDocument of a status with its value for this
+// exchange; nil when there is none.
+func (p *Pipeline) errorDoc(x *exchange.Exchange, status int) (exchange.ErrorDoc, []byte) {
 	if x.Chain == nil || x.Chain.ErrorDocs == nil {
-		return exchange.ErrorDoc{}, false
+		return exchange.ErrorDoc{}, nil
 	}
-	d, ok := x.Chain.ErrorDocs.ByStatus[status]
-	return d, ok
+	doc, ok := x.Chain.ErrorDocs.ByStatus[status]
+	if !ok {
+		return doc, nil
+	}
+	value, err := p.expressions.String(doc.Value, x)
+	if err != nil {
+		x.Logf(logsink.Error, "core", "AH02841", "the expression of ErrorDocument %d cannot be evaluated: %v", status, err)
+		return doc, nil
+	}
+	return doc, value
 }
 
 // redirectTo sends the client to another URL; the status is lost, as httpd
 // has it.
-func (p *Pipeline) redirectTo(x *exchange.Exchange, url string) {
+func (p *Pipeline) redirectTo(x *exchange.Exchange, url []byte) {
 	x.Resp.Reset()
 	x.Resp.Status = 302
-	x.Resp.Header.AddID(message.Location, x.Arena.String(url))
+	x.Resp.Header.AddID(message.Location, url)
 	p.sendPage(x, page(x, 302, nil), stockType)
 }
 
 // redirectInternally has the error document made by another path: as GET,
 // whatever the request was. It gives false when that failed without an answer.
-func (p *Pipeline) redirectInternally(x *exchange.Exchange, status int, path string) bool {
+func (p *Pipeline) redirectInternally(x *exchange.Exchange, status int, target []byte) bool {
 	x.Redirected = &exchange.Redirect{Status: status, Path: x.Path, Args: x.Args, Depth: 1}
 	x.Env.Set("REDIRECT_STATUS", x.Arena.Int(int64(status)))
 	x.Env.Set("REDIRECT_URL", x.Path)
@@ -136,7 +146,6 @@ func (p *Pipeline) redirectInternally(x *exchange.Exchange, status int, path str
 		x.Env.Set("REDIRECT_QUERY_STRING", x.Args)
 	}
 	asGet(x)
-	target := x.Arena.String(path)
 	x.Req.Path, x.Req.Query, x.Req.HasQ = cutQuery(target)
 	x.Args, x.HasArgs = x.Req.Query, x.Req.HasQ
 	x.Path, x.Filename, x.Mapped, x.Relay = x.Req.Path, nil, nil, nil
@@ -153,7 +162,7 @@ func (p *Pipeline) redirectInternally(x *exchange.Exchange, status int, path str
 		x.Front.Abort(second)
 		return true
 	}
-	x.Logf(logsink.Error, "core", "", "ErrorDocument %s for status %d failed: %s", path, status, second.Describe())
+	x.Logf(logsink.Error, "core", "", "ErrorDocument %s for status %d failed: %s", target, status, second.Describe())
 	return false
 }
 

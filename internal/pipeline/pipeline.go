@@ -19,6 +19,8 @@ type Pipeline struct {
 	current  atomic.Pointer[snapshot.Snapshot]
 	gate     gate
 	draining atomic.Bool
+
+	expressions exchange.Evaluator
 }
 
 var _ exchange.Service = (*Pipeline)(nil)

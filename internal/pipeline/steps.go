@@ -52,6 +52,11 @@ func (p *Pipeline) run(x *exchange.Exchange, list []step) error {
 // bind picks the virtual host by the connection's address and the Host.
 func (p *Pipeline) bind(x *exchange.Exchange) error {
 	p.pickSite(x)
+	if q := &x.Req; q.Form == message.AbsoluteForm && !ascii.EqualFoldBytes(q.Scheme, "http") && !ascii.EqualFoldBytes(q.Scheme, "https") {
+		x.Path = q.Target
+		x.Chain = x.Site.Sections.ForPath(x)
+		return denied(400, "the target has another scheme")
+	}
 	return nil
 }
 

@@ -45,7 +45,7 @@ func (s *Server) reload() error {
 		return err
 	}
 	snap := loaded.Snapshot
-	all, fresh, gone, err := open(s.sockets, snap.Listen, listen.Options{})
+	all, fresh, gone, err := open(s.sockets, snap.Listen, socketOptions(snap, nil))
 	if err != nil {
 		snap.Retire()
 		return s.explainBind(err)

@@ -49,8 +49,8 @@ type PidFile uint8
 
 // The ways to treat the pid file.
 const (
-	PidFileRequired PidFile = iota // one that cannot be written stops the start
-	PidFileWanted                  // one that cannot be written is a warning
+	PidFileRequired PidFile = iota // always written, at httpd's default place if need be
+	PidFileWanted                  // written where the directive is; failing to is a warning
 	PidFileNone                    // none is written
 )
 

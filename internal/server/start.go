@@ -25,7 +25,7 @@ func (s *Server) Start() error {
 	}
 	loaded, err := s.load()
 	if err == nil {
-		err = s.begin(loaded.Snapshot)
+		err = s.begin(loaded)
 	}
 	if err != nil {
 		s.abandon(loaded)
@@ -60,13 +60,18 @@ func (s *Server) load() (*config.Loaded, error) {
 
 // begin takes the first snapshot into service. The order is httpd's: what
 // needs privileges first, then they are given up, then somebody is served.
-func (s *Server) begin(snap *snapshot.Snapshot) error {
-	all, fresh, _, err := open(nil, snap.Listen, listen.Options{Inherited: s.o.Inherited})
+func (s *Server) begin(loaded *config.Loaded) error {
+	snap := loaded.Snapshot
+	all, fresh, _, err := open(nil, snap.Listen, socketOptions(snap, s.o.Inherited))
 	if err != nil {
 		return err
 	}
 	s.sockets = all
-	if err := s.writePidFile(snap.PidFile); err != nil {
+	path := snap.PidFile
+	if s.o.PidFile == PidFileRequired {
+		path = loaded.PidFile() // httpd's default when the directive is absent
+	}
+	if err := s.writePidFile(path); err != nil {
 		return err
 	}
 	if err := s.dropPrivileges(snap); err != nil {
@@ -75,6 +80,13 @@ func (s *Server) begin(snap *snapshot.Snapshot) error {
 	s.swap(snap)
 	s.reportInherited()
 	return s.serve(fresh)
+}
+
+// socketOptions are what a configuration says of its listening sockets.
+func socketOptions(snap *snapshot.Snapshot, in *listen.Inherited) listen.Options {
+	return listen.Options{
+		Backlog: snap.Backlog, SendBuffer: snap.SendBuffer, ReceiveBuffer: snap.RecvBuffer, Inherited: in,
+	}
 }
 
 // swap makes a snapshot current and retires the one before it.

@@ -151,6 +151,9 @@ func (st *stage) talk(cl *testkit.Client, c *diffCase, b *strings.Builder) (answ
 	return answers, true
 }
 
+// stockPage matches the pages a server makes itself: title and heading are compared, the sentences are each server's own.
+var stockPage = regexp.MustCompile(`(?is)^<!DOCTYPE html.*<title>(\d\d\d [^<]*)</title>\s*</head><body>\s*<h1>([^<]*)</h1>`)
+
 func ending(err error) string {
 	if err == io.EOF {
 		return "closed"
@@ -166,10 +169,18 @@ func tell(b *strings.Builder, r *testkit.Response) {
 	fmt.Fprintf(b, "< %s %d %s\n", r.Proto, r.Status, r.Reason)
 	fs := append([]testkit.Field(nil), r.Fields...)
 	sort.SliceStable(fs, func(i, j int) bool { return strings.ToLower(fs[i].Name) < strings.ToLower(fs[j].Name) })
+	page := stockPage.FindSubmatch(r.Body)
 	for _, f := range fs {
+		if page != nil && strings.EqualFold(f.Name, "Content-Length") {
+			f.Value = "<page>"
+		}
 		fmt.Fprintf(b, "< %s: %s\n", f.Name, normal(f))
 	}
-	body(b, "| ", r.Body)
+	if page != nil {
+		fmt.Fprintf(b, "| <page of the server: %s; %s>\n", page[1], page[2])
+	} else {
+		body(b, "| ", r.Body)
+	}
 	for _, f := range r.Trailers {
 		fmt.Fprintf(b, "< trailer %s\n", f)
 	}

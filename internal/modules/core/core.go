@@ -102,7 +102,7 @@ func dir(b *module.Builder, d *module.Dir) error {
 	}
 	docs := &exchange.ErrorDocs{ByStatus: make(map[int]exchange.ErrorDoc)}
 	for code, doc := range c.ErrorDocs {
-		if doc != (exchange.ErrorDoc{}) {
+		if doc.Value != nil {
 			docs.ByStatus[code] = doc
 		}
 	}

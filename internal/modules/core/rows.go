@@ -8,6 +8,7 @@ import (
 	"github.com/headgate/headgate/internal/ascii"
 	"github.com/headgate/headgate/internal/directive"
 	"github.com/headgate/headgate/internal/exchange"
+	"github.com/headgate/headgate/internal/expr"
 	"github.com/headgate/headgate/internal/listen"
 	"github.com/headgate/headgate/internal/logsink"
 	"github.com/headgate/headgate/internal/module"
@@ -273,22 +274,29 @@ func setErrorDocument(c *directive.Call) error {
 	if d.ErrorDocs == nil {
 		d.ErrorDocs = make(map[int]exchange.ErrorDoc)
 	}
-	d.ErrorDocs[code] = errorDoc(c.Arg(1))
+	doc, err := errorDoc(c.Arg(1))
+	if err != nil {
+		return c.Errorf("Cannot parse expression '%s' in ErrorDocument: %w", c.Arg(1), err)
+	}
+	d.ErrorDocs[code] = doc
 	return nil
 }
 
 // errorDoc tells a URL, a local path and a text apart as httpd does; a text
 // may begin with a quote that the old syntax left unclosed.
-func errorDoc(v string) exchange.ErrorDoc {
+func errorDoc(v string) (doc exchange.ErrorDoc, err error) {
 	switch {
 	case ascii.EqualFold(v, "default"):
-		return exchange.ErrorDoc{}
+		return doc, nil
 	case strings.HasPrefix(v, "/"):
-		return exchange.ErrorDoc{Path: v}
+		doc.Form = exchange.DocPath
 	case isURL(v):
-		return exchange.ErrorDoc{URL: v}
+		doc.Form = exchange.DocURL
+	default:
+		v = strings.TrimPrefix(v, `"`)
 	}
-	return exchange.ErrorDoc{Text: strings.TrimPrefix(v, `"`)}
+	doc.Value, err = expr.ParseString(v, expr.Options{})
+	return doc, err
 }
 
 func isURL(v string) bool {

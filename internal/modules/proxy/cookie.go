@@ -19,13 +19,9 @@ func (t *Turnback) Cookie(value []byte, a *message.Arena) []byte {
 	}
 	var out []byte // nil while nothing changed
 	copied := 0
-	for i := 0; i < len(value); {
+	for i := pairEnd(value) + 1; i < len(value); {
 		end := i + indexOrEnd(value[i:], ';')
-		from, to, repl := i, end, []byte(nil)
-		if i > 0 {
-			from, to, repl = t.attribute(value, i, end, a)
-		}
-		if repl != nil {
+		if from, to, repl := t.attribute(value, i, end, a); repl != nil {
 			if out == nil {
 				out = a.Alloc(len(value) + 2*len(repl))
 			}
@@ -38,6 +34,18 @@ func (t *Turnback) Cookie(value []byte, a *message.Arena) []byte {
 		return value
 	}
 	return append(out, value[copied:]...)
+}
+
+// pairEnd gives the place of the semicolon after name=value, which may be one
+// behind the end. A semicolon inside a quoted value does not end it.
+func pairEnd(value []byte) int {
+	from := 0
+	if eq := bytes.Index(value, []byte(`="`)); eq >= 0 && eq < indexOrEnd(value, ';') {
+		if quote := bytes.IndexByte(value[eq+2:], '"'); quote >= 0 {
+			from = eq + 2 + quote
+		}
+	}
+	return from + indexOrEnd(value[from:], ';')
 }
 
 // attribute gives what replaces value[from:to] in the attribute from i to end,

@@ -1,0 +1,233 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/headgate/headgate/internal/config"
+	"github.com/headgate/headgate/internal/logsink"
+	"github.com/headgate/headgate/internal/modules"
+	"github.com/headgate/headgate/internal/server"
+	"github.com/headgate/headgate/internal/unixd"
+)
+
+// httpd acts on httpd's own command line.
+func (p process) httpd() int {
+	f, err := parseFlags(p.args)
+	if err != nil {
+		fmt.Fprintf(p.stderr, "headgate: %v\n%s", err, usage)
+		return exitFailed // as httpd
+	}
+	if f.errorFile != "" {
+		out, err := os.OpenFile(f.errorFile, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o644)
+		if err != nil {
+			fmt.Fprintf(p.stderr, "headgate: -E: %v\n", err)
+			return exitFailed
+		}
+		defer out.Close()
+		p.stderr = out
+	}
+	if f.print != 0 {
+		return p.printing(f.print)
+	}
+	if f.file == "" && !p.findFile(f) {
+		return exitUsage
+	}
+	switch {
+	case f.test:
+		return p.test(f)
+	case f.word != "":
+		return p.control(f)
+	}
+	return p.foreground(f)
+}
+
+// printing answers the flags that print and end.
+func (p process) printing(what byte) int {
+	switch what {
+	case 'v':
+		p.printVersion()
+	case 'V':
+		p.printSettings()
+	case 'l':
+		p.printModules()
+	case 'L':
+		p.printDirectives()
+	default:
+		fmt.Fprint(p.stderr, usage)
+		return exitFailed // httpd: -h is a usage error
+	}
+	return exitOK
+}
+
+// findFile takes the configuration from where it usually is.
+func (p process) findFile(f *flags) bool {
+	file, root := p.defaultFile()
+	if file == "" {
+		fmt.Fprintln(p.stderr, "headgate: no -f, and no configuration at any of the usual places:")
+		for _, l := range defaultFiles {
+			fmt.Fprintf(p.stderr, "  %s\n", l.file)
+		}
+		fmt.Fprintln(p.stderr, "Try \"headgate demo\", \"headgate proxy --from :8080 --to http://HOST:PORT\" or \"headgate help\".")
+		return false
+	}
+	f.file = file
+	if f.root == "" {
+		f.root = root
+	}
+	if f.print == 0 && !f.dumping() {
+		fmt.Fprintf(p.stderr, "headgate: reading %s\n", file)
+	}
+	return true
+}
+
+// test is -t with its dumps.
+func (p process) test(f *flags) int {
+	l, err := p.judge(f.options())
+	if err != nil {
+		fmt.Fprintf(p.stderr, "headgate: %v\n", err)
+		return exitFailed
+	}
+	level := f.errorLevel
+	if !f.dumping() {
+		level = max(level, logsink.Info) // -t tells everything
+	}
+	complain(p.stderr, l, level)
+	if f.defined(dumpIncludes) {
+		_ = l.DumpIncludes(p.stdout)
+	}
+	if !l.OK() {
+		return exitFailed
+	}
+	p.dumps(f, l)
+	if !f.dumping() {
+		fmt.Fprintln(p.stderr, "Syntax OK")
+	}
+	return exitOK
+}
+
+// dumps prints what -D asked for of a configuration that is right.
+func (p process) dumps(f *flags, l *config.Loaded) {
+	for _, row := range []struct {
+		name string
+		dump func() error
+	}{
+		{dumpVHosts, func() error { return l.DumpVHosts(p.stdout) }},
+		{dumpRunCfg, func() error { return l.DumpRunConfig(p.stdout, identities) }},
+		{dumpModules, func() error { return l.DumpModules(p.stdout, modules.All()) }},
+	} {
+		if f.defined(row.name) {
+			_ = row.dump() // nobody reads any more
+		}
+	}
+}
+
+// identities prints User and Group as httpd does.
+func identities(user, group string) (u, g string) {
+	none := `name="#-1" id=4294967295`
+	u, g = none, none
+	if id, err := unixd.LookupUser(user); user != "" && err == nil {
+		u = fmt.Sprintf("name=%q id=%d", user, id.UID)
+	}
+	if id, err := unixd.LookupGroup(group); group != "" && err == nil {
+		g = fmt.Sprintf("name=%q id=%d", group, id)
+	}
+	return u, g
+}
+
+// foreground serves until a signal ends it.
+func (p process) foreground(f *flags) int {
+	return p.serve(server.Options{Config: f.options(), PidFile: server.PidFileWanted}, nil)
+}
+
+// stopPatience is how long -k stop waits for the end.
+const stopPatience = 10 * time.Second
+
+// control is -k.
+func (p process) control(f *flags) int {
+	if os.Getenv(detachedMark) != "" {
+		return p.serve(server.Options{Config: f.options(), PidFile: server.PidFileRequired}, nil)
+	}
+	l, err := p.judge(f.options())
+	if err != nil {
+		fmt.Fprintf(p.stderr, "headgate: %v\n", err)
+		return exitFailed
+	}
+	word, signals := unixd.LookupWord(f.word)
+	if !word.Ends {
+		// Nothing is started or told to reload with a configuration that is wrong.
+		complain(p.stderr, l, f.errorLevel)
+		if !l.OK() {
+			return exitFailed
+		}
+	}
+	running, err := unixd.Running("headgate", l.PidFile())
+	var not *unixd.NotRunningError
+	switch {
+	case err != nil && !errors.As(err, &not):
+		fmt.Fprintf(p.stderr, "headgate: %v\n", err)
+		return exitFailed
+	case running == nil && word.Ends:
+		fmt.Fprintln(p.stdout, not.Error())
+		return exitOK // httpd: that is what was wanted
+	case running == nil:
+		if signals {
+			fmt.Fprintln(p.stdout, "headgate not running, trying to start")
+		}
+		if f.one || f.defined("FOREGROUND") || f.defined("NO_DETACH") {
+			return p.serve(server.Options{Config: f.options(), PidFile: server.PidFileRequired}, nil)
+		}
+		return p.detach(f)
+	}
+	defer running.Release()
+	if !signals {
+		fmt.Fprintf(p.stdout, "headgate (pid %d) already running\n", running.PID)
+		return exitOK
+	}
+	return p.signal(running, word)
+}
+
+// signal tells a running server what to do; the end of -k stop is waited for.
+func (p process) signal(running *unixd.Process, word unixd.Word) int {
+	if err := running.Signal(word.Signal); err != nil {
+		fmt.Fprintf(p.stderr, "headgate: sending %v to pid %d: %v\n", word.Signal, running.PID, err)
+		return exitFailed
+	}
+	if word.Name != "stop" {
+		return exitOK
+	}
+	ctx, stop := context.WithTimeout(context.Background(), stopPatience)
+	defer stop()
+	if err := running.Wait(ctx, unixd.Sleep); err != nil {
+		fmt.Fprintf(p.stderr, "headgate: %v\n", err)
+		return exitFailed
+	}
+	return exitOK
+}
+
+// detachedMark is how unixd.Detach announces itself to the child.
+const detachedMark = "HEADGATE_READY_FD"
+
+// detachPatience is how long a start in the background may take: as long as a
+// name in the configuration may take to be looked up, and more.
+const detachPatience = time.Minute
+
+// detach starts the server as a process of its own and returns when it serves.
+func (p process) detach(f *flags) int {
+	self, err := os.Executable()
+	if err != nil {
+		fmt.Fprintf(p.stderr, "headgate: %v\n", err)
+		return exitFailed
+	}
+	ctx, stop := context.WithTimeout(context.Background(), detachPatience)
+	defer stop()
+	if _, err := unixd.Detach(ctx, append([]string{self}, p.args...), os.Environ(), f.errorFile); err != nil {
+		_, _ = io.WriteString(p.stderr, err.Error()+"\n")
+		return exitFailed
+	}
+	return exitOK
+}

@@ -1,0 +1,80 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/headgate/headgate/internal/backend/http1"
+	"github.com/headgate/headgate/internal/clock"
+	"github.com/headgate/headgate/internal/config"
+	"github.com/headgate/headgate/internal/directive"
+	"github.com/headgate/headgate/internal/logsink"
+	"github.com/headgate/headgate/internal/modules"
+	"github.com/headgate/headgate/internal/resolve"
+	"github.com/headgate/headgate/internal/state"
+	"github.com/headgate/headgate/internal/worker"
+)
+
+// judge loads a configuration without starting anything of it. One without
+// Listen is judged as if it had one: snippets are welcome, and httpd's -t does
+// not ask for it either.
+func (p process) judge(o config.Options) (*config.Loaded, error) {
+	env, err := environment(o.File)()
+	if err != nil {
+		return nil, err
+	}
+	clk := clock.New(nil)
+	logs := logsink.NewRegistry(logsink.Options{Loops: 1, Now: clk.Now})
+	defer logs.Close()
+	rt := &config.Runtime{
+		Clock: clk, State: new(state.Registry), Resolver: new(resolve.Resolver), Logs: logs, Loops: 1,
+		Protocols: map[string]worker.Protocol{"http": http1.New()}, Log: logsink.NewStartupLog(io.Discard),
+	}
+	o.Check, o.Env = true, env
+	l := config.Load(o, rt, modules.All())
+	if listens(l) {
+		return l, nil
+	}
+	o.Post = append(o.Post[:len(o.Post):len(o.Post)], "Listen 80")
+	l = config.Load(o, rt, modules.All())
+	if n := len(l.Uses); n > 0 && isListen(l.Uses[n-1]) {
+		l.Uses = l.Uses[:n-1]
+	}
+	return l, nil
+}
+
+func listens(l *config.Loaded) bool {
+	for _, u := range l.Uses {
+		if isListen(u) {
+			return true
+		}
+	}
+	return false
+}
+
+func isListen(u directive.Use) bool { return u.Row.Name == "Listen" }
+
+// minimum is the level at which diagnostics of each severity are told, by -e.
+var minimum = map[directive.Severity]logsink.Level{
+	directive.SeverityError: logsink.Error, directive.SeverityRefused: logsink.Error, directive.SeverityPending: logsink.Error,
+	directive.SeverityWarning: logsink.Warn, directive.SeverityNote: logsink.Info,
+}
+
+// complain prints the diagnostics a level lets through: errors as httpd words
+// them and then in our own form, the others in our own form alone.
+func complain(w io.Writer, l *config.Loaded, level logsink.Level) {
+	for _, d := range l.Found {
+		if minimum[d.Severity] > level {
+			continue
+		}
+		if d.Severity == directive.SeverityError {
+			text := d.Httpd()
+			if !strings.HasPrefix(text, "AH") {
+				text = "headgate: " + text
+			}
+			fmt.Fprintln(w, text)
+		}
+		fmt.Fprintf(w, "%s: %s\n", d.Severity, d)
+	}
+}

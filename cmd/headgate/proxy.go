@@ -1,0 +1,153 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"os"
+	"strconv"
+	"strings"
+
+	"github.com/headgate/headgate/internal/config"
+	"github.com/headgate/headgate/internal/demo"
+	"github.com/headgate/headgate/internal/server"
+	"github.com/spf13/cobra"
+)
+
+// spoken are the options of a server whose configuration is text of our own.
+func spoken(name, text string) server.Options {
+	return server.Options{
+		Config:  config.Options{File: "/" + name, ServerRoot: "/", Text: text, Version: product()},
+		PidFile: server.PidFileNone, KeepUser: true, Fixed: true,
+	}
+}
+
+func (p process) proxyCommand() *cobra.Command {
+	var from, to string
+	var keepHost bool
+	c := &cobra.Command{
+		Use: "proxy --from [HOST]:PORT --to URL", Short: "proxy one port to one backend, without any file",
+		Example: "  headgate proxy --from :8080 --to http://127.0.0.1:3000",
+		Args:    cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			text, err := proxyConf(from, to, keepHost)
+			if err != nil {
+				return err
+			}
+			return code(p.serve(spoken("proxy", text), func(addrs []string) {
+				fmt.Fprintf(p.stderr, "headgate: %s -> %s (Ctrl-C stops)\n", strings.Join(addrs, ", "), to)
+			}))
+		},
+	}
+	c.Flags().StringVar(&from, "from", ":8080", "where to listen: `[HOST]:PORT`")
+	c.Flags().StringVar(&to, "to", "", "the backend's `URL`: http://HOST:PORT[/PATH]")
+	c.Flags().BoolVar(&keepHost, "preserve-host", false, "send the backend the Host the client sent")
+	_ = c.MarkFlagRequired("to") // the flag exists
+	return c
+}
+
+// proxyConf is the configuration of the proxy command.
+func proxyConf(from, to string, keepHost bool) (string, error) {
+	host, port, err := net.SplitHostPort(from)
+	if err != nil {
+		host, port = "", from
+	}
+	if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
+		return "", fmt.Errorf("--from %q: want [HOST]:PORT", from)
+	}
+	if host != "" {
+		port = net.JoinHostPort(host, port)
+	}
+	backend, err := backendURL(to)
+	if err != nil {
+		return "", fmt.Errorf("--to %q: %w", to, err)
+	}
+	if strings.ContainsAny(port, " \t\r\n\"'\\$") {
+		return "", fmt.Errorf("--from %q: want [HOST]:PORT", from)
+	}
+	preserve := "Off"
+	if keepHost {
+		preserve = "On"
+	}
+	return strings.NewReplacer("FROM", port, "TO", backend, "KEEP", preserve).Replace(`Listen FROM
+ServerName localhost
+LogFormat "%h %l %u %t \"%r\" %>s %b" common
+CustomLog /dev/stdout common
+ErrorLog /dev/stderr
+ProxyPreserveHost KEEP
+ProxyPass / "TO"
+ProxyPassReverse / "TO"
+`), nil
+}
+
+// backendURL checks a backend's URL and gives it with the slash that goes with
+// that of "ProxyPass /".
+func backendURL(s string) (string, error) {
+	u, err := url.Parse(s)
+	switch {
+	case err != nil:
+		return "", err
+	case u.Scheme != "http":
+		return "", errors.New("want http://HOST:PORT[/PATH]")
+	case u.Host == "" || u.User != nil || u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
+		return "", errors.New("want http://HOST:PORT[/PATH], and nothing else")
+	case strings.ContainsAny(s, " \t\r\n\"'\\$"):
+		return "", errors.New("it has characters a URL must not have")
+	}
+	return strings.TrimSuffix(u.String(), "/") + "/", nil
+}
+
+func (p process) demoCommand() *cobra.Command {
+	var port uint16
+	var host string
+	c := &cobra.Command{
+		Use: "demo", Short: "a page and an echo service behind the proxy, to look at",
+		Long: `Start two small backends on this machine and Headgate in front of them. Ctrl-C
+stops everything.`,
+		Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			if port == 0 {
+				return errors.New("--port: want 1 to 65535")
+			}
+			return code(p.demo(host, port))
+		},
+	}
+	c.Flags().Uint16Var(&port, "port", 8080, "where to listen: `PORT`")
+	c.Flags().StringVar(&host, "host", "127.0.0.1", "`ADDRESS` to listen at; * for all")
+	return c
+}
+
+// demo runs the demo backends behind the proxy.
+func (p process) demo(host string, port uint16) int {
+	if host == "*" {
+		host = ""
+	}
+	var text string
+	back, err := demo.Start(func(b *demo.Backends) string {
+		text = demo.Config(b, host, port)
+		return text
+	})
+	if err != nil {
+		fmt.Fprintf(p.stderr, "headgate: %v\n", err)
+		return exitFailed
+	}
+	defer back.Close()
+	return p.serve(spoken("demo", text), func([]string) { p.welcome(port) })
+}
+
+// welcome says what there is to see.
+func (p process) welcome(port uint16) {
+	at := fmt.Sprintf("localhost:%d", port)
+	fmt.Fprintf(p.stderr, `
+  Headgate demo: a page and an echo service, both behind the proxy.
+
+    open        http://%[1]s/
+    page        curl -i %[1]s/
+    echo        curl -i -d 'some body' %[1]s/echo/hello
+    streaming   curl -N %[1]s/events
+
+  Ctrl-C stops it (pid %[2]d).
+
+`, at, os.Getpid())
+}

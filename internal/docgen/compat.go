@@ -1,0 +1,94 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+
+	"github.com/headgate/headgate/internal/directive"
+)
+
+// tiers are the tiers in the order they are shown, with what they mean.
+var tiers = []struct {
+	tier    directive.Tier
+	meaning string
+}{
+	{directive.Honoured, "carried out as httpd does"},
+	{directive.Mapped, "carried out by other means; the note says which"},
+	{directive.Noted, "accepted and not carried out; the note says what therefore does not happen"},
+	{directive.Refused, "ignoring it would be unsafe: a start is refused"},
+	{directive.Pending, "not carried out by this version: a start is refused"},
+}
+
+const compatHead = `<!-- Written by make docs. Do not edit. -->
+# Directives, and what is done about them
+
+Every directive that httpd 2.4 and well-known third-party modules have is known by name, and each stands in one of five tiers.
+Nothing is ignored in silence: a noted directive is named in the log of a start and in ` + "`headgate check`" + `, a refused or
+pending one stops the start with the file and the line it stands on.
+
+A tier marked *by its arguments* is the usual case; what is written may move one occurrence to another tier
+(` + "`ProxyRequests Off`" + ` is honoured, ` + "`ProxyRequests On`" + ` refused). ` + "`headgate check FILE`" + ` tells the tier of every line of yours.
+A name with a star stands for all directives that begin with it.
+
+`
+
+// compat writes the table of all directives.
+func compat(w *bytes.Buffer, list []group) {
+	w.WriteString(compatHead)
+	total := map[directive.Tier]int{}
+	for _, g := range list {
+		for t, n := range g.count() {
+			total[t] += n
+		}
+	}
+	w.WriteString("| tier | directives | meaning |\n|---|---|---|\n")
+	for _, t := range tiers {
+		fmt.Fprintf(w, "| %s | %d | %s |\n", t.tier, total[t.tier], t.meaning)
+	}
+	w.WriteString("\n## By module\n\n| module |")
+	for _, t := range tiers {
+		fmt.Fprintf(w, " %s |", t.tier)
+	}
+	w.WriteString("\n|---|---|---|---|---|---|\n")
+	for _, g := range list {
+		g.sum(w)
+	}
+	for _, g := range list {
+		g.table(w)
+	}
+}
+
+// count gives the number of directives by tier.
+func (g group) count() map[directive.Tier]int {
+	n := map[directive.Tier]int{}
+	for _, r := range g.rows {
+		n[r.Tier]++
+	}
+	return n
+}
+
+// sum writes the module's line of the overview.
+func (g group) sum(w *bytes.Buffer) {
+	fmt.Fprintf(w, "| [%s](#%s) |", g.module, anchor(g.module))
+	n := g.count()
+	for _, t := range tiers {
+		if n[t.tier] == 0 {
+			w.WriteString(" |")
+			continue
+		}
+		fmt.Fprintf(w, " %d |", n[t.tier])
+	}
+	w.WriteString("\n")
+}
+
+// table writes the module's directives.
+func (g group) table(w *bytes.Buffer) {
+	fmt.Fprintf(w, "\n## %s\n\n| directive | tier | note |\n|---|---|---|\n", g.module)
+	for _, r := range g.rows {
+		tier := r.Tier.String()
+		if r.When != nil {
+			tier += ", by its arguments"
+		}
+		fmt.Fprintf(w, "| %s | %s | %s |\n", code(r.Name), tier, plain(r.Note))
+	}
+}

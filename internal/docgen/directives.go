@@ -1,0 +1,64 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+
+	"github.com/headgate/headgate/internal/directive"
+)
+
+const directivesHead = `<!-- Written by make docs. Do not edit. -->
+# Directives that are carried out
+
+What this version does, by module, with the meaning httpd's manual gives it; where the meaning differs it is listed in
+[differences.md](differences.md). What is done about all other directives is in [compat.md](compat.md).
+
+*Where* is httpd's context: *directory* stands for every kind of section (` + "`<Directory>`, `<Location>`, `<Files>`, `<Proxy>`, `<If>`" + `
+and their variants). ` + "`.htaccess`" + ` files are never read. A directive marked with a dagger (†) is carried out for some
+arguments only, one marked with a double dagger (‡) by other means than httpd's: compat.md and ` + "`headgate check`" + ` tell.
+`
+
+// counts says in words how many arguments a shape takes.
+var counts = map[directive.Args]string{
+	directive.NoArgs: "none", directive.Take1: "1", directive.Take2: "2", directive.Take12: "1 or 2", directive.Take3: "3",
+	directive.Take23: "2 or 3", directive.Take123: "1 to 3", directive.Take13: "1 or 3", directive.Iterate: "1 or more",
+	directive.Iterate2: "2 or more", directive.Flag: "On or Off", directive.Raw: "as written", directive.TakeArgv: "any number",
+}
+
+// directives writes the table of what is carried out.
+func directives(w *bytes.Buffer, list []group) {
+	w.WriteString(directivesHead)
+	for _, g := range list {
+		var done []*directive.Row
+		for _, r := range g.rows {
+			if r.Tier == directive.Honoured || r.Tier == directive.Mapped {
+				done = append(done, r)
+			}
+		}
+		if len(done) == 0 {
+			continue
+		}
+		fmt.Fprintf(w, "\n## %s\n\n| directive | where | arguments | usage |\n|---|---|---|---|\n", g.module)
+		for _, r := range done {
+			fmt.Fprintf(w, "| %s%s | %s | %s | %s |\n", code(r.Name), mark(r), r.Where&^directive.HTAccess, counts[r.Args], usage(r))
+		}
+	}
+}
+
+func mark(r *directive.Row) string {
+	out := ""
+	if r.When != nil {
+		out += " †"
+	}
+	if r.Tier == directive.Mapped {
+		out += " ‡"
+	}
+	return out
+}
+
+func usage(r *directive.Row) string {
+	if r.Usage == "" {
+		return ""
+	}
+	return code(r.Usage)
+}

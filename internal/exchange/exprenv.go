@@ -1,0 +1,236 @@
+package exchange
+
+import (
+	"net/netip"
+	"os"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/headgate/headgate/internal/expr"
+	"github.com/headgate/headgate/internal/message"
+)
+
+// Evaluator evaluates expressions about exchanges. It keeps the memory of
+// evaluations between them, so that the common cases do not allocate. The zero
+// value is ready; it is safe for concurrent use and must not be copied.
+type Evaluator struct {
+	pool sync.Pool // of *evaluation
+}
+
+// evaluation is one evaluation under way.
+type evaluation struct {
+	expr.State
+	env exprEnv
+}
+
+// Bool evaluates a condition. An error means that it could not be told.
+func (e *Evaluator) Bool(b *expr.Bool, x *Exchange) (bool, error) {
+	v := e.take(x)
+	ok, err := b.Eval(&v.env, &v.State)
+	e.give(v)
+	return ok, err
+}
+
+// Match evaluates a condition and, where it holds, calls then with the state,
+// which knows the groups of its last regular expression: valid during the call.
+func (e *Evaluator) Match(b *expr.Bool, x *Exchange, then func(x *Exchange, st *expr.State)) (bool, error) {
+	v := e.take(x)
+	ok, err := b.Eval(&v.env, &v.State)
+	if ok {
+		then(x, &v.State)
+	}
+	e.give(v)
+	return ok, err
+}
+
+// String evaluates a string into the arena of x.
+func (e *Evaluator) String(s *expr.String, x *Exchange) ([]byte, error) {
+	v := e.take(x)
+	out, err := s.Append(x.Arena.Alloc(64), &v.env, &v.State)
+	e.give(v)
+	return out, err
+}
+
+func (e *Evaluator) take(x *Exchange) *evaluation {
+	v, _ := e.pool.Get().(*evaluation)
+	if v == nil {
+		v = new(evaluation)
+	}
+	v.env.x = x
+	return v
+}
+
+func (e *Evaluator) give(v *evaluation) {
+	v.env.x = nil
+	v.Reset()
+	e.pool.Put(v)
+}
+
+// exprEnv is what expressions see of an exchange.
+type exprEnv struct {
+	expr.OSFiles
+	x *Exchange
+}
+
+var _ expr.Env = (*exprEnv)(nil)
+
+// exprVars gives each variable its value. A variable without a row is empty:
+// its subject (the user database, files, the C interface) does not exist here.
+var exprVars = [...]func(dst []byte, x *Exchange) []byte{
+	expr.RequestMethod:   func(dst []byte, x *Exchange) []byte { return append(dst, x.Req.Method...) },
+	expr.RequestScheme:   func(dst []byte, x *Exchange) []byte { return append(dst, x.Scheme()...) },
+	expr.RequestURI:      func(dst []byte, x *Exchange) []byte { return append(dst, x.Path...) },
+	expr.DocumentURI:     envVar("DOCUMENT_URI"),
+	expr.RequestFilename: func(dst []byte, x *Exchange) []byte { return append(dst, x.Filename...) },
+	expr.ScriptFilename:  func(dst []byte, x *Exchange) []byte { return append(dst, x.Filename...) },
+	expr.QueryString:     func(dst []byte, x *Exchange) []byte { return append(dst, x.Args...) },
+	expr.IsSubreq:        text("false"),
+	expr.TheRequest:      func(dst []byte, x *Exchange) []byte { return append(dst, x.Req.Line...) },
+	expr.RemoteAddr:      func(dst []byte, x *Exchange) []byte { return append(dst, x.Client.ClientIP...) },
+	expr.RemotePort: func(dst []byte, x *Exchange) []byte {
+		return strconv.AppendUint(dst, uint64(x.Client.Remote.Port()), 10)
+	},
+	expr.RemoteHost:          func(dst []byte, x *Exchange) []byte { return append(dst, x.Client.ClientIP...) },
+	expr.RemoteUser:          func(dst []byte, x *Exchange) []byte { return append(dst, x.User...) },
+	expr.ServerName:          func(dst []byte, x *Exchange) []byte { return append(dst, x.HostName()...) },
+	expr.ServerPort:          func(dst []byte, x *Exchange) []byte { return strconv.AppendUint(dst, uint64(x.HostPort()), 10) },
+	expr.ServerAdmin:         func(dst []byte, x *Exchange) []byte { return append(dst, x.Site.Admin...) },
+	expr.ServerProtocol:      func(dst []byte, x *Exchange) []byte { return AppendProtocol(dst, x.Req.Version) },
+	expr.DocumentRoot:        func(dst []byte, x *Exchange) []byte { return append(dst, x.Site.DocumentRoot...) },
+	expr.ContentType:         contentType,
+	expr.Handler:             func(dst []byte, x *Exchange) []byte { return append(dst, x.HandlerName...) },
+	expr.HTTP2:               onOff(func(x *Exchange) bool { return x.Req.Version == message.HTTP20 }),
+	expr.HTTPS:               onOff(func(x *Exchange) bool { return x.Client.TLS }),
+	expr.IPv6:                onOff(func(x *Exchange) bool { return x.Client.Remote.Addr().Unmap().Is6() }),
+	expr.RequestStatus:       requestStatus,
+	expr.RequestLogID:        func(dst []byte, x *Exchange) []byte { return append(dst, x.LogID...) },
+	expr.ConnRemoteAddr:      func(dst []byte, x *Exchange) []byte { return append(dst, x.Client.PeerIP...) },
+	expr.ContextDocumentRoot: func(dst []byte, x *Exchange) []byte { return append(dst, x.Site.DocumentRoot...) },
+	expr.TimeYear:            timeVar(expr.TimeYear),
+	expr.TimeMon:             timeVar(expr.TimeMon),
+	expr.TimeDay:             timeVar(expr.TimeDay),
+	expr.TimeHour:            timeVar(expr.TimeHour),
+	expr.TimeMin:             timeVar(expr.TimeMin),
+	expr.TimeSec:             timeVar(expr.TimeSec),
+	expr.TimeWday:            timeVar(expr.TimeWday),
+	expr.Time:                timeVar(expr.Time),
+	expr.ServerSoftware:      func(dst []byte, x *Exchange) []byte { return append(dst, x.Site.ServerHeader...) },
+}
+
+// text, envVar, onOff and timeVar make values for exprVars.
+func text(s string) func([]byte, *Exchange) []byte {
+	return func(dst []byte, _ *Exchange) []byte { return append(dst, s...) }
+}
+
+func envVar(name string) func([]byte, *Exchange) []byte {
+	return func(dst []byte, x *Exchange) []byte {
+		v, _ := x.Env.Get(name)
+		return append(dst, v...)
+	}
+}
+
+func onOff(is func(*Exchange) bool) func([]byte, *Exchange) []byte {
+	return func(dst []byte, x *Exchange) []byte {
+		if is(x) {
+			return append(dst, "on"...)
+		}
+		return append(dst, "off"...)
+	}
+}
+
+// timeVar tells the time the request began, in local time as httpd does.
+func timeVar(v expr.Var) func([]byte, *Exchange) []byte {
+	return func(dst []byte, x *Exchange) []byte {
+		t := x.Times.Start
+		if t.IsZero() {
+			t = time.Now()
+		}
+		return expr.AppendTime(dst, v, t.Local())
+	}
+}
+
+func contentType(dst []byte, x *Exchange) []byte {
+	v, _ := x.Resp.Header.Get(message.ContentType)
+	return append(dst, v...)
+}
+
+// requestStatus is 200 until something else is known.
+func requestStatus(dst []byte, x *Exchange) []byte {
+	status := 200
+	if x.Status != 0 {
+		status = x.Status
+	} else if x.Resp.Status != 0 {
+		status = x.Resp.Status
+	}
+	return strconv.AppendInt(dst, int64(status), 10)
+}
+
+// AppendProtocol appends a protocol as httpd names it: HTTP/1.1, HTTP/2.0.
+func AppendProtocol(dst []byte, v message.Version) []byte {
+	return append(dst, 'H', 'T', 'T', 'P', '/', '0'+byte(v/10), '.', '0'+byte(v%10))
+}
+
+// AppendVar implements expr.Env.
+func (e *exprEnv) AppendVar(dst []byte, v expr.Var) []byte {
+	if int(v) >= len(exprVars) || exprVars[v] == nil {
+		return dst
+	}
+	return exprVars[v](dst, e.x)
+}
+
+// AppendEntry implements expr.Env.
+func (e *exprEnv) AppendEntry(dst []byte, t expr.Table, name string) ([]byte, bool) {
+	var v []byte
+	var ok bool
+	switch t {
+	case expr.RequestHeader:
+		return AppendMerged(dst, &e.x.Req.Header, name)
+	case expr.ResponseHeader:
+		return AppendMerged(dst, &e.x.Resp.Header, name)
+	case expr.Note:
+		v, ok = e.x.Notes.Get(name)
+	case expr.RequestEnv:
+		v, ok = e.x.Env.Get(name)
+	case expr.ProcessEnv:
+		var s string
+		s, ok = os.LookupEnv(name)
+		return append(dst, s...), ok
+	}
+	return append(dst, v...), ok
+}
+
+// AppendMerged appends the value of a header, with the values of further fields
+// of that name after ", ": what httpd has made of them when modules look.
+func AppendMerged(dst []byte, h *message.Header, name string) ([]byte, bool) {
+	i := h.Next(0, name)
+	if i < 0 {
+		return dst, false
+	}
+	dst = append(dst, h.At(i).Value...)
+	for i = h.Next(i+1, name); i >= 0; i = h.Next(i+1, name) {
+		dst = append(append(dst, ", "...), h.At(i).Value...)
+	}
+	return dst, true
+}
+
+// AppendExtern implements expr.Env: no module adds to the language yet.
+func (e *exprEnv) AppendExtern(dst []byte, _ *expr.Extern, _ []byte) []byte { return dst }
+
+// RemoteAddr implements expr.Env.
+func (e *exprEnv) RemoteAddr() netip.Addr { return e.x.RemoteAddr() }
+
+// Subrequest implements expr.Env. Whoever compiles an expression refuses one
+// that UsesSubrequest.
+func (e *exprEnv) Subrequest(byte, string) bool { return false }
+
+// Vary implements expr.Env. httpd's note goes into the header that a backend's
+// response then replaces.
+func (e *exprEnv) Vary(string) {}
+
+// RemoteAddr is the address the request is made from, which access control and
+// expressions go by: the peer's, an IPv4 one never in mapped form.
+func (x *Exchange) RemoteAddr() netip.Addr {
+	// mod_remoteip's address will come in here.
+	return x.Client.Remote.Addr().Unmap().WithZone("")
+}

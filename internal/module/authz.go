@@ -1,0 +1,60 @@
+package module
+
+import (
+	"github.com/headgate/headgate/internal/directive"
+	"github.com/headgate/headgate/internal/exchange"
+	"github.com/headgate/headgate/internal/fault"
+)
+
+// Verdict is what an authorization says about a request.
+type Verdict uint8
+
+// The verdicts. The zero Verdict denies.
+const (
+	Denied    Verdict = iota
+	Granted           // it may
+	Neutral           // no opinion
+	NeedsUser         // denied, but knowing the user might change that
+	Broken            // it could not be found out; the request fails
+)
+
+// AuthzCheck is one compiled Require line.
+type AuthzCheck interface {
+	// Check judges x. It does not allocate where it grants.
+	Check(x *exchange.Exchange) Verdict
+}
+
+// AuthzProvider is a kind of authorization: what may follow Require.
+type AuthzProvider struct {
+	Name string // matched by case, as in httpd
+
+	// Parse compiles what follows the name, as written. Its error is httpd's.
+	Parse func(c *directive.Call, line string) (AuthzCheck, error)
+}
+
+// Satisfier is a step of Chain.Access that carries out Satisfy Any:
+// mod_access_compat's, which stands before mod_authz_core's.
+type Satisfier interface {
+	exchange.Step
+	// Satisfied reports that Satisfy Any holds for x and the address is
+	// allowed, so that Require is not asked.
+	Satisfied(x *exchange.Exchange) bool
+}
+
+// Deny makes the fault of a request that access control turns away. by says
+// which rule did it, with its place.
+func Deny(x *exchange.Exchange, id, by string) *fault.Fault {
+	return &fault.Fault{
+		Side: fault.Client, Phase: fault.Map, Kind: fault.Denied, Status: 403, ID: id,
+		Detail: "client denied by " + by + ": " + Target(x),
+	}
+}
+
+// Target names what a request is for in messages: its file or backend URL,
+// else its path.
+func Target(x *exchange.Exchange) string {
+	if len(x.Filename) > 0 {
+		return string(x.Filename)
+	}
+	return "uri " + string(x.Path)
+}

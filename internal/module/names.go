@@ -1,0 +1,141 @@
+package module
+
+import (
+	"context"
+	"net"
+	"net/netip"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/headgate/headgate/internal/ascii"
+	"github.com/headgate/headgate/internal/exchange"
+	"github.com/headgate/headgate/internal/resolve"
+)
+
+// Names finds the names of clients for access control: a name counts only if
+// it has the client's address (httpd: a double reverse lookup). Fields are set
+// before first use. It is safe for concurrent use; the zero value asks the
+// system.
+type Names struct {
+	// Reverse gives the names of an address; nil asks the system.
+	Reverse func(ctx context.Context, addr string) ([]string, error)
+	// Forward gives the addresses of a name; nil asks a resolver of its own.
+	Forward func(ctx context.Context, host string) ([]netip.Addr, error)
+	// Now is the time; nil asks the system.
+	Now func() time.Time
+
+	resolver resolve.Resolver
+	mu       sync.RWMutex // guards known
+	known    map[netip.Addr]knownName
+}
+
+// knownName is the outcome of a lookup; name is empty where there is none.
+type knownName struct {
+	name    string
+	expires time.Time
+}
+
+// How long outcomes are believed, how many are kept, how long a lookup takes
+// at most. httpd looks once per connection and waits as long as the system does.
+const (
+	nameLife     = time.Minute
+	noNameLife   = 5 * time.Second
+	maxNames     = 4096
+	namePatience = 10 * time.Second
+)
+
+// Of gives the verified name of the client of x, in lower case and without a
+// final dot. The loop goes on while it is looked up.
+func (n *Names) Of(x *exchange.Exchange) (name string, ok bool) {
+	addr := x.RemoteAddr()
+	if !addr.IsValid() {
+		return "", false
+	}
+	now := n.now()
+	n.mu.RLock()
+	k, found := n.known[addr]
+	n.mu.RUnlock()
+	if !found || now.After(k.expires) {
+		k = n.ask(x, addr)
+	}
+	return k.name, k.name != ""
+}
+
+// ask looks a name up off the loop and remembers the outcome.
+func (n *Names) ask(x *exchange.Exchange, addr netip.Addr) knownName {
+	var k knownName
+	x.Loop.Await(func() { k = n.find(addr) })
+	n.keep(addr, k, n.now())
+	return k
+}
+
+func (n *Names) now() time.Time {
+	if n.Now != nil {
+		return n.Now()
+	}
+	return time.Now()
+}
+
+// find looks a name up. httpd: only the first name of an address counts.
+func (n *Names) find(addr netip.Addr) knownName {
+	ctx, cancel := context.WithTimeout(context.Background(), namePatience)
+	defer cancel()
+	reverse, forward := n.Reverse, n.Forward
+	if reverse == nil {
+		reverse = net.DefaultResolver.LookupAddr
+	}
+	if forward == nil {
+		forward = n.lookup
+	}
+	names, err := reverse(ctx, addr.String())
+	if err != nil || len(names) == 0 {
+		return knownName{expires: n.now().Add(noNameLife)}
+	}
+	name := ascii.ToLower(strings.TrimSuffix(names[0], "."))
+	addrs, err := forward(ctx, name)
+	if err != nil || !slices.Contains(addrs, addr) {
+		return knownName{expires: n.now().Add(noNameLife)}
+	}
+	return knownName{name: name, expires: n.now().Add(nameLife)}
+}
+
+func (n *Names) lookup(ctx context.Context, host string) ([]netip.Addr, error) {
+	a, err := n.resolver.Lookup(ctx, host)
+	return a.Addrs, err
+}
+
+// keep remembers an outcome. When there is no room what has expired goes, or
+// else everything.
+func (n *Names) keep(addr netip.Addr, k knownName, now time.Time) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.known == nil {
+		n.known = make(map[netip.Addr]knownName)
+	}
+	if len(n.known) >= maxNames {
+		for a, old := range n.known {
+			if now.After(old.expires) {
+				delete(n.known, a)
+			}
+		}
+	}
+	if len(n.known) >= maxNames {
+		clear(n.known)
+	}
+	n.known[addr] = k
+}
+
+// Resolver gives the resolver of names, for lookups the other way.
+func (n *Names) Resolver() *resolve.Resolver { return &n.resolver }
+
+// InDomain reports whether name is domain or lies below it; a domain may be
+// written with a leading dot. httpd: in_domain.
+func InDomain(domain, name string) bool {
+	if !ascii.HasSuffixFold(name, domain) {
+		return false
+	}
+	rest := name[:len(name)-len(domain)]
+	return rest == "" || strings.HasPrefix(domain, ".") || strings.HasSuffix(rest, ".")
+}

@@ -1,0 +1,135 @@
+package accesscompat
+
+import (
+	"errors"
+	"strings"
+
+	"github.com/headgate/headgate/internal/ascii"
+	"github.com/headgate/headgate/internal/directive"
+	"github.com/headgate/headgate/internal/module"
+	"github.com/headgate/headgate/internal/syntax"
+)
+
+// conf is what one section says.
+type conf struct {
+	orders      []order
+	satisfy     []satisfy
+	allow, deny []rule
+	pos         syntax.Pos
+}
+
+// order is an Order line. The last one that speaks about a method holds.
+type order struct {
+	limited    module.Methods
+	allowFirst bool // Allow,Deny: both must be passed; else Deny,Allow
+}
+
+// satisfy is a Satisfy line.
+type satisfy struct {
+	limited module.Methods
+	any     bool
+}
+
+// kind is what an Allow or Deny goes by.
+type kind uint8
+
+const (
+	byAll kind = iota
+	byEnv
+	byNotEnv
+	byAddress
+	byHost
+)
+
+// rule is one word after Allow from or Deny from.
+type rule struct {
+	kind    kind
+	limited module.Methods
+	name    string // variable or domain
+	net     module.Subnet
+}
+
+// slot is where a section's conf lies. It has no Merge: the inner one replaces
+// the outer (httpd: the module has no merge function).
+var slot = directive.Slot[conf]{Name: "access_compat"}
+
+// of gives the conf that c sets, and the methods it is limited to.
+func of(c *directive.Call) (*conf, module.Methods) {
+	s := slot.Of(c.Dir)
+	if s.pos == (syntax.Pos{}) {
+		s.pos = c.Pos()
+	}
+	return s, module.MethodsAt(c.Scope)
+}
+
+func rows() []directive.Row {
+	return []directive.Row{
+		{Name: "Order", Set: setOrder},
+		{Name: "Satisfy", Set: setSatisfy},
+		{Name: "Allow", Set: setRules(func(s *conf) *[]rule { return &s.allow })},
+		{Name: "Deny", Set: setRules(func(s *conf) *[]rule { return &s.deny })},
+	}
+}
+
+func setOrder(c *directive.Call) error {
+	v, ok := map[string]bool{"allow,deny": true, "mutual-failure": true, "deny,allow": false}[strings.ToLower(c.Arg(0))]
+	if !ok {
+		return c.Errorf("unknown order")
+	}
+	s, m := of(c)
+	s.orders = append(s.orders, order{m, v})
+	return nil
+}
+
+func setSatisfy(c *directive.Call) error {
+	v, ok := map[string]bool{"any": true, "all": false}[strings.ToLower(c.Arg(0))]
+	if !ok {
+		return c.Errorf("Satisfy either 'any' or 'all'.")
+	}
+	s, m := of(c)
+	s.satisfy = append(s.satisfy, satisfy{m, v})
+	return nil
+}
+
+func setRules(list func(*conf) *[]rule) func(*directive.Call) error {
+	return func(c *directive.Call) error {
+		if !ascii.EqualFold(c.Arg(0), "from") {
+			return c.Errorf("allow and deny must be followed by 'from'")
+		}
+		s, m := of(c)
+		for _, w := range c.Args[1:] {
+			r, err := parseRule(c, w)
+			if err != nil {
+				return err
+			}
+			r.limited = m
+			l := list(s)
+			*l = append(*l, r)
+		}
+		return nil
+	}
+}
+
+// parseRule reads one word. httpd: allow_cmd.
+func parseRule(c *directive.Call, w string) (rule, error) {
+	switch {
+	case ascii.HasPrefixFold(w, "env=!"):
+		return rule{kind: byNotEnv, name: w[len("env=!"):]}, nil
+	case ascii.HasPrefixFold(w, "env="):
+		return rule{kind: byEnv, name: w[len("env="):]}, nil
+	case ascii.EqualFold(w, "all"):
+		return rule{kind: byAll}, nil
+	}
+	net, err := module.ParseSubnet(w)
+	switch {
+	case err == nil:
+		return rule{kind: byAddress, net: net}, nil
+	case !errors.Is(err, module.ErrNotAddress):
+		return rule{}, c.Errorf("%w", err)
+	case strings.Contains(w, "/"):
+		return rule{}, c.Errorf("An IP address was expected")
+	case strings.Contains(w, "#"):
+		return rule{}, c.Errorf("No comments are allowed here")
+	}
+	return rule{kind: byHost, name: w}, nil
+}

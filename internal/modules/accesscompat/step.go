@@ -1,0 +1,95 @@
+package accesscompat
+
+import (
+	"net/netip"
+
+	"github.com/headgate/headgate/internal/exchange"
+	"github.com/headgate/headgate/internal/module"
+)
+
+// New gives the module. The names of clients that are looked up are kept in
+// names, which may be shared.
+func New(names *module.Names) *module.Module {
+	return &module.Module{
+		Name: "mod_access_compat", ID: "access_compat_module", Rows: rows(),
+		Dir: func(_ *module.Builder, d *module.Dir) error {
+			if c, ok := slot.Peek(d.Conf); ok {
+				d.Chain.Access = append(d.Chain.Access, &step{conf: c, names: names, by: "Allow and Deny (" + c.pos.String() + ")"})
+			}
+			return nil
+		},
+	}
+}
+
+// step judges where a request comes from.
+type step struct {
+	conf  *conf
+	names *module.Names
+	by    string
+}
+
+var _ module.Satisfier = (*step)(nil)
+
+// Do implements exchange.Step. Under Satisfy Any it is for Require to deny.
+func (s *step) Do(x *exchange.Exchange) error {
+	if s.any(x) || s.allowed(x) {
+		return nil
+	}
+	return module.Deny(x, "AH01797", s.by)
+}
+
+// Satisfied implements module.Satisfier.
+func (s *step) Satisfied(x *exchange.Exchange) bool { return s.any(x) && s.allowed(x) }
+
+// any reports whether Satisfy Any holds for the method of x.
+func (s *step) any(x *exchange.Exchange) bool {
+	for i := len(s.conf.satisfy) - 1; i >= 0; i-- {
+		if l := &s.conf.satisfy[i]; l.limited.Has(x) {
+			return l.any
+		}
+	}
+	return false
+}
+
+// allowed judges by Order, Allow and Deny. httpd: check_dir_access.
+func (s *step) allowed(x *exchange.Exchange) bool {
+	if s.allowFirst(x) {
+		return s.found(x, s.conf.allow) && !s.found(x, s.conf.deny)
+	}
+	return !s.found(x, s.conf.deny) || s.found(x, s.conf.allow)
+}
+
+func (s *step) allowFirst(x *exchange.Exchange) bool {
+	for i := len(s.conf.orders) - 1; i >= 0; i-- {
+		if l := &s.conf.orders[i]; l.limited.Has(x) {
+			return l.allowFirst
+		}
+	}
+	return false
+}
+
+// found reports whether one of the rules fits x. httpd: find_allowdeny.
+func (s *step) found(x *exchange.Exchange, rules []rule) bool {
+	addr := x.RemoteAddr()
+	for i := range rules {
+		if r := &rules[i]; r.limited.Has(x) && s.fits(x, r, addr) {
+			return true
+		}
+	}
+	return false
+}
+
+func (s *step) fits(x *exchange.Exchange, r *rule, addr netip.Addr) bool {
+	switch r.kind {
+	case byAll:
+		return true
+	case byEnv:
+		return x.Env.Has(r.name)
+	case byNotEnv:
+		return !x.Env.Has(r.name)
+	case byAddress:
+		return r.net.Contains(addr)
+	}
+	name, ok := s.names.Of(x)
+	return ok && module.InDomain(r.name, name)
+}

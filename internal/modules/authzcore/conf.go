@@ -1,0 +1,126 @@
+package authzcore
+
+import (
+	"github.com/headgate/headgate/internal/directive"
+	"github.com/headgate/headgate/internal/exchange"
+	"github.com/headgate/headgate/internal/module"
+	"github.com/headgate/headgate/internal/syntax"
+)
+
+// logic is how a clause combines those it contains, and the value of AuthMerging.
+type logic uint8
+
+const (
+	unset logic = iota
+	off         // of AuthMerging only
+	and
+	or
+)
+
+// clause is one Require line, or a container of them.
+type clause struct {
+	name    string // "<RequireAll>", of a container
+	op      logic
+	negate  bool
+	limited module.Methods // the methods it speaks about
+	check   module.AuthzCheck
+	list    []*clause
+}
+
+// newContainer makes an empty container, which speaks about no method.
+func newContainer(name string, op logic, negate bool) *clause {
+	return &clause{name: name, op: op, negate: negate, limited: module.NewMethods(nil, false)}
+}
+
+// add puts c into the container.
+func (s *clause) add(c ...*clause) {
+	s.list = append(s.list, c...)
+	for _, one := range c {
+		s.limited = s.limited.Union(one.limited)
+	}
+}
+
+// onlyNegative reports a container that can never grant.
+func (s *clause) onlyNegative() bool {
+	for _, c := range s.list {
+		if !c.negate {
+			return false
+		}
+	}
+	return true
+}
+
+// judge says what the clause means for x; within is the logic of the container
+// it is in. httpd: apply_authz_sections.
+func (s *clause) judge(x *exchange.Exchange, within logic) module.Verdict {
+	if !s.limited.Has(x) {
+		if within == and {
+			return module.Granted
+		}
+		return module.Neutral
+	}
+	v := module.Neutral
+	if s.check != nil {
+		v = s.check.Check(x)
+	} else {
+		v = s.combine(x)
+	}
+	if !s.negate || v == module.Broken {
+		return v
+	}
+	if v == module.Granted {
+		return module.Denied
+	}
+	return module.Neutral
+}
+
+// combine judges what the container holds. NeedsUser wins where the user would
+// decide the outcome.
+func (s *clause) combine(x *exchange.Exchange) module.Verdict {
+	deciding, weaker := module.Granted, module.Denied
+	if s.op == and {
+		deciding, weaker = module.Denied, module.Granted
+	}
+	out := module.Neutral
+	for _, c := range s.list {
+		switch v := c.judge(x, s.op); {
+		case v == module.Broken || v == deciding:
+			return v
+		case v == module.Neutral:
+		case out == module.Neutral || v == module.NeedsUser && out == weaker:
+			out = v
+		}
+	}
+	return out
+}
+
+// conf is what one section says.
+type conf struct {
+	merging   logic
+	section   *clause // nil: no Require
+	pos       syntax.Pos
+	forbidden module.Opt[bool]
+	open      []*clause // containers being read
+}
+
+// slot is where a section's conf lies.
+var slot = directive.Slot[conf]{Name: "authz_core", Merge: merge}
+
+// merge lays a section over the one it lies in: its Require lines replace the
+// outer ones unless AuthMerging says otherwise. httpd: merge_authz_core_dir_config.
+func merge(base, add *conf) *conf {
+	out := *add
+	out.forbidden = module.Over(base.forbidden, add.forbidden)
+	switch {
+	case add.merging == unset && add.section == nil:
+		out.merging, out.section, out.pos = base.merging, base.section, base.pos
+	case add.merging == unset || add.merging == off || base.section == nil:
+	case add.section == nil:
+		out.section, out.pos = base.section, base.pos
+	default:
+		// Either may say nothing about a method: it then has no vote under Or.
+		out.section = newContainer("", add.merging, false)
+		out.section.add(base.section, add.section)
+	}
+	return &out
+}

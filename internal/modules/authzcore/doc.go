@@ -1,0 +1,11 @@
+// Package authzcore is mod_authz_core: Require with its containers and merging,
+// and the kinds of authorization that need nothing else: all, env, method, expr.
+// Other kinds are given to New.
+//
+// The conditions of a section are one tree, built while the configuration is
+// read and immutable after; a step of Chain.Access walks it. Kinds that need to
+// know the user are refused: there is no authentication, and a rule that is
+// left out would leave open what it protects.
+//
+// Imports module and what lies below it.
+package authzcore

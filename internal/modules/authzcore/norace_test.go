@@ -1,0 +1,5 @@
+//go:build !race
+
+package authzcore_test
+
+const raceEnabled = false

@@ -1,0 +1,141 @@
+package authzcore
+
+import (
+	"strings"
+
+	"github.com/headgate/headgate/internal/ascii"
+	"github.com/headgate/headgate/internal/directive"
+	"github.com/headgate/headgate/internal/exchange"
+	"github.com/headgate/headgate/internal/expr"
+	"github.com/headgate/headgate/internal/logsink"
+	"github.com/headgate/headgate/internal/module"
+	"github.com/headgate/headgate/internal/syntax"
+)
+
+// providers are the kinds of authorization there are.
+type providers []module.AuthzProvider
+
+// own are those of mod_authz_core itself.
+func own() providers {
+	return providers{
+		{Name: "all", Parse: parseAll},
+		{Name: "env", Parse: parseEnv},
+		{Name: "method", Parse: parseMethod},
+		{Name: "expr", Parse: parseExpr},
+	}
+}
+
+func (p providers) find(name string) *module.AuthzProvider {
+	for i := range p {
+		if p[i].Name == name {
+			return &p[i]
+		}
+	}
+	return nil
+}
+
+// all is Require all: the verdict itself.
+type all module.Verdict
+
+// Check implements module.AuthzCheck.
+func (a all) Check(*exchange.Exchange) module.Verdict { return module.Verdict(a) }
+
+func parseAll(c *directive.Call, line string) (module.AuthzCheck, error) {
+	switch {
+	case ascii.EqualFold(line, "granted"):
+		return all(module.Granted), nil
+	case ascii.EqualFold(line, "denied"):
+		return all(module.Denied), nil
+	}
+	return nil, c.Errorf("Argument for 'Require all' must be 'granted' or 'denied'")
+}
+
+// env grants when one of the variables is set.
+type env []string
+
+// Check implements module.AuthzCheck.
+func (e env) Check(x *exchange.Exchange) module.Verdict {
+	for _, name := range e {
+		if x.Env.Has(name) {
+			return module.Granted
+		}
+	}
+	return module.Denied
+}
+
+// parseEnv: no words are no error, and never grant.
+func parseEnv(c *directive.Call, line string) (module.AuthzCheck, error) {
+	return env(words(line)), nil
+}
+
+// words splits up to the first empty word, as httpd does.
+func words(line string) (out []string) {
+	for {
+		var w string
+		if w, line = syntax.Word(line); w == "" {
+			return out
+		}
+		out = append(out, w)
+	}
+}
+
+// method grants the methods it names.
+type method module.Methods
+
+// Check implements module.AuthzCheck.
+func (m *method) Check(x *exchange.Exchange) module.Verdict {
+	if (*module.Methods)(m).Has(x) {
+		return module.Granted
+	}
+	return module.Denied
+}
+
+func parseMethod(c *directive.Call, line string) (module.AuthzCheck, error) {
+	names := words(line)
+	for _, w := range names {
+		if !module.KnownMethod(c.Scope, w) {
+			return nil, c.Errorf("Invalid Method '%s'", w)
+		}
+	}
+	m := method(module.NewMethods(names, false))
+	return &m, nil
+}
+
+// condition grants when an expression holds.
+type condition struct {
+	cond  *expr.Bool
+	user  bool // it asks for the user
+	evals exchange.Evaluator
+}
+
+// Check implements module.AuthzCheck.
+func (e *condition) Check(x *exchange.Exchange) module.Verdict {
+	ok, err := e.evals.Bool(e.cond, x)
+	switch {
+	case err != nil:
+		x.Logf(logsink.Error, "authz_core", "AH02322", "Require expr could not be evaluated: %v", err)
+		return module.Broken
+	case ok:
+		return module.Granted
+	case e.user && x.User == nil:
+		return module.NeedsUser
+	}
+	return module.Denied
+}
+
+// parseExpr: quotes around the whole are taken off, double ones only.
+func parseExpr(c *directive.Call, line string) (module.AuthzCheck, error) {
+	if strings.HasPrefix(line, `"`) && len(line) > 1 {
+		if inner, ok := strings.CutSuffix(line, `"`); ok {
+			line = inner[1:]
+		}
+	}
+	cond, err := expr.ParseBool(line, expr.Options{})
+	if err != nil {
+		return nil, c.Errorf("Cannot parse expression in require line: %w", err)
+	}
+	if cond.Uses()&expr.UsesSubrequest != 0 {
+		return nil, c.Errorf("the operators -F, -U and -A are not carried out by this version")
+	}
+	return &condition{cond: cond, user: cond.Uses()&expr.UsesUser != 0}, nil
+}

@@ -1,0 +1,141 @@
+package authzcore
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/headgate/headgate/internal/ascii"
+	"github.com/headgate/headgate/internal/directive"
+	"github.com/headgate/headgate/internal/module"
+	"github.com/headgate/headgate/internal/syntax"
+)
+
+// rows are the directives; <Limit> is among them because it is this module and
+// mod_access_compat that it is about.
+func (p providers) rows() []directive.Row {
+	return append([]directive.Row{
+		{Name: "Require", Set: p.require, When: p.when},
+		{Name: "<RequireAll>", Open: openContainer(and, false), Close: closeContainer},
+		{Name: "<RequireAny>", Open: openContainer(or, false), Close: closeContainer},
+		{Name: "<RequireNone>", Open: openContainer(or, true), Close: closeContainer},
+		{Name: "AuthMerging", Set: setMerging},
+		{
+			Name: "AuthzSendForbiddenOnFailure", Tier: directive.Noted,
+			Note: "nobody is asked to log in: who is denied gets 403 in any case",
+			Set:  func(c *directive.Call) error { slot.Of(c.Dir).forbidden.To(c.On); return nil },
+		},
+	}, module.LimitRows()...)
+}
+
+// users are the kinds of authorization that need to know the user.
+var users = []string{
+	"user", "valid-user", "group", "file-owner", "file-group", "ldap-user", "ldap-group", "ldap-dn", "ldap-attribute",
+	"ldap-filter", "ldap-search", "dbm-group", "dbm-file-group", "dbd-group", "dbd-login", "dbd-logout",
+}
+
+// require takes the words of a Require line apart.
+func split(raw string) (name, line string, not bool) {
+	name, line = syntax.Word(raw)
+	if not = ascii.EqualFold(name, "not"); not {
+		name, line = syntax.Word(line)
+	}
+	return name, ascii.TrimSpace(line), not
+}
+
+// when refuses what needs authentication.
+func (p providers) when(c *directive.Call) (directive.Tier, string) {
+	name, _, _ := split(c.Raw)
+	if p.find(name) == nil && slices.Contains(users, name) {
+		return directive.Refused, "Require " + name + " needs authentication, which this version does not offer: what it protects would be open"
+	}
+	return directive.Honoured, ""
+}
+
+// require is Require. httpd: add_authz_provider.
+func (p providers) require(c *directive.Call) error {
+	name, line, not := split(c.Raw)
+	provider := p.find(name)
+	if provider == nil {
+		return c.Errorf("Unknown Authz provider: %s", name)
+	}
+	check, err := provider.Parse(c, line)
+	if err != nil {
+		return err
+	}
+	s := slot.Of(c.Dir)
+	in := s.current(c)
+	if not && in.op == or {
+		return c.Errorf("negative %s directive has no effect in %s directive", c.Row.Name, in.name)
+	}
+	in.add(&clause{negate: not, check: check, limited: module.MethodsAt(c.Scope)})
+	return nil
+}
+
+// current is the container that is being read. Lines outside of any form a
+// <RequireAny>.
+func (s *conf) current(c *directive.Call) *clause {
+	if n := len(s.open); n > 0 {
+		return s.open[n-1]
+	}
+	if s.section == nil {
+		s.section, s.pos = newContainer("<RequireAny>", or, false), c.Pos()
+	}
+	return s.section
+}
+
+// openContainer begins a container. It is open even when its line is wrong, so
+// that what it contains can be judged.
+func openContainer(op logic, negate bool) func(*directive.Call) error {
+	return func(c *directive.Call) error {
+		s := slot.Of(c.Dir)
+		s.open = append(s.open, newContainer(c.Row.Name, op, negate))
+		if c.Inner.Args != "" {
+			return c.Errorf("%s directive doesn't take additional arguments", c.Row.Name)
+		}
+		return nil
+	}
+}
+
+// closeContainer judges a container and puts it where it stands. httpd: the
+// rest of add_authz_section, and authz_core_check_section.
+func closeContainer(c *directive.Call) error {
+	s := slot.Of(c.Dir)
+	done := s.open[len(s.open)-1]
+	s.open = s.open[:len(s.open)-1]
+	if len(done.list) == 0 {
+		if hasRequire(c.Node) {
+			return nil // and what is wrong with it has been said
+		}
+		return c.Errorf("%s directive contains no authorization directives", c.Row.Name)
+	}
+	in := s.current(c)
+	switch {
+	case done.negate && in.op == or:
+		return c.Errorf("%s directive has no effect in %s directive", done.name, in.name)
+	case !in.negate && done.op == in.op && !done.negate:
+		in.add(done.list...) // httpd: a container in one of its own kind changes nothing
+		return nil
+	case done.onlyNegative():
+		return c.Errorf("%s directive contains only negative authorization directives", done.name)
+	}
+	in.add(done)
+	return nil
+}
+
+func hasRequire(n *syntax.Node) bool {
+	for _, d := range n.All() {
+		if ascii.EqualFold(d.Name, "Require") {
+			return true
+		}
+	}
+	return false
+}
+
+func setMerging(c *directive.Call) error {
+	v, ok := map[string]logic{"off": off, "and": and, "or": or}[strings.ToLower(c.Arg(0))]
+	if !ok {
+		return c.Errorf("%s must be one of: Off | And | Or", c.Row.Name)
+	}
+	slot.Of(c.Dir).merging = v
+	return nil
+}

@@ -1,0 +1,60 @@
+package authzcore
+
+import (
+	"github.com/headgate/headgate/internal/exchange"
+	"github.com/headgate/headgate/internal/fault"
+	"github.com/headgate/headgate/internal/module"
+)
+
+// New gives the module with the kinds of authorization it offers beside its own.
+func New(more ...module.AuthzProvider) *module.Module {
+	return &module.Module{
+		Name: "mod_authz_core", ID: "authz_core_module",
+		Rows: append(own(), more...).rows(), Dir: dir,
+	}
+}
+
+// dir adds the conditions of a combination of sections to its chain.
+func dir(_ *module.Builder, d *module.Dir) error {
+	c, ok := slot.Peek(d.Conf)
+	if !ok || c.section == nil {
+		return nil
+	}
+	s := &step{section: c.section, by: "Require (" + c.pos.String() + ")"}
+	for _, before := range d.Chain.Access {
+		if sat, ok := before.(module.Satisfier); ok {
+			s.satisfy = sat
+		}
+	}
+	d.Chain.Access = append(d.Chain.Access, s)
+	return nil
+}
+
+// step asks the conditions of one combination of sections.
+type step struct {
+	section *clause
+	satisfy module.Satisfier // nil: Satisfy All
+	by      string
+}
+
+// Do implements exchange.Step. httpd: authorize_user_core.
+func (s *step) Do(x *exchange.Exchange) error {
+	if s.satisfy != nil && s.satisfy.Satisfied(x) {
+		return nil
+	}
+	switch s.section.judge(x, and) {
+	case module.Granted:
+		return nil
+	case module.NeedsUser:
+		return &fault.Fault{
+			Side: fault.Proxy, Phase: fault.Map, Kind: fault.Denied, Status: 500, ID: "AH00027",
+			Detail: s.by + " asks for the user, and there is no authentication: " + module.Target(x),
+		}
+	case module.Broken:
+		return &fault.Fault{
+			Side: fault.Proxy, Phase: fault.Map, Kind: fault.Internal, Status: 500,
+			Detail: s.by + " could not be evaluated: " + module.Target(x),
+		}
+	}
+	return module.Deny(x, "AH01630", s.by)
+}

@@ -1,0 +1,198 @@
+package authzhost
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/headgate/headgate/internal/directive"
+	"github.com/headgate/headgate/internal/exchange"
+	"github.com/headgate/headgate/internal/expr"
+	"github.com/headgate/headgate/internal/module"
+	"github.com/headgate/headgate/internal/resolve"
+	"github.com/headgate/headgate/internal/syntax"
+)
+
+// New gives the module: a name for LoadModule, with nothing of its own to do.
+func New() *module.Module {
+	return &module.Module{Name: "mod_authz_host", ID: "authz_host_module"}
+}
+
+// Providers are the kinds of authorization of the module. The names that are
+// looked up are kept in names, which may be shared.
+func Providers(names *module.Names) []module.AuthzProvider {
+	return []module.AuthzProvider{
+		{Name: "ip", Parse: parseIP},
+		{Name: "local", Parse: parseLocal},
+		{Name: "host", Parse: func(c *directive.Call, line string) (module.AuthzCheck, error) { return parseHost(c, line, names) }},
+		{Name: "forward-dns", Parse: func(c *directive.Call, line string) (module.AuthzCheck, error) {
+			return parseForward(c, line, names.Resolver())
+		}},
+	}
+}
+
+func granted(ok bool) module.Verdict {
+	if ok {
+		return module.Granted
+	}
+	return module.Denied
+}
+
+// subnets is Require ip.
+type subnets []module.Subnet
+
+// Check implements module.AuthzCheck.
+func (s subnets) Check(x *exchange.Exchange) module.Verdict {
+	a := x.RemoteAddr()
+	for i := range s {
+		if s[i].Contains(a) {
+			return module.Granted
+		}
+	}
+	return module.Denied
+}
+
+func parseIP(c *directive.Call, line string) (module.AuthzCheck, error) {
+	var out subnets
+	for _, w := range words(line) {
+		s, err := module.ParseSubnet(w)
+		switch {
+		case errors.Is(err, module.ErrNotAddress):
+			return nil, c.Errorf("ip address '%s' appears to be invalid", w)
+		case err != nil:
+			return nil, c.Errorf("ip address '%s' appears to be invalid: %w", w, err)
+		}
+		out = append(out, s)
+	}
+	if out == nil {
+		return nil, c.Errorf("'require ip' requires an argument")
+	}
+	return out, nil
+}
+
+// words splits up to the first empty word, as httpd does.
+func words(line string) (out []string) {
+	for {
+		var w string
+		if w, line = syntax.Word(line); w == "" {
+			return out
+		}
+		out = append(out, w)
+	}
+}
+
+// local is Require local: from this machine.
+type local struct{}
+
+// Check implements module.AuthzCheck.
+func (local) Check(x *exchange.Exchange) module.Verdict {
+	a := x.RemoteAddr()
+	return granted(a.IsLoopback() || a.IsValid() && a == x.Client.Local.Addr().Unmap().WithZone(""))
+}
+
+// parseLocal: httpd ignores arguments.
+func parseLocal(c *directive.Call, line string) (module.AuthzCheck, error) {
+	if line != "" {
+		c.Warn("Require local takes no arguments: '%s' is ignored", line)
+	}
+	return local{}, nil
+}
+
+// hosts is Require host.
+type hosts struct {
+	names   *module.Names
+	domains []string
+	line    *expr.String // nil: domains are all
+	evals   exchange.Evaluator
+}
+
+// Check implements module.AuthzCheck.
+func (h *hosts) Check(x *exchange.Exchange) module.Verdict {
+	name, ok := h.names.Of(x)
+	if !ok {
+		return module.Denied
+	}
+	domains := h.domains
+	if h.line != nil {
+		text, err := h.evals.String(h.line, x)
+		if err != nil {
+			return module.Denied
+		}
+		domains = words(string(text))
+	}
+	for _, d := range domains {
+		if module.InDomain(d, name) {
+			return module.Granted
+		}
+	}
+	return module.Denied
+}
+
+func parseHost(c *directive.Call, line string, names *module.Names) (module.AuthzCheck, error) {
+	s, err := parseLine(c, line)
+	if err != nil {
+		return nil, err
+	}
+	if text, ok := s.Literal(); ok {
+		return &hosts{names: names, domains: words(text)}, nil
+	}
+	return &hosts{names: names, line: s}, nil
+}
+
+func parseLine(c *directive.Call, line string) (*expr.String, error) {
+	s, err := expr.ParseString(line, expr.Options{})
+	if err != nil {
+		return nil, c.Errorf("Cannot parse expression in require line: %w", err)
+	}
+	return s, nil
+}
+
+// forward is Require forward-dns: the client has the address of a name.
+type forward struct {
+	names []*resolve.Name
+	now   func() time.Time
+}
+
+// patience bounds a look-up.
+const patience = 10 * time.Second
+
+// Check implements module.AuthzCheck. A name that cannot be looked up has no
+// address, even if it had one before: what it was trusted for is over.
+func (f *forward) Check(x *exchange.Exchange) module.Verdict {
+	a, now := x.RemoteAddr(), f.now()
+	for _, n := range f.names {
+		if n.Stale(now) {
+			refresh(x, n)
+		}
+		if n.Err() == nil && slices.Contains(n.Addrs(), a) {
+			return module.Granted
+		}
+	}
+	return module.Denied
+}
+
+// refresh asks for a name off the loop; what came of it is n.Err's to tell.
+func refresh(x *exchange.Exchange, n *resolve.Name) {
+	x.Loop.Await(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		defer cancel()
+		_, _ = n.Refresh(ctx)
+	})
+}
+
+func parseForward(c *directive.Call, line string, r *resolve.Resolver) (module.AuthzCheck, error) {
+	s, err := parseLine(c, line)
+	if err != nil {
+		return nil, err
+	}
+	text, ok := s.Literal()
+	if !ok {
+		return nil, c.Errorf("Require forward-dns takes names only: an expression would have each request choose what is looked up")
+	}
+	f := &forward{now: time.Now}
+	for _, w := range words(text) {
+		f.names = append(f.names, resolve.NewName(r, w, resolve.ByTTL))
+	}
+	return f, nil
+}

@@ -1,0 +1,7 @@
+// Package env is mod_env: SetEnv, UnsetEnv and PassEnv.
+//
+// The variables are set by a step of Chain.Fixups, so that access control does
+// not see them.
+//
+// Imports module and what lies below it.
+package env

@@ -1,0 +1,125 @@
+package env
+
+import (
+	"os"
+	"strings"
+
+	"github.com/headgate/headgate/internal/ascii"
+	"github.com/headgate/headgate/internal/directive"
+	"github.com/headgate/headgate/internal/exchange"
+	"github.com/headgate/headgate/internal/module"
+)
+
+// conf is what one section, or a server outside of any, says.
+type conf struct {
+	vars  []variable
+	unset []string // taken away from what the outer sections say
+}
+
+// variable is one variable with its value.
+type variable struct {
+	name  string
+	value []byte
+}
+
+// slot is where a section's conf lies.
+var slot = directive.Slot[conf]{Name: "env", Merge: merge}
+
+// merge lays a section over the one it lies in. httpd: merge_env_dir_configs.
+func merge(base, add *conf) *conf {
+	out := &conf{vars: append([]variable(nil), base.vars...)}
+	for _, name := range add.unset {
+		out.drop(name)
+	}
+	for _, v := range add.vars {
+		out.set(v)
+	}
+	return out
+}
+
+func (s *conf) set(v variable) {
+	for i := range s.vars {
+		if ascii.EqualFold(s.vars[i].name, v.name) {
+			s.vars[i].value = v.value
+			return
+		}
+	}
+	s.vars = append(s.vars, v)
+}
+
+func (s *conf) drop(name string) {
+	for i := range s.vars {
+		if ascii.EqualFold(s.vars[i].name, name) {
+			s.vars = append(s.vars[:i], s.vars[i+1:]...)
+			return
+		}
+	}
+}
+
+// New gives the module.
+func New() *module.Module {
+	return &module.Module{
+		Name: "mod_env", ID: "env_module",
+		Rows: []directive.Row{
+			{Name: "SetEnv", Set: setEnv},
+			{Name: "UnsetEnv", Set: unsetEnv},
+			{Name: "PassEnv", Set: passEnv},
+		},
+		Dir: dir,
+	}
+}
+
+func setEnv(c *directive.Call) error {
+	name := c.Arg(0)
+	if strings.Contains(name, "=") {
+		before, after, _ := strings.Cut(name, "=")
+		c.Warn("a '=' in the name of a variable: is 'SetEnv %s %s' meant?", before, after)
+	}
+	slot.Of(c.Dir).set(variable{name, []byte(c.Arg(1))})
+	return nil
+}
+
+// unsetEnv takes back what was said before it here, and what the outer
+// sections say. httpd: a variable that SetEnvIf made stays.
+func unsetEnv(c *directive.Call) error {
+	s := slot.Of(c.Dir)
+	for _, name := range c.Args {
+		s.drop(name)
+		s.unset = append(s.unset, name)
+	}
+	return nil
+}
+
+func passEnv(c *directive.Call) error {
+	for _, name := range c.Args {
+		v, ok := os.LookupEnv(name)
+		if !ok {
+			c.Warn("PassEnv variable %s was undefined", name)
+			continue
+		}
+		slot.Of(c.Dir).set(variable{name, []byte(v)})
+	}
+	return nil
+}
+
+// dir adds the variables of a combination of sections to its chain.
+func dir(_ *module.Builder, d *module.Dir) error {
+	if s, ok := slot.Peek(d.Conf); ok && len(s.vars) > 0 {
+		d.Chain.Fixups = append(d.Chain.Fixups, (*step)(s))
+	}
+	return nil
+}
+
+// step sets the variables.
+type step conf
+
+// Do implements exchange.Step. httpd: a variable that is set already keeps its
+// value, because tables are laid behind each other and the first entry counts.
+func (s *step) Do(x *exchange.Exchange) error {
+	for i := range s.vars {
+		if v := &s.vars[i]; !x.Env.Has(v.name) {
+			x.Env.Set(v.name, v.value)
+		}
+	}
+	return nil
+}

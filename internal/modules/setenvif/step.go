@@ -1,0 +1,130 @@
+package setenvif
+
+import (
+	"slices"
+
+	"github.com/headgate/headgate/internal/exchange"
+	"github.com/headgate/headgate/internal/expr"
+	"github.com/headgate/headgate/internal/logsink"
+	"github.com/headgate/headgate/internal/module"
+	"github.com/headgate/headgate/internal/rx"
+)
+
+// server adds what holds for a whole site.
+func server(_ *module.Builder, s *module.Server) error {
+	if c, ok := serverSlot.Peek(s.Conf); ok {
+		s.Site.PostRead = append(s.Site.PostRead, &step{c.entries, true})
+	}
+	return nil
+}
+
+// dir adds what a combination of sections says, ahead of access control.
+func dir(_ *module.Builder, d *module.Dir) error {
+	if c, ok := dirSlot.Peek(d.Conf); ok {
+		d.Chain.Access = slices.Insert(d.Chain.Access, 0, exchange.Step(&step{c.entries, false}))
+	}
+	return nil
+}
+
+// step runs the entries in order.
+type step struct {
+	entries []*entry
+	raw     bool // the request was not mapped yet
+}
+
+// Do implements exchange.Step. httpd: match_headers.
+func (s *step) Do(x *exchange.Exchange) error {
+	var value []byte
+	for _, e := range s.entries {
+		if e.cond != nil {
+			e.ask(x)
+			continue
+		}
+		if !e.again {
+			value = e.of(x, s.raw)
+		}
+		e.match(x, value)
+	}
+	return nil
+}
+
+// maxSpans is room for $0 to $9.
+const maxSpans = 20
+
+// match sets the variables if the value fits. Nothing there is an empty value.
+func (e *entry) match(x *exchange.Exchange, value []byte) {
+	var buf [maxSpans]int
+	var spans []int
+	if e.groups() {
+		if spans = e.re.Find(buf[:0], value); spans == nil {
+			return
+		}
+	} else if !e.re.Match(value) {
+		return
+	}
+	for i := range e.vars {
+		a := &e.vars[i]
+		switch {
+		case a.unset:
+			x.Env.Unset(a.name)
+		case a.value != nil:
+			x.Env.Set(a.name, a.value)
+		default:
+			x.Env.Set(a.name, rx.Expand(x.Arena.Alloc(len(a.template)+len(value)), a.template, value, spans))
+		}
+	}
+}
+
+// groups reports whether a value refers to what the pattern found.
+func (e *entry) groups() bool {
+	for i := range e.vars {
+		if a := &e.vars[i]; a.value == nil && !a.unset {
+			return true
+		}
+	}
+	return false
+}
+
+// ask is match for SetEnvIfExpr.
+func (e *entry) ask(x *exchange.Exchange) {
+	if _, err := e.evals.Match(e.cond, x, e.assign); err != nil {
+		x.Logf(logsink.Error, "setenvif", "", "SetEnvIfExpr could not be evaluated: %v", err)
+	}
+}
+
+// assign sets the variables with the groups of an expression.
+func (e *entry) assign(x *exchange.Exchange, st *expr.State) {
+	for i := range e.vars {
+		a := &e.vars[i]
+		switch {
+		case a.unset:
+			x.Env.Unset(a.name)
+		case a.value != nil:
+			x.Env.Set(a.name, a.value)
+		default:
+			x.Env.Set(a.name, expand(x.Arena.Alloc(len(a.template)+64), a.template, st))
+		}
+	}
+}
+
+// expand is rx.Expand with the groups of an expression.
+func expand(dst []byte, template string, st *expr.State) []byte {
+	for i := 0; i < len(template); i++ {
+		c := template[i]
+		if i+1 == len(template) {
+			return append(dst, c)
+		}
+		next := template[i+1]
+		switch {
+		case c == '\\':
+			dst = append(dst, next)
+			i++
+		case c == '$' && next >= '0' && next <= '9':
+			dst = append(dst, st.Group(int(next-'0'))...)
+			i++
+		default:
+			dst = append(dst, c)
+		}
+	}
+	return dst
+}
