@@ -28,7 +28,7 @@ func (p process) httpd() int {
 			fmt.Fprintf(p.stderr, "headgate: -E: %v\n", err)
 			return exitFailed
 		}
-		defer out.Close()
+		defer func() { _ = out.Close() }()
 		p.stderr = out
 	}
 	if f.print != 0 {

@@ -13,6 +13,7 @@ import (
 	"github.com/headgate/headgate/internal/modules"
 	"github.com/headgate/headgate/internal/resolve"
 	"github.com/headgate/headgate/internal/state"
+	"github.com/headgate/headgate/internal/syntax"
 	"github.com/headgate/headgate/internal/worker"
 )
 
@@ -55,9 +56,9 @@ func listens(l *config.Loaded) bool {
 
 func isListen(u directive.Use) bool { return u.Row.Name == "Listen" }
 
-// minimum is the level at which diagnostics of each severity are told, by -e.
+// minimum is the level at which diagnostics of each severity are told, by -e:
+// what stops a start is told always.
 var minimum = map[directive.Severity]logsink.Level{
-	directive.SeverityError: logsink.Error, directive.SeverityRefused: logsink.Error, directive.SeverityPending: logsink.Error,
 	directive.SeverityWarning: logsink.Warn, directive.SeverityNote: logsink.Info,
 }
 
@@ -74,6 +75,9 @@ func complain(w io.Writer, l *config.Loaded, level logsink.Level) {
 				text = "headgate: " + text
 			}
 			fmt.Fprintln(w, text)
+			if d.Pos == (syntax.Pos{}) {
+				continue // our form would say the same
+			}
 		}
 		fmt.Fprintf(w, "%s: %s\n", d.Severity, d)
 	}

@@ -132,7 +132,7 @@ func (p process) demo(host string, port uint16) int {
 		fmt.Fprintf(p.stderr, "headgate: %v\n", err)
 		return exitFailed
 	}
-	defer back.Close()
+	defer func() { _ = back.Close() }()
 	return p.serve(spoken("demo", text), func([]string) { p.welcome(port) })
 }
 

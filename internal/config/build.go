@@ -2,6 +2,7 @@ package config
 
 import (
 	"strconv"
+	"sync"
 
 	"github.com/headgate/headgate/internal/directive"
 	"github.com/headgate/headgate/internal/exchange"
@@ -64,7 +65,8 @@ func buildServers(b *module.Builder, modules []*module.Module) {
 		Scope: b.Main, Conf: b.Main.Server, Own: b.Main.Server, Dir: b.Main.Dir,
 		Site: &exchange.Site{ID: b.Snapshot.Generation}, Key: "main",
 	}
-	buildServer(b, main, nil, modules)
+	compiling := new(sync.Mutex)
+	buildServer(b, main, nil, modules, compiling)
 	b.Snapshot.Main = main.Site
 	b.Snapshot.Sites = append(b.Snapshot.Sites, main.Site)
 	var hosts []*snapshot.VHost
@@ -76,7 +78,7 @@ func buildServers(b *module.Builder, modules []*module.Module) {
 			Site: &exchange.Site{ID: b.Snapshot.Generation, Virtual: true, Defined: scope.Pos.String()},
 		}
 		s.Key = hostKey(i, s)
-		buildServer(b, s, b.Main, modules)
+		buildServer(b, s, b.Main, modules, compiling)
 		b.Snapshot.Sites = append(b.Snapshot.Sites, s.Site)
 		if h := core.VHost(b, s); h != nil {
 			hosts = append(hosts, h)
@@ -97,7 +99,7 @@ func hostKey(i int, s *module.Server) string {
 
 // buildServer fills one site: modules first, then its sections, in which
 // every combination is compiled by the modules again.
-func buildServer(b *module.Builder, s *module.Server, outer *directive.Scope, modules []*module.Module) {
+func buildServer(b *module.Builder, s *module.Server, outer *directive.Scope, modules []*module.Module, compiling *sync.Mutex) {
 	for _, m := range modules {
 		if m.Server != nil {
 			note(b, s.Scope.Pos, m.Server(b, s))
@@ -105,6 +107,9 @@ func buildServer(b *module.Builder, s *module.Server, outer *directive.Scope, mo
 	}
 	lists := core.Sections(b, outer, s.Scope)
 	s.Site.Sections = snapshot.NewSections(s.Dir, lists, func(dir *directive.Confs) *exchange.Chain {
+		// Combinations are also compiled at run time, of several servers at once.
+		compiling.Lock()
+		defer compiling.Unlock()
 		return compile(b, s, dir, modules)
 	})
 }

@@ -23,8 +23,8 @@ const compatHead = `<!-- Written by make docs. Do not edit. -->
 # Directives, and what is done about them
 
 Every directive that httpd 2.4 and well-known third-party modules have is known by name, and each stands in one of five tiers.
-Nothing is ignored in silence: a noted directive is named in the log of a start and in ` + "`headgate check`" + `, a refused or
-pending one stops the start with the file and the line it stands on.
+Nothing is ignored in silence: a noted directive is named by ` + "`headgate check`" + ` and, at ` + "`LogLevel info`" + `, in the error log; a
+refused or pending one stops the start with the file and the line it stands on.
 
 A tier marked *by its arguments* is the usual case; what is written may move one occurrence to another tier
 (` + "`ProxyRequests Off`" + ` is honoured, ` + "`ProxyRequests On`" + ` refused). ` + "`headgate check FILE`" + ` tells the tier of every line of yours.

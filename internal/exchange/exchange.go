@@ -49,7 +49,8 @@ type Exchange struct {
 
 	Keep []message.Field // fields of a replaced response that its replacement must carry
 
-	held []*reactor.Buffer // buffers that borrowed bytes of x lie in
+	trailer *message.Header   // goes out behind the last body byte
+	held    []*reactor.Buffer // buffers that borrowed bytes of x lie in
 }
 
 // Times are the moments of an exchange. Zero means it did not come to that.

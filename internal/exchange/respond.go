@@ -11,10 +11,24 @@ type Sink struct {
 // Write hands p to the next filter, or to the front after the last.
 func (s Sink) Write(x *Exchange, p []byte, last bool) error {
 	if len(s.filters) == 0 {
+		return x.write(p, last)
+	}
+	return s.filters[0].Body(x, p, last, Sink{s.filters[1:]})
+}
+
+// write hands p to the front, the last of it with the trailer.
+func (x *Exchange) write(p []byte, last bool) error {
+	if !last || x.trailer == nil {
 		x.Count.Body += int64(len(p))
 		return x.Front.WriteBody(p, last)
 	}
-	return s.filters[0].Body(x, p, last, Sink{s.filters[1:]})
+	if len(p) > 0 {
+		x.Count.Body += int64(len(p))
+		if err := x.Front.WriteBody(p, false); err != nil {
+			return err
+		}
+	}
+	return x.Front.WriteTrailer(x.trailer)
 }
 
 // SendHead runs the response steps and filters over x.Resp and commits it.
@@ -45,12 +59,9 @@ func (x *Exchange) SendBody(p []byte, last bool) error {
 	return Sink{}.Write(x, p, last)
 }
 
-// SendTrailer ends the body with trailer fields.
+// SendTrailer ends the body with trailer fields: filters see its end, and what
+// they still had leaves before the fields.
 func (x *Exchange) SendTrailer(h *message.Header) error {
-	if x.Chain != nil && len(x.Chain.Filters) > 0 {
-		if err := (Sink{x.Chain.Filters}).Write(x, nil, false); err != nil {
-			return err
-		}
-	}
-	return x.Front.WriteTrailer(h)
+	x.trailer = h
+	return x.SendBody(nil, true)
 }

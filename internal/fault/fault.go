@@ -2,6 +2,7 @@ package fault
 
 import (
 	"errors"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -124,7 +125,9 @@ func (f *Fault) Error() string {
 	b.WriteString(f.Kind.String())
 	if f.Elapsed > 0 {
 		b.WriteString(" after ")
-		b.WriteString(f.Elapsed.Round(time.Microsecond).String())
+		// Plain ASCII, because it ends in logs: "0.108ms", not with a Greek letter.
+		b.WriteString(strconv.FormatFloat(f.Elapsed.Seconds()*1000, 'f', 3, 64))
+		b.WriteString("ms")
 	}
 	if f.Detail != "" {
 		b.WriteString(": ")

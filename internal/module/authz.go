@@ -4,6 +4,7 @@ import (
 	"github.com/headgate/headgate/internal/directive"
 	"github.com/headgate/headgate/internal/exchange"
 	"github.com/headgate/headgate/internal/fault"
+	"github.com/headgate/headgate/internal/syntax"
 )
 
 // Verdict is what an authorization says about a request.
@@ -30,6 +31,18 @@ type AuthzProvider struct {
 
 	// Parse compiles what follows the name, as written. Its error is httpd's.
 	Parse func(c *directive.Call, line string) (AuthzCheck, error)
+}
+
+// RequireWords splits what follows a provider's name, up to the first empty
+// word, as httpd's providers do.
+func RequireWords(line string) (words []string) {
+	for {
+		var w string
+		if w, line = syntax.Word(line); w == "" {
+			return words
+		}
+		words = append(words, w)
+	}
 }
 
 // Satisfier is a step of Chain.Access that carries out Satisfy Any:

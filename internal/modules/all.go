@@ -5,21 +5,32 @@ package modules
 
 import (
 	"github.com/headgate/headgate/internal/module"
+	"github.com/headgate/headgate/internal/modules/accesscompat"
+	"github.com/headgate/headgate/internal/modules/authzcore"
+	"github.com/headgate/headgate/internal/modules/authzhost"
 	"github.com/headgate/headgate/internal/modules/core"
+	"github.com/headgate/headgate/internal/modules/env"
 	"github.com/headgate/headgate/internal/modules/logconfig"
 	"github.com/headgate/headgate/internal/modules/mpm"
 	"github.com/headgate/headgate/internal/modules/proxy"
+	"github.com/headgate/headgate/internal/modules/setenvif"
 	"github.com/headgate/headgate/internal/modules/unixd"
 )
 
 // All is the list of modules in the order they are asked. It is the feature
 // list: nothing registers itself.
 func All() []*module.Module {
+	names := new(module.Names) // verified names of clients, shared by all who ask
 	return []*module.Module{
 		core.New(),
 		mpm.New(),
 		unixd.New(),
 		logconfig.New(),
+		setenvif.New(), // puts itself in front of the access checks
+		authzhost.New(),
+		accesscompat.New(names), // before authzcore, which looks for Satisfy
+		authzcore.New(authzhost.Providers(names)...),
+		env.New(),
 		proxy.New(),
 		proxy.NewHTTP(),
 	}

@@ -85,9 +85,6 @@ func logFault(x *exchange.Exchange, f *fault.Fault, status int) {
 	x.Logf(level, module, f.ID, "%s; %s %d", f.Describe(), answer, status)
 }
 
-// maxRedirects bounds internal redirects (LimitInternalRecursion).
-const maxRedirects = 10
-
 // respondError answers with the ErrorDocument of the status, else the stock
 // page.
 func (p *Pipeline) respondError(x *exchange.Exchange, status int, f *fault.Fault) {
@@ -140,12 +137,15 @@ func (p *Pipeline) redirectTo(x *exchange.Exchange, url []byte) {
 // whatever the request was. It gives false when that failed without an answer.
 func (p *Pipeline) redirectInternally(x *exchange.Exchange, status int, target []byte) bool {
 	x.Redirected = &exchange.Redirect{Status: status, Path: x.Path, Args: x.Args, Depth: 1}
+	renameEnv(x)
+	x.Env.Set("REDIRECT_REQUEST_METHOD", x.Req.Method)
 	x.Env.Set("REDIRECT_STATUS", x.Arena.Int(int64(status)))
 	x.Env.Set("REDIRECT_URL", x.Path)
 	if len(x.Args) > 0 {
 		x.Env.Set("REDIRECT_QUERY_STRING", x.Args)
 	}
 	asGet(x)
+	x.Req.Form = message.OriginForm
 	x.Req.Path, x.Req.Query, x.Req.HasQ = cutQuery(target)
 	x.Args, x.HasArgs = x.Req.Query, x.Req.HasQ
 	x.Path, x.Filename, x.Mapped, x.Relay = x.Req.Path, nil, nil, nil
@@ -164,6 +164,16 @@ func (p *Pipeline) redirectInternally(x *exchange.Exchange, status int, target [
 	}
 	x.Logf(logsink.Error, "core", "", "ErrorDocument %s for status %d failed: %s", target, status, second.Describe())
 	return false
+}
+
+// renameEnv puts REDIRECT_ before the name of every variable: what was set for
+// the original request does not steer the other (httpd: rename_original_env).
+func renameEnv(x *exchange.Exchange) {
+	old := append([]exchange.Var(nil), x.Env.All()...)
+	x.Env.Reset()
+	for _, v := range old {
+		x.Env.Set("REDIRECT_"+v.Name, v.Value)
+	}
 }
 
 // asGet makes the request one without body: httpd's error documents are made

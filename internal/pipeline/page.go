@@ -19,9 +19,6 @@ func (p *Pipeline) stockPage(x *exchange.Exchange, status int, f *fault.Fault) {
 	if status == 405 && x.Req.Verb == message.TRACE {
 		x.Resp.Header.AddID(message.Allow, []byte("GET,HEAD,POST,PUT,DELETE,OPTIONS,PATCH"))
 	}
-	if status == 503 {
-		x.Resp.Header.AddID(message.RetryAfter, []byte("1"))
-	}
 	p.sendPage(x, page(x, status, f), stockType)
 }
 
@@ -41,13 +38,16 @@ func (p *Pipeline) beginError(x *exchange.Exchange, status int, f *fault.Fault) 
 // sendPage sends a generated body; x.Resp has the status and further fields.
 func (p *Pipeline) sendPage(x *exchange.Exchange, body []byte, contentType string) {
 	x.Resp.Header.AddID(message.ContentType, x.Arena.String(contentType))
-	x.Resp.Header.AddID(message.ContentLength, x.Arena.Int(int64(len(body))))
+	if x.Req.Verb != message.HEAD { // httpd: its pages are not announced to HEAD
+		x.Resp.Header.AddID(message.ContentLength, x.Arena.Int(int64(len(body))))
+	}
 	x.Resp.Body = message.Framing{Kind: message.Length, Length: int64(len(body))}
 	if x.Site.ServerHeader != nil {
 		x.Resp.Header.AddID(message.Server, x.Site.ServerHeader)
 	}
-	err := x.SendHead(len(body) == 0)
-	if err == nil && len(body) > 0 {
+	bodiless := len(body) == 0 || x.Req.Verb == message.HEAD
+	err := x.SendHead(bodiless)
+	if err == nil && !bodiless {
 		err = x.SendBody(body, true)
 	}
 	if err != nil {
@@ -61,14 +61,14 @@ func (p *Pipeline) sendPage(x *exchange.Exchange, body []byte, contentType strin
 // the sentence in our words.
 func page(x *exchange.Exchange, status int, f *fault.Fault) []byte {
 	text := wire.StatusText(status)
-	if f != nil && f.Side == fault.Backend && status == 502 {
-		text = "Proxy Error"
+	if f != nil && f.Reason != "" {
+		text = f.Reason
 	}
 	b := make([]byte, 0, 640)
 	b = append(b, "<!DOCTYPE html>\n<html><head>\n<title>"...)
 	b = strconv.AppendInt(b, int64(status), 10)
-	b = append(append(append(b, ' '), text...), "</title>\n</head><body>\n<h1>"...)
-	b = append(append(b, text...), "</h1>\n<p>"...)
+	b = append(uri.AppendHTML(append(b, ' '), []byte(text)), "</title>\n</head><body>\n<h1>"...)
+	b = append(uri.AppendHTML(b, []byte(text)), "</h1>\n<p>"...)
 	b = append(append(b, sentence(status)...), "</p>\n"...)
 	if status == 302 {
 		if l, ok := x.Resp.Header.Get(message.Location); ok {

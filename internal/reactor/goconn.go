@@ -12,7 +12,8 @@ type goConn struct {
 	net.Conn
 	raw    syscall.RawConn
 	loop   Loop
-	idle   bool // guarded by Goroutine.mu
+	idle   bool       // guarded by Goroutine.mu
+	engine *Goroutine // set when it was dialled
 	closed atomic.Bool
 	peek   func(fd uintptr) bool // made once: waiting must not allocate
 	look   func(fd uintptr)      // the same for Alive
@@ -77,6 +78,14 @@ func (c *goConn) Alive() bool {
 
 // Close implements Conn.
 func (c *goConn) Close() error {
+	if c.engine != nil {
+		c.engine.ended(c)
+	}
+	return c.closeOnly()
+}
+
+// closeOnly closes without telling the engine, which may be the caller.
+func (c *goConn) closeOnly() error {
 	if c.closed.Swap(true) {
 		return nil
 	}

@@ -19,7 +19,9 @@ type Goroutine struct {
 
 	mu       sync.Mutex // guards what follows
 	conns    map[*goConn]struct{}
+	dialled  map[*goConn]struct{} // opened by Dial, so that a cut reaches who waits for a backend
 	draining bool
+	cut      bool          // what is left is being cut: nothing new is opened
 	empty    chan struct{} // closed when draining and the last connection ends
 	accepts  sync.WaitGroup
 }
@@ -29,7 +31,11 @@ var _ Engine = (*Goroutine)(nil)
 // NewGoroutine makes the portable engine. onPanic is told of a panic that a
 // session let through; the connection is closed.
 func NewGoroutine(onPanic func(v any, stack []byte)) *Goroutine {
-	e := &Goroutine{onPanic: onPanic, conns: make(map[*goConn]struct{}), empty: make(chan struct{})}
+	e := &Goroutine{
+		onPanic: onPanic, conns: make(map[*goConn]struct{}), dialled: make(map[*goConn]struct{}),
+		empty: make(chan struct{}),
+	}
+	e.loop.engine = e
 	e.loop.buffers.New = func() any { return &Buffer{Bytes: make([]byte, BufferSize)} }
 	e.loops = []Loop{&e.loop}
 	return e
@@ -49,7 +55,19 @@ func (e *Goroutine) Open() int {
 }
 
 // Run implements Engine.
-func (e *Goroutine) Run(f func(Loop)) { go f(&e.loop) }
+func (e *Goroutine) Run(f func(Loop)) {
+	go func() {
+		defer e.guard()
+		f(&e.loop)
+	}()
+}
+
+// guard tells of a panic in work that nobody else would catch.
+func (e *Goroutine) guard() {
+	if v := recover(); v != nil {
+		e.onPanic(v, debug.Stack())
+	}
+}
 
 // Serve implements Engine.
 func (e *Goroutine) Serve(l net.Listener, h Handler) error {
@@ -107,14 +125,17 @@ func (e *Goroutine) remove(c *goConn) {
 // serve is the life of one client connection.
 func (e *Goroutine) serve(c *goConn, h Handler) {
 	defer e.remove(c)
-	s, patience := h.Open(c)
-	defer s.Closed()
 	defer func() { _ = c.Close() }()
 	defer func() {
 		if v := recover(); v != nil {
 			e.onPanic(v, debug.Stack())
 			_ = c.Abort()
 		}
+	}()
+	s, patience := h.Open(c)
+	defer func() {
+		_ = c.Close()
+		s.Closed()
 	}()
 	for e.idle(c, patience) {
 		var keep bool
@@ -126,13 +147,14 @@ func (e *Goroutine) serve(c *goConn, h Handler) {
 
 // idle waits for input without holding a buffer.
 func (e *Goroutine) idle(c *goConn, patience time.Duration) bool {
-	if !e.setIdle(c, true) {
-		return false
-	}
+	// The deadline first: once c is idle, Drain may set one that has passed.
 	if patience > 0 {
 		_ = c.SetReadDeadline(time.Now().Add(patience))
 	} else {
 		_ = c.SetReadDeadline(time.Time{})
+	}
+	if !e.setIdle(c, true) {
+		return false
 	}
 	err := c.waitReadable()
 	e.setIdle(c, false)
@@ -169,13 +191,36 @@ func (e *Goroutine) Drain(stop <-chan struct{}) int {
 	case <-stop:
 	}
 	e.mu.Lock()
+	e.cut = true
 	cut := len(e.conns)
 	for c := range e.conns {
-		_ = c.Close()
+		_ = c.closeOnly()
+	}
+	for c := range e.dialled {
+		_ = c.closeOnly()
 	}
 	e.mu.Unlock()
 	<-e.empty
 	return cut
+}
+
+// opened notes a connection that was dialled; false when it must not be used.
+func (e *Goroutine) opened(c *goConn) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.cut {
+		return false
+	}
+	e.dialled[c] = struct{}{}
+	c.engine = e
+	return true
+}
+
+// ended forgets a dialled connection.
+func (e *Goroutine) ended(c *goConn) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	delete(e.dialled, c)
 }
 
 // past is a deadline that has passed.
@@ -183,6 +228,7 @@ var past = time.Unix(1, 0)
 
 // goLoop is the only loop of the portable engine.
 type goLoop struct {
+	engine  *Goroutine
 	buffers sync.Pool
 }
 
@@ -201,6 +247,7 @@ func (l *goLoop) Go(r Runner) Task {
 	t := goTask{done: make(chan struct{})}
 	go func() {
 		defer close(t.done)
+		defer l.engine.guard()
 		r.Run()
 	}()
 	return t
@@ -258,6 +305,10 @@ func (l *goLoop) Dial(d Dial) (Conn, error) {
 	if err != nil {
 		_ = nc.Close()
 		return nil, err
+	}
+	if !l.engine.opened(c) {
+		_ = nc.Close()
+		return nil, ErrDraining
 	}
 	return c, nil
 }

@@ -109,7 +109,10 @@ type Dial struct {
 }
 
 // Conn is a connection that belongs to a loop. Deadlines are absolute, as in
-// net.Conn; the zero time means none.
+// net.Conn; the zero time means none. One coroutine may read while another
+// writes, and each may set the other's deadline. Alive, Close and Abort may be
+// called from any thread while nobody else uses the connection: the pool does
+// so with idle ones of other loops.
 type Conn interface {
 	net.Conn
 	// Loop is the loop the connection belongs to.

@@ -3,8 +3,7 @@ package server
 import "golang.org/x/sys/unix"
 
 // quiet makes a listening socket ignore new connections while those that have
-// begun still complete, so that closing it after its queue was emptied resets
-// nobody. A SYN that is ignored is sent again and then refused.
+// begun still complete, so that it can be closed without a reset for anybody. A SYN that is ignored is sent again and then refused.
 func quiet(fd int) {
 	const flags, syn, ack = 13, 0x02, 0x10 // of the TCP header, where the filter begins
 	prog := []unix.SockFilter{
@@ -16,4 +15,9 @@ func quiet(fd int) {
 	}
 	// Where the system does not want it, the window is as small as it can be.
 	_ = unix.SetsockoptSockFprog(fd, unix.SOL_SOCKET, unix.SO_ATTACH_FILTER, &unix.SockFprog{Len: uint16(len(prog)), Filter: &prog[0]})
+}
+
+// loud undoes quiet.
+func loud(fd int) {
+	_ = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_DETACH_FILTER, 0)
 }

@@ -45,7 +45,7 @@ func (s *Server) reload() error {
 		return err
 	}
 	snap := loaded.Snapshot
-	all, fresh, gone, err := open(s.sockets, snap.Listen, socketOptions(snap, nil))
+	change, err := s.sockets.open(snap.Listen, socketOptions(snap, nil))
 	if err != nil {
 		snap.Retire()
 		return s.explainBind(err)
@@ -54,12 +54,9 @@ func (s *Server) reload() error {
 		s.logf(logsink.Error, "", nil, "%v; its lines go where they went before", err)
 	}
 	s.swap(snap)
-	s.sockets = all
-	if err := s.serve(fresh); err != nil {
+	s.sockets.take(change)
+	if err := s.serve(change.fresh); err != nil {
 		return err
-	}
-	for _, k := range gone {
-		k.leave()
 	}
 	s.logLevelled(loaded)
 	return nil

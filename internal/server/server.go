@@ -49,8 +49,8 @@ type PidFile uint8
 
 // The ways to treat the pid file.
 const (
-	PidFileRequired PidFile = iota // always written, at httpd's default place if need be
-	PidFileWanted                  // written where the directive is; failing to is a warning
+	PidFileWanted   PidFile = iota // written where the directive says, if there is one; failing to is a warning
+	PidFileRequired                // always written, at httpd's default place if need be
 	PidFileNone                    // none is written
 )
 
@@ -65,7 +65,7 @@ type Server struct {
 
 	life       sync.Mutex // held by whoever starts, reloads or stops; guards what follows
 	generation uint64
-	sockets    []*socket
+	sockets    sockets
 	pidFile    string // written and ours; "" for none
 	running    bool
 	stopSweep  func()
@@ -157,7 +157,7 @@ func (s *Server) Addrs() []string {
 	s.life.Lock()
 	defer s.life.Unlock()
 	var out []string
-	for _, k := range s.sockets {
+	for _, k := range s.sockets.serving {
 		out = append(out, k.Addr().String())
 	}
 	return out

@@ -62,24 +62,26 @@ func (s *Server) load() (*config.Loaded, error) {
 // needs privileges first, then they are given up, then somebody is served.
 func (s *Server) begin(loaded *config.Loaded) error {
 	snap := loaded.Snapshot
-	all, fresh, _, err := open(nil, snap.Listen, socketOptions(snap, s.o.Inherited))
+	change, err := s.sockets.open(snap.Listen, socketOptions(snap, s.o.Inherited))
 	if err != nil {
 		return err
 	}
-	s.sockets = all
 	path := snap.PidFile
 	if s.o.PidFile == PidFileRequired {
 		path = loaded.PidFile() // httpd's default when the directive is absent
 	}
-	if err := s.writePidFile(path); err != nil {
-		return err
+	err = s.writePidFile(path)
+	if err == nil {
+		err = s.dropPrivileges(snap)
 	}
-	if err := s.dropPrivileges(snap); err != nil {
+	if err != nil {
+		change.undo()
 		return err
 	}
 	s.swap(snap)
 	s.reportInherited()
-	return s.serve(fresh)
+	s.sockets.take(change)
+	return s.serve(change.fresh)
 }
 
 // socketOptions are what a configuration says of its listening sockets.
@@ -162,10 +164,6 @@ func (s *Server) dropPrivileges(snap *snapshot.Snapshot) error {
 
 // abandon undoes a start that failed.
 func (s *Server) abandon(loaded *config.Loaded) {
-	for _, k := range s.sockets {
-		k.leave()
-	}
-	s.sockets = nil
 	s.engine.Drain(closedChan())
 	if loaded != nil && loaded.Snapshot != nil {
 		loaded.Snapshot.Retire()
@@ -197,7 +195,7 @@ func closedChan() chan struct{} {
 // status is the line systemctl status shows.
 func (s *Server) status() string {
 	text := fmt.Sprintf("configuration %d, listening on", s.generation)
-	for _, k := range s.sockets {
+	for _, k := range s.sockets.serving {
 		text += " " + k.Addr().String()
 	}
 	return text

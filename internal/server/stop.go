@@ -7,7 +7,7 @@ import (
 )
 
 // abandonAfter bounds how long a cut exchange may take to notice.
-const abandonAfter = 2 * time.Second
+const abandonAfter = 500 * time.Millisecond
 
 // Stop ends the server. graceful lets what is running finish, at most for
 // deadline (0: as long as it takes); otherwise it is cut. hurry, when not nil
@@ -23,12 +23,7 @@ func (s *Server) Stop(graceful bool, deadline time.Duration, hurry <-chan struct
 	_ = s.o.Notify.Stopping()
 	// From here on answers say that their connection ends.
 	s.pipeline.Drain()
-	for _, k := range s.sockets {
-		k.leave()
-	}
-	for _, k := range s.sockets {
-		<-k.ended
-	}
+	s.sockets.close(graceful)
 	if graceful {
 		s.logf(logsink.Notice, "AH00492", nil, "graceful stop: %d connections open, %d requests running", s.engine.Open(), s.pipeline.InFlight())
 	}
@@ -80,7 +75,6 @@ func (s *Server) finish(graceful bool, cut int) {
 	} else {
 		s.logf(logsink.Notice, id, nil, "%s", how)
 	}
-	s.sockets = nil
 	s.rt.Logs.Flush()
 	if snap := s.pipeline.Current(); snap != nil {
 		snap.Retire()

@@ -135,16 +135,37 @@ func (p *prefixIndex) build(list []Section) {
 	}
 }
 
+// merged gives the path with runs of slashes as one: <Location> does not tell
+// them apart, whatever MergeSlashes says, <LocationMatch> does (httpd:
+// ap_location_walk).
+func merged(x *exchange.Exchange) []byte {
+	path := x.Path
+	if len(path) == 0 || path[0] != '/' || !bytes.Contains(path, []byte("//")) {
+		return path
+	}
+	out := x.Arena.Alloc(len(path))
+	for i, c := range path {
+		if c != '/' || i == 0 || path[i-1] != '/' {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
 // match appends the keys of the sections that match x.Path, in file order.
 func (p *prefixIndex) match(k []byte, x *exchange.Exchange, list []Section) []byte {
 	var found [32]int
 	hits := found[:0]
+	path := merged(x)
 	for _, i := range p.other {
-		if list[i].Match.Match(x, x.Path) {
+		subject := path
+		if _, ok := list[i].Match.(*Regex); ok {
+			subject = x.Path
+		}
+		if list[i].Match.Match(x, subject) {
 			hits = append(hits, i)
 		}
 	}
-	path := x.Path
 	for n := 0; n <= len(path) && n <= p.deep; {
 		// A prefix ends before a slash, after one, or with the path.
 		hits = append(hits, p.plain[string(path[:n])]...)

@@ -33,6 +33,7 @@ type Sections struct {
 	locIndex prefixIndex
 	compile  Compile
 
+	most  int        // how many combinations are kept
 	mu    sync.Mutex // guards compiling a new combination
 	cache atomic.Pointer[map[string]*exchange.Chain]
 }
@@ -42,8 +43,9 @@ type SectionLists struct {
 	Dirs, Files, Proxies, Locations []Section
 }
 
-// maxCombinations bounds the cache. A configuration whose sections combine in
-// more ways pays for compiling the rest anew.
+// maxCombinations bounds how many combinations met at run time are kept. A
+// configuration whose sections combine in more ways pays for compiling the rest
+// anew.
 const maxCombinations = 4096
 
 // NewSections compiles the table and the combination in which nothing
@@ -54,12 +56,14 @@ func NewSections(base *directive.Confs, l SectionLists, compile Compile) *Sectio
 		compile: compile,
 	}
 	s.locIndex.build(l.Locations)
-	empty := make(map[string]*exchange.Chain)
-	s.cache.Store(&empty)
-	s.chain(nil)
+	first := make(map[string]*exchange.Chain, 1+len(l.Locations))
+	first[""] = compile(base)
 	for i := range l.Locations {
-		s.chain(key(nil, kindLocation, i))
+		k := key(nil, kindLocation, i)
+		first[string(k)] = compile(s.merge(k))
 	}
+	s.most = len(first) + maxCombinations
+	s.cache.Store(&first)
 	return s
 }
 
@@ -156,7 +160,7 @@ func (s *Sections) add(k []byte) *exchange.Chain {
 		return c
 	}
 	c := s.compile(s.merge(k))
-	if len(old) >= maxCombinations {
+	if len(old) >= s.most {
 		return c
 	}
 	fresh := make(map[string]*exchange.Chain, len(old)+1)

@@ -56,6 +56,9 @@ func NewVHosts(main *exchange.Site, hosts []*VHost) *VHosts {
 	}
 	for _, h := range hosts {
 		for _, a := range h.Addrs {
+			if a.IP.IsUnspecified() {
+				a.IP = netip.Addr{} // httpd: 0.0.0.0 and [::] are default hosts too
+			}
 			v.set(a).add(h, a)
 		}
 	}
@@ -107,8 +110,11 @@ func (s *NameSet) add(h *VHost, a Addr) {
 			s.wild = append(s.wild, wildName{strings.ToLower(w), i})
 		}
 	}
-	if a.Host != "" {
+	switch {
+	case a.Host != "":
 		first(s.tags, strings.ToLower(a.Host), i)
+	case a.IP.Is4():
+		first(s.tags, a.IP.String(), i)
 	}
 }
 

@@ -20,7 +20,7 @@ type Conn struct {
 
 // Acquire gives a connection for x: an idle one of its loop, else a new one,
 // waiting for a place when max= is reached. fresh asks for a new one. The
-// caller ends it with Release or Discard.
+// caller ends it with Release, Discard or Cut.
 func (w *Worker) Acquire(x *exchange.Exchange, fresh bool) (*Conn, error) {
 	p := &w.State.pool
 	now := time.Now()
@@ -31,17 +31,20 @@ func (w *Worker) Acquire(x *exchange.Exchange, fresh bool) (*Conn, error) {
 		if c == nil {
 			break
 		}
-		if p.expired(c, w, now, 1) || !c.Alive() {
-			p.open--
-			p.mu.Unlock()
-			p.learnFrom(c, w, now)
-			_ = c.Conn.Close()
-			p.mu.Lock()
-			continue
+		old := p.expiredLocked(c, w, now)
+		p.mu.Unlock() // asking the system about c must not hold up other loops
+		if !old && c.Alive() {
+			c.Reused, c.Idle = true, now.Sub(c.idleSince)
+			return c, nil
 		}
-		p.mu.Unlock()
-		c.Reused, c.Idle = true, now.Sub(c.idleSince)
-		return c, nil
+		_ = c.Conn.Close()
+		p.mu.Lock()
+		if !old {
+			p.learnLocked(now.Sub(c.idleSince), now)
+		}
+		if granted, _ := p.grantLocked(nil, loop); !granted {
+			p.open--
+		}
 	}
 	if w.Max > 0 && p.open >= w.Max && !p.evictLocked(loop) {
 		return w.wait(x, fresh)
@@ -49,13 +52,6 @@ func (w *Worker) Acquire(x *exchange.Exchange, fresh bool) (*Conn, error) {
 	p.open++
 	p.mu.Unlock()
 	return w.dial(x)
-}
-
-// learnFrom tells the pool of a connection found closed by its peer.
-func (p *pool) learnFrom(c *Conn, w *Worker, now time.Time) {
-	if !p.expired(c, w, now, 1) {
-		p.learn(now.Sub(c.idleSince))
-	}
 }
 
 // takeLocked pops the warmest idle connection of a loop.
@@ -160,22 +156,22 @@ func (w *Worker) Release(c *Conn, peerIdle time.Duration) {
 	p := &w.State.pool
 	loop := c.Loop().Index()
 	c.idleSince = time.Now()
-	if peerIdle > time.Second {
-		c.peerIdle = peerIdle - time.Second
+	if peerIdle > 0 {
+		c.peerIdle = max(peerIdle-time.Second, peerIdle/2)
 	}
 	p.mu.Lock()
-	if p.closed {
+	kept := false
+	switch granted, handed := p.grantLocked(c, loop); {
+	case granted:
+		kept = handed
+	case p.closed:
 		p.open--
-		p.mu.Unlock()
-		_ = c.Conn.Close()
-		return
-	}
-	granted, handed := p.grantLocked(c, loop)
-	if !granted {
+	default:
 		p.idle[loop] = append(p.idle[loop], c)
+		kept = true
 	}
 	p.mu.Unlock()
-	if granted && !handed {
+	if !kept {
 		_ = c.Conn.Close()
 	}
 }
@@ -194,7 +190,12 @@ func (w *Worker) Cut(c *Conn) {
 }
 
 // Stale notes that a reused connection turned out to be closed by the peer.
-func (w *Worker) Stale(c *Conn) { w.State.pool.learn(c.Idle) }
+func (w *Worker) Stale(c *Conn) {
+	p := &w.State.pool
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.learnLocked(c.Idle, time.Now())
+}
 
 func (w *Worker) freePlace() {
 	p := &w.State.pool

@@ -34,8 +34,10 @@ type pool struct {
 	queue  []*waiter // who waits for a place, first come first served
 
 	// learned is the shortest idle time after which the backend was seen to
-	// have closed a connection; 0: not known. Older ones are retired.
-	learned time.Duration
+	// have closed a connection; 0: not known. Older ones are retired. It is
+	// forgotten after a while: a restart closes connections of any age.
+	learned   time.Duration
+	learnedAt time.Time
 }
 
 // waiter is an exchange waiting for a place under max=.
@@ -94,13 +96,17 @@ func (w *Worker) Sweep(now time.Time) {
 	var dead []*Conn
 	for i, list := range p.idle {
 		keep := list[:0]
-		for n, c := range list {
-			if p.expired(c, w, now, len(list)-n) || !c.Alive() {
-				dead = append(dead, c)
-				p.open--
+		for _, c := range list {
+			old := p.expiredLocked(c, w, now)
+			if !old && c.Alive() {
+				keep = append(keep, c)
 				continue
 			}
-			keep = append(keep, c)
+			if !old {
+				p.learnLocked(now.Sub(c.idleSince), now)
+			}
+			dead = append(dead, c)
+			p.open--
 		}
 		clear(list[len(keep):])
 		p.idle[i] = keep
@@ -111,29 +117,31 @@ func (w *Worker) Sweep(now time.Time) {
 	}
 }
 
-// expired judges an idle connection; depth is its place from the warm end,
-// counted from 1.
-func (p *pool) expired(c *Conn, w *Worker, now time.Time, depth int) bool {
+// expiredLocked says that an idle connection has lain too long to be used:
+// beyond ttl= (httpd: even one that smax= retains), or longer than the backend
+// said or was seen to keep one.
+func (p *pool) expiredLocked(c *Conn, w *Worker, now time.Time) bool {
 	age := now.Sub(c.idleSince)
-	if p.learned > 0 && age >= p.learned {
-		return true
-	}
-	if c.peerIdle > 0 && age >= c.peerIdle {
-		return true
-	}
-	return w.TTL > 0 && age >= w.TTL && (w.Smax <= 0 || depth > w.Smax)
+	return p.learned > 0 && age >= p.learned && now.Sub(p.learnedAt) < learnedFor ||
+		c.peerIdle > 0 && age >= c.peerIdle ||
+		w.TTL > 0 && age >= w.TTL
 }
 
-// learn notes that the backend closed a connection that was idle for age.
-func (p *pool) learn(age time.Duration) {
-	const floor = time.Second // below it the close says nothing about idling
-	if age < floor {
+// What is learned of a backend's idle limit: below the floor a close says
+// nothing about idling, and after a while it is found out anew.
+const (
+	learnFloor = time.Second
+	learnedFor = 10 * time.Minute
+)
+
+// learnLocked notes that the backend closed a connection that was idle for
+// age.
+func (p *pool) learnLocked(age time.Duration, now time.Time) {
+	if age < learnFloor {
 		return
 	}
 	age -= age / 8
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.learned == 0 || age < p.learned {
-		p.learned = age
+	if p.learned == 0 || age < p.learned || now.Sub(p.learnedAt) >= learnedFor {
+		p.learned, p.learnedAt = age, now
 	}
 }

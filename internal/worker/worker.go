@@ -18,8 +18,8 @@ type Config struct {
 	Source netip.Addr
 
 	Max            int           // connections open at once over all loops; 0: no limit
-	Smax           int           // idle connections kept beyond TTL; <0: all
-	TTL            time.Duration // how long an idle connection above Smax lives; 0: for ever
+	Smax           int           // soft maximum, for status pages: TTL decides
+	TTL            time.Duration // how long an idle connection may be used again; 0: for ever
 	Acquire        time.Duration // how long to wait for a place; 0: for ever
 	ConnectTimeout time.Duration // 0: Timeout
 	Timeout        time.Duration // per wait for the backend; 0: the site decides

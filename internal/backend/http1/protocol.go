@@ -44,6 +44,10 @@ type attempt struct {
 	chunks   wire.Chunks
 	limits   wire.ResponseLimits
 	interims int
+	pinging  bool // the body waits for the backend's word (ping=)
+	partial  bool // the request was not written as far as it was there
+	failed   bool // the attempt has not come to its end
+	reusable bool // both messages ended exactly
 	left     int64         // body bytes due, for an answer with a length
 	peerIdle time.Duration // Keep-Alive: timeout of the answer
 }
@@ -52,29 +56,40 @@ type attempt struct {
 // out to have been closed by the backend costs one more attempt on a fresh
 // one, where the request may be sent again.
 func (p *Protocol) RoundTrip(x *exchange.Exchange, w *worker.Worker) error {
-	a := p.attempts.Get().(*attempt)
-	defer p.attempts.Put(a)
-	fresh := x.Out.Fresh
-	for {
-		x.Out.Attempts++
-		x.Out.Handled = time.Now()
-		w.State.Elected.Add(1)
-		w.State.Busy.Add(1)
-		f, stale := a.run(x, w, fresh)
-		w.State.Busy.Add(-1)
-		w.State.Sent.Add(x.Count.Sent)
-		w.State.Received.Add(a.seen)
-		*a = attempt{}
-		if f == nil {
-			return nil
-		}
-		if stale && !fresh && replayable(x, f) {
-			fresh = true
-			continue
-		}
-		w.State.Faults.Add(1)
+	if x.Out.Force10 {
+		x.Out.Expect = false // HTTP/1.0 has no interim responses
+	}
+	if f := readAhead(x); f != nil {
 		return f
 	}
+	a := p.attempts.Get().(*attempt)
+	defer func() {
+		*a = attempt{}
+		p.attempts.Put(a)
+	}()
+	f, again := a.count(x, w, x.Out.Fresh)
+	if again && replayable(x, f) {
+		f, _ = a.count(x, w, true)
+	}
+	if f == nil {
+		return nil
+	}
+	w.State.Faults.Add(1)
+	return f
+}
+
+// count is run with its figures.
+func (a *attempt) count(x *exchange.Exchange, w *worker.Worker, fresh bool) (f *fault.Fault, again bool) {
+	x.Out.Attempts++
+	x.Out.Handled = time.Now()
+	w.State.Elected.Add(1)
+	w.State.Busy.Add(1)
+	defer w.State.Busy.Add(-1)
+	sent, received := x.Count.Sent, x.Count.Received
+	f, again = a.run(x, w, fresh)
+	w.State.Sent.Add(x.Count.Sent - sent)
+	w.State.Received.Add(x.Count.Received - received)
+	return f, again
 }
 
 // replayable says whether the request may be sent again: nothing of it can
@@ -87,46 +102,66 @@ func replayable(x *exchange.Exchange, f *fault.Fault) bool {
 	return f.Retry == fault.Safe || (f.Retry == fault.IfReused && x.Req.Verb.Idempotent())
 }
 
-// run makes one attempt. stale: it failed on a connection from the pool
-// before anything of an answer was read.
-func (a *attempt) run(x *exchange.Exchange, w *worker.Worker, fresh bool) (f *fault.Fault, stale bool) {
+// run makes one attempt. again: it failed before anything of an answer was
+// read, on a connection from the pool or where the backend was asked for its
+// word first, so that another on a fresh connection may help.
+func (a *attempt) run(x *exchange.Exchange, w *worker.Worker, fresh bool) (f *fault.Fault, again bool) {
 	c, err := w.Acquire(x, fresh)
 	if err != nil {
 		return fault.Of(err), false
 	}
-	*a = attempt{x: x, w: w, conn: c, loop: x.Loop, began: time.Now()}
+	*a = attempt{x: x, w: w, conn: c, loop: x.Loop, began: time.Now(), failed: true}
+	defer a.settle()
 	a.out = a.loop.Buffer()
 	a.in = a.loop.Buffer()
 	a.buf = a.in.Bytes
-	reusable, f := a.exchange()
-	a.upload.stop()
-	a.loop.Return(a.out)
-	a.loop.Return(a.in)
-	switch {
-	case f != nil && !a.upload.whole():
-		w.Cut(c)
-	case f != nil, !reusable:
-		w.Discard(c)
-	case a.conn != nil:
-		w.Release(c, a.peerIdle)
-	}
+	a.reusable, f = a.exchange()
 	if f == nil {
+		a.failed = false
 		return nil, false
 	}
 	if f.Backend == "" {
 		f.Backend, f.Addr = w.Name, c.Addr
 	}
-	if stale = c.Reused && a.seen == 0 && f.Side == fault.Backend && f.Kind != fault.Timeout; stale {
+	if f.Side != fault.Backend || a.seen > 0 {
+		return f, false
+	}
+	stale := c.Reused && f.Kind != fault.Timeout
+	if stale {
 		w.Stale(c)
 	}
-	return f, stale
+	return f, stale || a.pinging
 }
+
+// settle ends an attempt, also one that panicked: the upload is over before
+// what it borrows goes away, and the connection goes back or is closed.
+func (a *attempt) settle() {
+	a.upload.stop()
+	a.loop.Return(a.out)
+	if a.in != nil && a.x.Resp.Trailer.Len() > 0 {
+		a.x.Hold(a.in) // its fields are borrowed until the log line
+	} else {
+		a.loop.Return(a.in)
+	}
+	switch {
+	case a.failed && !a.whole():
+		a.w.Cut(a.conn)
+	case a.failed, !a.reusable:
+		a.w.Discard(a.conn)
+	default:
+		a.w.Release(a.conn, a.peerIdle)
+	}
+}
+
+// whole says whether the backend was sent a whole request.
+func (a *attempt) whole() bool { return !a.partial && a.upload.whole() }
 
 // exchange sends the request and relays the answer.
 func (a *attempt) exchange() (reusable bool, f *fault.Fault) {
 	if f := a.send(); f != nil {
-		// The backend may have said why before it closed.
-		if f.Side != fault.Backend || f.Phase == fault.SendRequest {
+		// Unless nothing was sent, the backend may have said why before it
+		// closed.
+		if f.Retry == fault.Safe || f.Kind == fault.Timeout {
 			return false, f
 		}
 	}

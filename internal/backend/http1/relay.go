@@ -23,7 +23,7 @@ func (a *attempt) relay() (reusable bool, f *fault.Fault) {
 	}
 	due := bodyDue(&x.Resp)
 	if err := x.SendHead(!due); err != nil {
-		return false, a.clientGone(err)
+		return false, a.sendFault(err)
 	}
 	if due {
 		if f := a.body(); f != nil {
@@ -41,7 +41,7 @@ func (a *attempt) ended() bool {
 		// wanted.
 		a.upload.stop()
 	}
-	return a.upload.whole() && !a.x.Resp.Close && a.reuse() && a.r == a.u &&
+	return a.whole() && !a.x.Resp.Close && a.reuse() && a.r == a.u &&
 		a.x.Resp.Body.Kind != message.UntilClose
 }
 
@@ -74,7 +74,7 @@ func (a *attempt) body() *fault.Fault {
 		}
 		if len(p) > 0 || end {
 			if err := a.forward(p, end); err != nil {
-				return a.clientGone(err)
+				return a.sendFault(err)
 			}
 		}
 		if end {
@@ -212,6 +212,9 @@ func (a *attempt) truncated(err error) *fault.Fault {
 	var ec errClient
 	if errors.As(err, &ec) {
 		return a.clientGone(ec.error)
+	}
+	if f := a.upload.clientFault(); f != nil {
+		return f // its end woke the reader: the backend is not to blame
 	}
 	f := a.fault(fault.ReadResponse, err)
 	f.Retry = fault.Never

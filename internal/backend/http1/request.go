@@ -7,39 +7,57 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/headgate/headgate/internal/exchange"
 	"github.com/headgate/headgate/internal/fault"
 	"github.com/headgate/headgate/internal/message"
+	"github.com/headgate/headgate/internal/reactor"
 	"github.com/headgate/headgate/internal/wire"
 )
 
 // send writes the head with what is there of the body, and starts the upload
-// of the rest.
+// of the rest. With ping= the body waits for the backend's word.
 func (a *attempt) send() *fault.Fault {
 	x := a.x
-	if f := a.readAhead(); f != nil {
-		return f
-	}
+	a.partial = true
+	a.upload.a = a
+	a.upload.chunked = !x.Out.Whole && x.Req.Body.Kind == message.Chunked
+	a.pinging = a.w.Ping > 0 && !x.Out.Force10 && (!x.Out.Whole || len(x.Out.Prefix) > 0)
 	b := a.appendHead(a.out.Bytes[:0])
+	if a.pinging {
+		return a.write(b, fault.SendRequest)
+	}
+	return a.sendBody(b, fault.SendRequest)
+}
+
+// sendBody writes b, and behind it what is there of the body.
+func (a *attempt) sendBody(b []byte, phase fault.Phase) *fault.Fault {
+	x := a.x
 	rest := x.Out.Prefix
-	if a.upload.chunked && len(rest) > 0 {
+	framed := a.upload.chunked && len(rest) > 0
+	if framed {
 		b = wire.AppendChunkHead(b, int64(len(rest)))
 	}
-	if len(b)+len(rest)+maxTail <= cap(a.out.Bytes) {
-		b, rest = append(b, rest...), nil
+	fits := len(b)+len(rest)+len(crlf) <= cap(a.out.Bytes)
+	if fits {
+		b = append(b, rest...)
+		if framed {
+			b = append(b, crlf...)
+		}
 	}
-	if f := a.write(b, fault.SendRequest); f != nil {
+	if f := a.write(b, phase); f != nil {
 		return f
 	}
-	if len(rest) > 0 {
+	if !fits {
 		if f := a.write(rest, fault.SendBody); f != nil {
 			return f
 		}
-	}
-	if a.upload.chunked && len(x.Out.Prefix) > 0 {
-		if f := a.write(crlf, fault.SendBody); f != nil {
-			return f
+		if framed {
+			if f := a.write(crlf, fault.SendBody); f != nil {
+				return f
+			}
 		}
 	}
+	a.partial = false
 	if !x.Out.Whole {
 		x.Out.Begun = true
 		a.upload.start(a)
@@ -49,41 +67,76 @@ func (a *attempt) send() *fault.Fault {
 
 var crlf = []byte("\r\n")
 
-// maxTail is what may follow the body bytes in the same buffer.
+// maxTail is what may follow the data of a chunk in its buffer.
 const maxTail = 16
 
 // readAhead takes what has arrived of the body, so that it leaves with the
 // head and, while it is all there is, can be sent again. It is done once per
-// exchange; a later attempt finds it in Out.Prefix.
-func (a *attempt) readAhead() *fault.Fault {
-	x := a.x
-	a.upload.a = a
+// exchange, before a connection is taken; a later attempt finds it in
+// Out.Prefix.
+func readAhead(x *exchange.Exchange) *fault.Fault {
 	switch {
 	case x.Req.Body.Kind == message.NoBody || (x.Req.Body.Kind == message.Length && x.Req.Body.Length == 0):
 		x.Out.Whole = true
 	case x.Out.Prefix == nil && !x.Out.Expect:
-		p := a.loop.Buffer()
+		p := x.Loop.Buffer()
 		x.Hold(p)
-		n, err := a.fill(p.Bytes)
+		n, err := fill(x, p.Bytes)
 		x.Out.Prefix = p.Bytes[:n]
 		switch {
 		case errors.Is(err, io.EOF):
 			x.Out.Whole = true
 		case err != nil:
-			return fault.Of(err)
+			return clientFault(err)
 		}
 	}
-	a.upload.chunked = !x.Out.Whole && x.Req.Body.Kind == message.Chunked
+	if needsLength(x) {
+		return spool(x)
+	}
 	return nil
+}
+
+// needsLength says whether a body without a known length must get one before
+// it can be sent: HTTP/1.0 has no chunks, and proxy-sendcl asks for it.
+func needsLength(x *exchange.Exchange) bool {
+	return (x.Out.Force10 || x.Out.SendCL) && !x.Out.Whole && x.Req.Body.Kind == message.Chunked
+}
+
+// maxSpool bounds a body that is kept in memory to learn its length.
+const maxSpool = 1 << 20
+
+// spool reads the rest of the body.
+func spool(x *exchange.Exchange) *fault.Fault {
+	x.Out.Expect = false // who reads it all must ask for it
+	whole := append(make([]byte, 0, 4*reactor.BufferSize), x.Out.Prefix...)
+	for len(whole) <= maxSpool {
+		if len(whole) == cap(whole) {
+			whole = append(make([]byte, 0, 2*cap(whole)), whole...)
+		}
+		n, err := x.Front.ReadBody(whole[len(whole):cap(whole)])
+		whole = whole[:len(whole)+n]
+		x.Out.Prefix = whole
+		switch {
+		case errors.Is(err, io.EOF):
+			x.Out.Whole = true
+			return nil
+		case err != nil:
+			return clientFault(err)
+		}
+	}
+	return &fault.Fault{
+		Side: fault.Client, Phase: fault.ReadBody, Kind: fault.TooLarge, Status: 411, Close: true,
+		Detail: "the backend must be told the length of the body, and the body is too large to count it",
+	}
 }
 
 // fill reads what is there of the body into p, up to its end. A client that
 // waits for 100-continue is told to go on and its first bytes are waited for.
-func (a *attempt) fill(p []byte) (n int, err error) {
-	front := a.x.Front
+func fill(x *exchange.Exchange, p []byte) (n int, err error) {
+	front := x.Front
 	for n < len(p) {
 		var m int
-		if n == 0 && a.x.Req.Expect {
+		if n == 0 && x.Req.Expect {
 			m, err = front.ReadBody(p)
 		} else {
 			m, err = front.ReadReady(p[n:])
@@ -93,7 +146,7 @@ func (a *attempt) fill(p []byte) (n int, err error) {
 			break
 		}
 	}
-	if err == nil && a.x.Req.Body.Kind == message.Length && int64(n) == a.x.Req.Body.Length {
+	if err == nil && x.Req.Body.Kind == message.Length && int64(n) == x.Req.Body.Length {
 		err = io.EOF
 	}
 	return n, err
@@ -108,7 +161,8 @@ func (a *attempt) appendHead(b []byte) []byte {
 	h := &x.Req.Header
 	for i := range h.Len() {
 		f := h.At(i)
-		if f.Flags&(message.Hop|message.Dropped) != 0 || ownField(f.ID) || a.replaced(f) {
+		if f.Flags&(message.Hop|message.Dropped) != 0 || ownField(f.ID) || a.replaced(f) ||
+			(f.ID == message.Expect && !x.Out.Expect) {
 			continue
 		}
 		b = appendField(b, f)
@@ -116,7 +170,7 @@ func (a *attempt) appendHead(b []byte) []byte {
 	for i := range x.Out.Extra {
 		b = appendField(b, &x.Out.Extra[i])
 	}
-	if x.Out.Expect || a.w.Ping > 0 && x.Req.Body.Kind != message.NoBody {
+	if a.pinging && !x.Out.Expect {
 		b = append(b, "Expect: 100-continue\r\n"...)
 	}
 	switch {
@@ -140,7 +194,7 @@ func (a *attempt) appendHead(b []byte) []byte {
 // ownField lists the fields that are printed anew.
 func ownField(id message.NameID) bool {
 	switch id {
-	case message.Host, message.ContentLength, message.TransferEncoding, message.Expect:
+	case message.Host, message.ContentLength, message.TransferEncoding:
 		return true
 	}
 	return false
@@ -166,6 +220,9 @@ func appendField(b []byte, f *message.Field) []byte {
 
 // write hands bytes to the backend.
 func (a *attempt) write(p []byte, phase fault.Phase) *fault.Fault {
+	if len(p) == 0 {
+		return nil
+	}
 	_ = a.conn.SetWriteDeadline(time.Now().Add(a.timeout()))
 	n, err := a.conn.Write(p)
 	a.x.Count.Sent += int64(n)

@@ -37,6 +37,11 @@ func (a *attempt) head() *fault.Fault {
 		if f := a.interim(r); f != nil {
 			return f
 		}
+		if r.Status == 100 && a.pinging {
+			a.pinging = false
+			// A failure shows again in what is read next, if nothing else came.
+			_ = a.sendBody(a.out.Bytes[:0], fault.SendBody)
+		}
 	}
 }
 
@@ -77,15 +82,24 @@ func (a *attempt) readHead(r *message.Response) *fault.Fault {
 	}
 }
 
+// proxyError is httpd's reason phrase where no head came at all.
+const proxyError = "Proxy Error"
+
 // headFault says why no head came.
 func (a *attempt) headFault(err error) *fault.Fault {
+	if a.pinging && a.seen == 0 {
+		return a.pingFault(err)
+	}
 	phase := fault.AwaitHead
-	if a.u > a.r || a.interims > 0 {
+	if bytes.IndexByte(a.buf[a.r:a.u], '\n') >= 0 || a.interims > 0 {
 		phase = fault.ReadHead
 	}
 	f := a.fault(phase, err)
 	f.ID = "AH01102"
 	f.Status = 502
+	if phase == fault.AwaitHead {
+		f.Reason = proxyError
+	}
 	if f.Kind == fault.Timeout {
 		f.Status = 504
 	}
@@ -93,6 +107,22 @@ func (a *attempt) headFault(err error) *fault.Fault {
 		f.Retry = fault.Never
 	}
 	return f
+}
+
+// pingFault is the fault of a backend that did not answer the head of a
+// request within ping=. Its body was not sent, so nothing can have been done.
+func (a *attempt) pingFault(err error) *fault.Fault {
+	f := a.fault(fault.AwaitHead, err)
+	f.Retry, f.Status, f.Detail = fault.Safe, 503, "ping: no answer to Expect: 100-continue"
+	return f
+}
+
+// patience is the longest wait for the backend's next bytes.
+func (a *attempt) patience() time.Duration {
+	if a.pinging {
+		return a.w.Ping
+	}
+	return a.timeout()
 }
 
 // read reads once more from the backend. The wait counts from the last sign
@@ -104,7 +134,7 @@ func (a *attempt) read() error {
 		a.buf = bigger
 	}
 	for {
-		_ = a.conn.SetReadDeadline(time.Now().Add(a.timeout()))
+		_ = a.conn.SetReadDeadline(time.Now().Add(a.patience()))
 		if a.upload.clientFault() != nil && !a.x.Committed {
 			return os.ErrDeadlineExceeded
 		}
@@ -129,7 +159,9 @@ func (a *attempt) interim(r *message.Response) *fault.Fault {
 		return f
 	}
 	if r.Status == 101 {
-		return a.malformed(errors.New("backend changed protocols without being asked"))
+		f := a.malformed(errors.New("backend changed protocols without being asked"))
+		f.Reason = proxyError
+		return f
 	}
 	if err := wire.FrameResponse(r, a.x.Req.Verb); err != nil {
 		return a.malformed(err)
@@ -148,6 +180,16 @@ func (a *attempt) interim(r *message.Response) *fault.Fault {
 		return a.clientGone(err)
 	}
 	return nil
+}
+
+// sendFault is the fault of an answer that could not be passed on: a filter's
+// or response step's own, else the client is gone.
+func (a *attempt) sendFault(err error) *fault.Fault {
+	var f *fault.Fault
+	if errors.As(err, &f) || !a.x.Committed {
+		return fault.Of(err)
+	}
+	return a.clientGone(err)
 }
 
 // clientGone is the fault of a client that does not take its answer.

@@ -1,6 +1,7 @@
 package h1
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"os"
@@ -155,8 +156,8 @@ func (st *state) unreadable(err error) outcome {
 			f.Kind = fault.InvalidInput
 		}
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		if st.in.buffered() == 0 {
-			return done
+		if len(bytes.Trim(st.in.bytes[st.in.r:st.in.w], "\r\n")) == 0 {
+			return done // nothing of a request came; an empty line behind the last body is none
 		}
 		f.Status, f.Kind, f.Detail = 408, fault.Timeout, "head not complete in time"
 		f.Elapsed = time.Since(st.x.Times.Start)

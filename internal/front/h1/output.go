@@ -40,6 +40,9 @@ func (o *output) exchange() {
 	*o = output{conn: o.conn, lent: o.lent, bytes: o.lent.Bytes[:0], length: -1}
 }
 
+// whole says whether the response was written to its end, as it was announced.
+func (o *output) whole() bool { return o.ended && (o.noBody || o.length <= 0) }
+
 // WriteInterim implements exchange.Front.
 func (st *state) WriteInterim(r *message.Response) error {
 	if st.x.Req.Version < message.HTTP11 {
@@ -127,7 +130,7 @@ func (st *state) keepAlive(r *message.Response) bool {
 		return false
 	}
 	// A client that was not told to go on may or may not send its body.
-	if x.Req.Expect && !st.out.sent100 && !st.body.done {
+	if x.Req.Expect && !st.out.sent100 {
 		return false
 	}
 	return !st.s.front.Service.Draining()
@@ -290,6 +293,7 @@ func (st *state) Tunnel() (exchange.Tunnel, error) {
 		return exchange.Tunnel{}, err
 	}
 	st.x.KeptAlive = false
+	st.out.noBody, st.out.ended = true, true // what follows is no body
 	early := st.in.bytes[st.in.r:st.in.w]
 	st.in.r = st.in.w
 	return exchange.Tunnel{Early: early, Conn: st.conn}, nil

@@ -147,6 +147,11 @@ func (st *state) finish() outcome {
 	if st.out.broken || st.x.Truncated {
 		return done
 	}
+	if !st.out.whole() {
+		// Who answered left off early: the client must see it.
+		st.Abort(nil)
+		return done
+	}
 	keep := st.x.KeptAlive
 	if keep && !st.body.drained(st) {
 		keep = false
@@ -173,7 +178,7 @@ const (
 // linger closes the writing half and reads on while the client still sends.
 // Without unread input the ordinary close does.
 func (st *state) linger() {
-	if st.body.done && st.in.buffered() == 0 {
+	if st.body.done && st.in.buffered() == 0 && st.conn.Alive() {
 		return
 	}
 	if st.conn.CloseWrite() != nil {

@@ -9,7 +9,6 @@ import (
 	"github.com/headgate/headgate/internal/expr"
 	"github.com/headgate/headgate/internal/logsink"
 	"github.com/headgate/headgate/internal/module"
-	"github.com/headgate/headgate/internal/syntax"
 )
 
 // providers are the kinds of authorization there are.
@@ -65,18 +64,7 @@ func (e env) Check(x *exchange.Exchange) module.Verdict {
 
 // parseEnv: no words are no error, and never grant.
 func parseEnv(c *directive.Call, line string) (module.AuthzCheck, error) {
-	return env(words(line)), nil
-}
-
-// words splits up to the first empty word, as httpd does.
-func words(line string) (out []string) {
-	for {
-		var w string
-		if w, line = syntax.Word(line); w == "" {
-			return out
-		}
-		out = append(out, w)
-	}
+	return env(module.RequireWords(line)), nil
 }
 
 // method grants the methods it names.
@@ -91,7 +79,7 @@ func (m *method) Check(x *exchange.Exchange) module.Verdict {
 }
 
 func parseMethod(c *directive.Call, line string) (module.AuthzCheck, error) {
-	names := words(line)
+	names := module.RequireWords(line)
 	for _, w := range names {
 		if !module.KnownMethod(c.Scope, w) {
 			return nil, c.Errorf("Invalid Method '%s'", w)
@@ -113,7 +101,7 @@ func (e *condition) Check(x *exchange.Exchange) module.Verdict {
 	ok, err := e.evals.Bool(e.cond, x)
 	switch {
 	case err != nil:
-		x.Logf(logsink.Error, "authz_core", "AH02322", "Require expr could not be evaluated: %v", err)
+		x.Logf(logsink.Error, "authz_core", "AH02320", "Require expr could not be evaluated: %v", err)
 		return module.Broken
 	case ok:
 		return module.Granted

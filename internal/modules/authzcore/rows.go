@@ -33,7 +33,7 @@ var users = []string{
 	"ldap-filter", "ldap-search", "dbm-group", "dbm-file-group", "dbd-group", "dbd-login", "dbd-logout",
 }
 
-// require takes the words of a Require line apart.
+// split takes a Require line apart.
 func split(raw string) (name, line string, not bool) {
 	name, line = syntax.Word(raw)
 	if not = ascii.EqualFold(name, "not"); not {

@@ -11,7 +11,6 @@ import (
 	"github.com/headgate/headgate/internal/expr"
 	"github.com/headgate/headgate/internal/module"
 	"github.com/headgate/headgate/internal/resolve"
-	"github.com/headgate/headgate/internal/syntax"
 )
 
 // New gives the module: a name for LoadModule, with nothing of its own to do.
@@ -55,7 +54,7 @@ func (s subnets) Check(x *exchange.Exchange) module.Verdict {
 
 func parseIP(c *directive.Call, line string) (module.AuthzCheck, error) {
 	var out subnets
-	for _, w := range words(line) {
+	for _, w := range module.RequireWords(line) {
 		s, err := module.ParseSubnet(w)
 		switch {
 		case errors.Is(err, module.ErrNotAddress):
@@ -69,17 +68,6 @@ func parseIP(c *directive.Call, line string) (module.AuthzCheck, error) {
 		return nil, c.Errorf("'require ip' requires an argument")
 	}
 	return out, nil
-}
-
-// words splits up to the first empty word, as httpd does.
-func words(line string) (out []string) {
-	for {
-		var w string
-		if w, line = syntax.Word(line); w == "" {
-			return out
-		}
-		out = append(out, w)
-	}
 }
 
 // local is Require local: from this machine.
@@ -119,7 +107,7 @@ func (h *hosts) Check(x *exchange.Exchange) module.Verdict {
 		if err != nil {
 			return module.Denied
 		}
-		domains = words(string(text))
+		domains = module.RequireWords(string(text))
 	}
 	for _, d := range domains {
 		if module.InDomain(d, name) {
@@ -135,7 +123,7 @@ func parseHost(c *directive.Call, line string, names *module.Names) (module.Auth
 		return nil, err
 	}
 	if text, ok := s.Literal(); ok {
-		return &hosts{names: names, domains: words(text)}, nil
+		return &hosts{names: names, domains: module.RequireWords(text)}, nil
 	}
 	return &hosts{names: names, line: s}, nil
 }
@@ -191,7 +179,7 @@ func parseForward(c *directive.Call, line string, r *resolve.Resolver) (module.A
 		return nil, c.Errorf("Require forward-dns takes names only: an expression would have each request choose what is looked up")
 	}
 	f := &forward{now: time.Now}
-	for _, w := range words(text) {
+	for _, w := range module.RequireWords(text) {
 		f.names = append(f.names, resolve.NewName(r, w, resolve.ByTTL))
 	}
 	return f, nil

@@ -30,7 +30,7 @@ func server(b *module.Builder, s *module.Server) error {
 	name := c.Name.V
 	site.Name, site.Port, site.Scheme = name.Host, name.Port, name.Scheme
 	if site.Name == "" {
-		site.Name = deriveName(c)
+		site.Name = deriveName(c, b)
 	}
 	site.Admin = c.Admin.Or("[no address given]")
 	site.DocumentRoot = c.DocumentRoot.Or("/usr/local/apache2/htdocs")
@@ -70,17 +70,20 @@ func errorLog(b *module.Builder, c *ServerConf, site *exchange.Site) error {
 	return nil
 }
 
-// deriveName names a server without ServerName: httpd takes what the address
-// of its section resolves to; the address itself says as much and costs no
-// look-up.
-func deriveName(c *ServerConf) string {
+// deriveName names a server without ServerName: a virtual host for any address
+// goes by the main server's name; of another httpd takes what its address
+// resolves to, but the address itself says as much and costs no look-up.
+func deriveName(c *ServerConf, b *module.Builder) string {
 	for _, a := range c.Addrs {
-		if a.Host != "" {
+		switch {
+		case a.Host != "":
 			return a.Host
-		}
-		if a.IP.IsValid() {
+		case a.IP.IsValid() && !a.IP.IsUnspecified():
 			return a.IP.String()
 		}
+	}
+	if main := ServerOf(b.Main.Server).Name.V.Host; main != "" {
+		return main
 	}
 	return hostname()
 }

@@ -56,7 +56,7 @@ func vhostAddrs(w string) ([]snapshot.Addr, error) {
 		}
 		a.Port = uint16(n)
 	}
-	if host == "*" || strings.EqualFold(host, "_default_") {
+	if host == "*" || strings.EqualFold(host, "_default_") || host == "255.255.255.255" {
 		return []snapshot.Addr{a}, nil
 	}
 	if ip, err := netip.ParseAddr(strings.Trim(host, "[]")); err == nil {
@@ -189,24 +189,40 @@ func regexMatch(b *module.Builder, s *directive.Scope) snapshot.Matcher {
 	return snapshot.NewRegex(re)
 }
 
-const wildcards = "*?["
+// isPattern says whether p is to be matched as a shell pattern (httpd:
+// apr_fnmatch_test).
+func isPattern(p string) bool {
+	for i := 0; i < len(p); i++ {
+		switch p[i] {
+		case '*', '?':
+			return true
+		case '\\':
+			i++
+		case '[':
+			if strings.IndexByte(p[i:], ']') > 0 {
+				return true
+			}
+		}
+	}
+	return false
+}
 
 func folderMatch(p string) snapshot.Matcher {
-	if strings.ContainsAny(p, wildcards) {
+	if isPattern(p) {
 		return snapshot.Glob{Pattern: p, Path: true, Below: true}
 	}
 	return snapshot.Folder(p)
 }
 
 func nameMatch(p string) snapshot.Matcher {
-	if strings.ContainsAny(p, wildcards) {
+	if isPattern(p) {
 		return snapshot.Glob{Pattern: p}
 	}
 	return snapshot.Name(p)
 }
 
 func locationMatch(p string) snapshot.Matcher {
-	if strings.ContainsAny(p, wildcards) {
+	if isPattern(p) {
 		return snapshot.Glob{Pattern: p, Path: true}
 	}
 	return snapshot.Prefix(p)
@@ -216,7 +232,7 @@ func proxyMatch(p string) snapshot.Matcher {
 	switch {
 	case p == "*": // httpd: rewritten to proxy:*
 		return snapshot.URLPrefix("")
-	case strings.ContainsAny(p, wildcards):
+	case isPattern(p):
 		return snapshot.Glob{Pattern: p}
 	}
 	return snapshot.URLPrefix(p)

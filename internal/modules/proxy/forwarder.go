@@ -66,6 +66,11 @@ func (f *forwarder) BackendHead(x *exchange.Exchange) (discard bool, err error) 
 	if f.conf.Overrides(x.Resp.Status) {
 		return true, nil
 	}
+	if x.Redirected != nil && f.conf.ErrorOverride.Or(false) {
+		// An error document that is itself proxied keeps the error's status
+		// where its own errors would be overridden too.
+		x.Resp.Status, x.Resp.Reason = x.Redirected.Status, nil
+	}
 	t := Turnback{Conf: f.conf, Self: SelfOf(x)}
 	if f.interpolate {
 		t.Env = &x.Env

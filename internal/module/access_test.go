@@ -1,0 +1,155 @@
+package module_test
+
+import (
+	"context"
+	"errors"
+	"net/netip"
+	"testing"
+	"time"
+
+	"github.com/headgate/headgate/internal/exchange"
+	"github.com/headgate/headgate/internal/module"
+	"github.com/headgate/headgate/internal/reactor"
+)
+
+func TestSubnet(t *testing.T) {
+	for _, tt := range []struct{ net, in, out string }{
+		{"10", "10.255.0.1", "11.0.0.1"},
+		{"10.", "10.255.0.1", "::1"},
+		{"10.1", "10.1.2.3", "10.2.1.1"},
+		{"010.1.2", "10.1.2.3", "10.1.3.3"},
+		{"10.1.2.3", "10.1.2.3", "10.1.2.4"},
+		{"10.1.2.3.", "10.1.2.3", "10.1.2.4"},
+		{"10.1.2.3/31", "10.1.2.2", "10.1.2.4"},
+		{"10.1.2.3/255.255.255.0", "10.1.2.9", "10.1.3.3"},
+		{"10.1.2.3/255.0.255.0", "10.9.2.9", "10.9.3.9"},
+		{"10.1.2.3/0.0.0.0", "1.2.3.4", "::"},
+		{"::1", "::1", "127.0.0.1"},
+		{"2001:db8::7/32", "2001:db8:ffff::", "2001:db9::"},
+	} {
+		s, err := module.ParseSubnet(tt.net)
+		if err != nil || !s.Contains(netip.MustParseAddr(tt.in)) || s.Contains(netip.MustParseAddr(tt.out)) || s.Contains(netip.Addr{}) {
+			t.Errorf("%s: %v", tt.net, err)
+		}
+	}
+	for s, want := range map[string]error{
+		"": module.ErrNotAddress, "a": module.ErrNotAddress, "/8": module.ErrNotAddress, "10.0.0.1x": module.ErrNotAddress,
+		".": module.ErrBadAddress, "..": module.ErrBadAddress, "1..2": module.ErrBadAddress, "1.2.3.4.5": module.ErrBadAddress,
+		"256": module.ErrBadAddress, ":": module.ErrBadAddress, "[::1]": module.ErrBadAddress, "10.1/16": module.ErrBadAddress,
+		"::ffff:10.0.0.1": module.ErrBadAddress, "0000000000000010": module.ErrBadAddress,
+		"10.0.0.0/": module.ErrBadMask, "10.0.0.0/0": module.ErrBadMask, "10.0.0.0/-1": module.ErrBadMask, "10.0.0.0/33": module.ErrBadMask,
+		"::/129": module.ErrBadMask, "::/255.0.0.0": module.ErrBadMask, "10.0.0.0/ffff::": module.ErrBadMask, "10.0.0.0/8/8": module.ErrBadMask,
+	} {
+		if _, err := module.ParseSubnet(s); !errors.Is(err, want) {
+			t.Errorf("%q: %v, want %v", s, err, want)
+		}
+	}
+}
+
+// FuzzSubnet: whatever is read is a network that holds some address.
+func FuzzSubnet(f *testing.F) {
+	f.Add("10.1.2.3/255.0.255.0", "10.1.2.3")
+	f.Add("10.", "fe80::1")
+	f.Fuzz(func(t *testing.T, s, addr string) {
+		n, err := module.ParseSubnet(s)
+		a, _ := netip.ParseAddr(addr)
+		if err != nil && n.Contains(a) {
+			t.Errorf("%q: %v, and holds %s", s, err, a)
+		}
+	})
+}
+
+func TestMethods(t *testing.T) {
+	get, post := module.NewMethods([]string{"GET"}, false), module.NewMethods([]string{"POST"}, false)
+	notGet, notPost := module.NewMethods([]string{"HEAD"}, true), module.NewMethods([]string{"POST"}, true)
+	for _, tt := range []struct {
+		name string
+		set  module.Methods
+		has  string // g GET, h HEAD, p POST, f FOO
+	}{
+		{"all", module.Methods{}, "ghpf"},
+		{"none", module.NewMethods(nil, false), ""},
+		{"get", get, "gh"},
+		{"not get", notGet, "pf"},
+		{"get and post", get.Intersect(post), ""},
+		{"get and not post", get.Intersect(notPost), "gh"},
+		{"not get and post", notGet.Intersect(post), "p"},
+		{"not get and not post", notGet.Intersect(notPost), "f"},
+		{"get or post", get.Union(post), "ghp"},
+		{"get or not post", get.Union(notPost), "ghf"},
+		{"not get or get", notGet.Union(get), "ghpf"},
+		{"not get or not post", notGet.Union(notPost), "ghpf"},
+	} {
+		has := ""
+		for letter, name := range map[string]string{"g": "GET", "h": "HEAD", "p": "POST", "f": "FOO"} {
+			x := &exchange.Exchange{}
+			x.Req.Method = []byte(name)
+			if tt.set.Has(x) {
+				has += letter
+			}
+		}
+		if len(has) != len(tt.has) || tt.set.Empty() != (has == "") || tt.set.All() != (len(has) == 4) {
+			t.Errorf("%s: %q, want %q", tt.name, has, tt.has)
+		}
+	}
+}
+
+func TestInDomain(t *testing.T) {
+	for _, tt := range []struct {
+		domain, name string
+		want         bool
+	}{
+		{"good.com", "good.com", true}, {"good.com", "a.GOOD.com", true}, {"good.com", "nogood.com", false},
+		{".good.com", "a.good.com", true}, {".good.com", "good.com", false}, {"com", "good.com", true},
+		{"", "good.com", false}, {"a.good.com", "good.com", false}, {".com", "x.com", true},
+	} {
+		if module.InDomain(tt.domain, tt.name) != tt.want {
+			t.Errorf("%s in %s", tt.name, tt.domain)
+		}
+	}
+}
+
+// loop carries out what is awaited at once and counts.
+type loop struct {
+	reactor.Loop
+	awaited int
+}
+
+func (l *loop) Await(f func()) { l.awaited++; f() }
+
+func TestNames(t *testing.T) {
+	now := time.Unix(1000, 0)
+	answer := "Client.Example."
+	n := &module.Names{
+		Now: func() time.Time { return now },
+		Reverse: func(context.Context, string) ([]string, error) {
+			if answer == "" {
+				return nil, errors.New("no name")
+			}
+			return []string{answer}, nil
+		},
+		Forward: func(_ context.Context, host string) ([]netip.Addr, error) {
+			return []netip.Addr{netip.MustParseAddr("10.0.0.1")}, nil
+		},
+	}
+	l := &loop{}
+	x := &exchange.Exchange{Loop: l, Client: &exchange.Client{Remote: netip.MustParseAddrPort("[::ffff:10.0.0.1]:9")}}
+	step := func(after time.Duration, want string, awaited int) {
+		t.Helper()
+		now = now.Add(after)
+		if got, ok := n.Of(x); got != want || ok != (want != "") || l.awaited != awaited {
+			t.Errorf("%q, %d look-ups", got, l.awaited)
+		}
+	}
+	step(0, "client.example", 1)
+	step(time.Minute, "client.example", 1)
+	answer = ""
+	step(time.Second, "", 2)
+	answer = "back.example"
+	step(5*time.Second, "", 2)
+	step(time.Second, "back.example", 3)
+	x.Client.Remote = netip.MustParseAddrPort("10.0.0.2:9")
+	step(0, "", 4) // the name leads elsewhere
+	x.Client.Remote = netip.AddrPort{}
+	step(0, "", 4) // a UNIX socket
+}
