@@ -34,11 +34,12 @@ type Site struct {
 	ServerHeader     []byte // Server field value, from ServerTokens
 	DocumentRoot     string
 
-	PostRead   []Step      // after the head was read, before anything is mapped
-	Sections   Sections    // finds the chain for a path or a target
-	AccessLogs []AccessLog // nil: nothing is logged
-	Log        *logsink.ErrorLog
-	Levels     *logsink.Levels
+	PreTranslate bool        // some chain has PreTranslate
+	PostRead     []Step      // after the head was read, before anything is mapped
+	Sections     Sections    // finds the chain for a path or a target
+	AccessLogs   []AccessLog // nil: nothing is logged
+	Log          *logsink.ErrorLog
+	Levels       *logsink.Levels
 }
 
 // EncodedSlashes is AllowEncodedSlashes.
@@ -76,13 +77,14 @@ type Sections interface {
 // Chain is what one combination of sections means: the steps of a request,
 // each built holding its merged configuration. Immutable.
 type Chain struct {
-	Site      *Site
-	Translate []Translator // in module order; the first that does not decline decides
-	Access    []Step       // access control
-	Fixups    []Step       // last changes before the handler
-	Handlers  []Handler    // content handlers, asked in turn when nothing was mapped
-	Response  []Step       // edits of every response head
-	Filters   []Filter     // response filters, outermost last
+	Site         *Site
+	PreTranslate []Translator // asked on the path before it is decoded (mapping=encoded)
+	Translate    []Translator // in module order; the first that does not decline decides
+	Access       []Step       // access control
+	Fixups       []Step       // last changes before the handler
+	Handlers     []Handler    // content handlers, asked in turn when nothing was mapped
+	Response     []Step       // edits of every response head
+	Filters      []Filter     // response filters, outermost last
 
 	ErrorDocs *ErrorDocs // nil: stock pages
 	Canonical Canonical

@@ -27,7 +27,7 @@ var layers = []struct {
 }
 
 // beside lists what stands beside the layers: it may import anything, and only tests may import it.
-var beside = "internal/lint internal/testkit test/* bench bench/*"
+var beside = "internal/lint internal/testkit internal/testkit/* test/* bench bench/*"
 
 // layerOf returns the layer of a folder; -1 is beside them, -2 unknown.
 func layerOf(pkg string) int {

@@ -14,7 +14,9 @@ func answerOptions(x *exchange.Exchange) error {
 	if x.Site.Trace == exchange.TraceOff {
 		allow = "GET,POST,OPTIONS,HEAD"
 	}
-	x.Resp.Header.AddID(message.Allow, x.Arena.String(allow))
+	if x.Req.Form != message.AsteriskForm {
+		x.Resp.Header.AddID(message.Allow, x.Arena.String(allow))
+	}
 	return x.SendHead(true)
 }
 
@@ -36,7 +38,7 @@ func answerTrace(x *exchange.Exchange) error {
 	x.Resp.Reset()
 	x.Resp.Status = 200
 	x.Resp.Header.AddID(message.ContentType, []byte("message/http"))
-	x.Resp.Body = message.Framing{Kind: message.Length, Length: int64(len(b))}
+	x.Resp.Body = message.Framing{Kind: message.UntilClose} // httpd: without a length
 	if err := x.SendHead(false); err != nil {
 		return err
 	}

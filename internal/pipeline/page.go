@@ -17,7 +17,7 @@ const stockType = "text/html; charset=iso-8859-1"
 func (p *Pipeline) stockPage(x *exchange.Exchange, status int, f *fault.Fault) {
 	p.beginError(x, status, f)
 	if status == 405 && x.Req.Verb == message.TRACE {
-		x.Resp.Header.AddID(message.Allow, []byte("GET,HEAD,POST,PUT,DELETE,OPTIONS,PATCH"))
+		x.Resp.Header.AddID(message.Allow, nil)
 	}
 	p.sendPage(x, page(x, status, f), stockType)
 }

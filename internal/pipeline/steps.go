@@ -22,9 +22,9 @@ type step struct {
 // other error is a fault to be answered.
 var steps = [...]step{
 	{"bind", (*Pipeline).bind},           // the virtual host
+	{"post-read", (*Pipeline).postRead},  // early edits of header and environment
 	{"path", (*Pipeline).normalize},      // the path sections and mappings see
 	{"sections", (*Pipeline).sections},   // <Location> by path
-	{"post-read", (*Pipeline).postRead},  // early header and environment edits
 	{"translate", (*Pipeline).translate}, // mapping: what will answer
 	{"storage", (*Pipeline).storage},     // <Proxy>, <Directory>, <Files> by target
 	{"limits", (*Pipeline).limits},       // what the merged configuration forbids outright
@@ -34,7 +34,7 @@ var steps = [...]step{
 }
 
 // redirectSteps is the way of an internal redirect: the virtual host stays.
-var redirectSteps = steps[2:]
+var redirectSteps = steps[3:]
 
 // errAnswered ends the steps: the response was written.
 var errAnswered = errors.New("answered")
@@ -80,7 +80,8 @@ func (p *Pipeline) pickSite(x *exchange.Exchange) {
 	x.Site = b.snap.VHosts.Pick(b.set, lower)
 }
 
-// normalize decodes and normalises the path that everything later looks at.
+// normalize resolves and decodes the path that everything later looks at.
+// Mappings that want it before it is decoded are asked in between.
 func (p *Pipeline) normalize(x *exchange.Exchange) error {
 	x.Args, x.HasArgs = x.Req.Query, x.Req.HasQ
 	switch x.Req.Form {
@@ -88,23 +89,38 @@ func (p *Pipeline) normalize(x *exchange.Exchange) error {
 		x.Path = x.Req.Target
 		return nil
 	}
-	path, err := uri.Normalize(x.Arena.Alloc(len(x.Req.Path)), x.Req.Path, uri.Options{
-		Slashes: uri.Slashes(x.Site.EncodedSlashes), Merge: x.Site.MergeSlashes,
-	})
-	if err != nil {
-		x.Path = x.Req.Path
+	o := uri.Options{Slashes: uri.Slashes(x.Site.EncodedSlashes), Merge: x.Site.MergeSlashes}
+	path, err := uri.Clean(x.Arena.Alloc(len(x.Req.Path)), x.Req.Path, o.Merge)
+	if err == nil && x.Site.PreTranslate {
+		x.Path = path
 		x.Chain = x.Site.Sections.ForPath(x)
-		f := &fault.Fault{
-			Side: fault.Client, Phase: fault.Map, Kind: fault.InvalidInput, Status: 400, ID: "AH00026",
-			Detail: "invalid URI path", Err: err,
+		if err := ask(x, x.Chain.PreTranslate); err != nil || x.Mapped != nil {
+			return err
 		}
-		if e := (*uri.Error)(nil); errors.As(err, &e) {
-			f.Status = e.Status
-		}
-		return f
+	}
+	if err == nil {
+		// Not in place: what the path was cleaned into may still be looked at.
+		path, err = uri.Decode(x.Arena.Alloc(len(path)), path, o)
+	}
+	if err != nil {
+		return badPath(x, err)
 	}
 	x.Path = path
 	return nil
+}
+
+// badPath is the fault of a path that cannot be decoded.
+func badPath(x *exchange.Exchange, err error) error {
+	x.Path = x.Req.Path
+	x.Chain = x.Site.Sections.ForPath(x)
+	f := &fault.Fault{
+		Side: fault.Client, Phase: fault.Map, Kind: fault.InvalidInput, Status: 400, ID: "AH00026",
+		Detail: "invalid URI path", Err: err,
+	}
+	if e := (*uri.Error)(nil); errors.As(err, &e) {
+		f.Status = e.Status
+	}
+	return f
 }
 
 // sections finds the merged configuration by path.
@@ -124,10 +140,15 @@ func (p *Pipeline) postRead(x *exchange.Exchange) error {
 
 // translate asks what will answer.
 func (p *Pipeline) translate(x *exchange.Exchange) error {
-	if x.Req.Form == message.AsteriskForm {
+	if x.Req.Form == message.AsteriskForm || x.Mapped != nil {
 		return nil
 	}
-	for _, t := range x.Chain.Translate {
+	return ask(x, x.Chain.Translate)
+}
+
+// ask goes through translators until one decides.
+func ask(x *exchange.Exchange, list []exchange.Translator) error {
+	for _, t := range list {
 		h, err := t.Translate(x)
 		switch {
 		case errors.Is(err, exchange.ErrDeclined):
@@ -165,7 +186,9 @@ func (p *Pipeline) limits(x *exchange.Exchange) error {
 	case q.Verb == message.CONNECT:
 		return denied(405, "CONNECT is not allowed here")
 	case q.Verb == message.TRACE && x.Site.Trace == exchange.TraceOff:
-		return denied(405, "TRACE is switched off by TraceEnable")
+		f := denied(405, "TRACE is switched off by TraceEnable")
+		f.Close = false
+		return f
 	case q.Verb == message.TRACE && x.Site.Trace != exchange.TraceExtended && q.Body.Kind != message.NoBody:
 		return denied(413, "TRACE with a body")
 	}
@@ -194,7 +217,9 @@ func do(x *exchange.Exchange, list []exchange.Step) error {
 // first content handler that takes it.
 func (p *Pipeline) handle(x *exchange.Exchange) error {
 	if x.Mapped != nil {
-		return x.Mapped.Handle(x)
+		if err := x.Mapped.Handle(x); !errors.Is(err, exchange.ErrDeclined) {
+			return err
+		}
 	}
 	for _, h := range x.Chain.Handlers {
 		if err := h.Handle(x); !errors.Is(err, exchange.ErrDeclined) {

@@ -2,12 +2,14 @@ package server
 
 import (
 	"errors"
+	"strings"
 	"syscall"
 
 	"github.com/headgate/headgate/internal/config"
 	"github.com/headgate/headgate/internal/directive"
 	"github.com/headgate/headgate/internal/listen"
 	"github.com/headgate/headgate/internal/logsink"
+	"github.com/headgate/headgate/internal/syntax"
 )
 
 // ErrNotRunning is given by a reload of a server that does not serve.
@@ -80,9 +82,14 @@ func (s *Server) logReport(l *config.Loaded) {
 	}
 	for _, d := range l.Found {
 		if d.Blocks() {
-			s.logf(logsink.Error, d.ID, nil, "%s", d.String())
+			s.logf(logsink.Error, d.ID, nil, "%s", told(d))
 		}
 	}
+}
+
+// told is a diagnostic as the log has it: without a place where it has none.
+func told(d directive.Diagnostic) string {
+	return strings.TrimPrefix(d.String(), syntax.Pos{}.String()+": ")
 }
 
 // levels says how loud the diagnostics of a good configuration are in the log.
@@ -95,7 +102,7 @@ var levels = map[directive.Severity]logsink.Level{
 func (s *Server) logLevelled(l *config.Loaded) {
 	for _, d := range l.Found {
 		if level, ok := levels[d.Severity]; ok {
-			s.logf(level, d.ID, nil, "%s", d.String())
+			s.logf(level, d.ID, nil, "%s", told(d))
 		}
 	}
 }

@@ -159,16 +159,26 @@ func (a *attempt) appendHead(b []byte) []byte {
 	b = wire.AppendRequestLine(b, x.Req.Method, x.Out.Target, a.version())
 	b = wire.AppendField(b, "Host", x.Out.Host)
 	h := &x.Req.Header
+	var printed uint64 // of Out.Extra, by index
 	for i := range h.Len() {
 		f := h.At(i)
-		if f.Flags&(message.Hop|message.Dropped) != 0 || ownField(f.ID) || a.replaced(f) ||
+		if f.Flags&(message.Hop|message.Dropped) != 0 || ownField(f.ID) ||
 			(f.ID == message.Expect && !x.Out.Expect) {
+			continue
+		}
+		if e := a.extraFor(f); e >= 0 {
+			if printed&(1<<e) == 0 {
+				b = appendField(b, &x.Out.Extra[e])
+			}
+			printed |= 1 << e
 			continue
 		}
 		b = appendField(b, f)
 	}
 	for i := range x.Out.Extra {
-		b = appendField(b, &x.Out.Extra[i])
+		if printed&(1<<i) == 0 {
+			b = appendField(b, &x.Out.Extra[i])
+		}
 	}
 	if a.pinging && !x.Out.Expect {
 		b = append(b, "Expect: 100-continue\r\n"...)
@@ -200,15 +210,16 @@ func ownField(id message.NameID) bool {
 	return false
 }
 
-// replaced says whether Out.Extra has a field of the same name.
-func (a *attempt) replaced(f *message.Field) bool {
+// extraFor finds the field of Out.Extra that replaces one of the client's, -1
+// when none does.
+func (a *attempt) extraFor(f *message.Field) int {
 	for i := range a.x.Out.Extra {
 		e := &a.x.Out.Extra[i]
 		if e.ID == f.ID && (e.ID != message.Other || string(e.Name) == string(f.Name)) {
-			return true
+			return i
 		}
 	}
-	return false
+	return -1
 }
 
 func appendField(b []byte, f *message.Field) []byte {

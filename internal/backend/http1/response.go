@@ -156,6 +156,7 @@ func (a *attempt) read() error {
 func (a *attempt) interim(r *message.Response) *fault.Fault {
 	if a.interims++; a.interims > maxInterims {
 		f := a.malformed(errors.New("more than " + strconv.Itoa(maxInterims) + " interim responses"))
+		f.Reason = proxyError
 		return f
 	}
 	if r.Status == 101 {

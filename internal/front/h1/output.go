@@ -150,7 +150,7 @@ func dropsConnection(status int) bool {
 func (st *state) appendFraming(r *message.Response) {
 	o := &st.out
 	switch {
-	case o.chunked:
+	case o.chunked, st.x.Req.Verb == message.HEAD && r.Header.Has(message.TransferEncoding):
 		o.bytes = append(o.bytes, "Transfer-Encoding: chunked\r\n"...)
 	case o.length >= 0 && !r.Header.Has(message.ContentLength):
 		o.bytes = append(o.bytes, "Content-Length: "...)

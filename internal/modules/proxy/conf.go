@@ -38,6 +38,7 @@ const (
 type ServerConf struct {
 	Rules           []*PassRule   // ProxyPass outside sections, in file order
 	Workers         []*Definition // in the order they were defined
+	SectionEncoded  bool          // a section has a rule with mapping=
 	Requests        Opt[bool]
 	Via             Opt[Via]
 	MaxForwards     Opt[int64]
@@ -81,6 +82,7 @@ func MergeServer(base, own *ServerConf) *ServerConf {
 		NoProxy:         slices.Concat(base.NoProxy, own.NoProxy),
 		Rules:           own.Rules,
 		Workers:         slices.Concat(own.Workers, base.Workers),
+		SectionEncoded:  own.SectionEncoded || base.SectionEncoded,
 	}
 	if m.PassInherit.Or(true) {
 		m.Rules = slices.Concat(own.Rules, base.Rules)

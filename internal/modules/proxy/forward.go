@@ -93,6 +93,7 @@ func (f *Forward) countForward(x *exchange.Exchange) (local bool, err error) {
 func maxForwardsFault(detail string) error {
 	return &fault.Fault{
 		Side: fault.Client, Phase: fault.Map, Kind: fault.InvalidInput, Status: 400, ID: "AH10188", Detail: detail,
+		Reason: "Proxy Error",
 	}
 }
 

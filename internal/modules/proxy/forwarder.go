@@ -77,8 +77,10 @@ func (f *forwarder) BackendHead(x *exchange.Exchange) (discard bool, err error) 
 	}
 	t.Edit(&x.Resp.Header, &x.Arena)
 	f.ResponseVia(x)
+	modernDates(x)
 	if x.Resp.Status == 304 || x.Resp.Status == 204 {
 		x.Resp.Body = message.Framing{}
+		x.Resp.Header.DelID(message.ContentLength) // httpd: of no use without a body
 	}
 	return false, nil
 }

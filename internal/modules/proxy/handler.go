@@ -11,12 +11,12 @@ import (
 )
 
 // translator maps requests by ProxyPass: the rule of the sections first, then
-// the server's list. Rules with mapping= are asked first of all, on the path
-// before it was decoded, as httpd's pre-translation does.
+// the server's list. The rules with mapping= have one of their own, which is
+// asked before the path is decoded.
 type translator struct {
 	site        *site
 	rule        *PassRule // of the sections; nil: none
-	handlers    map[*PassRule]*handler
+	list        *Mapping
 	interpolate bool
 }
 
@@ -60,34 +60,12 @@ func rawURI(x *exchange.Exchange) []byte {
 
 // find asks the rules in httpd's order.
 func (t *translator) find(x *exchange.Exchange, q *Query) (m Mapped, ok bool, err error) {
-	if !t.site.encoded.Empty() || t.rule != nil && t.rule.Encoded {
-		if m, ok, err = t.findEncoded(x, q); ok || err != nil {
-			return m, ok, err
-		}
-	}
-	if t.rule != nil && !t.rule.Encoded {
+	if t.rule != nil {
 		if m, ok, err = t.rule.Match(q, &x.Arena); ok || err != nil {
 			return m, ok, err
 		}
 	}
-	m, _, ok, err = t.site.plain.Find(q, 0, &x.Arena)
-	return m, ok, err
-}
-
-func (t *translator) findEncoded(x *exchange.Exchange, q *Query) (m Mapped, ok bool, err error) {
-	clean, cerr := uri.Clean(x.Arena.Alloc(len(x.Req.Path)), x.Req.Path, x.Site.MergeSlashes)
-	if cerr != nil {
-		return Mapped{}, false, refuse(cerr)
-	}
-	decoded := q.Path
-	q.Path = clean
-	defer func() { q.Path = decoded }()
-	if t.rule != nil && t.rule.Encoded {
-		if m, ok, err = t.rule.Match(q, &x.Arena); ok || err != nil {
-			return m, ok, err
-		}
-	}
-	m, _, ok, err = t.site.encoded.Find(q, 0, &x.Arena)
+	m, _, ok, err = t.list.Find(q, 0, &x.Arena)
 	return m, ok, err
 }
 
@@ -106,7 +84,7 @@ func (t *translator) mapped(x *exchange.Exchange, q *Query, m *Mapped) (exchange
 	}
 	x.Out.Target = m.Target
 	x.Out.URL = m.Filename
-	h := t.handlers[m.Rule]
+	h := t.site.handlers[m.Rule]
 	if h.worker == nil || m.Dynamic {
 		return h.generic(m.URL)
 	}

@@ -50,6 +50,7 @@ func buildServer(b *module.Builder, s *module.Server) error {
 	}
 	st.queries.New = func() any { return new(Query) }
 	b.Aux[siteKey{s}] = st
+	s.Site.PreTranslate = !st.encoded.Empty() || conf.SectionEncoded
 	for _, r := range conf.Rules {
 		if err := st.handle(b, s, r); err != nil {
 			return err
@@ -107,12 +108,17 @@ func buildDir(b *module.Builder, d *module.Dir) error {
 		}
 	}
 	d.Chain.Forward = newForwarder(b, d, st, conf)
-	if conf.Rule == nil && st.encoded.Empty() && st.plain.Empty() {
-		return nil
+	add := func(list *[]exchange.Translator, m *Mapping, encoded bool) {
+		t := &translator{site: st, list: m, interpolate: conf.Interpolate.Or(false)}
+		if conf.Rule != nil && conf.Rule.Encoded == encoded {
+			t.rule = conf.Rule
+		}
+		if t.rule != nil || !m.Empty() {
+			*list = append(*list, t)
+		}
 	}
-	d.Chain.Translate = append(d.Chain.Translate, &translator{
-		site: st, rule: conf.Rule, handlers: st.handlers, interpolate: conf.Interpolate.Or(false),
-	})
+	add(&d.Chain.PreTranslate, st.encoded, true)
+	add(&d.Chain.Translate, st.plain, false)
 	return nil
 }
 

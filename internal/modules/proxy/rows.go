@@ -101,6 +101,7 @@ func setPass(c *directive.Call) error {
 		c.Warn("the pattern needs backtracking, which is slower and bounded")
 	}
 	if at.InLocation {
+		s.SectionEncoded = s.SectionEncoded || r.Encoded
 		dirSlot.Of(c.Dir).Rule = r
 		return nil
 	}

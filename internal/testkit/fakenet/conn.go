@@ -1,0 +1,227 @@
+package fakenet
+
+import (
+	"io"
+	"net"
+	"os"
+	"syscall"
+	"time"
+
+	"github.com/headgate/headgate/internal/reactor"
+)
+
+// windowSize is how much one direction holds before a writer waits.
+const windowSize = 64 << 10
+
+// half is one direction of a connection. Guarded by Net.mu.
+type half struct {
+	buf   []byte
+	fin   bool // the writer has ended
+	reset bool // the connection was cut
+	gone  bool // the reader has closed
+}
+
+// End is one end of a connection. It is a reactor.Conn for the side under
+// test and a net.Conn for the test's own.
+type End struct {
+	net           *Net
+	loop          *Loop // nil on the test's side
+	in, out       *half
+	local, remote net.Addr
+	closed        bool
+	aborted       bool // closed with a reset
+	read, write   deadline
+}
+
+var _ reactor.Conn = (*End)(nil)
+
+type deadline struct {
+	at    time.Time
+	timer *time.Timer
+}
+
+func (d *deadline) passed() bool { return !d.at.IsZero() && !time.Now().Before(d.at) }
+
+// pair makes a connection; the first end belongs to l.
+func (n *Net) pair(l *Loop, local, remote net.Addr) (own, other *End) {
+	a, b := new(half), new(half)
+	own = &End{net: n, loop: l, in: a, out: b, local: local, remote: remote}
+	other = &End{net: n, in: b, out: a, local: remote, remote: local}
+	return own, other
+}
+
+// Read implements net.Conn.
+func (e *End) Read(p []byte) (int, error) {
+	n := e.net
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if e.loop != nil && n.failLocked("read") {
+		e.resetLocked()
+		return 0, syscall.ECONNRESET
+	}
+	if err := e.readableLocked(); err != nil {
+		return 0, err
+	}
+	if e.loop != nil && n.Piece > 0 && len(p) > n.Piece {
+		p = p[:n.Piece]
+	}
+	m := copy(p, e.in.buf)
+	e.in.buf = e.in.buf[m:]
+	n.cond.Broadcast()
+	return m, nil
+}
+
+// readableLocked waits until bytes are there.
+func (e *End) readableLocked() error {
+	for {
+		switch {
+		case e.closed:
+			return net.ErrClosed
+		case e.read.passed():
+			return os.ErrDeadlineExceeded
+		case len(e.in.buf) > 0:
+			return nil
+		case e.in.reset:
+			return syscall.ECONNRESET
+		case e.in.fin:
+			return io.EOF
+		}
+		e.net.cond.Wait()
+	}
+}
+
+// Write implements net.Conn.
+func (e *End) Write(p []byte) (n int, err error) {
+	e.net.mu.Lock()
+	defer e.net.mu.Unlock()
+	if e.loop != nil && e.net.failLocked("write") {
+		e.resetLocked()
+		return 0, syscall.EPIPE
+	}
+	for n < len(p) {
+		switch {
+		case e.closed:
+			return n, net.ErrClosed
+		case e.out.reset || e.out.fin:
+			return n, syscall.EPIPE
+		case e.write.passed():
+			return n, os.ErrDeadlineExceeded
+		case e.out.gone:
+			// As TCP: what is written to a peer that has closed seems to
+			// arrive, and brings a reset back.
+			e.resetLocked()
+			return len(p), nil
+		case len(e.out.buf) >= windowSize:
+			e.net.cond.Wait()
+			continue
+		}
+		m := min(len(p)-n, windowSize-len(e.out.buf))
+		e.out.buf = append(e.out.buf, p[n:n+m]...)
+		n += m
+		e.net.cond.Broadcast()
+	}
+	return n, nil
+}
+
+func (e *End) resetLocked() {
+	e.in.reset, e.out.reset = true, true
+	e.net.cond.Broadcast()
+}
+
+// Close implements net.Conn. Unread input makes it a reset, as with TCP.
+func (e *End) Close() error { return e.close(false) }
+
+// Abort implements reactor.Conn.
+func (e *End) Abort() error { return e.close(true) }
+
+func (e *End) close(abort bool) error {
+	e.net.mu.Lock()
+	defer e.net.mu.Unlock()
+	if e.closed {
+		return nil
+	}
+	e.closed, e.aborted = true, abort
+	e.in.gone = true
+	if abort || len(e.in.buf) > 0 {
+		e.resetLocked()
+	}
+	if abort {
+		e.out.buf = nil
+	}
+	e.out.fin = true
+	for _, d := range []*deadline{&e.read, &e.write} {
+		if d.timer != nil {
+			d.timer.Stop()
+		}
+	}
+	if e.loop != nil {
+		e.net.open--
+	}
+	e.net.cond.Broadcast()
+	return nil
+}
+
+// CloseWrite implements reactor.Conn.
+func (e *End) CloseWrite() error {
+	e.net.mu.Lock()
+	defer e.net.mu.Unlock()
+	e.out.fin = true
+	e.net.cond.Broadcast()
+	return nil
+}
+
+// Aborted says whether the other end was closed with a reset.
+func (e *End) Aborted() bool {
+	e.net.mu.Lock()
+	defer e.net.mu.Unlock()
+	return e.in.reset
+}
+
+// Alive implements reactor.Conn.
+func (e *End) Alive() bool {
+	e.net.mu.Lock()
+	defer e.net.mu.Unlock()
+	return !e.closed && len(e.in.buf) == 0 && !e.in.fin && !e.in.reset
+}
+
+// Loop implements reactor.Conn.
+func (e *End) Loop() reactor.Loop { return e.loop }
+
+// LocalAddr implements net.Conn.
+func (e *End) LocalAddr() net.Addr { return e.local }
+
+// RemoteAddr implements net.Conn.
+func (e *End) RemoteAddr() net.Addr { return e.remote }
+
+// SetDeadline implements net.Conn.
+func (e *End) SetDeadline(t time.Time) error {
+	_ = e.SetReadDeadline(t)
+	return e.SetWriteDeadline(t)
+}
+
+// SetReadDeadline implements net.Conn.
+func (e *End) SetReadDeadline(t time.Time) error { return e.set(&e.read, t) }
+
+// SetWriteDeadline implements net.Conn.
+func (e *End) SetWriteDeadline(t time.Time) error { return e.set(&e.write, t) }
+
+func (e *End) set(d *deadline, t time.Time) error {
+	e.net.mu.Lock()
+	defer e.net.mu.Unlock()
+	if e.closed {
+		return net.ErrClosed
+	}
+	d.at = t
+	if d.timer != nil {
+		d.timer.Stop()
+	}
+	if wait := time.Until(t); !t.IsZero() && wait > 0 {
+		d.timer = time.AfterFunc(wait, func() {
+			e.net.mu.Lock()
+			defer e.net.mu.Unlock()
+			e.net.cond.Broadcast()
+		})
+	}
+	e.net.cond.Broadcast()
+	return nil
+}
