@@ -18,12 +18,13 @@ func (s Sink) Write(x *Exchange, p []byte, last bool) error {
 
 // write hands p to the front, the last of it with the trailer.
 func (x *Exchange) write(p []byte, last bool) error {
-	if !last || x.trailer == nil {
+	if x.Req.Verb != message.HEAD { // what is written to HEAD does not go out
 		x.Count.Body += int64(len(p))
+	}
+	if !last || x.trailer == nil {
 		return x.Front.WriteBody(p, last)
 	}
 	if len(p) > 0 {
-		x.Count.Body += int64(len(p))
 		if err := x.Front.WriteBody(p, false); err != nil {
 			return err
 		}

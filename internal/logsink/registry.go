@@ -74,8 +74,10 @@ func (r *Registry) get(dest string, use use) (*Appender, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if a := r.open[dest]; a != nil {
+		// A log that is open stays open: after privileges were dropped its
+		// folder may be closed to us, and a reload must not fail for that.
 		if err := a.reopen(); err != nil {
-			return nil, use.failed(dest, err)
+			r.report(err, "could not reopen %s: writing to the file that was opened before", dest)
 		}
 		a.refs++
 		return a, nil

@@ -84,6 +84,9 @@ func (p *Pipeline) pickSite(x *exchange.Exchange) {
 // Mappings that want it before it is decoded are asked in between.
 func (p *Pipeline) normalize(x *exchange.Exchange) error {
 	x.Args, x.HasArgs = x.Req.Query, x.Req.HasQ
+	for len(x.Req.Path) > 1 && x.Req.Path[0] == '/' && x.Req.Path[1] == '/' {
+		x.Req.Path = x.Req.Path[1:] // httpd: ap_parse_uri, whatever MergeSlashes says
+	}
 	switch x.Req.Form {
 	case message.AsteriskForm, message.AuthorityForm:
 		x.Path = x.Req.Target
@@ -231,6 +234,9 @@ func (p *Pipeline) handle(x *exchange.Exchange) error {
 
 // fallback answers what nobody took.
 func (p *Pipeline) fallback(x *exchange.Exchange) error {
+	if x.Redirected != nil {
+		return errorFile(x)
+	}
 	switch x.Req.Verb {
 	case message.OPTIONS:
 		return answerOptions(x)

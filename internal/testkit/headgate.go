@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"os/user"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -99,4 +100,35 @@ func StartHeadgate(t testing.TB, engine string, site Site) *Server {
 		t.Fatal(err)
 	}
 	return s
+}
+
+// StartTree runs our binary on a configuration tree: place fills dir for a port and gives the file to start with. No
+// -d is given: the tree says itself where it lies.
+func StartTree(t testing.TB, place func(dir, port string) string) *Server {
+	t.Helper()
+	bin := Binary(t)
+	s := prepare(t, "headgate", Site{})
+	file := place(s.Dir, s.Port)
+	if err := s.run(exec.Command(bin, "-f", file, "-X")); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// UserName gives the name of who runs the tests, GroupName that of the group.
+func UserName() string {
+	if u, err := user.Current(); err == nil && u.Uid != "0" {
+		return u.Username
+	}
+	return "nobody"
+}
+
+// GroupName gives the name of the group of who runs the tests.
+func GroupName() string {
+	if u, err := user.Current(); err == nil && u.Uid != "0" {
+		if g, err := user.LookupGroupId(u.Gid); err == nil {
+			return g.Name
+		}
+	}
+	return "nogroup"
 }

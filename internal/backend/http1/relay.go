@@ -136,7 +136,7 @@ func (a *attempt) lengthPiece() ([]byte, bool, error) {
 
 func (a *attempt) closePiece() ([]byte, bool, error) {
 	if err := a.more(); err != nil {
-		if errors.Is(err, io.EOF) {
+		if err == io.EOF {
 			return nil, true, nil
 		}
 		return nil, false, err

@@ -20,7 +20,7 @@ func (a *attempt) send() *fault.Fault {
 	x := a.x
 	a.partial = true
 	a.upload.a = a
-	a.upload.chunked = !x.Out.Whole && x.Req.Body.Kind == message.Chunked
+	a.upload.chunked = sendsChunks(x)
 	a.pinging = a.w.Ping > 0 && !x.Out.Force10 && (!x.Out.Whole || len(x.Out.Prefix) > 0)
 	b := a.appendHead(a.out.Bytes[:0])
 	if a.pinging {
@@ -37,25 +37,25 @@ func (a *attempt) sendBody(b []byte, phase fault.Phase) *fault.Fault {
 	if framed {
 		b = wire.AppendChunkHead(b, int64(len(rest)))
 	}
-	fits := len(b)+len(rest)+len(crlf) <= cap(a.out.Bytes)
-	if fits {
+	if len(b)+len(rest) <= cap(a.out.Bytes) {
 		b = append(b, rest...)
-		if framed {
-			b = append(b, crlf...)
+	} else {
+		if f := a.write(b, phase); f != nil {
+			return f
 		}
-	}
-	if f := a.write(b, phase); f != nil {
-		return f
-	}
-	if !fits {
 		if f := a.write(rest, fault.SendBody); f != nil {
 			return f
 		}
-		if framed {
-			if f := a.write(crlf, fault.SendBody); f != nil {
-				return f
-			}
-		}
+		b, phase = b[:0], fault.SendBody
+	}
+	if framed {
+		b = append(b, "\r\n"...)
+	}
+	if a.upload.chunked && x.Out.Whole {
+		b = wire.AppendLastChunk(b, &x.Req.Trailer)
+	}
+	if f := a.write(b, phase); f != nil {
+		return f
 	}
 	a.partial = false
 	if !x.Out.Whole {
@@ -65,7 +65,11 @@ func (a *attempt) sendBody(b []byte, phase fault.Phase) *fault.Fault {
 	return nil
 }
 
-var crlf = []byte("\r\n")
+// sendsChunks says whether the body is sent in chunks: one whose length is not
+// known yet, or that has fields behind it.
+func sendsChunks(x *exchange.Exchange) bool {
+	return x.Req.Body.Kind == message.Chunked && (!x.Out.Whole || x.Req.Trailer.Len() > 0 && !x.Out.Force10 && !x.Out.SendCL)
+}
 
 // maxTail is what may follow the data of a chunk in its buffer.
 const maxTail = 16
@@ -84,7 +88,7 @@ func readAhead(x *exchange.Exchange) *fault.Fault {
 		n, err := fill(x, p.Bytes)
 		x.Out.Prefix = p.Bytes[:n]
 		switch {
-		case errors.Is(err, io.EOF):
+		case err == io.EOF:
 			x.Out.Whole = true
 		case err != nil:
 			return clientFault(err)
@@ -117,7 +121,7 @@ func spool(x *exchange.Exchange) *fault.Fault {
 		whole = whole[:len(whole)+n]
 		x.Out.Prefix = whole
 		switch {
-		case errors.Is(err, io.EOF):
+		case err == io.EOF:
 			x.Out.Whole = true
 			return nil
 		case err != nil:

@@ -65,7 +65,7 @@ func (u *upload) stream() *fault.Fault {
 		}
 		switch {
 		case err == nil:
-		case errors.Is(err, io.EOF):
+		case err == io.EOF:
 			return u.finish(buf.Bytes[:0])
 		default:
 			return clientFault(err)

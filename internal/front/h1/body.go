@@ -182,8 +182,10 @@ func (st *state) bodyFault(err error) error {
 		f.Kind, f.Status, f.Detail = fault.Malformed, bad.Status, bad.Reason
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		f.Kind, f.Status, f.Elapsed = fault.Timeout, 408, st.x.Site.Timeout
+	case err == io.EOF: // never to be taken for the body's end
+		f.Kind, f.Detail = fault.Aborted, "client closed the connection inside the request body"
 	default:
-		f.Kind, f.Detail, f.Err = fault.Aborted, "client closed the connection inside the request body", err
+		f.Kind, f.Detail, f.Err = fault.Aborted, "client's connection broke inside the request body", err
 	}
 	st.body.err = f
 	return f

@@ -1,0 +1,107 @@
+package engine
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"github.com/headgate/headgate/internal/exchange"
+	"github.com/headgate/headgate/internal/testkit/fakenet"
+)
+
+// A client that leaves anywhere: what the backend takes for a whole request is
+// one of those the client sent whole.
+func TestClientLeavesAnywhere(t *testing.T) {
+	for _, p := range conversations {
+		t.Run(p.name, func(t *testing.T) {
+			var full string
+			bubble(t, func(t *testing.T) { _, full = p.run(t, 0, 0, 0) })
+			for i := 0; i < len(p.send); i++ {
+				for _, abort := range []bool{false, true} {
+					bubble(t, func(t *testing.T) { p.leave(t, i, abort, strings.Split(full, "\n---\n")) })
+				}
+			}
+		})
+	}
+}
+
+func (p *played) leave(t *testing.T, at int, abort bool, full []string) {
+	b := new(backend)
+	r := newRig(1, func(r *rig) {
+		r.out = func(x *exchange.Exchange) { x.Out.Expect = x.Req.Expect && p.expect }
+		r.net.Backend = func(_ int, c *fakenet.End) {
+			b.play(c, func(q *http.Request) string { return p.answers[q.RequestURI] }, plainWrite)
+		}
+	})
+	c := r.net.Connect(0, r.front)
+	plainWrite(c, p.send[:at])
+	synctest.Wait()
+	if abort {
+		_ = c.Abort()
+	} else {
+		_ = c.Close()
+	}
+	r.end(t)
+	n := 0
+	for _, s := range b.seen() {
+		if strings.HasPrefix(s, "cut ") {
+			continue
+		}
+		if n >= len(full) || s != full[n] {
+			t.Errorf("left at %d (abort %v): the backend took for whole\n%s", at, abort, s)
+		}
+		n++
+	}
+}
+
+// A backend that leaves anywhere: what the client takes for a whole answer is
+// one that the backend sent whole.
+func TestBackendLeavesAnywhere(t *testing.T) {
+	for _, p := range conversations {
+		if strings.Contains(p.name, "http/1.0 backend") {
+			continue // its close is the end
+		}
+		t.Run(p.name, func(t *testing.T) {
+			for target, a := range p.answers {
+				for i := range len(a) {
+					for _, abort := range []bool{false, true} {
+						bubble(t, func(t *testing.T) { p.drop(t, target, i, abort) })
+					}
+				}
+			}
+		})
+	}
+}
+
+func (p *played) drop(t *testing.T, target string, at int, abort bool) {
+	b := new(backend)
+	r := newRig(1, func(r *rig) {
+		r.out = func(x *exchange.Exchange) { x.Out.Expect = x.Req.Expect && p.expect }
+		r.net.Backend = func(_ int, c *fakenet.End) {
+			b.play(c, func(q *http.Request) string {
+				if q.RequestURI == target {
+					return p.answers[target][:at] + closeAfter
+				}
+				return p.answers[q.RequestURI]
+			}, func(c *fakenet.End, s string) {
+				plainWrite(c, s)
+				if abort && p.answers[target][:at] == s {
+					synctest.Wait()
+					_ = c.Abort()
+				}
+			})
+		}
+	})
+	c := r.net.Connect(0, r.front)
+	plainWrite(c, p.send)
+	rs, _, _ := replies(c, strings.Fields(p.methods)...)
+	for _, a := range rs {
+		if a.complete && a.status < 500 && !p.whole(a.text) {
+			t.Errorf("%s", fmt.Sprintf("cut at %d (abort %v): looks whole: %s", at, abort, a.text))
+		}
+	}
+	_ = c.Close()
+	r.end(t)
+}

@@ -1,0 +1,203 @@
+package engine
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"github.com/headgate/headgate/internal/exchange"
+	"github.com/headgate/headgate/internal/testkit/fakenet"
+)
+
+// played is one conversation and what both sides made of it.
+type played struct {
+	name    string
+	send    string
+	methods string
+	answers map[string]string // by target
+	expect  bool              // Expect is forwarded
+}
+
+var conversations = []played{
+	{name: "get", send: "GET /a HTTP/1.1\r\nHost: x\r\n\r\n", methods: "GET", answers: map[string]string{
+		"/a": "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nX-A: b\r\n\r\nhello"}},
+	{name: "head", send: "HEAD /a HTTP/1.1\r\nHost: x\r\n\r\n", methods: "HEAD", answers: map[string]string{
+		"/a": "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n"}},
+	{name: "bodiless", send: "GET /204 HTTP/1.1\r\nHost: x\r\n\r\nGET /304 HTTP/1.1\r\nHost: x\r\n\r\n", methods: "GET GET",
+		answers: map[string]string{
+			"/204": "HTTP/1.1 204 No Content\r\n\r\n",
+			"/304": "HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\nETag: \"x\"\r\n\r\n"}},
+	{name: "chunked answer with trailer", methods: "GET",
+		send: "GET /a HTTP/1.1\r\nHost: x\r\nTE: trailers\r\nConnection: TE\r\n\r\n",
+		answers: map[string]string{"/a": "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-T\r\n\r\n" +
+			"3\r\nhel\r\n2;x=y\r\nlo\r\n0\r\nX-T: v\r\n\r\n"}},
+	{name: "post", send: "POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 11\r\n\r\nhello world", methods: "POST",
+		answers: map[string]string{"/a": "HTTP/1.1 201 Created\r\nContent-Length: 2\r\n\r\nok"}},
+	{name: "chunked upload with trailer", methods: "POST",
+		send: "POST /a HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n6;e=\"q\"\r\n world\r\n0\r\nX-T: u\r\n\r\n",
+		answers: map[string]string{
+			"/a": "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"}},
+	{name: "pipelined", methods: "GET POST GET",
+		send: "GET /a HTTP/1.1\r\nHost: x\r\n\r\nPOST /b HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc" +
+			"GET /c HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+		answers: map[string]string{
+			"/a": "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\na",
+			"/b": "HTTP/1.1 404 Not Found\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nb\r\n0\r\n\r\n",
+			"/c": "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nc"}},
+	{name: "http/1.0 client", send: "GET /a HTTP/1.0\r\n\r\n", methods: "GET", answers: map[string]string{
+		"/a": "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"}},
+	{name: "http/1.0 backend", send: "GET /a HTTP/1.1\r\nHost: x\r\n\r\n", methods: "GET", answers: map[string]string{
+		"/a": "HTTP/1.0 200 OK\r\n\r\nhello" + closeAfter}},
+	{name: "expect forwarded", expect: true, methods: "POST",
+		send:    "POST /a HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\nhello",
+		answers: map[string]string{"/a": "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"}},
+	{name: "expect answered here", methods: "POST",
+		send:    "POST /a HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\nhello",
+		answers: map[string]string{"/a": "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"}},
+	{name: "early hints", send: "GET /a HTTP/1.1\r\nHost: x\r\n\r\n", methods: "GET", answers: map[string]string{
+		"/a": "HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"}},
+}
+
+// run plays a conversation. clientCut and backendCut cut what each side sends
+// in two; 0 sends it in one piece.
+func (p *played) run(t *testing.T, clientCut, backendCut, piece int) (out, in string) {
+	b := new(backend)
+	r := newRig(1, func(r *rig) {
+		r.net.Piece = piece
+		r.out = func(x *exchange.Exchange) { x.Out.Expect = x.Req.Expect && p.expect }
+		r.net.Backend = func(_ int, c *fakenet.End) {
+			b.play(c, func(q *http.Request) string { return p.answers[q.RequestURI] }, func(c *fakenet.End, s string) {
+				if backendCut > 0 && backendCut < len(s) {
+					plainWrite(c, s[:backendCut])
+					synctest.Wait()
+					s = s[backendCut:]
+				}
+				plainWrite(c, s)
+			})
+		}
+	})
+	c := r.net.Connect(0, r.front)
+	if clientCut > 0 {
+		plainWrite(c, p.send[:clientCut])
+		synctest.Wait()
+	}
+	plainWrite(c, p.send[clientCut:])
+	rs, rest, err := replies(c, strings.Fields(p.methods)...)
+	if err != nil || len(rest) > 0 {
+		t.Errorf("%v, %q after the answers", err, rest)
+	}
+	for _, a := range rs {
+		out += a.text + "\n---\n"
+	}
+	_ = c.Close()
+	r.end(t)
+	for _, l := range r.logged() {
+		out += fmt.Sprintf("logged %d trailer %q\n", l.status, l.trailer)
+	}
+	return out, strings.Join(b.seen(), "\n---\n")
+}
+
+// Whatever pieces the bytes come in, both sides see the same exchange.
+func TestSegmentation(t *testing.T) {
+	for _, p := range conversations {
+		t.Run(p.name, func(t *testing.T) {
+			var out, in string
+			bubble(t, func(t *testing.T) { out, in = p.run(t, 0, 0, 0) })
+			t.Logf("client saw:\n%s\nbackend saw:\n%s", out, in)
+			again := func(what string, client, backend, piece int) {
+				bubble(t, func(t *testing.T) {
+					if o, i := p.run(t, client, backend, piece); o != out || i != in {
+						t.Errorf("%s: client saw\n%s\nbackend saw\n%s", what, o, i)
+					}
+				})
+			}
+			again("byte by byte", 0, 0, 1)
+			again("seven bytes at a time", 0, 0, 7)
+			for i := 1; i < len(p.send) && !t.Failed(); i++ {
+				again(fmt.Sprintf("client cut at %d", i), i, 0, 0)
+			}
+			for _, a := range p.answers {
+				for i := 1; i < len(a) && !t.Failed(); i++ {
+					again(fmt.Sprintf("backend cut at %d", i), 0, i, 0)
+				}
+			}
+		})
+	}
+}
+
+// fullAnswers are the bodies of 200 answers; anything else must not look whole.
+func (p *played) whole(text string) bool {
+	_, body, _ := strings.Cut(text, "\n[")
+	body, _, _ = strings.Cut(body, "] trailer")
+	for _, a := range p.answers {
+		a, _ = strings.CutSuffix(a, closeAfter)
+		_, want, _ := strings.Cut(a[strings.LastIndex(a, "HTTP/1."):], "\r\n\r\n")
+		switch {
+		case strings.Contains(a, "chunked"):
+			for _, s := range []string{"hello", "b"} {
+				if body == s {
+					return true
+				}
+			}
+		case body == want:
+			return true
+		}
+	}
+	return false
+}
+
+// Each operation of the proxy fails in turn: no panic, nothing kept, and the
+// client gets a whole answer, an error, or a visible cut.
+func TestEachOperationFails(t *testing.T) {
+	for _, p := range conversations {
+		for _, piece := range []int{0, 5} {
+			t.Run(fmt.Sprint(p.name, " in ", piece), func(t *testing.T) {
+				for n := 1; n < 1000; n++ {
+					var failed string
+					bubble(t, func(t *testing.T) { failed = p.fail(t, n, piece) })
+					if failed == "" {
+						if n < 3 {
+							t.Error("nothing failed")
+						}
+						return
+					}
+					if t.Failed() {
+						t.Fatalf("with failing %s", failed)
+					}
+				}
+			})
+		}
+	}
+}
+
+func (p *played) fail(t *testing.T, n, piece int) string {
+	b := new(backend)
+	r := newRig(1, func(r *rig) {
+		r.net.Piece, r.net.FailAt = piece, n
+		r.out = func(x *exchange.Exchange) { x.Out.Expect = x.Req.Expect && p.expect }
+		r.net.Backend = func(_ int, c *fakenet.End) {
+			b.play(c, func(q *http.Request) string { return p.answers[q.RequestURI] }, plainWrite)
+		}
+	})
+	c := r.net.Connect(0, r.front)
+	plainWrite(c, p.send)
+	rs, _, err := replies(c, strings.Fields(p.methods)...)
+	for _, a := range rs {
+		switch {
+		case !a.complete:
+			if err == nil || err == io.EOF {
+				t.Errorf("%s: not complete but ended cleanly", a.text)
+			}
+		case a.status < 400 || strings.Contains(a.text, "404"):
+			if !p.whole(a.text) {
+				t.Errorf("looks whole: %s", a.text)
+			}
+		}
+	}
+	_ = c.Close()
+	r.end(t)
+	return r.net.Failed()
+}

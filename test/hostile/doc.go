@@ -1,0 +1,6 @@
+// Package hostile plays what attackers and broken peers do to the running
+// binary: the request matrix of internal/wire end to end, a named row for each
+// known hole of other proxies, and the faults a backend can have.
+//
+// Run it with "go test ./test/hostile". It imports testkit only.
+package hostile
