@@ -65,8 +65,20 @@ var minimum = map[directive.Severity]logsink.Level{
 // complain prints the diagnostics a level lets through: errors as httpd words
 // them and then in our own form, the others in our own form alone.
 func complain(w io.Writer, l *config.Loaded, level logsink.Level) {
+	more := alike(l.Found)
 	for _, d := range l.Found {
 		if minimum[d.Severity] > level {
+			continue
+		}
+		if d.Severity == directive.SeverityNote {
+			n := more[likeness(d)]
+			delete(more, likeness(d))
+			switch {
+			case n > 1:
+				fmt.Fprintf(w, "%s: %s (and %d more lines of the file)\n", d.Severity, d, n-1)
+			case n == 1:
+				fmt.Fprintf(w, "%s: %s\n", d.Severity, d)
+			}
 			continue
 		}
 		if d.Severity == directive.SeverityError {
@@ -81,4 +93,21 @@ func complain(w io.Writer, l *config.Loaded, level logsink.Level) {
 		}
 		fmt.Fprintf(w, "%s: %s\n", d.Severity, d)
 	}
+}
+
+// note is what notes are alike in that are told as one.
+type note struct{ file, directive, text string }
+
+func likeness(d directive.Diagnostic) note { return note{d.Pos.File, d.Directive, d.Text} }
+
+// alike counts the notes of each likeness: a stock tree has a hundred AddLanguage
+// lines, and one note says it all.
+func alike(found []directive.Diagnostic) map[note]int {
+	n := map[note]int{}
+	for _, d := range found {
+		if d.Severity == directive.SeverityNote {
+			n[likeness(d)]++
+		}
+	}
+	return n
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -130,10 +131,11 @@ func TestAppendDoesNotAllocate(t *testing.T) {
 
 // fakeSink fails as told.
 type fakeSink struct {
-	mu    sync.Mutex
-	got   []byte
-	room  int // bytes that still fit
-	block chan struct{}
+	denied bool // reopening is not allowed
+	mu     sync.Mutex
+	got    []byte
+	room   int // bytes that still fit
+	block  chan struct{}
 }
 
 func (s *fakeSink) write(p []byte) (int, error) {
@@ -150,9 +152,14 @@ func (s *fakeSink) write(p []byte) (int, error) {
 	}
 	return n, nil
 }
-func (s *fakeSink) reopen() (bool, error) { return false, nil }
-func (s *fakeSink) hurry()                {}
-func (s *fakeSink) close() error          { return nil }
+func (s *fakeSink) reopen() (bool, error) {
+	if s.denied {
+		return false, fs.ErrPermission
+	}
+	return false, nil
+}
+func (s *fakeSink) hurry()       {}
+func (s *fakeSink) close() error { return nil }
 
 // adopt makes the registry own an appender over s.
 func adopt(r *Registry, name string, s sink) *Appender {
@@ -286,6 +293,17 @@ func TestReopenFailureKeepsOldFile(t *testing.T) {
 	if got := read(t, filepath.Join(dir+"-gone", "log")); got != "kept\n" {
 		t.Errorf("old file: %q", got)
 	}
+}
+
+func TestReopenWithoutPermissionKeepsFile(t *testing.T) {
+	r := registry(t, 1)
+	f := &fakeSink{denied: true}
+	a := adopt(r, "log", f)
+	again, err := r.Access("log")
+	if err != nil || again != a {
+		t.Fatalf("got %v, %v: a log that is open stays open", again, err)
+	}
+	again.Release()
 }
 
 func TestOpenErrors(t *testing.T) {

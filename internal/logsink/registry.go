@@ -1,6 +1,8 @@
 package logsink
 
 import (
+	"errors"
+	"io/fs"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -74,10 +76,14 @@ func (r *Registry) get(dest string, use use) (*Appender, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if a := r.open[dest]; a != nil {
-		// A log that is open stays open: after privileges were dropped its
-		// folder may be closed to us, and a reload must not fail for that.
-		if err := a.reopen(); err != nil {
-			r.report(err, "could not reopen %s: writing to the file that was opened before", dest)
+		err := a.reopen()
+		switch {
+		case errors.Is(err, fs.ErrPermission):
+			// After privileges were dropped the folder may be closed to us: the
+			// log that is open stays open, and a reload must not fail for that.
+			r.report(err, "could not reopen %s: writing on to the file that is open", dest)
+		case err != nil:
+			return nil, use.failed(dest, err)
 		}
 		a.refs++
 		return a, nil

@@ -21,8 +21,13 @@ var own = map[string]message{
 	"line-target-connect-v6":   {status: 405},
 	"connect-body":             {status: 405},
 	"line-target-options-star": {method: "own"},
-	"line-target-options-abs":  {method: "own"},
+	"line-target-options-abs":  {status: 400},
+	"host-10-abs":              {method: "GET", path: "/", host: "www.test", close: true}, // httpd: no Host field to preserve
 }
+
+// mayClose lists the rows after which the connection may be closed: whether the client sends a body it asked for leave
+// to send can be a guess.
+var mayClose = map[string]bool{"expect-100": true, "expect-case": true, "expect-chunked": true}
 
 // TestSmuggling sends every row of the request matrix with a pipelined request behind it. What is refused is answered,
 // closes, and leaves nothing at the backend; what is accepted arrives as one request that every backend reads alike.
@@ -122,7 +127,7 @@ func (p *play) answered(m message, r *testkit.Response) {
 	if r.Status != 200 || string(r.Body) != body {
 		p.t.Errorf("%s %s: %d %q, want 200 %q", m.method, m.path, r.Status, r.Body, body)
 	}
-	p.ended = m.close
+	p.ended = m.close || mayClose[p.row.name] && r.Header("Connection") == "close"
 	p.seen = append(p.seen, m)
 }
 
