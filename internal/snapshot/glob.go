@@ -1,73 +1,79 @@
 package snapshot
 
-// globMatch is fnmatch: * ? [set] and backslash. With path set, wildcards do
-// not match a slash.
+// globMatch is apr_fnmatch: * ? [set] and backslash. With path set, wildcards
+// do not match a slash. Of several stars only the last one met is tried again,
+// so that the work is bounded by pattern times subject: what an earlier one
+// could take, the later one can take too, and a slash they cannot pass aligns
+// the rest.
 func globMatch(pattern string, s []byte, path bool) bool {
-	for len(pattern) > 0 {
-		switch pattern[0] {
-		case '*':
-			return globStar(pattern, s, path)
-		case '?':
-			if len(s) == 0 || (path && s[0] == '/') {
-				return false
-			}
-			pattern = pattern[1:]
-		case '[':
-			rest, ok := globSet(pattern, s, path)
-			if !ok {
-				return false
-			}
-			pattern = rest
-		default:
-			if pattern[0] == '\\' && len(pattern) > 1 {
-				pattern = pattern[1:]
-			}
-			if len(s) == 0 || s[0] != pattern[0] {
-				return false
-			}
-			pattern = pattern[1:]
+	p, i, star, mark := 0, 0, -1, 0
+	for i < len(s) {
+		if p < len(pattern) && pattern[p] == '*' {
+			p++
+			star, mark = p, i
+			continue
 		}
-		s = s[1:]
-	}
-	return len(s) == 0
-}
-
-func globStar(pattern string, s []byte, path bool) bool {
-	for len(pattern) > 0 && pattern[0] == '*' {
-		pattern = pattern[1:]
-	}
-	for i := 0; ; i++ {
-		if globMatch(pattern, s[i:], path) {
-			return true
+		if p < len(pattern) {
+			if n, ok := globOne(pattern[p:], s[i], path); ok {
+				p += n
+				i++
+				continue
+			}
 		}
-		if i == len(s) || (path && s[i] == '/') {
+		if star < 0 || path && s[mark] == '/' {
 			return false
 		}
+		mark++
+		p, i = star, mark
 	}
+	for p < len(pattern) && pattern[p] == '*' {
+		p++
+	}
+	return p == len(pattern)
 }
 
-// globSet matches one byte against a bracket set and gives the pattern after
-// it. A set without end matches nothing.
-func globSet(pattern string, s []byte, path bool) (rest string, ok bool) {
-	if len(s) == 0 || (path && s[0] == '/') {
-		return "", false
+// globOne matches one byte against what begins a pattern, n bytes long.
+func globOne(pattern string, c byte, path bool) (n int, ok bool) {
+	switch pattern[0] {
+	case '?':
+		return 1, !path || c != '/'
+	case '[':
+		if n, ok = globSet(pattern, c); n > 0 {
+			return n, ok && (!path || c != '/')
+		}
+	case '\\':
+		if len(pattern) > 1 {
+			return 2, c == pattern[1]
+		}
 	}
+	return 1, c == pattern[0]
+}
+
+// globSet matches one byte against a bracket set of n bytes; n is 0 for a
+// bracket without end, which stands for itself.
+func globSet(pattern string, c byte) (n int, ok bool) {
 	i, negate, hit := 1, false, false
 	if i < len(pattern) && (pattern[i] == '!' || pattern[i] == '^') {
 		negate = true
 		i++
 	}
-	for start := i; i < len(pattern) && (pattern[i] != ']' || i == start); i++ {
-		lo := pattern[i]
+	literal := func() byte {
+		if pattern[i] == '\\' && i+1 < len(pattern) {
+			i++
+		}
+		return pattern[i]
+	}
+	for start := i; i < len(pattern); i++ {
+		if pattern[i] == ']' && i > start {
+			return i + 1, hit != negate
+		}
+		lo := literal()
 		hi := lo
 		if i+2 < len(pattern) && pattern[i+1] == '-' && pattern[i+2] != ']' {
-			hi = pattern[i+2]
 			i += 2
+			hi = literal()
 		}
-		hit = hit || (lo <= s[0] && s[0] <= hi)
+		hit = hit || lo <= c && c <= hi
 	}
-	if i >= len(pattern) {
-		return "", false
-	}
-	return pattern[i+1:], hit != negate
+	return 0, false
 }

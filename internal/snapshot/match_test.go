@@ -1,0 +1,290 @@
+package snapshot
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/headgate/headgate/internal/directive"
+	"github.com/headgate/headgate/internal/exchange"
+	"github.com/headgate/headgate/internal/rx"
+)
+
+func TestGlob(t *testing.T) {
+	for _, tt := range []struct {
+		pattern, s string
+		path, want bool
+	}{
+		{"/g*b", "/gab", true, true},
+		{"/g*b", "/ga/b", true, false},
+		{"/g*b", "/ga/b", false, true},
+		{"/g?b", "/g/b", true, false},
+		{"/g[/]b", "/g/b", true, false},
+		{"/g[/]b", "/g/b", false, true},
+		{"[a-c]x", "bx", true, true},
+		{"[!a-c]x", "bx", true, false},
+		{"[^a-c]x", "dx", true, true},
+		{"[]]", "]", true, true},
+		{"[a]]", "a]", true, true},
+		{"[]-a]", "^", true, true},
+		{`[\]a]`, "]", true, true},
+		{`[a\-c]`, "b", true, false},
+		{"a[b", "a[b", true, true},
+		{`a\*`, "a*", true, true},
+		{`a\*`, "ab", true, false},
+		{`a\`, `a\`, true, true},
+		{"*", "", true, true},
+		{"", "", true, true},
+		{"", "a", true, false},
+		{"**a**", "xxaxx", true, true},
+		{"/*/x", "/a/x", true, true},
+		{"/*/x", "/a/b/x", true, false},
+		{"/*a/*b", "/aaa/bbb", true, true},
+	} {
+		if got := globMatch(tt.pattern, []byte(tt.s), tt.path); got != tt.want {
+			t.Errorf("globMatch(%q, %q, %v) = %v", tt.pattern, tt.s, tt.path, got)
+		}
+	}
+}
+
+func randomText(r *rand.Rand, alphabet string, most int) string {
+	b := make([]byte, r.IntN(most+1))
+	for i := range b {
+		b[i] = alphabet[r.IntN(len(alphabet))]
+	}
+	return string(b)
+}
+
+// The matcher without recursion says what a regular expression says.
+func TestGlobAgainstRegexp(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	for range 50000 {
+		pattern, s, path := randomText(r, "ab/*?", 8), randomText(r, "ab/", 10), r.IntN(2) == 0
+		any := "."
+		if path {
+			any = "[^/]"
+		}
+		re := regexp.MustCompile("^(?s:" + strings.NewReplacer("*", any+"*", "?", any).Replace(pattern) + ")$")
+		if got, want := globMatch(pattern, []byte(s), path), re.MatchString(s); got != want {
+			t.Fatalf("globMatch(%q, %q, %v) = %v", pattern, s, path, got)
+		}
+		re = regexp.MustCompile("^(?s:" + strings.NewReplacer("*", ".*", "?", ".").Replace(pattern) + ")$")
+		if got, want := wildMatch([]byte(s), pattern), re.MatchString(s); got != want {
+			t.Fatalf("wildMatch(%q, %q) = %v", s, pattern, got)
+		}
+	}
+}
+
+// Many stars against a long subject that does not match take no long time.
+func TestGlobIsBounded(t *testing.T) {
+	pattern, s := strings.Repeat("a*", 50)+"b", []byte(strings.Repeat("a", 8000))
+	if globMatch(pattern, s, true) || wildMatch(s, pattern) {
+		t.Error("matches")
+	}
+}
+
+func FuzzGlob(f *testing.F) {
+	f.Add("/a[b-c]*", "/abx", true)
+	f.Add("[", "[", false)
+	f.Fuzz(func(t *testing.T, pattern, s string, path bool) {
+		globMatch(pattern, []byte(s), path)
+		wildMatch([]byte(s), pattern)
+		if quoted := quote(s); !globMatch(quoted, []byte(s), path) {
+			t.Errorf("%q does not match itself quoted", s)
+		}
+	})
+}
+
+func quote(s string) string {
+	var b strings.Builder
+	for i := range len(s) {
+		b.WriteString(`\` + s[i:i+1])
+	}
+	return b.String()
+}
+
+func TestMatchers(t *testing.T) {
+	for _, tt := range []struct {
+		m    Matcher
+		s    string
+		want bool
+	}{
+		{Prefix("/a"), "/a", true},
+		{Prefix("/a"), "/a/b", true},
+		{Prefix("/a"), "/ab", false},
+		{Prefix("/a"), "/A", false},
+		{Prefix("/a/"), "/a", false},
+		{Prefix("/a/"), "/a/b", true},
+		{Prefix("/"), "/x", true},
+		{Prefix(""), "*", true},
+		{Prefix("/"), "*", false},
+		{URLPrefix("http://h"), "http://hx/", true}, // httpd: plain text
+		{URLPrefix("http://h/"), "http://h", false},
+		{Folder("/srv/"), "/srv", true},
+		{Folder("/srv"), "/srv/x", true},
+		{Folder("/srv"), "/srvx", false},
+		{Folder("/"), "/x", true},
+		{Glob{Pattern: "/home/*/www", Path: true, Below: true}, "/home/me/www/a/b", true},
+		{Glob{Pattern: "/home/*/www/", Path: true, Below: true}, "/home/me/www/a", true},
+		{Glob{Pattern: "/home/*/www", Path: true, Below: true}, "/home/a/b/www", false},
+		{Name("x.txt"), "x.txt", true},
+		{Name("x.txt"), "X.txt", false},
+	} {
+		if got := tt.m.Match(&exchange.Exchange{}, []byte(tt.s)); got != tt.want {
+			t.Errorf("%#v against %q: %v", tt.m, tt.s, got)
+		}
+	}
+}
+
+// plain gives sections whose chains tell which sections were merged, in order.
+func plain(t testing.TB, locations ...Section) *Sections {
+	t.Helper()
+	for i := range locations {
+		locations[i].Dir = mark(i)
+	}
+	return NewSections(new(directive.Confs), SectionLists{Locations: locations}, order)
+}
+
+// trace collects the numbers of the sections merged into a configuration.
+type trace struct{ list []int }
+
+var traceSlot = directive.Slot[trace]{Name: "trace", Merge: func(base, add *trace) *trace {
+	return &trace{append(slices.Clone(base.list), add.list...)}
+}}
+
+func mark(i int) *directive.Confs {
+	c := new(directive.Confs)
+	traceSlot.Of(c).list = []int{i}
+	return c
+}
+
+func order(dir *directive.Confs) *exchange.Chain {
+	var list []int
+	if v, ok := traceSlot.Peek(dir); ok {
+		list = v.list
+	}
+	return &exchange.Chain{Handler: fmt.Sprint(list)}
+}
+
+func regexSection(t testing.TB, re string) Matcher {
+	t.Helper()
+	c, err := rx.Compile(re, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return NewRegex(c)
+}
+
+// The index finds what asking every section in turn finds, in file order.
+func TestPrefixIndexAgainstNaive(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 4))
+	for range 3000 {
+		var list []Section
+		for range r.IntN(12) {
+			p := randomText(r, "ab/", 5)
+			if r.IntN(4) > 0 {
+				p = "/" + p
+			}
+			var m Matcher = Prefix(p)
+			if r.IntN(5) == 0 {
+				m = Glob{Pattern: p + "*", Path: true}
+			}
+			list = append(list, Section{Match: m})
+		}
+		s := plain(t, list...)
+		for range 20 {
+			x := &exchange.Exchange{Path: []byte("/" + randomText(r, "ab/", 8))}
+			for strings.Contains(string(x.Path), "//") {
+				x.Path = []byte(strings.ReplaceAll(string(x.Path), "//", "/"))
+			}
+			var want []int
+			for i := range list {
+				if list[i].Match.Match(x, x.Path) {
+					want = append(want, i)
+				}
+			}
+			if got := s.ForPath(x).Handler; got != fmt.Sprint(want) {
+				t.Fatalf("%q: %s, want %v of %v", x.Path, got, want, list)
+			}
+		}
+	}
+}
+
+// Seen on httpd with MergeSlashes Off: <Location> and its patterns take a run
+// of slashes for one, <LocationMatch> does not.
+func TestSlashRuns(t *testing.T) {
+	s := plain(t, Section{Match: Prefix("/adm")}, Section{Match: Glob{Pattern: "/g*b", Path: true}},
+		Section{Match: regexSection(t, "^/rx/y")}, Section{Match: Prefix("/t/")})
+	for path, want := range map[string]string{
+		"/adm": "[0]", "/adm/x": "[0]", "/admx": "[]", "//adm": "[0]", "/adm//": "[0]", "/gab": "[1]", "//gab": "[1]",
+		"/ga/b": "[]", "/rx/y": "[2]", "/rx//y": "[]", "/t": "[]", "/t/": "[3]", "/t//x": "[3]",
+	} {
+		x := &exchange.Exchange{Path: []byte(path)}
+		if got := s.ForPath(x).Handler; got != want {
+			t.Errorf("%s: %s, want %s", path, got, want)
+		}
+	}
+}
+
+// Folders, files and proxies lie below locations; each kind in its own order.
+func TestMergeOrder(t *testing.T) {
+	l := SectionLists{
+		Dirs:      []Section{{Match: Folder("/"), Dir: mark(1)}, {Match: Folder("/srv"), Dir: mark(2)}, {Match: regexSection(t, "a$"), Dir: mark(3)}},
+		Files:     []Section{{Match: Name("a"), Dir: mark(4)}, {Match: Glob{Pattern: "*"}, Dir: mark(5)}},
+		Proxies:   []Section{{Match: URLPrefix("http://h/"), Dir: mark(6)}, {Match: Glob{Pattern: "http:*"}, Dir: mark(7)}},
+		Locations: []Section{{Match: Prefix("/x/a"), Dir: mark(8)}, {Match: regexSection(t, "^/(?<part>x)"), Dir: mark(9)}, {Match: Prefix("/"), Dir: mark(10)}},
+	}
+	s := NewSections(mark(0), l, order)
+	x := &exchange.Exchange{Path: []byte("/x/a"), Filename: []byte("/srv/x/a")}
+	if got := s.ForPath(x).Handler; got != "[0 8 9 10]" {
+		t.Errorf("by path %s", got)
+	}
+	if v, _ := x.Env.Get("MATCH_PART"); string(v) != "x" {
+		t.Errorf("MATCH_PART is %q", v)
+	}
+	if got := s.ForTarget(x).Handler; got != "[0 1 2 3 4 5 8 9 10]" {
+		t.Errorf("by file %s", got)
+	}
+	x.Filename = []byte("proxy:http://h/x/a")
+	if got := s.ForTarget(x).Handler; got != "[0 6 7 8 9 10]" {
+		t.Errorf("by target %s", got)
+	}
+	if s.ForTarget(x) != s.ForTarget(x) {
+		t.Error("a combination was compiled twice")
+	}
+}
+
+// Sections beyond the bound on combinations are compiled once all the same.
+func TestManyLocations(t *testing.T) {
+	list := make([]Section, 6000)
+	for i := range list {
+		list[i].Match = Prefix(fmt.Sprintf("/app%d", i))
+	}
+	s := plain(t, list...)
+	x := &exchange.Exchange{Path: []byte("/app5999/x")}
+	if a := s.ForPath(x); a != s.ForPath(x) || a.Handler != "[5999]" {
+		t.Errorf("compiled anew for each request, or wrong: %s", a.Handler)
+	}
+}
+
+func BenchmarkSections(b *testing.B) {
+	for _, n := range []int{1, 100, 10000} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			list := make([]Section, n)
+			for i := range list {
+				list[i].Match = Prefix(fmt.Sprintf("/app%d/part", i))
+			}
+			s := plain(b, list...)
+			x := &exchange.Exchange{Path: []byte(fmt.Sprintf("/app%d/part/of/it", n-1))}
+			b.ReportAllocs()
+			for b.Loop() {
+				if s.ForPath(x).Handler == "[]" {
+					b.Fatal("no match")
+				}
+			}
+		})
+	}
+}

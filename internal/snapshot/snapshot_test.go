@@ -1,0 +1,59 @@
+package snapshot
+
+import (
+	"sync"
+	"sync/atomic"
+	"testing"
+)
+
+// A snapshot is closed once, after Retire and the last Leave, never while an
+// exchange is on it.
+func TestRetire(t *testing.T) {
+	for range 300 {
+		var inside, closed atomic.Int64
+		s := &Snapshot{}
+		s.SetLoops(2)
+		s.Closers = []func(){func() {
+			closed.Add(1)
+			if n := inside.Load(); n != 0 {
+				t.Errorf("closed with %d exchanges on it", n)
+			}
+		}}
+		var wg sync.WaitGroup
+		for g := range 4 {
+			wg.Go(func() {
+				for s.Enter(g % 2) {
+					inside.Add(1)
+					inside.Add(-1)
+					s.Leave(g % 2)
+				}
+			})
+		}
+		s.Retire()
+		wg.Wait()
+		if n := closed.Load(); n != 1 {
+			t.Fatalf("closed %d times", n)
+		}
+	}
+}
+
+func TestRetireWaitsForTheLast(t *testing.T) {
+	closed := 0
+	s := &Snapshot{Closers: []func(){func() { closed++ }}}
+	s.SetLoops(2)
+	s.Enter(0)
+	s.Enter(1)
+	s.Retire()
+	s.Leave(0)
+	if s.Enter(0) {
+		t.Error("entered a retired snapshot")
+	}
+	if closed != 0 {
+		t.Error("closed while in use")
+	}
+	s.Leave(1)
+	s.Retire()
+	if closed != 1 {
+		t.Errorf("closed %d times", closed)
+	}
+}
