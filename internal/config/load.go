@@ -12,7 +12,6 @@ import (
 	"github.com/headgate/headgate/internal/snapshot"
 	"github.com/headgate/headgate/internal/source"
 	"github.com/headgate/headgate/internal/state"
-	"github.com/headgate/headgate/internal/syntax"
 	"github.com/headgate/headgate/internal/worker"
 )
 
@@ -111,6 +110,6 @@ func loadedSet(r *source.Result) map[string]bool {
 
 func (l *Loaded) take(list []source.Diagnostic, s directive.Severity) {
 	for _, d := range list {
-		l.Found = append(l.Found, directive.Diagnostic{Diagnostic: syntax.Diagnostic(d), Severity: s})
+		l.Found = append(l.Found, directive.Diagnostic{Diagnostic: d, Severity: s})
 	}
 }

@@ -52,7 +52,7 @@ func (r rule) when(tier Tier, note string) func(*Call) (Tier, string) {
 // extra are rows the known table has only as part of a prefix.
 var extra = []Row{{
 	Name: "SecRuleEngine", Module: "mod_security2", Where: Anywhere, Args: Take1, Usage: "SecRuleEngine on|off|DetectionOnly",
-	When: rule(oneOf(Noted, "mod_security2 is not part of this: nothing is blocked or logged by it", "off", "detectiononly")).
+	When: oneOf(Noted, "mod_security2 is not part of this: nothing is blocked or logged by it", "off", "detectiononly").
 		when(Refused, "mod_security2 is not part of this: requests it blocks would pass"),
 }}
 

@@ -59,7 +59,7 @@ func TestArena(t *testing.T) {
 	if string(x) != "abcd" || string(y) != "ef" || string(z) != "-9223372036854775808" {
 		t.Errorf("got %q %q %q", x, y, z)
 	}
-	if x = append(x, "overrun"...); string(y) != "ef" {
+	if _ = append(x, "overrun"...); string(y) != "ef" {
 		t.Error("growing one piece wrote into the next")
 	}
 	big := a.Alloc(arenaBlock)

@@ -197,9 +197,9 @@ func overNetwork(ctx context.Context, network string, server netip.AddrPort, m *
 	}
 	defer c.Close()
 	if limit, ok := ctx.Deadline(); ok {
-		c.SetDeadline(limit)
+		_ = c.SetDeadline(limit)
 	}
-	defer context.AfterFunc(ctx, func() { c.SetDeadline(time.Unix(1, 0)) })()
+	defer context.AfterFunc(ctx, func() { _ = c.SetDeadline(time.Unix(1, 0)) })()
 	conn := dns.Conn{Conn: c, UDPSize: udpSize}
 	if err := conn.WriteMsg(m); err != nil {
 		return nil, err

@@ -252,7 +252,7 @@ func TestMergeOrder(t *testing.T) {
 	if got := s.ForTarget(x).Handler; got != "[0 6 7 8 9 10]" {
 		t.Errorf("by target %s", got)
 	}
-	if s.ForTarget(x) != s.ForTarget(x) {
+	if first := s.ForTarget(x); first != s.ForTarget(x) {
 		t.Error("a combination was compiled twice")
 	}
 }

@@ -59,7 +59,7 @@ func Detach(ctx context.Context, argv, env []string, logFile string) (pid int, e
 
 // await reads the child's report. It leaves a child that serves, and no other.
 func await(ctx context.Context, cmd *exec.Cmd, r io.Reader, logFile string) error {
-	stop := context.AfterFunc(ctx, func() { cmd.Process.Kill() })
+	stop := context.AfterFunc(ctx, func() { _ = cmd.Process.Kill() })
 	report, err := io.ReadAll(io.LimitReader(r, maxReport))
 	// From here on the child is either left alone or waited for.
 	inTime := stop()
@@ -67,9 +67,9 @@ func await(ctx context.Context, cmd *exec.Cmd, r io.Reader, logFile string) erro
 		return nil
 	}
 	if len(report) == maxReport || err != nil {
-		cmd.Process.Kill()
+		_ = cmd.Process.Kill()
 	}
-	kill := context.AfterFunc(ctx, func() { cmd.Process.Kill() })
+	kill := context.AfterFunc(ctx, func() { _ = cmd.Process.Kill() })
 	end := cmd.Wait()
 	kill()
 	switch {

@@ -96,9 +96,8 @@ func replaceFile(path, text string) error {
 // RemovePidFile removes the file if it still holds pid: a successor may have
 // written its own.
 func RemovePidFile(path string, pid int) error {
-	old, err := ReadPidFile(path)
-	if err != nil || old != pid {
-		return nil
+	if old, err := ReadPidFile(path); err == nil && old == pid {
+		return os.Remove(path)
 	}
-	return os.Remove(path)
+	return nil
 }

@@ -34,14 +34,14 @@ func FindProcess(pid int) (*Process, error) {
 	}
 	h := &Process{PID: pid, p: p}
 	if !h.Alive() {
-		p.Release()
+		_ = p.Release()
 		return nil, os.ErrProcessDone
 	}
 	return h, nil
 }
 
 // Release gives the handle up.
-func (h *Process) Release() { h.p.Release() }
+func (h *Process) Release() { _ = h.p.Release() }
 
 // Signal sends s.
 func (h *Process) Signal(s syscall.Signal) error { return h.p.Signal(s) }

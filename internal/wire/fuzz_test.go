@@ -133,19 +133,19 @@ func FuzzChunks(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, in []byte, a, b uint16) {
 		lim := DefaultLimits()
-		read := func(cuts ...int) (string, []byte, *message.Header, error, int) {
-			h := new(message.Header)
+		read := func(cuts ...int) (text string, data []byte, h *message.Header, used int, err error) {
+			h = new(message.Header)
 			f := newFeed(string(in), cuts...)
-			data, err := readChunks(f, h, &lim)
-			return fmt.Sprintf("%q %s %v", data, showHeader(h), err), data, h, err, f.used
+			data, err = readChunks(f, h, &lim)
+			return fmt.Sprintf("%q %s %v", data, showHeader(h), err), data, h, f.used, err
 		}
-		whole, data, h, err, used := read()
+		whole, data, h, used, err := read()
 		steps := make([]int, 0, 64)
 		for i := 1; i <= min(len(in), 64); i++ {
 			steps = append(steps, i)
 		}
 		for _, cuts := range [][]int{{min(int(a), len(in)), min(int(b), len(in))}, steps} {
-			if got, _, _, _, n := read(cuts...); got != whole || (err == nil && n != used) {
+			if got, _, _, n, _ := read(cuts...); got != whole || (err == nil && n != used) {
 				t.Fatalf("cuts %v: %s\nwhole: %s", cuts, got, whole)
 			}
 		}
@@ -159,7 +159,7 @@ func FuzzChunks(f *testing.F) {
 		}
 		out = AppendLastChunk(out, h)
 		in = out
-		again, _, _, err, _ := read()
+		again, _, _, _, err := read()
 		if err != nil {
 			t.Fatalf("printed %q: %v (%s)", out, err, again)
 		}

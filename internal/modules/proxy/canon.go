@@ -94,6 +94,11 @@ func (m *Mapped) canonSlowly(q *Query, a *message.Arena) error {
 		if err != nil || u.Path != "" {
 			return refuse(errTarget)
 		}
+		if u.User != "" && !strings.Contains(m.Rule.Target, "@") {
+			// http://host:80$1 and a path with an @ in it: all that the rule
+			// says of the address would be a user name. httpd goes there.
+			return refuse(errAuthority)
+		}
 		u.Socket = m.Rule.URL.Socket
 		m.URL = u
 	}

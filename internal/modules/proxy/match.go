@@ -185,12 +185,11 @@ func (m *Mapped) chooseRaw(q *Query, n int, a *message.Arena) error {
 	if !bytes.Equal(q.RawPath, q.Path) {
 		plain, err := uri.Unescape(a.Alloc(len(q.RawPath)), q.RawPath, q.Options.Slashes)
 		if err != nil || !bytes.Equal(plain, q.Path) {
-			norm, err := uri.Normalize(a.Alloc(len(q.RawPath)), q.RawPath, q.Options)
-			if err != nil || !bytes.Equal(norm, q.Path) {
-				m.NotRaw = true
-				return nil
+			if norm, err := uri.Normalize(a.Alloc(len(q.RawPath)), q.RawPath, q.Options); err == nil && bytes.Equal(norm, q.Path) {
+				return refuse(errRawPath)
 			}
-			return refuse(errRawPath)
+			m.NotRaw = true
+			return nil //nolint:nilerr // what cannot be unescaped is sent in canonical form
 		}
 	}
 	if r.Regex == nil {
