@@ -16,7 +16,7 @@ type goConn struct {
 	engine *Goroutine // set when it was dialled
 	closed atomic.Bool
 	peek   func(fd uintptr) bool // made once: waiting must not allocate
-	look   func(fd uintptr)      // the same for Alive
+	look   func(fd uintptr)      // the same for Alive and Broken
 	seen   error                 // what either found; io.EOF when the peer closed
 }
 
@@ -74,6 +74,14 @@ func (c *goConn) Alive() bool {
 	}
 	err := c.raw.Control(c.look)
 	return err == nil && c.seen == syscall.EAGAIN
+}
+
+// Broken implements Breaker.
+func (c *goConn) Broken() bool {
+	if c.closed.Load() || c.raw.Control(c.look) != nil {
+		return true
+	}
+	return c.seen != nil && c.seen != syscall.EAGAIN && c.seen != io.EOF
 }
 
 // Close implements Conn.

@@ -126,3 +126,10 @@ type Conn interface {
 	// the whole.
 	Abort() error
 }
+
+// Breaker is a Conn that can tell whether its peer has cut it, without
+// blocking and without taking input. A peer that only ended its own half, or
+// has sent more, has not. It is asked by the coroutine that answers.
+type Breaker interface {
+	Broken() bool
+}

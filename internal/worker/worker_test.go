@@ -87,7 +87,7 @@ func TestReuse(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				b := newBench(1, tt.conf)
 				b.Release(b.acquire(t, 0), tt.peerIdle)
-				time.Sleep(tt.idle)
+				fakenet.Pass(tt.idle)
 				c := b.acquire(t, 0)
 				if c.Reused != tt.reused || tt.reused && c.Idle != tt.idle {
 					t.Errorf("reused %v, idle %v", c.Reused, c.Idle)
@@ -218,7 +218,7 @@ func TestAcquireTimeoutRace(t *testing.T) {
 					if err != nil {
 						continue
 					}
-					time.Sleep(time.Millisecond)
+					fakenet.Pass(time.Millisecond)
 					b.Release(c, 0)
 				}
 			})
@@ -254,13 +254,13 @@ func TestSweep(t *testing.T) {
 		}
 		for _, c := range cs {
 			b.Release(c, 0)
-			time.Sleep(10 * time.Second)
+			fakenet.Pass(10 * time.Second)
 		}
 		b.Sweep(time.Now()) // ages 40, 30, 20, 10 s
 		if _, idle := b.State.Counts(); idle != 4 {
 			t.Errorf("%d idle", idle)
 		}
-		time.Sleep(25 * time.Second) // 65, 55, 45, 35
+		fakenet.Pass(25 * time.Second) // 65, 55, 45, 35
 		b.Sweep(time.Now())
 		if _, idle := b.State.Counts(); idle != 3 {
 			t.Errorf("%d idle beyond ttl", idle)
@@ -272,7 +272,7 @@ func TestSweep(t *testing.T) {
 		if _, idle := b.State.Counts(); idle != 2 {
 			t.Errorf("%d idle beside a dead one", idle)
 		}
-		time.Sleep(4 * time.Second) // 49, 39
+		fakenet.Pass(4 * time.Second) // 49, 39
 		if c := b.acquire(t, 0); c != cs[3] {
 			t.Error("the warm one is good")
 		} else {
@@ -292,19 +292,19 @@ func TestLearnedIsForgotten(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(1, Config{})
 		b.Release(b.acquire(t, 0), 0)
-		time.Sleep(2 * time.Second)
+		fakenet.Pass(2 * time.Second)
 		b.mu.Lock()
 		_ = b.ends[1].Close()
 		b.mu.Unlock()
 		c := b.acquire(t, 0)
 		b.Release(c, 0)
-		time.Sleep(3 * time.Second)
+		fakenet.Pass(3 * time.Second)
 		if c = b.acquire(t, 0); c.Reused {
 			t.Error("beyond what was learned")
 		}
-		time.Sleep(learnedFor)
+		fakenet.Pass(learnedFor)
 		b.Release(c, 0)
-		time.Sleep(3 * time.Second)
+		fakenet.Pass(3 * time.Second)
 		if c = b.acquire(t, 0); !c.Reused {
 			t.Error("not forgotten")
 		}

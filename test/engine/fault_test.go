@@ -17,7 +17,9 @@ import (
 const okAnswer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
 // get is a request whose answer ends the connection or not.
-func get(path, fields string) string { return "GET " + path + " HTTP/1.1\r\nHost: x\r\n" + fields + "\r\n" }
+func get(path, fields string) string {
+	return "GET " + path + " HTTP/1.1\r\nHost: x\r\n" + fields + "\r\n"
+}
 
 func post(path, fields, body string) string {
 	return "POST " + path + " HTTP/1.1\r\nHost: x\r\n" + fields + "Content-Length: " + strconv.Itoa(len(body)) + "\r\n\r\n" + body
@@ -107,7 +109,7 @@ func TestIdleClosedByBackend(t *testing.T) {
 		})
 		c := r.net.Connect(0, r.front)
 		for i, pause := range []time.Duration{0, 9 * time.Second, 7 * time.Second, 7900 * time.Millisecond} {
-			time.Sleep(pause)
+			fakenet.Pass(pause)
 			if a := one(t, c, "POST", post("/", "", "abc")); a.status != 200 {
 				t.Errorf("request %d: %s", i, a.text)
 			}
@@ -321,7 +323,7 @@ func TestTimeouts(t *testing.T) {
 					r.net.Backend = func(_ int, c *fakenet.End) {
 						b.play(c, func(q *http.Request) string {
 							if q.RequestURI == "/slow" {
-								time.Sleep(time.Hour)
+								fakenet.Pass(time.Hour)
 							}
 							return okAnswer
 						}, plainWrite)
@@ -334,7 +336,7 @@ func TestTimeouts(t *testing.T) {
 				start := time.Now()
 				for i, s := range tt.send {
 					if i > 0 {
-						time.Sleep(time.Second)
+						fakenet.Pass(time.Second)
 					}
 					_, _ = io.WriteString(c, s)
 				}
@@ -479,4 +481,54 @@ func TestKeepAliveCount(t *testing.T) {
 		_ = c.Close()
 		r.end(t)
 	})
+}
+
+// A client that cuts its connection while the backend is waited for, before or
+// within the answer: the backend's connection is given up soon. One that only
+// ended its half gets its answer.
+func TestClientLeavesWhileWaiting(t *testing.T) {
+	for _, begun := range []bool{false, true} {
+		for _, cut := range []bool{false, true} {
+			bubble(t, func(t *testing.T) {
+				var left time.Duration
+				r := newRig(1, func(r *rig) {
+					r.net.Backend = func(_ int, c *fakenet.End) {
+						defer func() { _ = c.Close() }()
+						_, _ = http.ReadRequest(bufio.NewReader(c))
+						head, rest, _ := strings.Cut(okAnswer, "ok")
+						if begun {
+							_, _ = io.WriteString(c, head)
+						}
+						start := time.Now()
+						_ = c.SetReadDeadline(start.Add(20 * time.Second))
+						if _, err := c.Read(make([]byte, 1)); err == nil || !strings.Contains(err.Error(), "timeout") {
+							left = time.Since(start)
+							return
+						}
+						if !begun {
+							_, _ = io.WriteString(c, head)
+						}
+						_, _ = io.WriteString(c, "ok"+rest)
+					}
+				})
+				c := r.net.Connect(0, r.front)
+				_, _ = io.WriteString(c, get("/", ""))
+				synctest.Wait()
+				if cut {
+					_ = c.Abort()
+				} else {
+					_ = c.CloseWrite()
+					if rs, _, err := replies(c, "GET"); err != nil || rs[0].status != 200 {
+						t.Errorf("%v, %v", rs, err)
+					}
+					_ = c.Close()
+				}
+				r.end(t)
+				l := r.logged()[0]
+				if cut && (left == 0 || left > 3*time.Second || !l.truncated || l.fault.Side.String() != "client") {
+					t.Errorf("begun %v: the backend was left after %v, logged %+v", begun, left, l)
+				}
+			})
+		}
+	}
 }

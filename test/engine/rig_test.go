@@ -128,6 +128,11 @@ func newRig(loops int, edit func(r *rig)) *rig {
 	return r
 }
 
+// newState is the state of a worker at an address, on one loop.
+func newState(host string) *worker.State {
+	return worker.NewState(resolve.NewName(new(resolve.Resolver), host, resolve.ByTTL), 1)
+}
+
 // end closes the pool and checks that nothing was kept.
 func (r *rig) end(t testing.TB) {
 	t.Helper()

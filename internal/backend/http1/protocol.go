@@ -44,10 +44,10 @@ type attempt struct {
 	chunks   wire.Chunks
 	limits   wire.ResponseLimits
 	interims int
-	pinging  bool // the body waits for the backend's word (ping=)
-	partial  bool // the request was not written as far as it was there
-	failed   bool // the attempt has not come to its end
-	reusable bool // both messages ended exactly
+	pinging  bool          // the body waits for the backend's word (ping=)
+	partial  bool          // the request was not written as far as it was there
+	failed   bool          // the attempt has not come to its end
+	reusable bool          // both messages ended exactly
 	left     int64         // body bytes due, for an answer with a length
 	peerIdle time.Duration // Keep-Alive: timeout of the answer
 }

@@ -5,11 +5,13 @@ import (
 	"errors"
 	"os"
 	"strconv"
+	"syscall"
 	"time"
 
 	"github.com/headgate/headgate/internal/exchange"
 	"github.com/headgate/headgate/internal/fault"
 	"github.com/headgate/headgate/internal/message"
+	"github.com/headgate/headgate/internal/reactor"
 	"github.com/headgate/headgate/internal/wire"
 )
 
@@ -87,7 +89,11 @@ const proxyError = "Proxy Error"
 
 // headFault says why no head came.
 func (a *attempt) headFault(err error) *fault.Fault {
-	if a.pinging && a.seen == 0 {
+	var ec errClient
+	switch {
+	case errors.As(err, &ec):
+		return a.clientGone(ec.error)
+	case a.pinging && a.seen == 0:
 		return a.pingFault(err)
 	}
 	phase := fault.AwaitHead
@@ -133,23 +139,49 @@ func (a *attempt) read() error {
 		copy(bigger, a.buf[:a.u])
 		a.buf = bigger
 	}
-	for {
-		_ = a.conn.SetReadDeadline(time.Now().Add(a.patience()))
-		if a.upload.clientFault() != nil && !a.x.Committed {
+	end := time.Now().Add(a.patience())
+	for now := time.Now(); ; now = time.Now() {
+		_ = a.conn.SetReadDeadline(earlier(end, now.Add(clientCheck)))
+		if a.upload.clientFault() != nil {
 			return os.ErrDeadlineExceeded
 		}
 		n, err := a.conn.Read(a.buf[a.u:])
 		a.u += n
 		a.seen += int64(n)
 		a.x.Count.Received += int64(n)
-		if n > 0 {
+		switch {
+		case n > 0:
 			return nil
+		case !errors.Is(err, os.ErrDeadlineExceeded):
+			return err
+		case a.upload.running() && a.upload.since() < a.timeout():
+			end = time.Now().Add(a.patience())
+		case a.upload.clientFault() == nil && !time.Now().Before(end):
+			return err
 		}
-		if errors.Is(err, os.ErrDeadlineExceeded) && a.upload.running() && a.upload.since() < a.timeout() {
-			continue
+		if a.clientBroken() {
+			return errClient{syscall.ECONNRESET}
 		}
-		return err
 	}
+}
+
+// clientCheck is how often, while the backend is waited for, the client is
+// looked after: who has cut the connection needs no answer.
+const clientCheck = 2 * time.Second
+
+func (a *attempt) clientBroken() bool {
+	if a.x.Client == nil {
+		return false
+	}
+	b, ok := a.x.Client.Conn.(reactor.Breaker)
+	return ok && b.Broken()
+}
+
+func earlier(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
 }
 
 // interim relays a 1xx, or not.

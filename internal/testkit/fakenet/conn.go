@@ -184,6 +184,13 @@ func (e *End) Alive() bool {
 	return !e.closed && len(e.in.buf) == 0 && !e.in.fin && !e.in.reset
 }
 
+// Broken implements reactor.Breaker.
+func (e *End) Broken() bool {
+	e.net.mu.Lock()
+	defer e.net.mu.Unlock()
+	return e.closed || len(e.in.buf) == 0 && e.in.reset
+}
+
 // Loop implements reactor.Conn.
 func (e *End) Loop() reactor.Loop { return e.loop }
 

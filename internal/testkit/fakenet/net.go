@@ -137,7 +137,10 @@ var _ reactor.Loop = (*Loop)(nil)
 func (l *Loop) Index() int { return l.index }
 
 // Sleep implements reactor.Loop.
-func (l *Loop) Sleep(d time.Duration) { time.Sleep(d) }
+func (l *Loop) Sleep(d time.Duration) { Pass(d) }
+
+// Pass lets d of the bubble's time go by, which takes none.
+func Pass(d time.Duration) { <-time.After(d) }
 
 // Await implements reactor.Loop.
 func (l *Loop) Await(f func()) { f() }

@@ -1,0 +1,148 @@
+package config_test
+
+import (
+	"net/netip"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+
+	"github.com/headgate/headgate/internal/backend/http1"
+	"github.com/headgate/headgate/internal/clock"
+	"github.com/headgate/headgate/internal/config"
+	"github.com/headgate/headgate/internal/exchange"
+	"github.com/headgate/headgate/internal/logsink"
+	"github.com/headgate/headgate/internal/modules"
+	"github.com/headgate/headgate/internal/resolve"
+	"github.com/headgate/headgate/internal/state"
+	"github.com/headgate/headgate/internal/testkit"
+	"github.com/headgate/headgate/internal/worker"
+)
+
+func TestMain(m *testing.M) { testkit.Main(m) }
+
+// runtimeOf is what snapshots of a test are built over.
+func runtimeOf(t *testing.T) *config.Runtime {
+	t.Helper()
+	logs := logsink.NewRegistry(logsink.Options{Loops: 1})
+	t.Cleanup(logs.Close)
+	return &config.Runtime{
+		Clock: clock.New(nil), State: new(state.Registry), Resolver: new(resolve.Resolver), Logs: logs, Loops: 1,
+		Protocols: map[string]worker.Protocol{"http": http1.New()}, Log: logsink.NewStartupLog(os.Stderr),
+	}
+}
+
+func load(t *testing.T, rt *config.Runtime, text string, check bool) *config.Loaded {
+	t.Helper()
+	dir := t.TempDir()
+	return config.Load(config.Options{
+		File: filepath.Join(dir, "httpd.conf"), Text: text, ServerRoot: dir, Version: "Headgate/test", Check: check,
+	}, rt, modules.All())
+}
+
+const conf = `
+ServerName main.test
+Listen 127.0.0.1:18080
+MaxRequestWorkers 7
+<Location /a>
+    LimitRequestBody 1
+</Location>
+<VirtualHost *:18080>
+    <Location /b>
+        LimitRequestBody 2
+    </Location>
+    ProxyPass /a/ http://127.0.0.1:9000/
+</VirtualHost>
+<VirtualHost *:18080>
+    ServerName two.test
+    ProxyPass / http://127.0.0.1:9001/
+    <Location ~ "^/a/b">
+        LimitRequestBody 3
+    </Location>
+</VirtualHost>
+<VirtualHost [::]:18081>
+    ServerName six.test
+</VirtualHost>
+`
+
+func states(rt *config.Runtime) (n int) {
+	state.Each(rt.State, func(string, *worker.State) { n++ })
+	return n
+}
+
+func TestBuild(t *testing.T) {
+	rt := runtimeOf(t)
+	l := load(t, rt, conf, false)
+	if l.Snapshot == nil {
+		t.Fatal(l.Found)
+	}
+	s := l.Snapshot
+	if s.MaxInFlight != 7 || len(s.Sites) != 4 || states(rt) != 2 {
+		t.Errorf("%d in flight, %d sites, %d workers", s.MaxInFlight, len(s.Sites), states(rt))
+	}
+	set := s.VHosts.Base(netip.MustParseAddrPort("127.0.0.1:18080"))
+	for host, want := range map[string]*exchange.Site{
+		"main.test": s.Sites[1], // seen on httpd: it goes by the main server's name
+		"two.test":  s.Sites[2], "": s.Sites[1],
+	} {
+		if got := s.VHosts.Pick(set, []byte(host)); got != want {
+			t.Errorf("%q: site %s at %s", host, got.Name, got.Defined)
+		}
+	}
+	if got := s.VHosts.Site(s.VHosts.Base(netip.MustParseAddrPort("127.0.0.1:18081"))); got != s.Sites[3] {
+		t.Errorf("[::] is site %s", got.Name)
+	}
+	// A reload of the same finds the same state, and the last one closes it.
+	again := load(t, rt, conf, false)
+	if again.Snapshot.Workers[0].State != s.Workers[0].State {
+		t.Error("state did not survive")
+	}
+	s.Retire()
+	if states(rt) != 2 {
+		t.Error("state was closed while in use")
+	}
+	again.Snapshot.Retire()
+	if states(rt) != 0 {
+		t.Errorf("%d states left", states(rt))
+	}
+}
+
+// What is judged only, and what fails, leaves nothing behind.
+func TestBuildLeavesNothing(t *testing.T) {
+	for _, tt := range []struct {
+		name, text string
+		check, ok  bool
+	}{
+		{"check", conf, true, true},
+		{"no Listen", "ServerName x\nProxyPass / http://127.0.0.1:1/\n", false, false},
+		{"fault in the text", conf + "Nonsense\n", false, false},
+	} {
+		rt := runtimeOf(t)
+		if l := load(t, rt, tt.text, tt.check); l.OK() != tt.ok {
+			t.Errorf("%s: %v", tt.name, l.Found)
+		}
+		if n := states(rt); n != 0 {
+			t.Errorf("%s: %d states left", tt.name, n)
+		}
+	}
+}
+
+// Combinations are compiled while requests run, in several sites at once.
+func TestCompileWhileServing(t *testing.T) {
+	s := load(t, runtimeOf(t), conf, false).Snapshot
+	defer s.Retire()
+	var wg sync.WaitGroup
+	for _, site := range s.Sites {
+		for range 3 {
+			wg.Go(func() {
+				for path, want := range map[string]int64{"/a": 1, "/b": 2, "/a/b": 3, "/x": 1 << 30} {
+					x := &exchange.Exchange{Site: site, Path: []byte(path), Filename: []byte("proxy:http://127.0.0.1:9000/")}
+					if c := site.Sections.ForTarget(x); site.Name == "two.test" && path == "/a/b" && c.LimitBody != want {
+						t.Errorf("%s: %d", path, c.LimitBody)
+					}
+				}
+			})
+		}
+	}
+	wg.Wait()
+}

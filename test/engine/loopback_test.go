@@ -1,0 +1,179 @@
+package engine
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"net"
+	"net/netip"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/headgate/headgate/internal/exchange"
+	"github.com/headgate/headgate/internal/reactor"
+	"github.com/headgate/headgate/internal/snapshot"
+	"github.com/headgate/headgate/internal/testkit"
+)
+
+// onSockets is the rig over real sockets and the goroutine engine.
+func onSockets(t *testing.T, o *testkit.Origin, edit func(r *rig)) (r *rig, addr string, e *reactor.Goroutine) {
+	t.Helper()
+	r = newRig(1, edit)
+	a := netip.MustParseAddrPort(o.Addr())
+	r.worker.Host, r.worker.Port = a.Addr().String(), a.Port()
+	r.worker.State = newState(a.Addr().String())
+	e = reactor.NewGoroutine(func(v any, stack []byte) { t.Errorf("panic %v\n%s", v, stack) })
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := e.Serve(l, r.front); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = l.Close()
+		stop := make(chan struct{})
+		close(stop)
+		e.Drain(stop)
+		r.worker.State.Close()
+		if open, idle := r.worker.State.Counts(); open != 0 || idle != 0 {
+			t.Errorf("the pool counts %d open, %d idle", open, idle)
+		}
+		if n := r.pipe.InFlight(); n != 0 {
+			t.Errorf("%d in flight", n)
+		}
+	})
+	return r, l.Addr().String(), e
+}
+
+// Everything at once, under the race detector: uploads of both framings,
+// streams, early answers, clients that leave, backends that hang up, a pool
+// smaller than the load, a gate smaller than the clients, and new snapshots
+// all along. Each answer is its own request's, whole or visibly cut.
+func TestStress(t *testing.T) {
+	o := testkit.NewOrigin(t)
+	o.At("/echo", testkit.MustAnswer("echo"))
+	o.At("/chunks", testkit.MustAnswer("head 200 -h 'Transfer-Encoding: chunked' ; chunk one ; chunk two ; last 'X-T: v'"))
+	o.At("/early", testkit.MustAnswer("early ; respond 413 no ; close"))
+	o.At("/big", testkit.MustAnswer("respond 200 -size 200000"))
+	o.At("/short", testkit.MustAnswer("head 200 -h 'Content-Length: 10' ; write abc ; close"))
+	r, addr, _ := onSockets(t, o, func(r *rig) { r.worker.Max, r.site.MaxKeepAlive = 4, 20 })
+	r.pipe.Current().MaxInFlight = 6
+	step := make(chan int, 64)
+	var beside, clients sync.WaitGroup
+	beside.Go(func() {
+		for i := range step { // as many as the clients take steps
+			reload(r)
+			if i%10 == 9 {
+				o.HangUp()
+			}
+		}
+	})
+	for n := range 8 {
+		clients.Go(func() { hammer(t, addr, n, step) })
+	}
+	clients.Wait()
+	close(step)
+	beside.Wait()
+	for _, q := range o.Requests() {
+		id := testkit.Lookup(q.Fields, "X-Body")
+		if q.Complete && len(id) > 0 && fmt.Sprintf("%x", sha256.Sum256(q.Body)) != id[0] {
+			t.Errorf("the backend took %d bytes for the whole body of %s", len(q.Body), q.Line)
+		}
+	}
+}
+
+// reload makes another snapshot current.
+func reload(r *rig) {
+	s := &snapshot.Snapshot{
+		Main: r.site, Sites: []*exchange.Site{r.site}, VHosts: snapshot.NewVHosts(r.site, nil), MaxInFlight: 6,
+	}
+	s.SetLoops(1)
+	r.pipe.Swap(s).Retire()
+}
+
+// hammer is one client's life.
+func hammer(t *testing.T, addr string, n int, step chan<- int) {
+	body := testkit.Pattern(1000 + n*20000)
+	sum := fmt.Sprintf("X-Body: %x\r\n", sha256.Sum256([]byte(body)))
+	upload := "POST /echo HTTP/1.1\r\nHost: x\r\n" + sum + fmt.Sprintf("Content-Length: %d\r\n\r\n", len(body)) + body
+	chunked := "POST /echo HTTP/1.1\r\nHost: x\r\n" + sum + "Transfer-Encoding: chunked\r\n\r\n" +
+		fmt.Sprintf("%x\r\n%s\r\n0\r\n\r\n", len(body), body)
+	sends := []struct {
+		method, send, want string
+	}{
+		{"POST", upload, testkit.Digest([]byte(body))},
+		{"POST", chunked, testkit.Digest([]byte(body))},
+		{"GET", get("/chunks", ""), "onetwo"},
+		{"GET", get("/big", ""), testkit.Pattern(200000)},
+		{"POST", strings.Replace(upload, "/echo", "/early", 1), ""},
+		{"GET", get("/short", ""), ""},
+		{"POST", upload[:len(upload)/2], "\x00leave"},
+		{"POST", chunked[:len(chunked)-3], "\x00leave"},
+	}
+	var c *testkit.Client
+	for i := range 40 {
+		step <- i
+		s := sends[(i*7+n)%len(sends)]
+		if c == nil {
+			c = testkit.Dial(t, addr)
+		}
+		if s.want == "\x00leave" {
+			c.Send(s.send)
+			c.Close()
+			c = nil
+			continue
+		}
+		go c.Send(s.send)
+		p, err := c.Read(s.method)
+		switch {
+		case p == nil:
+			t.Errorf("client %d: no answer to %.20q: %v", n, s.send, err)
+			c = nil
+			continue
+		case p.Status == 200 && err == nil && !strings.Contains(string(p.Body), s.want):
+			t.Errorf("client %d: %.20q looks whole: %.200s", n, s.send, p.Body)
+		case strings.Contains(s.send, "/short") && err == nil && p.Status == 200:
+			t.Errorf("client %d: a cut answer looks whole", n)
+		case strings.Contains(s.send, "/early") && p.Status != 413 && p.Status != 502:
+			t.Errorf("client %d: early answer is %d", n, p.Status)
+		}
+		if err != nil || p.Header("Connection") == "close" {
+			c.Close()
+			c = nil
+		}
+	}
+}
+
+// The answer of a backend that answers and closes while the client uploads
+// arrives over real sockets too, though a reset follows it.
+func TestEarlyAnswerOnSockets(t *testing.T) {
+	o := testkit.NewOrigin(t)
+	o.Default(testkit.MustAnswer("early ; respond 413 no ; close"))
+	_, addr, _ := onSockets(t, o, nil)
+	for range 20 {
+		c := testkit.Dial(t, addr)
+		c.Send(post("/", "", strings.Repeat("x", 100<<10)))
+		if p, err := c.Read("POST"); err != nil || p.Status != 413 || string(p.Body) != "no" {
+			t.Errorf("%v, %v", p, err)
+		}
+		c.Close()
+	}
+}
+
+// What is cut while everything waits ends at once.
+func TestDrainOnSockets(t *testing.T) {
+	o := testkit.NewOrigin(t)
+	o.Default(testkit.MustAnswer("wait never"))
+	r, addr, e := onSockets(t, o, func(r *rig) { r.worker.Max = 1 })
+	for range 3 { // one waits for the backend, two for a place
+		testkit.Dial(t, addr).Send(get("/", ""))
+	}
+	testkit.Eventually(t, "three in flight", func() bool { return r.pipe.InFlight() == 3 })
+	testkit.Eventually(t, "one at the backend", func() bool { return len(o.Requests()) == 1 })
+	stop := make(chan struct{})
+	close(stop)
+	if n := e.Drain(stop); n != 3 {
+		t.Errorf("%d cut", n)
+	}
+}

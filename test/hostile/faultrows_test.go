@@ -1,0 +1,160 @@
+package hostile
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/headgate/headgate/internal/testkit"
+)
+
+// fault is a row of the fault matrix: what a backend does with one request, and what has to come of it.
+type fault struct {
+	name   string
+	text   string // what the backend writes
+	then   string // steps of an origin after it, parted by " ; "
+	method string // GET unless given
+	status int
+	body   string // what the client gets of the body
+	cut    bool   // the client must see that the answer is not whole
+	log    string // "phase: kind" of the one line in the error log; "": no line
+	fresh  bool   // the connection to the backend must not be used again
+	close  bool   // the client's connection ends
+	whole  bool   // too long to be written byte by byte
+}
+
+const (
+	head10  = "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n"
+	chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+	length2 = "Content-Length: 2\r\n\r\nhi"
+	never   = "wait never"
+)
+
+// bad makes a row of an answer that is refused as a whole.
+func bad(name, text string) fault {
+	return fault{name: name, text: text, status: 502, log: "read-head: malformed", fresh: true}
+}
+
+// broken makes a row of an answer that breaks off after its head.
+func broken(name, text, then, body, log string) fault {
+	return fault{name: name, text: text, then: then, status: 200, body: body, cut: true, log: log, fresh: true, close: true}
+}
+
+// clean makes a row of an answer that is odd, but whole for the client.
+func clean(name, text, then string) fault {
+	return fault{name: name, text: text, then: then, status: 200, body: "hi", fresh: true}
+}
+
+var faults = []fault{
+	// no whole head
+	{name: "close-before", then: "close", status: 502, log: "await-head: closed", fresh: true},
+	{name: "rst-before", then: "rst", status: 502, log: "await-head: reset", fresh: true},
+	{name: "close-in-line", text: "HTTP/1.1 20", then: "close", status: 502, log: "await-head: closed", fresh: true},
+	{name: "close-in-head", text: "HTTP/1.1 200 OK\r\nX: y\r\n", then: "close", status: 502, log: "read-head: closed", fresh: true},
+	{name: "rst-in-head", text: "HTTP/1.1 200 OK\r\nX: y\r\n", then: "rst", status: 502, log: "read-head: reset", fresh: true},
+	{name: "slow-first-byte", then: never, status: 504, log: "await-head: timeout", fresh: true},
+	{name: "stalled-head", text: "HTTP/1.1 200 OK\r\nX: y", then: never, status: 504, log: "read-head: timeout", fresh: true},
+
+	// a body that breaks off
+	broken("close-after-head", head10, "close", "", "read-response: closed"),
+	broken("rst-after-head", head10, "rst", "", "read-response: reset"),
+	broken("close-in-body", head10+"hello", "close", "hello", "read-response: closed"),
+	broken("rst-in-body", head10+"hello", "rst", "hello", "read-response: reset"),
+	broken("stalled-body", head10+"hello", never, "hello", "read-response: timeout"),
+	broken("chunked-close-after-head", chunked, "close", "", "read-response: closed"),
+	broken("chunked-close-in-chunk", chunked+"5\r\nhel", "close", "hel", "read-response: closed"),
+	broken("chunked-rst-in-chunk", chunked+"5\r\nhel", "rst", "hel", "read-response: reset"),
+	broken("chunked-close-no-last", chunked+"5\r\nhello\r\n", "close", "hello", "read-response: closed"),
+	broken("chunked-close-no-end", chunked+"5\r\nhello\r\n0\r\n", "close", "hello", "read-response: closed"),
+	broken("chunked-stalled", chunked+"5\r\nhello\r\n", never, "hello", "read-response: timeout"),
+	broken("until-close-rst", "HTTP/1.1 200 OK\r\n\r\nhello", "rst", "hello", "read-response: reset"),
+	broken("bad-chunk-first", chunked+"zz\r\nhello\r\n", "", "", "read-response: malformed"),
+	broken("bad-chunk-later", chunked+"5\r\nhello\r\n-1\r\nx", "", "hello", "read-response: malformed"),
+	broken("bad-chunk-lf", chunked+"5\nhello\r\n0\r\n\r\n", "", "", "read-response: malformed"),
+	broken("bad-chunk-end", chunked+"5\r\nhelloXX\r\n0\r\n\r\n", "", "hello", "read-response: malformed"),
+	broken("bad-chunk-wrap", chunked+"10000000000000005\r\nhello", "", "", "read-response: malformed"),
+	broken("bad-trailer", chunked+"5\r\nhello\r\n0\r\nX : y\r\n\r\n", "", "hello", "read-response: malformed"),
+
+	// too much
+	{name: "header-200k", text: "HTTP/1.1 200 OK\r\nX: " + strings.Repeat("a", 200000) + "\r\n" + length2, status: 502, log: "read-head: ", fresh: true, whole: true},
+	{name: "headers-500", text: "HTTP/1.1 200 OK\r\n" + strings.Repeat("X: a\r\n", 500) + length2, status: 502, log: "read-head: ", fresh: true, whole: true},
+	{name: "interim-50", text: strings.Repeat("HTTP/1.1 103 Early Hints\r\nLink: a\r\n\r\n", 50) + "HTTP/1.1 200 OK\r\n" + length2, status: 502, log: "read-head: malformed", fresh: true, whole: true},
+	{name: "interim-endless", text: strings.Repeat("HTTP/1.1 102 Processing\r\n\r\n", 5000), then: never, status: 502, log: "read-head: malformed", fresh: true, whole: true},
+	{name: "interim-then-close", text: "HTTP/1.1 103 Early Hints\r\n\r\n", then: "close", status: 502, log: "read-head: closed", fresh: true},
+	{name: "interim-then-silence", text: "HTTP/1.1 103 Early Hints\r\n\r\n", then: never, status: 504, log: "read-head: timeout", fresh: true},
+
+	// what is no answer
+	bad("garbage", "\x00\x01\x02 garbage\r\n\r\n"),
+	bad("html", "<html>hello</html>\r\n\r\n"),
+	bad("ssh", "SSH-2.0-OpenSSH_9.2\r\n"),
+	bad("tls-alert", "\x15\x03\x01\x00\x02\x02\x46"),
+	bad("status-abc", "HTTP/1.1 abc OK\r\n"+length2),
+	bad("status-99999", "HTTP/1.1 99999 OK\r\n"+length2),
+	bad("status-000", "HTTP/1.1 000 OK\r\n"+length2),
+	bad("version-2", "HTTP/2.0 200 OK\r\n"+length2),
+	bad("version-09", "hello\r\n"),
+	bad("empty-lines", "\r\n\r\n\r\nHTTP/1.1 200 OK\r\n"+length2),
+	bad("unasked-101", "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\nleak"),
+	bad("bare-101", "HTTP/1.1 101 X\r\n\r\nleak"),
+	bad("lengths-differ", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n"+length2),
+	bad("length-minus", "HTTP/1.1 200 OK\r\nContent-Length: -2\r\n\r\nhi"),
+	bad("length-plus", "HTTP/1.1 200 OK\r\nContent-Length: +2\r\n\r\nhi"),
+	bad("length-list", "HTTP/1.1 200 OK\r\nContent-Length: 2, 2\r\n\r\nhi"),
+	bad("length-overflow", "HTTP/1.1 200 OK\r\nContent-Length: 18446744073709551618\r\n\r\nhi"),
+	bad("coding-gzip", "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n"),
+	bad("nul", "HTTP/1.1 200 OK\r\nX: a\x00\r\n"+length2),
+	bad("bare-cr", "HTTP/1.1 200 OK\r\nX: a\rb\r\n"+length2),
+	bad("space-colon", "HTTP/1.1 200 OK\r\nX : a\r\n"+length2),
+	bad("no-colon", "HTTP/1.1 200 OK\r\nnocolon\r\n"+length2),
+
+	// odd, but whole
+	clean("second-response", "HTTP/1.1 200 OK\r\n"+length2+"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nstray", ""),
+	clean("surplus-byte", "HTTP/1.1 200 OK\r\n"+length2+"X", ""),
+	clean("length-and-coding", "HTTP/1.1 200 OK\r\nContent-Length: 9\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n", ""),
+	clean("lengths-equal", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n"+length2, ""),
+	clean("bare-lf", "HTTP/1.1 200 OK\nContent-Length: 2\n\nhi", ""),
+	clean("half-close", "HTTP/1.1 200 OK\r\n"+length2, "shutdown"),
+	clean("says-close", "HTTP/1.1 200 OK\r\nConnection: close\r\n"+length2, "close"),
+	clean("until-close", "HTTP/1.1 200 OK\r\n\r\nhi", "close"),
+	clean("http10", "HTTP/1.0 200 OK\r\n"+length2, "close"),
+	{name: "fold", text: "HTTP/1.1 200 OK\r\nX: a\r\n b\r\n" + length2, status: 200, body: "hi"},
+	{name: "204-with-body", text: "HTTP/1.1 204 No Content\r\n" + length2, status: 204, fresh: true},
+	{name: "204-chunked", text: "HTTP/1.1 204 No Content\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n", status: 204, fresh: true},
+	{name: "304-with-body", text: "HTTP/1.1 304 Not Modified\r\n" + length2, status: 304, fresh: true},
+	{name: "head-with-body", method: "HEAD", text: "HTTP/1.1 200 OK\r\n" + length2, status: 200, fresh: true},
+	{name: "head-chunked-body", method: "HEAD", text: chunked + "2\r\nhi\r\n0\r\n\r\n", status: 200, fresh: true},
+}
+
+// badHeaders are the rows that ProxyBadHeader decides about, by its argument.
+var badHeaders = map[string][]fault{
+	"IsError": {bad("no-colon", "HTTP/1.1 200 OK\r\nX: a\r\nno colon\r\n"+length2)},
+	"Ignore": {
+		{name: "no-colon", text: "HTTP/1.1 200 OK\r\nX: a\r\nno colon\r\n" + length2, status: 200, body: "hi"},
+		bad("space-colon", "HTTP/1.1 200 OK\r\nX : a\r\n"+length2),
+		bad("nul", "HTTP/1.1 200 OK\r\nno\x00colon\r\n"+length2),
+		bad("bare-cr", "HTTP/1.1 200 OK\r\nX: a\rb\r\n"+length2),
+	},
+	"StartBody": {
+		{name: "no-colon", text: "HTTP/1.1 200 OK\r\nX: a\r\n<html>\r\n", then: "close", status: 200, body: "<html>\r\n", fresh: true},
+		bad("space-colon", "HTTP/1.1 200 OK\r\nX : a\r\n"+length2),
+	},
+}
+
+// answer makes the origin's answer of a row.
+func (f *fault) answer(t *testing.T, oneByOne bool) testkit.Answer {
+	t.Helper()
+	var words []string
+	switch {
+	case f.text == "":
+	case oneByOne:
+		for i := range len(f.text) {
+			words = append(words, "write", f.text[i:i+1], ";")
+		}
+	default:
+		words = append(words, "write", f.text, ";")
+	}
+	a, err := testkit.ParseAnswer(append(words, strings.Fields(f.then)...), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a
+}
