@@ -16,6 +16,9 @@ const stockType = "text/html; charset=iso-8859-1"
 // stockPage answers with a generated page.
 func (p *Pipeline) stockPage(x *exchange.Exchange, status int, f *fault.Fault) {
 	p.beginError(x, status, f)
+	if status == 503 && f.Side == fault.Backend {
+		x.Resp.Header.AddID(message.RetryAfter, x.Arena.String("1"))
+	}
 	if status == 405 && x.Req.Verb == message.TRACE {
 		x.Resp.Header.AddID(message.Allow, nil)
 	}
