@@ -6,6 +6,17 @@ package rx
 //
 // httpd: ap_pregsub; "$a", a final "$" and a final "\" stand for themselves.
 func Expand(dst []byte, template string, subject []byte, caps []int) []byte {
+	return ExpandGroups(dst, template, func(n int) []byte {
+		if 2*n+1 < len(caps) && caps[2*n] >= 0 {
+			return subject[caps[2*n]:caps[2*n+1]]
+		}
+		return nil
+	})
+}
+
+// ExpandGroups is Expand over groups that are kept elsewhere: group gives what
+// one of them holds.
+func ExpandGroups(dst []byte, template string, group func(n int) []byte) []byte {
 	for i := 0; i < len(template); i++ {
 		c := template[i]
 		if i+1 == len(template) {
@@ -17,9 +28,7 @@ func Expand(dst []byte, template string, subject []byte, caps []int) []byte {
 			dst = append(dst, next)
 			i++
 		case c == '$' && next >= '0' && next <= '9':
-			if g := 2 * int(next-'0'); g+1 < len(caps) && caps[g] >= 0 {
-				dst = append(dst, subject[caps[g]:caps[g+1]]...)
-			}
+			dst = append(dst, group(int(next-'0'))...)
 			i++
 		default:
 			dst = append(dst, c)

@@ -19,7 +19,8 @@ type fault struct {
 	log    string // "phase: kind" of the one line in the error log; "": no line
 	fresh  bool   // the connection to the backend must not be used again
 	close  bool   // the client's connection ends
-	whole  bool   // too long to be written byte by byte
+	whole  bool   // not to be written byte by byte: too long, or what comes behind the answer could be met too late
+	late   bool   // the connection ends behind the answer, which can be met too late: then a request is sent again
 }
 
 const (
@@ -42,6 +43,13 @@ func broken(name, text, then, body, log string) fault {
 // clean makes a row of an answer that is odd, but whole for the client.
 func clean(name, text, then string) fault {
 	return fault{name: name, text: text, then: then, status: 200, body: "hi", fresh: true}
+}
+
+// surplus makes a row of an answer with something behind its end.
+func surplus(name, text string) fault {
+	f := clean(name, text, "")
+	f.whole = true
+	return f
 }
 
 var faults = []fault{
@@ -107,12 +115,12 @@ var faults = []fault{
 	bad("no-colon", "HTTP/1.1 200 OK\r\nnocolon\r\n"+length2),
 
 	// odd, but whole
-	clean("second-response", "HTTP/1.1 200 OK\r\n"+length2+"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nstray", ""),
-	clean("surplus-byte", "HTTP/1.1 200 OK\r\n"+length2+"X", ""),
+	surplus("second-response", "HTTP/1.1 200 OK\r\n"+length2+"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nstray"),
+	surplus("surplus-byte", "HTTP/1.1 200 OK\r\n"+length2+"X"),
 	clean("length-and-coding", "HTTP/1.1 200 OK\r\nContent-Length: 9\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n", ""),
 	clean("lengths-equal", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n"+length2, ""),
 	clean("bare-lf", "HTTP/1.1 200 OK\nContent-Length: 2\n\nhi", ""),
-	clean("half-close", "HTTP/1.1 200 OK\r\n"+length2, "shutdown"),
+	{name: "half-close", text: "HTTP/1.1 200 OK\r\n" + length2, then: "shutdown", status: 200, body: "hi", fresh: true, late: true},
 	clean("says-close", "HTTP/1.1 200 OK\r\nConnection: close\r\n"+length2, "close"),
 	clean("until-close", "HTTP/1.1 200 OK\r\n\r\nhi", "close"),
 	clean("http10", "HTTP/1.0 200 OK\r\n"+length2, "close"),
@@ -120,8 +128,8 @@ var faults = []fault{
 	{name: "204-with-body", text: "HTTP/1.1 204 No Content\r\n" + length2, status: 204, fresh: true},
 	{name: "204-chunked", text: "HTTP/1.1 204 No Content\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n", status: 204, fresh: true},
 	{name: "304-with-body", text: "HTTP/1.1 304 Not Modified\r\n" + length2, status: 304, fresh: true},
-	{name: "head-with-body", method: "HEAD", text: "HTTP/1.1 200 OK\r\n" + length2, status: 200, fresh: true},
-	{name: "head-chunked-body", method: "HEAD", text: chunked + "2\r\nhi\r\n0\r\n\r\n", status: 200, fresh: true},
+	{name: "head-with-body", method: "HEAD", text: "HTTP/1.1 200 OK\r\n" + length2, status: 200, fresh: true, whole: true},
+	{name: "head-chunked-body", method: "HEAD", text: chunked + "2\r\nhi\r\n0\r\n\r\n", status: 200, fresh: true, whole: true},
 }
 
 // badHeaders are the rows that ProxyBadHeader decides about, by its argument.

@@ -30,7 +30,7 @@ func rows() []directive.Row {
 		{Name: "ServerAdmin", Set: func(c *directive.Call) error { serverSlot.Of(c.Server).Admin.To(c.Arg(0)); return nil }},
 		{Name: "ServerRoot", Tier: directive.Honoured},
 		{Name: "ServerTokens", Set: setTokens},
-		{Name: "ServerSignature", Set: setSignature},
+		{Name: "ServerSignature", Set: choice(signatures, "ServerSignature: use one of: off | on | email", func(c *directive.Call, v exchange.Signature) { dirSlot.Of(c.Dir).Signature.To(v) })},
 		{Name: "DocumentRoot", Tier: directive.Noted, Note: "no static files are served: requests that nothing else answers get 404", Set: setDocumentRoot},
 		{Name: "Timeout", Set: setTimeout},
 		{Name: "KeepAlive", Set: flag(func(s *ServerConf) *module.Opt[bool] { return &s.KeepAlive })},
@@ -40,16 +40,36 @@ func rows() []directive.Row {
 		{Name: "LimitRequestFieldSize", Set: number(func(s *ServerConf) *module.Opt[int] { return &s.LimitField })},
 		{Name: "LimitRequestFields", Set: number(func(s *ServerConf) *module.Opt[int] { return &s.LimitFields })},
 		{Name: "LimitRequestBody", Set: setLimitBody},
-		{Name: "AllowEncodedSlashes", Set: setEncodedSlashes},
+		{Name: "AllowEncodedSlashes", Set: choice(encodedSlashes, "AllowEncodedSlashes must be On, Off, or NoDecode", func(c *directive.Call, v exchange.EncodedSlashes) { serverSlot.Of(c.Server).EncodedSlashes.To(v) })},
 		{Name: "MergeSlashes", Set: flag(func(s *ServerConf) *module.Opt[bool] { return &s.MergeSlashes })},
-		{Name: "TraceEnable", Set: setTrace},
-		{Name: "UseCanonicalName", Set: setCanonical},
+		{Name: "TraceEnable", Set: choice(traces, "TraceEnable must be one of 'on', 'off', or 'extended'", func(c *directive.Call, v exchange.Trace) { serverSlot.Of(c.Server).Trace.To(v) })},
+		{Name: "UseCanonicalName", Set: choice(canonicals, "parameter must be 'on', 'off', or 'dns'", func(c *directive.Call, v exchange.Canonical) { dirSlot.Of(c.Dir).Canonical.To(v) })},
 		{Name: "HttpProtocolOptions", Set: setProtocolOptions},
 		{Name: "ErrorDocument", Set: setErrorDocument},
 		{Name: "ErrorLog", Set: setErrorLog},
 		{Name: "LogLevel", Set: setLogLevel},
 		{Name: "SetHandler", Set: setHandler, When: whenHandler},
 	}...)
+}
+
+// The words of directives that take one of a few.
+var (
+	signatures     = map[string]exchange.Signature{"on": exchange.SignatureOn, "off": exchange.SignatureOff, "email": exchange.SignatureEMail}
+	encodedSlashes = map[string]exchange.EncodedSlashes{"on": exchange.SlashesOn, "off": exchange.SlashesOff, "nodecode": exchange.SlashesNoDecode}
+	traces         = map[string]exchange.Trace{"on": exchange.TraceOn, "off": exchange.TraceOff, "extended": exchange.TraceExtended}
+	canonicals     = map[string]exchange.Canonical{"on": exchange.CanonicalOn, "off": exchange.CanonicalOff, "dns": exchange.CanonicalDNS}
+)
+
+// choice makes a setter for one of a few words.
+func choice[T any](words map[string]T, complaint string, set func(*directive.Call, T)) func(*directive.Call) error {
+	return func(c *directive.Call) error {
+		v, ok := words[strings.ToLower(c.Arg(0))]
+		if !ok {
+			return c.Errorf("%s", complaint)
+		}
+		set(c, v)
+		return nil
+	}
 }
 
 // global makes a setter for a number of the whole server.
@@ -142,17 +162,6 @@ func setTokens(c *directive.Call) error {
 	return c.Errorf("ServerTokens takes 1 argument: 'Prod(uctOnly)', 'Major', 'Minor', 'Min(imal)', 'OS', or 'Full'")
 }
 
-func setSignature(c *directive.Call) error {
-	v, ok := map[string]exchange.Signature{
-		"on": exchange.SignatureOn, "off": exchange.SignatureOff, "email": exchange.SignatureEMail,
-	}[strings.ToLower(c.Arg(0))]
-	if !ok {
-		return c.Errorf("ServerSignature: use one of: off | on | email")
-	}
-	dirSlot.Of(c.Dir).Signature.To(v)
-	return nil
-}
-
 func setDocumentRoot(c *directive.Call) error {
 	serverSlot.Of(c.Server).DocumentRoot.To(strings.TrimRight(c.Path(c.Arg(0)), "/"))
 	return nil
@@ -182,39 +191,6 @@ func setLimitBody(c *directive.Call) error {
 		return c.Errorf("LimitRequestBody requires a non-negative integer.")
 	}
 	dirSlot.Of(c.Dir).LimitBody.To(n)
-	return nil
-}
-
-func setEncodedSlashes(c *directive.Call) error {
-	v, ok := map[string]exchange.EncodedSlashes{
-		"on": exchange.SlashesOn, "off": exchange.SlashesOff, "nodecode": exchange.SlashesNoDecode,
-	}[strings.ToLower(c.Arg(0))]
-	if !ok {
-		return c.Errorf("AllowEncodedSlashes must be On, Off, or NoDecode")
-	}
-	serverSlot.Of(c.Server).EncodedSlashes.To(v)
-	return nil
-}
-
-func setTrace(c *directive.Call) error {
-	v, ok := map[string]exchange.Trace{
-		"on": exchange.TraceOn, "off": exchange.TraceOff, "extended": exchange.TraceExtended,
-	}[strings.ToLower(c.Arg(0))]
-	if !ok {
-		return c.Errorf("TraceEnable must be one of 'on', 'off', or 'extended'")
-	}
-	serverSlot.Of(c.Server).Trace.To(v)
-	return nil
-}
-
-func setCanonical(c *directive.Call) error {
-	v, ok := map[string]exchange.Canonical{
-		"on": exchange.CanonicalOn, "off": exchange.CanonicalOff, "dns": exchange.CanonicalDNS,
-	}[strings.ToLower(c.Arg(0))]
-	if !ok {
-		return c.Errorf("parameter must be 'on', 'off', or 'dns'")
-	}
-	dirSlot.Of(c.Dir).Canonical.To(v)
 	return nil
 }
 

@@ -1,6 +1,7 @@
 package core
 
 import (
+	"math"
 	"net"
 	"net/netip"
 	"slices"
@@ -118,47 +119,58 @@ func VHost(b *module.Builder, s *module.Server) *snapshot.VHost {
 	return h
 }
 
+// sectionKinds say how each kind of section is matched and among which it
+// merges. A nil match is a regular expression.
+var sectionKinds = map[directive.Kind]struct {
+	match func(root, arg string) snapshot.Matcher
+	list  func(*snapshot.SectionLists) *[]snapshot.Section
+}{
+	directive.KindDirectory:      {folderMatch, dirSections},
+	directive.KindDirectoryMatch: {nil, dirSections},
+	directive.KindFiles:          {nameMatch, fileSections},
+	directive.KindFilesMatch:     {nil, fileSections},
+	directive.KindLocation:       {locationMatch, locationSections},
+	directive.KindLocationMatch:  {nil, locationSections},
+	directive.KindProxy:          {proxyMatch, proxySections},
+	directive.KindProxyMatch:     {nil, proxySections},
+}
+
+func dirSections(l *snapshot.SectionLists) *[]snapshot.Section      { return &l.Dirs }
+func fileSections(l *snapshot.SectionLists) *[]snapshot.Section     { return &l.Files }
+func locationSections(l *snapshot.SectionLists) *[]snapshot.Section { return &l.Locations }
+func proxySections(l *snapshot.SectionLists) *[]snapshot.Section    { return &l.Proxies }
+
 // Sections lists the sections that hold in a server: the main server's first,
 // then its own, each kind in the order it merges.
 func Sections(b *module.Builder, outer, own *directive.Scope) snapshot.SectionLists {
 	var l snapshot.SectionLists
-	var folders []snapshot.Section
-	var depth []int
+	var depth []int // of l.Dirs: path parts, and more than any for a pattern
 	for _, top := range []*directive.Scope{outer, own} {
 		if top == nil {
 			continue
 		}
 		for _, s := range top.Children {
+			kind, ok := sectionKinds[s.Kind]
+			if !ok {
+				continue
+			}
 			sec := snapshot.Section{Dir: s.Dir, Defined: s.Pos.String(), Tag: s.String()}
+			if kind.match != nil {
+				sec.Match = kind.match(b.ServerRoot, sectionArg(s))
+			} else {
+				sec.Match = regexMatch(b, s)
+			}
+			list := kind.list(&l)
+			*list = append(*list, sec)
 			switch s.Kind {
 			case directive.KindDirectory:
-				sec.Match = folderMatch(abs(b.ServerRoot, sectionArg(s)))
-				folders, depth = append(folders, sec), append(depth, strings.Count(strings.TrimRight(sectionArg(s), "/"), "/"))
+				depth = append(depth, strings.Count(strings.TrimRight(sectionArg(s), "/"), "/"))
 			case directive.KindDirectoryMatch:
-				sec.Match = regexMatch(b, s)
-				l.Dirs = append(l.Dirs, sec)
-			case directive.KindFiles:
-				sec.Match = nameMatch(sectionArg(s))
-				l.Files = append(l.Files, sec)
-			case directive.KindFilesMatch:
-				sec.Match = regexMatch(b, s)
-				l.Files = append(l.Files, sec)
-			case directive.KindLocation:
-				sec.Match = locationMatch(sectionArg(s))
-				l.Locations = append(l.Locations, sec)
-			case directive.KindLocationMatch:
-				sec.Match = regexMatch(b, s)
-				l.Locations = append(l.Locations, sec)
-			case directive.KindProxy:
-				sec.Match = proxyMatch(sectionArg(s))
-				l.Proxies = append(l.Proxies, sec)
-			case directive.KindProxyMatch:
-				sec.Match = regexMatch(b, s)
-				l.Proxies = append(l.Proxies, sec)
+				depth = append(depth, math.MaxInt)
 			}
 		}
 	}
-	l.Dirs = append(byDepth(folders, depth), l.Dirs...)
+	l.Dirs = byDepth(l.Dirs, depth)
 	return l
 }
 
@@ -207,28 +219,29 @@ func isPattern(p string) bool {
 	return false
 }
 
-func folderMatch(p string) snapshot.Matcher {
+func folderMatch(root, p string) snapshot.Matcher {
+	p = abs(root, p)
 	if isPattern(p) {
 		return snapshot.Glob{Pattern: p, Path: true, Below: true}
 	}
 	return snapshot.Folder(p)
 }
 
-func nameMatch(p string) snapshot.Matcher {
+func nameMatch(_, p string) snapshot.Matcher {
 	if isPattern(p) {
 		return snapshot.Glob{Pattern: p}
 	}
 	return snapshot.Name(p)
 }
 
-func locationMatch(p string) snapshot.Matcher {
+func locationMatch(_, p string) snapshot.Matcher {
 	if isPattern(p) {
 		return snapshot.Glob{Pattern: p, Path: true}
 	}
 	return snapshot.Prefix(p)
 }
 
-func proxyMatch(p string) snapshot.Matcher {
+func proxyMatch(_, p string) snapshot.Matcher {
 	switch {
 	case p == "*": // httpd: rewritten to proxy:*
 		return snapshot.URLPrefix("")

@@ -102,29 +102,7 @@ func (e *entry) assign(x *exchange.Exchange, st *expr.State) {
 		case a.value != nil:
 			x.Env.Set(a.name, a.value)
 		default:
-			x.Env.Set(a.name, expand(x.Arena.Alloc(len(a.template)+64), a.template, st))
+			x.Env.Set(a.name, rx.ExpandGroups(x.Arena.Alloc(len(a.template)+64), a.template, st.Group))
 		}
 	}
-}
-
-// expand is rx.Expand with the groups of an expression.
-func expand(dst []byte, template string, st *expr.State) []byte {
-	for i := 0; i < len(template); i++ {
-		c := template[i]
-		if i+1 == len(template) {
-			return append(dst, c)
-		}
-		next := template[i+1]
-		switch {
-		case c == '\\':
-			dst = append(dst, next)
-			i++
-		case c == '$' && next >= '0' && next <= '9':
-			dst = append(dst, st.Group(int(next-'0'))...)
-			i++
-		default:
-			dst = append(dst, c)
-		}
-	}
-	return dst
 }
