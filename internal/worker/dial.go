@@ -44,6 +44,9 @@ func (w *Worker) open(x *exchange.Exchange) (*Conn, error) {
 	if err == nil {
 		return c, nil
 	}
+	if !w.State.mayAskAgain(time.Now()) {
+		return nil, err
+	}
 	again, rerr := w.refresh(x)
 	if rerr != nil {
 		return nil, err
@@ -52,6 +55,16 @@ func (w *Worker) open(x *exchange.Exchange) (*Conn, error) {
 		return c, nil
 	}
 	return nil, err
+}
+
+// askAgain is how often a worker whose addresses all fail has its name looked
+// up: a backend that is down must not become a storm of look-ups.
+const askAgain = time.Second
+
+// mayAskAgain says whether the name may be looked up because of a failure.
+func (s *State) mayAskAgain(now time.Time) bool {
+	last := s.asked.Load()
+	return now.UnixNano()-last >= int64(askAgain) && s.asked.CompareAndSwap(last, now.UnixNano())
 }
 
 // tryAll connects to the first address that answers, leaving out those in not.

@@ -21,6 +21,7 @@ type State struct {
 
 	name       *resolve.Name // nil for a unix socket
 	refreshing atomic.Bool   // a background look-up is under way
+	asked      atomic.Int64  // when a failure last made a look-up, in unix nanoseconds
 	pool       pool
 }
 
