@@ -44,6 +44,7 @@ type Builder struct {
 	Snapshot   *snapshot.Snapshot
 	Main       *directive.Scope
 	ServerRoot string
+	RuntimeDir string // where relative sockets lie (DefaultRuntimeDir)
 	Version    string
 	Loops      int
 	Clock      *clock.Clock

@@ -26,6 +26,7 @@ func New() *module.Module {
 // server fills a site with what core says of it; the defaults are httpd's.
 func server(b *module.Builder, s *module.Server) error {
 	c := ServerOf(s.Conf)
+	b.RuntimeDir = GlobalOf(b.Main.Server).RuntimeDir.Or(filepath.Join(b.ServerRoot, "logs"))
 	site := s.Site
 	name := c.Name.V
 	site.Name, site.Port, site.Scheme = name.Host, name.Port, name.Scheme

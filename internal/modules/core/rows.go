@@ -21,6 +21,10 @@ import (
 func rows() []directive.Row {
 	return append(sectionRows(), []directive.Row{
 		{Name: "Listen", Set: setListen},
+		{Name: "DefaultRuntimeDir", Set: func(c *directive.Call) error {
+			globalSlot.Of(c.Server).RuntimeDir.To(c.Path(c.Arg(0)))
+			return nil
+		}},
 		{Name: "ListenBacklog", Set: global(func(g *GlobalConf, n int) { g.Backlog = n })},
 		{Name: "SendBufferSize", Set: global(func(g *GlobalConf, n int) { g.SendBuffer = n })},
 		{Name: "ReceiveBufferSize", Set: global(func(g *GlobalConf, n int) { g.RecvBuffer = n })},

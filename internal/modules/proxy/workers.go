@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"fmt"
+	"path/filepath"
 	"strings"
 
 	"github.com/headgate/headgate/internal/module"
@@ -71,6 +72,9 @@ func (d *Definition) build(b *module.Builder, owner string, c *ServerConf) (*wor
 
 // newWorker makes a worker over the state that survives reloads.
 func newWorker(b *module.Builder, owner string, u uri.URL, p *Params, c *ServerConf) (*worker.Worker, error) {
+	if u.Socket != "" && !filepath.IsAbs(u.Socket) {
+		u.Socket = filepath.Join(b.RuntimeDir, u.Socket)
+	}
 	cfg := workerConfig(u, p, c)
 	proto := b.Protocols[cfg.Scheme]
 	if proto == nil {

@@ -16,7 +16,6 @@ type conf struct {
 	user, group string
 	chroot      string
 	pidFile     string
-	runtimeDir  string
 }
 
 var slot = directive.Slot[conf]{Name: "unixd"}
@@ -32,10 +31,6 @@ func rows() []directive.Row {
 		{Name: "Group", Set: setGroup},
 		{Name: "PidFile", Set: func(c *directive.Call) error {
 			slot.Of(c.Server).pidFile = c.Arg(0)
-			return nil
-		}},
-		{Name: "DefaultRuntimeDir", Set: func(c *directive.Call) error {
-			slot.Of(c.Server).runtimeDir = c.Path(c.Arg(0))
 			return nil
 		}},
 	}
