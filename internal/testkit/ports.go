@@ -43,11 +43,22 @@ func lockPort(dir string, port int) *os.File {
 		return nil
 	}
 	if syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) == nil {
-		if ln, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port)); err == nil {
-			_ = ln.Close()
+		if isFree(port) {
 			return f
 		}
 	}
 	_ = f.Close()
 	return nil
+}
+
+// isFree tries the port. Nobody may fork meanwhile: a child that has not yet executed its program would keep the
+// listener for a moment after we closed it.
+func isFree(port int) bool {
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
+	ln, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
+	if err != nil {
+		return false
+	}
+	return ln.Close() == nil
 }
