@@ -176,6 +176,8 @@ var (
 // Reload sends SIGUSR1 and waits until the log says what became of it; it returns whether the new configuration runs.
 func (s *Server) Reload() bool {
 	s.t.Helper()
+	// The port accepts before the line of the start is written, which must not be taken for that of the reload.
+	Eventually(s.t, "the log tells the end of the start", func() bool { return reloaded.MatchString(s.Logs()) || s.Exited() })
 	before := s.Logs()
 	good, bad := len(reloaded.FindAllString(before, -1)), len(refused.FindAllString(before, -1))
 	s.Signal(syscall.SIGUSR1)

@@ -86,7 +86,11 @@ func TestReload(t *testing.T) {
 	s := testkit.StartHeadgate(t, "", testkit.Site{Conf: first})
 	load := start(t, s.Addr())
 	log := &watch{path: filepath.Join(s.Dir, "error.log")}
-	log.next()
+	// The port accepts before the line of the start is written: it must not be
+	// taken for that of the first reload.
+	testkit.Eventually(t, "the line of the start", func() bool {
+		return strings.Contains(log.next(), "resuming normal operations")
+	})
 	var before int
 	for i := 1; i <= rounds; i++ {
 		text, good := conf(i, backends)
