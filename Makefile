@@ -3,7 +3,8 @@
 # The toolchain that go.mod names is fetched by go itself, whatever the machine's own setting is.
 export GOTOOLCHAIN := $(if $(filter-out local,$(GOTOOLCHAIN)),$(GOTOOLCHAIN),auto)
 
-VERSION := $(shell git describe --always --dirty --tags 2>/dev/null || echo unknown)
+# The last tag, or before there is one the version to come with the commit.
+VERSION := $(shell git describe --tags --dirty 2>/dev/null || echo 0.1.0-$$(git describe --always --dirty 2>/dev/null || echo unknown))
 LINTER  := bin/golangci-lint
 LINTER_VERSION := v2.15.0
 

@@ -3,6 +3,7 @@ package http1
 import (
 	"errors"
 	"io"
+	"net"
 	"os"
 	"syscall"
 	"time"
@@ -266,6 +267,9 @@ func (a *attempt) fault(phase fault.Phase, err error) *fault.Fault {
 		f.Kind, f.Retry, f.Err = fault.Timeout, fault.Never, nil
 	case errors.Is(err, io.EOF):
 		f.Kind, f.Err = fault.Closed, nil
+	case errors.Is(err, net.ErrClosed): // by the engine: neither side did it
+		f.Side, f.Kind, f.Retry, f.Err = fault.Proxy, fault.Aborted, fault.Never, nil
+		f.Detail = "cut because the server stops"
 	case errors.As(err, &errno):
 		f.Err = errno
 	}
