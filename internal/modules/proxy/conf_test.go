@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"errors"
 	"slices"
 	"testing"
 	"time"
@@ -104,5 +105,15 @@ func TestValues(t *testing.T) {
 	}
 	if ParseMaxForwards("x") != 0 || ParseMaxForwards("-1") != -1 || ParseMaxForwards("12y") != 12 {
 		t.Error("ProxyMaxForwards")
+	}
+}
+
+// An unknown parameter is named, with the one that was probably meant.
+func TestUnknownParameterHint(t *testing.T) {
+	p := DefaultParams()
+	err := p.Set(OfWorker, "retyr", "5", &Known{})
+	var u *UnknownParam
+	if !errors.As(err, &u) || u.Hint() != "'retyr': did you mean retry?" {
+		t.Errorf("got %v", err)
 	}
 }

@@ -1,10 +1,10 @@
 package proxy
 
 import (
-	"errors"
 	"time"
 
 	"github.com/headgate/headgate/internal/ascii"
+	"github.com/headgate/headgate/internal/syntax"
 )
 
 // Kind says what a parameter is set on.
@@ -131,13 +131,38 @@ func (p *Params) Set(kind Kind, key, value string, k *Known) error {
 		p.given |= 1 << i
 		return nil
 	}
+	unknown := &UnknownParam{Key: key, Kind: kind, text: "unknown Worker parameter"}
 	switch {
 	case kind == OfBalancer:
-		return errors.New("unknown Balancer parameter")
+		unknown.text = "unknown Balancer parameter"
 	case k.HealthCheck:
-		return errors.New("unknown Worker hcheck parameter")
+		unknown.text = "unknown Worker hcheck parameter"
 	}
-	return errors.New("unknown Worker parameter")
+	return unknown
+}
+
+// UnknownParam says that nothing has a parameter of that key.
+type UnknownParam struct {
+	Key  string
+	Kind Kind
+	text string
+}
+
+// Error is httpd's text, which does not name the key.
+func (u *UnknownParam) Error() string { return u.text }
+
+// Hint names the key, and the one that was probably meant.
+func (u *UnknownParam) Hint() string {
+	var names []string
+	for i := range params {
+		if params[i].kind&u.Kind != 0 {
+			names = append(names, params[i].name)
+		}
+	}
+	if h := syntax.DidYouMean(u.Key, names); h != "" {
+		return "'" + u.Key + "': " + h
+	}
+	return "'" + u.Key + "' is none"
 }
 
 // SetAll sets parameters in order and stops at the first that is wrong.

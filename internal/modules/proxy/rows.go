@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"errors"
 	"time"
 
 	"github.com/headgate/headgate/internal/directive"
@@ -91,7 +92,7 @@ func setPass(c *directive.Call) error {
 		var ignored []Setting
 		s.Workers, r.worker, ignored, err = define(s.Workers, r.URL, r.Settings, c.Pos())
 		if err != nil {
-			return c.Errorf("%s %w", c.Row.Name, err)
+			return paramFault(c, err)
 		}
 		for _, set := range ignored {
 			c.Warn("Ignoring parameter '%s=%s' for worker '%s' because of worker sharing (AH01146)", set.Key, set.Value, r.worker.Name)
@@ -107,6 +108,15 @@ func setPass(c *directive.Call) error {
 	}
 	s.Rules = append(s.Rules, r)
 	return nil
+}
+
+// paramFault is the error of a key=value word.
+func paramFault(c *directive.Call, err error) error {
+	fault := c.Errorf("%s %w", c.Row.Name, err)
+	if u := (*UnknownParam)(nil); errors.As(err, &u) {
+		return c.Hinted(fault, u.Hint())
+	}
+	return fault
 }
 
 func setReverse(c *directive.Call) error {

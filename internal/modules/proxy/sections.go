@@ -76,7 +76,7 @@ func setOn(c *directive.Call, target string, settings []Setting) error {
 		}
 	}
 	if err := d.Params.SetAll(OfWorker, settings, &Known{HealthCheck: true}); err != nil {
-		return c.Errorf("%s %w", c.Row.Name, err)
+		return paramFault(c, err)
 	}
 	return nil
 }
