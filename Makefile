@@ -5,6 +5,7 @@ export GOTOOLCHAIN := $(if $(filter-out local,$(GOTOOLCHAIN)),$(GOTOOLCHAIN),aut
 
 # The last tag, or before there is one the version to come with the commit.
 VERSION := $(shell git describe --tags --dirty 2>/dev/null || echo 0.1.0-$$(git describe --always --dirty 2>/dev/null || echo unknown))
+BUILT   := $(shell git log -1 --format=%cI 2>/dev/null || echo unknown)
 LINTER  := bin/golangci-lint
 LINTER_VERSION := v2.15.0
 
@@ -22,7 +23,7 @@ help: ## this list
 
 build: ## bin/headgate, static, with its version
 	@mkdir -p bin
-	CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o bin/headgate ./cmd/headgate
+	CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.version=$(VERSION) -X main.built=$(BUILT)" -o bin/headgate ./cmd/headgate
 
 run: build ## build, then run the demo, or CONF=file in the foreground
 	@if [ -n "$(CONF)" ]; then exec bin/headgate -f "$(CONF)" -X; else exec bin/headgate demo; fi

@@ -17,9 +17,9 @@ import (
 	"github.com/headgate/headgate/internal/worker"
 )
 
-// judge loads a configuration without starting anything of it. One without
-// Listen is judged as if it had one: snippets are welcome, and httpd's -t does
-// not ask for it either.
+// judge loads a configuration without starting anything of it. It need not say
+// where to listen: snippets are welcome, and httpd's -t does not ask for it
+// either.
 func (p process) judge(o config.Options) (*config.Loaded, error) {
 	env, err := environment(o.File)()
 	if err != nil {
@@ -33,28 +33,8 @@ func (p process) judge(o config.Options) (*config.Loaded, error) {
 		Protocols: map[string]worker.Protocol{"http": http1.New()}, Log: logsink.NewStartupLog(io.Discard),
 	}
 	o.Check, o.Env = true, env
-	l := config.Load(o, rt, modules.All())
-	if listens(l) {
-		return l, nil
-	}
-	o.Post = append(o.Post[:len(o.Post):len(o.Post)], "Listen 80")
-	l = config.Load(o, rt, modules.All())
-	if n := len(l.Uses); n > 0 && isListen(l.Uses[n-1]) {
-		l.Uses = l.Uses[:n-1]
-	}
-	return l, nil
+	return config.Load(o, rt, modules.All()), nil
 }
-
-func listens(l *config.Loaded) bool {
-	for _, u := range l.Uses {
-		if isListen(u) {
-			return true
-		}
-	}
-	return false
-}
-
-func isListen(u directive.Use) bool { return u.Row.Name == "Listen" }
 
 // minimum is the level at which diagnostics of each severity are told, by -e:
 // what stops a start is told always.

@@ -13,8 +13,9 @@ import (
 	"github.com/headgate/headgate/internal/source"
 )
 
-// version is written by the linker (make build).
-var version = ""
+// version and built are written by the linker (make build): what it is, and
+// when its source was committed, which makes builds repeatable.
+var version, built string
 
 // product is our name with our version, as the Server field has it.
 func product() string {
@@ -44,10 +45,10 @@ func buildSetting(key string) string {
 // printVersion prints -v. The second line is for tools that look for an
 // Apache's number.
 func (p process) printVersion() {
-	built := cmp.Or(buildSetting("vcs.time"), "unknown")
+	when := cmp.Or(built, buildSetting("vcs.time"), "unknown")
 	fmt.Fprintf(p.stdout, "Server version: %s (Apache/%s compatible)\n", product(), source.DefaultVersion)
 	fmt.Fprintf(p.stdout, "Server version: Apache/%s (Headgate)\n", source.DefaultVersion)
-	fmt.Fprintf(p.stdout, "Server built:   %s\n", built)
+	fmt.Fprintf(p.stdout, "Server built:   %s\n", when)
 }
 
 // printSettings prints -V.

@@ -114,7 +114,7 @@ func TestBuildLeavesNothing(t *testing.T) {
 		check, ok  bool
 	}{
 		{"check", conf, true, true},
-		{"no Listen", "ServerName x\nProxyPass / http://127.0.0.1:1/\n", false, false},
+		{"a log that cannot be opened", conf + "CustomLog /no/such/folder/log \"%h\"\n", false, false},
 		{"fault in the text", conf + "Nonsense\n", false, false},
 	} {
 		rt := runtimeOf(t)

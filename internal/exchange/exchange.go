@@ -87,7 +87,6 @@ type Outbound struct {
 	Force10  bool            // speak HTTP/1.0 (force-proxy-request-1.0)
 	NoReuse  bool            // the connection must not be kept (proxy-nokeepalive)
 	Fresh    bool            // do not take an idle connection (proxy-initial-not-pooled)
-	Upgrade  []byte          // protocol the worker may upgrade to; nil: none
 	Expect   bool            // forward Expect: 100-continue and relay the answer
 	SendCL   bool            // spool a chunked body and send its length (proxy-sendcl)
 	Interim  Interim         // what to do with 1xx
@@ -97,7 +96,6 @@ type Outbound struct {
 	Prefix   []byte          // body bytes read ahead, kept for another attempt
 	Whole    bool            // Prefix is the whole body
 	Begun    bool            // body bytes beyond Prefix were read: no other attempt can be made
-	Handled  time.Time       // when the current attempt began
 	Attempts int             // attempts made so far
 }
 

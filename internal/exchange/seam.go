@@ -114,8 +114,9 @@ type Relay interface {
 type Forwarder interface {
 	Relay
 	// Prepare completes x.Out before the first attempt. The worker's own host
-	// is host, used unless the client's is to be kept.
-	Prepare(x *Exchange, host []byte) error
+	// is host, used unless the client's is to be kept. local: the request is
+	// not forwarded but answered here (Max-Forwards: 0).
+	Prepare(x *Exchange, host []byte) (local bool, err error)
 }
 
 // AccessLog writes one line about a finished exchange.

@@ -18,20 +18,16 @@ type Config struct {
 	Source netip.Addr
 
 	Max            int           // connections open at once over all loops; 0: no limit
-	Smax           int           // soft maximum, for status pages: TTL decides
 	TTL            time.Duration // how long an idle connection may be used again; 0: for ever
 	Acquire        time.Duration // how long to wait for a place; 0: for ever
 	ConnectTimeout time.Duration // 0: Timeout
 	Timeout        time.Duration // per wait for the backend; 0: the site decides
-	Retry          time.Duration // how long a failed member rests
 	Ping           time.Duration // wait for 100-continue; 0: not asked
 	KeepAlive      bool          // SO_KEEPALIVE
 	Reuse          bool          // connections are pooled
 	AddressTTL     time.Duration // how long an address is trusted; <0: as DNS says
 	FieldSize      int           // longest response header line in bytes
 	RecvBuffer     int           // SO_RCVBUF; 0: the system's
-	Upgrade        string        // protocol the worker may upgrade to
-	Route          string
 }
 
 // Protocol speaks to a worker: one attempt of one exchange.

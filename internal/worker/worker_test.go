@@ -78,7 +78,6 @@ func TestReuse(t *testing.T) {
 		{"after long", Config{}, 0, time.Hour, true},
 		{"within ttl", Config{TTL: 10 * time.Second}, 0, 9 * time.Second, true},
 		{"beyond ttl", Config{TTL: 10 * time.Second}, 0, 10 * time.Second, false},
-		{"beyond ttl, within smax", Config{TTL: 10 * time.Second, Smax: 5}, 0, 10 * time.Second, false},
 		{"within what the backend said", Config{}, 5 * time.Second, 3 * time.Second, true},
 		{"a second before the backend's end", Config{}, 5 * time.Second, 4 * time.Second, false},
 		{"the backend keeps one second", Config{}, time.Second, 600 * time.Millisecond, false},

@@ -81,7 +81,6 @@ func (p *Protocol) RoundTrip(x *exchange.Exchange, w *worker.Worker) error {
 // count is run with its figures.
 func (a *attempt) count(x *exchange.Exchange, w *worker.Worker, fresh bool) (f *fault.Fault, again bool) {
 	x.Out.Attempts++
-	x.Out.Handled = time.Now()
 	w.State.Elected.Add(1)
 	w.State.Busy.Add(1)
 	defer w.State.Busy.Add(-1)

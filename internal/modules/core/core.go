@@ -5,7 +5,6 @@
 package core
 
 import (
-	"fmt"
 	"path/filepath"
 	"strings"
 	"time"
@@ -124,9 +123,6 @@ func finish(b *module.Builder) error {
 	g := GlobalOf(b.Main.Server)
 	b.Snapshot.Listen = g.Listen
 	b.Snapshot.Backlog, b.Snapshot.SendBuffer, b.Snapshot.RecvBuffer = g.Backlog, g.SendBuffer, g.RecvBuffer
-	if len(g.Listen) == 0 {
-		return fmt.Errorf("no listening sockets available: there is no Listen directive")
-	}
 	return nil
 }
 

@@ -28,13 +28,7 @@ func newForwarder(b *module.Builder, d *module.Dir, st *site, conf *DirConf) *fo
 }
 
 // Prepare implements exchange.Forwarder.
-func (f *forwarder) Prepare(x *exchange.Exchange, host []byte) error {
-	_, err := f.prepare(x, host)
-	return err
-}
-
-// prepare completes x.Out. local: the request is answered here.
-func (f *forwarder) prepare(x *exchange.Exchange, host []byte) (local bool, err error) {
+func (f *forwarder) Prepare(x *exchange.Exchange, host []byte) (local bool, err error) {
 	o := &x.Out
 	o.Timeout, o.Bad = f.timeout, f.bad
 	o.Expect = x.Req.Expect && f.expect

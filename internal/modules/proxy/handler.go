@@ -124,8 +124,8 @@ func (h *handler) generic(u uri.URL) (exchange.Handler, error) {
 func (h *handler) Handle(x *exchange.Exchange) error {
 	x.HandlerName = "proxy-server"
 	x.Filename = x.Out.URL
-	f := x.Chain.Forward.(*forwarder)
-	local, err := f.prepare(x, h.host)
+	f := x.Chain.Forward
+	local, err := f.Prepare(x, h.host)
 	if err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/headgate/headgate/internal/ascii"
 	"github.com/headgate/headgate/internal/directive"
 	"github.com/headgate/headgate/internal/exchange"
 	"github.com/headgate/headgate/internal/syntax"
@@ -94,6 +95,11 @@ func setPass(c *directive.Call) error {
 		if err != nil {
 			return paramFault(c, err)
 		}
+		for _, set := range r.Settings {
+			if note, ok := paramNotes[ascii.ToLower(set.Key)]; ok {
+				c.Note("%s=%s: %s", set.Key, set.Value, note)
+			}
+		}
 		for _, set := range ignored {
 			c.Warn("Ignoring parameter '%s=%s' for worker '%s' because of worker sharing (AH01146)", set.Key, set.Value, r.worker.Name)
 		}
@@ -108,6 +114,16 @@ func setPass(c *directive.Call) error {
 	}
 	s.Rules = append(s.Rules, r)
 	return nil
+}
+
+// paramNotes say of parameters that are accepted what is done in their place.
+var paramNotes = map[string]string{
+	"min":          "connections are opened when they are needed, as httpd does",
+	"smax":         "an idle connection older than ttl= is closed, however few there are: httpd does not use it again either",
+	"retry":        "it concerns members of balancers: a worker of its own is tried by every request, as httpd does",
+	"flushpackets": "it concerns AJP and FastCGI: what comes from this backend is sent on at once",
+	"flushwait":    "it concerns AJP and FastCGI: what comes from this backend is sent on at once",
+	"iobuffersize": "bodies move in buffers of 16 KiB",
 }
 
 // paramFault is the error of a key=value word.

@@ -89,10 +89,10 @@ func newWorker(b *module.Builder, owner string, u uri.URL, p *Params, c *ServerC
 func workerConfig(u uri.URL, p *Params, c *ServerConf) worker.Config {
 	cfg := worker.Config{
 		Name: u.Name(), Scheme: u.Scheme, Host: u.Host, Port: u.ActualPort(), Path: u.Path, Socket: u.Socket,
-		Source: c.source(), Max: p.Max, Smax: p.Smax, TTL: p.TTL, Acquire: p.Acquire,
-		ConnectTimeout: p.ConnectTimeout, Timeout: p.Timeout, Retry: p.Retry, Ping: p.Ping,
+		Source: c.source(), Max: p.Max, TTL: p.TTL, Acquire: p.Acquire,
+		ConnectTimeout: p.ConnectTimeout, Timeout: p.Timeout, Ping: p.Ping,
 		KeepAlive: p.KeepAlive, Reuse: p.Reuse(u.Scheme), AddressTTL: p.AddressTTL,
-		FieldSize: p.ResponseFieldSize, RecvBuffer: p.ReceiveBufferSize, Upgrade: p.Upgrade, Route: p.Route,
+		FieldSize: p.ResponseFieldSize, RecvBuffer: p.ReceiveBufferSize,
 	}
 	if cfg.RecvBuffer == 0 {
 		cfg.RecvBuffer = c.ReceiveBuffer.Or(0)
