@@ -63,13 +63,7 @@ func (e *entry) match(x *exchange.Exchange, value []byte) {
 		return
 	}
 	for i := range e.vars {
-		a := &e.vars[i]
-		switch {
-		case a.unset:
-			x.Env.Unset(a.name)
-		case a.value != nil:
-			x.Env.Set(a.name, a.value)
-		default:
+		if a := &e.vars[i]; !a.fixed(x) {
 			x.Env.Set(a.name, rx.Expand(x.Arena.Alloc(len(a.template)+len(value)), a.template, value, spans))
 		}
 	}
@@ -95,14 +89,22 @@ func (e *entry) ask(x *exchange.Exchange) {
 // assign sets the variables with the groups of an expression.
 func (e *entry) assign(x *exchange.Exchange, st *expr.State) {
 	for i := range e.vars {
-		a := &e.vars[i]
-		switch {
-		case a.unset:
-			x.Env.Unset(a.name)
-		case a.value != nil:
-			x.Env.Set(a.name, a.value)
-		default:
+		if a := &e.vars[i]; !a.fixed(x) {
 			x.Env.Set(a.name, rx.ExpandGroups(x.Arena.Alloc(len(a.template)+64), a.template, st.Group))
 		}
 	}
+}
+
+// fixed carries out an assignment that does not depend on what was matched; it
+// gives false for the others.
+func (a *assignment) fixed(x *exchange.Exchange) bool {
+	switch {
+	case a.unset:
+		x.Env.Unset(a.name)
+	case a.value != nil:
+		x.Env.Set(a.name, a.value)
+	default:
+		return false
+	}
+	return true
 }
