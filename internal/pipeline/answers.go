@@ -14,7 +14,7 @@ func answerOptions(x *exchange.Exchange) error {
 	if x.Site.Trace == exchange.TraceOff {
 		allow = "GET,POST,OPTIONS,HEAD"
 	}
-	if x.Req.Form != message.AsteriskForm {
+	if !wholeServer(x) {
 		x.Resp.Header.AddID(message.Allow, x.Arena.String(allow))
 	}
 	return x.SendHead(true)

@@ -87,9 +87,12 @@ func (p *Pipeline) normalize(x *exchange.Exchange) error {
 	for len(x.Req.Path) > 1 && x.Req.Path[0] == '/' && x.Req.Path[1] == '/' {
 		x.Req.Path = x.Req.Path[1:] // httpd: ap_parse_uri, whatever MergeSlashes says
 	}
-	switch x.Req.Form {
-	case message.AsteriskForm, message.AuthorityForm:
+	switch {
+	case x.Req.Form == message.AuthorityForm:
 		x.Path = x.Req.Target
+		return nil
+	case wholeServer(x): // OPTIONS *, or http://host without a path (RFC 9112 section 3.2.4)
+		x.Path = x.Req.Path
 		return nil
 	}
 	o := uri.Options{Slashes: uri.Slashes(x.Site.EncodedSlashes), Merge: x.Site.MergeSlashes}
@@ -111,6 +114,9 @@ func (p *Pipeline) normalize(x *exchange.Exchange) error {
 	x.Path = path
 	return nil
 }
+
+// wholeServer says that the request is about the server and no path of it.
+func wholeServer(x *exchange.Exchange) bool { return string(x.Req.Path) == "*" }
 
 // badPath is the fault of a path that cannot be decoded.
 func badPath(x *exchange.Exchange, err error) error {
@@ -143,7 +149,7 @@ func (p *Pipeline) postRead(x *exchange.Exchange) error {
 
 // translate asks what will answer.
 func (p *Pipeline) translate(x *exchange.Exchange) error {
-	if x.Req.Form == message.AsteriskForm || x.Mapped != nil {
+	if wholeServer(x) || x.Mapped != nil {
 		return nil
 	}
 	return ask(x, x.Chain.Translate)
