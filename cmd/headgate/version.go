@@ -9,6 +9,7 @@ import (
 
 	"github.com/headgate/headgate/internal/config"
 	"github.com/headgate/headgate/internal/modules"
+	"github.com/headgate/headgate/internal/reactor"
 	"github.com/headgate/headgate/internal/server"
 	"github.com/headgate/headgate/internal/source"
 )
@@ -54,7 +55,7 @@ func (p process) printVersion() {
 // printSettings prints -V.
 func (p process) printSettings() {
 	p.printVersion()
-	engine, err := server.NewEngine("", func(any, []byte) {})
+	engine, err := server.NewEngine("", reactor.Hooks{})
 	name := "none"
 	if err == nil {
 		name = engine.Name()

@@ -70,6 +70,8 @@ type Service interface {
 	Refuse(x *Exchange, f *fault.Fault)
 	// Draining says that connections should end with their current exchange.
 	Draining() bool
+	// Full says that requests wait for their turn already.
+	Full() bool
 }
 
 // Handler makes the response of an exchange.

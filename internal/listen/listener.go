@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"os"
 	"sync"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -77,6 +78,18 @@ func (l *Listener) portable() (net.Listener, error) {
 	defer f.Close()
 	l.net, err = net.FileListener(f)
 	return l.net, err
+}
+
+// SetDeadline ends an Accept that waits: one with a time that has passed at once.
+func (l *Listener) SetDeadline(t time.Time) error {
+	nl, err := l.portable()
+	if err != nil {
+		return err
+	}
+	if d, ok := nl.(interface{ SetDeadline(t time.Time) error }); ok {
+		return d.SetDeadline(t)
+	}
+	return os.ErrNoDeadline
 }
 
 // Close gives the socket up. Once every process holding it has, the port is

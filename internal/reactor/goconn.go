@@ -100,6 +100,12 @@ func (c *goConn) closeOnly() error {
 	return c.Conn.Close()
 }
 
+// Watch implements Conn.
+func (c *goConn) Watch(Watcher) bool { return false }
+
+// Drop implements Conn.
+func (c *goConn) Drop() { _ = c.Close() }
+
 // CloseWrite implements Conn.
 func (c *goConn) CloseWrite() error {
 	if h, ok := c.Conn.(interface{ CloseWrite() error }); ok {

@@ -13,9 +13,9 @@ import (
 // Goroutine is the portable engine: one goroutine per connection over the
 // runtime's poller, one Loop for all.
 type Goroutine struct {
-	onPanic func(v any, stack []byte)
-	loop    goLoop
-	loops   []Loop
+	hooks Hooks
+	loop  goLoop
+	loops []Loop
 
 	mu       sync.Mutex // guards what follows
 	conns    map[*goConn]struct{}
@@ -23,17 +23,16 @@ type Goroutine struct {
 	draining bool
 	cut      bool          // what is left is being cut: nothing new is opened
 	empty    chan struct{} // closed when draining and the last connection ends
-	accepts  sync.WaitGroup
+	accepts  map[net.Listener]*goAccept
 }
 
 var _ Engine = (*Goroutine)(nil)
 
-// NewGoroutine makes the portable engine. onPanic is told of a panic that a
-// session let through; the connection is closed.
-func NewGoroutine(onPanic func(v any, stack []byte)) *Goroutine {
+// NewGoroutine makes the portable engine.
+func NewGoroutine(hooks Hooks) *Goroutine {
 	e := &Goroutine{
-		onPanic: onPanic, conns: make(map[*goConn]struct{}), dialled: make(map[*goConn]struct{}),
-		empty: make(chan struct{}),
+		hooks: hooks, conns: make(map[*goConn]struct{}), dialled: make(map[*goConn]struct{}),
+		empty: make(chan struct{}), accepts: make(map[net.Listener]*goAccept),
 	}
 	e.loop.engine = e
 	e.loop.buffers.New = func() any { return &Buffer{Bytes: make([]byte, BufferSize)} }
@@ -65,41 +64,7 @@ func (e *Goroutine) Run(f func(Loop)) {
 // guard tells of a panic in work that nobody else would catch.
 func (e *Goroutine) guard() {
 	if v := recover(); v != nil {
-		e.onPanic(v, debug.Stack())
-	}
-}
-
-// Serve implements Engine.
-func (e *Goroutine) Serve(l net.Listener, h Handler) error {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if e.draining {
-		return ErrDraining
-	}
-	e.accepts.Add(1)
-	go e.accept(l, h)
-	return nil
-}
-
-// accept runs until the listener is closed. Out of descriptors or memory it
-// waits a little, so that it neither spins nor loses the listener.
-func (e *Goroutine) accept(l net.Listener, h Handler) {
-	defer e.accepts.Done()
-	for {
-		nc, err := l.Accept()
-		if err != nil {
-			if errors.Is(err, net.ErrClosed) {
-				return
-			}
-			time.Sleep(50 * time.Millisecond)
-			continue
-		}
-		c, err := newGoConn(nc, &e.loop)
-		if err != nil || !e.add(c) {
-			_ = nc.Close()
-			continue
-		}
-		go e.serve(c, h)
+		e.hooks.panicked(v, debug.Stack())
 	}
 }
 
@@ -128,7 +93,7 @@ func (e *Goroutine) serve(c *goConn, h Handler) {
 	defer func() { _ = c.Close() }()
 	defer func() {
 		if v := recover(); v != nil {
-			e.onPanic(v, debug.Stack())
+			e.hooks.panicked(v, debug.Stack())
 			_ = c.Abort()
 		}
 	}()
@@ -233,6 +198,7 @@ type goLoop struct {
 }
 
 func (l *goLoop) Index() int            { return 0 }
+func (l *goLoop) Now() time.Time        { return time.Now() }
 func (l *goLoop) Sleep(d time.Duration) { time.Sleep(d) }
 func (l *goLoop) Await(f func())        { f() }
 func (l *goLoop) Buffer() *Buffer       { return l.buffers.Get().(*Buffer) }

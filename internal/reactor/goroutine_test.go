@@ -30,6 +30,8 @@ type echoSession struct {
 	c reactor.Conn
 }
 
+func (e *echo) Full() bool { return false }
+
 func (e *echo) Open(c reactor.Conn) (reactor.Session, time.Duration) {
 	e.opened.Add(1)
 	if e.open != nil {
@@ -61,7 +63,7 @@ func start(t *testing.T, h reactor.Handler, onPanic func(any, []byte)) (*reactor
 	if onPanic == nil {
 		onPanic = func(v any, stack []byte) { t.Errorf("panic %v\n%s", v, stack) }
 	}
-	e := reactor.NewGoroutine(onPanic)
+	e := reactor.NewGoroutine(reactor.Hooks{Panic: onPanic})
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -158,7 +160,7 @@ func TestPanicInSession(t *testing.T) {
 		})
 	}
 	told := make(chan any, 1)
-	reactor.NewGoroutine(func(v any, _ []byte) { told <- v }).Run(func(reactor.Loop) { panic("boom") })
+	reactor.NewGoroutine(reactor.Hooks{Panic: func(v any, _ []byte) { told <- v }}).Run(func(reactor.Loop) { panic("boom") })
 	<-told
 }
 
@@ -266,7 +268,7 @@ func TestDrainCutsDialled(t *testing.T) {
 }
 
 func TestDialFails(t *testing.T) {
-	e := reactor.NewGoroutine(nil)
+	e := reactor.NewGoroutine(reactor.Hooks{})
 	l := e.Loops()[0]
 	if _, err := l.Dial(reactor.Dial{Path: t.TempDir() + "/none", Timeout: time.Second}); err == nil {
 		t.Error("connected to nothing")
@@ -281,7 +283,7 @@ func TestDialFails(t *testing.T) {
 func TestAliveAndCloseWrite(t *testing.T) {
 	o := testkit.NewOrigin(t)
 	o.Default(testkit.MustAnswer("respond 200 hi ; close"))
-	e := reactor.NewGoroutine(nil)
+	e := reactor.NewGoroutine(reactor.Hooks{})
 	c, err := e.Loops()[0].Dial(reactor.Dial{Addr: netip.MustParseAddrPort(o.Addr())})
 	if err != nil {
 		t.Fatal(err)
@@ -308,7 +310,7 @@ func TestAliveAndCloseWrite(t *testing.T) {
 
 // A wake-up before Park counts, several are one, and a deadline ends waiting.
 func TestParker(t *testing.T) {
-	p := reactor.NewGoroutine(nil).Loops()[0].NewParker()
+	p := reactor.NewGoroutine(reactor.Hooks{}).Loops()[0].NewParker()
 	p.Unpark()
 	p.Unpark()
 	if !p.Park(time.Time{}) {

@@ -16,9 +16,12 @@ type Engine interface {
 	Name() string
 	// Loops gives every loop, in order of their Index. The slice is fixed.
 	Loops() []Loop
-	// Serve accepts from l until l is closed; each connection gets its
-	// Session from h. It does not block. The engine takes ownership of l.
+	// Serve accepts from l; each connection gets its Session from h. It does
+	// not block. l stays open until Leave has returned.
 	Serve(l net.Listener, h Handler) error
+	// Leave stops accepting from l, once the connections that wait in its
+	// queue were taken in. The caller closes l afterwards.
+	Leave(l net.Listener)
 	// Run runs f on a coroutine of some loop: for work that belongs to no
 	// connection.
 	Run(f func(Loop))
@@ -35,6 +38,43 @@ type Handler interface {
 	// Open is called once per connection, on its loop, before any input was
 	// read. patience is how long to wait for the first byte.
 	Open(c Conn) (s Session, patience time.Duration)
+	// Full says that there is more to do already than may be done at once.
+	// New connections then stay in the listening socket's queue; the engine
+	// asks again soon. It is called from any thread.
+	Full() bool
+}
+
+// Descriptors is a net.Listener that event loops can accept from themselves:
+// its non-blocking sockets, which share one address (SO_REUSEPORT) when they
+// are several. They are the listener's.
+type Descriptors interface {
+	FDs() []int
+}
+
+// Hooks are told what happens inside an engine. Each may be nil; they are
+// called from any thread and must not block.
+type Hooks struct {
+	// Panic is told of a panic that a session or task let through; its
+	// connection is closed.
+	Panic func(v any, stack []byte)
+	// Starved is told that accepting pauses for want of descriptors or
+	// memory. It goes on by itself.
+	Starved func(err error)
+	// Held is told of a loop that one piece of work has kept from everything
+	// else for so long, and where it was seen.
+	Held func(loop int, d time.Duration, stack []byte)
+}
+
+func (h *Hooks) panicked(v any, stack []byte) {
+	if h.Panic != nil {
+		h.Panic(v, stack)
+	}
+}
+
+func (h *Hooks) starved(err error) {
+	if h.Starved != nil {
+		h.Starved(err)
+	}
 }
 
 // Session is what a connection means to its handler.
@@ -52,6 +92,9 @@ type Session interface {
 type Loop interface {
 	// Index is the loop's place in Engine.Loops.
 	Index() int
+	// Now is the time as of when the running coroutine was resumed, or later:
+	// good for deadlines, ages and log lines, and cheaper than time.Now.
+	Now() time.Time
 	// Dial opens a connection that belongs to this loop.
 	Dial(d Dial) (Conn, error)
 	// Sleep lets others run for d.
@@ -110,21 +153,34 @@ type Dial struct {
 
 // Conn is a connection that belongs to a loop. Deadlines are absolute, as in
 // net.Conn; the zero time means none. One coroutine may read while another
-// writes, and each may set the other's deadline. Alive, Close and Abort may be
-// called from any thread while nobody else uses the connection: the pool does
-// so with idle ones of other loops.
+// writes, and each may set the other's deadline. Everything is called on the
+// connection's loop, except Drop.
 type Conn interface {
 	net.Conn
 	// Loop is the loop the connection belongs to.
 	Loop() Loop
 	// Alive says of a connection that ought to be silent whether it is: open
-	// and nothing unread. It never blocks.
+	// and nothing unread. It never blocks. Where Watch gives false it may be
+	// called from any thread, of a connection that nobody uses.
 	Alive() bool
 	// CloseWrite sends FIN and keeps reading.
 	CloseWrite() error
 	// Abort closes with RST, so that the peer cannot take what it has for
 	// the whole.
 	Abort() error
+	// Watch has w told when something arrives, or the peer closes, while
+	// nobody reads; nil ends it. False: this engine does not watch, and
+	// Alive must be asked before the connection is used again.
+	Watch(w Watcher) bool
+	// Drop closes a connection that nobody uses, from any thread.
+	Drop()
+}
+
+// Watcher is told about a connection that should have stayed silent.
+type Watcher interface {
+	// Woken is called once, on the connection's loop but on no coroutine: it
+	// must not block. The connection is not watched any more.
+	Woken()
 }
 
 // Breaker is a Conn that can tell whether its peer has cut it, without
@@ -132,4 +188,20 @@ type Conn interface {
 // has sent more, has not. It is asked by the coroutine that answers.
 type Breaker interface {
 	Broken() bool
+}
+
+// ErrNoSplice says that bytes cannot be moved without being looked at; none
+// was.
+var ErrNoSplice = errors.New("connections cannot be spliced")
+
+// Splicer is a Conn whose input the system can hand to another connection
+// without copying it to us.
+type Splicer interface {
+	// SpliceTo waits for input, moves it to dst, at most n bytes, and returns
+	// when dst has taken it: a part is as good as the whole, and the caller
+	// goes on until it has what it wants. The read deadline of the one and
+	// the write deadline of the other hold. read and write say which side
+	// failed, io.EOF in read being the end of input; ErrNoSplice in read that
+	// the two cannot be joined. After a write error what was taken is lost.
+	SpliceTo(dst Conn, n int64) (moved int64, read, write error)
 }

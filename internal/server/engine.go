@@ -10,13 +10,14 @@ import (
 // EnvEngine names the variable that chooses the engine.
 const EnvEngine = "HEADGATE_ENGINE"
 
-// engines are the rows of HEADGATE_ENGINE. The first is what an empty name gets.
-var engines = []struct {
+// engineRow is a name HEADGATE_ENGINE may have.
+type engineRow struct {
 	name string
-	make func(onPanic func(v any, stack []byte)) reactor.Engine
-}{
-	{"goroutine", func(p func(any, []byte)) reactor.Engine { return reactor.NewGoroutine(p) }},
+	make func(reactor.Hooks) (reactor.Engine, error)
 }
+
+// portable is the engine that every system has.
+var portable = engineRow{"goroutine", func(h reactor.Hooks) (reactor.Engine, error) { return reactor.NewGoroutine(h), nil }}
 
 // EngineError says that there is no engine of a name.
 type EngineError struct{ Name string }
@@ -27,14 +28,14 @@ func (e *EngineError) Error() string {
 	for _, row := range engines {
 		have = append(have, row.name)
 	}
-	return fmt.Sprintf("the %s engine is not available in this version (%s: %s)", e.Name, EnvEngine, strings.Join(have, ", "))
+	return fmt.Sprintf("the %s engine is not available on this system (%s: %s)", e.Name, EnvEngine, strings.Join(have, ", "))
 }
 
 // NewEngine makes the engine of that name, the first choice for "".
-func NewEngine(name string, onPanic func(v any, stack []byte)) (reactor.Engine, error) {
+func NewEngine(name string, hooks reactor.Hooks) (reactor.Engine, error) {
 	for _, row := range engines {
 		if name == "" || name == row.name {
-			return row.make(onPanic), nil
+			return row.make(hooks)
 		}
 	}
 	return nil, &EngineError{Name: name}

@@ -105,11 +105,12 @@ func New(o Options) (*Server, error) {
 		o.Env = func() (func(string) (string, bool), error) { return os.LookupEnv, nil }
 	}
 	s := &Server{o: o, startup: logsink.NewStartupLog(o.Stderr), ended: make(chan struct{})}
-	engine, err := NewEngine(o.Engine, s.onPanic)
+	engine, err := NewEngine(o.Engine, reactor.Hooks{Panic: s.onPanic, Starved: s.onStarved, Held: s.onHeld})
 	if err != nil {
 		return nil, err
 	}
 	s.engine = engine
+	s.sockets.engine = engine
 	clk := clock.New(nil)
 	loops := len(engine.Loops())
 	s.rt = &config.Runtime{
@@ -125,6 +126,16 @@ func New(o Options) (*Server, error) {
 // onPanic logs what a session let through; its connection is closed.
 func (s *Server) onPanic(v any, stack []byte) {
 	s.logf(logsink.Crit, "", nil, "panic outside of a request: %v\n%s", v, stack)
+}
+
+// onStarved says why new connections wait.
+func (s *Server) onStarved(err error) {
+	s.logf(logsink.Crit, "", err, "accepting connections pauses: descriptors or memory run out (%d connections open); they wait in the listening socket's queue", s.engine.Open())
+}
+
+// onHeld tells of work that kept a loop from everything else.
+func (s *Server) onHeld(loop int, d time.Duration, stack []byte) {
+	s.logf(logsink.Warn, "", nil, "event loop %d was held for %v by one piece of work:\n%s", loop, d.Round(time.Millisecond), stack)
 }
 
 // log is the error log of the main server, the startup log while there is none.

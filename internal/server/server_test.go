@@ -239,8 +239,8 @@ func TestSecondStartNamesHolder(t *testing.T) {
 }
 
 func TestNoEngine(t *testing.T) {
-	_, err := server.New(server.Options{Engine: "epoll"})
-	if err == nil || !strings.Contains(err.Error(), "the epoll engine is not available in this version") {
+	_, err := server.New(server.Options{Engine: "steam"})
+	if err == nil || !strings.Contains(err.Error(), "the steam engine is not available on this system") {
 		t.Errorf("error %v", err)
 	}
 }

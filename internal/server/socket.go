@@ -3,53 +3,56 @@ package server
 import (
 	"context"
 	"net"
-	"os"
 	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/headgate/headgate/internal/listen"
-	"golang.org/x/sys/unix"
+	"github.com/headgate/headgate/internal/reactor"
 )
 
-// socket is a listening socket as the engine sees it. It can leave without
-// losing the connections that have come or are on their way.
+// socket is what listens on one address: one listening socket, or with several
+// loops one for each. It can leave without losing the connections that have
+// come or are on their way.
 type socket struct {
-	*listen.Listener
+	group  []*listen.Listener // never empty
+	engine reactor.Engine     // who accepts
 
 	closed atomic.Bool
-	ended  chan struct{} // closed when the engine has been told the end
-	once   sync.Once
+	ended  chan struct{} // closed when the engine has taken everything in
 
 	mu      sync.Mutex // guards what follows
 	leaving *time.Timer
-	rest    []net.Conn // taken from the queue when it was closed
 }
 
-func newSocket(l *listen.Listener) *socket {
-	return &socket{Listener: l, ended: make(chan struct{})}
+var _ reactor.Descriptors = (*socket)(nil)
+
+// Accept implements net.Listener, for an engine that blocks; it has one loop
+// and so one socket.
+func (k *socket) Accept() (net.Conn, error) { return k.group[0].Accept() }
+
+// SetDeadline ends an Accept that waits.
+func (k *socket) SetDeadline(t time.Time) error { return k.group[0].SetDeadline(t) }
+
+// Addr implements net.Listener.
+func (k *socket) Addr() net.Addr { return k.group[0].Addr() }
+
+// Close implements net.Listener.
+func (k *socket) Close() (err error) {
+	for _, l := range k.group {
+		err = l.Close()
+	}
+	return err
 }
 
-// Accept implements net.Listener. After the socket was closed it gives what
-// was waiting, then net.ErrClosed.
-func (k *socket) Accept() (net.Conn, error) {
-	if !k.closed.Load() {
-		c, err := k.Listener.Accept()
-		if err == nil || !k.closed.Load() {
-			return c, err
-		}
+// FDs implements reactor.Descriptors.
+func (k *socket) FDs() []int {
+	fds := make([]int, len(k.group))
+	for i, l := range k.group {
+		fds[i] = l.FD()
 	}
-	// end holds the lock until the queue is empty and the socket closed.
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if len(k.rest) > 0 {
-		c := k.rest[0]
-		k.rest = k.rest[1:]
-		return c, nil
-	}
-	k.once.Do(func() { close(k.ended) })
-	return nil, net.ErrClosed
+	return fds
 }
 
 // handshake is how long a leaving socket waits for connections that have begun
@@ -64,7 +67,9 @@ func (k *socket) leave() {
 	if k.closed.Load() || k.leaving != nil {
 		return
 	}
-	quiet(k.FD())
+	for _, fd := range k.FDs() {
+		quiet(fd)
+	}
 	k.leaving = time.AfterFunc(handshake, k.timeUp)
 }
 
@@ -86,7 +91,9 @@ func (k *socket) revive() bool {
 	if k.leaving != nil {
 		k.leaving.Stop()
 		k.leaving = nil
-		loud(k.FD())
+		for _, fd := range k.FDs() {
+			loud(fd)
+		}
 	}
 	return true
 }
@@ -105,45 +112,17 @@ func (k *socket) endLocked() {
 	if k.leaving != nil {
 		k.leaving.Stop()
 	}
-	fd := k.FD()
-	for {
-		c, err := acceptNow(fd)
-		if err != nil {
-			break
-		}
-		if c != nil {
-			k.rest = append(k.rest, c)
-		}
-	}
+	k.engine.Leave(k)
 	_ = k.Close()
-}
-
-// acceptNow takes one waiting connection; the error says that none is there.
-// One that cannot be used is nil.
-func acceptNow(fd int) (net.Conn, error) {
-	for {
-		n, _, err := unix.Accept(fd)
-		switch err { //nolint:errorlint // a bare errno
-		case nil:
-		case unix.EINTR, unix.ECONNABORTED:
-			continue
-		default:
-			return nil, err
-		}
-		unix.CloseOnExec(n)
-		f := os.NewFile(uintptr(n), "connection")
-		c, err := net.FileConn(f)
-		_ = f.Close()
-		if err != nil {
-			return nil, nil //nolint:nilerr,nilnil // dropped: the peer is gone or we are out of descriptors
-		}
-		return c, nil
-	}
+	close(k.ended)
 }
 
 // sockets are the listening sockets of a configuration and those of earlier
 // ones that are about to close.
-type sockets struct{ serving, leaving []*socket }
+type sockets struct {
+	engine           reactor.Engine
+	serving, leaving []*socket
+}
 
 // change is what a new set of addresses means for the sockets.
 type change struct {
@@ -165,12 +144,12 @@ func (s *sockets) open(want []listen.Addr, o listen.Options) (c change, err erro
 			}
 		}
 		if k == nil {
-			l, err := listen.Open(context.Background(), a, o)
+			group, err := listen.OpenGroup(context.Background(), a, o, len(s.engine.Loops()))
 			if err != nil {
 				c.undo()
 				return change{}, err
 			}
-			k = newSocket(l)
+			k = &socket{group: group, engine: s.engine, ended: make(chan struct{})}
 			c.fresh = append(c.fresh, k)
 		}
 		c.all = append(c.all, k)
@@ -221,7 +200,7 @@ func (s *sockets) close(gently bool) {
 // find gives the socket that was opened for an address.
 func find(have []*socket, a listen.Addr) *socket {
 	for _, k := range have {
-		if s := k.Spec(); s.Network == a.Network && s.IP == a.IP && s.Port == a.Port {
+		if s := k.group[0].Spec(); s.Network == a.Network && s.IP == a.IP && s.Port == a.Port {
 			return k
 		}
 	}

@@ -22,7 +22,7 @@ func onSockets(t *testing.T, o *testkit.Origin, edit func(r *rig)) (r *rig, addr
 	a := netip.MustParseAddrPort(o.Addr())
 	r.worker.Host, r.worker.Port = a.Addr().String(), a.Port()
 	r.worker.State = newState(a.Addr().String())
-	e = reactor.NewGoroutine(func(v any, stack []byte) { t.Errorf("panic %v\n%s", v, stack) })
+	e = reactor.NewGoroutine(reactor.Hooks{Panic: func(v any, stack []byte) { t.Errorf("panic %v\n%s", v, stack) }})
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

@@ -19,6 +19,7 @@ type loop struct {
 var _ reactor.Loop = (*loop)(nil)
 
 func (l *loop) Index() int          { return 0 }
+func (l *loop) Now() time.Time      { return time.Now() }
 func (l *loop) Sleep(time.Duration) {}
 func (l *loop) Await(f func())      { f() }
 func (l *loop) Go(r reactor.Runner) reactor.Task {
@@ -92,6 +93,8 @@ func (c *conn) Close() error                     { return nil }
 func (c *conn) CloseWrite() error                { return nil }
 func (c *conn) Abort() error                     { return nil }
 func (c *conn) Alive() bool                      { return true }
+func (c *conn) Watch(reactor.Watcher) bool       { return true }
+func (c *conn) Drop()                            {}
 func (c *conn) Loop() reactor.Loop               { return c.loop }
 func (c *conn) LocalAddr() net.Addr              { return local }
 func (c *conn) RemoteAddr() net.Addr             { return remote }

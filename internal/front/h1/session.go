@@ -49,6 +49,9 @@ func (f *Front) Open(c reactor.Conn) (reactor.Session, time.Duration) {
 	return s, f.Service.Base(&s.client).Timeout
 }
 
+// Full implements reactor.Handler.
+func (f *Front) Full() bool { return f.Service.Full() }
+
 // addrPort gives the address of a socket, invalid for one without.
 func addrPort(a any) netip.AddrPort {
 	if t, ok := a.(interface{ AddrPort() netip.AddrPort }); ok {

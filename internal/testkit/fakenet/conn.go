@@ -161,6 +161,12 @@ func (e *End) close(abort bool) error {
 	return nil
 }
 
+// Watch implements reactor.Conn.
+func (e *End) Watch(reactor.Watcher) bool { return false }
+
+// Drop implements reactor.Conn.
+func (e *End) Drop() { _ = e.Close() }
+
 // CloseWrite implements reactor.Conn.
 func (e *End) CloseWrite() error {
 	e.net.mu.Lock()

@@ -136,6 +136,9 @@ var _ reactor.Loop = (*Loop)(nil)
 // Index implements reactor.Loop.
 func (l *Loop) Index() int { return l.index }
 
+// Now implements reactor.Loop.
+func (l *Loop) Now() time.Time { return time.Now() }
+
 // Sleep implements reactor.Loop.
 func (l *Loop) Sleep(d time.Duration) { Pass(d) }
 

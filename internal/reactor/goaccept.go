@@ -1,0 +1,119 @@
+package reactor
+
+import (
+	"errors"
+	"net"
+	"os"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// goAccept accepts from one listener of the portable engine.
+type goAccept struct {
+	engine  *Goroutine
+	l       net.Listener
+	h       Handler
+	leaving atomic.Bool
+	done    chan struct{} // closed when it accepts no more
+}
+
+// Serve implements Engine.
+func (e *Goroutine) Serve(l net.Listener, h Handler) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.draining {
+		return ErrDraining
+	}
+	a := &goAccept{engine: e, l: l, h: h, done: make(chan struct{})}
+	e.accepts[l] = a
+	go a.run()
+	return nil
+}
+
+// Leave implements Engine.
+func (e *Goroutine) Leave(l net.Listener) {
+	e.mu.Lock()
+	a := e.accepts[l]
+	delete(e.accepts, l)
+	e.mu.Unlock()
+	if a == nil {
+		return
+	}
+	a.leaving.Store(true)
+	if d, ok := l.(interface{ SetDeadline(t time.Time) error }); ok {
+		_ = d.SetDeadline(past) // wakes Accept
+	} else {
+		_ = l.Close()
+	}
+	<-a.done
+	if d, ok := l.(Descriptors); ok {
+		for _, fd := range d.FDs() {
+			for a.takeNow(fd) {
+			}
+		}
+	}
+}
+
+// fullPause is how long accepting pauses while there is too much to do
+// already, starvedPause when descriptors or memory ran out: neither spins, and
+// nobody is turned away.
+const (
+	fullPause    = 10 * time.Millisecond
+	starvedPause = 50 * time.Millisecond
+)
+
+// run accepts until the listener is left.
+func (a *goAccept) run() {
+	defer close(a.done)
+	for !a.leaving.Load() {
+		if a.h.Full() {
+			time.Sleep(fullPause)
+			continue
+		}
+		nc, err := a.l.Accept()
+		switch {
+		case err == nil:
+			a.take(nc)
+		case errors.Is(err, net.ErrClosed):
+			return
+		case a.leaving.Load():
+		default:
+			a.engine.hooks.starved(err)
+			time.Sleep(starvedPause)
+		}
+	}
+}
+
+// take has a connection served.
+func (a *goAccept) take(nc net.Conn) {
+	c, err := newGoConn(nc, &a.engine.loop)
+	if err != nil || !a.engine.add(c) {
+		_ = nc.Close()
+		return
+	}
+	go a.engine.serve(c, a.h)
+}
+
+// takeNow takes in one waiting connection; false when none is there. One that
+// cannot be used, because its peer is gone or we are out of descriptors, is
+// dropped.
+func (a *goAccept) takeNow(fd int) bool {
+	n, _, err := unix.Accept(fd)
+	switch err { //nolint:errorlint // a bare errno
+	case nil:
+	case unix.EINTR, unix.ECONNABORTED:
+		return true
+	default:
+		return false
+	}
+	unix.CloseOnExec(n)
+	f := os.NewFile(uintptr(n), "connection")
+	c, err := net.FileConn(f)
+	_ = f.Close()
+	if err == nil {
+		a.take(c)
+	}
+	return true
+}
