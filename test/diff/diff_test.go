@@ -57,6 +57,7 @@ func TestDiff(t *testing.T) {
 	eachGroup(t, func(t *testing.T, g *group) {
 		rec := recorded(t, g)
 		st := setUp(t, g, func(t testing.TB, site testkit.Site) *testkit.Server {
+			site.Env = append(site.Env, "HEADGATE_LOOPS=1") // connections to backends are counted, and each loop has its own
 			return testkit.StartHeadgate(t, os.Getenv("DIFF_ENGINE"), site)
 		})
 		for _, c := range g.cases {

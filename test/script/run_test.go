@@ -136,6 +136,7 @@ func (p *play) start() {
 	if p.engine == "httpd" {
 		p.server = testkit.StartHttpd(p.t, site)
 	} else {
+		site.Env = append(site.Env, "HEADGATE_LOOPS=1") // connections to backends are counted, and each loop has its own
 		p.server = testkit.StartHeadgate(p.t, p.engine, site)
 	}
 	p.vars["port"], p.vars["dir"] = p.server.Port, p.server.Dir

@@ -1,0 +1,124 @@
+package reactor
+
+import (
+	"bytes"
+	"iter"
+	"runtime/debug"
+	"sync/atomic"
+)
+
+// coro is a coroutine of a loop: it does one job after the other and lies in
+// the loop's free list in between. Everything of it belongs to the loop.
+type coro struct {
+	loop  *eloop
+	next  func() (struct{}, bool) // runs it until it yields
+	stop  func()                  // ends it; only while it is free
+	yield func(struct{}) bool
+
+	// The job: one of them is set.
+	conn   *econn     // serve it
+	fn     func(Loop) // Engine.Run
+	runner Runner     // Loop.Go
+
+	queued   bool  // it will be resumed
+	finished bool  // the runner has returned; Wait frees it
+	waiter   *coro // who waits for the runner
+	streak   int   // operations since it was resumed that did not wait
+	until    int64 // when it wants to be resumed at the latest; 0: never
+	lnk      links[coro]
+
+	goroutine atomic.Pointer[[]byte] // how a stack dump names it, as "goroutine 42 "
+}
+
+func (co *coro) links() *links[coro] { return &co.lnk }
+func (co *coro) due() int64          { return co.until }
+func (co *coro) expire(int64)        { co.until = 0; co.loop.wake(co) }
+
+// newCoro makes a coroutine that has not begun.
+func (l *eloop) newCoro() *coro {
+	co := &coro{loop: l}
+	co.next, co.stop = iter.Pull(co.main)
+	return co
+}
+
+// takeCoro gives a free coroutine or a new one.
+func (l *eloop) takeCoro() *coro {
+	l.active++
+	n := len(l.coros)
+	if n == 0 {
+		return l.newCoro()
+	}
+	co := l.coros[n-1]
+	l.coros[n-1] = nil
+	l.coros = l.coros[:n-1]
+	l.fewCoros = min(l.fewCoros, n-1)
+	return co
+}
+
+// freeCoro takes back a coroutine whose job is done.
+func (l *eloop) freeCoro(co *coro) {
+	l.active--
+	co.conn, co.fn, co.runner, co.waiter, co.finished = nil, nil, nil, nil, false
+	l.coros = append(l.coros, co)
+}
+
+// main is what runs in a coroutine.
+func (co *coro) main(yield func(struct{}) bool) {
+	co.yield = yield
+	name := ownName()
+	co.goroutine.Store(&name)
+	for {
+		co.do()
+		if co.runner != nil {
+			co.finished = true
+			if co.waiter != nil {
+				co.loop.wake(co.waiter)
+			}
+		} else {
+			co.loop.freeCoro(co)
+		}
+		if !yield(struct{}{}) {
+			return
+		}
+	}
+}
+
+// ownName gives what a stack dump calls the running goroutine.
+func ownName() []byte {
+	stack := debug.Stack()
+	if i := bytes.IndexByte(stack, '['); i > 0 {
+		return stack[:i]
+	}
+	return nil
+}
+
+// do does the job. A panic that it let through costs the connection.
+func (co *coro) do() {
+	defer func() {
+		if v := recover(); v != nil {
+			co.loop.engine.hooks.panicked(v, debug.Stack())
+			if co.conn != nil {
+				_ = co.conn.Abort()
+				co.conn.ended()
+			}
+		}
+	}()
+	switch {
+	case co.conn != nil:
+		co.conn.serve()
+	case co.fn != nil:
+		co.fn(co.loop)
+	default:
+		co.runner.Run()
+	}
+}
+
+// Wait implements Task.
+func (co *coro) Wait() {
+	l := co.loop
+	for !co.finished {
+		co.waiter = l.running()
+		l.block()
+	}
+	l.freeCoro(co)
+}

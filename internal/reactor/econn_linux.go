@@ -1,0 +1,465 @@
+package reactor
+
+import (
+	"io"
+	"net"
+	"net/netip"
+	"os"
+	"runtime/debug"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// econn is a connection of an event loop. It is registered with epoll once,
+// edge-triggered: a flag remembers that there may be input, and is cleared by a
+// read that found less than it asked for. Small, because there are many.
+type econn struct {
+	loop    *eloop
+	session Session // of a client; nil for a connection to a backend
+	watcher Watcher // told of input while nobody reads
+	reader  *coro   // who waits for input
+	writer  *coro   // who waits for room
+	lnk     links[econn]
+	rdl     int64 // read deadline, or how long it may lie idle; 0: none
+	wdl     int64 // write deadline
+	fd      int32
+	slot    int32
+	serial  int32
+	flags   connFlags
+}
+
+type connFlags uint8
+
+const (
+	mayRead  connFlags = 1 << iota // a read need not wait
+	mayWrite                       // room was announced since the last write that found none
+	hasEnded                       // the peer has closed or the connection broke: reads never wait
+	armed                          // write readiness is announced
+	isIdle                         // a client without a request
+	isClosed
+)
+
+var (
+	_ Conn    = (*econn)(nil)
+	_ Breaker = (*econn)(nil)
+	_ Splicer = (*econn)(nil)
+)
+
+const (
+	forInput = unix.EPOLLIN | unix.EPOLLRDHUP | unix.EPOLLET&(1<<32-1)
+	forRoom  = forInput | unix.EPOLLOUT
+)
+
+// register makes a connection of a descriptor, which it owns from then on.
+func (l *eloop) register(fd int, events uint32) (*econn, error) {
+	slot := int32(len(l.slots))
+	if n := len(l.free); n > 0 {
+		slot = l.free[n-1]
+		l.free = l.free[:n-1]
+	} else {
+		l.slots = append(l.slots, nil)
+	}
+	l.serial = max(1, (l.serial+1)&0x7fffffff)
+	c := &econn{loop: l, fd: int32(fd), slot: slot, serial: l.serial}
+	if err := l.control(unix.EPOLL_CTL_ADD, fd, events, slot, c.serial); err != nil {
+		l.free = append(l.free, slot)
+		sysClose(fd)
+		return nil, err
+	}
+	if events&unix.EPOLLOUT != 0 {
+		c.flags |= armed
+	}
+	l.slots[slot] = c
+	if fd >= l.engine.ceiling {
+		l.engine.high.Add(1)
+	}
+	return c, nil
+}
+
+func (c *econn) links() *links[econn] { return &c.lnk }
+
+// due implements timed: the earlier deadline of those somebody waits by.
+func (c *econn) due() int64 {
+	at := int64(0)
+	if c.reader != nil || c.flags&isIdle != 0 {
+		at = c.rdl
+	}
+	if c.writer != nil && c.wdl != 0 && (at == 0 || c.wdl < at) {
+		at = c.wdl
+	}
+	return at
+}
+
+// expire implements timed.
+func (c *econn) expire(now int64) {
+	switch {
+	case c.flags&isIdle != 0:
+		_ = c.Close()
+		c.ended()
+		return
+	case c.reader != nil && c.rdl != 0 && c.rdl <= now:
+		c.loop.wake(c.reader)
+	}
+	if c.writer != nil && c.wdl != 0 && c.wdl <= now {
+		c.loop.wake(c.writer)
+	}
+	c.loop.conns.touch(c) // for the other deadline
+}
+
+// ready notes what epoll says.
+func (c *econn) ready(events uint32) {
+	l := c.loop
+	const broken = unix.EPOLLHUP | unix.EPOLLERR
+	if events&(unix.EPOLLOUT|broken) != 0 {
+		c.flags |= mayWrite
+		if c.writer != nil {
+			l.wake(c.writer)
+		}
+	}
+	if events&(unix.EPOLLIN|unix.EPOLLRDHUP|broken) == 0 {
+		return
+	}
+	c.flags |= mayRead
+	if events&(unix.EPOLLRDHUP|broken) != 0 {
+		c.flags |= hasEnded
+	}
+	switch {
+	case c.reader != nil:
+		l.wake(c.reader)
+	case c.flags&isIdle != 0:
+		c.arrived()
+	case c.watcher != nil:
+		c.woken()
+	}
+}
+
+// arrived has an idle client served, or ended when it only went away.
+func (c *econn) arrived() {
+	if c.flags&hasEnded != 0 && c.peek() != 0 {
+		_ = c.Close()
+		c.ended()
+		return
+	}
+	c.flags &^= isIdle
+	c.loop.runq = append(c.loop.runq, runnable{serve: c})
+}
+
+// woken tells the watcher.
+func (c *econn) woken() {
+	w := c.watcher
+	c.watcher = nil
+	w.Woken()
+}
+
+// look is for a connection that was given back with input unread.
+func (c *econn) look() {
+	if c.watcher != nil && c.flags&(isClosed|mayRead) == mayRead {
+		c.woken()
+	}
+}
+
+// atEnd is what peek gives for the end of input.
+const atEnd = syscall.Errno(0xffff)
+
+// peek looks for input without taking it: 0, EAGAIN, atEnd or what broke.
+func (c *econn) peek() syscall.Errno {
+	var b [1]byte
+	n, e := sysRecv(int(c.fd), b[:], unix.MSG_PEEK)
+	if e == 0 && n == 0 {
+		return atEnd
+	}
+	return e
+}
+
+// serve has the session work until it has nothing more to do. It runs on a
+// coroutine.
+func (c *econn) serve() {
+	for {
+		if c.flags&isClosed != 0 {
+			break
+		}
+		keep, patience := c.session.Serve()
+		if !keep || c.loop.draining {
+			break
+		}
+		if c.rest(patience) {
+			return
+		}
+	}
+	c.ended()
+}
+
+// rest makes a client idle; false when there is something to do at once, be it
+// only to notice that it has ended.
+func (c *econn) rest(patience time.Duration) bool {
+	if c.flags&isClosed != 0 {
+		return false
+	}
+	if c.flags&mayRead != 0 {
+		if c.peek() != syscall.EAGAIN {
+			return false
+		}
+		c.flags &^= mayRead
+	}
+	c.rdl = 0
+	if patience > 0 {
+		c.rdl = c.loop.now + int64(patience)
+	}
+	c.flags |= isIdle
+	c.loop.conns.touch(c)
+	return true
+}
+
+// ended ends a client, once; it is closed then. It may run on no coroutine.
+func (c *econn) ended() {
+	_ = c.Close()
+	s := c.session
+	if s == nil {
+		return
+	}
+	c.session = nil
+	c.loop.clients.Add(-1)
+	defer func() {
+		if v := recover(); v != nil {
+			c.loop.engine.hooks.panicked(v, debug.Stack())
+		}
+	}()
+	s.Closed()
+}
+
+// Loop implements Conn.
+func (c *econn) Loop() Loop { return c.loop }
+
+// Read implements net.Conn.
+func (c *econn) Read(p []byte) (int, error) {
+	if len(p) == 0 {
+		return 0, nil
+	}
+	for {
+		if err := c.mayGo(c.rdl); err != nil {
+			return 0, err
+		}
+		if c.flags&mayRead != 0 {
+			n, e := sysRecv(int(c.fd), p, 0)
+			switch {
+			case e == syscall.EAGAIN:
+				c.flags &^= mayRead
+			case e != 0:
+				return 0, e
+			case n == 0:
+				return 0, io.EOF
+			default:
+				if n < len(p) && c.flags&hasEnded == 0 {
+					c.flags &^= mayRead
+				} else {
+					c.loop.step()
+				}
+				return n, nil
+			}
+		}
+		c.awaitInput()
+	}
+}
+
+// mayGo refuses what is closed or late.
+func (c *econn) mayGo(deadline int64) error {
+	switch {
+	case c.flags&isClosed != 0:
+		return net.ErrClosed
+	case deadline != 0 && deadline <= c.loop.now:
+		return os.ErrDeadlineExceeded
+	}
+	return nil
+}
+
+func (c *econn) awaitInput() {
+	c.reader = c.loop.running()
+	c.loop.conns.touch(c)
+	c.loop.block()
+	c.reader = nil
+}
+
+// awaitRoom waits until the peer has taken something. Only now is epoll asked
+// to tell of it.
+func (c *econn) awaitRoom() error {
+	if c.flags&armed == 0 {
+		c.flags |= armed
+		if err := c.loop.control(unix.EPOLL_CTL_MOD, int(c.fd), forRoom, c.slot, c.serial); err != nil {
+			return err
+		}
+	}
+	c.writer = c.loop.running()
+	c.loop.conns.touch(c)
+	c.loop.block()
+	c.writer = nil
+	return nil
+}
+
+// Write implements net.Conn.
+func (c *econn) Write(p []byte) (n int, err error) {
+	for {
+		if err := c.mayGo(c.wdl); err != nil {
+			return n, err
+		}
+		m, e := sysSend(int(c.fd), p[n:])
+		switch {
+		case e == syscall.EAGAIN:
+			if err := c.awaitRoom(); err != nil {
+				return n, err
+			}
+		case e != 0:
+			return n, e
+		default:
+			if n += m; n == len(p) {
+				return n, nil
+			}
+		}
+	}
+}
+
+// SetDeadline implements net.Conn.
+func (c *econn) SetDeadline(t time.Time) error {
+	_ = c.SetReadDeadline(t)
+	return c.SetWriteDeadline(t)
+}
+
+// SetReadDeadline implements net.Conn.
+func (c *econn) SetReadDeadline(t time.Time) error {
+	c.rdl = c.loop.moment(t)
+	c.moved(c.reader, c.rdl)
+	return nil
+}
+
+// SetWriteDeadline implements net.Conn.
+func (c *econn) SetWriteDeadline(t time.Time) error {
+	c.wdl = c.loop.moment(t)
+	c.moved(c.writer, c.wdl)
+	return nil
+}
+
+// moved applies a deadline that changed while somebody waits by it.
+func (c *econn) moved(who *coro, at int64) {
+	switch {
+	case who == nil:
+	case at != 0 && at <= c.loop.now:
+		c.loop.wake(who)
+	default:
+		c.loop.conns.touch(c)
+	}
+}
+
+// Alive implements Conn.
+func (c *econn) Alive() bool {
+	return c.flags&isClosed == 0 && c.peek() == syscall.EAGAIN
+}
+
+// Broken implements Breaker.
+func (c *econn) Broken() bool {
+	if c.flags&isClosed != 0 {
+		return true
+	}
+	e := c.peek()
+	return e != 0 && e != syscall.EAGAIN && e != atEnd
+}
+
+// Watch implements Conn.
+func (c *econn) Watch(w Watcher) bool {
+	c.watcher = w
+	if w != nil && c.flags&mayRead != 0 {
+		if c.flags&isClosed == 0 && c.peek() == syscall.EAGAIN {
+			c.flags &^= mayRead
+		} else {
+			c.loop.runq = append(c.loop.runq, runnable{look: c})
+		}
+	}
+	return true
+}
+
+// Close implements Conn.
+func (c *econn) Close() error {
+	if c.flags&isClosed != 0 {
+		return nil
+	}
+	l := c.loop
+	c.flags = c.flags&^isIdle | isClosed
+	c.watcher = nil
+	l.conns.remove(c)
+	l.slots[c.slot] = nil
+	l.free = append(l.free, c.slot)
+	sysClose(int(c.fd))
+	if int(c.fd) >= l.engine.ceiling {
+		l.engine.high.Add(-1)
+	}
+	if c.reader != nil {
+		l.wake(c.reader)
+	}
+	if c.writer != nil {
+		l.wake(c.writer)
+	}
+	return nil
+}
+
+// Drop implements Conn.
+func (c *econn) Drop() {
+	if !c.loop.post(mail{drop: c}) && c.flags&isClosed == 0 {
+		// The loop is over: nobody else is left.
+		c.flags |= isClosed
+		sysClose(int(c.fd))
+	}
+}
+
+// CloseWrite implements Conn.
+func (c *econn) CloseWrite() error {
+	if c.flags&isClosed != 0 {
+		return net.ErrClosed
+	}
+	return os.NewSyscallError("shutdown", unix.Shutdown(int(c.fd), unix.SHUT_WR))
+}
+
+// Abort implements Conn.
+func (c *econn) Abort() error {
+	if c.flags&isClosed == 0 {
+		_ = unix.SetsockoptLinger(int(c.fd), unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1})
+	}
+	return c.Close()
+}
+
+// endpoint is a net.Addr that costs nothing beyond itself.
+type endpoint netip.AddrPort
+
+// Network implements net.Addr.
+func (e *endpoint) Network() string { return "tcp" }
+
+// String implements net.Addr.
+func (e *endpoint) String() string { return netip.AddrPort(*e).String() }
+
+// AddrPort gives the address as it is.
+func (e *endpoint) AddrPort() netip.AddrPort { return netip.AddrPort(*e) }
+
+// LocalAddr implements net.Conn. While the session is opened the system need
+// not be asked.
+func (c *econn) LocalAddr() net.Addr {
+	at := c.loop.met.local
+	if c.loop.met.conn != c || !at.Addr().IsValid() {
+		at = c.name(unix.SYS_GETSOCKNAME)
+	}
+	return (*endpoint)(&at)
+}
+
+// RemoteAddr implements net.Conn.
+func (c *econn) RemoteAddr() net.Addr {
+	at := c.loop.met.peer
+	if c.loop.met.conn != c {
+		at = c.name(unix.SYS_GETPEERNAME)
+	}
+	return (*endpoint)(&at)
+}
+
+func (c *econn) name(call uintptr) netip.AddrPort {
+	if c.flags&isClosed != 0 {
+		return netip.AddrPort{}
+	}
+	return sysName(call, int(c.fd))
+}

@@ -1,0 +1,202 @@
+package reactor
+
+import (
+	"net"
+	"os"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// Epoll is the engine of event loops.
+type Epoll struct {
+	hooks Hooks
+	loops []*eloop
+	faces []Loop    // loops, as others see them
+	base  time.Time // what the loops count their time from; long ago, so that every moment is larger than 0
+	turns atomic.Uint32
+
+	ceiling int          // descriptors from this number on are kept for backends, logs and reloads
+	high    atomic.Int64 // connections above it
+
+	mu        sync.Mutex // guards what follows
+	started   bool
+	draining  bool
+	listeners map[net.Listener][]*elistener
+	quit      chan struct{} // ends the watchdog
+
+	running sync.WaitGroup // the loops and the watchdog
+}
+
+var _ Engine = (*Epoll)(nil)
+
+// NewEpoll makes an engine of n event loops. Nothing runs before there is
+// something to do.
+func NewEpoll(n int, hooks Hooks) *Epoll {
+	e := &Epoll{
+		hooks: hooks, base: time.Now().Add(-time.Hour), listeners: make(map[net.Listener][]*elistener),
+		quit: make(chan struct{}),
+	}
+	for i := range max(n, 1) {
+		l := &eloop{engine: e, index: i, drained: make(chan struct{})}
+		e.loops = append(e.loops, l)
+		e.faces = append(e.faces, l)
+	}
+	return e
+}
+
+// Name implements Engine.
+func (e *Epoll) Name() string { return "epoll" }
+
+// Loops implements Engine.
+func (e *Epoll) Loops() []Loop { return e.faces }
+
+// Open implements Engine.
+func (e *Epoll) Open() int {
+	n := int64(0)
+	for _, l := range e.loops {
+		n += l.clients.Load()
+	}
+	return int(n)
+}
+
+// startLocked starts the loops if they do not run yet.
+func (e *Epoll) startLocked() error {
+	if e.draining {
+		return ErrDraining
+	}
+	if e.started {
+		return nil
+	}
+	for i, l := range e.loops {
+		if err := l.create(); err != nil {
+			for _, made := range e.loops[:i] {
+				sysClose(made.ep)
+				sysClose(made.bell)
+			}
+			return err
+		}
+	}
+	e.ceiling = ceiling()
+	// A loop that comes back from its wait must find a processor free, also
+	// while others flush logs, collect garbage or read files.
+	if want := len(e.loops) + 2; runtime.GOMAXPROCS(0) < want {
+		runtime.GOMAXPROCS(want)
+	}
+	e.started = true
+	e.running.Add(len(e.loops) + 1)
+	for _, l := range e.loops {
+		go l.run()
+	}
+	go e.watch()
+	return nil
+}
+
+// ceiling gives the descriptor from which on no clients are accepted. Numbers
+// are given out from below, so it says how many are in use.
+func ceiling() int {
+	var lim unix.Rlimit
+	if unix.Getrlimit(unix.RLIMIT_NOFILE, &lim) != nil || lim.Cur > 1<<30 {
+		return 1 << 30
+	}
+	return int(lim.Cur - lim.Cur/8)
+}
+
+// create opens the loop's descriptors.
+func (l *eloop) create() error {
+	ep, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
+	if err != nil {
+		return os.NewSyscallError("epoll_create1", err)
+	}
+	bell, err := unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK)
+	if err != nil {
+		sysClose(ep)
+		return os.NewSyscallError("eventfd", err)
+	}
+	l.ep, l.bell = ep, bell
+	return l.control(unix.EPOLL_CTL_ADD, bell, unix.EPOLLIN, 0, bellMark)
+}
+
+// control tells epoll what is wanted of a descriptor and what to call it.
+func (l *eloop) control(op, fd int, events uint32, slot, mark int32) error {
+	ev := unix.EpollEvent{Events: events, Fd: slot, Pad: mark}
+	return os.NewSyscallError("epoll_ctl", unix.EpollCtl(l.ep, op, fd, &ev))
+}
+
+// Run implements Engine.
+func (e *Epoll) Run(f func(Loop)) {
+	e.mu.Lock()
+	err := e.startLocked()
+	e.mu.Unlock()
+	if err != nil {
+		return
+	}
+	l := e.loops[int(e.turns.Add(1))%len(e.loops)]
+	l.post(mail{do: func() {
+		co := l.takeCoro()
+		co.fn = f
+		l.wake(co)
+	}})
+}
+
+// Drain implements Engine.
+func (e *Epoll) Drain(stop <-chan struct{}) int {
+	e.mu.Lock()
+	first := !e.draining
+	e.draining = true
+	started := e.started
+	e.mu.Unlock()
+	if !started {
+		return 0
+	}
+	for _, l := range e.loops {
+		if first {
+			l.post(mail{do: l.drain})
+		}
+	}
+	n := 0
+	for _, l := range e.loops {
+		select {
+		case <-l.drained:
+			continue
+		case <-stop:
+		}
+		cut := make(chan int, 1)
+		if l.post(mail{do: func() { cut <- l.cutAll() }}) {
+			n += <-cut
+		}
+		<-l.drained
+	}
+	if first {
+		close(e.quit)
+		e.running.Wait()
+	}
+	return n
+}
+
+// drain begins to end: idle connections go at once.
+func (l *eloop) drain() {
+	l.draining = true
+	for _, c := range l.slots {
+		if c != nil && c.flags&isIdle != 0 {
+			_ = c.Close()
+			c.ended()
+		}
+	}
+}
+
+// cutAll closes every connection that is in use and gives the number of
+// clients cut.
+func (l *eloop) cutAll() int {
+	l.cut = true
+	n := int(l.clients.Load())
+	for _, c := range l.slots {
+		if c != nil && c.watcher == nil {
+			_ = c.Close()
+		}
+	}
+	return n
+}

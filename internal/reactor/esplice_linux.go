@@ -1,0 +1,121 @@
+package reactor
+
+import (
+	"io"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// pipe is what spliced bytes pass through. It is empty while it is free.
+type pipe struct {
+	r, w int
+	size int64
+}
+
+// pipeSize is what a pipe is to hold; where the system allows less, it holds
+// what pipes do. The more it holds, the fewer calls a body takes.
+const pipeSize = 1 << 20
+
+// takePipe gives a free pipe or a new one; nil when there can be none.
+func (l *eloop) takePipe() *pipe {
+	if n := len(l.pipes); n > 0 {
+		p := l.pipes[n-1]
+		l.pipes = l.pipes[:n-1]
+		return p
+	}
+	var fds [2]int
+	if unix.Pipe2(fds[:], unix.O_CLOEXEC|unix.O_NONBLOCK) != nil {
+		return nil
+	}
+	p := &pipe{r: fds[0], w: fds[1], size: 64 << 10}
+	if n, err := unix.FcntlInt(uintptr(p.w), unix.F_SETPIPE_SZ, pipeSize); err == nil {
+		p.size = int64(n)
+	}
+	return p
+}
+
+// freePipes is how many pipes are kept.
+const freePipes = 16
+
+// freePipe takes a pipe back. One that holds bytes is of no more use.
+func (l *eloop) freePipe(p *pipe, empty bool) {
+	if !empty || len(l.pipes) >= freePipes {
+		p.close()
+		return
+	}
+	l.pipes = append(l.pipes, p)
+}
+
+func (p *pipe) close() {
+	sysClose(p.r)
+	sysClose(p.w)
+}
+
+// SpliceTo implements Splicer.
+func (c *econn) SpliceTo(dst Conn, n int64) (moved int64, read, write error) {
+	to, ok := dst.(*econn)
+	if !ok || to.loop != c.loop || n <= 0 {
+		return 0, ErrNoSplice, nil
+	}
+	p := c.loop.takePipe()
+	if p == nil {
+		return 0, ErrNoSplice, nil
+	}
+	held, read := c.spliceIn(p, n)
+	for moved < held && write == nil {
+		var m int64
+		m, write = to.spliceOut(p, held-moved)
+		moved += m
+	}
+	c.loop.freePipe(p, moved == held)
+	return moved, read, write
+}
+
+// spliceIn waits for input and moves it into the pipe.
+func (c *econn) spliceIn(p *pipe, n int64) (int64, error) {
+	for {
+		if err := c.mayGo(c.rdl); err != nil {
+			return 0, err
+		}
+		if c.flags&mayRead != 0 {
+			m, e := sysSplice(int(c.fd), p.w, min(n, p.size))
+			switch {
+			case e == syscall.EAGAIN:
+				c.flags &^= mayRead
+			case e == syscall.EINVAL || e == syscall.ENOSYS:
+				return 0, ErrNoSplice
+			case e != 0:
+				return 0, e
+			case m == 0:
+				return 0, io.EOF
+			default:
+				c.loop.step()
+				return m, nil
+			}
+		}
+		c.awaitInput()
+	}
+}
+
+// spliceOut moves bytes of the pipe on, waiting for room.
+func (c *econn) spliceOut(p *pipe, n int64) (int64, error) {
+	for {
+		if err := c.mayGo(c.wdl); err != nil {
+			return 0, err
+		}
+		m, e := sysSplice(p.r, int(c.fd), n)
+		switch {
+		case e == syscall.EAGAIN:
+			if err := c.awaitRoom(); err != nil {
+				return 0, err
+			}
+		case e != 0:
+			return 0, e
+		case m == 0:
+			return 0, io.ErrShortWrite
+		default:
+			return m, nil
+		}
+	}
+}

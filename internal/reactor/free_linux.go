@@ -1,0 +1,66 @@
+package reactor
+
+import "time"
+
+// Buffer implements Loop.
+func (l *eloop) Buffer() *Buffer {
+	n := len(l.buffers)
+	if n == 0 {
+		return &Buffer{Bytes: make([]byte, BufferSize)}
+	}
+	b := l.buffers[n-1]
+	l.buffers[n-1] = nil
+	l.buffers = l.buffers[:n-1]
+	l.fewBuffs = min(l.fewBuffs, n-1)
+	return b
+}
+
+// Return implements Loop.
+func (l *eloop) Return(b *Buffer) {
+	if b != nil {
+		l.buffers = append(l.buffers, b)
+	}
+}
+
+// trimEvery is how often free lists are looked at. What lay unused all that
+// time is given up by halves, so that the memory of a rush does not stay; the
+// floors are kept.
+const (
+	trimEvery   = int64(time.Second)
+	coroFloor   = 16
+	bufferFloor = 32
+)
+
+// trimDue gives when trim has something to do, 0 for not before there is
+// traffic again.
+func (l *eloop) trimDue() int64 {
+	if len(l.coros) > coroFloor || len(l.buffers) > bufferFloor {
+		return l.trimmed + trimEvery
+	}
+	return 0
+}
+
+func (l *eloop) trim() {
+	if l.now-l.trimmed < trimEvery {
+		return
+	}
+	l.trimmed = l.now
+	for range surplus(l.fewCoros, len(l.coros), coroFloor) {
+		co := l.coros[0]
+		l.coros[0] = l.coros[len(l.coros)-1]
+		l.coros[len(l.coros)-1] = nil
+		l.coros = l.coros[:len(l.coros)-1]
+		co.stop()
+	}
+	if n := surplus(l.fewBuffs, len(l.buffers), bufferFloor); n > 0 {
+		rest := copy(l.buffers, l.buffers[n:])
+		clear(l.buffers[rest:])
+		l.buffers = l.buffers[:rest]
+	}
+	l.fewCoros, l.fewBuffs = len(l.coros), len(l.buffers)
+}
+
+// surplus says how many of have to give up when few were never used.
+func surplus(few, have, floor int) int {
+	return max(0, min((few+1)/2, have-floor))
+}

@@ -1,0 +1,273 @@
+package reactor
+
+import (
+	"net/netip"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// eloop is one event loop: a thread with an epoll instance of its own. All of
+// it belongs to that thread, but for what is said to be shared.
+type eloop struct {
+	engine *Epoll
+	index  int
+	ep     int // epoll descriptor
+	bell   int // eventfd that ends a wait
+
+	now  int64     // nanoseconds since engine.base, as of the last look at the clock
+	time time.Time // the same moment
+	base time.Time // what time is counted from; renewed, so that a clock that is set is followed
+	mono int64     // now at base
+
+	slots     []*econn // by the number that epoll gives back
+	free      []int32  // numbers of slots that are not in use
+	serial    int32    // distinguishes the users of a slot
+	conns     wheel[econn, *econn]
+	sleepers  wheel[coro, *coro]
+	runq      []runnable // what is to be run, in turn
+	spare     []runnable // the other queue, empty
+	cur       *coro      // the coroutine that runs; nil: the loop itself
+	coros     []*coro    // free ones
+	active    int        // coroutines that are not free
+	buffers   []*Buffer  // free ones
+	pipes     []*pipe    // free ones
+	listeners []*elistener
+	trimmed   int64 // when free lists were last looked at
+	fewCoros  int   // the least there were free since
+	fewBuffs  int
+	met       met
+	draining  bool // connections that fall idle end
+	isEmpty   bool // drained was closed
+	cut       bool // nothing new is opened
+	events    [128]unix.EpollEvent
+
+	// Shared.
+	clients atomic.Int64         // accepted connections that have not ended; written by the loop
+	current atomic.Pointer[coro] // cur, for the watchdog
+	busy    atomic.Int64         // since when the running piece of work has the loop; 0: it waits
+	asleep  atomic.Bool          // it may be in a wait that the bell must end
+	mail    struct {
+		mu    sync.Mutex // guards what follows
+		list  []mail
+		ended bool // the loop is over: nothing is taken any more
+	}
+	taken   []mail        // the other mail list; the loop's
+	drained chan struct{} // closed when draining and no client is left
+}
+
+// runnable is a coroutine to resume, a connection to serve or one to look at.
+type runnable struct {
+	co    *coro
+	serve *econn
+	look  *econn
+}
+
+// met is what is known of the connection whose session is being opened.
+type met struct {
+	conn        *econn
+	local, peer netip.AddrPort // local is invalid when the system must be asked
+}
+
+// mail is what other threads want of a loop.
+type mail struct {
+	parker *eparker // wake who waits there
+	drop   *econn   // close it
+	do     func()   // run it on the loop, on no coroutine
+}
+
+// Index implements Loop.
+func (l *eloop) Index() int { return l.index }
+
+// Now implements Loop.
+func (l *eloop) Now() time.Time { return l.time }
+
+// wake has a coroutine resumed.
+func (l *eloop) wake(co *coro) {
+	if !co.queued {
+		co.queued = true
+		l.runq = append(l.runq, runnable{co: co})
+	}
+}
+
+// moment gives a time in the loop's own measure: 0 for none, 1 for long ago.
+func (l *eloop) moment(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return max(int64(t.Sub(l.engine.base)), 1)
+}
+
+// readClock looks at the clock.
+func (l *eloop) readClock() {
+	l.now = int64(time.Since(l.engine.base))
+	if l.now-l.mono > int64(time.Second) || l.base.IsZero() {
+		l.base = time.Now()
+		l.mono = l.moment(l.base)
+	}
+	l.time = l.base.Add(time.Duration(l.now - l.mono))
+}
+
+// run is the life of a loop.
+func (l *eloop) run() {
+	defer l.engine.running.Done()
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	l.readClock()
+	for !l.over() {
+		n := l.wait()
+		l.readClock()
+		l.busy.Store(l.now)
+		l.readMail()
+		for i := range n {
+			l.event(&l.events[i])
+		}
+		l.conns.turn(l.now)
+		l.sleepers.turn(l.now)
+		l.runAll()
+		l.acceptAgain()
+		l.trim()
+		l.busy.Store(0)
+	}
+	l.end()
+}
+
+// wait waits for events and gives how many there are. What comes soon is
+// waited for without telling the scheduler, which costs more than the wait;
+// only then is the thread given up.
+func (l *eloop) wait() int {
+	if len(l.runq) > 0 {
+		return sysPoll(l.ep, l.events[:], 0)
+	}
+	l.asleep.Store(true)
+	defer l.asleep.Store(false)
+	if l.hasMail() {
+		return sysPoll(l.ep, l.events[:], 0)
+	}
+	ms := l.patience()
+	short := soon
+	if ms >= 0 && ms < short {
+		short = ms
+	}
+	n := sysPoll(l.ep, l.events[:], short)
+	if n > 0 || ms == short || l.hasMail() {
+		return n
+	}
+	n, err := unix.EpollWait(l.ep, l.events[:], ms)
+	if err != nil {
+		return 0
+	}
+	return n
+}
+
+// soon is how long a wait goes on without the scheduler, in milliseconds.
+const soon = 1
+
+// patience gives the milliseconds until something is due, -1 for no limit.
+func (l *eloop) patience() int {
+	next := int64(0)
+	for _, at := range [...]int64{l.conns.next(), l.sleepers.next(), l.acceptDue(), l.trimDue()} {
+		if at != 0 && (next == 0 || at < next) {
+			next = at
+		}
+	}
+	if next == 0 {
+		return -1
+	}
+	return int(max(0, (next-l.now+int64(time.Millisecond)-1)/int64(time.Millisecond)))
+}
+
+// What an event carries instead of a slot's serial.
+const (
+	bellMark   = -1
+	acceptMark = -2
+)
+
+// event notes what has become possible. Nothing runs yet: all of a batch is
+// known before the first coroutine looks at a connection.
+func (l *eloop) event(ev *unix.EpollEvent) {
+	switch ev.Pad {
+	case bellMark:
+		var b [8]byte
+		_, _ = unix.Read(l.bell, b[:])
+	case acceptMark:
+		l.accept(l.listeners[ev.Fd])
+	default:
+		if c := l.slots[ev.Fd]; c != nil && c.serial == ev.Pad {
+			c.ready(ev.Events)
+		}
+	}
+}
+
+// runAll runs what is runnable now; what becomes so meanwhile has its turn
+// after the next look at the descriptors.
+func (l *eloop) runAll() {
+	q := l.runq
+	l.runq = l.spare[:0]
+	for i := range q {
+		if i > 0 {
+			l.readClock()
+			l.busy.Store(l.now)
+		}
+		r := q[i]
+		q[i] = runnable{}
+		switch {
+		case r.co != nil:
+			l.resume(r.co)
+		case r.serve != nil:
+			co := l.takeCoro()
+			co.conn = r.serve
+			l.resume(co)
+		default:
+			r.look.look()
+		}
+	}
+	l.spare = q
+}
+
+// resume runs a coroutine until it waits for something.
+func (l *eloop) resume(co *coro) {
+	co.queued, co.streak = false, 0
+	l.cur = co
+	l.current.Store(co)
+	co.next()
+	l.cur = nil
+}
+
+// over says that the loop has nothing to do any more.
+func (l *eloop) over() bool {
+	if !l.draining || l.clients.Load() > 0 {
+		return false
+	}
+	if !l.isEmpty {
+		l.isEmpty = true
+		close(l.drained)
+	}
+	return l.active == 0 && !l.hasMail()
+}
+
+// end gives up what a loop has. Connections that lie idle in pools stay: their
+// owner drops them.
+func (l *eloop) end() {
+	l.readMail()
+	l.mail.mu.Lock()
+	l.mail.ended = true
+	rest := l.mail.list
+	l.mail.list = nil
+	l.mail.mu.Unlock()
+	for i := range rest {
+		l.open(&rest[i])
+	}
+	for _, co := range l.coros {
+		co.stop()
+	}
+	for _, p := range l.pipes {
+		p.close()
+	}
+	l.coros, l.buffers, l.pipes = nil, nil, nil
+	sysClose(l.ep)
+	sysClose(l.bell)
+}

@@ -1,0 +1,124 @@
+package reactor
+
+import (
+	"fmt"
+	"runtime/debug"
+	"sync/atomic"
+	"time"
+)
+
+// block lets the loop go on until somebody wakes the running coroutine. It may
+// be woken for nothing: callers look again.
+func (l *eloop) block() {
+	co := l.running()
+	co.yield(struct{}{})
+}
+
+// running gives the coroutine that runs. Blocking calls outside of one, as in
+// Open or Woken, would stop the loop: a broken invariant.
+func (l *eloop) running() *coro {
+	if l.cur == nil {
+		panic("reactor: a call that blocks outside of a coroutine")
+	}
+	return l.cur
+}
+
+// step counts an operation that did not have to wait. Who does many in a row,
+// as in the midst of a large body, lets others run.
+func (l *eloop) step() {
+	co := l.running()
+	if co.streak++; co.streak < maxStreak {
+		return
+	}
+	l.wake(co)
+	l.block()
+}
+
+// maxStreak is about what 1 MiB of body takes: some 0.3 ms.
+const maxStreak = 64
+
+// Sleep implements Loop.
+func (l *eloop) Sleep(d time.Duration) {
+	if d <= 0 {
+		return
+	}
+	end := l.now + int64(d)
+	for l.now < end {
+		l.blockUntil(end)
+	}
+}
+
+// blockUntil is block with a latest moment; 0 is none.
+func (l *eloop) blockUntil(end int64) {
+	co := l.running()
+	co.until = end
+	l.sleepers.touch(co)
+	l.block()
+	co.until = 0
+}
+
+// Await implements Loop.
+func (l *eloop) Await(f func()) {
+	a := &await{parker: eparker{loop: l}}
+	go a.run(f)
+	a.parker.Park(time.Time{})
+	if a.panicked != nil {
+		panic(a.panicked)
+	}
+}
+
+// await is a call that runs off the loop.
+type await struct {
+	parker   eparker
+	panicked any
+}
+
+func (a *await) run(f func()) {
+	defer a.parker.Unpark()
+	defer func() {
+		if v := recover(); v != nil {
+			a.panicked = fmt.Sprintf("%v\n%s", v, debug.Stack()) // the stack would be lost
+		}
+	}()
+	f()
+}
+
+// Go implements Loop.
+func (l *eloop) Go(r Runner) Task {
+	co := l.takeCoro()
+	co.runner = r
+	l.wake(co)
+	return co
+}
+
+// eparker is a Parker of a loop.
+type eparker struct {
+	loop *eloop
+	told atomic.Bool
+	co   *coro // who waits; the loop's own
+}
+
+// NewParker implements Loop.
+func (l *eloop) NewParker() Parker { return &eparker{loop: l} }
+
+// Unpark implements Parker.
+func (p *eparker) Unpark() {
+	if !p.told.Swap(true) {
+		p.loop.post(mail{parker: p})
+	}
+}
+
+// Park implements Parker.
+func (p *eparker) Park(deadline time.Time) bool {
+	l := p.loop
+	end := l.moment(deadline)
+	p.co = l.running()
+	defer func() { p.co = nil }()
+	for !p.told.Swap(false) {
+		if end != 0 && end <= l.now {
+			return false
+		}
+		l.blockUntil(end)
+	}
+	return true
+}

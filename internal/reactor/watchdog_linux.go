@@ -1,0 +1,72 @@
+package reactor
+
+import (
+	"bytes"
+	"runtime"
+	"time"
+)
+
+// heldFor is how long one piece of work may keep a loop before it is told of;
+// heldEvery is how often that happens at most for one loop.
+const (
+	heldFor   = 50 * time.Millisecond
+	heldEvery = 10 * time.Second
+)
+
+// watch looks for loops that one piece of work holds: everything else of such
+// a loop waits.
+func (e *Epoll) watch() {
+	defer e.running.Done()
+	tick := time.NewTicker(heldFor)
+	defer tick.Stop()
+	told := make([]time.Time, len(e.loops))
+	for {
+		select {
+		case <-e.quit:
+			return
+		case <-tick.C:
+		}
+		for i, l := range e.loops {
+			since := l.busy.Load()
+			if since == 0 {
+				continue
+			}
+			held := time.Since(e.base) - time.Duration(since)
+			if held < heldFor || time.Since(told[i]) < heldEvery || e.hooks.Held == nil {
+				continue
+			}
+			told[i] = time.Now()
+			e.hooks.Held(i, held, l.stack())
+		}
+	}
+}
+
+// maxDump bounds the dump of all goroutines in which a held one is looked for.
+const maxDump = 4 << 20
+
+// stack gives the stack of what runs on the loop, as far as it can be found.
+func (l *eloop) stack() []byte {
+	co := l.current.Load()
+	if co == nil {
+		return nil
+	}
+	name := co.goroutine.Load()
+	if name == nil || len(*name) == 0 {
+		return nil
+	}
+	dump := make([]byte, 64<<10)
+	for {
+		n := runtime.Stack(dump, true)
+		if n < len(dump) || n >= maxDump {
+			dump = dump[:n]
+			break
+		}
+		dump = make([]byte, 4*len(dump))
+	}
+	for one := range bytes.SplitSeq(dump, []byte("\n\n")) {
+		if bytes.HasPrefix(one, *name) {
+			return bytes.Clone(one)
+		}
+	}
+	return nil
+}
