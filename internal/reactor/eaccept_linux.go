@@ -149,7 +149,7 @@ func (l *eloop) acceptAgain() {
 			k.pause(fullPause)
 			continue
 		}
-		if l.engine.high.Load() > 0 {
+		if l.engine.crowded() {
 			k.pause(starvedPause)
 			continue
 		}
@@ -175,7 +175,7 @@ func (l *eloop) accept(k *elistener) {
 			k.pause(fullPause)
 			return
 		}
-		if l.engine.high.Load() > 0 {
+		if l.engine.crowded() {
 			k.starve(syscall.EMFILE)
 			return
 		}

@@ -72,9 +72,7 @@ func (l *eloop) register(fd int, events uint32) (*econn, error) {
 		c.flags |= armed
 	}
 	l.slots[slot] = c
-	if fd >= l.engine.ceiling {
-		l.engine.high.Add(1)
-	}
+	l.engine.open.Add(1)
 	return c, nil
 }
 
@@ -389,9 +387,7 @@ func (c *econn) Close() error {
 	l.slots[c.slot] = nil
 	l.free = append(l.free, c.slot)
 	sysClose(int(c.fd))
-	if int(c.fd) >= l.engine.ceiling {
-		l.engine.high.Add(-1)
-	}
+	l.engine.open.Add(-1)
 	if c.reader != nil {
 		l.wake(c.reader)
 	}

@@ -19,8 +19,8 @@ type Epoll struct {
 	base  time.Time // what the loops count their time from; long ago, so that every moment is larger than 0
 	turns atomic.Uint32
 
-	ceiling int          // descriptors from this number on are kept for backends, logs and reloads
-	high    atomic.Int64 // connections above it
+	ceiling int64        // with so many connections open no clients are accepted
+	open    atomic.Int64 // connections, to clients and to backends
 
 	mu        sync.Mutex // guards what follows
 	started   bool
@@ -80,7 +80,9 @@ func (e *Epoll) startLocked() error {
 			return err
 		}
 	}
-	e.ceiling = ceiling()
+	if e.ceiling == 0 {
+		e.ceiling = ceiling()
+	}
 	// A loop that comes back from its wait must find a processor free, also
 	// while others flush logs, collect garbage or read files.
 	if want := len(e.loops) + 2; runtime.GOMAXPROCS(0) < want {
@@ -95,15 +97,18 @@ func (e *Epoll) startLocked() error {
 	return nil
 }
 
-// ceiling gives the descriptor from which on no clients are accepted. Numbers
-// are given out from below, so it says how many are in use.
-func ceiling() int {
+// ceiling leaves some of the descriptors there may be for backends, logs and
+// reloads: a proxy that can accept but not connect is of no use.
+func ceiling() int64 {
 	var lim unix.Rlimit
 	if unix.Getrlimit(unix.RLIMIT_NOFILE, &lim) != nil || lim.Cur > 1<<30 {
 		return 1 << 30
 	}
-	return int(lim.Cur - lim.Cur/8)
+	return int64(lim.Cur - lim.Cur/8)
 }
+
+// crowded says that no client should be accepted until connections end.
+func (e *Epoll) crowded() bool { return e.open.Load() >= e.ceiling }
 
 // create opens the loop's descriptors.
 func (l *eloop) create() error {

@@ -57,13 +57,26 @@ func (s *echoSession) Serve() (bool, time.Duration) {
 
 func (s *echoSession) Closed() { s.e.closed.Add(1) }
 
+// engine is a row of engines.
+type engine struct {
+	name string
+	make func(reactor.Hooks) reactor.Engine
+}
+
+// each runs a test on every engine there is.
+func each(t *testing.T, f func(t *testing.T, n engine)) {
+	for _, n := range engines {
+		t.Run(n.name, func(t *testing.T) { f(t, n) })
+	}
+}
+
 // start runs an engine with h; it is stopped with the test.
-func start(t *testing.T, h reactor.Handler, onPanic func(any, []byte)) (*reactor.Goroutine, string) {
+func (n engine) start(t *testing.T, h reactor.Handler, onPanic func(any, []byte)) (reactor.Engine, string) {
 	t.Helper()
 	if onPanic == nil {
 		onPanic = func(v any, stack []byte) { t.Errorf("panic %v\n%s", v, stack) }
 	}
-	e := reactor.NewGoroutine(reactor.Hooks{Panic: onPanic})
+	e := n.make(reactor.Hooks{Panic: onPanic})
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -72,6 +85,7 @@ func start(t *testing.T, h reactor.Handler, onPanic func(any, []byte)) (*reactor
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
+		e.Leave(l)
 		_ = l.Close()
 		stop := make(chan struct{})
 		close(stop)
@@ -81,6 +95,19 @@ func start(t *testing.T, h reactor.Handler, onPanic func(any, []byte)) (*reactor
 		}
 	})
 	return e, l.Addr().String()
+}
+
+// on runs f on a coroutine of an engine of its own.
+func (n engine) on(t *testing.T, f func(l reactor.Loop)) {
+	t.Helper()
+	e := n.make(reactor.Hooks{Panic: func(v any, stack []byte) { t.Errorf("panic %v\n%s", v, stack) }})
+	done := make(chan struct{})
+	e.Run(func(l reactor.Loop) {
+		defer close(done)
+		f(l)
+	})
+	<-done
+	e.Drain(nil)
 }
 
 func dial(t *testing.T, addr string) net.Conn {
@@ -104,9 +131,11 @@ func say(t *testing.T, c net.Conn, s string) string {
 	return string(b)
 }
 
-func TestServe(t *testing.T) {
+func TestServe(t *testing.T) { each(t, testServe) }
+
+func testServe(t *testing.T, n engine) {
 	h := &echo{t: t, idle: time.Minute}
-	_, addr := start(t, h, nil)
+	_, addr := n.start(t, h, nil)
 	c := dial(t, addr)
 	for _, s := range []string{"one", "two"} {
 		if got := say(t, c, s); got != s {
@@ -117,9 +146,11 @@ func TestServe(t *testing.T) {
 	testkit.Eventually(t, "Closed is called", func() bool { return h.closed.Load() == 1 })
 }
 
-func TestIdleEnds(t *testing.T) {
+func TestIdleEnds(t *testing.T) { each(t, testIdleEnds) }
+
+func testIdleEnds(t *testing.T, n engine) {
 	h := &echo{t: t, idle: time.Millisecond}
-	_, addr := start(t, h, nil)
+	_, addr := n.start(t, h, nil)
 	c := dial(t, addr)
 	say(t, c, "x")
 	if _, err := c.Read(make([]byte, 1)); err != io.EOF {
@@ -128,7 +159,9 @@ func TestIdleEnds(t *testing.T) {
 }
 
 // A panic costs its connection, nothing else; one in Open too.
-func TestPanicInSession(t *testing.T) {
+func TestPanicInSession(t *testing.T) { each(t, testPanicInSession) }
+
+func testPanicInSession(t *testing.T, n engine) {
 	for _, where := range []string{"serve", "open", "task"} {
 		t.Run(where, func(t *testing.T) {
 			told := make(chan any, 9)
@@ -145,7 +178,7 @@ func TestPanicInSession(t *testing.T) {
 					return false
 				}
 			}
-			e, addr := start(t, h, func(v any, _ []byte) { told <- v })
+			e, addr := n.start(t, h, func(v any, _ []byte) { told <- v })
 			if c, err := net.Dial("tcp", addr); err == nil { // the reset may come first
 				_, _ = io.WriteString(c, "x")
 				if _, err := c.Read(make([]byte, 1)); err == nil {
@@ -160,8 +193,10 @@ func TestPanicInSession(t *testing.T) {
 		})
 	}
 	told := make(chan any, 1)
-	reactor.NewGoroutine(reactor.Hooks{Panic: func(v any, _ []byte) { told <- v }}).Run(func(reactor.Loop) { panic("boom") })
+	e := n.make(reactor.Hooks{Panic: func(v any, _ []byte) { told <- v }})
+	e.Run(func(reactor.Loop) { panic("boom") })
 	<-told
+	e.Drain(nil)
 }
 
 type run func()
@@ -170,17 +205,19 @@ func (f run) Run() { f() }
 
 // Idle connections end at once when draining, busy ones when they are done,
 // whatever patience they had.
-func TestDrain(t *testing.T) {
+func TestDrain(t *testing.T) { each(t, testDrain) }
+
+func testDrain(t *testing.T, n engine) {
 	release := make(chan struct{})
 	h := &echo{t: t, idle: time.Hour}
 	h.serve = func(c reactor.Conn, p []byte) bool {
 		if string(p) == "wait" {
-			<-release
+			c.Loop().Await(func() { <-release })
 		}
 		_, err := c.Write(p)
 		return err == nil
 	}
-	e, addr := start(t, h, nil)
+	e, addr := n.start(t, h, nil)
 	var idle []net.Conn
 	for range 20 {
 		c := dial(t, addr)
@@ -216,10 +253,12 @@ func TestDrain(t *testing.T) {
 
 // The race between a connection falling idle and Drain: none is left for its
 // whole patience.
-func TestDrainRace(t *testing.T) {
+func TestDrainRace(t *testing.T) { each(t, testDrainRace) }
+
+func testDrainRace(t *testing.T, n engine) {
 	for range 30 {
 		h := &echo{t: t, idle: time.Hour}
-		e, addr := start(t, h, nil)
+		e, addr := n.start(t, h, nil)
 		for range 4 {
 			c := dial(t, addr)
 			_, _ = io.WriteString(c, "x")
@@ -231,7 +270,9 @@ func TestDrainRace(t *testing.T) {
 }
 
 // A cut reaches who waits for a backend.
-func TestDrainCutsDialled(t *testing.T) {
+func TestDrainCutsDialled(t *testing.T) { each(t, testDrainCutsDialled) }
+
+func testDrainCutsDialled(t *testing.T, n engine) {
 	silent := testkit.NewOrigin(t)
 	silent.Default(testkit.MustAnswer("wait never"))
 	waiting := make(chan struct{})
@@ -256,7 +297,7 @@ func TestDrainCutsDialled(t *testing.T) {
 		}
 		return false
 	}
-	e, addr := start(t, h, nil)
+	e, addr := n.start(t, h, nil)
 	c := dial(t, addr)
 	_, _ = io.WriteString(c, "x")
 	<-waiting
@@ -267,9 +308,13 @@ func TestDrainCutsDialled(t *testing.T) {
 	}
 }
 
-func TestDialFails(t *testing.T) {
-	e := reactor.NewGoroutine(reactor.Hooks{})
-	l := e.Loops()[0]
+func TestDialFails(t *testing.T) { each(t, testDialFails) }
+
+func testDialFails(t *testing.T, n engine) {
+	n.on(t, func(l reactor.Loop) { dialFails(t, l) })
+}
+
+func dialFails(t *testing.T, l reactor.Loop) {
 	if _, err := l.Dial(reactor.Dial{Path: t.TempDir() + "/none", Timeout: time.Second}); err == nil {
 		t.Error("connected to nothing")
 	}
@@ -280,13 +325,19 @@ func TestDialFails(t *testing.T) {
 	}
 }
 
-func TestAliveAndCloseWrite(t *testing.T) {
+func TestAliveAndCloseWrite(t *testing.T) { each(t, testAliveAndCloseWrite) }
+
+func testAliveAndCloseWrite(t *testing.T, n engine) {
 	o := testkit.NewOrigin(t)
 	o.Default(testkit.MustAnswer("respond 200 hi ; close"))
-	e := reactor.NewGoroutine(reactor.Hooks{})
-	c, err := e.Loops()[0].Dial(reactor.Dial{Addr: netip.MustParseAddrPort(o.Addr())})
+	n.on(t, func(l reactor.Loop) { aliveAndCloseWrite(t, l, o.Addr()) })
+}
+
+func aliveAndCloseWrite(t *testing.T, l reactor.Loop, addr string) {
+	c, err := l.Dial(reactor.Dial{Addr: netip.MustParseAddrPort(addr)})
 	if err != nil {
-		t.Fatal(err)
+		t.Error(err)
+		return
 	}
 	if !c.Alive() {
 		t.Error("a silent open connection is alive")
@@ -309,8 +360,14 @@ func TestAliveAndCloseWrite(t *testing.T) {
 }
 
 // A wake-up before Park counts, several are one, and a deadline ends waiting.
-func TestParker(t *testing.T) {
-	p := reactor.NewGoroutine(reactor.Hooks{}).Loops()[0].NewParker()
+func TestParker(t *testing.T) { each(t, testParker) }
+
+func testParker(t *testing.T, n engine) {
+	n.on(t, func(l reactor.Loop) { park(t, l) })
+}
+
+func park(t *testing.T, l reactor.Loop) {
+	p := l.NewParker()
 	p.Unpark()
 	p.Unpark()
 	if !p.Park(time.Time{}) {

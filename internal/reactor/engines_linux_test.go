@@ -1,0 +1,8 @@
+package reactor_test
+
+import "github.com/headgate/headgate/internal/reactor"
+
+var engines = []engine{
+	{"goroutine", func(h reactor.Hooks) reactor.Engine { return reactor.NewGoroutine(h) }},
+	{"epoll", func(h reactor.Hooks) reactor.Engine { return reactor.NewEpoll(2, h) }},
+}

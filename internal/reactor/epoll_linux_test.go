@@ -1,0 +1,269 @@
+package reactor_test
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"net"
+	"os"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/headgate/headgate/internal/reactor"
+	"github.com/headgate/headgate/internal/testkit"
+	"golang.org/x/sys/unix"
+)
+
+var epoll = engines[1]
+
+// shorten gives a listening socket the shortest queue.
+func shorten(t *testing.T, ln net.Listener) bool {
+	raw, err := ln.(*net.TCPListener).SyscallConn()
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = errors.Join(raw.Control(func(fd uintptr) { err = unix.Listen(int(fd), 0) }), err)
+	return err == nil
+}
+
+// watcher notes that it was told.
+type watcher struct {
+	told atomic.Int32
+	c    reactor.Conn
+}
+
+func (w *watcher) Woken() {
+	w.told.Add(1)
+	_ = w.c.Close()
+}
+
+// An idle connection that its peer closes, or that gets input nobody asked for,
+// is told of at once.
+func TestWatch(t *testing.T) {
+	for _, what := range []string{"closed", "input", "input before", "reset", "nothing"} {
+		t.Run(what, func(t *testing.T) {
+			epoll.on(t, func(l reactor.Loop) {
+				c, other := pair(t, l)
+				w := &watcher{c: c}
+				if what == "input before" {
+					_, _ = io.WriteString(other, "x")
+					testkit.Eventually(t, "it has arrived", func() bool { return !c.Alive() })
+				}
+				if !c.Watch(w) {
+					t.Error("not watched")
+				}
+				switch what {
+				case "closed":
+					_ = other.Close()
+				case "input":
+					_, _ = io.WriteString(other, "x")
+				case "reset":
+					_ = other.(*net.TCPConn).SetLinger(0)
+					_ = other.Close()
+				case "nothing":
+					c.Watch(nil)
+					_ = other.Close()
+					l.Sleep(time.Millisecond)
+					if m, err := c.Read(make([]byte, 1)); m != 0 || err != io.EOF {
+						t.Errorf("read %d, %v", m, err)
+					}
+					_ = c.Close()
+					return
+				}
+				for w.told.Load() == 0 {
+					l.Sleep(time.Millisecond)
+				}
+			})
+		})
+	}
+}
+
+// Another thread drops connections that lie idle, also when the loop is over.
+func TestDrop(t *testing.T) {
+	e := reactor.NewEpoll(1, reactor.Hooks{})
+	var first, second reactor.Conn
+	var others [2]net.Conn
+	done := make(chan struct{})
+	e.Run(func(l reactor.Loop) {
+		defer close(done)
+		first, others[0] = pair(t, l)
+		second, others[1] = pair(t, l)
+		first.Watch(new(watcher))
+		second.Watch(new(watcher))
+	})
+	<-done
+	gone := func(c net.Conn) {
+		_ = c.SetReadDeadline(time.Now().Add(testkit.Patience))
+		if _, err := c.Read(make([]byte, 1)); err != io.EOF {
+			t.Errorf("got %v", err)
+		}
+	}
+	first.Drop()
+	gone(others[0])
+	e.Drain(closed())
+	second.Drop()
+	second.Drop()
+	gone(others[1])
+}
+
+// A piece of work that keeps the loop is told of, with its stack.
+func TestHeld(t *testing.T) {
+	told := make(chan string, 1)
+	e := reactor.NewEpoll(1, reactor.Hooks{Held: func(_ int, _ time.Duration, stack []byte) { told <- string(stack) }})
+	done := make(chan struct{})
+	e.Run(func(reactor.Loop) {
+		defer close(done)
+		holdsTheLoop(t, told)
+	})
+	<-done
+	e.Drain(nil)
+}
+
+func holdsTheLoop(t *testing.T, told chan string) {
+	if stack := <-told; !strings.Contains(stack, "holdsTheLoop") {
+		t.Errorf("stack %q", stack)
+	}
+}
+
+// Out of descriptors, connections wait; none is lost and the loop does not
+// spin.
+func TestStarved(t *testing.T) {
+	var starved atomic.Int32
+	h := &echo{t: t, idle: time.Minute}
+	e := reactor.NewEpoll(1, reactor.Hooks{Starved: func(error) { starved.Add(1) }})
+	e.SetCeiling(8)
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := e.Serve(ln, h); err != nil {
+		t.Fatal(err)
+	}
+	var clients []net.Conn
+	for range 12 {
+		clients = append(clients, dial(t, ln.Addr().String()))
+	}
+	last := dial(t, ln.Addr().String())
+	testkit.Eventually(t, "it is told of", func() bool { return starved.Load() == 1 && e.Open() == 8 })
+	for _, c := range clients[:10] {
+		_ = c.Close()
+	}
+	if got := say(t, last, "here"); got != "here" {
+		t.Errorf("got %q", got)
+	}
+	for _, c := range clients {
+		_ = c.Close()
+	}
+	e.Leave(ln)
+	_ = ln.Close()
+	e.Drain(closed())
+}
+
+func TestSplice(t *testing.T) {
+	want := bytes.Repeat([]byte("0123456789abcdef"), 3<<16)
+	epoll.on(t, func(l reactor.Loop) {
+		from, source := pair(t, l)
+		to, sink := pair(t, l)
+		defer func() { _, _ = from.Close(), to.Close() }()
+		got := make(chan []byte, 1)
+		go func() {
+			_, _ = source.Write(want)
+			_ = source.Close()
+		}()
+		go func() {
+			b, _ := io.ReadAll(sink)
+			got <- b
+		}()
+		total, n := int64(0), 0
+		for read, write := error(nil), error(nil); ; n++ {
+			var m int64
+			if m, read, write = from.(reactor.Splicer).SpliceTo(to, 100<<10); m == 0 || read != nil || write != nil {
+				if read != io.EOF || write != nil {
+					t.Errorf("ended with %v, %v", read, write)
+				}
+				break
+			}
+			if total += m; m > 100<<10 {
+				t.Errorf("%d moved at once", m)
+			}
+		}
+		_ = to.CloseWrite()
+		var b []byte
+		l.Await(func() { b = <-got })
+		if total != int64(len(want)) || !bytes.Equal(b, want) {
+			t.Errorf("%d of %d moved in %d steps, %d arrived", total, len(want), n, len(b))
+		}
+	})
+}
+
+// What ends a splice, and on which side.
+func TestSpliceFails(t *testing.T) {
+	epoll.on(t, func(l reactor.Loop) {
+		from, source := pair(t, l)
+		to, _ := pair(t, l)
+		_ = from.SetReadDeadline(l.Now().Add(time.Millisecond))
+		if m, read, write := from.(reactor.Splicer).SpliceTo(to, 1); m != 0 || !errors.Is(read, os.ErrDeadlineExceeded) || write != nil {
+			t.Errorf("silent: %d, %v, %v", m, read, write)
+		}
+		_ = from.SetReadDeadline(time.Time{})
+		go func() { _, _ = source.Write(make([]byte, 16<<20)) }()
+		_ = to.SetWriteDeadline(l.Now().Add(20 * time.Millisecond))
+		var read, write error
+		for read == nil && write == nil {
+			_, read, write = from.(reactor.Splicer).SpliceTo(to, 1<<20)
+		}
+		if read != nil || !errors.Is(write, os.ErrDeadlineExceeded) {
+			t.Errorf("nobody takes it: %v, %v", read, write)
+		}
+		_ = to.Close()
+		if _, read, write = from.(reactor.Splicer).SpliceTo(to, 1); !errors.Is(write, net.ErrClosed) && !errors.Is(read, net.ErrClosed) {
+			t.Errorf("closed: %v, %v", read, write)
+		}
+		if _, read, _ := from.(reactor.Splicer).SpliceTo(nil, 1); !errors.Is(read, reactor.ErrNoSplice) {
+			t.Errorf("with nothing: %v", read)
+		}
+		_ = from.Close()
+	})
+	// Connections of two loops have no buffer in common.
+	e := reactor.NewEpoll(2, reactor.Hooks{})
+	conns := make(chan reactor.Conn, 2)
+	done := make(chan struct{})
+	for range 2 {
+		e.Run(func(l reactor.Loop) {
+			c, _ := pair(t, l)
+			conns <- c
+			l.Await(func() { <-done })
+			_ = c.Close()
+		})
+	}
+	a, b := <-conns, <-conns
+	if _, read, _ := a.(reactor.Splicer).SpliceTo(b, 1); !errors.Is(read, reactor.ErrNoSplice) {
+		t.Errorf("two loops: %v", read)
+	}
+	close(done)
+	e.Drain(nil)
+}
+
+// Thousands of connections open and close; what is left is what was there.
+func TestMany(t *testing.T) {
+	h := &echo{t: t, idle: time.Minute}
+	e, addr := epoll.start(t, h, nil)
+	for range 5 {
+		var all []net.Conn
+		for range 300 {
+			all = append(all, dial(t, addr))
+		}
+		for _, c := range all {
+			_, _ = io.WriteString(c, "abc")
+		}
+		for _, c := range all {
+			if got := say(t, c, ""); got != "" {
+				t.Error(got)
+			}
+			_ = c.Close()
+		}
+		testkit.Eventually(t, "all have ended", func() bool { return e.Open() == 0 && h.opened.Load() == h.closed.Load() })
+	}
+}
