@@ -1,6 +1,11 @@
 package exchange
 
-import "github.com/headgate/headgate/internal/message"
+import (
+	"time"
+
+	"github.com/headgate/headgate/internal/message"
+	"github.com/headgate/headgate/internal/reactor"
+)
 
 // Sink is the rest of a filter chain: a value, so that passing it on costs no
 // closure.
@@ -58,6 +63,18 @@ func (x *Exchange) SendBody(p []byte, last bool) error {
 		return Sink{x.Chain.Filters}.Write(x, p, last)
 	}
 	return Sink{}.Write(x, p, last)
+}
+
+// SpliceBody moves at most n body bytes from src to the client where nobody
+// has to see them: see BodySplicer.SpliceOut.
+func (x *Exchange) SpliceBody(src reactor.Conn, n int64, until time.Time) (moved int64, read, write error) {
+	s, ok := x.Front.(BodySplicer)
+	if !ok || x.Chain != nil && len(x.Chain.Filters) > 0 {
+		return 0, reactor.ErrNoSplice, nil
+	}
+	moved, read, write = s.SpliceOut(src, n, until)
+	x.Count.Body += moved
+	return moved, read, write
 }
 
 // SendTrailer ends the body with trailer fields: filters see its end, and what

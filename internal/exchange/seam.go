@@ -2,6 +2,7 @@ package exchange
 
 import (
 	"errors"
+	"time"
 
 	"github.com/headgate/headgate/internal/fault"
 	"github.com/headgate/headgate/internal/message"
@@ -47,6 +48,25 @@ type Front interface {
 	// Abort cuts the exchange so that the client cannot take what it has for
 	// the whole.
 	Abort(err error)
+}
+
+// BodySplicer is a Front that can have the system move body bytes between the
+// client's connection and another, without copying them to us. A part is as
+// good as the whole: the caller goes on until it has what it wants. read and
+// write say which connection failed, as with reactor.Splicer;
+// reactor.ErrNoSplice in read says that nothing was moved and that the body
+// goes on the ordinary way.
+type BodySplicer interface {
+	// SpliceOut moves at most n bytes of the response body from src, behind
+	// what was written before. until is src's read deadline, which the caller
+	// has set: the client's own patience begins there. WriteBody still tells
+	// the end of the body.
+	SpliceOut(src reactor.Conn, n int64, until time.Time) (moved int64, read, write error)
+	// SpliceIn moves bytes of a request body of known length to dst, what was
+	// read ahead first. Like ReadBody it may send 100-continue, gives io.EOF
+	// behind the last byte, and is woken by StopReading. patience is how long
+	// dst may take nothing.
+	SpliceIn(dst reactor.Conn, patience time.Duration) (moved int64, read, write error)
 }
 
 // Tunnel is a client connection after CONNECT or 101: Early is what was read

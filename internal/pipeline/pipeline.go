@@ -135,7 +135,7 @@ func noteAbort(x *exchange.Exchange, err error) {
 
 // finish logs the exchange.
 func (p *Pipeline) finish(x *exchange.Exchange) {
-	x.Times.End = p.Clock.Now()
+	x.Times.End = x.Loop.Now()
 	for _, l := range x.Site.AccessLogs {
 		l.Log(x)
 	}

@@ -39,6 +39,7 @@ var ErrLimit = errors.New("regular expression: match limit exceeded")
 type Regexp struct {
 	src    string
 	names  []string // by group number, [0] is empty
+	head   string   // what the subject has to begin with
 	shape  *shape   // one of the three is set
 	re2    *regexp.Regexp
 	net    *regexp2.Regexp
@@ -70,7 +71,7 @@ func Compile(pattern string, f Flags) (*Regexp, error) {
 	if p.err != nil {
 		return nil, p.err
 	}
-	r := &Regexp{src: pattern, names: make([]string, p.groups+1)}
+	r := &Regexp{src: pattern, names: make([]string, p.groups+1), head: headOf(tree)}
 	for _, g := range p.names {
 		r.names[g.n] = g.name
 	}

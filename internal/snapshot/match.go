@@ -114,27 +114,6 @@ func (r *Regex) Match(x *exchange.Exchange, s []byte) bool {
 	return true
 }
 
-// prefixIndex finds the matching <Location> sections without asking each:
-// plain prefixes by looking up every prefix of the path that ends at a
-// segment, the rest in turn.
-type prefixIndex struct {
-	plain map[string][]int // section indexes by prefix
-	deep  int              // length of the longest prefix
-	other []int            // sections that must be asked
-}
-
-func (p *prefixIndex) build(list []Section) {
-	p.plain = make(map[string][]int)
-	for i := range list {
-		if m, ok := list[i].Match.(Prefix); ok {
-			p.plain[string(m)] = append(p.plain[string(m)], i)
-			p.deep = max(p.deep, len(m))
-			continue
-		}
-		p.other = append(p.other, i)
-	}
-}
-
 // merged gives the path with runs of slashes as one: <Location> does not tell
 // them apart, whatever MergeSlashes says, <LocationMatch> does (httpd:
 // ap_location_walk).
@@ -150,42 +129,4 @@ func merged(x *exchange.Exchange) []byte {
 		}
 	}
 	return out
-}
-
-// match appends the keys of the sections that match x.Path, in file order.
-func (p *prefixIndex) match(k []byte, x *exchange.Exchange, list []Section) []byte {
-	var found [32]int
-	hits := found[:0]
-	path := merged(x)
-	for _, i := range p.other {
-		subject := path
-		if _, ok := list[i].Match.(*Regex); ok {
-			subject = x.Path
-		}
-		if list[i].Match.Match(x, subject) {
-			hits = append(hits, i)
-		}
-	}
-	for n := 0; n <= len(path) && n <= p.deep; {
-		// A prefix ends before a slash, after one, or with the path.
-		hits = append(hits, p.plain[string(path[:n])]...)
-		if n == len(path) {
-			break
-		}
-		if path[n] == '/' {
-			n++
-			continue
-		}
-		next := bytes.IndexByte(path[n:], '/')
-		if next < 0 {
-			n = len(path)
-			continue
-		}
-		n += next
-	}
-	slices.Sort(hits)
-	for _, i := range hits {
-		k = key(k, kindLocation, i)
-	}
-	return k
 }

@@ -171,46 +171,20 @@ func order(dir *directive.Confs) *exchange.Chain {
 
 func regexSection(t testing.TB, re string) Matcher {
 	t.Helper()
-	c, err := rx.Compile(re, 0)
-	if err != nil {
-		t.Fatal(err)
+	m := compiled(re)
+	if m == nil {
+		t.Fatalf("%q is no pattern", re)
 	}
-	return NewRegex(c)
+	return m
 }
 
-// The index finds what asking every section in turn finds, in file order.
-func TestPrefixIndexAgainstNaive(t *testing.T) {
-	r := rand.New(rand.NewPCG(3, 4))
-	for range 3000 {
-		var list []Section
-		for range r.IntN(12) {
-			p := randomText(r, "ab/", 5)
-			if r.IntN(4) > 0 {
-				p = "/" + p
-			}
-			var m Matcher = Prefix(p)
-			if r.IntN(5) == 0 {
-				m = Glob{Pattern: p + "*", Path: true}
-			}
-			list = append(list, Section{Match: m})
-		}
-		s := plain(t, list...)
-		for range 20 {
-			x := &exchange.Exchange{Path: []byte("/" + randomText(r, "ab/", 8))}
-			for strings.Contains(string(x.Path), "//") {
-				x.Path = []byte(strings.ReplaceAll(string(x.Path), "//", "/"))
-			}
-			var want []int
-			for i := range list {
-				if list[i].Match.Match(x, x.Path) {
-					want = append(want, i)
-				}
-			}
-			if got := s.ForPath(x).Handler; got != fmt.Sprint(want) {
-				t.Fatalf("%q: %s, want %v of %v", x.Path, got, want, list)
-			}
-		}
+// compiled gives nil for what is no pattern, or needs backtracking.
+func compiled(re string) Matcher {
+	c, err := rx.Compile(re, 0)
+	if err != nil || c.Backtracking() {
+		return nil
 	}
+	return NewRegex(c)
 }
 
 // Seen on httpd with MergeSlashes Off: <Location> and its patterns take a run
@@ -254,37 +228,5 @@ func TestMergeOrder(t *testing.T) {
 	}
 	if first := s.ForTarget(x); first != s.ForTarget(x) {
 		t.Error("a combination was compiled twice")
-	}
-}
-
-// Sections beyond the bound on combinations are compiled once all the same.
-func TestManyLocations(t *testing.T) {
-	list := make([]Section, 6000)
-	for i := range list {
-		list[i].Match = Prefix(fmt.Sprintf("/app%d", i))
-	}
-	s := plain(t, list...)
-	x := &exchange.Exchange{Path: []byte("/app5999/x")}
-	if a := s.ForPath(x); a != s.ForPath(x) || a.Handler != "[5999]" {
-		t.Errorf("compiled anew for each request, or wrong: %s", a.Handler)
-	}
-}
-
-func BenchmarkSections(b *testing.B) {
-	for _, n := range []int{1, 100, 10000} {
-		b.Run(fmt.Sprint(n), func(b *testing.B) {
-			list := make([]Section, n)
-			for i := range list {
-				list[i].Match = Prefix(fmt.Sprintf("/app%d/part", i))
-			}
-			s := plain(b, list...)
-			x := &exchange.Exchange{Path: []byte(fmt.Sprintf("/app%d/part/of/it", n-1))}
-			b.ReportAllocs()
-			for b.Loop() {
-				if s.ForPath(x).Handler == "[]" {
-					b.Fatal("no match")
-				}
-			}
-		})
 	}
 }

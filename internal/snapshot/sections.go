@@ -1,9 +1,8 @@
 package snapshot
 
 import (
+	"bytes"
 	"encoding/binary"
-	"sync"
-	"sync/atomic"
 
 	"github.com/headgate/headgate/internal/directive"
 	"github.com/headgate/headgate/internal/exchange"
@@ -22,20 +21,16 @@ type Section struct {
 }
 
 // Sections is the compiled section table of one site. It implements
-// exchange.Sections.
+// exchange.Sections. What finding costs does not depend on how many sections
+// there are: only on how many apply, and on the patterns that begin with no
+// plain text.
 type Sections struct {
 	base      *directive.Confs
-	dirs      []Section // <Directory>, shortest first, then <DirectoryMatch>
-	files     []Section // <Files>, <FilesMatch>
-	proxies   []Section // <Proxy>, <ProxyMatch>
-	locations []Section // <Location>, <LocationMatch>
-
-	locIndex prefixIndex
-	compile  Compile
-
-	most  int        // how many combinations are kept
-	mu    sync.Mutex // guards compiling a new combination
-	cache atomic.Pointer[map[string]*exchange.Chain]
+	dirs      finder // <Directory>, shortest first, then <DirectoryMatch>
+	files     finder // <Files>, <FilesMatch>
+	proxies   finder // <Proxy>, <ProxyMatch>
+	locations finder // <Location>, <LocationMatch>
+	chains    *combinations
 }
 
 // SectionLists are a site's sections by kind, each in the order they merge.
@@ -43,27 +38,18 @@ type SectionLists struct {
 	Dirs, Files, Proxies, Locations []Section
 }
 
-// maxCombinations bounds how many combinations met at run time are kept. A
-// configuration whose sections combine in more ways pays for compiling the rest
-// anew.
-const maxCombinations = 4096
-
-// NewSections compiles the table and the combination in which nothing
-// matches.
+// NewSections compiles the table, the combination in which nothing matches and
+// those of a single <Location>.
 func NewSections(base *directive.Confs, l SectionLists, compile Compile) *Sections {
 	s := &Sections{
-		base: base, dirs: l.Dirs, files: l.Files, proxies: l.Proxies, locations: l.Locations,
-		compile: compile,
+		base: base, dirs: newFinder(l.Dirs), files: newFinder(l.Files),
+		proxies: newFinder(l.Proxies), locations: newFinder(l.Locations),
 	}
-	s.locIndex.build(l.Locations)
-	first := make(map[string]*exchange.Chain, 1+len(l.Locations))
-	first[""] = compile(base)
+	all := len(l.Dirs) + len(l.Files) + len(l.Proxies) + len(l.Locations)
+	s.chains = newCombinations(all, func(k []byte) *exchange.Chain { return compile(s.merge(k)) })
 	for i := range l.Locations {
-		k := key(nil, kindLocation, i)
-		first[string(k)] = compile(s.merge(k))
+		s.chains.build(key(nil, kindLocation, i))
 	}
-	s.most = len(first) + maxCombinations
-	s.cache.Store(&first)
 	return s
 }
 
@@ -82,24 +68,23 @@ func key(k []byte, kind, index int) []byte {
 
 // ForPath implements exchange.Sections.
 func (s *Sections) ForPath(x *exchange.Exchange) *exchange.Chain {
-	var buf [64]byte
-	return s.chain(s.matchLocations(buf[:0], x))
+	var buf [keyRoom]byte
+	return s.chains.get(s.matchLocations(buf[:0], x))
 }
+
+// keyRoom is room for the names of most combinations.
+const keyRoom = 32 * 4
 
 // ForTarget implements exchange.Sections.
 func (s *Sections) ForTarget(x *exchange.Exchange) *exchange.Chain {
-	var buf [64]byte
+	var buf [keyRoom]byte
 	k := buf[:0]
 	if target, ok := proxied(x.Filename); ok {
-		for i := range s.proxies {
-			if s.proxies[i].Match.Match(x, target) {
-				k = key(k, kindProxy, i)
-			}
-		}
+		k = s.proxies.match(k, kindProxy, x, target, target)
 	} else {
 		k = s.matchFile(k, x)
 	}
-	return s.chain(s.matchLocations(k, x))
+	return s.chains.get(s.matchLocations(k, x))
 }
 
 // proxied gives the URL behind "proxy:".
@@ -112,70 +97,24 @@ func proxied(filename []byte) ([]byte, bool) {
 }
 
 func (s *Sections) matchLocations(k []byte, x *exchange.Exchange) []byte {
-	if len(s.locations) == 0 {
+	if len(s.locations.list) == 0 {
 		return k
 	}
-	return s.locIndex.match(k, x, s.locations)
+	return s.locations.match(k, kindLocation, x, merged(x), x.Path)
 }
 
 // matchFile matches <Directory> against the folders of a local file and
 // <Files> against its last part.
 func (s *Sections) matchFile(k []byte, x *exchange.Exchange) []byte {
-	for i := range s.dirs {
-		if s.dirs[i].Match.Match(x, x.Filename) {
-			k = key(k, kindDir, i)
-		}
-	}
-	if len(s.files) == 0 {
-		return k
-	}
-	name := x.Filename
-	for i := len(name) - 1; i >= 0; i-- {
-		if name[i] == '/' {
-			name = name[i+1:]
-			break
-		}
-	}
-	for i := range s.files {
-		if s.files[i].Match.Match(x, name) {
-			k = key(k, kindFile, i)
-		}
-	}
-	return k
-}
-
-// chain gives the compiled combination.
-func (s *Sections) chain(k []byte) *exchange.Chain {
-	if c := (*s.cache.Load())[string(k)]; c != nil {
-		return c
-	}
-	return s.add(k)
-}
-
-func (s *Sections) add(k []byte) *exchange.Chain {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	old := *s.cache.Load()
-	if c := old[string(k)]; c != nil {
-		return c
-	}
-	c := s.compile(s.merge(k))
-	if len(old) >= s.most {
-		return c
-	}
-	fresh := make(map[string]*exchange.Chain, len(old)+1)
-	for n, v := range old {
-		fresh[n] = v
-	}
-	fresh[string(k)] = c
-	s.cache.Store(&fresh)
-	return c
+	k = s.dirs.match(k, kindDir, x, x.Filename, x.Filename)
+	name := x.Filename[bytes.LastIndexByte(x.Filename, '/')+1:]
+	return s.files.match(k, kindFile, x, name, name)
 }
 
 // merge lays the sections of a combination over the site's own values, in
 // httpd's order: folders, files, proxies, then locations.
 func (s *Sections) merge(k []byte) *directive.Confs {
-	lists := [...][]Section{kindDir: s.dirs, kindFile: s.files, kindProxy: s.proxies, kindLocation: s.locations}
+	lists := [...][]Section{kindDir: s.dirs.list, kindFile: s.files.list, kindProxy: s.proxies.list, kindLocation: s.locations.list}
 	c := s.base
 	for ; len(k) > 0; k = k[4:] {
 		n := binary.BigEndian.Uint32(k)

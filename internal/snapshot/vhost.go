@@ -39,13 +39,8 @@ type NameSet struct {
 	First *exchange.Site
 	hosts []*VHost
 	names map[string]int // lower-case name → index of the first host that has it
-	wild  []wildName     // in file order
+	wild  wildNames
 	tags  map[string]int // name written in the <VirtualHost> tag
-}
-
-type wildName struct {
-	pattern string // lower case
-	index   int
 }
 
 // NewVHosts compiles the choice. hosts are in file order.
@@ -107,7 +102,7 @@ func (s *NameSet) add(h *VHost, a Addr) {
 			first(s.names, strings.ToLower(n), i)
 		}
 		for _, w := range h.Wild {
-			s.wild = append(s.wild, wildName{strings.ToLower(w), i})
+			s.wild.add(strings.ToLower(w), i)
 		}
 	}
 	switch {
@@ -161,14 +156,7 @@ func (v *VHosts) Pick(s *NameSet, host []byte) *exchange.Site {
 	if i, ok := s.names[string(host)]; ok {
 		best = i
 	}
-	for _, w := range s.wild {
-		if w.index >= best {
-			break
-		}
-		if wildMatch(host, w.pattern) {
-			best = w.index
-		}
-	}
+	best = s.wild.find(host, best)
 	if best == len(s.hosts) {
 		if i, ok := s.tags[string(host)]; ok {
 			best = i
@@ -178,30 +166,6 @@ func (v *VHosts) Pick(s *NameSet, host []byte) *exchange.Site {
 		return s.First
 	}
 	return s.hosts[best].Site
-}
-
-// wildMatch matches * (any run) and ? (any one byte).
-func wildMatch(s []byte, pattern string) bool {
-	si, pi, star, mark := 0, 0, -1, 0
-	for si < len(s) {
-		switch {
-		case pi < len(pattern) && (pattern[pi] == '?' || pattern[pi] == s[si]) && pattern[pi] != '*':
-			si++
-			pi++
-		case pi < len(pattern) && pattern[pi] == '*':
-			star, mark = pi, si
-			pi++
-		case star >= 0:
-			mark++
-			si, pi = mark, star+1
-		default:
-			return false
-		}
-	}
-	for pi < len(pattern) && pattern[pi] == '*' {
-		pi++
-	}
-	return pi == len(pattern)
 }
 
 // Dump lists the address sets for -S: each line names an address, its default

@@ -1,7 +1,6 @@
 package snapshot
 
 import (
-	"fmt"
 	"net/netip"
 	"testing"
 
@@ -89,25 +88,5 @@ func TestCatchAll(t *testing.T) {
 	v := NewVHosts(&exchange.Site{Name: "main"}, []*VHost{vhost("all", at("*", 0), []string{"a"}, nil)})
 	if got := v.Pick(v.Base(netip.MustParseAddrPort("1.2.3.4:5")), nil).Name; got != "all" {
 		t.Errorf("%s", got)
-	}
-}
-
-func BenchmarkPick(b *testing.B) {
-	for _, n := range []int{1, 100, 10000} {
-		b.Run(fmt.Sprint(n), func(b *testing.B) {
-			var hosts []*VHost
-			for i := range n {
-				hosts = append(hosts, vhost(fmt.Sprint(i), at("*", 80), []string{fmt.Sprintf("host%d.test", i)}, nil))
-			}
-			v := NewVHosts(&exchange.Site{}, hosts)
-			s := v.Base(netip.MustParseAddrPort("127.0.0.1:80"))
-			host := []byte(fmt.Sprintf("host%d.test", n-1))
-			b.ReportAllocs()
-			for b.Loop() {
-				if v.Pick(s, host) != hosts[n-1].Site {
-					b.Fatal("wrong host")
-				}
-			}
-		})
 	}
 }

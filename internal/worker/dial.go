@@ -19,7 +19,7 @@ import (
 func (w *Worker) dial(x *exchange.Exchange) (*Conn, error) {
 	c, err := w.open(x)
 	if err != nil {
-		w.freePlace()
+		w.State.free()
 		return nil, err
 	}
 	return c, nil
@@ -44,7 +44,7 @@ func (w *Worker) open(x *exchange.Exchange) (*Conn, error) {
 	if err == nil {
 		return c, nil
 	}
-	if !w.State.mayAskAgain(time.Now()) {
+	if !w.State.mayAskAgain(x.Loop.Now()) {
 		return nil, err
 	}
 	again, rerr := w.refresh(x)
@@ -91,12 +91,12 @@ func contains(list []netip.Addr, a netip.Addr) bool {
 }
 
 func (w *Worker) connect(l reactor.Loop, d reactor.Dial, addr string) (*Conn, error) {
-	began := time.Now()
+	began := l.Now()
 	rc, err := l.Dial(d)
 	if err != nil {
-		return nil, connectFault(w.Name, addr, time.Since(began), err)
+		return nil, connectFault(w.Name, addr, l.Now().Sub(began), err)
 	}
-	return &Conn{Conn: rc, Addr: addr}, nil
+	return &Conn{Conn: rc, Addr: addr, state: w.State, home: &w.State.shards[l.Index()]}, nil
 }
 
 func (w *Worker) connectTimeout(x *exchange.Exchange) time.Duration {
@@ -120,7 +120,7 @@ func (w *Worker) addrs(x *exchange.Exchange) ([]netip.Addr, error) {
 	if len(addrs) == 0 {
 		return w.refresh(x)
 	}
-	if n.Stale(time.Now()) && w.State.refreshing.CompareAndSwap(false, true) {
+	if n.Stale(x.Loop.Now()) && w.State.refreshing.CompareAndSwap(false, true) {
 		go func() {
 			defer w.State.refreshing.Store(false)
 			ctx, cancel := context.WithTimeout(context.Background(), resolvePatience)
@@ -137,7 +137,7 @@ const resolvePatience = 10 * time.Second
 // refresh looks the name up now.
 func (w *Worker) refresh(x *exchange.Exchange) ([]netip.Addr, error) {
 	n := w.State.name
-	began := time.Now()
+	began := x.Loop.Now()
 	var err error
 	x.Loop.Await(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), min(resolvePatience, w.connectTimeout(x)))
@@ -152,7 +152,7 @@ func (w *Worker) refresh(x *exchange.Exchange) ([]netip.Addr, error) {
 	}
 	f := &fault.Fault{
 		Side: fault.Backend, Phase: fault.Resolve, Kind: fault.Unresolved, Retry: fault.Safe,
-		ID: "AH00898", Backend: w.Name, Elapsed: time.Since(began),
+		ID: "AH00898", Backend: w.Name, Elapsed: x.Loop.Now().Sub(began),
 		Detail: "DNS lookup failure for: " + w.Host, Err: err,
 	}
 	var re *resolve.Error

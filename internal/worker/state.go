@@ -1,11 +1,9 @@
 package worker
 
 import (
-	"sync"
 	"sync/atomic"
 	"time"
 
-	"github.com/headgate/headgate/internal/reactor"
 	"github.com/headgate/headgate/internal/resolve"
 )
 
@@ -13,45 +11,28 @@ import (
 // addresses, its counters. It is shared by every snapshot that names the
 // worker with the same dial parameters.
 type State struct {
-	Elected  atomic.Int64 // attempts made
-	Busy     atomic.Int64 // attempts in flight
-	Sent     atomic.Int64 // bytes to the backend
-	Received atomic.Int64 // bytes from the backend
-	Faults   atomic.Int64 // attempts that failed
+	Elected  Counter // attempts made
+	Busy     Counter // attempts in flight
+	Sent     Counter // bytes to the backend
+	Received Counter // bytes from the backend
+	Faults   Counter // exchanges that failed here
 
 	name       *resolve.Name // nil for a unix socket
 	refreshing atomic.Bool   // a background look-up is under way
 	asked      atomic.Int64  // when a failure last made a look-up, in unix nanoseconds
-	pool       pool
-}
-
-// pool holds the connections of one State. Idle ones are per loop, last in
-// first out, so that the warmest is used and the rest can age.
-type pool struct {
-	mu     sync.Mutex // guards what follows; held for a few instructions
-	open   int        // in use and idle
-	closed bool
-	idle   [][]*Conn // by loop index
-	queue  []*waiter // who waits for a place, first come first served
-
-	// learned is the shortest idle time after which the backend was seen to
-	// have closed a connection; 0: not known. Older ones are retired. It is
-	// forgotten after a while: a restart closes connections of any age.
-	learned   time.Duration
-	learnedAt time.Time
-}
-
-// waiter is an exchange waiting for a place under max=.
-type waiter struct {
-	loop    int
-	parker  reactor.Parker
-	conn    *Conn // handed over with the place, when one of its loop was free
-	granted bool
+	lesson     atomic.Pointer[lesson]
+	shards     []shard // by loop index
+	places     places
 }
 
 // NewState makes the state of a worker. name is nil for a unix socket.
 func NewState(name *resolve.Name, loops int) *State {
-	return &State{name: name, pool: pool{idle: make([][]*Conn, loops)}}
+	shards := make([]shard, loops)
+	return &State{
+		Elected: Counter{shards, elected}, Busy: Counter{shards, busy},
+		Sent: Counter{shards, sent}, Received: Counter{shards, received}, Faults: Counter{shards, faults},
+		name: name, shards: shards,
+	}
 }
 
 // Key names the state of a worker in the registry: site is the virtual host
@@ -62,70 +43,60 @@ func Key(site string, c *Config) string {
 
 // Counts gives the connections open and, of them, idle.
 func (s *State) Counts() (open, idle int) {
-	p := &s.pool
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for _, l := range p.idle {
-		idle += len(l)
+	for i := range s.shards {
+		sh := &s.shards[i]
+		sh.mu.Lock()
+		idle += sh.idle
+		sh.mu.Unlock()
 	}
-	return p.open, idle
+	return int(s.places.open.Load()), idle
 }
 
 // Close ends the idle connections and lets the busy ones end with their
 // exchange. Called when no snapshot names the worker any more.
 func (s *State) Close() {
-	p := &s.pool
-	p.mu.Lock()
-	p.closed = true
-	var all []*Conn
-	for i := range p.idle {
-		all = append(all, p.idle[i]...)
-		p.open -= len(p.idle[i])
-		p.idle[i] = nil
-	}
-	p.mu.Unlock()
-	for _, c := range all {
-		_ = c.Conn.Close()
+	for i := range s.shards {
+		s.drop(s.shards[i].close())
 	}
 }
 
 // Sweep closes idle connections that are dead, beyond their ttl= or older
-// than the backend is known to keep them. It is called about once a second.
+// than the backend is known to keep them. It is called about once a second,
+// from any thread.
 func (w *Worker) Sweep(now time.Time) {
-	p := &w.State.pool
-	p.mu.Lock()
-	var dead []*Conn
-	for i, list := range p.idle {
-		keep := list[:0]
-		for _, c := range list {
-			old := p.expiredLocked(c, w, now)
-			if !old && c.Alive() {
-				keep = append(keep, c)
-				continue
-			}
-			if !old {
-				p.learnLocked(now.Sub(c.idleSince), now)
-			}
-			dead = append(dead, c)
-			p.open--
-		}
-		clear(list[len(keep):])
-		p.idle[i] = keep
-	}
-	p.mu.Unlock()
-	for _, c := range dead {
-		_ = c.Conn.Close()
+	for i := range w.State.shards {
+		w.State.drop(w.State.shards[i].sweep(w, now))
 	}
 }
 
-// expiredLocked says that an idle connection has lain too long to be used:
-// beyond ttl= (httpd: even one that smax= retains), or longer than the backend
-// said or was seen to keep one.
-func (p *pool) expiredLocked(c *Conn, w *Worker, now time.Time) bool {
-	age := now.Sub(c.idleSince)
-	return p.learned > 0 && age >= p.learned && now.Sub(p.learnedAt) < learnedFor ||
-		c.peerIdle > 0 && age >= c.peerIdle ||
-		w.TTL > 0 && age >= w.TTL
+// drop closes connections that were taken off a list, chained by colder, and
+// frees their places.
+func (s *State) drop(c *Conn) {
+	for c != nil {
+		next := c.colder
+		c.colder = nil
+		c.Drop()
+		s.free()
+		c = next
+	}
+}
+
+// limit is how long a connection may have been idle at now and still be used:
+// ttl= (httpd: even one that smax= retains) or what was learned; 0: for ever.
+func (w *Worker) limit(now time.Time) time.Duration {
+	l := w.State.lesson.Load()
+	if l == nil || now.Sub(l.at) >= learnedFor {
+		return w.TTL
+	}
+	return least(w.TTL, l.limit)
+}
+
+// lesson is the shortest idle time after which the backend was seen to have
+// closed a connection. Older ones are retired. It is forgotten after a while:
+// a restart closes connections of any age. Immutable.
+type lesson struct {
+	limit time.Duration
+	at    time.Time
 }
 
 // What is learned of a backend's idle limit: below the floor a close says
@@ -135,14 +106,19 @@ const (
 	learnedFor = 10 * time.Minute
 )
 
-// learnLocked notes that the backend closed a connection that was idle for
-// age.
-func (p *pool) learnLocked(age time.Duration, now time.Time) {
+// learn notes that the backend closed a connection that was idle for age.
+func (s *State) learn(age time.Duration, now time.Time) {
 	if age < learnFloor {
 		return
 	}
 	age -= age / 8
-	if p.learned == 0 || age < p.learned || now.Sub(p.learnedAt) >= learnedFor {
-		p.learned, p.learnedAt = age, now
+	for {
+		old := s.lesson.Load()
+		if old != nil && age >= old.limit && now.Sub(old.at) < learnedFor {
+			return
+		}
+		if s.lesson.CompareAndSwap(old, &lesson{age, now}) {
+			return
+		}
 	}
 }

@@ -17,26 +17,39 @@ func TestClientLeavesAnywhere(t *testing.T) {
 	for _, p := range conversations {
 		t.Run(p.name, func(t *testing.T) {
 			var full string
-			bubble(t, func(t *testing.T) { _, full = p.run(t, 0, 0, 0) })
-			for i := 0; i < len(p.send); i++ {
+			bubble(t, func(t *testing.T) { _, full = p.run(t, how{}) })
+			for _, i := range p.places(len(p.send)) {
 				for _, abort := range []bool{false, true} {
-					bubble(t, func(t *testing.T) { p.leave(t, i, abort, strings.Split(full, "\n---\n")) })
+					for _, splice := range p.splices() {
+						bubble(t, func(t *testing.T) { p.leave(t, i, abort, splice, strings.Split(full, "\n---\n")) })
+					}
 				}
 			}
 		})
 	}
 }
 
-func (p *played) leave(t *testing.T, at int, abort bool, full []string) {
+// splices gives the ways to move the bodies of a conversation.
+func (p *played) splices() []bool { return []bool{false, true}[:1+btoi(p.spliced)] }
+
+func btoi(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+func (p *played) leave(t *testing.T, at int, abort, splice bool, full []string) {
 	b := new(backend)
 	r := newRig(1, func(r *rig) {
+		r.net.Splice = splice
 		r.out = func(x *exchange.Exchange) { x.Out.Expect = x.Req.Expect && p.expect }
 		r.net.Backend = func(_ int, c *fakenet.End) {
 			b.play(c, func(q *http.Request) string { return p.answers[q.RequestURI] }, plainWrite)
 		}
 	})
 	c := r.net.Connect(0, r.front)
-	plainWrite(c, p.send[:at])
+	go plainWrite(c, p.send[:at])
 	synctest.Wait()
 	if abort {
 		_ = c.Abort()
@@ -50,7 +63,7 @@ func (p *played) leave(t *testing.T, at int, abort bool, full []string) {
 			continue
 		}
 		if n >= len(full) || s != full[n] {
-			t.Errorf("left at %d (abort %v): the backend took for whole\n%s", at, abort, s)
+			t.Errorf("left at %d (abort %v): the backend took for whole\n%s", at, abort, brief(s))
 		}
 		n++
 	}
@@ -65,9 +78,11 @@ func TestBackendLeavesAnywhere(t *testing.T) {
 		}
 		t.Run(p.name, func(t *testing.T) {
 			for target, a := range p.answers {
-				for i := range len(a) {
+				for _, i := range p.places(len(a)) {
 					for _, abort := range []bool{false, true} {
-						bubble(t, func(t *testing.T) { p.drop(t, target, i, abort) })
+						for _, splice := range p.splices() {
+							bubble(t, func(t *testing.T) { p.drop(t, target, i, abort, splice) })
+						}
 					}
 				}
 			}
@@ -75,9 +90,10 @@ func TestBackendLeavesAnywhere(t *testing.T) {
 	}
 }
 
-func (p *played) drop(t *testing.T, target string, at int, abort bool) {
+func (p *played) drop(t *testing.T, target string, at int, abort, splice bool) {
 	b := new(backend)
 	r := newRig(1, func(r *rig) {
+		r.net.Splice = splice
 		r.out = func(x *exchange.Exchange) { x.Out.Expect = x.Req.Expect && p.expect }
 		r.net.Backend = func(_ int, c *fakenet.End) {
 			b.play(c, func(q *http.Request) string {
@@ -95,11 +111,11 @@ func (p *played) drop(t *testing.T, target string, at int, abort bool) {
 		}
 	})
 	c := r.net.Connect(0, r.front)
-	plainWrite(c, p.send)
+	go plainWrite(c, p.send)
 	rs, _, _ := replies(c, strings.Fields(p.methods)...)
 	for _, a := range rs {
 		if a.complete && a.status < 500 && !p.whole(a.text) {
-			t.Errorf("%s", fmt.Sprintf("cut at %d (abort %v): looks whole: %s", at, abort, a.text))
+			t.Errorf("%s", fmt.Sprintf("cut at %d (abort %v): looks whole: %s", at, abort, brief(a.text)))
 		}
 	}
 	_ = c.Close()

@@ -52,11 +52,14 @@ type line struct {
 	trailer   string
 	redirect  int
 	body      int64
+	count     exchange.Counts
+	took      time.Duration
 }
 
 // Log implements exchange.AccessLog. It reads what is borrowed to the end.
 func (r *rig) Log(x *exchange.Exchange) {
-	l := line{status: x.Status, method: string(x.Req.Method), fault: x.Fault, truncated: x.Truncated, body: x.Count.Body}
+	l := line{status: x.Status, method: string(x.Req.Method), fault: x.Fault, truncated: x.Truncated, body: x.Count.Body,
+		count: x.Count, took: x.Times.End.Sub(x.Times.Start)}
 	for _, h := range []interface {
 		Lookup(string) ([]byte, bool)
 	}{&x.Req.Trailer, &x.Resp.Trailer} {

@@ -7,8 +7,10 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/headgate/headgate/internal/exchange"
+	"github.com/headgate/headgate/internal/testkit"
 	"github.com/headgate/headgate/internal/testkit/fakenet"
 )
 
@@ -19,7 +21,13 @@ type played struct {
 	methods string
 	answers map[string]string // by target
 	expect  bool              // Expect is forwarded
+	spliced bool              // bodies are spliced where the net can
 }
+
+// large is a body that is spliced where that may be done.
+var large = testkit.Pattern(100_000)
+
+var largeLength = "Content-Length: 100000\r\n"
 
 var conversations = []played{
 	{name: "get", send: "GET /a HTTP/1.1\r\nHost: x\r\n\r\n", methods: "GET", answers: map[string]string{
@@ -59,14 +67,54 @@ var conversations = []played{
 		answers: map[string]string{"/a": "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"}},
 	{name: "early hints", send: "GET /a HTTP/1.1\r\nHost: x\r\n\r\n", methods: "GET", answers: map[string]string{
 		"/a": "HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"}},
+	{name: "large answer", spliced: true, send: "GET /a HTTP/1.1\r\nHost: x\r\n\r\nGET /b HTTP/1.1\r\nHost: x\r\n\r\n",
+		methods: "GET GET", answers: map[string]string{
+			"/a": "HTTP/1.1 200 OK\r\n" + largeLength + "\r\n" + large,
+			"/b": "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nb"}},
+	{name: "large upload", spliced: true, methods: "POST GET",
+		send: "POST /a HTTP/1.1\r\nHost: x\r\n" + largeLength + "\r\n" + large + "GET /b HTTP/1.1\r\nHost: x\r\n\r\n",
+		answers: map[string]string{
+			"/a": "HTTP/1.1 201 Created\r\nContent-Length: 2\r\n\r\nok",
+			"/b": "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nb"}},
+	{name: "large upload, expect forwarded", spliced: true, expect: true, methods: "POST",
+		send:    "POST /a HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\n" + largeLength + "\r\n" + large,
+		answers: map[string]string{"/a": "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"}},
+	{name: "large both ways", spliced: true, methods: "PUT", send: "PUT /a HTTP/1.1\r\nHost: x\r\n" + largeLength + "\r\n" + large,
+		answers: map[string]string{"/a": "HTTP/1.1 200 OK\r\n" + largeLength + "\r\n" + large}},
 }
 
-// run plays a conversation. clientCut and backendCut cut what each side sends
-// in two; 0 sends it in one piece.
-func (p *played) run(t *testing.T, clientCut, backendCut, piece int) (out, in string) {
+// places gives the places to cut n bytes at: all of them, or some where much is
+// moved, around the buffers' sizes among them.
+func (p *played) places(n int) (at []int) {
+	step := 1
+	switch {
+	case n > 4000:
+		step = 9973
+	case p.spliced:
+		step = 11
+	}
+	for i := 0; i < n; i += step {
+		at = append(at, i)
+	}
+	if n > 4000 {
+		at = append(at, 16<<10, 64<<10, n-1)
+	}
+	return at
+}
+
+// how the bytes of a conversation come. clientCut and backendCut cut what each
+// side sends in two; 0 sends it in one piece.
+type how struct {
+	clientCut, backendCut, piece int
+	splice                       bool
+}
+
+// run plays a conversation.
+func (p *played) run(t *testing.T, h how) (out, in string) {
+	clientCut, backendCut := h.clientCut, h.backendCut
 	b := new(backend)
 	r := newRig(1, func(r *rig) {
-		r.net.Piece = piece
+		r.net.Piece, r.net.Splice = h.piece, h.splice
 		r.out = func(x *exchange.Exchange) { x.Out.Expect = x.Req.Expect && p.expect }
 		r.net.Backend = func(_ int, c *fakenet.End) {
 			b.play(c, func(q *http.Request) string { return p.answers[q.RequestURI] }, func(c *fakenet.End, s string) {
@@ -80,11 +128,13 @@ func (p *played) run(t *testing.T, clientCut, backendCut, piece int) (out, in st
 		}
 	})
 	c := r.net.Connect(0, r.front)
-	if clientCut > 0 {
-		plainWrite(c, p.send[:clientCut])
-		synctest.Wait()
-	}
-	plainWrite(c, p.send[clientCut:])
+	go func() {
+		if clientCut > 0 {
+			plainWrite(c, p.send[:clientCut])
+			fakenet.Pass(time.Millisecond) // as long as everybody else has something to do
+		}
+		plainWrite(c, p.send[clientCut:])
+	}()
 	rs, rest, err := replies(c, strings.Fields(p.methods)...)
 	if err != nil || len(rest) > 0 {
 		t.Errorf("%v, %q after the answers", err, rest)
@@ -95,7 +145,13 @@ func (p *played) run(t *testing.T, clientCut, backendCut, piece int) (out, in st
 	_ = c.Close()
 	r.end(t)
 	for _, l := range r.logged() {
-		out += fmt.Sprintf("logged %d trailer %q\n", l.status, l.trailer)
+		out += fmt.Sprintf("logged %d trailer %q, %d body bytes\n", l.status, l.trailer, l.body)
+		if p.spliced {
+			out += fmt.Sprintf("%+v\n", l.count) // with chunks it depends on how they come
+		}
+	}
+	if got := r.net.Spliced() > 0; got != (p.spliced && h.splice) {
+		t.Errorf("%d bytes were spliced", r.net.Spliced())
 	}
 	return out, strings.Join(b.seen(), "\n---\n")
 }
@@ -105,28 +161,46 @@ func TestSegmentation(t *testing.T) {
 	for _, p := range conversations {
 		t.Run(p.name, func(t *testing.T) {
 			var out, in string
-			bubble(t, func(t *testing.T) { out, in = p.run(t, 0, 0, 0) })
-			t.Logf("client saw:\n%s\nbackend saw:\n%s", out, in)
-			again := func(what string, client, backend, piece int) {
-				bubble(t, func(t *testing.T) {
-					if o, i := p.run(t, client, backend, piece); o != out || i != in {
-						t.Errorf("%s: client saw\n%s\nbackend saw\n%s", what, o, i)
+			bubble(t, func(t *testing.T) { out, in = p.run(t, how{}) })
+			t.Logf("client saw:\n%s\nbackend saw:\n%s", brief(out), brief(in))
+			again := func(h how) {
+				for _, h.splice = range p.splices() {
+					if t.Failed() {
+						return
 					}
-				})
+					bubble(t, func(t *testing.T) {
+						if o, i := p.run(t, h); o != out || i != in {
+							t.Errorf("%+v: client saw\n%s\nbackend saw\n%s", h, brief(o), brief(i))
+						}
+					})
+				}
 			}
-			again("byte by byte", 0, 0, 1)
-			again("seven bytes at a time", 0, 0, 7)
-			for i := 1; i < len(p.send) && !t.Failed(); i++ {
-				again(fmt.Sprintf("client cut at %d", i), i, 0, 0)
+			again(how{})
+			for _, n := range p.pieces() {
+				again(how{piece: n})
+			}
+			for _, i := range p.places(len(p.send)) {
+				again(how{clientCut: i})
 			}
 			for _, a := range p.answers {
-				for i := 1; i < len(a) && !t.Failed(); i++ {
-					again(fmt.Sprintf("backend cut at %d", i), 0, i, 0)
+				for _, i := range p.places(len(a)) {
+					again(how{backendCut: i})
 				}
 			}
 		})
 	}
 }
+
+// pieces gives the sizes of pieces to try.
+func (p *played) pieces() []int {
+	if p.spliced {
+		return []int{97, 10_000}
+	}
+	return []int{1, 7}
+}
+
+// brief leaves the middle of a large body out.
+func brief(s string) string { return strings.ReplaceAll(s, large, "(large)") }
 
 // fullAnswers are the bodies of 200 answers; anything else must not look whole.
 func (p *played) whole(text string) bool {
@@ -153,11 +227,15 @@ func (p *played) whole(text string) bool {
 // client gets a whole answer, an error, or a visible cut.
 func TestEachOperationFails(t *testing.T) {
 	for _, p := range conversations {
-		for _, piece := range []int{0, 5} {
-			t.Run(fmt.Sprint(p.name, " in ", piece), func(t *testing.T) {
+		hows := []how{{}, {piece: 5}}
+		if p.spliced {
+			hows = []how{{}, {piece: 5000}, {splice: true}, {piece: 5000, splice: true}}
+		}
+		for _, h := range hows {
+			t.Run(fmt.Sprintf("%s %+v", p.name, h), func(t *testing.T) {
 				for n := 1; n < 1000; n++ {
 					var failed string
-					bubble(t, func(t *testing.T) { failed = p.fail(t, n, piece) })
+					bubble(t, func(t *testing.T) { failed = p.fail(t, n, h) })
 					if failed == "" {
 						if n < 3 {
 							t.Error("nothing failed")
@@ -173,27 +251,27 @@ func TestEachOperationFails(t *testing.T) {
 	}
 }
 
-func (p *played) fail(t *testing.T, n, piece int) string {
+func (p *played) fail(t *testing.T, n int, h how) string {
 	b := new(backend)
 	r := newRig(1, func(r *rig) {
-		r.net.Piece, r.net.FailAt = piece, n
+		r.net.Piece, r.net.FailAt, r.net.Splice = h.piece, n, h.splice
 		r.out = func(x *exchange.Exchange) { x.Out.Expect = x.Req.Expect && p.expect }
 		r.net.Backend = func(_ int, c *fakenet.End) {
 			b.play(c, func(q *http.Request) string { return p.answers[q.RequestURI] }, plainWrite)
 		}
 	})
 	c := r.net.Connect(0, r.front)
-	plainWrite(c, p.send)
+	go plainWrite(c, p.send)
 	rs, _, err := replies(c, strings.Fields(p.methods)...)
 	for _, a := range rs {
 		switch {
 		case !a.complete:
 			if err == nil || err == io.EOF {
-				t.Errorf("%s: not complete but ended cleanly", a.text)
+				t.Errorf("%s: not complete but ended cleanly", brief(a.text))
 			}
 		case a.status < 400 || strings.Contains(a.text, "404"):
 			if !p.whole(a.text) {
-				t.Errorf("looks whole: %s", a.text)
+				t.Errorf("looks whole: %s", brief(a.text))
 			}
 		}
 	}

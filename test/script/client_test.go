@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 
 	"github.com/headgate/headgate/internal/testkit"
@@ -42,6 +43,14 @@ func (p *play) client(args []string) error {
 	if err := c.finish(); err != nil {
 		return fmt.Errorf("answer before: %w", err)
 	}
+	size := 0
+	if n := len(args); n > 3 && args[n-2] == "-size" {
+		var err error
+		if size, err = strconv.Atoi(args[n-1]); err != nil {
+			return err
+		}
+		args = append(args[:n-2:n-2], "-h", fmt.Sprintf("Content-Length: %d", size))
+	}
 	text, err := p.requestText(args)
 	if err != nil {
 		return err
@@ -49,6 +58,12 @@ func (p *play) client(args []string) error {
 	c.method, _, _ = strings.Cut(text, " ")
 	c.resp, c.err, c.asked = nil, nil, true
 	c.Send(text)
+	if size > 0 { // not byte by byte: there are too many
+		one := c.OneByOne
+		c.OneByOne = false
+		c.Send(testkit.Pattern(size))
+		c.OneByOne = one
+	}
 	return nil
 }
 

@@ -26,6 +26,7 @@ var clauses = map[string]clause{
 	"no-header":   {1, noHeader},
 	"body":        {1, body},
 	"body~":       {1, bodyMatch},
+	"body-size":   {1, bodySize},
 	"chunk":       {1, chunk},
 	"trailer":     {1, trailer},
 	"interim":     {1, interim},
@@ -37,6 +38,7 @@ var clauses = map[string]clause{
 	"saw~":        {2, sawMatch},
 	"saw-not":     {2, sawNot},
 	"saw-body":    {2, sawBody},
+	"saw-size":    {2, sawSize},
 	"saw-trailer": {2, sawTrailer},
 	"requests":    {2, requests},
 	"conns":       {2, conns},
@@ -168,6 +170,23 @@ func bodyMatch(p *play, a []string) error {
 	return matches(a[0], string(r.Body))
 }
 
+// pattern says whether b is size bytes of the fixed pattern.
+func pattern(size string, b []byte) error {
+	n, err := strconv.Atoi(size)
+	if err == nil && string(b) != testkit.Pattern(n) {
+		err = fmt.Errorf("not the pattern but %s", testkit.Digest(b))
+	}
+	return err
+}
+
+func bodySize(p *play, a []string) error {
+	r, err := p.whole()
+	if err != nil {
+		return err
+	}
+	return pattern(a[0], r.Body)
+}
+
 func chunk(p *play, a []string) error {
 	r, err := p.head()
 	if err != nil {
@@ -287,15 +306,27 @@ func sawNot(p *play, a []string) error {
 }
 
 func sawBody(p *play, a []string) error {
-	var r testkit.Request
-	var err error
-	if !testkit.Poll(testkit.Patience, func() bool { r, err = p.last(a[0]); return err != nil || r.Complete }) {
-		return errors.New("the body did not come to its end")
-	}
+	r, err := p.sawAll(a[0])
 	if err != nil {
 		return err
 	}
 	return differs(a[1], string(r.Body))
+}
+
+func sawSize(p *play, a []string) error {
+	r, err := p.sawAll(a[0])
+	if err != nil {
+		return err
+	}
+	return pattern(a[1], r.Body)
+}
+
+// sawAll returns the last request of an origin with its whole body.
+func (p *play) sawAll(origin string) (r testkit.Request, err error) {
+	if !testkit.Poll(testkit.Patience, func() bool { r, err = p.last(origin); return err != nil || r.Complete }) {
+		err = errors.New("the body did not come to its end")
+	}
+	return r, err
 }
 
 func sawTrailer(p *play, a []string) error {

@@ -34,8 +34,7 @@ type attempt struct {
 	loop  reactor.Loop
 	began time.Time
 
-	out  *reactor.Buffer // the request head and what follows it
-	in   *reactor.Buffer // what was read of the answer; lies in the exchange once its head is parsed
+	in   *reactor.Buffer // the request head, then what was read of the answer; the exchange's once its head is parsed
 	buf  []byte          // in.Bytes, or larger
 	r, u int             // buf[r:u] is read and not used
 	seen int64           // bytes read from the backend
@@ -74,20 +73,21 @@ func (p *Protocol) RoundTrip(x *exchange.Exchange, w *worker.Worker) error {
 	if f == nil {
 		return nil
 	}
-	w.State.Faults.Add(1)
+	w.State.Faults.Add(x.Loop.Index(), 1)
 	return f
 }
 
 // count is run with its figures.
 func (a *attempt) count(x *exchange.Exchange, w *worker.Worker, fresh bool) (f *fault.Fault, again bool) {
 	x.Out.Attempts++
-	w.State.Elected.Add(1)
-	w.State.Busy.Add(1)
-	defer w.State.Busy.Add(-1)
+	loop := x.Loop.Index()
+	w.State.Elected.Add(loop, 1)
+	w.State.Busy.Add(loop, 1)
+	defer w.State.Busy.Add(loop, -1)
 	sent, received := x.Count.Sent, x.Count.Received
 	f, again = a.run(x, w, fresh)
-	w.State.Sent.Add(x.Count.Sent - sent)
-	w.State.Received.Add(x.Count.Received - received)
+	w.State.Sent.Add(loop, x.Count.Sent-sent)
+	w.State.Received.Add(loop, x.Count.Received-received)
 	return f, again
 }
 
@@ -109,9 +109,8 @@ func (a *attempt) run(x *exchange.Exchange, w *worker.Worker, fresh bool) (f *fa
 	if err != nil {
 		return fault.Of(err), false
 	}
-	*a = attempt{x: x, w: w, conn: c, loop: x.Loop, began: time.Now(), failed: true}
+	*a = attempt{x: x, w: w, conn: c, loop: x.Loop, began: x.Loop.Now(), failed: true}
 	defer a.settle()
-	a.out = a.loop.Buffer()
 	a.in = a.loop.Buffer()
 	a.buf = a.in.Bytes
 	a.reusable, f = a.exchange()
@@ -136,7 +135,6 @@ func (a *attempt) run(x *exchange.Exchange, w *worker.Worker, fresh bool) (f *fa
 // what it borrows goes away, and the connection goes back or is closed.
 func (a *attempt) settle() {
 	a.upload.stop()
-	a.loop.Return(a.out)
 	if a.in != nil && a.x.Resp.Trailer.Len() > 0 {
 		a.x.Hold(a.in) // its fields are borrowed until the log line
 	} else {

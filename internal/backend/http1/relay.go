@@ -6,6 +6,7 @@ import (
 
 	"github.com/headgate/headgate/internal/fault"
 	"github.com/headgate/headgate/internal/message"
+	"github.com/headgate/headgate/internal/reactor"
 )
 
 // relay sends the answer whose head is in x.Resp to the client and says
@@ -67,7 +68,16 @@ func (a *attempt) discard() bool {
 // a stream's events leave as they come.
 func (a *attempt) body() *fault.Fault {
 	a.beginBody()
-	for {
+	for copies := false; ; {
+		if !copies && a.spliceable() {
+			switch err := a.splice(); {
+			case err == nil:
+				return a.last()
+			case err != reactor.ErrNoSplice: //nolint:errorlint // as it is
+				return a.truncated(err)
+			}
+			copies = true
+		}
 		p, end, err := a.piece()
 		if err != nil {
 			return a.truncated(err)
@@ -81,6 +91,14 @@ func (a *attempt) body() *fault.Fault {
 			return nil
 		}
 	}
+}
+
+// last ends a body whose bytes were spliced.
+func (a *attempt) last() *fault.Fault {
+	if err := a.forward(nil, true); err != nil {
+		return a.sendFault(err)
+	}
+	return nil
 }
 
 // forward sends a piece of the body, the last one with its trailer.
@@ -176,13 +194,21 @@ func (a *attempt) more() error {
 
 // wait reads more, after what the client is due was handed on.
 func (a *attempt) wait() error {
+	if err := a.flush(); err != nil {
+		return err
+	}
+	a.makeRoom()
+	return a.read()
+}
+
+// flush hands on what the client is due.
+func (a *attempt) flush() error {
 	if a.x.Committed {
 		if err := a.x.Front.Flush(); err != nil {
 			return errClient{err}
 		}
 	}
-	a.makeRoom()
-	return a.read()
+	return nil
 }
 
 // errClient marks an error of the client's side met while reading.

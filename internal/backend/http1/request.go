@@ -6,7 +6,6 @@ import (
 	"net"
 	"os"
 	"syscall"
-	"time"
 
 	"github.com/headgate/headgate/internal/exchange"
 	"github.com/headgate/headgate/internal/fault"
@@ -23,11 +22,18 @@ func (a *attempt) send() *fault.Fault {
 	a.upload.a = a
 	a.upload.chunked = sendsChunks(x)
 	a.pinging = a.w.Ping > 0 && !x.Out.Force10 && (!x.Out.Whole || len(x.Out.Prefix) > 0)
-	b := a.appendHead(a.out.Bytes[:0])
+	b := a.appendHead(a.in.Bytes[:0]) // nothing was read into it yet
 	if a.pinging {
 		return a.write(b, fault.SendRequest)
 	}
 	return a.sendBody(b, fault.SendRequest)
+}
+
+// sendLater is sendBody once the backend has given its word.
+func (a *attempt) sendLater() *fault.Fault {
+	out := a.loop.Buffer()
+	defer a.loop.Return(out)
+	return a.sendBody(out.Bytes[:0], fault.SendBody)
 }
 
 // sendBody writes b, and behind it what is there of the body.
@@ -38,7 +44,7 @@ func (a *attempt) sendBody(b []byte, phase fault.Phase) *fault.Fault {
 	if framed {
 		b = wire.AppendChunkHead(b, int64(len(rest)))
 	}
-	if len(b)+len(rest) <= cap(a.out.Bytes) {
+	if len(b)+len(rest) <= cap(b) {
 		b = append(b, rest...)
 	} else {
 		if f := a.write(b, phase); f != nil {
@@ -239,12 +245,21 @@ func (a *attempt) write(p []byte, phase fault.Phase) *fault.Fault {
 	if len(p) == 0 {
 		return nil
 	}
-	_ = a.conn.SetWriteDeadline(time.Now().Add(a.timeout()))
-	n, err := a.conn.Write(p)
+	_ = a.conn.SetWriteDeadline(a.loop.Now().Add(a.timeout()))
+	n, err := 0, error(os.ErrDeadlineExceeded)
+	// After the deadline was set, as stop sets its own after the flag.
+	if !a.upload.stopping.Load() {
+		n, err = a.conn.Write(p)
+	}
 	a.x.Count.Sent += int64(n)
 	if err == nil {
 		return nil
 	}
+	return a.writeFault(phase, n, err)
+}
+
+// writeFault says what it means that only n bytes were written.
+func (a *attempt) writeFault(phase fault.Phase, n int, err error) *fault.Fault {
 	f := a.fault(phase, err)
 	if f.Kind == fault.Timeout {
 		f.Status = 504
@@ -259,7 +274,7 @@ func (a *attempt) write(p []byte, phase fault.Phase) *fault.Fault {
 func (a *attempt) fault(phase fault.Phase, err error) *fault.Fault {
 	f := &fault.Fault{
 		Side: fault.Backend, Phase: phase, Retry: fault.IfReused, Kind: fault.Reset,
-		Backend: a.w.Name, Addr: a.conn.Addr, Elapsed: time.Since(a.began), Err: err,
+		Backend: a.w.Name, Addr: a.conn.Addr, Elapsed: a.loop.Now().Sub(a.began), Err: err,
 	}
 	var errno syscall.Errno
 	switch {

@@ -42,7 +42,7 @@ func (a *attempt) head() *fault.Fault {
 		if r.Status == 100 && a.pinging {
 			a.pinging = false
 			// A failure shows again in what is read next, if nothing else came.
-			_ = a.sendBody(a.out.Bytes[:0], fault.SendBody)
+			_ = a.sendLater()
 		}
 	}
 }
@@ -131,38 +131,62 @@ func (a *attempt) patience() time.Duration {
 	return a.timeout()
 }
 
-// read reads once more from the backend. The wait counts from the last sign
-// of progress, which while a body is being sent is the sending.
+// read reads once more from the backend.
 func (a *attempt) read() error {
 	if a.u == len(a.buf) {
 		bigger := make([]byte, 2*len(a.buf))
 		copy(bigger, a.buf[:a.u])
 		a.buf = bigger
 	}
-	end := time.Now().Add(a.patience())
-	for now := time.Now(); ; now = time.Now() {
-		_ = a.conn.SetReadDeadline(earlier(end, now.Add(clientCheck)))
+	return a.await(false)
+}
+
+// await takes input once: into buf, or spliced to the client. The wait counts
+// from the last sign of progress, which while a body is being sent is the
+// sending.
+func (a *attempt) await(splice bool) error {
+	now := a.loop.Now()
+	for end := now.Add(a.patience()); ; now = a.loop.Now() {
+		until := earlier(end, now.Add(clientCheck))
+		_ = a.conn.SetReadDeadline(until)
 		if a.upload.clientFault() != nil {
 			return os.ErrDeadlineExceeded
 		}
-		n, err := a.conn.Read(a.buf[a.u:])
-		a.u += n
-		a.seen += int64(n)
-		a.x.Count.Received += int64(n)
+		n, err := a.take(splice, until)
+		a.seen += n
+		a.x.Count.Received += n
 		switch {
-		case n > 0:
-			return nil
-		case !errors.Is(err, os.ErrDeadlineExceeded):
+		case err == nil || !silent(err):
 			return err
 		case a.upload.running() && a.upload.since() < a.timeout():
-			end = time.Now().Add(a.patience())
-		case a.upload.clientFault() == nil && !time.Now().Before(end):
+			end = a.loop.Now().Add(a.patience())
+		case a.upload.clientFault() == nil && !a.loop.Now().Before(end):
 			return err
 		}
 		if a.clientBroken() {
 			return errClient{syscall.ECONNRESET}
 		}
 	}
+}
+
+// take is one attempt to get input before until.
+func (a *attempt) take(splice bool, until time.Time) (int64, error) {
+	if splice {
+		return a.move(until)
+	}
+	n, err := a.conn.Read(a.buf[a.u:])
+	a.u += n
+	if n > 0 {
+		err = nil
+	}
+	return int64(n), err
+}
+
+// silent says that nothing came in time, which may just mean to look after
+// the client.
+func silent(err error) bool {
+	_, client := err.(errClient) //nolint:errorlint // move makes it
+	return !client && errors.Is(err, os.ErrDeadlineExceeded)
 }
 
 // clientCheck is how often, while the backend is waited for, the client is
@@ -229,7 +253,7 @@ func (a *attempt) sendFault(err error) *fault.Fault {
 func (a *attempt) clientGone(err error) *fault.Fault {
 	f := &fault.Fault{
 		Side: fault.Client, Phase: fault.SendResponse, Kind: fault.Aborted, Close: true,
-		Backend: a.w.Name, Addr: a.conn.Addr, Elapsed: time.Since(a.began), Err: err,
+		Backend: a.w.Name, Addr: a.conn.Addr, Elapsed: a.loop.Now().Sub(a.began), Err: err,
 	}
 	if errors.Is(err, os.ErrDeadlineExceeded) {
 		f.Kind, f.Err = fault.Timeout, nil

@@ -23,6 +23,8 @@ type upload struct {
 	moved   atomic.Int64 // when bytes last went out, in unix nanoseconds
 	ended   atomic.Bool  // nothing more will be sent
 
+	stopping atomic.Bool // stop was called: nothing more is to be sent
+
 	// Set by the coroutine, read by others only after ended is seen.
 	complete bool
 	failed   *fault.Fault
@@ -31,7 +33,7 @@ type upload struct {
 // start begins the coroutine.
 func (u *upload) start(a *attempt) {
 	u.a = a
-	u.moved.Store(time.Now().UnixNano())
+	u.progress()
 	u.task = a.loop.Go(u)
 }
 
@@ -47,8 +49,11 @@ func (u *upload) Run() {
 	}
 }
 
-// stream copies the body until its end.
+// stream sends the body until its end.
 func (u *upload) stream() *fault.Fault {
+	if all, f := u.splice(); all || f != nil {
+		return f
+	}
 	a := u.a
 	buf := a.loop.Buffer()
 	defer a.loop.Return(buf)
@@ -92,7 +97,7 @@ func (u *upload) send(b []byte, lead, n int) *fault.Fault {
 		p = append(b[lead-len(h):lead+n], "\r\n"...)
 	}
 	f := u.a.write(p, fault.SendBody)
-	u.moved.Store(time.Now().UnixNano())
+	u.progress()
 	return f
 }
 
@@ -110,8 +115,13 @@ func (u *upload) whole() bool { return u.task == nil || u.ended.Load() && u.comp
 // running says whether the coroutine may still send.
 func (u *upload) running() bool { return u.task != nil && !u.ended.Load() }
 
+// progress notes that bytes went out.
+func (u *upload) progress() { u.moved.Store(u.a.loop.Now().UnixNano()) }
+
 // since says how long ago bytes last went out.
-func (u *upload) since() time.Duration { return time.Since(time.Unix(0, u.moved.Load())) }
+func (u *upload) since() time.Duration {
+	return time.Duration(u.a.loop.Now().UnixNano() - u.moved.Load())
+}
 
 // clientFault gives the fault of the client's side of the upload, nil if it
 // had none. Called once the answer can no longer come.
@@ -130,6 +140,7 @@ func (u *upload) stop() {
 	}
 	u.waited = true
 	if !u.ended.Load() {
+		u.stopping.Store(true)
 		u.a.x.Front.StopReading()
 		_ = u.a.conn.SetWriteDeadline(time.Unix(1, 0))
 	}

@@ -43,7 +43,7 @@ func (st *state) ReadBody(p []byte) (int, error) {
 		if n > 0 || err != nil {
 			return n, err
 		}
-		if n, err := st.await(p, time.Now().Add(st.x.Site.Timeout)); n > 0 || err != nil {
+		if n, err := st.await(p, st.now().Add(st.x.Site.Timeout)); n > 0 || err != nil {
 			return n, err
 		}
 	}
@@ -216,8 +216,8 @@ func (b *body) drained(st *state) bool {
 	st.stop.Store(false)
 	buf := st.conn.Loop().Buffer()
 	defer st.conn.Loop().Return(buf)
-	deadline := time.Now().Add(drainTime)
-	for n := 0; n < drainBytes && time.Now().Before(deadline); {
+	deadline := st.now().Add(drainTime)
+	for n := 0; n < drainBytes && st.now().Before(deadline); {
 		m, err := st.ReadReady(buf.Bytes)
 		if err == nil && m == 0 {
 			m, err = st.await(buf.Bytes, deadline)

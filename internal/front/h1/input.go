@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"os"
-	"time"
 
 	"github.com/headgate/headgate/internal/exchange"
 	"github.com/headgate/headgate/internal/fault"
@@ -106,6 +105,7 @@ func (in *input) makeRoom() {
 func (st *state) readHead() error {
 	lim := limits(st.site)
 	var scan wire.HeadScan
+	at := st.x.Times.Start
 	for {
 		n, err := scan.Request(st.in.bytes[st.in.r:st.in.w], &lim)
 		if err != nil {
@@ -117,7 +117,7 @@ func (st *state) readHead() error {
 			head := st.in.bytes[st.in.r : st.in.r+n]
 			st.in.r += n
 			st.x.Count.In = int64(n)
-			st.x.Times.Read = st.s.front.Clock.Now()
+			st.x.Times.Read = at
 			if err := wire.ParseRequest(head, &st.x.Req, &lim); err != nil {
 				return err
 			}
@@ -128,6 +128,7 @@ func (st *state) readHead() error {
 		if err := st.in.fill(); err != nil {
 			return err
 		}
+		at = st.now()
 	}
 }
 
@@ -160,7 +161,7 @@ func (st *state) unreadable(err error) outcome {
 			return done // nothing of a request came; an empty line behind the last body is none
 		}
 		f.Status, f.Kind, f.Detail = 408, fault.Timeout, "head not complete in time"
-		f.Elapsed = time.Since(st.x.Times.Start)
+		f.Elapsed = st.now().Sub(st.x.Times.Start)
 	default:
 		// The client is gone: there is nobody to answer.
 		return done

@@ -11,33 +11,45 @@ import (
 )
 
 // output is the write side: small writes gather in bytes until Flush, large
-// ones go straight to the connection behind what was gathered.
+// ones go straight to the connection behind what was gathered. It has a buffer
+// only while something is gathered.
 type output struct {
 	conn    reactor.Conn
-	lent    *reactor.Buffer
-	bytes   []byte // gathered; lies in lent unless a head outgrew it
-	chunked bool   // the body is sent in chunks
-	noBody  bool   // the response has no body: what is written is dropped
-	length  int64  // body bytes still due by Content-Length; -1: not announced
-	ended   bool   // the last body byte was written
+	lent    *reactor.Buffer // nil while nothing is gathered
+	bytes   []byte          // gathered; lies in lent unless a head outgrew it
+	chunked bool            // the body is sent in chunks
+	noBody  bool            // the response has no body: what is written is dropped
+	length  int64           // body bytes still due by Content-Length; -1: not announced
+	ended   bool            // the last body byte was written
 	sent100 bool
 	broken  bool // a write failed: nothing more can be sent
 }
 
-func (o *output) begin(c reactor.Conn) {
-	o.conn = c
-	o.lent = c.Loop().Buffer()
-	o.bytes = o.lent.Bytes[:0]
-}
-
 func (o *output) end() {
-	o.conn.Loop().Return(o.lent)
+	o.drop()
 	*o = output{}
 }
 
-// exchange makes the output ready for another response.
-func (o *output) exchange() {
-	*o = output{conn: o.conn, lent: o.lent, bytes: o.lent.Bytes[:0], length: -1}
+// exchange makes the output ready for another response on c.
+func (o *output) exchange(c reactor.Conn) {
+	o.drop()
+	*o = output{conn: c, length: -1}
+}
+
+// gather makes sure that bytes has a buffer to grow in.
+func (o *output) gather() {
+	if o.lent == nil {
+		o.lent = o.conn.Loop().Buffer()
+		o.bytes = o.lent.Bytes[:0]
+	}
+}
+
+// drop gives the buffer back, with whatever was gathered.
+func (o *output) drop() {
+	if o.lent != nil {
+		o.conn.Loop().Return(o.lent)
+		o.lent, o.bytes = nil, nil
+	}
 }
 
 // whole says whether the response was written to its end, as it was announced.
@@ -55,6 +67,7 @@ func (st *state) WriteInterim(r *message.Response) error {
 		}
 		o.sent100 = true
 	}
+	o.gather()
 	o.bytes = wire.AppendStatusLine(o.bytes, message.HTTP11, r.Status, r.Reason)
 	o.bytes = wire.AppendHeader(o.bytes, &r.Header, message.Hop|message.Dropped)
 	o.bytes = append(o.bytes, "\r\n"...)
@@ -65,13 +78,14 @@ func (st *state) WriteInterim(r *message.Response) error {
 // writes them.
 func (st *state) WriteHead(r *message.Response, last bool) error {
 	o := &st.out
+	st.x.Times.FirstByte = st.now()
 	st.frame(r, last)
+	o.gather()
 	o.bytes = wire.AppendStatusLine(o.bytes, message.HTTP11, r.Status, r.Reason)
 	st.appendDate(r)
 	o.bytes = wire.AppendHeader(o.bytes, &r.Header, message.Hop|message.Dropped|message.Printed)
 	st.appendFraming(r)
 	o.bytes = append(o.bytes, "\r\n"...)
-	st.x.Times.FirstByte = st.s.front.Clock.Now()
 	o.ended = last
 	return nil
 }
@@ -89,7 +103,7 @@ func (st *state) appendDate(r *message.Response) {
 	}
 	if !r.Header.Has(message.Date) {
 		o.bytes = append(o.bytes, "Date: "...)
-		o.bytes = append(o.bytes, st.s.front.Clock.Tick(st.s.front.Clock.Now()).Date...)
+		o.bytes = append(o.bytes, st.s.front.Clock.Tick(st.x.Times.FirstByte).Date...)
 		o.bytes = append(o.bytes, "\r\n"...)
 	}
 	if !r.Header.Has(message.Server) && len(st.x.Site.ServerHeader) > 0 {
@@ -190,6 +204,7 @@ func (st *state) WriteBody(p []byte, last bool) error {
 	if last && !o.ended {
 		o.ended = true
 		if o.chunked {
+			o.gather()
 			o.bytes = append(o.bytes, "0\r\n\r\n"...)
 		}
 	}
@@ -204,6 +219,9 @@ func (st *state) writePiece(p []byte) error {
 	o := &st.out
 	if len(p) == 0 {
 		return nil
+	}
+	if o.chunked || len(p)+maxFrame <= reactor.BufferSize {
+		o.gather()
 	}
 	if o.chunked {
 		o.bytes = strconv.AppendInt(o.bytes, int64(len(p)), 16)
@@ -220,6 +238,7 @@ func (st *state) writePiece(p []byte) error {
 		}
 	}
 	if o.chunked {
+		o.gather()
 		o.bytes = append(o.bytes, "\r\n"...)
 	}
 	return nil
@@ -236,6 +255,7 @@ func (st *state) WriteTrailer(h *message.Header) error {
 	if !o.chunked {
 		return nil
 	}
+	o.gather()
 	o.bytes = append(o.bytes, "0\r\n"...)
 	if wire.HasToken(&st.x.Req.Header, message.TE, "trailers") {
 		o.bytes = wire.AppendHeader(o.bytes, h, message.Hop|message.Dropped)
@@ -251,7 +271,7 @@ func (st *state) Flush() error {
 		return nil
 	}
 	err := st.write(o.bytes)
-	o.bytes = o.lent.Bytes[:0]
+	o.drop()
 	return err
 }
 
@@ -260,7 +280,7 @@ func (st *state) write(p []byte) error {
 	if st.out.broken {
 		return errStopped
 	}
-	_ = st.conn.SetWriteDeadline(time.Now().Add(st.x.Site.Timeout))
+	_ = st.conn.SetWriteDeadline(st.now().Add(st.x.Site.Timeout))
 	n, err := st.conn.Write(p)
 	st.x.Count.Out += int64(n)
 	if err != nil {

@@ -16,8 +16,8 @@ import (
 // reactor.Handler.
 type Front struct {
 	Service exchange.Service
-	Clock   *clock.Clock
-	Poison  bool // trash memory between requests, so that tests see late readers
+	Clock   *clock.Clock // formats the Date line; the time itself is the loop's
+	Poison  bool         // trash memory between requests, so that tests see late readers
 
 	serial atomic.Uint64
 	states sync.Pool // *state
@@ -42,7 +42,7 @@ func (f *Front) Open(c reactor.Conn) (reactor.Session, time.Duration) {
 	s := &session{front: f, conn: c}
 	s.client = exchange.Client{
 		Conn: c, Local: addrPort(c.LocalAddr()), Remote: addrPort(c.RemoteAddr()),
-		Opened: f.Clock.Now(), Serial: f.serial.Add(1),
+		Opened: c.Loop().Now(), Serial: f.serial.Add(1),
 	}
 	s.client.PeerIP = s.client.Remote.Addr().AppendTo(nil)
 	s.client.ClientIP = s.client.PeerIP
@@ -71,6 +71,8 @@ func (s *session) Serve() (keep bool, idle time.Duration) {
 	st.begin(s)
 	for {
 		switch st.exchange() {
+		case next:
+			st.x.Reset(s.front.Poison)
 		case wait:
 			idle = st.idle
 			st.end()
@@ -114,9 +116,11 @@ var _ exchange.Front = (*state)(nil)
 func (st *state) begin(s *session) {
 	st.s, st.conn = s, s.conn
 	st.in.begin(s.conn)
-	st.out.begin(s.conn)
 	st.x.Front, st.x.Client, st.x.Loop = st, &s.client, s.conn.Loop()
 }
+
+// now is the loop's time.
+func (st *state) now() time.Time { return st.x.Loop.Now() }
 
 // end gives everything back.
 func (st *state) end() {
@@ -127,16 +131,15 @@ func (st *state) end() {
 	st.s, st.conn, st.site = nil, nil, nil
 }
 
-// exchange reads one request and has it served.
+// exchange reads one request and has it served. st.x is as after a Reset.
 func (st *state) exchange() outcome {
 	f := st.s.front
-	st.x.Reset(f.Poison)
 	st.body = body{done: true}
 	st.stop.Store(false)
-	st.out.exchange()
+	st.out.exchange(st.conn)
 	st.site = f.Service.Base(&st.s.client)
 	st.x.Site = st.site
-	st.x.Times.Start = f.Clock.Now()
+	st.x.Times.Start = st.now()
 	if err := st.readHead(); err != nil {
 		return st.unreadable(err)
 	}
@@ -187,7 +190,7 @@ func (st *state) linger() {
 	if st.conn.CloseWrite() != nil {
 		return
 	}
-	_ = st.conn.SetReadDeadline(time.Now().Add(lingerTime))
+	_ = st.conn.SetReadDeadline(st.now().Add(lingerTime))
 	b := st.conn.Loop().Buffer()
 	defer st.conn.Loop().Return(b)
 	for n := 0; n < lingerBytes; {

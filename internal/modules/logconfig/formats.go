@@ -48,7 +48,10 @@ func (f Formats) Over(base Formats) Formats {
 // TransferLog's. It is asked after all directives were read, because a
 // nickname may be defined behind its use. A format that is Literal is most
 // likely a nickname nobody defined: worth a warning.
-func (f Formats) Find(format string) (*Format, error) {
+func (f Formats) Find(format string) (*Format, error) { return Compile(f.text(format)) }
+
+// text is the format that Find compiles.
+func (f Formats) text(format string) string {
 	if format == "" {
 		format = f.fallback
 	}
@@ -56,12 +59,12 @@ func (f Formats) Find(format string) (*Format, error) {
 		format = DefaultFormat
 	}
 	if text, ok := f.named[ascii.ToLower(format)]; ok {
-		return Compile(text)
+		return text
 	}
 	if ascii.EqualFold(format, "CLF") {
-		format = DefaultFormat
+		return DefaultFormat
 	}
-	return Compile(format)
+	return format
 }
 
 // Custom is one CustomLog, GlobalLog or TransferLog as written.

@@ -99,9 +99,25 @@ func server(b *module.Builder, s *module.Server) error {
 	return nil
 }
 
+// formatKey is where a compiled format lies in Builder.Aux, by its text.
+type formatKey struct{ text string }
+
+// compiled gives the format of a text. Servers whose logs have the same one
+// share it: however many there are, it is near when a line is written.
+func compiled(b *module.Builder, text string) (*Format, error) {
+	if f, ok := b.Aux[formatKey{text}].(*Format); ok {
+		return f, nil
+	}
+	f, err := Compile(text)
+	if err == nil {
+		b.Aux[formatKey{text}] = f
+	}
+	return f, err
+}
+
 // open makes one log; problems are noted at its directive.
 func open(b *module.Builder, c *conf, p *placed) *Log {
-	f, err := c.formats.Find(p.Format)
+	f, err := compiled(b, c.formats.text(p.Format))
 	if err != nil {
 		b.Errorf(p.pos, "CustomLog: %s", err)
 		return nil

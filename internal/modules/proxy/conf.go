@@ -8,6 +8,7 @@ import (
 	"github.com/headgate/headgate/internal/ascii"
 	"github.com/headgate/headgate/internal/exchange"
 	"github.com/headgate/headgate/internal/module"
+	"github.com/headgate/headgate/internal/prefix"
 )
 
 // Opt is a setting that may not have been made.
@@ -55,6 +56,8 @@ type ServerConf struct {
 	StatusPage      Opt[StatusPage]
 	Block           []string // ProxyBlock
 	NoProxy         []string
+
+	names prefix.Tree // of Workers, while the server is read
 }
 
 // MergeServer gives the configuration of a virtual host from the main server's
@@ -94,9 +97,9 @@ func MergeServer(base, own *ServerConf) *ServerConf {
 // server. The zero value says nothing.
 type DirConf struct {
 	Rule           *PassRule // ProxyPass of a Location; the last section's counts
-	Reverse        []ReverseRule
-	CookiePaths    []ReverseRule
-	CookieDomains  []ReverseRule
+	Reverse        []*RuleSet
+	CookiePaths    []*RuleSet
+	CookieDomains  []*RuleSet
 	Interpolate    Opt[bool] // ProxyPassInterpolateEnv
 	PreserveHost   Opt[bool]
 	AddHeaders     Opt[bool] // default on

@@ -32,13 +32,13 @@ func TestMergeServer(t *testing.T) {
 }
 
 func TestMergeDir(t *testing.T) {
-	outer := &DirConf{Rule: pass(t, "ProxyPass /o http://o")[0], Reverse: []ReverseRule{{"/o", "http://o", false}}, OverrideCodes: []int{503}}
+	outer := &DirConf{Rule: pass(t, "ProxyPass /o http://o")[0], Reverse: ruled(ReverseRule{"/o", "http://o", false}), OverrideCodes: []int{503}}
 	outer.ErrorOverride.To(true)
 	outer.PreserveHost.To(true)
-	inner := &DirConf{Reverse: []ReverseRule{{"/i", "http://i", false}}, OverrideCodes: []int{404}}
+	inner := &DirConf{Reverse: ruled(ReverseRule{"/i", "http://i", false}), OverrideCodes: []int{404}}
 	inner.PreserveHost.To(false)
 	m := MergeDir(outer, inner)
-	if m.Rule != outer.Rule || len(m.Reverse) != 2 || m.Reverse[0].Public != "/o" || m.PreserveHost.Or(true) {
+	if m.Rule != outer.Rule || len(m.Reverse) != 2 || m.Reverse[0].rules[0].Public != "/o" || m.PreserveHost.Or(true) {
 		t.Errorf("%+v", m)
 	}
 	if !slices.Equal(m.OverrideCodes, []int{404, 503}) || !m.Overrides(404) || m.Overrides(500) {

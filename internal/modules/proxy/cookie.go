@@ -2,10 +2,10 @@ package proxy
 
 import (
 	"bytes"
-	"strings"
 
 	"github.com/headgate/headgate/internal/ascii"
 	"github.com/headgate/headgate/internal/message"
+	"github.com/headgate/headgate/internal/prefix"
 )
 
 // Cookie rewrites the Path and Domain attributes of one Set-Cookie value. The
@@ -74,35 +74,48 @@ func (t *Turnback) attribute(value []byte, i, end int, a *message.Arena) (from, 
 // Ours: what follows the internal path is kept, and it has to be whole
 // segments; httpd replaces all of any path that begins with the same letters.
 func (t *Turnback) cookiePath(path []byte, a *message.Arena) []byte {
-	for i := range t.Conf.CookiePaths {
-		public, internal := t.sides(&t.Conf.CookiePaths[i], a)
-		if !bytes.HasPrefix(path, []byte(internal)) {
-			continue
-		}
-		tail := path[len(internal):]
-		if len(tail) > 0 && tail[0] != '/' && !strings.HasSuffix(internal, "/") {
-			continue
-		}
-		b := append(a.Alloc(len(public)+len(tail)+1), public...)
-		if len(tail) > 0 {
-			b = append(bytes.TrimSuffix(b, []byte("/")), '/')
-			b = append(b, bytes.TrimPrefix(tail, []byte("/"))...)
-		}
-		return b
+	public, n, ok := t.firstOf(t.Conf.CookiePaths, path, folderEnd, a)
+	if !ok {
+		return nil
 	}
-	return nil
+	tail := path[n:]
+	b := append(a.Alloc(len(public)+len(tail)+1), public...)
+	if len(tail) > 0 {
+		b = append(bytes.TrimSuffix(b, []byte("/")), '/')
+		b = append(b, bytes.TrimPrefix(tail, []byte("/"))...)
+	}
+	return b
 }
 
 // cookieDomain maps a cookie's domain. httpd: any domain that begins with the
 // internal one, without regard to case, is replaced.
 func (t *Turnback) cookieDomain(domain []byte, a *message.Arena) []byte {
-	for i := range t.Conf.CookieDomains {
-		public, internal := t.sides(&t.Conf.CookieDomains[i], a)
-		if ascii.HasPrefixFoldBytes(domain, internal) {
-			return a.String(public)
+	public, _, ok := t.firstOf(t.Conf.CookieDomains, domain, anyEnd, a)
+	if !ok {
+		return nil
+	}
+	return a.String(public)
+}
+
+// firstOf finds the first rule whose internal side value begins with: its
+// public side, and how much of value the internal one takes.
+func (t *Turnback) firstOf(sets []*RuleSet, value []byte, end ending, a *message.Arena) (public string, n int, ok bool) {
+	for _, s := range sets {
+		at, n := first(&s.texts, value, end, prefix.None)
+		for _, i := range s.asked {
+			if i >= at {
+				break
+			}
+			public, internal := t.sides(&s.rules[i], a)
+			if s.begins(value, internal) && end(value, len(internal)) {
+				return public, len(internal), true
+			}
+		}
+		if at != prefix.None {
+			return s.rules[at].Public, n, true
 		}
 	}
-	return nil
+	return "", 0, false
 }
 
 func indexOrEnd(p []byte, c byte) int {

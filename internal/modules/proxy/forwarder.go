@@ -20,6 +20,7 @@ type forwarder struct {
 }
 
 func newForwarder(b *module.Builder, d *module.Dir, st *site, conf *DirConf) *forwarder {
+	conf.compile()
 	return &forwarder{
 		Forward: NewForward(st.conf, conf, true, b.Version), conf: conf,
 		timeout: st.conf.Timeout.Or(0), bad: st.conf.BadHeader.Or(exchange.BadIsError),

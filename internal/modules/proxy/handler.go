@@ -16,7 +16,8 @@ import (
 type translator struct {
 	site        *site
 	rule        *PassRule // of the sections; nil: none
-	list        *Mapping
+	handler     *handler  // of rule
+	list        served
 	interpolate bool
 }
 
@@ -37,7 +38,7 @@ func (t *translator) Translate(x *exchange.Exchange) (exchange.Handler, error) {
 	if t.interpolate {
 		q.Env = &x.Env
 	}
-	m, ok, err := t.find(x, q)
+	m, h, ok, err := t.find(x, q)
 	switch {
 	case err != nil:
 		return nil, err
@@ -46,7 +47,7 @@ func (t *translator) Translate(x *exchange.Exchange) (exchange.Handler, error) {
 	case m.Denied:
 		return nil, exchange.ErrDone
 	}
-	return t.mapped(x, q, &m)
+	return t.mapped(x, q, &m, h)
 }
 
 // rawURI is path and query as sent, for requests whose target is more or
@@ -59,18 +60,21 @@ func rawURI(x *exchange.Exchange) []byte {
 }
 
 // find asks the rules in httpd's order.
-func (t *translator) find(x *exchange.Exchange, q *Query) (m Mapped, ok bool, err error) {
+func (t *translator) find(x *exchange.Exchange, q *Query) (m Mapped, h *handler, ok bool, err error) {
 	if t.rule != nil {
 		if m, ok, err = t.rule.Match(q, &x.Arena); ok || err != nil {
-			return m, ok, err
+			return m, t.handler, ok, err
 		}
 	}
-	m, _, ok, err = t.list.Find(q, 0, &x.Arena)
-	return m, ok, err
+	m, at, ok, err := t.list.Find(q, 0, &x.Arena)
+	if ok {
+		h = t.list.handlers[at]
+	}
+	return m, h, ok, err
 }
 
 // mapped notes where the request goes and who carries it there.
-func (t *translator) mapped(x *exchange.Exchange, q *Query, m *Mapped) (exchange.Handler, error) {
+func (t *translator) mapped(x *exchange.Exchange, q *Query, m *Mapped, h *handler) (exchange.Handler, error) {
 	if m.NotRaw {
 		x.Logf(logsink.Warn, "proxy", "AH01136", "nocanon: the path was changed on the way here and is sent in canonical form")
 	}
@@ -84,7 +88,6 @@ func (t *translator) mapped(x *exchange.Exchange, q *Query, m *Mapped) (exchange
 	}
 	x.Out.Target = m.Target
 	x.Out.URL = m.Filename
-	h := t.site.handlers[m.Rule]
 	if h.worker == nil || m.Dynamic {
 		return h.generic(m.URL)
 	}

@@ -2,20 +2,23 @@ package proxy
 
 import (
 	"bytes"
-	"math"
 	"strings"
 
 	"github.com/headgate/headgate/internal/message"
+	"github.com/headgate/headgate/internal/prefix"
+	"github.com/headgate/headgate/internal/uri"
 )
 
 // Mapping is the ProxyPass list of a server, compiled: the first rule in file
-// order that matches is found without asking plain prefixes one by one. A
-// request asks two of them: first that of the rules with mapping=, then that of
-// all others. Immutable.
+// order that matches is found at a cost that does not depend on how many there
+// are. A request asks two of them: first that of the rules with mapping=, then
+// that of all others. Immutable.
 type Mapping struct {
-	rules []*PassRule
-	root  *branch
-	slow  []int32 // rules that have to be asked: patterns, servlet, interpolated paths
+	rules    []*PassRule
+	plain    *branch     // prefixes
+	servlet  *branch     // those of mapping=servlet; nil: none
+	patterns prefix.Tree // by the head of each; those without one are all asked
+	variable []int32     // prefixes to be interpolated, all asked
 }
 
 // branch is a segment of prefixes. Its numbers are the lowest index of rules;
@@ -27,14 +30,14 @@ type branch struct {
 	low   int32 // in all of the subtree
 }
 
-const none = math.MaxInt32
+const none = prefix.None
 
 func newBranch() *branch { return &branch{open: none, slash: none, low: none} }
 
 // NewMapping compiles the rules of list that are matched before decoding
 // (encoded) or after it.
 func NewMapping(list []*PassRule, encoded bool) *Mapping {
-	m := &Mapping{root: newBranch()}
+	m := &Mapping{plain: newBranch()}
 	for _, r := range list {
 		if r.Encoded != encoded {
 			continue
@@ -42,14 +45,24 @@ func NewMapping(list []*PassRule, encoded bool) *Mapping {
 		at := int32(len(m.rules))
 		m.rules = append(m.rules, r)
 		switch {
-		case r.Regex != nil, r.Servlet, r.Interpolate && strings.Contains(r.Path, "${"):
-			m.slow = append(m.slow, at)
-		case strings.HasPrefix(r.Path, "/"): // no other prefix can match
-			m.insert(r.Path, at)
+		case r.Regex != nil:
+			m.patterns.Add(r.Regex.Head(), at)
+		case r.Servlet:
+			if m.servlet == nil {
+				m.servlet = newBranch()
+			}
+			m.servlet.insert(r.Path, at)
+		case r.variable():
+			m.variable = append(m.variable, at)
+		default:
+			m.plain.insert(r.Path, at)
 		}
 	}
 	return m
 }
+
+// variable says that what the rule's prefix is depends on the request.
+func (r *PassRule) variable() bool { return r.Interpolate && strings.Contains(r.Path, "${") }
 
 // Empty says that there is no rule.
 func (m *Mapping) Empty() bool { return len(m.rules) == 0 }
@@ -57,10 +70,13 @@ func (m *Mapping) Empty() bool { return len(m.rules) == 0 }
 // Rules gives the rules in order.
 func (m *Mapping) Rules() []*PassRule { return m.rules }
 
-func (m *Mapping) insert(prefix string, at int32) {
-	b := m.root
+// insert adds a prefix. One that does not begin with a slash matches nothing.
+func (b *branch) insert(path string, at int32) {
+	if !strings.HasPrefix(path, "/") {
+		return
+	}
 	b.low = min(b.low, at)
-	for seg := range strings.SplitSeq(prefix, "/") {
+	for seg := range strings.SplitSeq(path, "/") {
 		if seg == "" {
 			continue
 		}
@@ -75,17 +91,17 @@ func (m *Mapping) insert(prefix string, at int32) {
 		b = kid
 		b.low = min(b.low, at)
 	}
-	if strings.HasSuffix(prefix, "/") {
+	if strings.HasSuffix(path, "/") {
 		b.slash = min(b.slash, at)
 	} else {
 		b.open = min(b.open, at)
 	}
 }
 
-// prefix finds the first plain rule that matches and how much it takes.
-func (m *Mapping) prefix(path []byte) (at int32, n int) {
+// find gives the first rule whose prefix path lies at or below, and how much
+// of it the prefix takes.
+func (b *branch) find(path []byte) (at int32, n int) {
 	at = none
-	b := m.root
 	for i := 0; i < len(path) && path[i] == '/'; {
 		for i < len(path) && path[i] == '/' {
 			i++
@@ -130,8 +146,18 @@ func (m *Mapping) search(q *Query, from int32, a *message.Arena) (at int32, n in
 	if from > 0 {
 		return m.scan(q, from, a)
 	}
-	at, n = m.prefix(q.Path)
-	for _, i := range m.slow {
+	at, n = m.plain.find(q.Path)
+	if m.servlet != nil {
+		if first := m.firstServlet(q, a); first < at {
+			at, n = first, 0
+		}
+	}
+	if !m.patterns.Empty() {
+		if first := m.firstPattern(q, at); first < at {
+			at, n = first, 0
+		}
+	}
+	for _, i := range m.variable {
 		if i >= at {
 			break
 		}
@@ -140,6 +166,38 @@ func (m *Mapping) search(q *Query, from int32, a *message.Arena) (at int32, n in
 		}
 	}
 	return at, n
+}
+
+// firstServlet finds the first rule of mapping=servlet: what a servlet container
+// compares is the path without parameters and dot segments, whatever the prefix.
+func (m *Mapping) firstServlet(q *Query, a *message.Arena) int32 {
+	room := a.Alloc(2 * len(q.Path))
+	plain, _, ok := uri.MatchServlet(room, room[len(q.Path):len(q.Path)], q.Path, "/")
+	if !ok {
+		return none
+	}
+	at, _ := m.servlet.find(plain)
+	return at
+}
+
+// firstPattern finds the first pattern before limit that matches and leaves its
+// groups in q.
+func (m *Mapping) firstPattern(q *Query, limit int32) int32 {
+	w := m.patterns.Walk(q.Path)
+	for {
+		_, list := w.Next(limit)
+		if list == nil {
+			return limit
+		}
+		for _, i := range list {
+			if i >= limit {
+				break
+			}
+			if q.find(m.rules[i].Regex, q.Path) {
+				limit = i
+			}
+		}
+	}
 }
 
 // scan asks one by one.

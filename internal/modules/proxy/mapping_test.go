@@ -48,7 +48,7 @@ func FuzzMapping(f *testing.F) {
 			list = append(list, &PassRule{Path: p, Target: "http://b"})
 		}
 		m := NewMapping(list, false)
-		at, n := m.prefix([]byte(path))
+		at, n := m.plain.find([]byte(path))
 		for i, r := range list {
 			want := 0
 			if strings.HasPrefix(r.Path, "/") {

@@ -22,8 +22,21 @@ type Query struct {
 	Env     *exchange.Vars // for interpolation; nil: ProxyPassInterpolateEnv is Off
 	Options uri.Options    // of the site
 
-	room [2 * 10]int
+	room [2][2 * 10]int
+	used int   // the room caps is in
 	caps []int // of the pattern that matched
+}
+
+// find keeps where re and its groups match; what was found before stays when
+// it does not.
+func (q *Query) find(re *rx.Regexp, subject []byte) bool {
+	other := 1 - q.used
+	caps := re.Find(q.room[other][:0], subject)
+	if caps == nil {
+		return false
+	}
+	q.caps, q.used = caps, other
+	return true
 }
 
 // Mapped is where a request goes.
@@ -80,8 +93,7 @@ func MatchPrefix[T ~string | ~[]byte](path []byte, prefix T) int {
 func (r *PassRule) matches(q *Query, a *message.Arena) (n int, ok bool) {
 	switch {
 	case r.Regex != nil:
-		q.caps = r.Regex.Find(q.room[:0], q.Path)
-		return 0, q.caps != nil
+		return 0, q.find(r.Regex, q.Path)
 	case r.Servlet:
 		return 0, uri.ServletMatches(q.Path, r.Path)
 	}
@@ -91,7 +103,7 @@ func (r *PassRule) matches(q *Query, a *message.Arena) (n int, ok bool) {
 
 // takes says how much of path the rule's prefix takes.
 func (r *PassRule) takes(path []byte, q *Query, a *message.Arena) int {
-	if r.Interpolate && q.Env != nil && strings.Contains(r.Path, "${") {
+	if q.Env != nil && r.variable() {
 		return MatchPrefix(path, interpolate(a, r.Path, q.Env))
 	}
 	return MatchPrefix(path, r.Path)
@@ -196,13 +208,10 @@ func (m *Mapped) chooseRaw(q *Query, n int, a *message.Arena) error {
 		m.raw = true
 		return nil
 	}
-	var room [len(q.room)]int
-	caps := r.Regex.Find(room[:0], q.rawURI())
-	if caps == nil {
+	if !q.find(r.Regex, q.rawURI()) {
 		m.NotRaw = true
 		return nil
 	}
-	q.caps = append(q.room[:0], caps...)
 	m.raw = true
 	return nil
 }

@@ -32,10 +32,38 @@ type siteKey struct{ s *module.Server }
 // site is what mod_proxy builds for one server.
 type site struct {
 	conf     *ServerConf
-	encoded  *Mapping // rules with mapping=
-	plain    *Mapping
-	handlers map[*PassRule]*handler
-	queries  sync.Pool // *Query: one would escape to the heap each time
+	encoded  served                 // rules with mapping=
+	plain    served                 // all others
+	handlers map[*PassRule]*handler // while it is built
+	queries  *sync.Pool             // *Query: one would escape to the heap each time
+}
+
+// served is a mapping with the handler of each rule, by its index; nil for
+// rules that deny.
+type served struct {
+	*Mapping
+	handlers []*handler
+}
+
+func (st *site) serve(m *Mapping) served {
+	s := served{Mapping: m}
+	for _, r := range m.Rules() {
+		s.handlers = append(s.handlers, st.handlers[r])
+	}
+	return s
+}
+
+// queriesKey is where the pool that all sites share lies in Builder.Aux: what
+// one site used last is still near when the next needs it.
+type queriesKey struct{}
+
+func queries(b *module.Builder) *sync.Pool {
+	p, _ := b.Aux[queriesKey{}].(*sync.Pool)
+	if p == nil {
+		p = &sync.Pool{New: func() any { return new(Query) }}
+		b.Aux[queriesKey{}] = p
+	}
+	return p
 }
 
 // buildServer builds the workers and mappings of one server.
@@ -44,19 +72,15 @@ func buildServer(b *module.Builder, s *module.Server) error {
 	if !ok {
 		conf = &ServerConf{}
 	}
-	st := &site{
-		conf: conf, encoded: NewMapping(conf.Rules, true), plain: NewMapping(conf.Rules, false),
-		handlers: make(map[*PassRule]*handler),
-	}
-	st.queries.New = func() any { return new(Query) }
+	st := &site{conf: conf, handlers: make(map[*PassRule]*handler), queries: queries(b)}
 	b.Aux[siteKey{s}] = st
-	s.Site.PreTranslate = !st.encoded.Empty() || conf.SectionEncoded
-	for _, r := range conf.Rules {
-		if err := st.handle(b, s, r); err != nil {
-			return err
-		}
+	var err error
+	for i := 0; i < len(conf.Rules) && err == nil; i++ {
+		err = st.handle(b, s, conf.Rules[i])
 	}
-	return nil
+	st.encoded, st.plain = st.serve(NewMapping(conf.Rules, true)), st.serve(NewMapping(conf.Rules, false))
+	s.Site.PreTranslate = !st.encoded.Empty() || conf.SectionEncoded
+	return err
 }
 
 // handle makes the handler of a rule, once per server.
@@ -80,19 +104,10 @@ func (st *site) handle(b *module.Builder, s *module.Server, r *PassRule) error {
 // ownerOf names the server a definition belongs to: workers of the main server
 // are shared by every virtual host that inherits them.
 func ownerOf(b *module.Builder, s *module.Server, d *Definition) string {
-	if main, ok := serverSlot.Peek(b.Main.Server); ok && exactOwner(main.Workers, d) {
+	if main, ok := serverSlot.Peek(b.Main.Server); ok && d.server == main {
 		return "main"
 	}
 	return s.Key
-}
-
-func exactOwner(list []*Definition, d *Definition) bool {
-	for _, e := range list {
-		if e == d {
-			return true
-		}
-	}
-	return false
 }
 
 // buildDir adds the mappings and the forwarder of one combination of sections.
@@ -108,10 +123,10 @@ func buildDir(b *module.Builder, d *module.Dir) error {
 		}
 	}
 	d.Chain.Forward = newForwarder(b, d, st, conf)
-	add := func(list *[]exchange.Translator, m *Mapping, encoded bool) {
+	add := func(list *[]exchange.Translator, m served, encoded bool) {
 		t := &translator{site: st, list: m, interpolate: conf.Interpolate.Or(false)}
 		if conf.Rule != nil && conf.Rule.Encoded == encoded {
-			t.rule = conf.Rule
+			t.rule, t.handler = conf.Rule, st.handlers[conf.Rule]
 		}
 		if t.rule != nil || !m.Empty() {
 			*list = append(*list, t)

@@ -7,6 +7,7 @@ import (
 	"github.com/headgate/headgate/internal/ascii"
 	"github.com/headgate/headgate/internal/exchange"
 	"github.com/headgate/headgate/internal/message"
+	"github.com/headgate/headgate/internal/prefix"
 )
 
 // Members tells the members of balancers.
@@ -18,7 +19,7 @@ type Members interface {
 
 // Turnback is what the answers of one exchange are edited with.
 type Turnback struct {
-	Conf    *DirConf
+	Conf    *DirConf       // compiled
 	Env     *exchange.Vars // for interpolation; nil: ProxyPassInterpolateEnv is Off
 	Members Members        // nil: no balancers
 	Self    Self
@@ -49,16 +50,39 @@ func (t *Turnback) Edit(h *message.Header, a *message.Arena) {
 // Location rewrites one URL. The first rule that matches decides; without one
 // the value stays.
 func (t *Turnback) Location(value []byte, a *message.Arena) []byte {
-	for i := range t.Conf.Reverse {
-		rule := &t.Conf.Reverse[i]
-		public, internal := t.sides(rule, a)
+	for _, s := range t.Conf.Reverse {
+		if out := t.locationBy(s, value, a); out != nil {
+			return out
+		}
+	}
+	return value
+}
+
+// locationBy rewrites a URL by the rules of one place; nil: none matches.
+func (t *Turnback) locationBy(s *RuleSet, value []byte, a *message.Arena) []byte {
+	at, n := first(&s.texts, value, segmentEnd, prefix.None)
+	rest := value[n:]
+	if !s.paths.Empty() {
+		path := pathOf(value)
+		if lower, n := first(&s.paths, path, segmentEnd, at); lower < at {
+			at, rest = lower, path[n:]
+		}
+	}
+	for _, i := range s.asked {
+		if i >= at {
+			break
+		}
+		public, internal := t.sides(&s.rules[i], a)
 		if rest, ok := t.strip(value, internal, public); ok {
 			if out := t.public(public, rest, a); out != nil {
 				return out
 			}
 		}
 	}
-	return value
+	if at == prefix.None {
+		return nil
+	}
+	return t.public(s.rules[at].Public, rest, a)
 }
 
 // sides gives both sides of a rule, interpolated if it wants that.

@@ -12,23 +12,33 @@ type members map[string][]string
 
 func (m members) MemberURLs(name string) []string { return m[name] }
 
+// ruled makes the rules of one place.
+func ruled(list ...ReverseRule) (sets []*RuleSet) {
+	for _, r := range list {
+		sets = addRule(sets, r)
+	}
+	return sets
+}
+
 func turnback() *Turnback {
-	return &Turnback{
+	tb := &Turnback{
 		Conf: &DirConf{
-			Reverse: []ReverseRule{
+			Reverse: ruled([]ReverseRule{
 				{"/app", "http://back/app", false}, {"/s/", "http://sl/", false}, {"/", "http://nosl", false},
 				{"/slash/", "http://x:81/y/", false}, {"http://abs.example/z/", "http://absb/", false},
 				{"/pp/", "/internal/", false}, {"^/rv/(.*)", "http://rv/", false},
 				{"/bash", "balancer://alias/bar", false}, {"/", "balancer://root", false}, {"/t/${T}", "http://${T}.int", true},
-			},
-			CookiePaths: []ReverseRule{{"/pr", "/app", false}, {"/root", "/", false}},
-			CookieDomains: []ReverseRule{
-				{"front.example", "back.example", false}, {".front.example", ".dot.example", false},
-			},
+			}...),
+			CookiePaths: ruled(ReverseRule{"/pr", "/app", false}, ReverseRule{"/root", "/", false}),
+			CookieDomains: ruled(
+				ReverseRule{"front.example", "back.example", false}, ReverseRule{".front.example", ".dot.example", false},
+			),
 		},
 		Members: members{"alias": {"http://m1/foo", "http://m2/foo/"}, "root": {"http://r1"}},
 		Self:    Self{Scheme: "http", Host: []byte("client.example"), Port: 80},
 	}
+	tb.Conf.compile()
+	return tb
 }
 
 func TestLocation(t *testing.T) {
@@ -117,7 +127,8 @@ func TestCookiePathJoins(t *testing.T) {
 		{"/", "/pub/", "/x", "/pub/x"}, {"/", "/pub", "/", "/pub"}, {"/app", "/pub", "/app/", "/pub/"},
 		{"/app/", "/pub", "/app", "/app"},
 	} {
-		tb := &Turnback{Conf: &DirConf{CookiePaths: []ReverseRule{{row.public, row.internal, false}}}}
+		tb := &Turnback{Conf: &DirConf{CookiePaths: ruled(ReverseRule{row.public, row.internal, false})}}
+		tb.Conf.compile()
 		var a message.Arena
 		if got := string(tb.Cookie([]byte("a=b; Path="+row.path), &a)); got != "a=b; Path="+row.want {
 			t.Errorf("%v: %s", row, got)
@@ -145,7 +156,8 @@ func TestEditTouchesItsFieldsOnly(t *testing.T) {
 
 func TestEditDoesNotAllocate(t *testing.T) {
 	tb := turnback()
-	tb.Conf.Reverse = tb.Conf.Reverse[:7]
+	tb.Conf.Reverse = ruled(tb.Conf.Reverse[0].rules[:7]...)
+	tb.Conf.compile()
 	var a message.Arena
 	var h message.Header
 	location, cookie := []byte("http://back/app/x"), []byte("a=b; Path=/app/sub; Domain=back.example")

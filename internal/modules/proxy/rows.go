@@ -23,8 +23,8 @@ func rows() []directive.Row {
 		{Name: "ProxyPass", Set: setPass, When: whenPass},
 		{Name: "ProxyPassMatch", Set: setPass, When: whenPass},
 		{Name: "ProxyPassReverse", Set: setReverse},
-		{Name: "ProxyPassReverseCookiePath", Set: setCookie(func(d *DirConf) *[]ReverseRule { return &d.CookiePaths })},
-		{Name: "ProxyPassReverseCookieDomain", Set: setCookie(func(d *DirConf) *[]ReverseRule { return &d.CookieDomains })},
+		{Name: "ProxyPassReverseCookiePath", Set: setCookie(func(d *DirConf) *[]*RuleSet { return &d.CookiePaths })},
+		{Name: "ProxyPassReverseCookieDomain", Set: setCookie(func(d *DirConf) *[]*RuleSet { return &d.CookieDomains })},
 		{Name: "ProxyPassInterpolateEnv", Set: dirFlag(func(d *DirConf) *Opt[bool] { return &d.Interpolate })},
 		{Name: "ProxyPreserveHost", Set: dirFlag(func(d *DirConf) *Opt[bool] { return &d.PreserveHost })},
 		{Name: "ProxyAddHeaders", Set: dirFlag(func(d *DirConf) *Opt[bool] { return &d.AddHeaders })},
@@ -91,7 +91,7 @@ func setPass(c *directive.Call) error {
 	s := serverSlot.Of(c.Server)
 	if !r.Deny && !r.Dynamic {
 		var ignored []Setting
-		s.Workers, r.worker, ignored, err = define(s.Workers, r.URL, r.Settings, c.Pos())
+		r.worker, ignored, err = s.define(r.URL, r.Settings, c.Pos())
 		if err != nil {
 			return paramFault(c, err)
 		}
@@ -141,14 +141,14 @@ func setReverse(c *directive.Call) error {
 		return c.Errorf("%w", err)
 	}
 	d := dirSlot.Of(c.Dir)
-	d.Reverse = append(d.Reverse, r)
+	d.Reverse = addRule(d.Reverse, r)
 	return nil
 }
 
-func setCookie(list func(*DirConf) *[]ReverseRule) func(*directive.Call) error {
+func setCookie(list func(*DirConf) *[]*RuleSet) func(*directive.Call) error {
 	return func(c *directive.Call) error {
 		l := list(dirSlot.Of(c.Dir))
-		*l = append(*l, ParseCookie(c.Args))
+		*l = addRule(*l, ParseCookie(c.Args))
 		return nil
 	}
 }

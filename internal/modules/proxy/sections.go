@@ -68,24 +68,12 @@ func setOn(c *directive.Call, target string, settings []Setting) error {
 		return c.Errorf("ProxyPass %w", err)
 	}
 	s := serverSlot.Of(c.Server)
-	var d *Definition
-	if d = exactDefinition(s.Workers, u.Name()); d == nil {
-		s.Workers, d, _, err = define(s.Workers, u, nil, c.Pos())
-		if err != nil {
-			return c.Errorf("%w", err)
-		}
+	d, _, err := s.define(u, nil, c.Pos())
+	if err != nil {
+		return c.Errorf("%w", err)
 	}
 	if err := d.Params.SetAll(OfWorker, settings, &Known{HealthCheck: true}); err != nil {
 		return paramFault(c, err)
-	}
-	return nil
-}
-
-func exactDefinition(list []*Definition, name string) *Definition {
-	for _, d := range list {
-		if d.Name == name {
-			return d
-		}
 	}
 	return nil
 }
@@ -117,7 +105,7 @@ func setProxySet(c *directive.Call) error {
 	}
 	if c.Scope.Within(directive.KindProxy) == nil {
 		u, err := uri.Parse(target)
-		if err != nil || findDefinition(serverSlot.Of(c.Server).Workers, u.Name()) == nil {
+		if err != nil || serverSlot.Of(c.Server).definition(u.Name()) == nil {
 			return c.Errorf("ProxySet can't find worker '%s'", target)
 		}
 	}

@@ -3,9 +3,9 @@ package proxy
 import (
 	"fmt"
 	"path/filepath"
-	"strings"
 
 	"github.com/headgate/headgate/internal/module"
+	"github.com/headgate/headgate/internal/prefix"
 	"github.com/headgate/headgate/internal/resolve"
 	"github.com/headgate/headgate/internal/syntax"
 	"github.com/headgate/headgate/internal/uri"
@@ -20,31 +20,36 @@ type Definition struct {
 	Name   string // canonical URL
 	Params Params
 	Pos    syntax.Pos
+
+	server *ServerConf // that it was defined for
 }
 
-// define finds the worker a URL belongs to in list, or adds one with the
-// settings. ignored names the settings that a shared worker does not take
-// (AH01146).
-func define(list []*Definition, u uri.URL, settings []Setting, pos syntax.Pos) (_ []*Definition, d *Definition, ignored []Setting, err error) {
+// define finds the worker a URL belongs to, or adds one with the settings.
+// ignored names the settings that a shared worker does not take (AH01146).
+func (s *ServerConf) define(u uri.URL, settings []Setting, pos syntax.Pos) (d *Definition, ignored []Setting, err error) {
 	name := u.Name()
-	if d = findDefinition(list, name); d != nil {
-		return list, d, settings, nil
+	if d = s.definition(name); d != nil {
+		return d, settings, nil
 	}
-	d = &Definition{URL: u, Name: name, Params: DefaultParams(), Pos: pos}
+	d = &Definition{URL: u, Name: name, Params: DefaultParams(), Pos: pos, server: s}
 	if err := d.Params.SetAll(OfWorker, settings, &Known{HealthCheck: true}); err != nil {
-		return list, nil, nil, err
+		return nil, nil, err
 	}
-	return append(list, d), d, nil, nil
+	s.names.Add(name, int32(len(s.Workers)))
+	s.Workers = append(s.Workers, d)
+	return d, nil, nil
 }
 
-// findDefinition finds the worker with the longest name that begins url.
-func findDefinition(list []*Definition, url string) (best *Definition) {
-	for _, d := range list {
-		if strings.HasPrefix(url, d.Name) && (best == nil || len(d.Name) > len(best.Name)) {
-			best = d
+// definition finds the worker with the longest name that begins url.
+func (s *ServerConf) definition(url string) (best *Definition) {
+	w := s.names.Walk([]byte(url))
+	for {
+		_, list := w.Next(prefix.None)
+		if list == nil {
+			return best
 		}
+		best = s.Workers[list[0]]
 	}
-	return best
 }
 
 // workersKey is where the built workers lie in Builder.Aux.

@@ -65,10 +65,15 @@ func (e *End) Read(p []byte) (int, error) {
 	if e.loop != nil && n.Piece > 0 && len(p) > n.Piece {
 		p = p[:n.Piece]
 	}
+	return e.takeLocked(p), nil
+}
+
+// takeLocked reads what is there.
+func (e *End) takeLocked(p []byte) int {
 	m := copy(p, e.in.buf)
 	e.in.buf = e.in.buf[m:]
-	n.cond.Broadcast()
-	return m, nil
+	e.net.cond.Broadcast()
+	return m
 }
 
 // readableLocked waits until bytes are there.
@@ -98,6 +103,11 @@ func (e *End) Write(p []byte) (n int, err error) {
 		e.resetLocked()
 		return 0, syscall.EPIPE
 	}
+	return e.putLocked(p)
+}
+
+// putLocked writes p as far as the other side takes it.
+func (e *End) putLocked(p []byte) (n int, err error) {
 	for n < len(p) {
 		switch {
 		case e.closed:

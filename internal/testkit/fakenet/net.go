@@ -16,6 +16,7 @@ type Net struct {
 	FailAt  int                 // which operation of the engine's side fails, counted from 1; 0: none
 	Backend func(n int, c *End) // plays the n-th backend connection, counted from 1; it runs in its own goroutine
 	Refuse  bool                // connections to backends are refused
+	Splice  bool                // connections of the engine's side can be spliced
 
 	Loops []*Loop
 
@@ -24,7 +25,8 @@ type Net struct {
 	ops    int
 	failed string // the operation that was made to fail
 	dials  int
-	open   int // engine's ends not closed
+	moved  int64 // bytes spliced
+	open   int   // engine's ends not closed
 	lent   map[*reactor.Buffer]bool
 	faults []string
 	wg     sync.WaitGroup
@@ -56,6 +58,13 @@ func (n *Net) Failed() string {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	return n.failed
+}
+
+// Spliced counts the bytes that the engine's side moved without reading them.
+func (n *Net) Spliced() int64 {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.moved
 }
 
 // Dials counts the connections to backends.

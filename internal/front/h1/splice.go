@@ -1,0 +1,144 @@
+package h1
+
+import (
+	"errors"
+	"io"
+	"os"
+	"time"
+
+	"github.com/headgate/headgate/internal/exchange"
+	"github.com/headgate/headgate/internal/fault"
+	"github.com/headgate/headgate/internal/message"
+	"github.com/headgate/headgate/internal/reactor"
+)
+
+var _ exchange.BodySplicer = (*state)(nil)
+
+// SpliceOut implements exchange.BodySplicer: for a body that is sent as it is,
+// by its length or until the connection's end.
+func (st *state) SpliceOut(src reactor.Conn, n int64, until time.Time) (moved int64, read, write error) {
+	o := &st.out
+	if o.length >= 0 {
+		n = min(n, o.length) // what is behind would be read as the next response
+	}
+	from := splicer(src, st.conn)
+	if from == nil || o.chunked || o.noBody || o.broken || n <= 0 {
+		return 0, reactor.ErrNoSplice, nil
+	}
+	if err := st.Flush(); err != nil {
+		return 0, nil, err
+	}
+	_ = st.conn.SetWriteDeadline(until.Add(st.x.Site.Timeout))
+	moved, read, write = from.SpliceTo(st.conn, n)
+	st.x.Count.Out += moved
+	if o.length >= 0 {
+		o.length -= moved
+	}
+	if write != nil {
+		o.broken = true
+	}
+	return moved, read, write
+}
+
+// splicer gives src as a splicer, nil unless both ends are plain connections.
+func splicer(src, dst reactor.Conn) reactor.Splicer {
+	from, ok := src.(reactor.Splicer)
+	if _, plain := dst.(reactor.Splicer); !ok || !plain {
+		return nil
+	}
+	return from
+}
+
+// spliceWait is the longest wait for input in one go. The deadline of the
+// other side must lie behind it, so that what arrives last still finds its
+// whole patience; by so much a side that takes nothing is found late.
+const spliceWait = 2 * time.Second
+
+// SpliceIn implements exchange.BodySplicer.
+func (st *state) SpliceIn(dst reactor.Conn, patience time.Duration) (moved int64, read, write error) {
+	b := &st.body
+	switch {
+	case b.err != nil:
+		return 0, b.err, nil
+	case b.done:
+		return 0, io.EOF, nil
+	}
+	from := splicer(st.conn, dst)
+	if from == nil || b.kind != message.Length || st.tooLarge() {
+		return 0, reactor.ErrNoSplice, nil
+	}
+	if err := st.sayContinue(); err != nil {
+		return 0, err, nil
+	}
+	if st.in.buffered() > 0 {
+		return st.passOn(dst, patience)
+	}
+	now := st.now()
+	for end := now.Add(st.x.Site.Timeout); ; now = st.now() {
+		until := now.Add(spliceWait)
+		if end.Before(until) {
+			until = end
+		}
+		_ = st.conn.SetReadDeadline(until)
+		_ = dst.SetWriteDeadline(until.Add(patience))
+		// As in await: who stops sets the flag before the deadlines.
+		if st.stop.Load() {
+			return 0, errStopped, nil
+		}
+		moved, read, write = from.SpliceTo(dst, b.left)
+		silent := moved == 0 && write == nil && errors.Is(read, os.ErrDeadlineExceeded)
+		if !silent || st.stop.Load() || !st.now().Before(end) {
+			return st.tookIn(moved, read, write)
+		}
+	}
+}
+
+// tooLarge says that the body may outgrow LimitRequestBody: then it is read
+// up to there.
+func (st *state) tooLarge() bool {
+	c := st.x.Chain
+	return c != nil && c.LimitBody > 0 && st.body.read+st.body.left > c.LimitBody
+}
+
+// passOn writes body bytes that were read ahead.
+func (st *state) passOn(dst reactor.Conn, patience time.Duration) (moved int64, read, write error) {
+	p := st.in.bytes[st.in.r:st.in.w]
+	p = p[:min(int64(len(p)), st.body.left)]
+	_ = dst.SetWriteDeadline(st.now().Add(patience))
+	if st.stop.Load() {
+		return 0, errStopped, nil
+	}
+	n, err := dst.Write(p)
+	st.in.r += n
+	st.took(int64(n))
+	return int64(n), nil, err
+}
+
+// took counts body bytes that the backend has taken.
+func (st *state) took(n int64) {
+	b := &st.body
+	b.left -= n
+	b.read += n
+	b.done = b.left == 0
+	st.x.Count.In += n
+}
+
+// tookIn settles one move from the client's connection.
+func (st *state) tookIn(moved int64, read, write error) (int64, error, error) {
+	st.took(moved)
+	b := &st.body
+	switch {
+	case b.done:
+		read = nil
+	case read != nil && read != reactor.ErrNoSplice && !(moved > 0 && errors.Is(read, os.ErrDeadlineExceeded)):
+		read = st.bodyFault(read)
+	}
+	if write != nil && !b.done {
+		// What was on its way is lost: nobody knows where the body goes on.
+		b.err = &fault.Fault{
+			Side: fault.Client, Phase: fault.ReadBody, Kind: fault.Aborted, Status: 400, Close: true,
+			Detail: "request body was lost on its way to the backend",
+		}
+	}
+	return moved, read, write
+}

@@ -1,0 +1,121 @@
+package snapshot
+
+import (
+	"hash/maphash"
+	"sync"
+	"sync/atomic"
+
+	"github.com/headgate/headgate/internal/exchange"
+)
+
+// combinations keeps the compiled chains by the sections they merge. It is
+// read without a lock; whoever meets a new combination compiles it under one.
+type combinations struct {
+	compile func(k []byte) *exchange.Chain
+	none    *exchange.Chain // of no section at all
+	seed    maphash.Seed
+	table   atomic.Pointer[comboTable]
+
+	mu   sync.Mutex // guards what follows, and adding
+	used int        // entries of the table
+	most int        // how many are kept
+}
+
+// comboTable is open addressed, a power of two long and never full. Entries
+// are only added; a larger table replaces it.
+type comboTable []atomic.Pointer[combination]
+
+type combination struct {
+	key   string
+	hash  uint64
+	chain *exchange.Chain
+	built bool // with the snapshot, not at run time
+}
+
+// maxCombinations bounds how many combinations met at run time are kept,
+// beside some for each section. Who drives a configuration whose sections
+// combine in more ways past it makes all of them be compiled anew.
+const (
+	maxCombinations = 4096
+	perSection      = 8
+)
+
+func newCombinations(sections int, compile func(k []byte) *exchange.Chain) *combinations {
+	c := &combinations{compile: compile, none: compile(nil), seed: maphash.MakeSeed(), most: maxCombinations + perSection*sections}
+	first := make(comboTable, 2)
+	c.table.Store(&first)
+	return c
+}
+
+// build compiles a combination beforehand.
+func (c *combinations) build(k []byte) { c.insert(k, true) }
+
+// get gives the chain of a combination.
+func (c *combinations) get(k []byte) *exchange.Chain {
+	if len(k) == 0 {
+		return c.none
+	}
+	if e := c.table.Load().find(k, maphash.Bytes(c.seed, k)); e != nil {
+		return e.chain
+	}
+	return c.insert(k, false)
+}
+
+func (c *combinations) insert(k []byte, built bool) *exchange.Chain {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	e := &combination{key: string(k), hash: maphash.Bytes(c.seed, k), built: built}
+	if old := c.table.Load().find(k, e.hash); old != nil {
+		return old.chain
+	}
+	e.chain = c.compile([]byte(e.key)) // not k, which lies on the stack of who asks
+	if !built && c.used >= c.most {
+		c.replace(func(e *combination) bool { return e.built })
+	} else if 2*(c.used+1) > len(*c.table.Load()) {
+		c.replace(func(*combination) bool { return true })
+	}
+	c.table.Load().put(e)
+	c.used++
+	return e.chain
+}
+
+// replace puts the entries that are kept into a table with room for as many
+// again.
+func (c *combinations) replace(keep func(*combination) bool) {
+	var kept []*combination
+	old := *c.table.Load()
+	for i := range old {
+		if e := old[i].Load(); e != nil && keep(e) {
+			kept = append(kept, e)
+		}
+	}
+	size := 4
+	for size < 4*len(kept) {
+		size *= 2
+	}
+	fresh := make(comboTable, size)
+	for _, e := range kept {
+		fresh.put(e)
+	}
+	c.used = len(kept)
+	c.table.Store(&fresh)
+}
+
+func (t comboTable) find(k []byte, hash uint64) *combination {
+	mask := uint64(len(t) - 1)
+	for i := hash & mask; ; i = (i + 1) & mask {
+		e := t[i].Load()
+		if e == nil || e.hash == hash && e.key == string(k) {
+			return e
+		}
+	}
+}
+
+func (t comboTable) put(e *combination) {
+	mask := uint64(len(t) - 1)
+	i := e.hash & mask
+	for t[i].Load() != nil {
+		i = (i + 1) & mask
+	}
+	t[i].Store(e)
+}

@@ -1,0 +1,135 @@
+package snapshot
+
+import (
+	"bytes"
+	"slices"
+	"strings"
+
+	"github.com/headgate/headgate/internal/exchange"
+	"github.com/headgate/headgate/internal/prefix"
+)
+
+// finder finds the sections of a list that apply without asking each of them.
+// Plain <Location> values are looked up; of the others only those are asked
+// whose matcher's head the subject begins with.
+type finder struct {
+	list     []Section
+	plain    segments
+	heads    prefix.Tree
+	patterns prefix.Tree // those of regular expressions
+}
+
+func newFinder(list []Section) finder {
+	f := finder{list: list}
+	for i := range list {
+		switch m := list[i].Match.(type) {
+		case Prefix:
+			f.plain.add(string(m), int32(i))
+		case *Regex:
+			f.patterns.Add(m.Re.Head(), int32(i))
+		default:
+			f.heads.Add(head(m), int32(i))
+		}
+	}
+	return f
+}
+
+// match appends the keys of the sections that apply to subject, in the order
+// of the list. raw is the subject that regular expressions see.
+func (f *finder) match(k []byte, kind int, x *exchange.Exchange, subject, raw []byte) []byte {
+	if len(f.list) == 0 {
+		return k
+	}
+	var room [32]int32
+	hits := f.plain.find(room[:0], subject)
+	if !f.heads.Empty() {
+		hits = f.ask(hits, &f.heads, x, subject)
+	}
+	if !f.patterns.Empty() {
+		hits = f.ask(hits, &f.patterns, x, raw)
+	}
+	if len(hits) > 1 {
+		slices.Sort(hits)
+	}
+	for _, i := range hits {
+		k = key(k, kind, int(i))
+	}
+	return k
+}
+
+// ask appends the sections of a tree that apply to subject.
+func (f *finder) ask(hits []int32, t *prefix.Tree, x *exchange.Exchange, subject []byte) []int32 {
+	w := t.Walk(subject)
+	for {
+		_, list := w.Next(prefix.None)
+		if list == nil {
+			return hits
+		}
+		for _, i := range list {
+			if f.list[i].Match.Match(x, subject) {
+				hits = append(hits, i)
+			}
+		}
+	}
+}
+
+// head is what every subject begins with that m matches.
+func head(m Matcher) string {
+	switch m := m.(type) {
+	case URLPrefix:
+		return string(m)
+	case Folder:
+		return strings.TrimRight(string(m), "/")
+	case Name:
+		return string(m)
+	case Glob:
+		h := m.Pattern
+		if i := strings.IndexAny(h, `*?[\`); i >= 0 {
+			h = h[:i]
+		}
+		if m.Below {
+			h = strings.TrimRight(h, "/")
+		}
+		return h
+	}
+	return ""
+}
+
+// segments has the values of Prefix matchers, each looked up by what it says.
+type segments struct {
+	values map[string][]int32 // sections by value
+	deep   int                // length of the longest value
+}
+
+func (s *segments) add(value string, section int32) {
+	if s.values == nil {
+		s.values = make(map[string][]int32)
+	}
+	s.values[value] = append(s.values[value], section)
+	s.deep = max(s.deep, len(value))
+}
+
+// find appends the sections whose value path lies at or below.
+func (s *segments) find(hits []int32, path []byte) []int32 {
+	if len(s.values) == 0 {
+		return hits
+	}
+	for n := 0; n <= len(path) && n <= s.deep; {
+		// A value ends before a slash, after one, or with the path.
+		hits = append(hits, s.values[string(path[:n])]...)
+		if n == len(path) {
+			break
+		}
+		if path[n] == '/' {
+			n++
+			continue
+		}
+		next := bytes.IndexByte(path[n:], '/')
+		if next < 0 {
+			n = len(path)
+			continue
+		}
+		n += next
+	}
+	return hits
+}

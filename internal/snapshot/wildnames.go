@@ -1,0 +1,113 @@
+package snapshot
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/headgate/headgate/internal/prefix"
+)
+
+// wildNames are the ServerAlias values with * or ? of one address. Each is
+// found by the longest text between its wildcards: what is asked are those
+// whose text a name has in the right place.
+type wildNames struct {
+	list  []wildName // in file order
+	heads prefix.Tree
+	tails prefix.Tree // backwards
+	inner prefix.Tree // looked for everywhere in a name
+}
+
+type wildName struct {
+	pattern string // lower case
+	index   int    // of the host
+}
+
+// add appends a pattern of a host, whose index is not below any before.
+func (w *wildNames) add(pattern string, index int) {
+	at := int32(len(w.list))
+	w.list = append(w.list, wildName{pattern, index})
+	head := pattern[:strings.IndexAny(pattern, "*?")]
+	tail := pattern[strings.LastIndexAny(pattern, "*?")+1:]
+	longest := ""
+	for text := range strings.FieldsFuncSeq(pattern, func(c rune) bool { return c == '*' || c == '?' }) {
+		if len(text) > len(longest) {
+			longest = text
+		}
+	}
+	switch len(longest) {
+	case len(tail):
+		w.tails.Add(string(backwards(nil, []byte(tail))), at)
+	case len(head):
+		w.heads.Add(head, at)
+	default:
+		w.inner.Add(longest, at)
+	}
+}
+
+// find gives the first host before best with a pattern that matches name, best
+// if there is none.
+func (w *wildNames) find(name []byte, best int) int {
+	if len(w.list) == 0 || w.list[0].index >= best {
+		return best
+	}
+	best = w.ask(w.heads.Walk(name), name, best)
+	if !w.inner.Empty() {
+		for i := range name {
+			best = w.ask(w.inner.Walk(name[i:]), name, best)
+		}
+	}
+	var room [maxName]byte
+	return w.ask(w.tails.Walk(backwards(room[:0], name)), name, best)
+}
+
+// maxName is room for most names.
+const maxName = 128
+
+func (w *wildNames) ask(walk prefix.Walk, name []byte, best int) int {
+	for {
+		_, list := walk.Next(prefix.None)
+		if list == nil {
+			return best
+		}
+		for _, i := range list {
+			p := &w.list[i]
+			if p.index >= best {
+				break
+			}
+			if wildMatch(name, p.pattern) {
+				best = p.index
+			}
+		}
+	}
+}
+
+// backwards appends the bytes of s in reverse.
+func backwards(dst, s []byte) []byte {
+	dst = append(dst, s...)
+	slices.Reverse(dst)
+	return dst
+}
+
+// wildMatch matches * (any run) and ? (any one byte).
+func wildMatch(s []byte, pattern string) bool {
+	si, pi, star, mark := 0, 0, -1, 0
+	for si < len(s) {
+		switch {
+		case pi < len(pattern) && (pattern[pi] == '?' || pattern[pi] == s[si]) && pattern[pi] != '*':
+			si++
+			pi++
+		case pi < len(pattern) && pattern[pi] == '*':
+			star, mark = pi, si
+			pi++
+		case star >= 0:
+			mark++
+			si, pi = mark, star+1
+		default:
+			return false
+		}
+	}
+	for pi < len(pattern) && pattern[pi] == '*' {
+		pi++
+	}
+	return pi == len(pattern)
+}

@@ -1,0 +1,160 @@
+package hotpath
+
+import (
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/headgate/headgate/internal/config"
+	"github.com/headgate/headgate/internal/modules"
+	"github.com/headgate/headgate/internal/server"
+	"github.com/headgate/headgate/internal/testkit"
+)
+
+// rounds is how many requests are counted; the runtime's own few allocations
+// must not show among them.
+const rounds = 2000
+
+// TestNoAllocationOnLoops counts what a whole server on event loops allocates
+// for a request, from accepted connection to log file, with real sockets. The
+// clients and the origin of the test allocate nothing themselves.
+func TestNoAllocationOnLoops(t *testing.T) {
+	if raced {
+		t.Skip("the race detector allocates on its own account")
+	}
+	origin := play(t, plain)
+	addr := serveConf(t, strings.NewReplacer("127.0.0.1:9000", origin, "127.0.0.1:9001", origin).Replace(conf))
+	for _, c := range []struct{ name, request string }{{"get", get}, {"post", post}, {"chunked", chunked}} {
+		t.Run(c.name, func(t *testing.T) {
+			nc, err := net.Dial("tcp", addr)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer func() { _ = nc.Close() }()
+			_ = nc.SetDeadline(time.Now().Add(testkit.Patience))
+			request, answer := []byte(c.request), make([]byte, 4096)
+			size := ask(t, nc, request, answer, 0)
+			for range 500 { // fill the free lists
+				ask(t, nc, request, answer, size)
+			}
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			for range rounds {
+				ask(t, nc, request, answer, size)
+			}
+			runtime.ReadMemStats(&after)
+			if n := after.Mallocs - before.Mallocs; n > rounds/20 {
+				t.Errorf("%d allocations in %d requests, want none", n, rounds)
+			}
+			t.Logf("%d allocations in %d requests; answers have %d bytes", after.Mallocs-before.Mallocs, rounds, size)
+		})
+	}
+}
+
+// ask sends a request and reads its answer of size bytes; of a size yet
+// unknown when it is 0.
+func ask(t testing.TB, nc net.Conn, request, p []byte, size int) int {
+	if _, err := nc.Write(request); err != nil {
+		t.Fatal(err)
+	}
+	if size == 0 {
+		n := 0
+		for !strings.HasSuffix(string(p[:n]), "Hello, world!") {
+			m, err := nc.Read(p[n:])
+			if err != nil {
+				t.Fatalf("%q, %v", p[:n], err)
+			}
+			n += m
+		}
+		return n
+	}
+	if _, err := io.ReadFull(nc, p[:size]); err != nil {
+		t.Fatal(err)
+	}
+	return size
+}
+
+// play is an origin that answers each piece of input that ends a request.
+func play(t testing.TB, answer string) string {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = ln.Close() })
+	text := []byte(answer)
+	go func() {
+		for {
+			c, err := ln.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				defer func() { _ = c.Close() }()
+				p := make([]byte, 8192)
+				for {
+					if n, err := c.Read(p); n == 0 || err != nil {
+						return
+					}
+					if _, err := c.Write(text); err != nil {
+						return
+					}
+				}
+			}()
+		}
+	}()
+	return ln.Addr().String()
+}
+
+// serveConf runs a server of one event loop in this process and gives its
+// address.
+func serveConf(t testing.TB, text string) string {
+	t.Helper()
+	t.Setenv(server.EnvLoops, "1")
+	dir, port := t.TempDir(), strconv.Itoa(testkit.FreePort(t))
+	text = "ErrorLog error.log\n" + strings.ReplaceAll(text, "18080", port)
+	file := filepath.Join(dir, "httpd.conf")
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s, err := server.New(server.Options{
+		Config:  config.Options{File: file, ServerRoot: dir, Version: "Headgate/test"},
+		Modules: modules.All(), Stderr: os.Stderr, KeepUser: true, Engine: "epoll",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Stop(false, 0, nil); s.Wait() })
+	return "127.0.0.1:" + port
+}
+
+// BenchmarkServer carries requests through a whole server on one event loop,
+// with real sockets and as many clients as GOMAXPROCS times 16. Its profile is
+// what the compiler is given (make pgo).
+func BenchmarkServer(b *testing.B) {
+	origin := play(b, plain)
+	addr := serveConf(b, strings.NewReplacer("127.0.0.1:9000", origin, "127.0.0.1:9001", origin).Replace(conf))
+	request := []byte(get)
+	b.SetParallelism(16)
+	b.RunParallel(func(pb *testing.PB) {
+		nc, err := net.Dial("tcp", addr)
+		if err != nil {
+			b.Error(err)
+			return
+		}
+		defer func() { _ = nc.Close() }()
+		answer := make([]byte, 4096)
+		size := ask(b, nc, request, answer, 0)
+		for pb.Next() {
+			ask(b, nc, request, answer, size)
+		}
+	})
+}
