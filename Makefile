@@ -14,12 +14,13 @@ RUN   ?= .
 CONF  ?=
 T     ?= 60s
 BENCH ?= .
+ARGS  ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test race lint check script diff golden fuzz bench docs peers clean
+.PHONY: help build run test race lint check script diff golden fuzz soak bench bench-micro docs peers clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: ## bin/headgate, static, with its version
 	@mkdir -p bin
@@ -64,13 +65,21 @@ fuzz: ## every fuzz target for T each (T=60s), PKG=./internal/wire for one packa
 		done; \
 	done
 
-bench: ## micro benches, BENCH=name for some
+# Go adds up what stands in a duration: the load, what comes after it, and room.
+soak: T = 10m
+soak: ## mixed load with reloads and dying backends for T (T=10m); SCRIPT_ENGINES=
+	go test -count=1 -v -timeout $(T)$(T)5m -run Soak ./test/soak -time $(T)
+
+bench: ## headgate beside its peers, ratios; ARGS="-quick", ARGS="-tests keepalive" (docs/performance.md)
+	go run ./bench $(ARGS)
+
+bench-micro: ## micro benches, BENCH=name for some
 	go test -run '^$$' -bench '$(BENCH)' -benchmem $(PKG)
 
 docs: ## write the generated pages of docs/
 	go run ./internal/docgen
 
-peers: ## install httpd, nginx, haproxy and the load tools (Debian, root)
+peers: ## install httpd, nginx, haproxy, caddy and the load tools (Debian, root)
 	scripts/install-peers
 
 clean: ## remove bin/

@@ -1,0 +1,190 @@
+//go:build linux
+
+package main
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/headgate/headgate/bench/conf"
+	"github.com/headgate/headgate/bench/peers"
+	"github.com/headgate/headgate/bench/proc"
+)
+
+// entrant is one row of a contest: a peer, perhaps told to do something otherwise.
+type entrant struct {
+	peer    *peers.Peer
+	site    conf.Site
+	running *peers.Running
+	served  int64 // requests since its start
+	load    wrk   // where wrk plays the clients
+	row     Row
+}
+
+// variant is a further row for a peer.
+type variant struct {
+	peer, name, note string
+	change           func(*conf.Site)
+}
+
+// contest plays peers against each other: all are started, and in each round each is measured once, so that whatever else
+// the machine does meanwhile meets all of them alike.
+type contest struct {
+	*harness
+	result   *Result
+	cpus     []int // of the peers
+	entrants []*entrant
+	warm     func(context.Context, *entrant) error
+	measure  func(context.Context, *entrant) (map[string]float64, error)
+	after    func(*entrant) // looks at a peer before it is stopped; may be nil
+	rounds   int
+}
+
+// oneSite is the configuration with a single mapping.
+func oneSite(backend string, workers int) conf.Site {
+	return conf.Site{
+		Backend: backend, Workers: workers, Connections: 1024, Pool: 128,
+		Servers: []conf.Server{{Name: "bench.test", Paths: []string{"/"}}},
+	}
+}
+
+func enter(name string, p *peers.Peer, site conf.Site) *entrant {
+	return &entrant{peer: p, site: site, row: Row{Name: name, Values: map[string][]float64{}}}
+}
+
+// enterAll makes an entrant of every peer, and of every variant of one that is there.
+func (h *harness) enterAll(site conf.Site, variants ...variant) []*entrant {
+	var all []*entrant
+	for _, p := range h.peers {
+		all = append(all, enter(p.Name, p, site))
+		for _, v := range variants {
+			if v.peer == p.Name {
+				e := enter(v.name, p, site)
+				e.row.Note = v.note
+				v.change(&e.site)
+				all = append(all, e)
+			}
+		}
+	}
+	return all
+}
+
+// play starts, warms, measures in turn, looks at the logs, and stops.
+func (c *contest) play(ctx context.Context) error {
+	defer c.stop()
+	for _, e := range c.entrants {
+		c.result.Rows = append(c.result.Rows, &e.row)
+		var err error
+		if e.running, err = e.peer.Start(ctx, c.group, c.dir, c.cpus, e.site); err == nil {
+			e.served = 2 // the check
+			err = c.warm(ctx, e)
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err != nil {
+			c.fail(e, err)
+		}
+	}
+	for round := range c.rounds {
+		for i := range c.entrants {
+			e := c.entrants[(i+round)%len(c.entrants)] // nobody is always first
+			if e.running == nil {
+				continue
+			}
+			values, err := c.measure(ctx, e)
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			if err != nil {
+				c.fail(e, err)
+				continue
+			}
+			e.row.add(values)
+		}
+	}
+	return c.checkLogs(ctx)
+}
+
+func (c *contest) fail(e *entrant, err error) {
+	e.row.Failed = firstLine(err.Error())
+	fmt.Printf("\n%s: %s failed: %v\n", c.result.Name, e.row.Name, err)
+	if e.running != nil {
+		e.running.Stop()
+		e.running = nil
+	}
+}
+
+func (c *contest) stop() {
+	var all sync.WaitGroup
+	for _, e := range c.entrants {
+		if e.running != nil {
+			all.Go(e.running.Stop)
+		}
+	}
+	all.Wait()
+}
+
+// checkLogs compares the lines of each log with the requests that were answered. Requests that the load gave up at the end
+// of a run may have been logged, and the last lines may be in a buffer yet.
+func (c *contest) checkLogs(ctx context.Context) error {
+	if err := pause(ctx, 1500*time.Millisecond); err != nil {
+		return err
+	}
+	for _, e := range c.entrants {
+		if e.running == nil || e.served == 0 {
+			continue
+		}
+		if c.after != nil {
+			c.after(e)
+		}
+		lines, err := e.running.Logged()
+		if err != nil {
+			return err
+		}
+		if off := lines - e.served; max(off, -off) > 2000+e.served/100 {
+			c.result.note("%s answered %d requests and logged %d", e.row.Name, e.served, lines)
+		}
+	}
+	return nil
+}
+
+// costly runs a load against e and gives what came of it with what it cost the peer's processes.
+func (c *contest) costly(e *entrant, f func() (outcome, error)) (outcome, proc.Cost, error) {
+	before, err := proc.Spent(e.running.PID)
+	if err != nil {
+		return outcome{}, proc.Cost{}, err
+	}
+	o, err := f()
+	if err != nil {
+		return o, proc.Cost{}, err
+	}
+	after, err := proc.Spent(e.running.PID)
+	if err != nil {
+		return o, proc.Cost{}, err
+	}
+	e.served += o.requests
+	if e.running.Exited() {
+		return o, proc.Cost{}, fmt.Errorf("the server ended")
+	}
+	if o.requests == 0 {
+		return o, proc.Cost{}, fmt.Errorf("no request was answered, %d errors", o.errors)
+	}
+	if o.errors*1000 > o.requests {
+		c.result.note("%s: %d errors beside %d answers in one measurement", e.row.Name, o.errors, o.requests)
+	}
+	return o, after.Sub(before), nil
+}
+
+func pause(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-t.C:
+		return nil
+	}
+}

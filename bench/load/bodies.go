@@ -1,0 +1,128 @@
+//go:build linux
+
+package load
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Bodies is the load of clients that send or receive bodies, each as fast as it can, for a time.
+type Bodies struct {
+	Connections int
+	Time        time.Duration
+	Host, Path  string
+	Send        int // bytes that each request sends; 0: it is a GET
+	Chunk       int // they are sent in chunks of so many bytes, each in a write of its own; 0: with their length
+}
+
+// Moved is what came of it. Only whole requests count, and each is finished.
+type Moved struct {
+	Requests, Errors int64
+	Bytes            int64 // of bodies
+	Seconds          float64
+}
+
+// Run plays b against the proxy at addr.
+func (b Bodies) Run(ctx context.Context, addr string) (Moved, error) {
+	var m struct{ requests, errors, bytes atomic.Int64 }
+	pieces := b.pieces()
+	started := time.Now()
+	var all sync.WaitGroup
+	for range b.Connections {
+		all.Go(func() {
+			for ctx.Err() == nil && time.Since(started) < b.Time {
+				c, err := net.Dial("tcp", addr)
+				if err != nil {
+					m.errors.Add(1)
+					return
+				}
+				buf := make([]byte, 256<<10)
+				_ = c.SetDeadline(started.Add(b.Time + 20*time.Second))
+				for err == nil && ctx.Err() == nil && time.Since(started) < b.Time {
+					var n int
+					if n, err = exchange(c, pieces, buf); err == nil {
+						m.requests.Add(1)
+						m.bytes.Add(int64(n + b.Send))
+					}
+				}
+				if err != nil {
+					m.errors.Add(1)
+				}
+				_ = c.Close()
+			}
+		})
+	}
+	all.Wait()
+	moved := Moved{m.requests.Load(), m.errors.Load(), m.bytes.Load(), time.Since(started).Seconds()}
+	return moved, ctx.Err()
+}
+
+// pieces gives what a request writes, write by write.
+func (b Bodies) pieces() [][]byte {
+	if b.Send == 0 {
+		return [][]byte{get(b.Host, b.Path)}
+	}
+	head := fmt.Appendf(nil, "POST %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: bench\r\n", b.Path, b.Host)
+	data := bytes.Repeat([]byte("0123456789abcdef"), b.Send/16)
+	if b.Chunk == 0 {
+		return [][]byte{append(fmt.Appendf(head, "Content-Length: %d\r\n\r\n", len(data)), data...)}
+	}
+	var all [][]byte
+	piece := fmt.Appendf(head, "Transfer-Encoding: chunked\r\n\r\n")
+	for len(data) > 0 {
+		n := min(b.Chunk, len(data))
+		piece = append(append(fmt.Appendf(piece, "%x\r\n", n), data[:n]...), "\r\n"...)
+		data = data[n:]
+		if len(data) > 0 {
+			all = append(all, piece)
+			piece = nil
+		}
+	}
+	return append(all, append(piece, "0\r\n\r\n"...))
+}
+
+// get is a request without a body.
+func get(host, path string) []byte {
+	return fmt.Appendf(nil, "GET %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: bench\r\n\r\n", path, host)
+}
+
+// exchange writes a request and reads the answer to its end; it gives the size of the answer's body.
+func exchange(c net.Conn, pieces [][]byte, buf []byte) (int, error) {
+	for _, p := range pieces {
+		if _, err := c.Write(p); err != nil {
+			return 0, err
+		}
+	}
+	read, end := 0, -1
+	for end < 0 {
+		if read == len(buf) {
+			return 0, io.ErrShortBuffer
+		}
+		n, err := c.Read(buf[read:])
+		if err != nil {
+			return 0, err
+		}
+		read += n
+		end = bytes.Index(buf[:read], []byte("\r\n\r\n"))
+	}
+	size, err := strconv.Atoi(fieldOf(buf[:end+2], "content-length"))
+	if err != nil || !bytes.HasPrefix(buf, []byte("HTTP/1.1 200")) {
+		return 0, fmt.Errorf("unexpected answer: %.80q", buf[:end])
+	}
+	for left := size - (read - end - 4); left > 0; {
+		n, err := c.Read(buf[:min(left, len(buf))])
+		if err != nil {
+			return 0, err
+		}
+		left -= n
+	}
+	return size, nil
+}

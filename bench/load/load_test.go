@@ -1,0 +1,141 @@
+//go:build linux
+
+package load
+
+import (
+	"context"
+	"io"
+	"net"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/headgate/headgate/internal/testkit"
+)
+
+func TestMain(m *testing.M) { testkit.Main(m) }
+
+// startBackend runs a backend for a test and gives its address.
+func startBackend(t *testing.T) string {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	r, w := io.Pipe()
+	ended := make(chan error, 1)
+	go func() { ended <- Backend(ctx, 2, w) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
+	line := make([]byte, 64)
+	n, err := r.Read(line)
+	if err != nil {
+		t.Fatal(err)
+	}
+	go func() { _, _ = io.Copy(io.Discard, r) }()
+	t.Cleanup(func() { _ = w.Close() })
+	return strings.TrimSpace(string(line[:n]))
+}
+
+// TestBodies plays clients against the backend without a proxy between.
+func TestBodies(t *testing.T) {
+	addr := startBackend(t)
+	for name, b := range map[string]Bodies{
+		"small":   {Path: "/small"},
+		"large":   {Path: "/large"},
+		"length":  {Path: "/take", Send: 1 << 20},
+		"chunked": {Path: "/take", Send: 64 << 10, Chunk: 8 << 10},
+	} {
+		b.Connections, b.Time, b.Host = 3, 20*time.Millisecond, "bench.test"
+		m, err := b.Run(context.Background(), addr)
+		if err != nil || m.Requests == 0 || m.Errors != 0 {
+			t.Errorf("%s: %+v, %v", name, m, err)
+		}
+		each := int64(max(b.Send, map[string]int{"small": Small, "large": Large}[name]))
+		if b.Send > 0 {
+			each += int64(len("taken\n"))
+		}
+		if m.Bytes != m.Requests*each {
+			t.Errorf("%s: %d bytes in %d requests, want %d each", name, m.Bytes, m.Requests, each)
+		}
+	}
+}
+
+func TestPipelining(t *testing.T) {
+	c, err := net.Dial("tcp", startBackend(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	one := "GET /small HTTP/1.1\r\nHost: a\r\n\r\n"
+	if _, err := io.WriteString(c, one+one+"GET /small HTTP/1.1\r\nConnection: close\r\n\r\n"); err != nil {
+		t.Fatal(err)
+	}
+	all, err := io.ReadAll(c)
+	if err != nil || strings.Count(string(all), "HTTP/1.1 200 OK\r\n") != 3 {
+		t.Errorf("%v, %d bytes", err, len(all))
+	}
+}
+
+func TestIdle(t *testing.T) {
+	addr := startBackend(t)
+	var i Idle
+	if err := i.Open(addr, "bench.test", "/small", 50); err != nil {
+		t.Fatal(err)
+	}
+	if n := i.Alive(); n != 50 {
+		t.Errorf("%d alive, want 50", n)
+	}
+	for _, c := range i.conns {
+		_ = c.CloseWrite() // the backend closes then
+	}
+	testkit.Eventually(t, "the closed ones are seen", func() bool { return i.Alive() == 0 })
+	for _, c := range i.conns {
+		_ = c.Close()
+	}
+}
+
+// TestOpen plays the fixed rate against its own backend.
+func TestOpen(t *testing.T) {
+	o, err := NewOpen()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer o.Close()
+	for _, rate := range []float64{0, 500} {
+		const ms = time.Millisecond
+		f := Fixed{Connections: 4, Rate: rate, Warm: 10 * ms, Time: 100 * ms, Host: "a", Path: "/small"}
+		l, err := o.Run(context.Background(), o.Addr(), f)
+		if err != nil || l.Requests == 0 || l.Lost != 0 || l.All < l.Requests {
+			t.Errorf("rate %v: %+v, %v", rate, l, err)
+		}
+		if l.P50 <= 0 || l.P50 > l.P99 || l.P99 > l.P999 || l.P999 > l.Max {
+			t.Errorf("rate %v: percentiles %+v", rate, l)
+		}
+	}
+}
+
+func TestSchedule(t *testing.T) {
+	f := Fixed{Rate: 1000, Time: 10 * time.Second}
+	due := schedule(f)
+	if n := len(due); n < 9500 || n > 10500 {
+		t.Errorf("%d requests, want about 10000", n)
+	}
+	if !slices.IsSorted(due) || !slices.Equal(due, schedule(f)) {
+		t.Error("not in order, or not the same again")
+	}
+}
+
+func TestPercentile(t *testing.T) {
+	var s []time.Duration
+	for i := range 1000 {
+		s = append(s, time.Duration(i+1)*time.Microsecond)
+	}
+	for p, want := range map[float64]float64{0.5: 500, 0.99: 990, 0.999: 999, 1: 1000} {
+		if got := percentile(s, p); got != want {
+			t.Errorf("%v: %v, want %v", p, got, want)
+		}
+	}
+}

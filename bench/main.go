@@ -1,0 +1,168 @@
+//go:build linux
+
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/headgate/headgate/bench/load"
+	"github.com/headgate/headgate/bench/proc"
+)
+
+// options are what the command line says.
+type options struct {
+	rounds   int
+	time     time.Duration // of one measurement
+	tests    string
+	peers    string
+	engine   string
+	headgate string
+	out      string
+	quick    bool
+	conns    int
+	idle     int
+}
+
+func parse(args []string) (options, error) {
+	var o options
+	f := flag.NewFlagSet("bench", flag.ContinueOnError)
+	f.IntVar(&o.rounds, "rounds", 5, "rounds of every test; the peers take turns in each")
+	f.DurationVar(&o.time, "time", 3*time.Second, "length of one measurement, in whole seconds")
+	f.StringVar(&o.tests, "tests", "", "names of tests, by comma; \"help\" lists them")
+	f.StringVar(&o.peers, "peers", "", "names of peers, by comma")
+	f.StringVar(&o.engine, "engine", os.Getenv("HEADGATE_ENGINE"), "the engine Headgate is to run on")
+	f.StringVar(&o.headgate, "headgate", os.Getenv("HEADGATE_BIN"), "the program to measure; built from this tree if empty")
+	f.StringVar(&o.out, "out", "", "folder for the results; bench/results, or its tmp/ for a run that is not complete")
+	f.BoolVar(&o.quick, "quick", false, "a rough look: one or two rounds of one second, fewer peers in some tests")
+	f.IntVar(&o.conns, "connections", 64, "client connections of the tests that do not say otherwise")
+	f.IntVar(&o.idle, "idle", 10000, "idle connections of the memory test")
+	if err := f.Parse(args); err != nil {
+		return o, err
+	}
+	if f.NArg() > 0 {
+		return o, fmt.Errorf("parse the arguments: unexpected %q", f.Arg(0))
+	}
+	if o.quick {
+		o.rounds, o.time = 2, time.Second
+	}
+	o.time = max(o.time.Truncate(time.Second), time.Second)
+	o.rounds = max(o.rounds, 1)
+	return o, nil
+}
+
+func main() {
+	if len(os.Args) > 1 && os.Args[1] == "role" {
+		if err := play(os.Args[2:]); err != nil {
+			fmt.Fprintln(os.Stderr, "bench:", err)
+			os.Exit(1)
+		}
+		return
+	}
+	raiseLimit()
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
+	defer stop()
+	o, err := parse(os.Args[1:])
+	if err == nil {
+		err = run(ctx, o)
+	}
+	switch {
+	case err == nil, errors.Is(err, flag.ErrHelp):
+	case ctx.Err() != nil:
+		fmt.Fprintln(os.Stderr, "bench: interrupted")
+		os.Exit(130)
+	default:
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+// play plays a role: this program starts itself for whatever must not run in the process that measures.
+func play(args []string) error {
+	if len(args) == 2 && args[0] == roleGuard {
+		return proc.Guard(os.Stdin, args[1])
+	}
+	return load.Play(args)
+}
+
+// roleGuard is the role that ends what is left should the benchmark be killed.
+const roleGuard = "guard"
+
+// raiseLimit allows us, and with us every process we start, as many descriptors as there may be.
+func raiseLimit() {
+	var l syscall.Rlimit
+	if syscall.Getrlimit(syscall.RLIMIT_NOFILE, &l) == nil {
+		l.Cur = l.Max
+		_ = syscall.Setrlimit(syscall.RLIMIT_NOFILE, &l) // what there is must do
+	}
+}
+
+// run carries out the tests that o names, one after the other.
+func run(ctx context.Context, o options) error {
+	chosen, err := choose(o.tests)
+	if err != nil {
+		return err
+	}
+	// Nothing takes longer than this; what does hangs.
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Minute+time.Duration(o.rounds)*o.time*time.Duration(40*len(chosen)))
+	defer cancel()
+	h, err := newHarness(ctx, o)
+	if err != nil {
+		return err
+	}
+	defer h.close()
+	report := &Report{Facts: h.facts(ctx)}
+	fmt.Print(report.head())
+	began := time.Now()
+	for _, t := range chosen {
+		r, err := t.run(ctx, h, t)
+		if err != nil {
+			return fmt.Errorf("%s: %w", t.name, err)
+		}
+		report.Results = append(report.Results, r)
+		fmt.Print(r.text())
+	}
+	report.Facts.Minutes = time.Since(began).Minutes()
+	name, err := report.write(h.resultDir(len(chosen) == len(tests())))
+	if err != nil {
+		return err
+	}
+	if rel, err := filepath.Rel(h.root, name); err == nil {
+		name = rel
+	}
+	fmt.Printf("\nwritten: %s.md and .json (%.1f minutes)\n", name, report.Facts.Minutes)
+	return nil
+}
+
+// choose gives the tests that a list names, all for an empty one.
+func choose(list string) ([]test, error) {
+	all := tests()
+	if list == "" {
+		return all, nil
+	}
+	var chosen []test
+	for name := range strings.SplitSeq(list, ",") {
+		found := false
+		for _, t := range all {
+			if t.name == name {
+				chosen, found = append(chosen, t), true
+			}
+		}
+		if !found {
+			var known strings.Builder
+			for _, t := range all {
+				fmt.Fprintf(&known, "\n  %-10s %s", t.name, t.title)
+			}
+			return nil, fmt.Errorf("no test %q; there are:%s", name, known.String())
+		}
+	}
+	return chosen, nil
+}

@@ -1,0 +1,155 @@
+//go:build linux
+
+package peers
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+
+	"github.com/headgate/headgate/bench/conf"
+)
+
+// Peer is one kind of server.
+type Peer struct {
+	Name string
+	// Program is the path of the program; "" when it is not installed.
+	Program string
+
+	programs []string // names it may be installed under
+	template string
+	file     string // what the configuration is called; other files go by their own names
+	extra    []string
+	args     func(dir, file string) []string
+	version  []string
+	env      []string
+	toStdout bool // its access log is its standard output
+	httpd    bool // it loads modules
+}
+
+// Self is the name of Headgate's row.
+const Self = "headgate"
+
+// rows are the servers, in the order in which they are printed.
+func rows() []*Peer {
+	return []*Peer{
+		{
+			Name: Self, template: "httpd.conf", file: "httpd.conf", httpd: true, version: []string{"version"},
+			args: func(_, file string) []string { return []string{"-f", file, "-X"} },
+		},
+		{
+			Name: "nginx", programs: []string{"nginx"}, template: "nginx.conf", file: "nginx.conf", version: []string{"-v"},
+			args: func(dir, file string) []string { return []string{"-p", dir, "-e", dir + "/error.log", "-c", file} },
+		},
+		{
+			Name: "haproxy", programs: []string{"haproxy"}, template: "haproxy.cfg", file: "haproxy.cfg", version: []string{"-v"},
+			extra: []string{"haproxy.map"}, toStdout: true,
+			args: func(_, file string) []string { return []string{"-db", "-f", file} },
+		},
+		{
+			Name: "apache", programs: []string{"apache2", "httpd"}, template: "httpd.conf", file: "httpd.conf", httpd: true,
+			version: []string{"-v"},
+			args:    func(dir, file string) []string { return []string{"-d", dir, "-f", file, "-DFOREGROUND"} },
+		},
+		{
+			Name: "caddy", programs: []string{"caddy"}, template: "Caddyfile", file: "Caddyfile", version: []string{"version"},
+			args: func(_, file string) []string { return []string{"run", "--config", file, "--adapter", "caddyfile"} },
+		},
+	}
+}
+
+// Find gives all peers, those that are not installed without a Program. self is Headgate's own, engine the one it is to
+// run on ("": its own choice).
+func Find(self, engine string) []*Peer {
+	all := rows()
+	for _, p := range all {
+		if p.Name == Self {
+			p.Program = self
+			if engine != "" {
+				p.env = append(p.env, "HEADGATE_ENGINE="+engine)
+			}
+		}
+		for _, name := range p.programs {
+			for _, dir := range append(filepath.SplitList(os.Getenv("PATH")), "/usr/sbin", "/usr/local/sbin") {
+				if path, err := exec.LookPath(filepath.Join(dir, name)); err == nil && p.Program == "" {
+					p.Program = path
+				}
+			}
+		}
+	}
+	return all
+}
+
+// version takes the number out of what a program says of itself. Headgate names httpd's too, behind its own.
+var version = regexp.MustCompile(`(?:Headgate/\S+|v?\d+\.\d+[^\s()]*)`)
+
+// Version asks the program for its version.
+func (p *Peer) Version() string {
+	out, err := exec.Command(p.Program, p.version...).CombinedOutput()
+	if v := version.FindString(string(out)); err == nil && v != "" {
+		return strings.TrimPrefix(v, "Headgate/")
+	}
+	return "unknown"
+}
+
+// modules are what the real httpd loads: Debian's usual set is larger, and each costs a little.
+var modules = []string{"mpm_event", "authz_core", "log_config", "proxy", "proxy_http", "unixd"}
+
+// moduleDirs are where httpd's modules lie.
+var moduleDirs = []string{"/usr/lib/apache2/modules", "/usr/lib64/httpd/modules", "/usr/local/apache2/modules"}
+
+// fit fills in what depends on the peer and the machine.
+func (p *Peer) fit(site conf.Site) conf.Site {
+	site.Root = os.Getuid() == 0
+	if !p.httpd {
+		return site
+	}
+	for _, dir := range moduleDirs {
+		if _, err := os.Stat(dir); err != nil {
+			continue
+		}
+		site.ModuleDir = dir
+		for _, m := range modules {
+			if _, err := os.Stat(filepath.Join(dir, "mod_"+m+".so")); err == nil { // others are compiled in
+				site.Modules = append(site.Modules, m)
+			}
+		}
+		break
+	}
+	return site
+}
+
+// configure writes the configuration into site.Dir and gives its path.
+func (p *Peer) configure(site conf.Site) (string, error) {
+	main := filepath.Join(site.Dir, p.file)
+	for name, path := range p.files(main) {
+		text, err := conf.Render(name, site)
+		if err != nil {
+			return "", err
+		}
+		if err := os.WriteFile(path, text, 0o644); err != nil {
+			return "", fmt.Errorf("configure %s: %w", p.Name, err)
+		}
+	}
+	return main, nil
+}
+
+func (p *Peer) files(main string) map[string]string {
+	all := map[string]string{p.template: main}
+	for _, name := range p.extra {
+		all[name] = filepath.Join(filepath.Dir(main), name)
+	}
+	return all
+}
+
+// Names gives the names of peers, for messages.
+func Names(all []*Peer) string {
+	var names []string
+	for _, p := range all {
+		names = append(names, p.Name)
+	}
+	return strings.Join(names, ",")
+}

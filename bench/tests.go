@@ -1,0 +1,27 @@
+//go:build linux
+
+package main
+
+import "context"
+
+// test is one row of the benchmark.
+type test struct {
+	name, title string
+	run         func(context.Context, *harness, test) (*Result, error)
+}
+
+// tests are all of them, in the order in which they run.
+func tests() []test {
+	return []test{
+		{"keepalive", "GET 1 KiB over kept connections, one core",
+			requests{cores: 1, depth: 1, variants: []variant{eachLine}}.run},
+		{"cores", "GET 1 KiB over kept connections, two cores", requests{cores: 2, depth: 1}.run},
+		{"latency", "GET 1 KiB at a fixed rate, 70 % of the slowest peer's capacity", latency},
+		{"memory", "memory at rest and per idle connection", memory},
+		{"bodies", "bodies of 10 MiB, down and up", large},
+		{"connections", "GET 1 KiB, a new connection for each request", requests{cores: 1, depth: 1, rounds: 3, close: true}.run},
+		{"pipelining", "GET 1 KiB, 16 requests in one write", requests{cores: 1, depth: 16, rounds: 3}.run},
+		{"many", "1,000 virtual hosts, 10,000 mappings", many},
+		{"uploads", "POST 64 KiB in chunks", uploads},
+	}
+}
