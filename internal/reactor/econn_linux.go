@@ -141,7 +141,7 @@ func (c *econn) arrived() {
 		return
 	}
 	c.flags &^= isIdle
-	c.loop.runq = append(c.loop.runq, runnable{serve: c})
+	c.loop.starts = append(c.loop.starts, c)
 }
 
 // woken tells the watcher.
@@ -369,7 +369,7 @@ func (c *econn) Watch(w Watcher) bool {
 		if c.flags&isClosed == 0 && c.peek() == syscall.EAGAIN {
 			c.flags &^= mayRead
 		} else {
-			c.loop.runq = append(c.loop.runq, runnable{look: c})
+			c.loop.looks = append(c.loop.looks, c)
 		}
 	}
 	return true

@@ -17,6 +17,10 @@ type pipe struct {
 // what pipes do. The more it holds, the fewer calls a body takes.
 const pipeSize = 1 << 20
 
+// mostPipes is how many pipes a loop has at most. Only a peer that takes its
+// bytes slowly keeps one for long; what finds none is copied.
+const mostPipes = 256
+
 // takePipe gives a free pipe or a new one; nil when there can be none.
 func (l *eloop) takePipe() *pipe {
 	if n := len(l.pipes); n > 0 {
@@ -25,9 +29,10 @@ func (l *eloop) takePipe() *pipe {
 		return p
 	}
 	var fds [2]int
-	if unix.Pipe2(fds[:], unix.O_CLOEXEC|unix.O_NONBLOCK) != nil {
+	if l.piped >= mostPipes || unix.Pipe2(fds[:], unix.O_CLOEXEC|unix.O_NONBLOCK) != nil {
 		return nil
 	}
+	l.piped++
 	p := &pipe{r: fds[0], w: fds[1], size: 64 << 10}
 	if n, err := unix.FcntlInt(uintptr(p.w), unix.F_SETPIPE_SZ, pipeSize); err == nil {
 		p.size = int64(n)
@@ -41,6 +46,7 @@ const freePipes = 16
 // freePipe takes a pipe back. One that holds bytes is of no more use.
 func (l *eloop) freePipe(p *pipe, empty bool) {
 	if !empty || len(l.pipes) >= freePipes {
+		l.piped--
 		p.close()
 		return
 	}
@@ -58,41 +64,44 @@ func (c *econn) SpliceTo(dst Conn, n int64) (moved int64, read, write error) {
 	if !ok || to.loop != c.loop || n <= 0 {
 		return 0, ErrNoSplice, nil
 	}
-	p := c.loop.takePipe()
-	if p == nil {
-		return 0, ErrNoSplice, nil
-	}
-	held, read := c.spliceIn(p, n)
+	p, held, read := c.spliceIn(n)
 	for moved < held && write == nil {
 		var m int64
 		m, write = to.spliceOut(p, held-moved)
 		moved += m
 	}
-	c.loop.freePipe(p, moved == held)
+	if p != nil {
+		c.loop.freePipe(p, moved == held)
+	}
 	return moved, read, write
 }
 
-// spliceIn waits for input and moves it into the pipe.
-func (c *econn) spliceIn(p *pipe, n int64) (int64, error) {
+// spliceIn waits for input and moves it into a pipe. While it waits it holds
+// none, so that slow bodies cost no descriptors.
+func (c *econn) spliceIn(n int64) (p *pipe, held int64, err error) {
 	for {
 		if err := c.mayGo(c.rdl); err != nil {
-			return 0, err
+			return nil, 0, err
 		}
 		if c.flags&mayRead != 0 {
+			if p = c.loop.takePipe(); p == nil {
+				return nil, 0, ErrNoSplice
+			}
 			m, e := sysSplice(int(c.fd), p.w, min(n, p.size))
 			switch {
 			case e == syscall.EAGAIN:
 				c.flags &^= mayRead
 			case e == syscall.EINVAL || e == syscall.ENOSYS:
-				return 0, ErrNoSplice
+				return p, 0, ErrNoSplice
 			case e != 0:
-				return 0, e
+				return p, 0, e
 			case m == 0:
-				return 0, io.EOF
+				return p, 0, io.EOF
 			default:
 				c.loop.step()
-				return m, nil
+				return p, m, nil
 			}
+			c.loop.freePipe(p, true)
 		}
 		c.awaitInput()
 	}

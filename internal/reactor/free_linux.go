@@ -6,13 +6,28 @@ import "time"
 func (l *eloop) Buffer() *Buffer {
 	n := len(l.buffers)
 	if n == 0 {
-		return &Buffer{Bytes: make([]byte, BufferSize)}
+		return l.newBuffer()
 	}
 	b := l.buffers[n-1]
 	l.buffers[n-1] = nil
 	l.buffers = l.buffers[:n-1]
 	l.fewBuffs = min(l.fewBuffs, n-1)
 	return b
+}
+
+// Buffers begin at different lines of the processor's caches: were all of them
+// aligned alike, the heads that lie at their beginnings would fight for a few
+// sets of each cache while the rest stays empty.
+const (
+	colours    = 32
+	colourStep = 64
+)
+
+func (l *eloop) newBuffer() *Buffer {
+	l.colour = (l.colour + 1) % colours
+	at := l.colour * colourStep
+	b := make([]byte, BufferSize+colours*colourStep)
+	return &Buffer{Bytes: b[at : at+BufferSize : at+BufferSize]}
 }
 
 // Return implements Loop.
