@@ -49,6 +49,10 @@ type Exchange struct {
 
 	Keep []message.Field // fields of a replaced response that its replacement must carry
 
+	// Attempt is memory of the backend protocol that carried the last attempt,
+	// which may use it again. It outlives the exchange.
+	Attempt any
+
 	trailer *message.Header   // goes out behind the last body byte
 	held    []*reactor.Buffer // buffers that borrowed bytes of x lie in
 }
@@ -119,16 +123,16 @@ const (
 	InterimSuppress                // drop all
 )
 
-// Client is one client connection. It lives as long as the connection.
+// Client is one client connection as an exchange sees it. Like all of an
+// exchange it is borrowed: between requests its front keeps it in less room.
 type Client struct {
 	Conn     reactor.Conn
 	Local    netip.AddrPort // address the client connected to
 	Remote   netip.AddrPort // address of the peer
 	ClientIP []byte         // printed address requests are made from (%a, X-Forwarded-For)
 	PeerIP   []byte         // printed address of the peer (%{c}a)
-	Opened   time.Time
-	Requests int    // requests read on it, the current one included
-	Serial   uint64 // unique within this process, for ids
+	Requests int            // requests read on it, the current one included
+	Serial   uint64         // unique within this process, for ids
 	TLS      bool
 	Base     any // owned by the Service: what it found out about this connection
 }
@@ -145,7 +149,6 @@ func (x *Exchange) Reset(poison bool) {
 	x.Arena.Reset(poison)
 	x.Env.Reset()
 	x.Notes.Reset()
-	extra := x.Out.Extra[:0]
 	for i, b := range x.held {
 		if poison {
 			trash(b.Bytes)
@@ -153,10 +156,23 @@ func (x *Exchange) Reset(poison bool) {
 		x.Loop.Return(b)
 		x.held[i] = nil
 	}
-	*x = Exchange{
-		Req: x.Req, Resp: x.Resp, Arena: x.Arena, Front: x.Front, Client: x.Client, Loop: x.Loop,
-		Env: x.Env, Notes: x.Notes, Out: Outbound{Extra: extra}, held: x.held[:0],
-	}
+	x.held = x.held[:0]
+	x.Out.reset()
+	// One by one: a whole Exchange put together and copied costs more than
+	// what there is to clear.
+	x.Site, x.Chain, x.Mapped, x.Relay = nil, nil, nil, nil
+	x.Path, x.Args, x.HasArgs, x.Filename = nil, nil, false, nil
+	x.HandlerName, x.Status, x.Fault, x.Redirected = "", 0, nil, nil
+	x.User, x.LogID, x.Keep, x.trailer = nil, nil, nil, nil
+	x.Times, x.Count = Times{}, Counts{}
+	x.Committed, x.Truncated, x.KeptAlive = false, false, false
+}
+
+// reset keeps the table of fields.
+func (o *Outbound) reset() {
+	extra := o.Extra[:0]
+	*o = Outbound{}
+	o.Extra = extra
 }
 
 // trash fills released memory, so that a late reader is seen.

@@ -62,7 +62,7 @@ func (x *Exchange) SendBody(p []byte, last bool) error {
 	if x.Chain != nil && len(x.Chain.Filters) > 0 {
 		return Sink{x.Chain.Filters}.Write(x, p, last)
 	}
-	return Sink{}.Write(x, p, last)
+	return x.write(p, last)
 }
 
 // SpliceBody moves at most n body bytes from src to the client where nobody

@@ -210,13 +210,13 @@ func (r *Registry) take() *batch {
 	case b := <-r.spare:
 		return b
 	default:
-		return &batch{b: make([]byte, 0, batchSize+batchRoom)}
+		return &batch{b: make([]byte, 0, firstSize)}
 	}
 }
 
 // give takes a batch back, unless a huge line has blown it up.
 func (r *Registry) give(b *batch) {
-	if cap(b.b) > 4*batchSize {
+	if cap(b.b) > 2*batchSize {
 		return
 	}
 	b.b, b.lines = b.b[:0], 0

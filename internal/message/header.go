@@ -23,14 +23,32 @@ type Field struct {
 	Flags Flag
 }
 
+// IDSet is a set of known names: bit 1<<id for each.
+type IDSet uint64
+
+// The names must fit the set.
+const _ = uint(64 - numNames)
+
+// SetOf makes a set.
+func SetOf(ids ...NameID) (s IDSet) {
+	for _, id := range ids {
+		s |= 1 << (id & 63)
+	}
+	return s
+}
+
 // Header is the fields of one head in the order they came. The zero value is
 // empty; Reset keeps its table.
 type Header struct {
 	fields []Field
+	seen   IDSet // the ids of all rows, dropped ones included
 }
 
+// firstRows is how many rows a table begins with: most heads have fewer.
+const firstRows = 16
+
 // Reset empties the header and keeps its capacity.
-func (h *Header) Reset() { h.fields = h.fields[:0] }
+func (h *Header) Reset() { h.fields, h.seen = h.fields[:0], 0 }
 
 // Len counts the rows of the table, dropped ones included.
 func (h *Header) Len() int { return len(h.fields) }
@@ -38,9 +56,29 @@ func (h *Header) Len() int { return len(h.fields) }
 // At gives row i for reading and flagging.
 func (h *Header) At(i int) *Field { return &h.fields[i] }
 
+// Rows gives the table for reading and flagging.
+func (h *Header) Rows() []Field { return h.fields }
+
+// MayHave says whether the table has, or had, a row with an id of set.
+func (h *Header) MayHave(set IDSet) bool { return h.seen&set != 0 }
+
 // Append adds a field whose id is known to the caller.
 func (h *Header) Append(id NameID, name, value []byte) {
-	h.fields = append(h.fields, Field{Name: name, Value: value, ID: id})
+	n := len(h.fields)
+	if n == cap(h.fields) {
+		h.grow()
+	}
+	h.fields = h.fields[:n+1]
+	h.seen |= 1 << (id & 63)
+	f := &h.fields[n]
+	f.Name, f.Value, f.ID, f.Flags = name, value, id, 0
+}
+
+// grow makes room for more rows.
+func (h *Header) grow() {
+	bigger := make([]Field, len(h.fields), max(firstRows, 2*cap(h.fields)))
+	copy(bigger, h.fields)
+	h.fields = bigger
 }
 
 // Add adds a field, looking its id up.
@@ -51,6 +89,13 @@ func (h *Header) AddID(id NameID, value []byte) { h.Append(id, canonical[id], va
 
 // Get gives the first value of a known name.
 func (h *Header) Get(id NameID) ([]byte, bool) {
+	if h.seen>>(id&63)&1 == 0 {
+		return nil, false
+	}
+	return h.find(id)
+}
+
+func (h *Header) find(id NameID) ([]byte, bool) {
 	for i := range h.fields {
 		f := &h.fields[i]
 		if f.ID == id && f.Flags&Dropped == 0 {
@@ -99,6 +144,10 @@ func (h *Header) Lookup(name string) ([]byte, bool) {
 // canonical spelling and is the setter's own: a peer that nominated the name
 // as a connection option does not reach it.
 func (h *Header) SetID(id NameID, value []byte) {
+	if h.seen>>(id&63)&1 == 0 {
+		h.AddID(id, value)
+		return
+	}
 	found := false
 	for i := range h.fields {
 		f := &h.fields[i]
@@ -119,6 +168,9 @@ func (h *Header) SetID(id NameID, value []byte) {
 
 // DelID drops every field of a known name.
 func (h *Header) DelID(id NameID) {
+	if h.seen>>(id&63)&1 == 0 {
+		return
+	}
 	for i := range h.fields {
 		if h.fields[i].ID == id {
 			h.fields[i].Flags |= Dropped

@@ -140,6 +140,76 @@ func TestHeaderDoesNotAllocate(t *testing.T) {
 	}
 }
 
+// What IDOf rests on: every name fits its row, has a slot of its own, and is of
+// bytes that differ folds.
+func TestKnownNamesFitTheirTables(t *testing.T) {
+	keys := make(map[uint64]string)
+	for id := Other + 1; id < numNames; id++ {
+		s := names[id]
+		if len(s) == 0 || len(s) > maxName {
+			t.Errorf("%q does not fit", s)
+			continue
+		}
+		for _, c := range []byte(s) {
+			letter := 'a' <= c|0x20 && c|0x20 <= 'z'
+			if !letter && c != '-' && (c < '0' || c > '9') {
+				t.Errorf("%q: IDOf cannot compare %q", s, c)
+			}
+		}
+		head, tail := ends([]byte(s))
+		key := nameKey(len(s), head, tail)
+		if other, ok := keys[key]; ok {
+			t.Errorf("%q and %q have one key", s, other)
+		}
+		keys[key] = s
+	}
+	apart := func(factor uint64) bool {
+		var used [1 << nameBits]bool
+		for k := range keys {
+			slot := k * factor >> (64 - nameBits)
+			if used[slot] {
+				return false
+			}
+			used[slot] = true
+		}
+		return true
+	}
+	if apart(nameFactor) {
+		return
+	}
+	for factor := uint64(nameFactor); ; factor = factor*6364136223846793005 + 1442695040888963407 {
+		if apart(factor) {
+			t.Fatalf("two names share a slot: nameFactor must be %#x", factor)
+		}
+	}
+}
+
+// IDOf against the plain comparison: all names, with every byte in every place.
+func TestIDOfAgreesWithComparison(t *testing.T) {
+	plain := func(b []byte) NameID {
+		for id := Other + 1; id < numNames; id++ {
+			if equalFold(b, names[id]) {
+				return id
+			}
+		}
+		return Other
+	}
+	for id := Other + 1; id < numNames; id++ {
+		for at := range len(names[id]) {
+			for c := range 256 {
+				b := []byte(names[id])
+				b[at] = byte(c)
+				if got, want := IDOf(b), plain(b); got != want {
+					t.Fatalf("IDOf(%q) = %v, want %v", b, got, want)
+				}
+			}
+			if got := IDOf([]byte(names[id])[:at]); got != plain([]byte(names[id])[:at]) {
+				t.Errorf("IDOf(%q) = %v", names[id][:at], got)
+			}
+		}
+	}
+}
+
 func BenchmarkIDOf(b *testing.B) {
 	names := [][]byte{[]byte("Host"), []byte("user-agent"), []byte("Accept-Encoding"), []byte("X-Request-Id"), []byte("Cookie")}
 	for i := 0; b.Loop(); i++ {

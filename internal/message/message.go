@@ -45,15 +45,28 @@ const (
 	PATCH
 )
 
-var methodNames = [...]string{"", "GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "TRACE", "CONNECT", "PATCH"}
-
 // MethodOf gives the number of a method; methods are case-sensitive
 // (RFC 9110 section 9.1).
 func MethodOf(m []byte) Method {
-	for i := GET; int(i) < len(methodNames); i++ {
-		if string(m) == methodNames[i] {
-			return i
-		}
+	switch string(m) {
+	case "GET":
+		return GET
+	case "HEAD":
+		return HEAD
+	case "POST":
+		return POST
+	case "PUT":
+		return PUT
+	case "DELETE":
+		return DELETE
+	case "OPTIONS":
+		return OPTIONS
+	case "TRACE":
+		return TRACE
+	case "CONNECT":
+		return CONNECT
+	case "PATCH":
+		return PATCH
 	}
 	return OtherMethod
 }
@@ -101,11 +114,16 @@ type Request struct {
 }
 
 // Reset empties the request and keeps its tables.
+//
+// Field by field: as one literal it would be built beside and copied.
 func (r *Request) Reset() {
-	h, t := r.Header, r.Trailer
-	h.Reset()
-	t.Reset()
-	*r = Request{Header: h, Trailer: t}
+	r.Line, r.Method, r.Target, r.Scheme, r.Auth = nil, nil, nil, nil, nil
+	r.Path, r.Query, r.Host = nil, nil, nil
+	r.Verb, r.Form, r.HasQ, r.Version = OtherMethod, OriginForm, false, 0
+	r.Body = Framing{}
+	r.Expect, r.Close = false, false
+	r.Header.Reset()
+	r.Trailer.Reset()
 }
 
 // Response is a response head with its body's framing.
@@ -121,10 +139,10 @@ type Response struct {
 
 // Reset empties the response and keeps its tables.
 func (r *Response) Reset() {
-	h, t := r.Header, r.Trailer
-	h.Reset()
-	t.Reset()
-	*r = Response{Header: h, Trailer: t}
+	r.Version, r.Status, r.Reason = 0, 0, nil
+	r.Body, r.Close = Framing{}, false
+	r.Header.Reset()
+	r.Trailer.Reset()
 }
 
 // NoContent says whether a final response with this status never has a body

@@ -5,6 +5,8 @@ import (
 	"testing"
 )
 
+var methodNames = [...]string{"", "GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "TRACE", "CONNECT", "PATCH"}
+
 func TestMethodOf(t *testing.T) {
 	for m := GET; m <= PATCH; m++ {
 		if got := MethodOf([]byte(methodNames[m])); got != m {

@@ -1,5 +1,11 @@
 package message
 
+import (
+	"bytes"
+	"encoding/binary"
+	"math/bits"
+)
+
 // NameID is the small number of a field name that is looked up by the proxy
 // itself. Zero is any other name.
 type NameID uint8
@@ -90,26 +96,64 @@ var names = [numNames]string{
 // String gives the canonical spelling, "" for Other.
 func (id NameID) String() string { return names[id] }
 
-// nameSlots is an open-addressed table from a cheap hash to ids. It is built
-// once from names and never written again.
-var nameSlots = buildNameSlots()
-
-const nameMask = 255
-
-func nameHash(n int, first, mid, last byte) uint8 {
-	return uint8(n)*31 ^ (first|0x20)*7 ^ (mid|0x20)*13 ^ (last|0x20)*3
+// nameRow is a known name as IDOf compares it: words of its bytes in lower case.
+type nameRow struct {
+	head, mid, tail uint64
+	n               uint8
+	id              NameID
+	_               [6]byte // a row never straddles two cache lines
 }
 
-func buildNameSlots() (slots [nameMask + 1]NameID) {
+// maxName bounds the known names.
+const maxName = 24
+
+// nameTable has the known names at their hashes. No two share one: a test sees
+// to it and says which factor to take when a new name does.
+var nameTable = buildNameTable()
+
+const (
+	nameBits   = 7
+	nameFactor = 0x185d5ba4f92e2768
+)
+
+func buildNameTable() (t [1 << nameBits]nameRow) {
 	for id := Other + 1; id < numNames; id++ {
-		s := names[id]
-		h := nameHash(len(s), s[0], s[len(s)/2], s[len(s)-1])
-		for slots[h] != 0 {
-			h++
-		}
-		slots[h] = id
+		s := bytes.ToLower([]byte(names[id]))
+		head, tail := ends(s)
+		t[nameHash(len(s), head, tail)] = nameRow{head: head, mid: middle(s), tail: tail, n: uint8(len(s)), id: id}
 	}
-	return slots
+	return t
+}
+
+// nameHash does not depend on case.
+func nameHash(n int, head, tail uint64) uint64 {
+	return nameKey(n, head, tail) * nameFactor >> (64 - nameBits)
+}
+
+func nameKey(n int, head, tail uint64) uint64 {
+	const fold = 0x2020202020202020
+	return (head | fold) ^ bits.RotateLeft64(tail|fold, 29) ^ uint64(n)
+}
+
+// ends gives the first and the last bytes of a name: together all of it up to
+// 16. It is not empty.
+func ends(s []byte) (head, tail uint64) {
+	n := len(s)
+	switch {
+	case n >= 8:
+		return load8(s), load8(s[n-8:])
+	case n >= 4:
+		return load4(s), load4(s[n-4:])
+	}
+	return uint64(s[0]) | uint64(s[n/2])<<8, uint64(s[n-1])
+}
+
+// middle gives what the ends of a longer name leave out.
+func middle(s []byte) uint64 {
+	if len(s) <= 16 {
+		return 0
+	}
+	return load8(s[8:])
 }
 
 // IDOf gives the id of a field name in any case, Other when it is not known.
@@ -118,18 +162,21 @@ func IDOf(name []byte) NameID {
 	if n == 0 {
 		return Other
 	}
-	h := nameHash(n, name[0], name[n/2], name[n-1])
-	for {
-		id := nameSlots[h]
-		if id == Other {
-			return Other
-		}
-		if equalFold(name, names[id]) {
-			return id
-		}
-		h++
+	head, tail := ends(name)
+	r := &nameTable[nameHash(n, head, tail)]
+	if int(r.n) != n || differ(head, r.head)|differ(tail, r.tail) != 0 || n > 16 && differ(middle(name), r.mid) != 0 {
+		return Other
 	}
+	return r.id
 }
+
+func load8(b []byte) uint64 { return binary.LittleEndian.Uint64(b) }
+
+func load4(b []byte) uint64 { return uint64(binary.LittleEndian.Uint32(b)) }
+
+// differ is zero where x is y but for the case of letters. y is of lower case
+// letters, digits, hyphens and zeros: of these only letters have bit 0x40.
+func differ(x, y uint64) uint64 { return (x ^ y) &^ (y & 0x4040404040404040 >> 1) }
 
 // equalFold compares ASCII without regard to case.
 func equalFold(a []byte, b string) bool {

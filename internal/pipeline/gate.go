@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"math"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -11,69 +12,139 @@ import (
 // gate holds the exchanges in flight to MaxRequestWorkers. Who finds it full
 // waits its turn: connections are not refused, as httpd leaves them in the
 // backlog.
+//
+// Each loop counts its own, and takes places up to its share without asking
+// the others: the shares together are no more than the limit. When a loop
+// wants more than its share, all are asked for, one request at a time, until
+// it is quiet again.
 type gate struct {
-	most    atomic.Int64 // 0: no limit
-	in      atomic.Int64
+	share   atomic.Int64 // of each loop; 0: all are counted. Set to 0 with mu held before counting, to more only with nobody waiting
 	waiting atomic.Int64 // length of queue; written with mu held
+	lanes   []lane       // by loop; made by the first limit
 
-	mu    sync.Mutex // guards queue
-	queue []reactor.Parker
+	mu    sync.Mutex // guards most and queue
+	most  int64      // 0: no limit
+	queue []waiter
 }
 
-// limit changes the limit; waiters are let in if it grew.
-func (g *gate) limit(n int) {
-	g.most.Store(int64(n))
+// lane counts what one loop has inside, and for a moment what asks to be.
+type lane struct {
+	in atomic.Int64
+	_  [120]byte // a cache line of its own, with its neighbour
+}
+
+type waiter struct {
+	parker reactor.Parker
+	lane   *lane
+}
+
+// limit changes the limit; waiters are let in if it grew. loops is the same in
+// every call.
+func (g *gate) limit(n, loops int) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.lanes == nil {
+		g.lanes = make([]lane, max(loops, 1))
+	}
+	g.most = int64(n)
+	g.share.Store(0)
 	g.letIn()
 }
 
-func (g *gate) inside() int { return int(g.in.Load()) }
-
-// tryEnter takes a place if there is one.
-func (g *gate) tryEnter() bool {
-	for {
-		n, most := g.in.Load(), g.most.Load()
-		if most > 0 && n >= most {
-			return false
-		}
-		if g.in.CompareAndSwap(n, n+1) {
-			return true
-		}
+// inside counts all loops.
+func (g *gate) inside() int {
+	n := int64(0)
+	for i := range g.lanes {
+		n += g.lanes[i].in.Load()
 	}
+	return int(n)
+}
+
+func (g *gate) lane(loop int) *lane {
+	if uint(loop) < uint(len(g.lanes)) {
+		return &g.lanes[loop]
+	}
+	return &g.lanes[0]
 }
 
 // enter takes a place, waiting its turn behind those who wait already.
 func (g *gate) enter(l reactor.Loop) {
-	if g.waiting.Load() == 0 && g.tryEnter() {
-		return
+	c := g.lane(l.Index())
+	if c.in.Add(1) > g.share.Load() {
+		g.ask(l, c)
+	}
+}
+
+// ask is enter by the count of all loops. Those who count in a lane and look
+// at share next are seen here, where it is the other way round; who was seen
+// and turned away comes here himself and lets in whom that kept outside.
+func (g *gate) ask(l reactor.Loop, c *lane) {
+	c.in.Add(-1)
+	p := g.line(l, c)
+	if p != nil {
+		p.Park(time.Time{})
+	}
+}
+
+// line takes a place, or one in the queue: nil when there is nothing to wait
+// for.
+func (g *gate) line(l reactor.Loop, c *lane) reactor.Parker {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.share.Store(0)
+	if len(g.queue) == 0 && g.free() {
+		c.in.Add(1)
+		g.quiet()
+		return nil
 	}
 	p := l.NewParker()
-	g.mu.Lock()
-	g.queue = append(g.queue, p)
+	g.queue = append(g.queue, waiter{p, c})
 	g.waiting.Store(int64(len(g.queue)))
-	g.mu.Unlock()
-	// Announced first, looked after: whoever leaves does it the other way
-	// round, so that one of the two sees the other.
 	g.letIn()
-	p.Park(time.Time{})
+	return p
 }
 
 // leave frees a place for the first who waits.
-func (g *gate) leave() {
-	g.in.Add(-1)
-	if g.waiting.Load() > 0 {
+func (g *gate) leave(l reactor.Loop) {
+	g.lane(l.Index()).in.Add(-1)
+	if g.share.Load() == 0 {
+		g.mu.Lock()
+		defer g.mu.Unlock()
 		g.letIn()
 	}
 }
 
-// letIn gives the free places to those who wait, in turn.
+// free says that there is a place. mu is held and share is 0.
+func (g *gate) free() bool { return g.most == 0 || int64(g.inside()) < g.most }
+
+// letIn gives the free places to those who wait, in turn. mu is held.
 func (g *gate) letIn() {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	for len(g.queue) > 0 && g.tryEnter() {
-		p := g.queue[0]
-		g.queue[0] = nil
+	for len(g.queue) > 0 && g.free() {
+		w := g.queue[0]
+		g.queue[0] = waiter{}
 		g.queue = g.queue[1:]
 		g.waiting.Store(int64(len(g.queue)))
-		p.Unpark()
+		w.lane.in.Add(1)
+		w.parker.Unpark()
 	}
+	g.quiet()
+}
+
+// quiet gives the loops their shares again when nobody waits and none of them
+// has used half of his. mu is held.
+func (g *gate) quiet() {
+	switch {
+	case len(g.queue) > 0 || g.share.Load() > 0:
+		return
+	case g.most == 0:
+		g.share.Store(math.MaxInt64)
+		return
+	}
+	share := g.most / int64(len(g.lanes))
+	for i := range g.lanes {
+		if 2*g.lanes[i].in.Load() > share {
+			return
+		}
+	}
+	g.share.Store(share)
 }

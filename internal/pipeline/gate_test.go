@@ -18,7 +18,7 @@ func TestGate(t *testing.T) {
 	var g gate
 	var inside atomic.Int64
 	loop := fakenet.New(1).Loops[0]
-	g.limit(3)
+	g.limit(3, 1)
 	var wg sync.WaitGroup
 	for range 16 {
 		wg.Go(func() {
@@ -28,12 +28,12 @@ func TestGate(t *testing.T) {
 					t.Errorf("%d inside", n)
 				}
 				inside.Add(-1)
-				g.leave()
+				g.leave(loop)
 			}
 		})
 	}
 	for i := range 200 {
-		g.limit(1 + i%5)
+		g.limit(1+i%5, 1)
 	}
 	wg.Wait()
 	if n := g.inside(); n != 0 || g.waiting.Load() != 0 {
@@ -41,11 +41,55 @@ func TestGate(t *testing.T) {
 	}
 }
 
+// The limit holds over all loops together, none of which has to leave places
+// to the others.
+func TestGateOfLoops(t *testing.T) {
+	const loops, most = 4, 8
+	var g gate
+	var inside atomic.Int64
+	net := fakenet.New(loops)
+	g.limit(most, loops)
+	var wg sync.WaitGroup
+	for i := range 6 * loops {
+		loop := net.Loops[min(i%(loops+2), loops-1)] // more on the last
+		wg.Go(func() {
+			for range 400 {
+				g.enter(loop)
+				if n := inside.Add(1); n > most {
+					t.Errorf("%d inside", n)
+				}
+				inside.Add(-1)
+				g.leave(loop)
+			}
+		})
+	}
+	wg.Wait()
+	if n := g.inside(); n != 0 || g.waiting.Load() != 0 || g.share.Load() != most/loops {
+		t.Errorf("%d inside, %d waiting, a share of %d", n, g.waiting.Load(), g.share.Load())
+	}
+	for range most {
+		g.enter(net.Loops[0]) // all of them on one loop
+	}
+	if n := g.inside(); n != most || g.share.Load() != 0 {
+		t.Errorf("%d inside, a share of %d", n, g.share.Load())
+	}
+	wg.Go(func() { g.enter(net.Loops[1]) })
+	testkit.Eventually(t, "one waits", func() bool { return g.waiting.Load() == 1 })
+	for range most {
+		g.leave(net.Loops[0])
+	}
+	wg.Wait()
+	g.leave(net.Loops[1])
+	if n := g.inside(); n != 0 || g.share.Load() != most/loops {
+		t.Errorf("%d inside, a share of %d", n, g.share.Load())
+	}
+}
+
 // A limit that is lifted lets everybody in.
 func TestGateLifted(t *testing.T) {
 	var g gate
 	var loop reactor.Loop = fakenet.New(1).Loops[0]
-	g.limit(1)
+	g.limit(1, 1)
 	g.enter(loop)
 	var wg sync.WaitGroup
 	for range 3 {
@@ -55,10 +99,10 @@ func TestGateLifted(t *testing.T) {
 	if g.inside() != 1 {
 		t.Errorf("%d inside", g.inside())
 	}
-	g.limit(0)
+	g.limit(0, 1)
 	wg.Wait()
 	for range 4 {
-		g.leave()
+		g.leave(loop)
 	}
 	if g.inside() != 0 {
 		t.Errorf("%d inside", g.inside())
@@ -68,10 +112,10 @@ func TestGateLifted(t *testing.T) {
 func BenchmarkGate(b *testing.B) {
 	var g gate
 	loop := fakenet.New(1).Loops[0]
-	g.limit(1000)
+	g.limit(1000, 1)
 	b.ReportAllocs()
 	for b.Loop() {
 		g.enter(loop)
-		g.leave()
+		g.leave(loop)
 	}
 }

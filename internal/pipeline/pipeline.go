@@ -1,7 +1,6 @@
 package pipeline
 
 import (
-	"errors"
 	"runtime/debug"
 	"sync/atomic"
 
@@ -19,6 +18,7 @@ type Pipeline struct {
 	current  atomic.Pointer[snapshot.Snapshot]
 	gate     gate
 	draining atomic.Bool
+	shared   atomic.Pointer[bound] // the latest without a host
 
 	expressions exchange.Evaluator
 }
@@ -32,7 +32,7 @@ func New(c *clock.Clock) *Pipeline { return &Pipeline{Clock: c} }
 // Swap makes s current and gives the one before it, nil at first. Exchanges
 // in flight keep the one they bound.
 func (p *Pipeline) Swap(s *snapshot.Snapshot) *snapshot.Snapshot {
-	p.gate.limit(s.MaxInFlight)
+	p.gate.limit(s.MaxInFlight, s.Loops())
 	return p.current.Swap(s)
 }
 
@@ -53,30 +53,53 @@ func (p *Pipeline) Full() bool { return p.gate.waiting.Load() > 0 }
 func (p *Pipeline) InFlight() int { return p.gate.inside() }
 
 // bound is what the service found out about a connection: the address set its
-// local address falls into, in the snapshot it was asked of.
+// local address falls into, in the snapshot it was asked of, and the site of
+// the latest Host. A client mostly asks for the same one again.
 type bound struct {
 	snap *snapshot.Snapshot
 	set  *snapshot.NameSet
+	site *exchange.Site // nil: no host is kept
+	size uint8          // of host
+	host [39]byte       // Host as sent; longer ones are not kept
+}
+
+// keep notes which site a Host leads to.
+func (b *bound) keep(host []byte, s *exchange.Site) {
+	if len(host) > len(b.host) {
+		return
+	}
+	b.site, b.size = s, uint8(copy(b.host[:], host))
 }
 
 // Base implements exchange.Service.
 func (p *Pipeline) Base(c *exchange.Client) *exchange.Site {
 	s := p.current.Load()
 	b, _ := c.Base.(*bound)
-	if b == nil {
-		b = new(bound)
+	if b == nil || b.snap != s {
+		b = p.base(s, s.VHosts.Base(c.Local))
 		c.Base = b
 	}
-	if b.snap != s {
-		b.snap, b.set = s, s.VHosts.Base(c.Local)
-	}
 	return s.VHosts.Site(b.set)
+}
+
+// base gives a connection what is found out about it. Where no name is asked
+// for nothing is kept in it, and connections share it.
+func (p *Pipeline) base(s *snapshot.Snapshot, set *snapshot.NameSet) *bound {
+	if !set.Single() {
+		return &bound{snap: s, set: set}
+	}
+	b := p.shared.Load()
+	if b == nil || b.snap != s || b.set != set {
+		b = &bound{snap: s, set: set}
+		p.shared.Store(b)
+	}
+	return b
 }
 
 // Serve implements exchange.Service.
 func (p *Pipeline) Serve(x *exchange.Exchange) {
 	p.gate.enter(x.Loop)
-	defer p.gate.leave()
+	defer p.gate.leave(x.Loop)
 	s := p.enter(x)
 	defer s.Leave(x.Loop.Index())
 	defer p.guard(x)
@@ -115,7 +138,7 @@ func (p *Pipeline) guard(x *exchange.Exchange) {
 // answer ends x after its steps: nothing is left to do when they answered, a
 // fault is answered or cuts the exchange.
 func (p *Pipeline) answer(x *exchange.Exchange, err error) {
-	if err != nil && !errors.Is(err, errAnswered) {
+	if err != nil && err != errAnswered { //nolint:errorlint // the steps give it as it is
 		p.fail(x, fault.Of(err))
 	}
 	if !x.Truncated {

@@ -67,6 +67,13 @@ const maxHost = 256
 // when the name can be told.
 func (p *Pipeline) pickSite(x *exchange.Exchange) {
 	b := x.Client.Base.(*bound)
+	if b.set.Single() {
+		return // it is the site already
+	}
+	if b.site != nil && string(b.host[:b.size]) == string(x.Req.Host) {
+		x.Site = b.site
+		return
+	}
 	host, _, ok := wire.SplitAuthority(x.Req.Host)
 	if !ok || len(host) > maxHost {
 		return
@@ -78,6 +85,7 @@ func (p *Pipeline) pickSite(x *exchange.Exchange) {
 	}
 	lower = bytes.TrimSuffix(lower, []byte(".")) // httpd: fix_hostname
 	x.Site = b.snap.VHosts.Pick(b.set, lower)
+	b.keep(x.Req.Host, x.Site)
 }
 
 // normalize resolves and decodes the path that everything later looks at.
@@ -95,6 +103,15 @@ func (p *Pipeline) normalize(x *exchange.Exchange) error {
 		x.Path = x.Req.Path
 		return nil
 	}
+	if !x.Site.PreTranslate && uri.Plain(x.Req.Path) {
+		x.Path = x.Req.Path // nothing writes into it
+		return nil
+	}
+	return decode(x)
+}
+
+// decode is normalize for paths that may change by it.
+func decode(x *exchange.Exchange) error {
 	o := uri.Options{Slashes: uri.Slashes(x.Site.EncodedSlashes), Merge: x.Site.MergeSlashes}
 	path, err := uri.Clean(x.Arena.Alloc(len(x.Req.Path)), x.Req.Path, o.Merge)
 	if err == nil && x.Site.PreTranslate {
@@ -160,15 +177,15 @@ func ask(x *exchange.Exchange, list []exchange.Translator) error {
 	for _, t := range list {
 		h, err := t.Translate(x)
 		switch {
+		case err == nil:
+			x.Mapped = h
+			return nil
 		case errors.Is(err, exchange.ErrDeclined):
 			continue
 		case errors.Is(err, exchange.ErrDone):
 			return nil
-		case err != nil:
-			return err
 		}
-		x.Mapped = h
-		return nil
+		return err
 	}
 	return nil
 }
@@ -226,12 +243,12 @@ func do(x *exchange.Exchange, list []exchange.Step) error {
 // first content handler that takes it.
 func (p *Pipeline) handle(x *exchange.Exchange) error {
 	if x.Mapped != nil {
-		if err := x.Mapped.Handle(x); !errors.Is(err, exchange.ErrDeclined) {
+		if err := x.Mapped.Handle(x); err == nil || !errors.Is(err, exchange.ErrDeclined) {
 			return err
 		}
 	}
 	for _, h := range x.Chain.Handlers {
-		if err := h.Handle(x); !errors.Is(err, exchange.ErrDeclined) {
+		if err := h.Handle(x); err == nil || !errors.Is(err, exchange.ErrDeclined) {
 			return err
 		}
 	}

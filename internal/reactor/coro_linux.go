@@ -1,33 +1,30 @@
 package reactor
 
 import (
-	"bytes"
 	"iter"
 	"runtime/debug"
-	"sync/atomic"
 )
 
 // coro is a coroutine of a loop: it does one job after the other and lies in
 // the loop's free list in between. Everything of it belongs to the loop.
 type coro struct {
-	loop  *eloop
 	next  func() (struct{}, bool) // runs it until it yields
-	stop  func()                  // ends it; only while it is free
 	yield func(struct{}) bool
+	loop  *eloop
 
 	// The job: one of them is set.
 	conn   *econn     // serve it
-	fn     func(Loop) // Engine.Run
 	runner Runner     // Loop.Go
+	fn     func(Loop) // Engine.Run
 
 	queued   bool  // it will be resumed
 	finished bool  // the runner has returned; Wait frees it
-	waiter   *coro // who waits for the runner
-	streak   int   // operations since it was resumed that did not wait
-	until    int64 // when it wants to be resumed at the latest; 0: never
-	lnk      links[coro]
+	streak   int32 // operations since it was resumed that did not wait
 
-	goroutine atomic.Pointer[[]byte] // how a stack dump names it, as "goroutine 42 "
+	waiter *coro  // who waits for the runner
+	stop   func() // ends it; only while it is free
+	until  int64  // when it wants to be resumed at the latest; 0: never
+	lnk    links[coro]
 }
 
 func (co *coro) links() *links[coro] { return &co.lnk }
@@ -65,8 +62,6 @@ func (l *eloop) freeCoro(co *coro) {
 // main is what runs in a coroutine.
 func (co *coro) main(yield func(struct{}) bool) {
 	co.yield = yield
-	name := ownName()
-	co.goroutine.Store(&name)
 	for {
 		co.do()
 		if co.runner != nil {
@@ -81,15 +76,6 @@ func (co *coro) main(yield func(struct{}) bool) {
 			return
 		}
 	}
-}
-
-// ownName gives what a stack dump calls the running goroutine.
-func ownName() []byte {
-	stack := debug.Stack()
-	if i := bytes.IndexByte(stack, '['); i > 0 {
-		return stack[:i]
-	}
-	return nil
 }
 
 // do does the job. A panic that it let through costs the connection.

@@ -51,10 +51,9 @@ type eloop struct {
 	events    [128]unix.EpollEvent
 
 	// Shared.
-	clients atomic.Int64         // accepted connections that have not ended; written by the loop
-	current atomic.Pointer[coro] // cur, for the watchdog
-	busy    atomic.Int64         // since when it has not looked for events; 0: it waits
-	asleep  atomic.Bool          // it may be in a wait that the bell must end
+	clients atomic.Int64 // accepted connections that have not ended; written by the loop
+	busy    atomic.Int64 // since when it has not looked for events; 0: it waits
+	asleep  atomic.Bool  // it may be in a wait that the bell must end
 	mail    struct {
 		mu    sync.Mutex // guards what follows
 		list  []mail
@@ -242,7 +241,6 @@ func (l *eloop) readClockAfter(i int) {
 func (l *eloop) resume(co *coro) {
 	co.queued, co.streak = false, 0
 	l.cur = co
-	l.current.Store(co)
 	co.next()
 	l.cur = nil
 }

@@ -170,7 +170,9 @@ type Conn interface {
 	Abort() error
 	// Watch has w told when something arrives, or the peer closes, while
 	// nobody reads; nil ends it. False: this engine does not watch, and
-	// Alive must be asked before the connection is used again.
+	// Alive must be asked before the connection is used again. An engine that
+	// watches runs one coroutine of a loop at a time, so that what belongs to
+	// a loop needs no lock.
 	Watch(w Watcher) bool
 	// Drop closes a connection that nobody uses, from any thread.
 	Drop()

@@ -36,7 +36,7 @@ func (e *Epoll) watch() {
 				continue
 			}
 			told[i] = time.Now()
-			e.hooks.Held(i, held, l.stack())
+			e.hooks.Held(i, held, busyStacks())
 		}
 	}
 }
@@ -44,16 +44,9 @@ func (e *Epoll) watch() {
 // maxDump bounds the dump of all goroutines in which a held one is looked for.
 const maxDump = 4 << 20
 
-// stack gives the stack of what runs on the loop, as far as it can be found.
-func (l *eloop) stack() []byte {
-	co := l.current.Load()
-	if co == nil {
-		return nil
-	}
-	name := co.goroutine.Load()
-	if name == nil || len(*name) == 0 {
-		return nil
-	}
+// busyStacks gives the stacks of the coroutines that run, of every loop: which
+// of them holds its own cannot be told from outside.
+func busyStacks() []byte {
 	dump := make([]byte, 64<<10)
 	for {
 		n := runtime.Stack(dump, true)
@@ -63,10 +56,12 @@ func (l *eloop) stack() []byte {
 		}
 		dump = make([]byte, 4*len(dump))
 	}
+	var busy [][]byte
 	for one := range bytes.SplitSeq(dump, []byte("\n\n")) {
-		if bytes.HasPrefix(one, *name) {
-			return bytes.Clone(one)
+		head, _, _ := bytes.Cut(one, []byte("\n"))
+		if bytes.Contains(one, []byte("reactor.(*coro).do(")) && !bytes.Contains(head, []byte("[coroutine")) {
+			busy = append(busy, one)
 		}
 	}
-	return nil
+	return bytes.Join(busy, []byte("\n\n"))
 }

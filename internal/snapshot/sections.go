@@ -31,6 +31,7 @@ type Sections struct {
 	proxies   finder // <Proxy>, <ProxyMatch>
 	locations finder // <Location>, <LocationMatch>
 	chains    *combinations
+	none      *exchange.Chain // where there are no sections at all: the chain of every request
 }
 
 // SectionLists are a site's sections by kind, each in the order they merge.
@@ -47,6 +48,9 @@ func NewSections(base *directive.Confs, l SectionLists, compile Compile) *Sectio
 	}
 	all := len(l.Dirs) + len(l.Files) + len(l.Proxies) + len(l.Locations)
 	s.chains = newCombinations(all, func(k []byte) *exchange.Chain { return compile(s.merge(k)) })
+	if all == 0 {
+		s.none = s.chains.none
+	}
 	for i := range l.Locations {
 		s.chains.build(key(nil, kindLocation, i))
 	}
@@ -68,6 +72,9 @@ func key(k []byte, kind, index int) []byte {
 
 // ForPath implements exchange.Sections.
 func (s *Sections) ForPath(x *exchange.Exchange) *exchange.Chain {
+	if len(s.locations.list) == 0 {
+		return s.chains.none
+	}
 	var buf [keyRoom]byte
 	return s.chains.get(s.matchLocations(buf[:0], x))
 }
@@ -77,6 +84,13 @@ const keyRoom = 32 * 4
 
 // ForTarget implements exchange.Sections.
 func (s *Sections) ForTarget(x *exchange.Exchange) *exchange.Chain {
+	if s.none != nil {
+		return s.none
+	}
+	return s.forTarget(x)
+}
+
+func (s *Sections) forTarget(x *exchange.Exchange) *exchange.Chain {
 	var buf [keyRoom]byte
 	k := buf[:0]
 	if target, ok := proxied(x.Filename); ok {

@@ -47,6 +47,9 @@ type refs struct {
 // before the snapshot is made current.
 func (s *Snapshot) SetLoops(n int) { s.refs = make([]refs, n) }
 
+// Loops says for how many it was made.
+func (s *Snapshot) Loops() int { return len(s.refs) }
+
 // Enter counts an exchange of a loop in. False: the snapshot is no longer
 // current and the caller must load the current one.
 func (s *Snapshot) Enter(loop int) bool {

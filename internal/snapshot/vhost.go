@@ -143,13 +143,17 @@ func (v *VHosts) Site(s *NameSet) *exchange.Site {
 	return s.First
 }
 
+// Single says that no name is asked for: Site is the site of every request. A
+// nil set is that of the main server.
+func (s *NameSet) Single() bool { return s == nil || len(s.hosts) == 1 }
+
 // Pick finds the site for a Host value without port, in lower case and
 // without a trailing dot; empty means none was sent.
 func (v *VHosts) Pick(s *NameSet, host []byte) *exchange.Site {
 	if s == nil {
 		return v.main
 	}
-	if len(host) == 0 || len(s.hosts) == 1 {
+	if len(host) == 0 || s.Single() {
 		return s.First
 	}
 	best := len(s.hosts)

@@ -1,6 +1,9 @@
 package uri
 
-import "testing"
+import (
+	"bytes"
+	"testing"
+)
 
 func TestAppendCanon(t *testing.T) {
 	rows := []struct {
@@ -36,6 +39,32 @@ func TestSendable(t *testing.T) {
 	for s, want := range map[string]bool{"a=%zz&b|\"": true, "a b": false, "a\tb": false, "\x7f": false, "\xe9": true, "": true} {
 		if got := Sendable([]byte(s)); got != want {
 			t.Errorf("Sendable(%q) = %v", s, got)
+		}
+	}
+	// Every byte in every place of a text that is looked at in words.
+	for at := range 19 {
+		for c := range 256 {
+			s := bytes.Repeat([]byte{"!~\x80\xff"[at%4]}, 19)
+			s[at] = byte(c)
+			if got, want := Sendable(s), classes[c]&visible != 0; got != want {
+				t.Errorf("Sendable(%q) = %v", s, got)
+			}
+		}
+	}
+}
+
+func TestPlain(t *testing.T) {
+	for s, want := range map[string]bool{
+		"/": true, "/a/b": true, "/a.b/c..": true, "/a%20": false, "//": false, "/a//b": false, "/.": false, "/a/../b": false,
+		"/.a": false, "": false, "a": false, "*": false,
+	} {
+		if got := Plain([]byte(s)); got != want {
+			t.Errorf("Plain(%q) = %v", s, got)
+		}
+	}
+	for s, want := range map[string]bool{"/a;b=c": true, "": true, "/a%41": false, "/a b": false, "/\xe9": false, "?": false} {
+		if got := Literal([]byte(s)); got != want {
+			t.Errorf("Literal(%q) = %v", s, got)
 		}
 	}
 }

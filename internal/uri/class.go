@@ -1,6 +1,10 @@
 package uri
 
-import "github.com/headgate/headgate/internal/ascii"
+import (
+	"encoding/binary"
+
+	"github.com/headgate/headgate/internal/ascii"
+)
 
 // class bits of one byte.
 const (
@@ -58,10 +62,39 @@ func escaped(p []byte, i int) (byte, bool) {
 // Sendable reports whether p has no control character and no space, and so may
 // stand in a request line as it is.
 func Sendable(p []byte) bool {
+	for len(p) >= 8 {
+		if invisible(binary.LittleEndian.Uint64(p)) {
+			return false
+		}
+		p = p[8:]
+	}
 	for _, c := range p {
 		if classes[c]&visible == 0 {
 			return false
 		}
 	}
 	return true
+}
+
+// Literal reports whether AppendCanon leaves p as it is.
+func Literal(p []byte) bool {
+	for _, c := range p {
+		if classes[c]&literal == 0 {
+			return false
+		}
+	}
+	return true
+}
+
+const (
+	ones  = 0x0101010101010101
+	highs = 0x8080808080808080
+)
+
+// invisible says that one of the eight bytes of w is not visible. Carries from
+// one byte to the next reach only bytes above one that is found in its own
+// right, so that the answer is right.
+func invisible(w uint64) bool {
+	del := w ^ 0x7f*ones
+	return ((w-0x21*ones)&^w|(del-ones)&^del)&highs != 0
 }

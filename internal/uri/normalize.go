@@ -57,6 +57,22 @@ func Clean(buf, raw []byte, merge bool) ([]byte, error) {
 	return out, nil
 }
 
+// Plain reports whether path is what Normalize would make of it, so that it
+// needs no buffer. It may be false for a path that would not change.
+func Plain(path []byte) bool {
+	if len(path) == 0 || path[0] != '/' {
+		return false
+	}
+	before := byte(0)
+	for _, c := range path {
+		if c == '%' || before == '/' && (c == '/' || c == '.') {
+			return false
+		}
+		before = c
+	}
+	return true
+}
+
 // Decode is the second half of Normalize: it decodes what Clean left. buf may
 // be what p is in.
 //

@@ -166,6 +166,9 @@ func FuzzNormalize(f *testing.F) {
 		if !bytes.Equal(raw, keep) {
 			t.Fatal("the input was written to")
 		}
+		if Plain(raw) && (err != nil || !bytes.Equal(p, raw)) {
+			t.Fatalf("%q is plain, and becomes %q, %v", raw, p, err)
+		}
 		if err != nil {
 			return
 		}
@@ -173,6 +176,9 @@ func FuzzNormalize(f *testing.F) {
 		out, err := AppendCanon(nil, p, o.Slashes == SlashesNoDecode)
 		if err != nil {
 			return
+		}
+		if Literal(p) && !bytes.Equal(out, p) {
+			t.Fatalf("%q is literal, and goes out as %q", p, out)
 		}
 		if !Sendable(out) {
 			t.Fatalf("%q is forwarded as %q", raw, out)

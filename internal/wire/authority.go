@@ -15,12 +15,14 @@ func SplitAuthority(a []byte) (host, port []byte, ok bool) {
 		}
 		host, port = a[:end+1:end+1], a[end+1:]
 	} else {
-		i := 0
+		i := plainName(a)
+		plain := i > 0 && class[a[i-1]]&(isLabel|isDigit) == isLabel
 		for i < len(a) && class[a[i]]&isHost != 0 {
-			i++
+			i, plain = i+1, false
 		}
 		host, port = a[:i:i], a[i:]
-		if !validName(host) {
+		// A last label that ends in a letter is no number.
+		if !plain && !validName(host) {
 			return nil, nil, false
 		}
 	}
@@ -31,6 +33,16 @@ func SplitAuthority(a []byte) (host, port []byte, ok bool) {
 		return nil, nil, false
 	}
 	return host, port[1:], true
+}
+
+// plainName gives where the first bytes of a end that are host bytes without an
+// empty label: all of a host, usually.
+func plainName(a []byte) int {
+	i := 0
+	for i < len(a) && (class[a[i]]&isLabel != 0 || (a[i] == '.' && i > 0 && a[i-1] != '.')) {
+		i++
+	}
+	return i
 }
 
 // validPort takes 1 to 65535 in digits.

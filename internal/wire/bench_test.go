@@ -57,6 +57,19 @@ func hot(t testing.TB) map[string]func() {
 			}
 		},
 		"ParseRequest": func() { must(ParseRequest(benchRequest, &q, &lim)) },
+		"ReadRequest": func() {
+			var s HeadScan
+			if n, err := s.ReadRequest(benchRequest, &q, &lim); n != len(benchRequest) || err != nil {
+				t.Fatal(n, err)
+			}
+		},
+		"ReadResponse": func() {
+			var s HeadScan
+			if n, err := s.ReadResponse(benchResponse, &p, &rlim); n != len(benchResponse) || err != nil {
+				t.Fatal(n, err)
+			}
+			must(FrameResponse(&p, message.GET))
+		},
 		"RefuseRequest": func() {
 			if ParseRequest(refused, &spare, &lim) == nil {
 				t.Fatal("accepted")
@@ -115,6 +128,8 @@ func benchmark(b *testing.B, name string) {
 
 func BenchmarkScanRequest(b *testing.B)   { benchmark(b, "ScanRequest") }
 func BenchmarkParseRequest(b *testing.B)  { benchmark(b, "ParseRequest") }
+func BenchmarkReadRequest(b *testing.B)   { benchmark(b, "ReadRequest") }
+func BenchmarkReadResponse(b *testing.B)  { benchmark(b, "ReadResponse") }
 func BenchmarkRefuseRequest(b *testing.B) { benchmark(b, "RefuseRequest") }
 func BenchmarkScanResponse(b *testing.B)  { benchmark(b, "ScanResponse") }
 func BenchmarkParseResponse(b *testing.B) { benchmark(b, "ParseResponse") }

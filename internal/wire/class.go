@@ -14,6 +14,7 @@ const (
 	isAlpha
 	isTarget // a byte of a request target
 	isValue  // a byte of a field value
+	isLabel  // isHost but for the dot
 )
 
 var class = buildClass()
@@ -29,14 +30,17 @@ func classOf(c byte) (k uint8) {
 	lower := c | 0x20
 	switch {
 	case c >= '0' && c <= '9':
-		k |= isDigit | isHex | isToken | isHost
+		k |= isDigit | isHex | isToken | isHost | isLabel
 	case lower >= 'a' && lower <= 'z' && c < 0x80:
-		k |= isAlpha | isToken | isHost
+		k |= isAlpha | isToken | isHost | isLabel
 		if lower <= 'f' {
 			k |= isHex
 		}
 	case c == '-' || c == '.' || c == '_':
 		k |= isToken | isHost
+		if c != '.' {
+			k |= isLabel
+		}
 	}
 	switch c {
 	case '!', '#', '$', '%', '&', '\'', '*', '+', '^', '`', '|', '~':
@@ -63,18 +67,23 @@ func below(x uint64, n uint64) uint64 { return (x - ones*n) &^ x & highs }
 
 func equal(x uint64, c uint64) uint64 { return below(x^(ones*c), 1) }
 
+// control flags bytes of x that cannot stand in a field value, and tabs. The
+// lowest flag may be a wrong one (0x7e behind 0xff), so the class decides.
+func control(x uint64) uint64 { return ((x - ones*' ') | (x + ones)) &^ x & highs }
+
+func load(b []byte, i int) uint64 { return binary.LittleEndian.Uint64(b[i:]) }
+
 // valueEnd gives the index at or after i of the first byte that cannot stand
 // in a field value: a control other than tab. It is len(b) when all can.
 func valueEnd(b []byte, i int) int {
-	for i+8 <= len(b) {
-		x := binary.LittleEndian.Uint64(b[i:])
-		m := below(x, ' ') | equal(x, 0x7f)
+	for i >= 0 && i <= len(b)-8 { // as the compiler can see it
+		m := control(load(b, i))
 		if m == 0 {
 			i += 8
 			continue
 		}
 		i += bits.TrailingZeros64(m) >> 3
-		if b[i] != '\t' {
+		if class[b[i]]&isValue == 0 {
 			return i
 		}
 		i++
@@ -88,8 +97,8 @@ func valueEnd(b []byte, i int) int {
 // targetEnd gives the index at or after i of the first byte that cannot stand
 // in a request target.
 func targetEnd(b []byte, i int) int {
-	for i+8 <= len(b) {
-		x := binary.LittleEndian.Uint64(b[i:])
+	for i >= 0 && i <= len(b)-8 { // as the compiler can see it
+		x := load(b, i)
 		m := below(x, ' '+1) | equal(x, 0x7f) | equal(x, '#')
 		if m != 0 {
 			return i + bits.TrailingZeros64(m)>>3
@@ -134,17 +143,29 @@ func isBlank(c byte) bool { return c == ' ' || c == '\t' }
 
 // fold compares a with s, which is in lower case and of letters, digits and
 // hyphens only, without regard to case.
-func fold(a []byte, s string) bool {
-	if len(a) != len(s) {
-		return false
+func fold(a []byte, s string) bool { return len(a) == len(s) && foldSame(a, []byte(s)) }
+
+// foldSame is fold for two of one length.
+func foldSame(a, s []byte) bool {
+	n, i, d := len(a), 0, uint64(0)
+	for ; i <= n-8; i += 8 {
+		d |= differ(load(a, i), load(s, i))
 	}
-	for i, c := range a {
-		if c != s[i] && (c|0x20 != s[i] || class[c]&isAlpha == 0) {
-			return false
+	switch {
+	case i == n:
+	case n >= 8:
+		d |= differ(load(a, n-8), load(s, n-8))
+	default:
+		for i, c := range a {
+			d |= differ(uint64(c), uint64(s[i]))
 		}
 	}
-	return true
+	return d == 0
 }
+
+// differ is zero where the bytes of x are those of y but for case. Of what may
+// be in y only letters have bit 0x40.
+func differ(x, y uint64) uint64 { return (x ^ y) &^ (y & (ones * 0x40) >> 1) }
 
 // sameName compares two names without regard to ASCII case.
 func sameName(a, b []byte) bool {

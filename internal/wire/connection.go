@@ -20,19 +20,11 @@ const (
 // whole table.
 const maxOptions = 64
 
-// isHop are the fields that belong to one connection by definition (RFC 9110
+// hopSet are the fields that belong to one connection by definition (RFC 9110
 // section 7.6.1).
-var isHop = [256]message.Flag{
-	message.Connection:        message.Hop,
-	message.KeepAlive:         message.Hop,
-	message.ProxyConnection:   message.Hop,
-	message.TE:                message.Hop,
-	message.Trailer:           message.Hop,
-	message.TransferEncoding:  message.Hop,
-	message.Upgrade:           message.Hop,
-	message.ProxyAuthenticate: message.Hop,
-	message.HTTP2Settings:     message.Hop,
-}
+const hopSet message.IDSet = 1<<message.Connection | 1<<message.KeepAlive | 1<<message.ProxyConnection |
+	1<<message.TE | 1<<message.Trailer | 1<<message.TransferEncoding | 1<<message.Upgrade |
+	1<<message.ProxyAuthenticate | 1<<message.HTTP2Settings
 
 // MarkHop flags the fields that are not forwarded: those that belong to one
 // connection and those the Connection fields nominate. It gives the options
@@ -40,11 +32,22 @@ var isHop = [256]message.Flag{
 // The parsers have called it already.
 func MarkHop(h *message.Header) (Options, error) {
 	var options Options
+	if !h.MayHave(hopSet) {
+		return 0, nil
+	}
 	nominated := 0
-	for i := range h.Len() {
-		f := h.At(i)
-		f.Flags |= isHop[f.ID]
+	rows := h.Rows()
+	for i := range rows {
+		f := &rows[i]
+		if hopSet>>(f.ID&63)&1 == 0 {
+			continue
+		}
+		f.Flags |= message.Hop
 		if f.ID != message.Connection || f.Flags&message.Dropped != 0 {
+			continue
+		}
+		if o := optionOf(f.Value); o != 0 { // the usual one alone
+			options |= o
 			continue
 		}
 		for rest := f.Value; len(rest) > 0; {
@@ -64,13 +67,19 @@ func MarkHop(h *message.Header) (Options, error) {
 }
 
 func optionOf(t []byte) Options {
-	switch {
-	case fold(t, "keep-alive"):
-		return OptionKeepAlive
-	case fold(t, "close"):
-		return OptionClose
-	case fold(t, "upgrade"):
-		return OptionUpgrade
+	switch len(t) {
+	case len("keep-alive"):
+		if fold(t, "keep-alive") {
+			return OptionKeepAlive
+		}
+	case len("close"):
+		if fold(t, "close") {
+			return OptionClose
+		}
+	case len("upgrade"):
+		if fold(t, "upgrade") {
+			return OptionUpgrade
+		}
 	}
 	return 0
 }
@@ -106,10 +115,17 @@ func element(list []byte) (first, rest []byte) {
 
 // HasToken says whether a list field holds a token; token is in lower case.
 func HasToken(h *message.Header, id message.NameID, token string) bool {
-	for i := range h.Len() {
-		f := h.At(i)
+	if !h.MayHave(1 << (id & 63)) {
+		return false
+	}
+	rows := h.Rows()
+	for i := range rows {
+		f := &rows[i]
 		if f.ID != id || f.Flags&message.Dropped != 0 {
 			continue
+		}
+		if fold(f.Value, token) && len(token) > 0 { // the usual one alone
+			return true
 		}
 		for rest := f.Value; len(rest) > 0; {
 			var t []byte

@@ -9,11 +9,14 @@ import (
 // FrameRequest decides how the body of a request is delimited and sets
 // r.Body. No other place in the program decides it (RFC 9112 section 6.3).
 func FrameRequest(r *message.Request) error {
-	f, err := framingFields(&r.Header)
-	if err != nil {
+	r.Body = message.Framing{}
+	if !r.Header.MayHave(framingSet) {
+		return nil
+	}
+	var f framing
+	if err := f.read(&r.Header); err != nil {
 		return err
 	}
-	r.Body = message.Framing{}
 	switch {
 	case f.codings.fields > 0:
 		if err := f.codings.request(r.Version, f.lengths > 0); err != nil {
@@ -33,8 +36,8 @@ func FrameRequest(r *message.Request) error {
 // cannot be trusted with, or cannot have, another message. Content-Length
 // fields that do not count are dropped.
 func FrameResponse(r *message.Response, verb message.Method) error {
-	f, err := framingFields(&r.Header)
-	if err != nil {
+	var f framing
+	if err := f.read(&r.Header); err != nil {
 		return err
 	}
 	if f.differ {
@@ -74,11 +77,16 @@ func FrameResponse(r *message.Response, verb message.Method) error {
 		r.Close = true
 		r.Body.Kind = message.UntilClose
 	}
-	if v, ok := r.Header.Get(message.ContentLength); ok && f.lengths > 1 {
-		r.Header.SetID(message.ContentLength, v) // one is enough
+	if f.lengths > 1 {
+		if v, ok := r.Header.Get(message.ContentLength); ok {
+			r.Header.SetID(message.ContentLength, v) // one is enough
+		}
 	}
 	return nil
 }
+
+// framingSet are the fields that frame a body.
+const framingSet message.IDSet = 1<<message.ContentLength | 1<<message.TransferEncoding
 
 // framing is what the fields of a head say about its body.
 type framing struct {
@@ -88,12 +96,15 @@ type framing struct {
 	codings codings
 }
 
-func framingFields(h *message.Header) (framing, error) {
-	var f framing
-	for i := range h.Len() {
-		field := h.At(i)
-		if field.ID != message.ContentLength && field.ID != message.TransferEncoding ||
-			field.Flags&message.Dropped != 0 {
+// read gathers the fields of h.
+func (f *framing) read(h *message.Header) error {
+	if !h.MayHave(framingSet) {
+		return nil
+	}
+	rows := h.Rows()
+	for i := range rows {
+		field := &rows[i]
+		if framingSet>>(field.ID&63)&1 == 0 || field.Flags&message.Dropped != 0 {
 			continue
 		}
 		if field.ID == message.TransferEncoding {
@@ -102,13 +113,13 @@ func framingFields(h *message.Header) (framing, error) {
 		}
 		n, ok := parseLength(field.Value)
 		if !ok {
-			return f, errLength
+			return errLength
 		}
 		f.differ = f.differ || (f.lengths > 0 && n != f.length)
 		f.length = n
 		f.lengths++
 	}
-	return f, nil
+	return nil
 }
 
 // parseLength reads 1*DIGIT that fits an int64.

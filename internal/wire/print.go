@@ -59,15 +59,46 @@ func AppendLength(dst []byte, n int64) []byte {
 
 // AppendHeader appends the fields of h in order, without the dropped ones and
 // those with a flag of skip, and without the empty line.
+//
+// What lies in memory as it is to be printed is copied as it lies, runs of
+// lines together: fields that were read and not changed borrow from one head.
 func AppendHeader(dst []byte, h *message.Header, skip message.Flag) []byte {
 	skip |= message.Dropped
-	for i := range h.Len() {
-		f := h.At(i)
-		if f.Flags&skip == 0 {
-			dst = appendLine(dst, f)
+	var run []byte
+	rows := h.Rows()
+	for i := range rows {
+		f := &rows[i]
+		if f.Flags&skip != 0 {
+			continue
 		}
+		line := lineOf(f)
+		if line == nil {
+			dst = appendLine(append(dst, run...), f)
+			run = nil
+			continue
+		}
+		if n := len(run); n > 0 && cap(run)-n >= len(line) && &run[:n+1][n] == &line[0] {
+			run = run[:n+len(line)]
+			continue
+		}
+		dst = append(dst, run...)
+		run = line
 	}
-	return dst
+	return append(dst, run...)
+}
+
+// lineOf gives the line "name: value CRLF" that a field borrows from, nil when
+// its name and value do not lie like that.
+func lineOf(f *message.Field) []byte {
+	n, m := len(f.Name), len(f.Value)
+	if m == 0 || cap(f.Name)-n < m+4 {
+		return nil
+	}
+	rest := f.Name[n : n+m+4] // ": value CRLF"
+	if &rest[2] != &f.Value[0] || string(rest[:2]) != ": " || string(rest[m+2:m+4]) != crlf {
+		return nil
+	}
+	return f.Name[:n+m+4]
 }
 
 // AppendEnd appends the empty line that ends a head.

@@ -29,6 +29,11 @@ func ParseRequest(buf []byte, r *message.Request, lim *Limits) error {
 	if i != len(buf) {
 		return errSurplus
 	}
+	return judgeRequest(r)
+}
+
+// judgeRequest judges what the fields of a request mean for its framing.
+func judgeRequest(r *message.Request) error {
 	options, err := MarkHop(&r.Header)
 	if err != nil {
 		return err
@@ -110,8 +115,9 @@ func version(v []byte, r *message.Request) error {
 // target's own authority replaces the field (RFC 9112 section 3.2.2).
 func judgeHost(r *message.Request) error {
 	var host *message.Field
-	for i := range r.Header.Len() {
-		f := r.Header.At(i)
+	rows := r.Header.Rows()
+	for i := range rows {
+		f := &rows[i]
 		if f.ID != message.Host {
 			continue
 		}
@@ -145,6 +151,9 @@ func judgeHost(r *message.Request) error {
 // judgeExpect reads the Expect field. The expectation only stands where a body
 // follows and the client speaks 1.1 (RFC 9110 section 10.1.1).
 func judgeExpect(r *message.Request) error {
+	if !r.Header.MayHave(1 << message.Expect) {
+		return nil
+	}
 	seen := false
 	for i := range r.Header.Len() {
 		f := r.Header.At(i)

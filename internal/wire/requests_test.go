@@ -240,7 +240,7 @@ func trailerList(h *message.Header) string {
 func nominatedList(h *message.Header) string {
 	var l []string
 	for i := range h.Len() {
-		if f := h.At(i); f.Flags&message.Hop != 0 && isHop[f.ID] == 0 {
+		if f := h.At(i); f.Flags&message.Hop != 0 && hopSet>>f.ID&1 == 0 {
 			l = append(l, string(f.Name))
 		}
 	}

@@ -14,6 +14,7 @@ type HeadScan struct {
 	size   int // bytes and costs of the lines before it
 	fields int
 	first  bool // the first line is complete
+	tried  bool // whether the head is plain, see ReadRequest
 }
 
 // Request scans a request head in buf. It gives the length of the head with

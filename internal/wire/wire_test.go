@@ -36,6 +36,26 @@ func TestScansAgreeWithClasses(t *testing.T) {
 	}
 }
 
+func TestFold(t *testing.T) {
+	for _, s := range []string{"close", "upgrade", "chunked", "trailers", "keep-alive", "100-continue", "a-token-of-more-than-16"} {
+		for at := range len(s) {
+			for c := range 256 {
+				b := []byte(s)
+				b[at] = byte(c)
+				if got, want := fold(b, s), strings.ToLower(string(b)) == s && c < 0x80; got != want {
+					t.Fatalf("fold(%q, %q) = %v", b, s, got)
+				}
+			}
+		}
+		if !fold([]byte(strings.ToUpper(s)), s) || fold([]byte(s[1:]), s) || fold([]byte(s+"x"), s) {
+			t.Errorf("fold of %q", s)
+		}
+	}
+	if !fold(nil, "") {
+		t.Error("fold of nothing")
+	}
+}
+
 func TestClasses(t *testing.T) {
 	const token = "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 	for c := range 256 {

@@ -13,6 +13,8 @@ type Conn struct {
 	Addr     string        // where it leads, for log lines
 	Reused   bool          // it has carried an exchange before this one
 	Idle     time.Duration // how long it had been idle when it was taken
+	Sent     int64         // bytes of the attempt it carries; counted when it is given back
+	Received int64
 	peerIdle time.Duration // the backend's own Keep-Alive: timeout, less a margin
 
 	state     *State
@@ -29,33 +31,43 @@ var _ reactor.Watcher = (*Conn)(nil)
 
 // Acquire gives a connection for x: an idle one of its loop, else a new one,
 // waiting for a place when max= is reached. fresh asks for a new one. The
-// caller ends it with Release, Discard or Cut.
+// caller ends it with Release, Discard or Cut; until then the worker is busy
+// with it.
 func (w *Worker) Acquire(x *exchange.Exchange, fresh bool) (*Conn, error) {
-	s := w.State
-	now := x.Loop.Now()
+	own := &w.State.shards[x.Loop.Index()]
 	// While others wait for a place, an idle connection is theirs.
-	if !fresh && (w.Max == 0 || s.places.waiting.Load() == 0) {
-		own := &s.shards[x.Loop.Index()]
-		for c := own.take(); c != nil; c = own.take() {
+	fits := !fresh && (w.Max == 0 || w.State.places.waiting.Load() == 0)
+	if c := own.begin(!fits); c != nil {
+		for now := x.Loop.Now(); c != nil; c = own.take() {
 			if w.good(x, c, now) {
 				return c, nil
 			}
-			w.Discard(c)
+			w.State.end(c)
 		}
 	}
-	c, err := w.enter(x, fresh)
+	return w.acquireNew(x, own, fresh)
+}
+
+// acquireNew is Acquire where no idle connection can be taken.
+func (w *Worker) acquireNew(x *exchange.Exchange, own *shard, fresh bool) (c *Conn, err error) {
+	defer func() {
+		if c == nil {
+			own.end(nil)
+		}
+	}()
+	got, err := w.enter(x, fresh)
 	switch {
 	case err != nil:
 		return nil, err
-	case c == nil:
+	case got == nil:
 		return w.dial(x)
 	}
-	c.Watch(nil)
-	c.watched = false // what came since it was taken off the list was told to nobody
-	if w.good(x, c, x.Loop.Now()) {
-		return c, nil
+	got.Watch(nil)
+	got.watched = false // what came since it was taken off the list was told to nobody
+	if w.good(x, got, x.Loop.Now()) {
+		return got, nil
 	}
-	_ = c.Conn.Close()
+	_ = got.Conn.Close()
 	return w.dial(x)
 }
 
@@ -85,8 +97,7 @@ func (c *Conn) Woken() {
 	}
 	now := c.Loop().Now()
 	c.state.learn(now.Sub(c.idleSince), now)
-	_ = c.Conn.Close()
-	c.state.free()
+	c.state.end(c)
 }
 
 // Release gives back a connection that is silent and may be used again.
@@ -102,7 +113,7 @@ func (w *Worker) Release(c *Conn, peerIdle time.Duration) {
 	}
 	c.watched = c.Watch(c)
 	if !c.home.push(c) {
-		w.Discard(c)
+		w.State.end(c)
 		return
 	}
 	if w.State.places.waiting.Load() > 0 {
@@ -112,13 +123,20 @@ func (w *Worker) Release(c *Conn, peerIdle time.Duration) {
 
 // Discard closes a connection and frees its place.
 func (w *Worker) Discard(c *Conn) {
+	c.home.end(c)
+	w.State.end(c)
+}
+
+// end closes a connection that carries nothing.
+func (s *State) end(c *Conn) {
 	_ = c.Conn.Close()
-	w.State.free()
+	s.free()
 }
 
 // Cut closes a connection with RST: the backend must not take what it got for
 // a whole request.
 func (w *Worker) Cut(c *Conn) {
+	c.home.end(c)
 	_ = c.Conn.Abort()
 	w.State.free()
 }

@@ -2,13 +2,13 @@ package worker
 
 import (
 	"sync"
-	"sync/atomic"
 	"time"
 )
 
 // shard is what one loop has of a State: its idle connections and its part of
-// the counters. On the way of a request only the loop itself takes mu;
-// eviction, Sweep, Counts and Close take it from other threads. Whoever takes
+// the counters. On the way of a request only the loop itself takes mu, once to
+// begin and once to end; eviction, Sweep, Counts, Close and who reads a counter
+// take it from other threads. Whoever takes
 // a connection off the list, with mu held, owns it.
 type shard struct {
 	mu     sync.Mutex
@@ -23,18 +23,53 @@ type shard struct {
 	// list since it was last empty; 0: none had one.
 	keepsLeast time.Duration
 
-	figures [figures]atomic.Int64
+	figures [figures]int64
 
 	_ [128]byte // the next loop's memory begins on other cache lines
 }
 
-// push makes c the warmest idle connection. False: the State is closed.
-func (s *shard) push(c *Conn) bool {
+// begin counts an attempt and gives the warmest idle connection for it, unless
+// the attempt wants a fresh one; nil when there is none.
+func (s *shard) begin(fresh bool) (c *Conn) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.closed {
-		return false
+	s.figures[elected]++
+	s.figures[busy]++
+	if !fresh {
+		c = s.removeLocked(s.warmest)
 	}
+	s.mu.Unlock()
+	return c
+}
+
+// end counts the end of an attempt; c is nil when it got no connection.
+func (s *shard) end(c *Conn) {
+	s.mu.Lock()
+	s.endLocked(c)
+	s.mu.Unlock()
+}
+
+func (s *shard) endLocked(c *Conn) {
+	s.figures[busy]--
+	if c != nil {
+		s.figures[sent] += c.Sent
+		s.figures[received] += c.Received
+		c.Sent, c.Received = 0, 0
+	}
+}
+
+// push ends c's attempt and makes it the warmest idle connection. False: the
+// State is closed.
+func (s *shard) push(c *Conn) (ok bool) {
+	s.mu.Lock()
+	s.endLocked(c)
+	if ok = !s.closed; ok {
+		s.pushLocked(c)
+	}
+	s.mu.Unlock()
+	return ok
+}
+
+func (s *shard) pushLocked(c *Conn) {
 	c.colder = s.warmest
 	if s.warmest != nil {
 		s.warmest.warmer = c
@@ -45,7 +80,6 @@ func (s *shard) push(c *Conn) bool {
 	s.keepsLeast = least(s.keepsLeast, c.peerIdle)
 	s.idle++
 	c.listed = true
-	return true
 }
 
 // take gives the warmest idle connection, nil when there is none.

@@ -9,8 +9,10 @@ import (
 )
 
 // loop is a reactor.Loop that does everything at once on the caller: each
-// backend connection answers every write with the same bytes.
+// backend connection answers every write with the same bytes. Its clock is
+// coarse, as an event loop's is: it is looked at once per request.
 type loop struct {
+	now    time.Time
 	answer []byte
 	sent   []byte // the last bytes written to a backend
 	free   []*reactor.Buffer
@@ -19,7 +21,7 @@ type loop struct {
 var _ reactor.Loop = (*loop)(nil)
 
 func (l *loop) Index() int          { return 0 }
-func (l *loop) Now() time.Time      { return time.Now() }
+func (l *loop) Now() time.Time      { return l.now }
 func (l *loop) Sleep(time.Duration) {}
 func (l *loop) Await(f func())      { f() }
 func (l *loop) Go(r reactor.Runner) reactor.Task {
@@ -63,7 +65,7 @@ type conn struct {
 var _ reactor.Conn = (*conn)(nil)
 
 // rewind makes the client send its request again.
-func (c *conn) rewind() { c.off, c.out = 0, c.out[:0] }
+func (c *conn) rewind() { c.off, c.out, c.loop.now = 0, c.out[:0], time.Now() }
 
 func (c *conn) Read(p []byte) (int, error) {
 	if c.off == len(c.in) {

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/headgate/headgate/internal/backend/http1"
 	"github.com/headgate/headgate/internal/clock"
@@ -48,7 +49,7 @@ func newStack(t testing.TB, conf, request, answer string) *stack {
 	p := pipeline.New(ck)
 	p.Swap(l.Snapshot)
 	t.Cleanup(l.Snapshot.Retire)
-	s := &stack{loop: &loop{answer: []byte(answer)}, front: h1.New(p, ck)}
+	s := &stack{loop: &loop{answer: []byte(answer), now: time.Now()}, front: h1.New(p, ck)}
 	s.conn = &conn{loop: s.loop, in: []byte(request)}
 	s.sess, _ = s.front.Open(s.conn)
 	return s

@@ -1,7 +1,6 @@
 package http1
 
 import (
-	"sync"
 	"time"
 
 	"github.com/headgate/headgate/internal/exchange"
@@ -13,21 +12,25 @@ import (
 )
 
 // Protocol implements worker.Protocol for http:// workers.
-type Protocol struct {
-	attempts sync.Pool // *attempt
-}
+type Protocol struct{}
 
 var _ worker.Protocol = (*Protocol)(nil)
 
 // New makes the protocol; one serves every worker.
-func New() *Protocol {
-	p := &Protocol{}
-	p.attempts.New = func() any { return new(attempt) }
-	return p
+func New() *Protocol { return new(Protocol) }
+
+// attempt is one try to get an answer from a worker. Its memory is the
+// exchange's (Exchange.Attempt).
+type attempt struct {
+	try
+
+	// Set where they are used: a try that ends need not clear them.
+	chunks wire.Chunks
+	limits wire.ResponseLimits
 }
 
-// attempt is one try to get an answer from a worker.
-type attempt struct {
+// try is what of an attempt begins as nothing.
+type try struct {
 	x     *exchange.Exchange
 	w     *worker.Worker
 	conn  *worker.Conn
@@ -40,15 +43,15 @@ type attempt struct {
 	seen int64           // bytes read from the backend
 
 	upload   upload
-	chunks   wire.Chunks
-	limits   wire.ResponseLimits
 	interims int
 	pinging  bool          // the body waits for the backend's word (ping=)
 	partial  bool          // the request was not written as far as it was there
-	failed   bool          // the attempt has not come to its end
+	done     bool          // the attempt has come to its end
 	reusable bool          // both messages ended exactly
 	left     int64         // body bytes due, for an answer with a length
 	peerIdle time.Duration // Keep-Alive: timeout of the answer
+
+	sent, received int64 // what x counted before
 }
 
 // RoundTrip implements worker.Protocol. A connection from the pool that turns
@@ -61,34 +64,20 @@ func (p *Protocol) RoundTrip(x *exchange.Exchange, w *worker.Worker) error {
 	if f := readAhead(x); f != nil {
 		return f
 	}
-	a := p.attempts.Get().(*attempt)
-	defer func() {
-		*a = attempt{}
-		p.attempts.Put(a)
-	}()
-	f, again := a.count(x, w, x.Out.Fresh)
+	a, _ := x.Attempt.(*attempt)
+	if a == nil {
+		a = new(attempt)
+		x.Attempt = a
+	}
+	f, again := a.run(x, w, x.Out.Fresh)
 	if again && replayable(x, f) {
-		f, _ = a.count(x, w, true)
+		f, _ = a.run(x, w, true)
 	}
 	if f == nil {
 		return nil
 	}
 	w.State.Faults.Add(x.Loop.Index(), 1)
 	return f
-}
-
-// count is run with its figures.
-func (a *attempt) count(x *exchange.Exchange, w *worker.Worker, fresh bool) (f *fault.Fault, again bool) {
-	x.Out.Attempts++
-	loop := x.Loop.Index()
-	w.State.Elected.Add(loop, 1)
-	w.State.Busy.Add(loop, 1)
-	defer w.State.Busy.Add(loop, -1)
-	sent, received := x.Count.Sent, x.Count.Received
-	f, again = a.run(x, w, fresh)
-	w.State.Sent.Add(loop, x.Count.Sent-sent)
-	w.State.Received.Add(loop, x.Count.Received-received)
-	return f, again
 }
 
 // replayable says whether the request may be sent again: nothing of it can
@@ -105,17 +94,19 @@ func replayable(x *exchange.Exchange, f *fault.Fault) bool {
 // read, on a connection from the pool or where the backend was asked for its
 // word first, so that another on a fresh connection may help.
 func (a *attempt) run(x *exchange.Exchange, w *worker.Worker, fresh bool) (f *fault.Fault, again bool) {
+	x.Out.Attempts++
 	c, err := w.Acquire(x, fresh)
 	if err != nil {
 		return fault.Of(err), false
 	}
-	*a = attempt{x: x, w: w, conn: c, loop: x.Loop, began: x.Loop.Now(), failed: true}
+	a.x, a.w, a.conn, a.loop = x, w, c, x.Loop
+	a.began, a.sent, a.received = x.Loop.Now(), x.Count.Sent, x.Count.Received
 	defer a.settle()
 	a.in = a.loop.Buffer()
 	a.buf = a.in.Bytes
 	a.reusable, f = a.exchange()
 	if f == nil {
-		a.failed = false
+		a.done = true
 		return nil, false
 	}
 	if f.Backend == "" {
@@ -132,7 +123,8 @@ func (a *attempt) run(x *exchange.Exchange, w *worker.Worker, fresh bool) (f *fa
 }
 
 // settle ends an attempt, also one that panicked: the upload is over before
-// what it borrows goes away, and the connection goes back or is closed.
+// what it borrows goes away, the connection goes back or is closed, and
+// nothing is left of the try.
 func (a *attempt) settle() {
 	a.upload.stop()
 	if a.in != nil && a.x.Resp.Trailer.Len() > 0 {
@@ -140,14 +132,16 @@ func (a *attempt) settle() {
 	} else {
 		a.loop.Return(a.in)
 	}
+	a.conn.Sent, a.conn.Received = a.x.Count.Sent-a.sent, a.x.Count.Received-a.received
 	switch {
-	case a.failed && !a.whole():
+	case !a.done && !a.whole():
 		a.w.Cut(a.conn)
-	case a.failed, !a.reusable:
+	case !a.done, !a.reusable:
 		a.w.Discard(a.conn)
 	default:
 		a.w.Release(a.conn, a.peerIdle)
 	}
+	a.try = try{}
 }
 
 // whole says whether the backend was sent a whole request.

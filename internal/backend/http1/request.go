@@ -169,25 +169,16 @@ func (a *attempt) appendHead(b []byte) []byte {
 	x := a.x
 	b = wire.AppendRequestLine(b, x.Req.Method, x.Out.Target, a.version())
 	b = wire.AppendField(b, "Host", x.Out.Host)
-	h := &x.Req.Header
-	var printed uint64 // of Out.Extra, by index
-	for i := range h.Len() {
-		f := h.At(i)
-		if f.Flags&(message.Hop|message.Dropped) != 0 || ownField(f.ID) ||
-			(f.ID == message.Expect && !x.Out.Expect) {
-			continue
-		}
-		if e := a.extraFor(f); e >= 0 {
-			if printed&(1<<e) == 0 {
-				b = appendField(b, &x.Out.Extra[e])
-			}
-			printed |= 1 << e
-			continue
-		}
-		b = appendField(b, f)
-	}
+	var ours message.IDSet
 	for i := range x.Out.Extra {
-		if printed&(1<<i) == 0 {
+		ours |= 1 << x.Out.Extra[i].ID
+	}
+	if x.Req.Header.MayHave(ours) {
+		b = a.appendMerged(b)
+	} else {
+		a.markOwn()
+		b = wire.AppendHeader(b, &x.Req.Header, message.Hop|message.Printed)
+		for i := range x.Out.Extra {
 			b = appendField(b, &x.Out.Extra[i])
 		}
 	}
@@ -212,13 +203,54 @@ func (a *attempt) appendHead(b []byte) []byte {
 	return wire.AppendEnd(b)
 }
 
-// ownField lists the fields that are printed anew.
-func ownField(id message.NameID) bool {
-	switch id {
-	case message.Host, message.ContentLength, message.TransferEncoding:
-		return true
+// appendMerged prints the client's fields where ours may replace some.
+func (a *attempt) appendMerged(b []byte) []byte {
+	x := a.x
+	var printed uint64 // of Out.Extra, by index
+	own := a.own()
+	rows := x.Req.Header.Rows()
+	for i := range rows {
+		f := &rows[i]
+		if f.Flags&(message.Hop|message.Dropped) != 0 || own>>f.ID&1 != 0 {
+			continue
+		}
+		if e := a.extraFor(f); e >= 0 {
+			if printed&(1<<e) == 0 {
+				b = appendField(b, &x.Out.Extra[e])
+			}
+			printed |= 1 << e
+			continue
+		}
+		b = appendField(b, f)
 	}
-	return false
+	for i := range x.Out.Extra {
+		if printed&(1<<i) == 0 {
+			b = appendField(b, &x.Out.Extra[i])
+		}
+	}
+	return b
+}
+
+// markOwn flags those of the client's fields that are not printed as they came.
+func (a *attempt) markOwn() {
+	own := a.own()
+	rows := a.x.Req.Header.Rows()
+	for i := range rows {
+		f := &rows[i]
+		f.Flags &^= message.Printed // of an attempt before
+		if own>>f.ID&1 != 0 {
+			f.Flags |= message.Printed
+		}
+	}
+}
+
+// own gives the fields that are printed anew, or not for the client.
+func (a *attempt) own() message.IDSet {
+	const framing = 1<<message.Host | 1<<message.ContentLength | 1<<message.TransferEncoding
+	if a.x.Out.Expect {
+		return framing
+	}
+	return framing | 1<<message.Expect
 }
 
 // extraFor finds the field of Out.Extra that replaces one of the client's, -1

@@ -66,16 +66,12 @@ func (a *attempt) malformed(err error) *fault.Fault {
 func (a *attempt) readHead(r *message.Response) *fault.Fault {
 	var scan wire.HeadScan
 	for {
-		n, err := scan.Response(a.buf[a.r:a.u], &a.limits)
+		n, err := scan.ReadResponse(a.buf[a.r:a.u], r, &a.limits)
+		a.r += n
 		if err != nil {
 			return a.malformed(err)
 		}
 		if n > 0 {
-			head := a.buf[a.r : a.r+n]
-			a.r += n
-			if err := wire.ParseResponse(head, r, &a.limits); err != nil {
-				return a.malformed(err)
-			}
 			return nil
 		}
 		if err := a.read(); err != nil {
@@ -145,9 +141,9 @@ func (a *attempt) read() error {
 // from the last sign of progress, which while a body is being sent is the
 // sending.
 func (a *attempt) await(splice bool) error {
-	now := a.loop.Now()
-	for end := now.Add(a.patience()); ; now = a.loop.Now() {
-		until := earlier(end, now.Add(clientCheck))
+	began, most := a.loop.Now(), a.patience()
+	for now, left := began, most; ; {
+		until := now.Add(min(left, clientCheck))
 		_ = a.conn.SetReadDeadline(until)
 		if a.upload.clientFault() != nil {
 			return os.ErrDeadlineExceeded
@@ -159,13 +155,15 @@ func (a *attempt) await(splice bool) error {
 		case err == nil || !silent(err):
 			return err
 		case a.upload.running() && a.upload.since() < a.timeout():
-			end = a.loop.Now().Add(a.patience())
-		case a.upload.clientFault() == nil && !a.loop.Now().Before(end):
+			began, most = a.loop.Now(), a.patience()
+		case a.upload.clientFault() == nil && a.loop.Now().Sub(began) >= most:
 			return err
 		}
 		if a.clientBroken() {
 			return errClient{syscall.ECONNRESET}
 		}
+		now = a.loop.Now()
+		left = most - now.Sub(began)
 	}
 }
 
@@ -199,13 +197,6 @@ func (a *attempt) clientBroken() bool {
 	}
 	b, ok := a.x.Client.Conn.(reactor.Breaker)
 	return ok && b.Broken()
-}
-
-func earlier(a, b time.Time) time.Time {
-	if a.Before(b) {
-		return a
-	}
-	return b
 }
 
 // interim relays a 1xx, or not.

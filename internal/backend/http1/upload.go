@@ -62,20 +62,31 @@ func (u *upload) stream() *fault.Fault {
 	const lead = wire.MaxChunkHead
 	data := buf.Bytes[lead : len(buf.Bytes)-maxTail]
 	for {
-		n, err := a.x.Front.ReadBody(data)
-		if n > 0 {
-			if f := u.send(buf.Bytes, lead, n); f != nil {
+		n, err := u.gather(data)
+		last := err == io.EOF
+		if n > 0 || last && u.chunked {
+			if f := u.send(buf.Bytes, lead, n, last); f != nil {
 				return f
 			}
 		}
 		switch {
-		case err == nil:
-		case err == io.EOF:
-			return u.finish(buf.Bytes[:0])
-		default:
+		case last:
+			return nil
+		case err != nil:
 			return clientFault(err)
 		}
 	}
+}
+
+// gather waits for more of the body and takes what has come with it: several
+// small chunks leave in one write.
+func (u *upload) gather(p []byte) (n int, err error) {
+	front := u.a.x.Front
+	n, err = front.ReadBody(p)
+	for m := n; m > 0 && err == nil && n < len(p); n += m {
+		m, err = front.ReadReady(p[n:])
+	}
+	return n, err
 }
 
 // clientFault makes a fault of what ReadBody gave.
@@ -87,26 +98,22 @@ func clientFault(err error) *fault.Fault {
 	return &fault.Fault{Side: fault.Client, Phase: fault.ReadBody, Kind: fault.Aborted, Err: err}
 }
 
-// send writes n body bytes that lie behind lead in b.
-func (u *upload) send(b []byte, lead, n int) *fault.Fault {
+// send writes n body bytes that lie behind lead in b; behind the last ones of a
+// chunked body its end, with the client's trailer fields.
+func (u *upload) send(b []byte, lead, n int, last bool) *fault.Fault {
 	p := b[lead : lead+n]
-	if u.chunked {
+	if u.chunked && n > 0 {
 		var head [wire.MaxChunkHead]byte
 		h := wire.AppendChunkHead(head[:0], int64(n))
 		copy(b[lead-len(h):], h)
 		p = append(b[lead-len(h):lead+n], "\r\n"...)
 	}
+	if u.chunked && last {
+		p = wire.AppendLastChunk(p, &u.a.x.Req.Trailer)
+	}
 	f := u.a.write(p, fault.SendBody)
 	u.progress()
 	return f
-}
-
-// finish ends a chunked body, with the client's trailer fields.
-func (u *upload) finish(b []byte) *fault.Fault {
-	if !u.chunked {
-		return nil
-	}
-	return u.a.write(wire.AppendLastChunk(b, &u.a.x.Req.Trailer), fault.SendBody)
 }
 
 // whole says whether the backend was sent a whole request.

@@ -13,14 +13,21 @@ import (
 
 // body is the request body of the current exchange as far as it was read.
 type body struct {
-	kind   message.BodyKind
-	left   int64 // bytes still due, for Length
+	kind  message.BodyKind
+	done  bool   // the body was read to its end, or there is none
+	left  int64  // bytes still due, for Length
+	piece []byte // decoded data that did not fit the caller's buffer
+	read  int64  // bytes given out
+	err   error  // why it cannot be read on
+
+	// Set where a chunked body begins.
 	chunks wire.Chunks
 	limits wire.Limits
-	piece  []byte // decoded data that did not fit the caller's buffer
-	read   int64  // bytes given out
-	done   bool   // the body was read to its end, or there is none
-	err    error  // why it cannot be read on
+}
+
+// reset makes it one that was read, as before a request is known.
+func (b *body) reset() {
+	b.kind, b.done, b.left, b.piece, b.read, b.err = message.NoBody, true, 0, nil, 0, nil
 }
 
 // start begins the body of a request whose framing was judged.
@@ -214,8 +221,8 @@ func (b *body) drained(st *state) bool {
 		return false
 	}
 	st.stop.Store(false)
-	buf := st.conn.Loop().Buffer()
-	defer st.conn.Loop().Return(buf)
+	buf := st.x.Loop.Buffer()
+	defer st.x.Loop.Return(buf)
 	deadline := st.now().Add(drainTime)
 	for n := 0; n < drainBytes && st.now().Before(deadline); {
 		m, err := st.ReadReady(buf.Bytes)

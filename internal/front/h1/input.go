@@ -18,6 +18,7 @@ import (
 // the head stays where it is.
 type input struct {
 	conn  reactor.Conn
+	loop  reactor.Loop    // conn's
 	lent  *reactor.Buffer // what bytes lies in; nil when it outgrew a buffer
 	bytes []byte
 	r, w  int
@@ -25,17 +26,17 @@ type input struct {
 	moved bool            // bytes is another than the head's
 }
 
-func (in *input) begin(c reactor.Conn) {
-	in.conn = c
-	in.lent = c.Loop().Buffer()
+func (in *input) begin(c reactor.Conn, l reactor.Loop) {
+	in.conn, in.loop = c, l
+	in.lent = l.Buffer()
 	in.bytes = in.lent.Bytes
-	in.r, in.w = 0, 0
 }
 
 func (in *input) end() {
-	l := in.conn.Loop()
-	l.Return(in.lent)
-	l.Return(in.first)
+	in.loop.Return(in.lent)
+	if in.first != nil {
+		in.loop.Return(in.first)
+	}
 	*in = input{}
 }
 
@@ -45,13 +46,16 @@ func (in *input) buffered() int { return in.w - in.r }
 // consume forgets the head and moves what was read ahead to the front.
 func (in *input) consume() {
 	if in.first != nil {
-		in.conn.Loop().Return(in.first)
+		in.loop.Return(in.first)
 		in.first = nil
 	}
-	n := copy(in.bytes, in.bytes[in.r:in.w])
+	n := 0
+	if in.r < in.w {
+		n = copy(in.bytes, in.bytes[in.r:in.w])
+	}
 	in.r, in.w, in.moved = 0, n, false
 	if in.lent == nil && n <= reactor.BufferSize {
-		in.lent = in.conn.Loop().Buffer()
+		in.lent = in.loop.Buffer()
 		copy(in.lent.Bytes, in.bytes[:n])
 		in.bytes = in.lent.Bytes
 	}
@@ -78,7 +82,7 @@ func (in *input) fill() error {
 func (in *input) grow() {
 	bigger := make([]byte, 2*len(in.bytes))
 	copy(bigger, in.bytes[:in.w])
-	in.conn.Loop().Return(in.lent)
+	in.loop.Return(in.lent)
 	in.lent, in.bytes = nil, bigger
 }
 
@@ -91,7 +95,7 @@ func (in *input) makeRoom() {
 		in.r, in.w = 0, n
 		return
 	}
-	b := in.conn.Loop().Buffer()
+	b := in.loop.Buffer()
 	rest := in.bytes[in.r:in.w]
 	in.moved, in.first, in.lent = true, in.lent, b
 	in.bytes = b.Bytes
@@ -103,22 +107,22 @@ func (in *input) makeRoom() {
 
 // readHead reads a whole head and parses it into the exchange.
 func (st *state) readHead() error {
-	lim := limits(st.site)
+	var lim wire.Limits
+	limit(&lim, st.site)
 	var scan wire.HeadScan
 	at := st.x.Times.Start
 	for {
-		n, err := scan.Request(st.in.bytes[st.in.r:st.in.w], &lim)
-		if err != nil {
+		n, err := scan.ReadRequest(st.in.bytes[st.in.r:st.in.w], &st.x.Req, &lim)
+		if n == 0 && err != nil {
 			// What can be understood of it is wanted for the log.
 			_ = wire.ParseRequest(st.in.bytes[st.in.r:st.in.w], &st.x.Req, &lim)
 			return err
 		}
 		if n > 0 {
-			head := st.in.bytes[st.in.r : st.in.r+n]
 			st.in.r += n
 			st.x.Count.In = int64(n)
 			st.x.Times.Read = at
-			if err := wire.ParseRequest(head, &st.x.Req, &lim); err != nil {
+			if err != nil {
 				return err
 			}
 			st.body.start(&st.x.Req)
@@ -132,16 +136,15 @@ func (st *state) readHead() error {
 	}
 }
 
-// limits gives the bounds of a head for a site.
-func limits(s *exchange.Site) wire.Limits {
-	l := wire.DefaultLimits()
+// limit sets the bounds of a head for a site.
+func limit(l *wire.Limits, s *exchange.Site) {
 	l.Line, l.Field, l.Fields = s.LimitLine, s.LimitField, s.LimitFields
+	l.Total = wire.DefaultLimits().Total
 	l.RegisteredOnly = s.RegisteredOnly
 	// The limits that the administrator raised must be reachable.
 	if l.Fields > 0 {
 		l.Total = max(l.Total, 4*l.Field, l.Line+l.Field)
 	}
-	return l
 }
 
 // unreadable ends a connection whose next request could not be read: with an
@@ -167,8 +170,8 @@ func (st *state) unreadable(err error) outcome {
 		return done
 	}
 	st.body.done = false
-	st.s.client.Requests++
-	st.s.front.Service.Refuse(&st.x, f)
+	st.client.Requests++
+	st.front.Service.Refuse(&st.x, f)
 	if !st.out.broken {
 		st.linger()
 	}

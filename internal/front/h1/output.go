@@ -14,7 +14,7 @@ import (
 // ones go straight to the connection behind what was gathered. It has a buffer
 // only while something is gathered.
 type output struct {
-	conn    reactor.Conn
+	loop    reactor.Loop
 	lent    *reactor.Buffer // nil while nothing is gathered
 	bytes   []byte          // gathered; lies in lent unless a head outgrew it
 	chunked bool            // the body is sent in chunks
@@ -30,16 +30,17 @@ func (o *output) end() {
 	*o = output{}
 }
 
-// exchange makes the output ready for another response on c.
-func (o *output) exchange(c reactor.Conn) {
+// exchange makes the output ready for another response.
+func (o *output) exchange(l reactor.Loop) {
 	o.drop()
-	*o = output{conn: c, length: -1}
+	*o = output{}
+	o.loop, o.length = l, -1
 }
 
 // gather makes sure that bytes has a buffer to grow in.
 func (o *output) gather() {
 	if o.lent == nil {
-		o.lent = o.conn.Loop().Buffer()
+		o.lent = o.loop.Buffer()
 		o.bytes = o.lent.Bytes[:0]
 	}
 }
@@ -47,7 +48,7 @@ func (o *output) gather() {
 // drop gives the buffer back, with whatever was gathered.
 func (o *output) drop() {
 	if o.lent != nil {
-		o.conn.Loop().Return(o.lent)
+		o.loop.Return(o.lent)
 		o.lent, o.bytes = nil, nil
 	}
 }
@@ -82,35 +83,51 @@ func (st *state) WriteHead(r *message.Response, last bool) error {
 	st.frame(r, last)
 	o.gather()
 	o.bytes = wire.AppendStatusLine(o.bytes, message.HTTP11, r.Status, r.Reason)
-	st.appendDate(r)
+	there := st.appendDate(r)
 	o.bytes = wire.AppendHeader(o.bytes, &r.Header, message.Hop|message.Dropped|message.Printed)
-	st.appendFraming(r)
+	st.appendFraming(r, there)
 	o.bytes = append(o.bytes, "\r\n"...)
 	o.ended = last
 	return nil
 }
 
+// present says which fields a response has that would be made otherwise.
+type present struct{ date, server, length bool }
+
 // appendDate prints Date and Server ahead of the other fields and flags them
 // as printed.
-func (st *state) appendDate(r *message.Response) {
+func (st *state) appendDate(r *message.Response) (there present) {
 	o := &st.out
 	for i := range r.Header.Len() {
 		f := r.Header.At(i)
-		if (f.ID == message.Date || f.ID == message.Server) && f.Flags&message.Dropped == 0 {
-			o.bytes = append(append(append(append(o.bytes, f.Name...), ": "...), f.Value...), "\r\n"...)
-			f.Flags |= message.Printed
+		if f.Flags&message.Dropped != 0 {
+			continue
 		}
+		switch f.ID {
+		case message.ContentLength:
+			there.length = true
+			continue
+		case message.Date:
+			there.date = true
+		case message.Server:
+			there.server = true
+		default:
+			continue
+		}
+		o.bytes = append(append(append(append(o.bytes, f.Name...), ": "...), f.Value...), "\r\n"...)
+		f.Flags |= message.Printed
 	}
-	if !r.Header.Has(message.Date) {
+	if !there.date {
 		o.bytes = append(o.bytes, "Date: "...)
-		o.bytes = append(o.bytes, st.s.front.Clock.Tick(st.x.Times.FirstByte).Date...)
+		o.bytes = append(o.bytes, st.front.Clock.Tick(st.x.Times.FirstByte).Date...)
 		o.bytes = append(o.bytes, "\r\n"...)
 	}
-	if !r.Header.Has(message.Server) && len(st.x.Site.ServerHeader) > 0 {
+	if !there.server && len(st.x.Site.ServerHeader) > 0 {
 		o.bytes = append(o.bytes, "Server: "...)
 		o.bytes = append(o.bytes, st.x.Site.ServerHeader...)
 		o.bytes = append(o.bytes, "\r\n"...)
 	}
+	return there
 }
 
 // frame decides how the body is delimited towards the client and whether the
@@ -147,7 +164,7 @@ func (st *state) keepAlive(r *message.Response) bool {
 	if x.Req.Expect && !st.out.sent100 {
 		return false
 	}
-	return !st.s.front.Service.Draining()
+	return !st.front.Service.Draining()
 }
 
 // dropsConnection lists the statuses after which httpd closes: what the client
@@ -161,12 +178,12 @@ func dropsConnection(status int) bool {
 }
 
 // appendFraming prints what belongs to this connection.
-func (st *state) appendFraming(r *message.Response) {
+func (st *state) appendFraming(r *message.Response, there present) {
 	o := &st.out
 	switch {
 	case o.chunked, st.x.Req.Verb == message.HEAD && r.Header.Has(message.TransferEncoding):
 		o.bytes = append(o.bytes, "Transfer-Encoding: chunked\r\n"...)
-	case o.length >= 0 && !r.Header.Has(message.ContentLength):
+	case o.length >= 0 && !there.length:
 		o.bytes = append(o.bytes, "Content-Length: "...)
 		o.bytes = strconv.AppendInt(o.bytes, o.length, 10)
 		o.bytes = append(o.bytes, "\r\n"...)

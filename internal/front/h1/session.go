@@ -20,7 +20,10 @@ type Front struct {
 	Poison  bool         // trash memory between requests, so that tests see late readers
 
 	serial atomic.Uint64
-	states sync.Pool // *state
+	states sync.Pool // *state; what shares keep no more of
+
+	mu     sync.Mutex // guards shares
+	shares []*share   // by loop index
 }
 
 // New makes a front over service.
@@ -31,22 +34,32 @@ func New(service exchange.Service, c *clock.Clock) *Front {
 }
 
 // session is one client connection: what of it remains while it is idle.
+// Small, because there are many; an exchange sees it as an exchange.Client.
 type session struct {
-	front  *Front
-	conn   reactor.Conn
-	client exchange.Client
+	share    *share
+	conn     reactor.Conn
+	base     any             // Client.Base
+	local    *netip.AddrPort // of many connections
+	peer     netip.Addr
+	port     uint16 // of the peer
+	requests uint32
+	serial   uint64
 }
 
 // Open implements reactor.Handler.
 func (f *Front) Open(c reactor.Conn) (reactor.Session, time.Duration) {
-	s := &session{front: f, conn: c}
-	s.client = exchange.Client{
-		Conn: c, Local: addrPort(c.LocalAddr()), Remote: addrPort(c.RemoteAddr()),
-		Opened: c.Loop().Now(), Serial: f.serial.Add(1),
+	h := f.share(c)
+	remote := addrPort(c.RemoteAddr())
+	s := &session{
+		share: h, conn: c, local: h.intern(addrPort(c.LocalAddr())),
+		peer: remote.Addr(), port: remote.Port(), serial: f.serial.Add(1),
 	}
-	s.client.PeerIP = s.client.Remote.Addr().AppendTo(nil)
-	s.client.ClientIP = s.client.PeerIP
-	return s, f.Service.Base(&s.client).Timeout
+	st := h.take()
+	st.lend(s)
+	patience := f.Service.Base(&st.client).Timeout
+	st.takeBack(s)
+	h.put(st)
+	return s, patience
 }
 
 // Full implements reactor.Handler.
@@ -67,20 +80,18 @@ func (s *session) Closed() {}
 // Serve implements reactor.Session: it carries requests until none is left in
 // what was read.
 func (s *session) Serve() (keep bool, idle time.Duration) {
-	st := s.front.states.Get().(*state)
+	st := s.share.take()
 	st.begin(s)
 	for {
 		switch st.exchange() {
 		case next:
-			st.x.Reset(s.front.Poison)
+			st.x.Reset(st.front.Poison)
 		case wait:
 			idle = st.idle
-			st.end()
-			s.front.states.Put(st)
+			st.end(s)
 			return true, idle
 		case done:
-			st.end()
-			s.front.states.Put(st)
+			st.end(s)
 			return false, 0
 		}
 	}
@@ -98,11 +109,15 @@ const (
 // state is what a session holds while it has a request. It is the exchange's
 // Front.
 type state struct {
-	x    exchange.Exchange
-	s    *session
-	conn reactor.Conn
-	site *exchange.Site
-	idle time.Duration // how long to wait for the next request
+	x      exchange.Exchange
+	client exchange.Client
+	front  *Front
+	conn   reactor.Conn
+	site   *exchange.Site
+	idle   time.Duration // how long to wait for the next request
+
+	printed netip.Addr // the address that peerIP prints; kept, as the next client may have the same
+	peerIP  []byte
 
 	in   input
 	body body
@@ -112,38 +127,63 @@ type state struct {
 
 var _ exchange.Front = (*state)(nil)
 
+// lend makes st.client of a session.
+func (st *state) lend(s *session) {
+	if st.printed != s.peer || st.peerIP == nil {
+		st.printed, st.peerIP = s.peer, s.peer.AppendTo(st.peerIP[:0])
+	}
+	c := &st.client
+	c.Conn, c.Base = s.conn, s.base
+	c.Local, c.Remote = *s.local, netip.AddrPortFrom(s.peer, s.port)
+	c.ClientIP, c.PeerIP = st.peerIP, st.peerIP
+	c.Requests, c.Serial = int(s.requests), s.serial
+}
+
+// takeBack keeps what changed of a client, and nothing else of it.
+func (st *state) takeBack(s *session) {
+	s.base, s.requests = st.client.Base, uint32(st.client.Requests)
+	st.client.Conn, st.client.Base = nil, nil
+}
+
 // begin borrows what a request needs.
 func (st *state) begin(s *session) {
-	st.s, st.conn = s, s.conn
-	st.in.begin(s.conn)
-	st.x.Front, st.x.Client, st.x.Loop = st, &s.client, s.conn.Loop()
+	st.lend(s)
+	l := s.conn.Loop()
+	st.front, st.conn = s.share.front, s.conn
+	st.in.begin(s.conn, l)
+	st.x.Front, st.x.Client, st.x.Loop = st, &st.client, l
 }
 
 // now is the loop's time.
 func (st *state) now() time.Time { return st.x.Loop.Now() }
 
-// end gives everything back.
-func (st *state) end() {
-	st.x.Reset(st.s.front.Poison)
+// end gives everything back, st last.
+func (st *state) end(s *session) {
+	st.x.Reset(st.front.Poison)
 	st.in.end()
 	st.out.end()
+	st.body.reset()
 	st.x.Front, st.x.Client, st.x.Loop = nil, nil, nil
-	st.s, st.conn, st.site = nil, nil, nil
+	st.front, st.conn, st.site = nil, nil, nil
+	st.takeBack(s)
+	s.share.put(st)
 }
 
 // exchange reads one request and has it served. st.x is as after a Reset.
 func (st *state) exchange() outcome {
-	f := st.s.front
-	st.body = body{done: true}
-	st.stop.Store(false)
-	st.out.exchange(st.conn)
-	st.site = f.Service.Base(&st.s.client)
+	f := st.front
+	st.body.reset()
+	if st.stop.Load() { // a store costs more than to look
+		st.stop.Store(false)
+	}
+	st.out.exchange(st.x.Loop)
+	st.site = f.Service.Base(&st.client)
 	st.x.Site = st.site
 	st.x.Times.Start = st.now()
 	if err := st.readHead(); err != nil {
 		return st.unreadable(err)
 	}
-	st.s.client.Requests++
+	st.client.Requests++
 	f.Service.Serve(&st.x)
 	return st.finish()
 }
@@ -191,8 +231,8 @@ func (st *state) linger() {
 		return
 	}
 	_ = st.conn.SetReadDeadline(st.now().Add(lingerTime))
-	b := st.conn.Loop().Buffer()
-	defer st.conn.Loop().Return(b)
+	b := st.x.Loop.Buffer()
+	defer st.x.Loop.Return(b)
 	for n := 0; n < lingerBytes; {
 		m, err := st.conn.Read(b.Bytes)
 		if err != nil {

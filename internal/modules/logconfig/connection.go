@@ -97,7 +97,7 @@ func siteName(dst []byte, x *exchange.Exchange) []byte {
 	if x.Site == nil {
 		return append(dst, '-')
 	}
-	return appendOr(dst, x.Site.Name)
+	return appendName(dst, x.Site.Name)
 }
 
 // hostName is the name the client asked for, unless UseCanonicalName says to

@@ -1,5 +1,7 @@
 package logconfig
 
+import "encoding/binary"
+
 const hexDigits = "0123456789abcdef"
 
 // plain says which bytes are logged as they are: printable ASCII without the
@@ -13,8 +15,36 @@ func buildPlain() (t [256]bool) {
 	return t
 }
 
-// appendEscaped appends s so that it can stand between quotes on one line.
-func appendEscaped[T ~string | ~[]byte](dst []byte, s T) []byte {
+const (
+	ones  = 0x0101010101010101
+	highs = 0x8080808080808080
+)
+
+// allPlain says that all eight bytes of w are plain. Carries from one byte to
+// the next reach only bytes above one that is found in its own right.
+func allPlain(w uint64) bool {
+	quote, slash, del := w^'"'*ones, w^'\\'*ones, w^0x7f*ones
+	return (w|(w-' '*ones)|(quote-ones)&^quote|(slash-ones)&^slash|(del-ones)&^del)&highs == 0
+}
+
+// appendEscaped appends s so that it can stand between quotes on one line. Most
+// of it is plain: it is looked at in words of eight bytes.
+func appendEscaped(dst, s []byte) []byte {
+	i := 0
+	for i+8 <= len(s) && allPlain(binary.LittleEndian.Uint64(s[i:])) {
+		i += 8
+	}
+	for i < len(s) && plain[s[i]] {
+		i++
+	}
+	if i == len(s) {
+		return append(dst, s...)
+	}
+	return appendEach(append(dst, s[:i]...), s[i:])
+}
+
+// appendEach is appendEscaped byte by byte.
+func appendEach[T ~string | ~[]byte](dst []byte, s T) []byte {
 	from := 0
 	for i := 0; i < len(s); i++ {
 		if plain[s[i]] {
@@ -46,9 +76,17 @@ func appendEscape(dst []byte, c byte) []byte {
 }
 
 // appendOr appends s escaped, "-" when there is none.
-func appendOr[T ~string | ~[]byte](dst []byte, s T) []byte {
+func appendOr(dst, s []byte) []byte {
 	if len(s) == 0 {
 		return append(dst, '-')
 	}
 	return appendEscaped(dst, s)
+}
+
+// appendName is appendOr for a text of ours.
+func appendName(dst []byte, s string) []byte {
+	if s == "" {
+		return append(dst, '-')
+	}
+	return appendEach(dst, s)
 }

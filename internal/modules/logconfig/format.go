@@ -1,6 +1,7 @@
 package logconfig
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"strings"
@@ -16,19 +17,27 @@ const DefaultFormat = `%h %l %u %t "%r" %>s %b`
 // value appends what one directive of a format gives for an exchange.
 type value func(dst []byte, x *exchange.Exchange) []byte
 
-// item is one piece of a format.
+// item is one directive of a format and the text behind it.
 type item struct {
-	text     string // literal text, when value is nil
-	value    value
-	statuses []int // not empty: only for these statuses, else "-"
-	negate   bool  // only for other statuses
+	value value
+	text  string
+	word  uint64     // its first bytes, the first lowest
+	only  *condition // nil: for every status
+}
+
+// condition holds a directive to some statuses; for others it gives "-".
+type condition struct {
+	statuses []int
+	negate   bool // for all but these
 }
 
 // Format is a compiled log format. It is immutable and used by all loops at
 // once.
 type Format struct {
-	source string
-	items  []item
+	source  string
+	text    string // in front of the first item
+	items   []item
+	literal bool
 }
 
 // String gives the format as written.
@@ -36,50 +45,53 @@ func (f *Format) String() string { return f.source }
 
 // Literal says that no directive occurs in the format: every line is the
 // same, as happens with a nickname that was never defined.
-func (f *Format) Literal() bool {
-	for i := range f.items {
-		if f.items[i].value != nil {
-			return false
-		}
-	}
-	return true
-}
+func (f *Format) Literal() bool { return f.literal }
 
 // Append appends the line for x, without a line end.
 func (f *Format) Append(dst []byte, x *exchange.Exchange) []byte {
+	dst = append(dst, f.text...)
 	for i := range f.items {
 		it := &f.items[i]
-		switch {
-		case it.value == nil:
-			dst = append(dst, it.text...)
-		case len(it.statuses) > 0 && !it.wants(x.Status):
-			dst = append(dst, '-')
-		default:
+		if it.only == nil || it.only.holds(x.Status) {
 			dst = it.value(dst, x)
+		} else {
+			dst = append(dst, '-')
 		}
+		// Most texts are shorter than it takes to call for copying them.
+		n := len(dst)
+		if len(it.text) <= 8 && n+8 <= cap(dst) {
+			binary.LittleEndian.PutUint64(dst[n:n+8], it.word)
+			dst = dst[:n+len(it.text)]
+			continue
+		}
+		dst = append(dst, it.text...)
 	}
 	return dst
 }
 
-func (it *item) wants(status int) bool {
-	for _, s := range it.statuses {
+func (c *condition) holds(status int) bool {
+	for _, s := range c.statuses {
 		if s == status {
-			return !it.negate
+			return !c.negate
 		}
 	}
-	return it.negate
+	return c.negate
 }
 
 // Compile compiles a log format.
 func Compile(format string) (*Format, error) {
-	f := &Format{source: format}
+	f := &Format{source: format, literal: true}
 	rest := format
 	for rest != "" {
 		var it item
 		var err error
-		if rest[0] == '%' {
+		switch {
+		case strings.HasPrefix(rest, "%%"):
+			it.text, rest = "%", rest[2:]
+		case rest[0] == '%':
 			it, rest, err = parseDirective(rest[1:])
-		} else {
+			f.literal = false
+		default:
 			it.text, rest = parseText(rest)
 		}
 		if err != nil {
@@ -90,13 +102,21 @@ func Compile(format string) (*Format, error) {
 	return f, nil
 }
 
-// add appends an item; neighbouring texts become one.
+// add appends an item; text goes with what is in front of it.
 func (f *Format) add(it item) {
-	if n := len(f.items); n > 0 && it.value == nil && f.items[n-1].value == nil {
-		f.items[n-1].text += it.text
-		return
+	n := len(f.items)
+	switch {
+	case it.value != nil:
+		f.items = append(f.items, it)
+	case n > 0:
+		last := &f.items[n-1]
+		last.text += it.text
+		var word [8]byte
+		copy(word[:], last.text)
+		last.word = binary.LittleEndian.Uint64(word[:])
+	default:
+		f.text += it.text
 	}
-	f.items = append(f.items, it)
 }
 
 // parseText takes literal text up to the next directive. httpd: of the
@@ -132,14 +152,12 @@ const (
 // Modifiers and the argument may come in any order before the letter.
 func parseDirective(s string) (item, string, error) {
 	var it item
+	var only condition
 	arg, whose := "", byDefault
-	if s != "" && s[0] == '%' {
-		return item{text: "%"}, s[1:], nil
-	}
 	for s != "" {
 		switch c := s[0]; {
 		case c == '!':
-			it.negate = !it.negate
+			only.negate = !only.negate
 			s = s[1:]
 		case c == '<':
 			whose, s = original, s[1:]
@@ -153,17 +171,27 @@ func parseDirective(s string) (item, string, error) {
 		case ascii.IsDigit(c):
 			var status int
 			status, s = leadingInt(s)
-			it.statuses = append(it.statuses, status)
+			only.statuses = append(only.statuses, status)
 		default:
 			r, rest, err := findRow(s)
 			if err != nil {
 				return it, rest, err
 			}
-			it.value = r.build(arg, whose == original || whose == byDefault && r.original)
-			return it, rest, nil
+			return r.item(arg, whose == original || whose == byDefault && r.original, &only), rest, nil
 		}
 	}
 	return it, s, errRanOff
+}
+
+// item makes a directive.
+func (r *row) item(arg string, orig bool, only *condition) item {
+	if len(only.statuses) == 0 {
+		only = nil // and what negates it means nothing
+	}
+	if r.build == nil {
+		return item{text: "-"} // which is what it is for other statuses as well
+	}
+	return item{value: r.build(arg, orig), only: only}
 }
 
 // findRow finds the directive s begins with: "^" and two letters, or one.

@@ -122,6 +122,9 @@ func check(t *testing.T, format string, x *exchange.Exchange, want string) {
 	if got := string(f.Append(nil, x)); got != want {
 		t.Errorf("%s:\n got %s\nwant %s", format, got, want)
 	}
+	if got := string(f.Append(make([]byte, 0, 4096), x)); got != want {
+		t.Errorf("%s, where there is room:\n got %s\nwant %s", format, got, want)
+	}
 	if f.String() != format {
 		t.Errorf("%s became %s", format, f)
 	}
@@ -169,6 +172,13 @@ func TestDetails(t *testing.T) {
 		}},
 		{"HTTP/1.0", "%H", "HTTP/1.0", func(x *exchange.Exchange) { x.Req.Version = message.HTTP10 }},
 		{"clock turned back", "%D", "0", func(x *exchange.Exchange) { x.Times.End = start.Add(-time.Hour) }},
+		{"dropped", "%{User-Agent}i %{Cookie}i", "- d=9", func(x *exchange.Exchange) {
+			x.Req.Header.At(3).Flags |= message.Dropped
+			x.Req.Header.At(4).Flags |= message.Dropped
+		}},
+		{"joined", "%{cookie}i", "a=1; b = x=y ; =c=3; c=z; empty=, d=9", func(*exchange.Exchange) {}},
+		{"always the same", "%404l%!200l%l longer than a word%%%x", "--- longer than a word%-", func(*exchange.Exchange) {}},
+		{"odd status", "%s %>s", "1000 1000", func(x *exchange.Exchange) { x.Status = 1000 }},
 		{"empty query", "%q", "?", func(x *exchange.Exchange) { x.Args = nil }},
 	}
 	for _, c := range tests {
@@ -177,6 +187,21 @@ func TestDetails(t *testing.T) {
 			c.change(x)
 			check(t, c.format, x, c.want)
 		})
+	}
+}
+
+// Every byte is escaped alike wherever it stands in a text, which is looked at
+// in words.
+func TestEscapeEverywhere(t *testing.T) {
+	for at := range 19 {
+		for c := range 256 {
+			s := []byte("~ !#[]a~ !#[]a~ !#[")
+			s[at] = byte(c)
+			got, want := appendEscaped(nil, s), appendEach(nil, s)
+			if string(got) != string(want) {
+				t.Errorf("%q: %q, want %q", s, got, want)
+			}
+		}
 	}
 }
 

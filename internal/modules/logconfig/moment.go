@@ -31,11 +31,10 @@ func end(x *exchange.Exchange) time.Time {
 
 // elapsed is how long the exchange took, never less than nothing.
 func elapsed(x *exchange.Exchange) time.Duration {
-	e := end(x)
-	if x.Times.Start.IsZero() || e.Before(x.Times.Start) {
+	if x.Times.Start.IsZero() {
 		return 0
 	}
-	return e.Sub(x.Times.Start)
+	return max(end(x).Sub(x.Times.Start), 0)
 }
 
 // moment is %t in all its forms.

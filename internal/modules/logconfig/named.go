@@ -15,7 +15,37 @@ const noteCause = "error-cause"
 
 // headerIn joins the fields of one name, as httpd does when it reads them.
 func headerIn(arg string, _ bool) value {
+	if id := message.IDOf([]byte(arg)); id != message.Other {
+		return knownIn(id)
+	}
 	return func(dst []byte, x *exchange.Exchange) []byte { return appendJoined(dst, &x.Req.Header, arg) }
+}
+
+// knownIn is headerIn for a name that has an id.
+func knownIn(id message.NameID) value {
+	set := message.SetOf(id)
+	return func(dst []byte, x *exchange.Exchange) []byte {
+		h := &x.Req.Header
+		if !h.MayHave(set) {
+			return append(dst, '-')
+		}
+		found := false
+		rows := h.Rows()
+		for i := range rows {
+			f := &rows[i]
+			if f.ID != id || f.Flags&message.Dropped != 0 {
+				continue
+			}
+			if found {
+				dst = append(dst, ", "...)
+			}
+			dst, found = appendEscaped(dst, f.Value), true
+		}
+		if !found {
+			dst = append(dst, '-')
+		}
+		return dst
+	}
 }
 
 func trailerIn(arg string, _ bool) value {
@@ -99,7 +129,7 @@ func errorCause(dst []byte, x *exchange.Exchange) []byte {
 	if x.Fault == nil {
 		return append(dst, '-')
 	}
-	return appendEscaped(dst, x.Fault.Error())
+	return appendEach(dst, x.Fault.Error())
 }
 
 // appendVar appends a variable. httpd: names in its tables have no case; the

@@ -12,8 +12,8 @@ import (
 // row is one format directive.
 type row struct {
 	name     string
-	original bool // wants the original request when "<" and ">" are absent
-	build    func(arg string, orig bool) value
+	original bool                              // wants the original request when "<" and ">" are absent
+	build    func(arg string, orig bool) value // nil: always "-"
 }
 
 // rows are all directives. Names of three characters stand first, so that
@@ -26,7 +26,7 @@ var rows = [...]row{
 	{"A", false, fixed(localAddr)},
 	{"b", false, fixed(bodyBytesCLF)},
 	{"B", false, fixed(bodyBytes)},
-	{"c", false, constant("-")}, // httpd: TLS variables of mod_ssl; none on a plain connection
+	{"c", false, nil}, // httpd: TLS variables of mod_ssl; none on a plain connection
 	{"C", false, cookie},
 	{"D", true, func(string, bool) value { return durationUS }},
 	{"e", false, envVar},
@@ -36,7 +36,7 @@ var rows = [...]row{
 	{"i", false, headerIn},
 	{"I", false, fixed(bytesIn)},
 	{"k", false, fixed(keptRequests)},
-	{"l", false, constant("-")}, // mod_ident does not exist here
+	{"l", false, nil}, // mod_ident does not exist here
 	{"L", true, logID},
 	{"m", false, fixed(method)},
 	{"n", false, note},
@@ -55,18 +55,13 @@ var rows = [...]row{
 	{"U", true, path},
 	{"v", false, fixed(siteName)},
 	{"V", false, fixed(hostName)},
-	{"x", false, constant("-")}, // as c
+	{"x", false, nil}, // as c
 	{"X", false, fixed(connStatus)},
 }
 
 // fixed builds a value that takes no argument and is the same for the original
 // and the final request.
 func fixed(v value) func(string, bool) value { return func(string, bool) value { return v } }
-
-// constant builds a value that is always the same text.
-func constant(text string) func(string, bool) value {
-	return func(string, bool) value { return always(text) }
-}
 
 func always(text string) value {
 	return func(dst []byte, _ *exchange.Exchange) []byte { return append(dst, text...) }
@@ -101,14 +96,17 @@ func status(_ string, orig bool) value {
 		if orig && x.Redirected != nil {
 			s = x.Redirected.Status
 		}
-		if s <= 0 {
+		switch {
+		case s <= 0:
 			return append(dst, '-')
+		case 100 <= s && s <= 999:
+			return append(dst, '0'+byte(s/100), '0'+byte(s/10%10), '0'+byte(s%10))
 		}
 		return strconv.AppendInt(dst, int64(s), 10)
 	}
 }
 
-func handlerName(dst []byte, x *exchange.Exchange) []byte { return appendOr(dst, x.HandlerName) }
+func handlerName(dst []byte, x *exchange.Exchange) []byte { return appendName(dst, x.HandlerName) }
 
 // user: httpd tells an empty name from none.
 func user(dst []byte, x *exchange.Exchange) []byte {

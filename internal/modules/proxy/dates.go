@@ -13,6 +13,9 @@ const fixdate = "Mon, 02 Jan 2006 15:04:05 GMT"
 // obsolete are the forms a recipient must understand all the same.
 var obsolete = [...]string{"Monday, 02-Jan-06 15:04:05 GMT", "Mon Jan _2 15:04:05 2006"}
 
+// dates are the fields that have one.
+var dates = message.SetOf(message.Date, message.LastModified, message.Expires)
+
 // modernDates rewrites the dates of an answer that are in an obsolete form.
 // What is no date at all (Expires: 0) stays.
 func modernDates(x *exchange.Exchange) {

@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"math"
+	"slices"
 	"strconv"
 
 	"github.com/headgate/headgate/internal/exchange"
@@ -28,6 +29,8 @@ type Forward struct {
 	AddHeaders   bool
 	Reverse      bool   // not a forward proxy: X-Forwarded-* are for reverse ones only
 	Version      string // of the server, for ProxyVia Full: "Apache/2.4.71"
+
+	name []byte // of the site; nil: that of the exchange's
 }
 
 // NewForward takes what it needs from the configuration.
@@ -45,10 +48,12 @@ func NewForward(s *ServerConf, d *DirConf, reverse bool, version string) Forward
 // Fields the client's Connection names are no longer part of the request: what
 // they say is not appended to.
 func (f *Forward) Prepare(x *exchange.Exchange, host []byte) (local bool, err error) {
-	if local, err = f.countForward(x); local || err != nil {
-		return local, err
-	}
 	h := &x.Req.Header
+	if f.MaxForwards >= 0 || h.MayHave(hops) {
+		if local, err = f.countForward(x); local || err != nil {
+			return local, err
+		}
+	}
 	clientHost, _ := h.Get(message.Host)
 	x.Out.Host = host
 	if f.PreserveHost {
@@ -57,15 +62,36 @@ func (f *Forward) Prepare(x *exchange.Exchange, host []byte) (local bool, err er
 			x.Out.Host = x.Arena.String(x.Site.Name)
 		}
 	}
-	f.requestVia(x)
+	if f.Via != ViaOff {
+		f.requestVia(x)
+	}
 	if f.AddHeaders && f.Reverse {
-		addTo(x, message.XForwardedFor, nameFor, x.Client.ClientIP)
-		if len(clientHost) > 0 {
-			addTo(x, message.XForwardedHost, nameHost, clientHost)
-		}
-		addTo(x, message.XForwardedServer, nameServer, x.Arena.String(x.Site.Name))
+		f.announce(x, clientHost)
 	}
 	return false, nil
+}
+
+// Sets of fields that most requests have none of.
+var (
+	hops      = message.SetOf(message.MaxForwards)
+	forwarded = message.SetOf(message.XForwardedFor, message.XForwardedHost, message.XForwardedServer)
+)
+
+// announce adds the X-Forwarded fields.
+func (f *Forward) announce(x *exchange.Exchange, clientHost []byte) {
+	name := f.name
+	if name == nil {
+		name = x.Arena.String(x.Site.Name)
+	}
+	add := extra
+	if x.Req.Header.MayHave(forwarded) {
+		add = addTo
+	}
+	add(x, message.XForwardedFor, nameFor, x.Client.ClientIP)
+	if len(clientHost) > 0 {
+		add(x, message.XForwardedHost, nameHost, clientHost)
+	}
+	add(x, message.XForwardedServer, nameServer, name)
 }
 
 // countForward minds Max-Forwards (RFC 9110 section 7.6.2).
@@ -169,5 +195,14 @@ func extra(x *exchange.Exchange, id message.NameID, name, value []byte) {
 			return
 		}
 	}
-	x.Out.Extra = append(x.Out.Extra, message.Field{ID: id, Name: name, Value: value})
+	n := len(x.Out.Extra)
+	if n == cap(x.Out.Extra) {
+		x.Out.Extra = slices.Grow(x.Out.Extra, extraRoom)
+	}
+	x.Out.Extra = x.Out.Extra[:n+1]
+	f := &x.Out.Extra[n]
+	f.Name, f.Value, f.ID, f.Flags = name, value, id, 0
 }
+
+// extraRoom is room for what a request is mostly given.
+const extraRoom = 4

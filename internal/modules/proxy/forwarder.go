@@ -13,6 +13,7 @@ import (
 type forwarder struct {
 	Forward
 	conf        *DirConf
+	edits       message.IDSet // fields conf may edit
 	timeout     time.Duration
 	bad         exchange.BadHeader
 	expect      bool
@@ -21,8 +22,10 @@ type forwarder struct {
 
 func newForwarder(b *module.Builder, d *module.Dir, st *site, conf *DirConf) *forwarder {
 	conf.compile()
+	f := NewForward(st.conf, conf, true, b.Version)
+	f.name = []byte(d.Server.Site.Name)
 	return &forwarder{
-		Forward: NewForward(st.conf, conf, true, b.Version), conf: conf,
+		Forward: f, conf: conf, edits: conf.edited(),
 		timeout: st.conf.Timeout.Or(0), bad: st.conf.BadHeader.Or(exchange.BadIsError),
 		expect: conf.Forward100.Or(true), interpolate: conf.Interpolate.Or(false),
 	}
@@ -66,16 +69,25 @@ func (f *forwarder) BackendHead(x *exchange.Exchange) (discard bool, err error) 
 		// where its own errors would be overridden too.
 		x.Resp.Status, x.Resp.Reason = x.Redirected.Status, nil
 	}
-	t := Turnback{Conf: f.conf, Self: SelfOf(x)}
-	if f.interpolate {
-		t.Env = &x.Env
+	if x.Resp.Header.MayHave(f.edits) {
+		f.turnback(x)
 	}
-	t.Edit(&x.Resp.Header, &x.Arena)
 	f.ResponseVia(x)
-	modernDates(x)
+	if x.Resp.Header.MayHave(dates) {
+		modernDates(x)
+	}
 	if x.Resp.Status == 304 || x.Resp.Status == 204 {
 		x.Resp.Body = message.Framing{}
 		x.Resp.Header.DelID(message.ContentLength) // httpd: of no use without a body
 	}
 	return false, nil
+}
+
+// turnback edits what names the backend.
+func (f *forwarder) turnback(x *exchange.Exchange) {
+	t := Turnback{Conf: f.conf, Self: SelfOf(x)}
+	if f.interpolate {
+		t.Env = &x.Env
+	}
+	t.Edit(&x.Resp.Header, &x.Arena)
 }

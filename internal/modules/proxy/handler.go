@@ -16,8 +16,9 @@ import (
 type translator struct {
 	site        *site
 	rule        *PassRule // of the sections; nil: none
-	handler     *handler  // of rule
+	route       route     // of rule
 	list        served
+	direct      bool // rule and list are prefixes that do not depend on the request
 	interpolate bool
 }
 
@@ -26,12 +27,45 @@ func (t *translator) Translate(x *exchange.Exchange) (exchange.Handler, error) {
 	if x.Env.Has("no-proxy") || len(x.Path) == 0 || x.Path[0] != '/' {
 		return nil, exchange.ErrDeclined
 	}
+	if t.direct {
+		h, err := t.directly(x)
+		if h != nil || err != nil {
+			return h, err
+		}
+	}
+	return t.translate(x)
+}
+
+// directly maps what needs no more than a look-up and copying. Neither a
+// handler nor an error: it takes more.
+func (t *translator) directly(x *exchange.Exchange) (exchange.Handler, error) {
+	r, n := &t.route, 0
+	if t.rule != nil {
+		n = MatchPrefix(x.Path, t.rule.Path)
+	}
+	if n == 0 {
+		var at int32
+		if at, n = t.list.plain.find(x.Path); at == none {
+			return nil, exchange.ErrDeclined
+		}
+		r = &t.list.routes[at]
+	}
+	switch {
+	case r.deny:
+		return nil, exchange.ErrDone
+	case r.glue(x, x.Path[n:]):
+		return r.handler, nil
+	}
+	return nil, nil
+}
+
+// translate maps by any kind of rule.
+func (t *translator) translate(x *exchange.Exchange) (exchange.Handler, error) {
 	q := t.site.queries.Get().(*Query)
 	defer t.site.queries.Put(q)
-	*q = Query{
-		Path: x.Path, RawPath: x.Req.Path, RawURI: x.Req.Target, Args: x.Args, HasArgs: x.HasArgs,
-		Options: uri.Options{Slashes: uri.Slashes(x.Site.EncodedSlashes), Merge: x.Site.MergeSlashes},
-	}
+	q.Path, q.RawPath, q.RawURI, q.Args, q.HasArgs = x.Path, x.Req.Path, x.Req.Target, x.Args, x.HasArgs
+	q.Env, q.used, q.caps = nil, 0, nil
+	q.Options = uri.Options{Slashes: uri.Slashes(x.Site.EncodedSlashes), Merge: x.Site.MergeSlashes}
 	if x.Redirected != nil || x.Req.Form != message.OriginForm {
 		q.RawURI = rawURI(x)
 	}
@@ -63,12 +97,12 @@ func rawURI(x *exchange.Exchange) []byte {
 func (t *translator) find(x *exchange.Exchange, q *Query) (m Mapped, h *handler, ok bool, err error) {
 	if t.rule != nil {
 		if m, ok, err = t.rule.Match(q, &x.Arena); ok || err != nil {
-			return m, t.handler, ok, err
+			return m, t.route.handler, ok, err
 		}
 	}
 	m, at, ok, err := t.list.Find(q, 0, &x.Arena)
 	if ok {
-		h = t.list.handlers[at]
+		h = t.list.routes[at].handler
 	}
 	return m, h, ok, err
 }

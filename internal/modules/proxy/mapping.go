@@ -24,10 +24,51 @@ type Mapping struct {
 // branch is a segment of prefixes. Its numbers are the lowest index of rules;
 // none when there is none.
 type branch struct {
-	kids  map[string]*branch
 	open  int32 // of the prefix that ends with this segment
 	slash int32 // of the one that ends with the slash after it
 	low   int32 // in all of the subtree
+	few   []kid // while they are not many
+	many  map[string]*branch
+}
+
+// kid is a branch below another.
+type kid struct {
+	segment string
+	*branch
+}
+
+// fewKids is how many segments are compared one by one.
+const fewKids = 6
+
+// kid gives the branch of a segment, nil where there is none.
+func (b *branch) kid(segment []byte) *branch {
+	if b.many != nil {
+		return b.many[string(segment)]
+	}
+	for i := range b.few {
+		if b.few[i].segment == string(segment) {
+			return b.few[i].branch
+		}
+	}
+	return nil
+}
+
+// grow adds a branch for a segment that has none.
+func (b *branch) grow(segment string) *branch {
+	k := newBranch()
+	if b.many == nil && len(b.few) < fewKids {
+		b.few = append(b.few, kid{segment, k})
+		return k
+	}
+	if b.many == nil {
+		b.many = make(map[string]*branch)
+		for _, k := range b.few {
+			b.many[k.segment] = k.branch
+		}
+		b.few = nil
+	}
+	b.many[segment] = k
+	return k
 }
 
 const none = prefix.None
@@ -64,6 +105,14 @@ func NewMapping(list []*PassRule, encoded bool) *Mapping {
 // variable says that what the rule's prefix is depends on the request.
 func (r *PassRule) variable() bool { return r.Interpolate && strings.Contains(r.Path, "${") }
 
+// direct says that the rule's prefix alone says what it takes.
+func (r *PassRule) direct() bool { return r.Regex == nil && !r.Servlet && !r.variable() }
+
+// Direct says that all rules are prefixes that do not depend on the request.
+func (m *Mapping) Direct() bool {
+	return m.servlet == nil && m.patterns.Empty() && len(m.variable) == 0
+}
+
 // Empty says that there is no rule.
 func (m *Mapping) Empty() bool { return len(m.rules) == 0 }
 
@@ -80,13 +129,9 @@ func (b *branch) insert(path string, at int32) {
 		if seg == "" {
 			continue
 		}
-		kid := b.kids[seg]
+		kid := b.kid([]byte(seg))
 		if kid == nil {
-			kid = newBranch()
-			if b.kids == nil {
-				b.kids = map[string]*branch{}
-			}
-			b.kids[seg] = kid
+			kid = b.grow(seg)
 		}
 		b = kid
 		b.low = min(b.low, at)
@@ -118,7 +163,7 @@ func (b *branch) find(path []byte) (at int32, n int) {
 		} else {
 			end += i
 		}
-		b = b.kids[string(path[i:end])]
+		b = b.kid(path[i:end])
 		if b == nil || b.low >= at {
 			break
 		}

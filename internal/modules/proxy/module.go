@@ -38,17 +38,16 @@ type site struct {
 	queries  *sync.Pool             // *Query: one would escape to the heap each time
 }
 
-// served is a mapping with the handler of each rule, by its index; nil for
-// rules that deny.
+// served is a mapping with the route of each rule, by its index.
 type served struct {
 	*Mapping
-	handlers []*handler
+	routes []route
 }
 
 func (st *site) serve(m *Mapping) served {
 	s := served{Mapping: m}
 	for _, r := range m.Rules() {
-		s.handlers = append(s.handlers, st.handlers[r])
+		s.routes = append(s.routes, newRoute(r, st.handlers[r]))
 	}
 	return s
 }
@@ -126,8 +125,9 @@ func buildDir(b *module.Builder, d *module.Dir) error {
 	add := func(list *[]exchange.Translator, m served, encoded bool) {
 		t := &translator{site: st, list: m, interpolate: conf.Interpolate.Or(false)}
 		if conf.Rule != nil && conf.Rule.Encoded == encoded {
-			t.rule, t.handler = conf.Rule, st.handlers[conf.Rule]
+			t.rule, t.route = conf.Rule, newRoute(conf.Rule, st.handlers[conf.Rule])
 		}
+		t.direct = m.Direct() && (t.rule == nil || t.rule.direct())
 		if t.rule != nil || !m.Empty() {
 			*list = append(*list, t)
 		}

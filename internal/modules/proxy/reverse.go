@@ -25,6 +25,17 @@ type Turnback struct {
 	Self    Self
 }
 
+// edited names the fields that Edit may change.
+func (d *DirConf) edited() (s message.IDSet) {
+	if len(d.Reverse) > 0 {
+		s |= message.SetOf(message.Location, message.ContentLocation, message.URI, message.Destination)
+	}
+	if len(d.CookiePaths) > 0 || len(d.CookieDomains) > 0 {
+		s |= message.SetOf(message.SetCookie)
+	}
+	return s
+}
+
 // Edit rewrites what of a backend's answer names the backend: Location,
 // Content-Location, URI and Destination by ProxyPassReverse, the paths and
 // domains of Set-Cookie by ProxyPassReverseCookiePath and CookieDomain.

@@ -1,0 +1,80 @@
+package proxy
+
+import (
+	"testing"
+
+	"github.com/headgate/headgate/internal/exchange"
+	"github.com/headgate/headgate/internal/uri"
+	"github.com/headgate/headgate/internal/worker"
+)
+
+// What a route glues is what the whole way gives; it leaves out what it cannot.
+func TestRoute(t *testing.T) {
+	rules := []struct {
+		line string
+		none bool // nothing is glued
+	}{
+		{"ProxyPass /a/ http://127.0.0.1:9000/", false}, {"ProxyPass /a http://back", false}, {"ProxyPass /a/ http://back/x", false},
+		{"ProxyPass /a http://back/x/y/", false}, {"ProxyPass /a http://back:8080/x;y=1", false},
+		{"ProxyPass /a http://BACK/", true}, {"ProxyPass /a http://back:80/", true}, {"ProxyPass /a http://back/%78", true},
+		{"ProxyPass /a http://back/?x", true}, {"ProxyPass /a http://back/ nocanon", true}, {"ProxyPass /a http://back/ mapping=encoded", true},
+		{"ProxyPass /a http://back/ mapping=servlet", true}, {"ProxyPassMatch ^/a http://back", true}, {"ProxyPass /a !", true},
+	}
+	for _, rule := range rules {
+		r := pass(t, rule.line)[0]
+		h := &handler{worker: new(worker.Worker)}
+		some := false
+		for _, path := range []string{"/a", "/a/", "/a/b", "/a/b c", "/a/b%c", "/a/\xe9", "/a/?", "/a/b;c=d/e", "/a.b", "/a//b"} {
+			for _, args := range []string{"", "?", "?x=1&y=%41", "?x y"} {
+				x := &exchange.Exchange{Path: []byte(path), HasArgs: args != ""}
+				q := &Query{Path: x.Path, RawPath: x.Path, HasArgs: x.HasArgs}
+				if x.HasArgs {
+					x.Args = []byte(args[1:])
+					q.Args = x.Args
+				}
+				n, ok := r.matches(q, &x.Arena)
+				if !ok {
+					continue
+				}
+				route := newRoute(r, h)
+				if !route.glue(x, x.Path[n:]) {
+					continue
+				}
+				some = true
+				m, _, err := r.Match(q, &x.Arena)
+				glued := string(m.Filename)
+				if err == nil {
+					err = m.Canon(q, &x.Arena)
+				}
+				if err != nil || string(x.Filename) != glued || string(x.Out.URL) != string(m.Filename) || string(x.Out.Target) != string(m.Target) || m.Dynamic {
+					t.Errorf("%s: %s%s: %q %q %q, want %q %q %q, %v", rule.line, path, args, x.Filename, x.Out.URL, x.Out.Target, glued, m.Filename, m.Target, err)
+				}
+				if !uri.Sendable(x.Out.Target) {
+					t.Errorf("%s: %q is sent", rule.line, x.Out.Target)
+				}
+			}
+		}
+		if some == rule.none {
+			t.Errorf("%s: glued %v", rule.line, some)
+		}
+	}
+}
+
+// A branch with many kids finds them as one with few does.
+func TestBranches(t *testing.T) {
+	b := newBranch()
+	const all = "abcdefghijklm"
+	for i := range all {
+		b.insert("/"+all[i:i+1], int32(i))
+		for j := range all {
+			at, _ := b.find([]byte("/" + all[j:j+1] + "/x"))
+			if want := int32(j); j > i {
+				if at != none {
+					t.Errorf("of %d: %d for %c", i+1, at, all[j])
+				}
+			} else if at != want {
+				t.Errorf("of %d: %d for %c", i+1, at, all[j])
+			}
+		}
+	}
+}
