@@ -17,7 +17,7 @@ BENCH ?= .
 ARGS  ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test race lint check script diff golden fuzz soak bench bench-micro docs peers clean
+.PHONY: help build run test race lint check script diff golden fuzz soak bench bench-micro pgo docs peers clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -75,6 +75,13 @@ bench: ## headgate beside its peers, ratios; ARGS="-quick", ARGS="-tests keepali
 
 bench-micro: ## micro benches, BENCH=name for some
 	go test -run '^$$' -bench '$(BENCH)' -benchmem $(PKG)
+
+pgo: ## profile the hot path anew for the compiler (cmd/headgate/default.pgo, read by every build)
+	@mkdir -p bin
+	go test -trimpath -run '^$$' -bench 'BenchmarkServer$$' -benchtime 5s -cpuprofile $(CURDIR)/bin/server.prof -o /tmp/headgate.test ./test/hotpath
+	go test -trimpath -run '^$$' -bench 'BenchmarkProxiedGet$$' -benchtime 8s -cpuprofile $(CURDIR)/bin/get.prof -o /tmp/headgate.test ./test/hotpath
+	go tool pprof -proto bin/server.prof bin/get.prof > cmd/headgate/default.pgo
+	@rm -f /tmp/headgate.test
 
 docs: ## write the generated pages of docs/
 	go run ./internal/docgen

@@ -4,7 +4,8 @@
 //
 // A head is read in two steps. A HeadScan finds its end while it arrives and
 // applies the limits; ParseRequest or ParseResponse then fills a message whose
-// slices borrow from the buffer. Requests are read strictly: what two readers
+// slices borrow from the buffer. ReadRequest and ReadResponse are both steps in
+// one, and one pass for the heads that are whole and plain, as most are. Requests are read strictly: what two readers
 // could understand in two ways is refused (RFC 9112 section 11.2). Responses
 // are read with httpd's leniency where it cannot move a message boundary, and
 // a connection that needed it is not used again.
