@@ -96,7 +96,7 @@ func (w *Worker) connect(l reactor.Loop, d reactor.Dial, addr string) (*Conn, er
 	if err != nil {
 		return nil, connectFault(w.Name, addr, l.Now().Sub(began), err)
 	}
-	return &Conn{Conn: rc, Addr: addr, state: w.State, home: &w.State.shards[l.Index()]}, nil
+	return &Conn{Conn: rc, Addr: addr, state: w.State, home: &w.State.pool.shards[l.Index()]}, nil
 }
 
 func (w *Worker) connectTimeout(x *exchange.Exchange) time.Duration {

@@ -7,7 +7,7 @@ import (
 
 // A backend that is down is looked up once a second, not once a request.
 func TestAskAgainIsBounded(t *testing.T) {
-	s := NewState(nil, 1)
+	s := NewState(nil, nil, 1)
 	now := time.Unix(1000, 0)
 	for _, step := range []struct {
 		after time.Duration

@@ -135,7 +135,7 @@ func TestShardKeepsOrder(t *testing.T) {
 		case op < 3:
 			c := &Conn{home: &s}
 			want = append(want, c)
-			s.push(c)
+			s.push(new(tally), c)
 		case op == 3:
 			var warmest *Conn
 			if k := len(want); k > 0 {
@@ -170,13 +170,13 @@ func TestShardKeepsOrder(t *testing.T) {
 			t.Fatal("not in order")
 		}
 	}
-	if i != len(want) || s.idle != 0 || s.push(&Conn{}) {
+	if i != len(want) || s.idle != 0 || s.push(new(tally), &Conn{}) {
 		t.Errorf("%d of %d given at the end", i, len(want))
 	}
 }
 
 func TestCounter(t *testing.T) {
-	s := NewState(nil, 3)
+	s := NewState(nil, nil, 3)
 	var wg sync.WaitGroup
 	for loop := range 3 {
 		wg.Go(func() {

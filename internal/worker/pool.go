@@ -17,7 +17,7 @@ type Conn struct {
 	Received int64
 	peerIdle time.Duration // the backend's own Keep-Alive: timeout, less a margin
 
-	state     *State
+	state     *State // of the worker that uses it or did last; its place is one of this
 	home      *shard // of its loop
 	watched   bool   // Woken tells of its end while it is idle
 	idleSince time.Time
@@ -34,11 +34,13 @@ var _ reactor.Watcher = (*Conn)(nil)
 // caller ends it with Release, Discard or Cut; until then the worker is busy
 // with it.
 func (w *Worker) Acquire(x *exchange.Exchange, fresh bool) (*Conn, error) {
-	own := &w.State.shards[x.Loop.Index()]
+	loop := x.Loop.Index()
+	own, t := &w.State.pool.shards[loop], &w.State.tallies[loop]
 	// While others wait for a place, an idle connection is theirs.
 	fits := !fresh && (w.Max == 0 || w.State.places.waiting.Load() == 0)
-	if c := own.begin(!fits); c != nil {
+	if c := own.begin(t, !fits); c != nil {
 		for now := x.Loop.Now(); c != nil; c = own.take() {
+			c.move(w.State)
 			if w.good(x, c, now) {
 				return c, nil
 			}
@@ -48,11 +50,21 @@ func (w *Worker) Acquire(x *exchange.Exchange, fresh bool) (*Conn, error) {
 	return w.acquireNew(x, own, fresh)
 }
 
+// move makes c, which was idle, s's.
+func (c *Conn) move(s *State) {
+	if c.state == s {
+		return
+	}
+	s.places.open.Add(1)
+	c.state.free()
+	c.state = s
+}
+
 // acquireNew is Acquire where no idle connection can be taken.
 func (w *Worker) acquireNew(x *exchange.Exchange, own *shard, fresh bool) (c *Conn, err error) {
 	defer func() {
 		if c == nil {
-			own.end(nil)
+			own.end(&w.State.tallies[x.Loop.Index()], nil)
 		}
 	}()
 	got, err := w.enter(x, fresh)
@@ -85,7 +97,7 @@ func (w *Worker) good(x *exchange.Exchange, c *Conn, now time.Time) bool {
 	if c.watched && x.Out.Whole && x.Req.Verb.Idempotent() || c.Alive() {
 		return true
 	}
-	w.State.learn(c.Idle, now)
+	w.State.pool.learn(c.Idle, now)
 	return false
 }
 
@@ -96,7 +108,7 @@ func (c *Conn) Woken() {
 		return // who took it off the list will see
 	}
 	now := c.Loop().Now()
-	c.state.learn(now.Sub(c.idleSince), now)
+	c.state.pool.learn(now.Sub(c.idleSince), now)
 	c.state.end(c)
 }
 
@@ -112,7 +124,7 @@ func (w *Worker) Release(c *Conn, peerIdle time.Duration) {
 		c.peerIdle = max(peerIdle-time.Second, peerIdle/2)
 	}
 	c.watched = c.Watch(c)
-	if !c.home.push(c) {
+	if !c.home.push(c.tally(), c) {
 		w.State.end(c)
 		return
 	}
@@ -121,9 +133,12 @@ func (w *Worker) Release(c *Conn, peerIdle time.Duration) {
 	}
 }
 
+// tally is where what c does is counted.
+func (c *Conn) tally() *tally { return &c.state.tallies[c.Loop().Index()] }
+
 // Discard closes a connection and frees its place.
 func (w *Worker) Discard(c *Conn) {
-	c.home.end(c)
+	c.home.end(c.tally(), c)
 	w.State.end(c)
 }
 
@@ -136,10 +151,10 @@ func (s *State) end(c *Conn) {
 // Cut closes a connection with RST: the backend must not take what it got for
 // a whole request.
 func (w *Worker) Cut(c *Conn) {
-	c.home.end(c)
+	c.home.end(c.tally(), c)
 	_ = c.Conn.Abort()
 	w.State.free()
 }
 
 // Stale notes that a reused connection turned out to be closed by the peer.
-func (w *Worker) Stale(c *Conn) { w.State.learn(c.Idle, c.Loop().Now()) }
+func (w *Worker) Stale(c *Conn) { w.State.pool.learn(c.Idle, c.Loop().Now()) }

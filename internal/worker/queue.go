@@ -77,7 +77,7 @@ func (s *State) serve(from int) {
 	}
 	wt := p.queue[0]
 	if !wt.fresh {
-		wt.conn = s.shards[wt.loop].take()
+		wt.conn = s.pool.shards[wt.loop].take() // who waits has a pool of its own
 	}
 	if wt.conn == nil && !p.tryEnter(wt.max) && !s.evict(from) {
 		return
@@ -92,8 +92,8 @@ func (s *State) serve(from int) {
 // evict closes an idle connection of any loop, from the given one on; its
 // place is the caller's. False: there is none.
 func (s *State) evict(from int) bool {
-	for i := range s.shards {
-		if c := s.shards[(from+i)%len(s.shards)].takeColdest(); c != nil {
+	for i := range s.pool.shards {
+		if c := s.pool.shards[(from+i)%len(s.pool.shards)].takeColdest(); c != nil {
 			c.Drop()
 			return true
 		}

@@ -5,11 +5,11 @@ import (
 	"time"
 )
 
-// shard is what one loop has of a State: its idle connections and its part of
-// the counters. On the way of a request only the loop itself takes mu, once to
-// begin and once to end; eviction, Sweep, Counts, Close and who reads a counter
-// take it from other threads. Whoever takes
-// a connection off the list, with mu held, owns it.
+// shard is what one loop has of a Pool: its idle connections. Its lock guards
+// that loop's counters of the workers too. On the way of a request only the loop
+// itself takes mu, once to begin and once to end; eviction, Sweep, Counts, Close
+// and who reads a counter take it from other threads. Whoever takes a connection
+// off the list, with mu held, owns it.
 type shard struct {
 	mu     sync.Mutex
 	closed bool // nothing falls idle any more
@@ -23,17 +23,15 @@ type shard struct {
 	// list since it was last empty; 0: none had one.
 	keepsLeast time.Duration
 
-	figures [figures]int64
-
 	_ [128]byte // the next loop's memory begins on other cache lines
 }
 
 // begin counts an attempt and gives the warmest idle connection for it, unless
 // the attempt wants a fresh one; nil when there is none.
-func (s *shard) begin(fresh bool) (c *Conn) {
+func (s *shard) begin(t *tally, fresh bool) (c *Conn) {
 	s.mu.Lock()
-	s.figures[elected]++
-	s.figures[busy]++
+	t.figures[elected]++
+	t.figures[busy]++
 	if !fresh {
 		c = s.removeLocked(s.warmest)
 	}
@@ -42,26 +40,26 @@ func (s *shard) begin(fresh bool) (c *Conn) {
 }
 
 // end counts the end of an attempt; c is nil when it got no connection.
-func (s *shard) end(c *Conn) {
+func (s *shard) end(t *tally, c *Conn) {
 	s.mu.Lock()
-	s.endLocked(c)
+	t.endLocked(c)
 	s.mu.Unlock()
 }
 
-func (s *shard) endLocked(c *Conn) {
-	s.figures[busy]--
+func (t *tally) endLocked(c *Conn) {
+	t.figures[busy]--
 	if c != nil {
-		s.figures[sent] += c.Sent
-		s.figures[received] += c.Received
+		t.figures[sent] += c.Sent
+		t.figures[received] += c.Received
 		c.Sent, c.Received = 0, 0
 	}
 }
 
 // push ends c's attempt and makes it the warmest idle connection. False: the
-// State is closed.
-func (s *shard) push(c *Conn) (ok bool) {
+// Pool is closed.
+func (s *shard) push(t *tally, c *Conn) (ok bool) {
 	s.mu.Lock()
-	s.endLocked(c)
+	t.endLocked(c)
 	if ok = !s.closed; ok {
 		s.pushLocked(c)
 	}
@@ -151,7 +149,7 @@ func (s *shard) sweep(w *Worker, now time.Time) (gone *Conn) {
 		old := beyond(age, least(limit, c.peerIdle))
 		if old || !c.watched && !c.Alive() {
 			if !old {
-				w.State.learn(age, now)
+				w.State.pool.learn(age, now)
 			}
 			s.removeLocked(c)
 			c.colder, gone = gone, c

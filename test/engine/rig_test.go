@@ -116,7 +116,7 @@ func newRig(loops int, edit func(r *rig)) *rig {
 	r.site.AccessLogs = []exchange.AccessLog{r}
 	r.worker = &worker.Worker{
 		Config:   worker.Config{Name: "http://backend.test:80", Scheme: "http", Host: "192.0.2.9", Port: 80, Reuse: true},
-		State:    worker.NewState(resolve.NewName(new(resolve.Resolver), "192.0.2.9", resolve.ByTTL), loops),
+		State:    worker.NewState(resolve.NewName(new(resolve.Resolver), "192.0.2.9", resolve.ByTTL), nil, loops),
 		Protocol: http1.New(),
 	}
 	snap := &snapshot.Snapshot{Main: r.site, Sites: []*exchange.Site{r.site}, VHosts: snapshot.NewVHosts(r.site, nil)}
@@ -133,7 +133,7 @@ func newRig(loops int, edit func(r *rig)) *rig {
 
 // newState is the state of a worker at an address, on one loop.
 func newState(host string) *worker.State {
-	return worker.NewState(resolve.NewName(new(resolve.Resolver), host, resolve.ByTTL), 1)
+	return worker.NewState(resolve.NewName(new(resolve.Resolver), host, resolve.ByTTL), nil, 1)
 }
 
 // end closes the pool and checks that nothing was kept.

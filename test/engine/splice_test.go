@@ -194,7 +194,8 @@ var breaks = []broken{
 		_ = c.Abort()
 	}},
 	{name: "client closes", send: get("/a", ""), backend: func(c *fakenet.End, _ *bufio.Reader) {
-		_, _ = io.WriteString(c, largeAnswer+large)
+		// More than fits between: whoever is first, the rest cannot be sent.
+		_, _ = io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n"+strings.Repeat(large, 10))
 		silence(c)
 	}, client: func(c *fakenet.End) {
 		_, _ = io.CopyN(io.Discard, c, 50_000)
@@ -218,7 +219,7 @@ var breaks = []broken{
 	}, client: func(c *fakenet.End) { _ = c.CloseWrite() }},
 	{name: "client falls silent in its upload", send: uploadHead + large, exact: true, edit: func(r *rig) { r.worker.Timeout = time.Hour },
 		backend: func(_ *fakenet.End, br *bufio.Reader) { _, _ = io.Copy(io.Discard, br) }},
-	{name: "backend does not read", send: uploadHead + strings.Repeat(large, 9), late: 2 * time.Second, unread: true,
+	{name: "backend does not read", send: uploadHead + strings.Repeat(large, 9), late: 4 * time.Second, unread: true,
 		backend: func(*fakenet.End, *bufio.Reader) { fakenet.Pass(time.Hour) }},
 	{name: "backend resets in the upload", send: uploadHead + strings.Repeat(large, 9), unread: true,
 		backend: func(c *fakenet.End, br *bufio.Reader) {

@@ -153,7 +153,7 @@ func (h *handler) generic(u uri.URL) (exchange.Handler, error) {
 	cfg.Path = ""
 	cfg.Reuse = false
 	w := &worker.Worker{Config: cfg, Protocol: h.protocol}
-	w.State = worker.NewState(resolve.NewName(h.resolver, cfg.Host, resolve.ByTTL), h.loops)
+	w.State = worker.NewState(resolve.NewName(h.resolver, cfg.Host, resolve.ByTTL), nil, h.loops)
 	return &handler{site: h.site, worker: w, host: []byte(u.HostPort())}, nil
 }
 

@@ -112,9 +112,19 @@ func attachState(b *module.Builder, owner string, cfg *worker.Config) *worker.St
 	if cfg.Socket == "" {
 		name = attachName(b, cfg)
 	}
+	var pool *worker.Pool
+	if key := worker.PoolKey(cfg); key != "" {
+		pool = attach(b, key, func() (*worker.Pool, func()) {
+			p := worker.NewPool(b.Loops)
+			return p, p.Close
+		})
+	}
 	return attach(b, worker.Key(owner, cfg), func() (*worker.State, func()) {
-		s := worker.NewState(name, b.Loops)
-		return s, s.Close
+		s := worker.NewState(name, pool, b.Loops)
+		if pool == nil {
+			return s, s.Close
+		}
+		return s, nil
 	})
 }
 
