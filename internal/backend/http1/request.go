@@ -278,7 +278,7 @@ func (a *attempt) write(p []byte, phase fault.Phase) *fault.Fault {
 		return nil
 	}
 	_ = a.conn.SetWriteDeadline(a.loop.Now().Add(a.timeout()))
-	n, err := 0, error(os.ErrDeadlineExceeded)
+	n, err := 0, os.ErrDeadlineExceeded
 	// After the deadline was set, as stop sets its own after the flag.
 	if !a.upload.stopping.Load() {
 		n, err = a.conn.Write(p)
