@@ -164,8 +164,8 @@ func TestCheckJSON(t *testing.T) {
 }
 
 func TestNoEngine(t *testing.T) {
-	r := runEnv(t, []string{"HEADGATE_ENGINE=epoll"}, "-X", "-f", "good.conf")
-	if r.code != 2 || !strings.Contains(r.errOut, "the epoll engine is not available in this version") {
+	r := runEnv(t, []string{"HEADGATE_ENGINE=steam"}, "-X", "-f", "good.conf")
+	if r.code != 2 || !strings.Contains(r.errOut, "the steam engine is not available on this system") {
 		t.Errorf("exit %d: %s", r.code, r.errOut)
 	}
 }

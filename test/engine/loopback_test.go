@@ -15,14 +15,27 @@ import (
 	"github.com/headgate/headgate/internal/testkit"
 )
 
-// onSockets is the rig over real sockets and the goroutine engine.
-func onSockets(t *testing.T, o *testkit.Origin, edit func(r *rig)) (r *rig, addr string, e *reactor.Goroutine) {
+// realEngine is a row of realEngines.
+type realEngine struct {
+	name string
+	make func(reactor.Hooks) reactor.Engine
+}
+
+// onEach runs a test on every engine there is.
+func onEach(t *testing.T, f func(t *testing.T, n realEngine)) {
+	for _, n := range realEngines {
+		t.Run(n.name, func(t *testing.T) { f(t, n) })
+	}
+}
+
+// onSockets is the rig over real sockets and an engine of one loop.
+func (n realEngine) onSockets(t *testing.T, o *testkit.Origin, edit func(r *rig)) (r *rig, addr string, e reactor.Engine) {
 	t.Helper()
 	r = newRig(1, edit)
 	a := netip.MustParseAddrPort(o.Addr())
 	r.worker.Host, r.worker.Port = a.Addr().String(), a.Port()
 	r.worker.State = newState(a.Addr().String())
-	e = reactor.NewGoroutine(reactor.Hooks{Panic: func(v any, stack []byte) { t.Errorf("panic %v\n%s", v, stack) }})
+	e = n.make(reactor.Hooks{Panic: func(v any, stack []byte) { t.Errorf("panic %v\n%s", v, stack) }})
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -31,6 +44,7 @@ func onSockets(t *testing.T, o *testkit.Origin, edit func(r *rig)) (r *rig, addr
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
+		e.Leave(l)
 		_ = l.Close()
 		stop := make(chan struct{})
 		close(stop)
@@ -50,14 +64,16 @@ func onSockets(t *testing.T, o *testkit.Origin, edit func(r *rig)) (r *rig, addr
 // streams, early answers, clients that leave, backends that hang up, a pool
 // smaller than the load, a gate smaller than the clients, and new snapshots
 // all along. Each answer is its own request's, whole or visibly cut.
-func TestStress(t *testing.T) {
+func TestStress(t *testing.T) { onEach(t, testStress) }
+
+func testStress(t *testing.T, n realEngine) {
 	o := testkit.NewOrigin(t)
 	o.At("/echo", testkit.MustAnswer("echo"))
 	o.At("/chunks", testkit.MustAnswer("head 200 -h 'Transfer-Encoding: chunked' ; chunk one ; chunk two ; last 'X-T: v'"))
 	o.At("/early", testkit.MustAnswer("early ; respond 413 no ; close"))
 	o.At("/big", testkit.MustAnswer("respond 200 -size 200000"))
 	o.At("/short", testkit.MustAnswer("head 200 -h 'Content-Length: 10' ; write abc ; close"))
-	r, addr, _ := onSockets(t, o, func(r *rig) { r.worker.Max, r.site.MaxKeepAlive = 4, 20 })
+	r, addr, _ := n.onSockets(t, o, func(r *rig) { r.worker.Max, r.site.MaxKeepAlive = 4, 20 })
 	r.pipe.Current().MaxInFlight = 6
 	step := make(chan int, 64)
 	var beside, clients sync.WaitGroup
@@ -69,8 +85,8 @@ func TestStress(t *testing.T) {
 			}
 		}
 	})
-	for n := range 8 {
-		clients.Go(func() { hammer(t, addr, n, step) })
+	for i := range 8 {
+		clients.Go(func() { hammer(t, addr, i, step) })
 	}
 	clients.Wait()
 	close(step)
@@ -149,10 +165,12 @@ func hammer(t *testing.T, addr string, n int, step chan<- int) {
 // arrives over real sockets too, though a reset follows it. It announces that
 // it closes: else, where the upload was quick, the next request may have been
 // written to the same connection before the reset comes.
-func TestEarlyAnswerOnSockets(t *testing.T) {
+func TestEarlyAnswerOnSockets(t *testing.T) { onEach(t, testEarlyAnswerOnSockets) }
+
+func testEarlyAnswerOnSockets(t *testing.T, n realEngine) {
 	o := testkit.NewOrigin(t)
 	o.Default(testkit.MustAnswer("early ; respond 413 -h 'Connection: close' no ; close"))
-	r, addr, _ := onSockets(t, o, nil)
+	r, addr, _ := n.onSockets(t, o, nil)
 	for range 20 {
 		c := testkit.Dial(t, addr)
 		c.Send(post("/", "", strings.Repeat("x", 100<<10)))
@@ -166,10 +184,12 @@ func TestEarlyAnswerOnSockets(t *testing.T) {
 }
 
 // What is cut while everything waits ends at once.
-func TestDrainOnSockets(t *testing.T) {
+func TestDrainOnSockets(t *testing.T) { onEach(t, testDrainOnSockets) }
+
+func testDrainOnSockets(t *testing.T, n realEngine) {
 	o := testkit.NewOrigin(t)
 	o.Default(testkit.MustAnswer("wait never"))
-	r, addr, e := onSockets(t, o, func(r *rig) { r.worker.Max = 1 })
+	r, addr, e := n.onSockets(t, o, func(r *rig) { r.worker.Max = 1 })
 	for range 3 { // one waits for the backend, two for a place
 		testkit.Dial(t, addr).Send(get("/", ""))
 	}

@@ -1,0 +1,8 @@
+package engine
+
+import "github.com/headgate/headgate/internal/reactor"
+
+var realEngines = []realEngine{
+	{"goroutine", func(h reactor.Hooks) reactor.Engine { return reactor.NewGoroutine(h) }},
+	{"epoll", func(h reactor.Hooks) reactor.Engine { return reactor.NewEpoll(1, h) }},
+}
