@@ -22,6 +22,9 @@ type Epoll struct {
 	ceiling int64        // with so many connections open no clients are accepted
 	open    atomic.Int64 // connections, to clients and to backends
 
+	dozing  atomic.Bool   // the watchdog waits to be stirred
+	stirred chan struct{} // of length 1
+
 	mu        sync.Mutex // guards what follows
 	started   bool
 	draining  bool
@@ -38,7 +41,7 @@ var _ Engine = (*Epoll)(nil)
 func NewEpoll(n int, hooks Hooks) *Epoll {
 	e := &Epoll{
 		hooks: hooks, base: time.Now().Add(-time.Hour), listeners: make(map[net.Listener][]*elistener),
-		quit: make(chan struct{}),
+		quit: make(chan struct{}), stirred: make(chan struct{}, 1),
 	}
 	for i := range max(n, 1) {
 		l := &eloop{engine: e, index: i, drained: make(chan struct{})}

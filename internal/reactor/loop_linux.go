@@ -118,6 +118,9 @@ func (l *eloop) run() {
 		n := l.wait()
 		l.readClock()
 		l.busy.Store(l.now)
+		if l.engine.dozing.Load() {
+			l.engine.stir()
+		}
 		l.readMail()
 		for i := range n {
 			l.event(&l.events[i])

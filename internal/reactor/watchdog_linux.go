@@ -13,6 +13,10 @@ const (
 	heldEvery = 10 * time.Second
 )
 
+// dozeAfter is after how many looks at which every loop waited the watchdog
+// stops looking, so that a server with nothing to do costs nothing.
+const dozeAfter = 20
+
 // watch looks for loops that one piece of work holds: everything else of such
 // a loop waits.
 func (e *Epoll) watch() {
@@ -20,25 +24,70 @@ func (e *Epoll) watch() {
 	tick := time.NewTicker(heldFor)
 	defer tick.Stop()
 	told := make([]time.Time, len(e.loops))
-	for {
+	for quiet := 0; ; quiet++ {
 		select {
 		case <-e.quit:
 			return
 		case <-tick.C:
 		}
-		for i, l := range e.loops {
-			since := l.busy.Load()
-			if since == 0 {
-				continue
-			}
-			held := time.Since(e.base) - time.Duration(since)
-			if held < heldFor || time.Since(told[i]) < heldEvery || e.hooks.Held == nil {
-				continue
-			}
-			told[i] = time.Now()
-			e.hooks.Held(i, held, busyStacks())
+		if e.look(told) {
+			quiet = 0
+		}
+		if quiet < dozeAfter {
+			continue
+		}
+		tick.Stop()
+		if !e.doze() {
+			return
+		}
+		quiet = 0
+		tick.Reset(heldFor)
+	}
+}
+
+// doze waits until a loop has something to do; false: the engine ends.
+func (e *Epoll) doze() bool {
+	// A loop says that it is busy and then asks whether we doze, we do it the
+	// other way round: one of the two sees the other.
+	e.dozing.Store(true)
+	defer e.dozing.Store(false)
+	for _, l := range e.loops {
+		if l.busy.Load() != 0 {
+			return true
 		}
 	}
+	select {
+	case <-e.quit:
+		return false
+	case <-e.stirred:
+		return true
+	}
+}
+
+// stir wakes the watchdog.
+func (e *Epoll) stir() {
+	select {
+	case e.stirred <- struct{}{}:
+	default:
+	}
+}
+
+// look tells of the loops that are held and says whether any is at work.
+func (e *Epoll) look(told []time.Time) (busy bool) {
+	for i, l := range e.loops {
+		since := l.busy.Load()
+		if since == 0 {
+			continue
+		}
+		busy = true
+		held := time.Since(e.base) - time.Duration(since)
+		if held < heldFor || time.Since(told[i]) < heldEvery || e.hooks.Held == nil {
+			continue
+		}
+		told[i] = time.Now()
+		e.hooks.Held(i, held, busyStacks())
+	}
+	return busy
 }
 
 // maxDump bounds the dump of all goroutines in which a held one is looked for.
