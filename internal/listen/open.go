@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"net/netip"
+	"os"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -67,12 +68,11 @@ func OpenGroup(ctx context.Context, a Addr, o Options, n int) ([]*Listener, erro
 		return group, nil // as from systemd without ReusePort=
 	}
 	if len(group) == 0 {
-		probe, err := Open(ctx, a, Options{FreeBind: o.FreeBind})
+		port, err := probe(a, o.FreeBind)
 		if err != nil {
-			return nil, err
+			return nil, bindError(a, err, procRoot)
 		}
-		a.Port = probe.bound.Port() // port 0 must give one port to all
-		probe.Close()
+		a.Port = port // port 0 must give one port to all
 	}
 	o.ReusePort, o.Inherited = true, nil
 	for len(group) < n {
@@ -84,6 +84,50 @@ func OpenGroup(ctx context.Context, a Addr, o Options, n int) ([]*Listener, erro
 		group = append(group, l)
 	}
 	return group, nil
+}
+
+// probe says whether we could have the address alone, and which port it has. It
+// does not listen: who connected in that moment would be cut off.
+func probe(a Addr, free bool) (port uint16, err error) {
+	port, err = bindOnce(a.addrPort(), free)
+	if err != nil && !a.IP.IsValid() && noIPv6(err) {
+		port, err = bindOnce(netip.AddrPortFrom(netip.IPv4Unspecified(), a.Port), free)
+	}
+	return port, err
+}
+
+func bindOnce(at netip.AddrPort, free bool) (uint16, error) {
+	ip, family := at.Addr().Unmap(), unix.AF_INET6
+	var sa unix.Sockaddr
+	if ip.Is4() {
+		family, sa = unix.AF_INET, &unix.SockaddrInet4{Port: int(at.Port()), Addr: ip.As4()}
+	} else {
+		six := &unix.SockaddrInet6{Port: int(at.Port()), Addr: ip.As16()}
+		if i, err := net.InterfaceByName(ip.Zone()); err == nil {
+			six.ZoneId = uint32(i.Index)
+		}
+		sa = six
+	}
+	fd, err := unix.Socket(family, unix.SOCK_STREAM, 0)
+	if err != nil {
+		return 0, os.NewSyscallError("socket", err)
+	}
+	defer unix.Close(fd)
+	unix.CloseOnExec(fd)
+	if err := setOptions(fd, family == unix.AF_INET6, Options{FreeBind: free}); err != nil {
+		return 0, err
+	}
+	if err := unix.Bind(fd, sa); err != nil {
+		return 0, os.NewSyscallError("bind", err)
+	}
+	bound, err := unix.Getsockname(fd)
+	switch b := bound.(type) {
+	case *unix.SockaddrInet4:
+		return uint16(b.Port), err
+	case *unix.SockaddrInet6:
+		return uint16(b.Port), err
+	}
+	return at.Port(), err
 }
 
 func closeAll(ls []*Listener) {
