@@ -95,7 +95,7 @@ func StartHeadgate(t testing.TB, engine string, site Site) *Server {
 	}
 	if err := s.run(cmd); err != nil {
 		if noEngine.MatchString(s.Logs()) {
-			t.Skipf("this binary has no %s engine", engine)
+			skipOrFail(t, fmt.Sprintf("this binary has no %s engine", engine))
 		}
 		t.Fatal(err)
 	}
