@@ -1,0 +1,7 @@
+//go:build !linux
+
+package processors
+
+import "runtime"
+
+func affinity() int { return runtime.NumCPU() }
