@@ -24,42 +24,6 @@ type elistener struct {
 	told   int64 // when its starving was last reported
 }
 
-// Serve implements Engine. Each loop gets sockets of its own where there are
-// as many; else several share one.
-func (e *Epoll) Serve(l net.Listener, h Handler) error {
-	fds, err := descriptorsOf(l)
-	if err != nil {
-		return err
-	}
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if err := e.startLocked(); err != nil {
-		return err
-	}
-	events := uint32(unix.EPOLLIN)
-	if len(fds) < len(e.loops) {
-		events |= unix.EPOLLEXCLUSIVE // or all loops would wake for one connection
-	}
-	var all []*elistener
-	for i := range max(len(fds), len(e.loops)) {
-		fd := fds[i%len(fds)]
-		// What is accepted inherits these.
-		_ = unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1)
-		_ = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_KEEPALIVE, 1)
-		k := &elistener{loop: e.loops[i%len(e.loops)], fd: fd, h: h, events: events, place: -1}
-		if at := sysName(unix.SYS_GETSOCKNAME, fd); at.Addr().IsValid() && !at.Addr().IsUnspecified() {
-			k.local = at
-		}
-		k.loop.call(func() { err = k.begin() })
-		if err != nil {
-			break
-		}
-		all = append(all, k)
-	}
-	e.listeners[l] = all
-	return err
-}
-
 // descriptorsOf gives the sockets of a listener.
 func descriptorsOf(l net.Listener) ([]int, error) {
 	if d, ok := l.(Descriptors); ok {
@@ -76,17 +40,6 @@ func descriptorsOf(l net.Listener) ([]int, error) {
 	var fds []int
 	err = raw.Control(func(fd uintptr) { fds = append(fds, int(fd)) })
 	return fds, err
-}
-
-// Leave implements Engine.
-func (e *Epoll) Leave(l net.Listener) {
-	e.mu.Lock()
-	all := e.listeners[l]
-	delete(e.listeners, l)
-	e.mu.Unlock()
-	for _, k := range all {
-		k.loop.call(k.leave)
-	}
 }
 
 // begin accepts.
@@ -108,13 +61,18 @@ func (k *elistener) begin() error {
 	return nil
 }
 
-// leave takes in what waits and accepts no more.
-func (k *elistener) leave() {
+// end accepts no more; what waits stays in the queue.
+func (k *elistener) end() {
 	l := k.loop
 	if !k.paused {
 		_ = l.control(unix.EPOLL_CTL_DEL, k.fd, 0, 0, 0)
 	}
 	l.listeners[k.place] = nil
+}
+
+// leave takes in what waits and accepts no more.
+func (k *elistener) leave() {
+	k.end()
 	for k.acceptOne() == 0 {
 	}
 }

@@ -3,7 +3,6 @@ package reactor
 import (
 	"net"
 	"os"
-	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -26,9 +25,13 @@ type Epoll struct {
 	stirred chan struct{} // of length 1
 
 	mu        sync.Mutex // guards what follows
-	started   bool
+	inUse     int        // loops that take new connections: the first so many
+	started   int        // loops that run: the first so many, never fewer than there were
+	watched   bool       // the watchdog runs
 	draining  bool
-	listeners map[net.Listener][]*elistener
+	listeners map[net.Listener]*ebinding
+	refused   bool          // the system does not let us steer connections; told of
+	procs     int           // what we set GOMAXPROCS to last; 0: nothing
 	quit      chan struct{} // ends the watchdog
 
 	running sync.WaitGroup // the loops and the watchdog
@@ -36,12 +39,13 @@ type Epoll struct {
 
 var _ Engine = (*Epoll)(nil)
 
-// NewEpoll makes an engine of n event loops. Nothing runs before there is
-// something to do.
+// NewEpoll makes an engine of n event loops, all of them in use; Scale changes
+// that. Nothing runs before there is something to do, and a loop that never
+// was in use has neither thread nor descriptor.
 func NewEpoll(n int, hooks Hooks) *Epoll {
 	e := &Epoll{
-		hooks: hooks, base: time.Now().Add(-time.Hour), listeners: make(map[net.Listener][]*elistener),
-		quit: make(chan struct{}), stirred: make(chan struct{}, 1),
+		hooks: hooks, base: time.Now().Add(-time.Hour), listeners: make(map[net.Listener]*ebinding),
+		inUse: max(n, 1), quit: make(chan struct{}), stirred: make(chan struct{}, 1),
 	}
 	for i := range max(n, 1) {
 		l := &eloop{engine: e, index: i, drained: make(chan struct{})}
@@ -66,37 +70,28 @@ func (e *Epoll) Open() int {
 	return int(n)
 }
 
-// startLocked starts the loops if they do not run yet.
+// startLocked starts those of the loops in use that do not run yet.
 func (e *Epoll) startLocked() error {
 	if e.draining {
 		return ErrDraining
 	}
-	if e.started {
-		return nil
-	}
-	for i, l := range e.loops {
-		if err := l.create(); err != nil {
-			for _, made := range e.loops[:i] {
-				sysClose(made.ep)
-				sysClose(made.bell)
-			}
-			return err
-		}
-	}
 	if e.ceiling == 0 {
 		e.ceiling = ceiling()
 	}
-	// A loop that comes back from its wait must find a processor free, also
-	// while others flush logs, collect garbage or read files.
-	if want := len(e.loops) + 2; runtime.GOMAXPROCS(0) < want {
-		runtime.GOMAXPROCS(want)
-	}
-	e.started = true
-	e.running.Add(len(e.loops) + 1)
-	for _, l := range e.loops {
+	for ; e.started < e.inUse; e.started++ {
+		l := e.loops[e.started]
+		if err := l.create(); err != nil {
+			return err
+		}
+		e.running.Add(1)
 		go l.run()
 	}
-	go e.watch()
+	if !e.watched {
+		e.watched = true
+		e.fitLocked()
+		e.running.Add(1)
+		go e.watch()
+	}
 	return nil
 }
 
@@ -125,7 +120,12 @@ func (l *eloop) create() error {
 		return os.NewSyscallError("eventfd", err)
 	}
 	l.ep, l.bell = ep, bell
-	return l.control(unix.EPOLL_CTL_ADD, bell, unix.EPOLLIN, 0, bellMark)
+	err = l.control(unix.EPOLL_CTL_ADD, bell, unix.EPOLLIN, 0, bellMark)
+	if err != nil {
+		sysClose(ep)
+		sysClose(bell)
+	}
+	return err
 }
 
 // control tells epoll what is wanted of a descriptor and what to call it.
@@ -138,11 +138,12 @@ func (l *eloop) control(op, fd int, events uint32, slot, mark int32) error {
 func (e *Epoll) Run(f func(Loop)) {
 	e.mu.Lock()
 	err := e.startLocked()
+	n := e.inUse
 	e.mu.Unlock()
 	if err != nil {
 		return
 	}
-	l := e.loops[int(e.turns.Add(1))%len(e.loops)]
+	l := e.loops[int(e.turns.Add(1))%n]
 	l.post(mail{do: func() {
 		co := l.takeCoro()
 		co.fn = f
@@ -155,18 +156,15 @@ func (e *Epoll) Drain(stop <-chan struct{}) int {
 	e.mu.Lock()
 	first := !e.draining
 	e.draining = true
-	started := e.started
+	loops := e.loops[:e.started] // no more are started
 	e.mu.Unlock()
-	if !started {
-		return 0
-	}
-	for _, l := range e.loops {
+	for _, l := range loops {
 		if first {
 			l.post(mail{do: l.drain})
 		}
 	}
 	n := 0
-	for _, l := range e.loops {
+	for _, l := range loops {
 		select {
 		case <-l.drained:
 			continue

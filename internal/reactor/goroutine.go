@@ -46,6 +46,10 @@ func (e *Goroutine) Name() string { return "goroutine" }
 // Loops implements Engine.
 func (e *Goroutine) Loops() []Loop { return e.loops }
 
+// Scale implements Engine. There is one loop, and the runtime itself follows
+// the processors.
+func (e *Goroutine) Scale(int) error { return nil }
+
 // Open implements Engine.
 func (e *Goroutine) Open() int {
 	e.mu.Lock()

@@ -16,6 +16,12 @@ type Engine interface {
 	Name() string
 	// Loops gives every loop, in order of their Index. The slice is fixed.
 	Loops() []Loop
+	// Scale has the first n of the loops, or as many as there are, take new
+	// connections. What the others have goes on until it ends; it is theirs as
+	// before. Call it now and then although n is the same: what the engine
+	// keeps for loops that have nothing left is given up then. After an error
+	// the number is what it was.
+	Scale(n int) error
 	// Serve accepts from l; each connection gets its Session from h. It does
 	// not block. l stays open until Leave has returned.
 	Serve(l net.Listener, h Handler) error
@@ -60,6 +66,10 @@ type Hooks struct {
 	// Starved is told that accepting pauses for want of descriptors or
 	// memory. It goes on by itself.
 	Starved func(err error)
+	// Unsteered is told, once, that the system does not let the engine choose
+	// among the sockets of a listener: where their number is no multiple of
+	// that of the loops in use, some loops get more connections than others.
+	Unsteered func(err error)
 	// Held is told of a loop that one piece of work has kept from everything
 	// else for so long, and where it was seen.
 	Held func(loop int, d time.Duration, stack []byte)
@@ -74,6 +84,12 @@ func (h *Hooks) panicked(v any, stack []byte) {
 func (h *Hooks) starved(err error) {
 	if h.Starved != nil {
 		h.Starved(err)
+	}
+}
+
+func (h *Hooks) unsteered(err error) {
+	if h.Unsteered != nil {
+		h.Unsteered(err)
 	}
 }
 
