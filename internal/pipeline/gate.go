@@ -16,21 +16,25 @@ import (
 // Each loop counts its own, and takes places up to its share without asking
 // the others: the shares together are no more than the limit. When a loop
 // wants more than its share, all are asked for, one request at a time, until
-// it is quiet again.
+// it is quiet again. Then all loops in use get a share, and of those at rest
+// the ones that have something inside: for connections that go on there.
 type gate struct {
-	share   atomic.Int64 // of each loop; 0: all are counted. Set to 0 with mu held before counting, to more only with nobody waiting
 	waiting atomic.Int64 // length of queue; written with mu held
 	lanes   []lane       // by loop; made by the first limit
 
-	mu    sync.Mutex // guards most and queue
+	mu    sync.Mutex // guards what follows
 	most  int64      // 0: no limit
+	inUse int        // loops that take new connections, the first so many; 0: all
+	open  bool       // shares are given out
 	queue []waiter
 }
 
 // lane counts what one loop has inside, and for a moment what asks to be.
 type lane struct {
-	in atomic.Int64
-	_  [120]byte // a cache line of its own, with its neighbour
+	in    atomic.Int64
+	share atomic.Int64 // 0: who enters or leaves asks. All are set to 0 with mu held before counting, to more only with nobody waiting
+	takes bool         // it is given a share; guarded by the gate's mu
+	_     [104]byte    // a cache line of its own, with its neighbour
 }
 
 type waiter struct {
@@ -47,8 +51,29 @@ func (g *gate) limit(n, loops int) {
 		g.lanes = make([]lane, max(loops, 1))
 	}
 	g.most = int64(n)
-	g.share.Store(0)
+	g.close()
 	g.letIn()
+}
+
+// scale says how many loops take new connections.
+func (g *gate) scale(loops int) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.inUse = loops
+	if g.lanes != nil {
+		g.close()
+		g.letIn()
+	}
+}
+
+// close takes the shares back, so that all can be counted. mu is held.
+func (g *gate) close() {
+	if g.open {
+		g.open = false
+		for i := range g.lanes {
+			g.lanes[i].share.Store(0)
+		}
+	}
 }
 
 // inside counts all loops.
@@ -70,7 +95,7 @@ func (g *gate) lane(loop int) *lane {
 // enter takes a place, waiting its turn behind those who wait already.
 func (g *gate) enter(l reactor.Loop) {
 	c := g.lane(l.Index())
-	if c.in.Add(1) > g.share.Load() {
+	if c.in.Add(1) > c.share.Load() {
 		g.ask(l, c)
 	}
 }
@@ -91,7 +116,7 @@ func (g *gate) ask(l reactor.Loop, c *lane) {
 func (g *gate) line(l reactor.Loop, c *lane) reactor.Parker {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.share.Store(0)
+	g.close()
 	if len(g.queue) == 0 && g.free() {
 		c.in.Add(1)
 		g.quiet()
@@ -106,15 +131,16 @@ func (g *gate) line(l reactor.Loop, c *lane) reactor.Parker {
 
 // leave frees a place for the first who waits.
 func (g *gate) leave(l reactor.Loop) {
-	g.lane(l.Index()).in.Add(-1)
-	if g.share.Load() == 0 {
+	c := g.lane(l.Index())
+	c.in.Add(-1)
+	if c.share.Load() == 0 {
 		g.mu.Lock()
 		defer g.mu.Unlock()
 		g.letIn()
 	}
 }
 
-// free says that there is a place. mu is held and share is 0.
+// free says that there is a place. mu is held and the shares are 0.
 func (g *gate) free() bool { return g.most == 0 || int64(g.inside()) < g.most }
 
 // letIn gives the free places to those who wait, in turn. mu is held.
@@ -133,18 +159,38 @@ func (g *gate) letIn() {
 // quiet gives the loops their shares again when nobody waits and none of them
 // has used half of his. mu is held.
 func (g *gate) quiet() {
-	switch {
-	case len(g.queue) > 0 || g.share.Load() > 0:
-		return
-	case g.most == 0:
-		g.share.Store(math.MaxInt64)
+	if len(g.queue) > 0 || g.open {
 		return
 	}
-	share := g.most / int64(len(g.lanes))
+	share := int64(math.MaxInt64)
+	if n := g.takers(); g.most > 0 {
+		share = g.most / n
+	}
 	for i := range g.lanes {
-		if 2*g.lanes[i].in.Load() > share {
+		if g.lanes[i].in.Load() > share/2 {
 			return
 		}
 	}
-	g.share.Store(share)
+	g.open = true
+	for i := range g.lanes {
+		if g.lanes[i].takes || g.most == 0 {
+			g.lanes[i].share.Store(share)
+		}
+	}
+}
+
+// takers counts and notes the loops that are given a share. Of those at rest
+// it looks once: whoever has nothing inside now gets in by asking only. A
+// request that asks on one of them makes it a taker. mu is held and the shares
+// are 0.
+func (g *gate) takers() int64 {
+	n := int64(0)
+	for i := range g.lanes {
+		c := &g.lanes[i]
+		c.takes = g.inUse == 0 || i < g.inUse || c.in.Load() > 0
+		if c.takes {
+			n++
+		}
+	}
+	return n
 }

@@ -64,14 +64,14 @@ func TestGateOfLoops(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	if n := g.inside(); n != 0 || g.waiting.Load() != 0 || g.share.Load() != most/loops {
-		t.Errorf("%d inside, %d waiting, a share of %d", n, g.waiting.Load(), g.share.Load())
+	if n := g.inside(); n != 0 || g.waiting.Load() != 0 || g.lanes[0].share.Load() != most/loops {
+		t.Errorf("%d inside, %d waiting, a share of %d", n, g.waiting.Load(), g.lanes[0].share.Load())
 	}
 	for range most {
 		g.enter(net.Loops[0]) // all of them on one loop
 	}
-	if n := g.inside(); n != most || g.share.Load() != 0 {
-		t.Errorf("%d inside, a share of %d", n, g.share.Load())
+	if n := g.inside(); n != most || g.lanes[0].share.Load() != 0 {
+		t.Errorf("%d inside, a share of %d", n, g.lanes[0].share.Load())
 	}
 	wg.Go(func() { g.enter(net.Loops[1]) })
 	testkit.Eventually(t, "one waits", func() bool { return g.waiting.Load() == 1 })
@@ -80,9 +80,64 @@ func TestGateOfLoops(t *testing.T) {
 	}
 	wg.Wait()
 	g.leave(net.Loops[1])
-	if n := g.inside(); n != 0 || g.share.Load() != most/loops {
-		t.Errorf("%d inside, a share of %d", n, g.share.Load())
+	if n := g.inside(); n != 0 || g.lanes[0].share.Load() != most/loops {
+		t.Errorf("%d inside, a share of %d", n, g.lanes[0].share.Load())
 	}
+}
+
+// Shares are of the loops in use. One at rest asks for each request, until it
+// is seen to have one inside; the limit holds whatever changes meanwhile.
+func TestGateScaled(t *testing.T) {
+	const loops, most = 4, 12
+	var g gate
+	net := fakenet.New(loops)
+	g.scale(1)
+	g.limit(most, loops)
+	shares := func(want ...int64) {
+		t.Helper()
+		for i := range g.lanes {
+			if n := g.lanes[i].share.Load(); n != want[i] {
+				t.Errorf("loop %d has a share of %d, want %v", i, n, want)
+			}
+		}
+	}
+	shares(most, 0, 0, 0)
+	g.scale(2)
+	shares(6, 6, 0, 0)
+	g.enter(net.Loops[3]) // of a connection from when it was in use
+	shares(4, 4, 0, 4)
+	g.leave(net.Loops[3])
+	shares(4, 4, 0, 4)
+	g.enter(net.Loops[1])
+	g.scale(1)
+	shares(6, 6, 0, 0)
+	g.leave(net.Loops[1])
+	g.scale(4)
+	shares(3, 3, 3, 3)
+
+	var inside atomic.Int64
+	var wg sync.WaitGroup
+	for i := range 6 * loops {
+		wg.Go(func() {
+			for range 300 {
+				g.enter(net.Loops[i%loops])
+				if n := inside.Add(1); n > most {
+					t.Errorf("%d inside", n)
+				}
+				inside.Add(-1)
+				g.leave(net.Loops[i%loops])
+			}
+		})
+	}
+	for i := range 200 {
+		g.scale(1 + i%loops)
+	}
+	wg.Wait()
+	if n := g.inside(); n != 0 || g.waiting.Load() != 0 {
+		t.Errorf("%d inside, %d waiting", n, g.waiting.Load())
+	}
+	g.scale(3)
+	shares(4, 4, 4, 0)
 }
 
 // A limit that is lifted lets everybody in.

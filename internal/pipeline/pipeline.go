@@ -36,6 +36,10 @@ func (p *Pipeline) Swap(s *snapshot.Snapshot) *snapshot.Snapshot {
 	return p.current.Swap(s)
 }
 
+// Scale says how many of the loops take new connections: all, unless it is
+// called. It only shares places out; see reactor.Engine.
+func (p *Pipeline) Scale(loops int) { p.gate.scale(loops) }
+
 // Current gives the current snapshot.
 func (p *Pipeline) Current() *snapshot.Snapshot { return p.current.Load() }
 
