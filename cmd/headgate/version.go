@@ -9,6 +9,7 @@ import (
 
 	"github.com/headgate/headgate/internal/config"
 	"github.com/headgate/headgate/internal/modules"
+	"github.com/headgate/headgate/internal/processors"
 	"github.com/headgate/headgate/internal/reactor"
 	"github.com/headgate/headgate/internal/server"
 	"github.com/headgate/headgate/internal/source"
@@ -55,7 +56,7 @@ func (p process) printVersion() {
 // printSettings prints -V.
 func (p process) printSettings() {
 	p.printVersion()
-	engine, err := server.NewEngine("", reactor.Hooks{})
+	engine, err := server.NewEngine("", reactor.Hooks{}, processors.Supply{})
 	name := "none"
 	if err == nil {
 		name = engine.Name()

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/headgate/headgate/internal/processors"
 	"github.com/headgate/headgate/internal/reactor"
 )
 
@@ -13,11 +14,13 @@ const EnvEngine = "HEADGATE_ENGINE"
 // engineRow is a name HEADGATE_ENGINE may have.
 type engineRow struct {
 	name string
-	make func(reactor.Hooks) (reactor.Engine, error)
+	make func(reactor.Hooks, processors.Supply) (reactor.Engine, error)
 }
 
 // portable is the engine that every system has.
-var portable = engineRow{"goroutine", func(h reactor.Hooks) (reactor.Engine, error) { return reactor.NewGoroutine(h), nil }}
+var portable = engineRow{"goroutine", func(h reactor.Hooks, _ processors.Supply) (reactor.Engine, error) {
+	return reactor.NewGoroutine(h), nil
+}}
 
 // EngineError says that there is no engine of a name.
 type EngineError struct{ Name string }
@@ -31,11 +34,12 @@ func (e *EngineError) Error() string {
 	return fmt.Sprintf("the %s engine is not available on this system (%s: %s)", e.Name, EnvEngine, strings.Join(have, ", "))
 }
 
-// NewEngine makes the engine of that name, the first choice for "".
-func NewEngine(name string, hooks reactor.Hooks) (reactor.Engine, error) {
+// NewEngine makes the engine of that name, the first choice for "", for so many
+// processors.
+func NewEngine(name string, hooks reactor.Hooks, have processors.Supply) (reactor.Engine, error) {
 	for _, row := range engines {
 		if name == "" || name == row.name {
-			return row.make(hooks)
+			return row.make(hooks, have)
 		}
 	}
 	return nil, &EngineError{Name: name}

@@ -16,6 +16,7 @@ import (
 	"github.com/headgate/headgate/internal/logsink"
 	"github.com/headgate/headgate/internal/module"
 	"github.com/headgate/headgate/internal/pipeline"
+	"github.com/headgate/headgate/internal/processors"
 	"github.com/headgate/headgate/internal/reactor"
 	"github.com/headgate/headgate/internal/resolve"
 	"github.com/headgate/headgate/internal/state"
@@ -37,6 +38,8 @@ type Options struct {
 	Stderr    io.Writer         // startup log; nil: dropped
 	Inherited *listen.Inherited // sockets to take over, may be nil
 	Notify    *unixd.Notifier   // systemd, may be nil
+
+	Processors processors.Source // where to see how many may be used; the zero value is the system
 
 	PidFile  PidFile
 	KeepUser bool // do not change user and group
@@ -62,6 +65,10 @@ type Server struct {
 	pipeline *pipeline.Pipeline
 	front    *h1.Front
 	startup  *logsink.ErrorLog
+
+	supply     processors.Supply // as the engine knows it; the sweep's, once that runs
+	following  bool              // the number of loops in use follows it
+	sweepEvery time.Duration     // how often idle connections to backends are looked at
 
 	life       sync.Mutex // held by whoever starts, reloads or stops; guards what follows
 	generation uint64
@@ -104,12 +111,14 @@ func New(o Options) (*Server, error) {
 	if o.Env == nil {
 		o.Env = func() (func(string) (string, bool), error) { return os.LookupEnv, nil }
 	}
-	s := &Server{o: o, startup: logsink.NewStartupLog(o.Stderr), ended: make(chan struct{})}
-	engine, err := NewEngine(o.Engine, reactor.Hooks{Panic: s.onPanic, Starved: s.onStarved, Held: s.onHeld})
+	s := &Server{o: o, startup: logsink.NewStartupLog(o.Stderr), sweepEvery: time.Second, ended: make(chan struct{})}
+	s.supply, _ = s.o.Processors.Read() // a limit that cannot be seen is none, until it can
+	hooks := reactor.Hooks{Panic: s.onPanic, Starved: s.onStarved, Held: s.onHeld, Unsteered: s.onUnsteered}
+	engine, err := NewEngine(o.Engine, hooks, s.supply)
 	if err != nil {
 		return nil, err
 	}
-	s.engine = engine
+	s.engine, s.following = engine, follows(engine)
 	s.sockets.engine = engine
 	clk := clock.New(nil)
 	loops := len(engine.Loops())
@@ -119,6 +128,9 @@ func New(o Options) (*Server, error) {
 		Protocols: map[string]worker.Protocol{"http": http1.New()}, Log: s.startup,
 	}
 	s.pipeline = pipeline.New(clk)
+	if s.following {
+		s.pipeline.Scale(s.supply.Count())
+	}
 	s.front = h1.New(s.pipeline, clk)
 	return s, nil
 }
@@ -136,6 +148,11 @@ func (s *Server) onStarved(err error) {
 // onHeld tells of work that kept a loop from everything else.
 func (s *Server) onHeld(loop int, d time.Duration, stack []byte) {
 	s.logf(logsink.Warn, "", nil, "event loop %d was held for %v by one piece of work:\n%s", loop, d.Round(time.Millisecond), stack)
+}
+
+// onUnsteered tells why loops do not get the same numbers of connections.
+func (s *Server) onUnsteered(err error) {
+	s.logf(logsink.Info, "", err, "new connections cannot be spread evenly over the event loops in use")
 }
 
 // log is the error log of the main server, the startup log while there is none.
@@ -174,22 +191,22 @@ func (s *Server) Addrs() []string {
 	return out
 }
 
-// sweepEvery is how often idle connections to backends are looked at.
-const sweepEvery = time.Second
-
 // startSweep runs the once-a-second work until the function it gives is called.
 func (s *Server) startSweep() (stop func()) {
 	quit, done := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(done)
-		tick := time.NewTicker(sweepEvery)
+		tick := time.NewTicker(s.sweepEvery)
 		defer tick.Stop()
-		for {
+		for n := 1; ; n++ {
 			select {
 			case <-quit:
 				return
 			case now := <-tick.C:
 				s.sweep(now)
+			}
+			if s.following && n%followEvery == 0 {
+				s.follow()
 			}
 		}
 	}()

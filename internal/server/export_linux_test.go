@@ -1,0 +1,7 @@
+package server
+
+// For tests of what a server does with its processors.
+var (
+	Capacity = capacity
+	Followed = followed
+)

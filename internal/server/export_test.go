@@ -1,0 +1,6 @@
+package server
+
+import "time"
+
+// SweepEvery sets how often the once-a-second work is done. Before Start.
+func (s *Server) SweepEvery(d time.Duration) { s.sweepEvery = d }
