@@ -151,13 +151,6 @@ func (c *econn) woken() {
 	w.Woken()
 }
 
-// look is for a connection that was given back with input unread.
-func (c *econn) look() {
-	if c.watcher != nil && c.flags&(isClosed|mayRead) == mayRead {
-		c.woken()
-	}
-}
-
 // atEnd is what peek gives for the end of input.
 const atEnd = syscall.Errno(0xffff)
 
@@ -362,17 +355,21 @@ func (c *econn) Broken() bool {
 	return e != 0 && e != syscall.EAGAIN && e != atEnd
 }
 
-// Watch implements Conn.
-func (c *econn) Watch(w Watcher) bool {
-	c.watcher = w
-	if w != nil && c.flags&mayRead != 0 {
-		if c.flags&isClosed == 0 && c.peek() == syscall.EAGAIN {
-			c.flags &^= mayRead
-		} else {
-			c.loop.looks = append(c.loop.looks, c)
-		}
+// Watch implements Conn. The flag may be left from the last read, which took
+// all it asked for: only the system can say then.
+func (c *econn) Watch(w Watcher) Watching {
+	c.watcher = nil
+	if w == nil {
+		return Watched
 	}
-	return true
+	if c.flags&(mayRead|isClosed) != 0 {
+		if c.flags&isClosed != 0 || c.peek() != syscall.EAGAIN {
+			return Stirred
+		}
+		c.flags &^= mayRead
+	}
+	c.watcher = w
+	return Watched
 }
 
 // Close implements Conn.

@@ -50,11 +50,22 @@ func TestWatch(t *testing.T) {
 				if what == "input before" {
 					_, _ = io.WriteString(other, "x")
 					testkit.Eventually(t, "it has arrived", func() bool { return !c.Alive() })
+					l.Sleep(time.Millisecond) // the loop notes it
 				}
-				if !c.Watch(w) {
-					t.Error("not watched")
+				want := reactor.Watched
+				if what == "input before" {
+					want = reactor.Stirred
+				}
+				if got := c.Watch(w); got != want {
+					t.Errorf("watching is %d, want %d", got, want)
 				}
 				switch what {
+				case "input before": // nobody is told of what is known
+					_ = c.Close()
+					if w.told.Load() != 0 {
+						t.Error("told")
+					}
+					return
 				case "closed":
 					_ = other.Close()
 				case "input":

@@ -101,7 +101,7 @@ func (c *goConn) closeOnly() error {
 }
 
 // Watch implements Conn.
-func (c *goConn) Watch(Watcher) bool { return false }
+func (c *goConn) Watch(Watcher) Watching { return Unwatched }
 
 // Drop implements Conn.
 func (c *goConn) Drop() { _ = c.Close() }

@@ -30,7 +30,6 @@ type eloop struct {
 	sleepers  wheel[coro, *coro]
 	runq      []*coro  // coroutines to be resumed, in turn
 	starts    []*econn // clients to be served, in turn
-	looks     []*econn // watched connections with input unread
 	spareRuns []*coro  // the other queues, empty
 	spareNew  []*econn
 	cur       *coro     // the coroutine that runs; nil: the loop itself
@@ -139,7 +138,7 @@ func (l *eloop) run() {
 // waited for without telling the scheduler, which costs more than the wait;
 // only then is the thread given up.
 func (l *eloop) wait() int {
-	if len(l.runq)+len(l.starts)+len(l.looks) > 0 {
+	if len(l.runq)+len(l.starts) > 0 {
 		return sysPoll(l.ep, l.events[:], 0)
 	}
 	l.asleep.Store(true)
@@ -211,11 +210,6 @@ const clockEvery = 8
 // anything new is: it gives back what the new can use while it is in the
 // processor's caches.
 func (l *eloop) runAll() {
-	for _, c := range l.looks {
-		c.look()
-	}
-	l.looks = l.looks[:0]
-
 	runs, starts := l.runq, l.starts
 	l.runq, l.starts = l.spareRuns[:0], l.spareNew[:0]
 	for i, co := range runs {

@@ -185,14 +185,27 @@ type Conn interface {
 	// the whole.
 	Abort() error
 	// Watch has w told when something arrives, or the peer closes, while
-	// nobody reads; nil ends it. False: this engine does not watch, and
-	// Alive must be asked before the connection is used again. An engine that
-	// watches runs one coroutine of a loop at a time, so that what belongs to
-	// a loop needs no lock.
-	Watch(w Watcher) bool
+	// nobody reads; nil ends it. An engine that watches runs one coroutine of
+	// a loop at a time, so that what belongs to a loop needs no lock.
+	Watch(w Watcher) Watching
 	// Drop closes a connection that nobody uses, from any thread.
 	Drop()
 }
+
+// Watching says what came of a call of Watch.
+type Watching uint8
+
+// The answers of Watch.
+const (
+	// Unwatched: this engine does not watch, and Alive must be asked before the
+	// connection is used again.
+	Unwatched Watching = iota
+	// Watched: the watcher will be told, or there is none any more.
+	Watched
+	// Stirred: something lies unread already, or the peer has closed. Nobody
+	// will be told; the connection is no silent one and must not be used again.
+	Stirred
+)
 
 // Watcher is told about a connection that should have stayed silent.
 type Watcher interface {

@@ -24,7 +24,7 @@ type stillConn struct {
 }
 
 func (c *stillConn) Loop() reactor.Loop         { return c.loop }
-func (c *stillConn) Watch(reactor.Watcher) bool { return true }
+func (c *stillConn) Watch(reactor.Watcher) reactor.Watching { return reactor.Watched }
 func (c *stillConn) Alive() bool                { return true }
 func (c *stillConn) Close() error               { return nil }
 func (c *stillConn) Drop()                      {}

@@ -172,14 +172,15 @@ func (c *evConn) arrive() {
 	}
 }
 
-func (c *evConn) Watch(w reactor.Watcher) bool {
+func (c *evConn) Watch(w reactor.Watcher) reactor.Watching {
 	c.onLoop("Watch")
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.watcher = w; w != nil && c.noisy {
-		go c.loop.run(c.arrive) // the loop finds out, a little later
+	if c.watcher = nil; w != nil && c.noisy {
+		return reactor.Stirred
 	}
-	return true
+	c.watcher = w
+	return reactor.Watched
 }
 
 func (c *evConn) Alive() bool {

@@ -123,7 +123,15 @@ func (w *Worker) Release(c *Conn, peerIdle time.Duration) {
 	if peerIdle > 0 {
 		c.peerIdle = max(peerIdle-time.Second, peerIdle/2)
 	}
-	c.watched = c.Watch(c)
+	switch c.Watch(c) {
+	case reactor.Stirred: // what lies unread would be taken for the next answer
+		w.Discard(c)
+		return
+	case reactor.Watched:
+		c.watched = true
+	default:
+		c.watched = false
+	}
 	if !c.home.push(c.tally(), c) {
 		w.State.end(c)
 		return

@@ -31,7 +31,12 @@ type stillConn struct {
 }
 
 func (stillConn) Loop() reactor.Loop           { return still{} }
-func (c stillConn) Watch(reactor.Watcher) bool { return c.watches }
+func (c stillConn) Watch(reactor.Watcher) reactor.Watching {
+	if c.watches {
+		return reactor.Watched
+	}
+	return reactor.Unwatched
+}
 
 // The parts of a state that are lent for one request hold nothing afterwards,
 // whatever fields there will be.

@@ -39,7 +39,7 @@ func (f *Front) share(c reactor.Conn) *share {
 		f.shares = append(f.shares, nil)
 	}
 	if f.shares[i] == nil {
-		f.shares[i] = &share{front: f, alone: c.Watch(nil), locals: make(map[netip.AddrPort]*netip.AddrPort)}
+		f.shares[i] = &share{front: f, alone: c.Watch(nil) == reactor.Watched, locals: make(map[netip.AddrPort]*netip.AddrPort)}
 	}
 	return f.shares[i]
 }

@@ -172,7 +172,7 @@ func (e *End) close(abort bool) error {
 }
 
 // Watch implements reactor.Conn.
-func (e *End) Watch(reactor.Watcher) bool { return false }
+func (e *End) Watch(reactor.Watcher) reactor.Watching { return reactor.Unwatched }
 
 // Drop implements reactor.Conn.
 func (e *End) Drop() { _ = e.Close() }
