@@ -106,18 +106,19 @@ func buildServer(b *module.Builder, s *module.Server, outer *directive.Scope, mo
 		}
 	}
 	lists := core.Sections(b, outer, s.Scope)
-	s.Site.Sections = snapshot.NewSections(s.Dir, lists, func(dir *directive.Confs) *exchange.Chain {
+	sections := snapshot.NewSections(s.Dir, lists, func(dir *directive.Confs) *exchange.Chain {
 		// Combinations are also compiled at run time, of several servers at once.
 		compiling.Lock()
 		defer compiling.Unlock()
 		return compile(b, s, dir, modules)
 	})
+	s.Site.Sections, s.Site.Only = sections, sections.Only()
 }
 
 // compile makes the chain of one combination. Combinations met only at run
 // time report to the error log what they cannot build and answer 500.
 func compile(b *module.Builder, s *module.Server, dir *directive.Confs, modules []*module.Module) *exchange.Chain {
-	d := &module.Dir{Server: s, Conf: dir, Chain: &exchange.Chain{Site: s.Site}}
+	d := &module.Dir{Server: s, Conf: dir, Chain: exchange.NewChain(s.Site)}
 	for _, m := range modules {
 		if m.Dir == nil {
 			continue

@@ -11,35 +11,43 @@ import (
 
 // Site is one compiled virtual host, or the main server. It is an immutable
 // part of a snapshot.
+//
+// With many hosts most of them lie in no cache when a request comes for one, and
+// what counts is how many lines of memory it touches: what every request looks
+// at stands in front, on two lines (TestLayout).
 type Site struct {
+	Only       *Chain        // the chain of every request, where no section can apply; nil: Sections finds it
+	Sections   Sections      // finds the chain for a path or a target
+	AccessLogs []AccessLog   // nil: nothing is logged
+	Timeout    time.Duration // per wait for the client
+
+	KeepAlive      bool
+	PreTranslate   bool // some chain has PreTranslate
+	MergeSlashes   bool
+	RegisteredOnly bool // HttpProtocolOptions RegisteredMethods
+	Virtual        bool // a <VirtualHost>, not the main server
+	EncodedSlashes EncodedSlashes
+	Trace          Trace
+
+	KeepAliveTimeout time.Duration
+	MaxKeepAlive     int    // requests per connection; 0: no limit
+	ServerHeader     []byte // Server field value, from ServerTokens; shared by all sites
+	PostRead         []Step // after the head was read, before anything is mapped
+
 	Name    string // ServerName, or what httpd derives without one
 	Port    uint16 // port of ServerName; 0: none given
 	Scheme  string // scheme of ServerName ("https://…"); "" means by connection
 	Admin   string // ServerAdmin
 	Defined string // "file:line" of the section, "" for the main server
-	Virtual bool   // a <VirtualHost>, not the main server
 	ID      uint64 // snapshot generation, to tell old from new
 
-	Timeout          time.Duration // per wait for the client
-	KeepAlive        bool
-	KeepAliveTimeout time.Duration
-	MaxKeepAlive     int // requests per connection; 0: no limit
-	LimitLine        int // bytes
-	LimitField       int // bytes
-	LimitFields      int // 0: no limit
-	EncodedSlashes   EncodedSlashes
-	MergeSlashes     bool
-	Trace            Trace
-	RegisteredOnly   bool   // HttpProtocolOptions RegisteredMethods
-	ServerHeader     []byte // Server field value, from ServerTokens
-	DocumentRoot     string
+	LimitLine    int // bytes
+	LimitField   int // bytes
+	LimitFields  int // 0: no limit
+	DocumentRoot string
 
-	PreTranslate bool        // some chain has PreTranslate
-	PostRead     []Step      // after the head was read, before anything is mapped
-	Sections     Sections    // finds the chain for a path or a target
-	AccessLogs   []AccessLog // nil: nothing is logged
-	Log          *logsink.ErrorLog
-	Levels       *logsink.Levels
+	Log    *logsink.ErrorLog
+	Levels *logsink.Levels
 }
 
 // EncodedSlashes is AllowEncodedSlashes.
@@ -75,24 +83,37 @@ type Sections interface {
 }
 
 // Chain is what one combination of sections means: the steps of a request,
-// each built holding its merged configuration. Immutable.
+// each built holding its merged configuration. Immutable. As in a Site, what
+// every mapped request looks at stands in front.
 type Chain struct {
-	Site         *Site
-	PreTranslate []Translator // asked on the path before it is decoded (mapping=encoded)
-	Translate    []Translator // in module order; the first that does not decline decides
-	Access       []Step       // access control
-	Fixups       []Step       // last changes before the handler
-	Handlers     []Handler    // content handlers, asked in turn when nothing was mapped
-	Response     []Step       // edits of every response head
-	Filters      []Filter     // response filters, outermost last
+	Translate []Translator  // in module order; the first that does not decline decides
+	first     [1]Translator // what Translate begins in
+	Access    []Step        // access control
 
-	ErrorDocs *ErrorDocs // nil: stock pages
+	Forward   Forwarder // how mapped requests are forwarded; nil without a proxy module
+	Fixups    []Step    // last changes before the handler
+	Response  []Step    // edits of every response head
+	Filters   []Filter  // response filters, outermost last
+	LimitBody int64     // LimitRequestBody in bytes; 0: no limit
+
 	Canonical Canonical
 	Signature Signature
-	LimitBody int64 // LimitRequestBody in bytes; 0: no limit
-	Levels    *logsink.Levels
-	Handler   string    // SetHandler; "" none
-	Forward   Forwarder // how mapped requests are forwarded; nil without a proxy module
+
+	Site         *Site
+	PreTranslate []Translator // asked on the path before it is decoded (mapping=encoded)
+	Handlers     []Handler    // content handlers, asked in turn when nothing was mapped
+	ErrorDocs    *ErrorDocs   // nil: stock pages
+	Levels       *logsink.Levels
+	Handler      string // SetHandler; "" none
+
+	_ [16]byte // to 256 bytes, which the allocator aligns
+}
+
+// NewChain makes a chain of a site in which nothing is done.
+func NewChain(s *Site) *Chain {
+	c := &Chain{Site: s}
+	c.Translate = c.first[:0]
+	return c
 }
 
 // Canonical is UseCanonicalName.

@@ -13,7 +13,7 @@ var layers = []struct {
 	packages string
 }{
 	{0, "internal/ascii internal/clock internal/fault internal/processors internal/rx"},
-	{1, "internal/syntax internal/expr internal/reactor internal/metrics internal/prefix internal/resolve internal/uri"},
+	{1, "internal/syntax internal/expr internal/reactor internal/metrics internal/prefix internal/textmap internal/resolve internal/uri"},
 	{2, "internal/source internal/message internal/logsink internal/directive"},
 	{3, "internal/wire internal/exchange internal/state"},
 	{4, "internal/worker internal/front/* internal/listen internal/unixd"},

@@ -151,7 +151,9 @@ func badPath(x *exchange.Exchange, err error) error {
 
 // sections finds the merged configuration by path.
 func (p *Pipeline) sections(x *exchange.Exchange) error {
-	x.Chain = x.Site.Sections.ForPath(x)
+	if x.Chain = x.Site.Only; x.Chain == nil {
+		x.Chain = x.Site.Sections.ForPath(x)
+	}
 	return nil
 }
 
@@ -195,7 +197,9 @@ func (p *Pipeline) storage(x *exchange.Exchange) error {
 	if x.Filename == nil && len(x.Path) > 0 && x.Path[0] == '/' {
 		x.Filename = append(append(x.Arena.Alloc(len(x.Site.DocumentRoot)+len(x.Path)), x.Site.DocumentRoot...), x.Path...)
 	}
-	x.Chain = x.Site.Sections.ForTarget(x)
+	if x.Site.Only == nil {
+		x.Chain = x.Site.Sections.ForTarget(x)
+	}
 	return nil
 }
 

@@ -57,6 +57,10 @@ func NewSections(base *directive.Confs, l SectionLists, compile Compile) *Sectio
 	return s
 }
 
+// Only gives the chain of every request where there are no sections at all,
+// nil where there are.
+func (s *Sections) Only() *exchange.Chain { return s.none }
+
 // Kinds of a key's entries.
 const (
 	kindDir = iota
@@ -84,13 +88,6 @@ const keyRoom = 32 * 4
 
 // ForTarget implements exchange.Sections.
 func (s *Sections) ForTarget(x *exchange.Exchange) *exchange.Chain {
-	if s.none != nil {
-		return s.none
-	}
-	return s.forTarget(x)
-}
-
-func (s *Sections) forTarget(x *exchange.Exchange) *exchange.Chain {
 	var buf [keyRoom]byte
 	k := buf[:0]
 	if target, ok := proxied(x.Filename); ok {

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/headgate/headgate/internal/exchange"
+	"github.com/headgate/headgate/internal/textmap"
 )
 
 // Addr is one address of a <VirtualHost> tag.
@@ -38,9 +39,16 @@ type VHosts struct {
 type NameSet struct {
 	First *exchange.Site
 	hosts []*VHost
-	names map[string]int // lower-case name → index of the first host that has it
+	names textmap.Map[named] // lower-case name → the first host that has it
 	wild  wildNames
 	tags  map[string]int // name written in the <VirtualHost> tag
+}
+
+// named is where a name leads.
+type named struct {
+	site  *exchange.Site
+	index int    // of the host
+	_     uint64 // a cell of the map is a cache line
 }
 
 // NewVHosts compiles the choice. hosts are in file order.
@@ -86,7 +94,7 @@ func intern[K comparable](m map[K]*NameSet, k K) *NameSet {
 }
 
 func newNameSet() *NameSet {
-	return &NameSet{names: make(map[string]int), tags: make(map[string]int)}
+	return &NameSet{tags: make(map[string]int)}
 }
 
 func (s *NameSet) add(h *VHost, a Addr) {
@@ -99,7 +107,10 @@ func (s *NameSet) add(h *VHost, a Addr) {
 	} else {
 		s.hosts = append(s.hosts, h)
 		for _, n := range h.Names {
-			first(s.names, strings.ToLower(n), i)
+			n = strings.ToLower(n)
+			if _, ok := s.names.Get([]byte(n)); !ok {
+				s.names.Put(n, named{site: h.Site, index: i})
+			}
 		}
 		for _, w := range h.Wild {
 			s.wild.add(strings.ToLower(w), i)
@@ -156,20 +167,19 @@ func (v *VHosts) Pick(s *NameSet, host []byte) *exchange.Site {
 	if len(host) == 0 || s.Single() {
 		return s.First
 	}
-	best := len(s.hosts)
-	if i, ok := s.names[string(host)]; ok {
-		best = i
+	best, site := len(s.hosts), s.First
+	if n, ok := s.names.Get(host); ok {
+		best, site = n.index, n.site
 	}
-	best = s.wild.find(host, best)
+	if i := s.wild.find(host, best); i < best {
+		return s.hosts[i].Site
+	}
 	if best == len(s.hosts) {
 		if i, ok := s.tags[string(host)]; ok {
-			best = i
+			return s.hosts[i].Site
 		}
 	}
-	if best == len(s.hosts) {
-		return s.First
-	}
-	return s.hosts[best].Site
+	return site
 }
 
 // Dump lists the address sets for -S: each line names an address, its default

@@ -23,11 +23,11 @@ type stillConn struct {
 	loop *stillLoop
 }
 
-func (c *stillConn) Loop() reactor.Loop         { return c.loop }
+func (c *stillConn) Loop() reactor.Loop                     { return c.loop }
 func (c *stillConn) Watch(reactor.Watcher) reactor.Watching { return reactor.Watched }
-func (c *stillConn) Alive() bool                { return true }
-func (c *stillConn) Close() error               { return nil }
-func (c *stillConn) Drop()                      {}
+func (c *stillConn) Alive() bool                            { return true }
+func (c *stillConn) Close() error                           { return nil }
+func (c *stillConn) Drop()                                  {}
 
 // BenchmarkPool is what a request pays for its connection. lit: with that many
 // others idle.

@@ -5,11 +5,12 @@ import (
 	"testing/synctest"
 )
 
-// Workers that connect alike share idle connections, and a place goes with the
-// connection; what a connection depends on keeps them apart.
+// Workers that connect alike share idle connections, each of which counts for
+// the worker that used it last; what a connection depends on keeps them apart.
 func TestSharedPool(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(1, Config{})
+		b.State = NewState(b.State.name, NewPool(1), 1)
 		other := &Worker{Config: b.Config, State: NewState(b.State.name, b.State.pool, 1)}
 		c := b.acquire(t, 0)
 		b.Release(c, 0)

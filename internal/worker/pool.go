@@ -40,7 +40,7 @@ func (w *Worker) Acquire(x *exchange.Exchange, fresh bool) (*Conn, error) {
 	fits := !fresh && (w.Max == 0 || w.State.places.waiting.Load() == 0)
 	if c := own.begin(t, !fits); c != nil {
 		for now := x.Loop.Now(); c != nil; c = own.take() {
-			c.move(w.State)
+			c.state = w.State
 			if w.good(x, c, now) {
 				return c, nil
 			}
@@ -48,16 +48,6 @@ func (w *Worker) Acquire(x *exchange.Exchange, fresh bool) (*Conn, error) {
 		}
 	}
 	return w.acquireNew(x, own, fresh)
-}
-
-// move makes c, which was idle, s's.
-func (c *Conn) move(s *State) {
-	if c.state == s {
-		return
-	}
-	s.places.open.Add(1)
-	c.state.free()
-	c.state = s
 }
 
 // acquireNew is Acquire where no idle connection can be taken.
@@ -136,7 +126,7 @@ func (w *Worker) Release(c *Conn, peerIdle time.Duration) {
 		w.State.end(c)
 		return
 	}
-	if w.State.places.waiting.Load() > 0 {
+	if w.Max > 0 && w.State.places.waiting.Load() > 0 {
 		w.State.serve(c.Loop().Index())
 	}
 }

@@ -13,7 +13,8 @@ import (
 
 // places are the connections of a State that are open, in use or idle, and
 // the queue of those who wait for one under max=. Nothing here is written on
-// the way of a request that finds an idle connection.
+// the way of a request that finds an idle connection, and nothing is counted
+// where the pool is shared, as then there is no max=.
 //
 // Who needs a place announces itself in the queue first and looks afterwards.
 // Who frees one, or has a connection fall idle, does it the other way round:
@@ -59,6 +60,9 @@ func (p *places) tryEnter(limit int) bool {
 
 // free gives up a place.
 func (s *State) free() {
+	if s.shares {
+		return
+	}
 	s.places.open.Add(-1)
 	if s.places.waiting.Load() > 0 {
 		s.serve(0)
@@ -105,6 +109,9 @@ func (s *State) evict(from int) bool {
 // place may come a connection; it was not looked at.
 func (w *Worker) enter(x *exchange.Exchange, fresh bool) (*Conn, error) {
 	s, loop := w.State, x.Loop.Index()
+	if s.shares {
+		return nil, nil
+	}
 	p := &s.places
 	if w.Max == 0 || p.waiting.Load() == 0 {
 		if p.tryEnter(w.Max) || s.evict(loop+1) {

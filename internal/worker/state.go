@@ -11,27 +11,30 @@ import (
 // counters. It is shared by every snapshot that names the worker with the same
 // dial parameters.
 type State struct {
+	pool    *Pool
+	tallies []tally // by loop index
+	shares  bool    // others use the pool too; then nobody is held to a number of connections
+
+	name       *resolve.Name // nil for a unix socket
+	refreshing atomic.Bool   // a background look-up is under way
+	asked      atomic.Int64  // when a failure last made a look-up, in unix nanoseconds
+	places     places
+
 	Elected  Counter // attempts made
 	Busy     Counter // attempts in flight
 	Sent     Counter // bytes to the backend
 	Received Counter // bytes from the backend
 	Faults   Counter // exchanges that failed here
-
-	name       *resolve.Name // nil for a unix socket
-	refreshing atomic.Bool   // a background look-up is under way
-	asked      atomic.Int64  // when a failure last made a look-up, in unix nanoseconds
-	pool       *Pool
-	tallies    []tally // by loop index
-	places     places
 }
 
 // NewState makes the state of a worker over a pool, nil for one of its own.
 // name is nil for a unix socket.
 func NewState(name *resolve.Name, pool *Pool, loops int) *State {
-	if pool == nil {
+	shares := pool != nil
+	if !shares {
 		pool = NewPool(loops)
 	}
-	s := &State{name: name, pool: pool, tallies: make([]tally, loops)}
+	s := &State{name: name, pool: pool, shares: shares, tallies: make([]tally, loops)}
 	s.Elected, s.Busy = Counter{s, elected}, Counter{s, busy}
 	s.Sent, s.Received, s.Faults = Counter{s, sent}, Counter{s, received}, Counter{s, faults}
 	return s
@@ -44,7 +47,8 @@ func Key(site string, c *Config) string {
 }
 
 // Counts gives the connections open and, of them, idle. Idle ones count for
-// the worker that used them last.
+// the worker that used them last. With a pool that others use too nobody counts
+// what is open: those in use are the attempts in flight.
 func (s *State) Counts() (open, idle int) {
 	for i := range s.pool.shards {
 		sh := &s.pool.shards[i]
@@ -55,6 +59,9 @@ func (s *State) Counts() (open, idle int) {
 			}
 		}
 		sh.mu.Unlock()
+	}
+	if s.shares {
+		return int(s.Busy.Load()) + idle, idle
 	}
 	return int(s.places.open.Load()), idle
 }

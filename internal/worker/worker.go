@@ -7,26 +7,29 @@ import (
 	"github.com/headgate/headgate/internal/exchange"
 )
 
-// Config is what the configuration says of a worker. Immutable.
+// Config is what the configuration says of a worker. Immutable. There may be
+// very many workers, so what every request looks at stands in front: with
+// Worker's own fields it is one cache line.
 type Config struct {
+	Max       int           // connections open at once over all loops; 0: no limit
+	TTL       time.Duration // how long an idle connection may be used again; 0: for ever
+	Timeout   time.Duration // per wait for the backend; 0: the site decides
+	Ping      time.Duration // wait for 100-continue; 0: not asked
+	FieldSize int32         // longest response header line in bytes
+	Reuse     bool          // connections are pooled
+	KeepAlive bool          // SO_KEEPALIVE
+	Port      uint16
+
 	Name   string // canonical URL: the worker's name in logs and status
 	Scheme string // "http", "https", …
 	Host   string // name or address literal without brackets
-	Port   uint16
 	Path   string // path of the URL, "" or "/…"
 	Socket string // unix socket; Host then only names
 	Source netip.Addr
 
-	Max            int           // connections open at once over all loops; 0: no limit
-	TTL            time.Duration // how long an idle connection may be used again; 0: for ever
 	Acquire        time.Duration // how long to wait for a place; 0: for ever
 	ConnectTimeout time.Duration // 0: Timeout
-	Timeout        time.Duration // per wait for the backend; 0: the site decides
-	Ping           time.Duration // wait for 100-continue; 0: not asked
-	KeepAlive      bool          // SO_KEEPALIVE
-	Reuse          bool          // connections are pooled
 	AddressTTL     time.Duration // how long an address is trusted; <0: as DNS says
-	FieldSize      int           // longest response header line in bytes
 	RecvBuffer     int           // SO_RCVBUF; 0: the system's
 }
 
@@ -40,9 +43,9 @@ type Protocol interface {
 
 // Worker is one backend destination of a snapshot.
 type Worker struct {
-	Config
 	State    *State
 	Protocol Protocol
+	Config
 }
 
 // fingerprint names what an idle connection depends on: two configurations

@@ -91,15 +91,15 @@ var (
 	remote = &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 40000}
 )
 
-func (c *conn) Close() error                     { return nil }
-func (c *conn) CloseWrite() error                { return nil }
-func (c *conn) Abort() error                     { return nil }
-func (c *conn) Alive() bool                      { return true }
+func (c *conn) Close() error                           { return nil }
+func (c *conn) CloseWrite() error                      { return nil }
+func (c *conn) Abort() error                           { return nil }
+func (c *conn) Alive() bool                            { return true }
 func (c *conn) Watch(reactor.Watcher) reactor.Watching { return reactor.Watched }
-func (c *conn) Drop()                            {}
-func (c *conn) Loop() reactor.Loop               { return c.loop }
-func (c *conn) LocalAddr() net.Addr              { return local }
-func (c *conn) RemoteAddr() net.Addr             { return remote }
-func (c *conn) SetDeadline(time.Time) error      { return nil }
-func (c *conn) SetReadDeadline(time.Time) error  { return nil }
-func (c *conn) SetWriteDeadline(time.Time) error { return nil }
+func (c *conn) Drop()                                  {}
+func (c *conn) Loop() reactor.Loop                     { return c.loop }
+func (c *conn) LocalAddr() net.Addr                    { return local }
+func (c *conn) RemoteAddr() net.Addr                   { return remote }
+func (c *conn) SetDeadline(time.Time) error            { return nil }
+func (c *conn) SetReadDeadline(time.Time) error        { return nil }
+func (c *conn) SetWriteDeadline(time.Time) error       { return nil }

@@ -23,7 +23,7 @@ func (a *attempt) head() *fault.Fault {
 	a.limits = wire.DefaultResponseLimits()
 	a.limits.BadHeader = wire.BadHeader(a.x.Out.Bad)
 	if a.w.FieldSize > 0 {
-		a.limits.Line, a.limits.Field = a.w.FieldSize, a.w.FieldSize
+		a.limits.Line, a.limits.Field = int(a.w.FieldSize), int(a.w.FieldSize)
 	}
 	r := &a.x.Resp
 	for {

@@ -30,7 +30,7 @@ type stillConn struct {
 	watches bool
 }
 
-func (stillConn) Loop() reactor.Loop           { return still{} }
+func (stillConn) Loop() reactor.Loop { return still{} }
 func (c stillConn) Watch(reactor.Watcher) reactor.Watching {
 	if c.watches {
 		return reactor.Watched

@@ -48,8 +48,21 @@ func server(b *module.Builder, s *module.Server) error {
 	site.MergeSlashes = c.MergeSlashes.Or(true)
 	site.Trace = c.Trace.Or(exchange.TraceOn)
 	site.RegisteredOnly = c.RegisteredOnly.Or(false)
-	site.ServerHeader = []byte(tokens(GlobalOf(b.Main.Server).Tokens.Or("Full"), b.Version))
+	site.ServerHeader = serverHeader(b)
 	return errorLog(b, c, site)
+}
+
+// serverHeaderKey is where the Server field's value lies in Builder.Aux.
+type serverHeaderKey struct{}
+
+// serverHeader gives what all sites call themselves, in the same memory.
+func serverHeader(b *module.Builder) []byte {
+	h, ok := b.Aux[serverHeaderKey{}].([]byte)
+	if !ok {
+		h = []byte(tokens(GlobalOf(b.Main.Server).Tokens.Or("Full"), b.Version))
+		b.Aux[serverHeaderKey{}] = h
+	}
+	return h
 }
 
 // errorLog opens the site's error log: relative names lie under ServerRoot.

@@ -1,6 +1,8 @@
 package logconfig
 
 import (
+	"slices"
+
 	"github.com/headgate/headgate/internal/directive"
 	"github.com/headgate/headgate/internal/exchange"
 	"github.com/headgate/headgate/internal/expr"
@@ -90,13 +92,41 @@ func server(b *module.Builder, s *module.Server) error {
 	var logs []exchange.AccessLog
 	for _, list := range [][]placed{c.global, c.logs} {
 		for i := range list {
-			if l := open(b, c, &list[i]); l != nil {
+			if l := opened(b, c, &list[i]); l != nil {
 				logs = append(logs, l)
 			}
 		}
 	}
+	// Most virtual hosts write what the main server does. In the same memory
+	// that is near when a line is written, however many they are.
+	if before, _ := b.Aux[logsKey{}].([]exchange.AccessLog); slices.Equal(before, logs) {
+		logs = before
+	} else {
+		b.Aux[logsKey{}] = logs
+	}
 	s.Site.AccessLogs = logs
 	return nil
+}
+
+// logsKey is where the logs of the server built before lie in Builder.Aux,
+// logKey where a log does that was opened.
+type (
+	logsKey struct{}
+	logKey  struct {
+		placed
+		text string // of its format
+	}
+)
+
+// opened opens a log once for all servers that write it alike.
+func opened(b *module.Builder, c *conf, p *placed) *Log {
+	key := logKey{*p, c.formats.text(p.Format)}
+	l, ok := b.Aux[key].(*Log)
+	if !ok {
+		l = open(b, c, p)
+		b.Aux[key] = l
+	}
+	return l
 }
 
 // formatKey is where a compiled format lies in Builder.Aux, by its text.

@@ -23,14 +23,15 @@ var (
 // Forward is how requests are announced to backends. It is built once for a
 // combination of sections.
 type Forward struct {
-	Via          Via
 	MaxForwards  int64 // added when the client sent none; negative: not added
+	Via          Via
 	PreserveHost bool
 	AddHeaders   bool
-	Reverse      bool   // not a forward proxy: X-Forwarded-* are for reverse ones only
-	Version      string // of the server, for ProxyVia Full: "Apache/2.4.71"
+	Reverse      bool // not a forward proxy: X-Forwarded-* are for reverse ones only
 
 	name []byte // of the site; nil: that of the exchange's
+
+	Version string // of the server, for ProxyVia Full: "Apache/2.4.71"
 }
 
 // NewForward takes what it needs from the configuration.

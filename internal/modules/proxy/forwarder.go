@@ -11,13 +11,14 @@ import (
 // forwarder is how requests of one combination of sections are forwarded and
 // their answers edited. It implements exchange.Forwarder.
 type forwarder struct {
-	Forward
-	conf        *DirConf
 	edits       message.IDSet // fields conf may edit
 	timeout     time.Duration
 	bad         exchange.BadHeader
 	expect      bool
 	interpolate bool
+	overrides   bool // some answers are replaced
+	Forward
+	conf *DirConf
 }
 
 func newForwarder(b *module.Builder, d *module.Dir, st *site, conf *DirConf) *forwarder {
@@ -27,7 +28,7 @@ func newForwarder(b *module.Builder, d *module.Dir, st *site, conf *DirConf) *fo
 	return &forwarder{
 		Forward: f, conf: conf, edits: conf.edited(),
 		timeout: st.conf.Timeout.Or(0), bad: st.conf.BadHeader.Or(exchange.BadIsError),
-		expect: conf.Forward100.Or(true), interpolate: conf.Interpolate.Or(false),
+		expect: conf.Forward100.Or(true), interpolate: conf.Interpolate.Or(false), overrides: conf.ErrorOverride.Or(false),
 	}
 }
 
@@ -61,10 +62,10 @@ func (f *forwarder) byEnvironment(x *exchange.Exchange) {
 
 // BackendHead implements exchange.Relay.
 func (f *forwarder) BackendHead(x *exchange.Exchange) (discard bool, err error) {
-	if f.conf.Overrides(x.Resp.Status) {
+	if f.overrides && f.conf.Overrides(x.Resp.Status) {
 		return true, nil
 	}
-	if x.Redirected != nil && f.conf.ErrorOverride.Or(false) {
+	if x.Redirected != nil && f.overrides {
 		// An error document that is itself proxied keeps the error's status
 		// where its own errors would be overridden too.
 		x.Resp.Status, x.Resp.Reason = x.Redirected.Status, nil

@@ -14,12 +14,13 @@ import (
 // the server's list. The rules with mapping= have one of their own, which is
 // asked before the path is decoded.
 type translator struct {
-	site        *site
-	rule        *PassRule // of the sections; nil: none
-	route       route     // of rule
-	list        served
 	direct      bool // rule and list are prefixes that do not depend on the request
 	interpolate bool
+	rule        *PassRule // of the sections; nil: none
+	plain       *root     // of list
+	list        served
+	route       route // of rule
+	site        *site
 }
 
 // Translate implements exchange.Translator.
@@ -45,7 +46,7 @@ func (t *translator) directly(x *exchange.Exchange) (exchange.Handler, error) {
 	}
 	if n == 0 {
 		var at int32
-		if at, n = t.list.plain.find(x.Path); at == none {
+		if at, n = t.plain.find(x.Path); at == none {
 			return nil, exchange.ErrDeclined
 		}
 		r = &t.list.routes[at]
@@ -128,14 +129,13 @@ func (t *translator) mapped(x *exchange.Exchange, q *Query, m *Mapped, h *handle
 	return h, nil
 }
 
-// handler carries requests to the worker of one rule.
+// handler carries requests to the worker of one rule. There are as many as
+// rules: see exchange.Site.
 type handler struct {
-	site     *site
-	worker   *worker.Worker // nil: the address depends on the request
-	host     []byte         // Host field for the worker
-	loops    int
-	resolver *resolve.Resolver
-	protocol worker.Protocol
+	worker *worker.Worker // nil: the address depends on the request
+	host   []byte         // Host field for the worker
+	site   *site
+	_      [24]byte // to a cache line
 }
 
 // generic makes a handler for a target whose address the request decides: no
@@ -152,8 +152,8 @@ func (h *handler) generic(u uri.URL) (exchange.Handler, error) {
 	cfg := workerConfig(u, &p, h.site.conf)
 	cfg.Path = ""
 	cfg.Reuse = false
-	w := &worker.Worker{Config: cfg, Protocol: h.protocol}
-	w.State = worker.NewState(resolve.NewName(h.resolver, cfg.Host, resolve.ByTTL), nil, h.loops)
+	w := &worker.Worker{Config: cfg, Protocol: h.site.protocol}
+	w.State = worker.NewState(resolve.NewName(h.site.resolver, cfg.Host, resolve.ByTTL), nil, h.site.loops)
 	return &handler{site: h.site, worker: w, host: []byte(u.HostPort())}, nil
 }
 

@@ -6,6 +6,7 @@ import (
 
 	"github.com/headgate/headgate/internal/message"
 	"github.com/headgate/headgate/internal/prefix"
+	"github.com/headgate/headgate/internal/textmap"
 	"github.com/headgate/headgate/internal/uri"
 )
 
@@ -15,70 +16,40 @@ import (
 // that of all others. Immutable.
 type Mapping struct {
 	rules    []*PassRule
-	plain    *branch     // prefixes
-	servlet  *branch     // those of mapping=servlet; nil: none
+	plain    *root       // prefixes
+	servlet  *root       // those of mapping=servlet; nil: none
 	patterns prefix.Tree // by the head of each; those without one are all asked
 	variable []int32     // prefixes to be interpolated, all asked
 }
 
 // branch is a segment of prefixes. Its numbers are the lowest index of rules;
-// none when there is none.
+// none when there is none. With its text it fills a cache line of its parent's
+// kids, so that a segment costs one.
 type branch struct {
 	open  int32 // of the prefix that ends with this segment
 	slash int32 // of the one that ends with the slash after it
 	low   int32 // in all of the subtree
-	few   []kid // while they are not many
-	many  map[string]*branch
+	kids  *textmap.Map[branch]
 }
 
-// kid is a branch below another.
-type kid struct {
-	segment string
-	*branch
-}
-
-// fewKids is how many segments are compared one by one.
-const fewKids = 6
-
-// kid gives the branch of a segment, nil where there is none.
-func (b *branch) kid(segment []byte) *branch {
-	if b.many != nil {
-		return b.many[string(segment)]
-	}
-	for i := range b.few {
-		if b.few[i].segment == string(segment) {
-			return b.few[i].branch
-		}
-	}
-	return nil
-}
-
-// grow adds a branch for a segment that has none.
-func (b *branch) grow(segment string) *branch {
-	k := newBranch()
-	if b.many == nil && len(b.few) < fewKids {
-		b.few = append(b.few, kid{segment, k})
-		return k
-	}
-	if b.many == nil {
-		b.many = make(map[string]*branch)
-		for _, k := range b.few {
-			b.many[k.segment] = k.branch
-		}
-		b.few = nil
-	}
-	b.many[segment] = k
-	return k
+// root is the branch of all prefixes, with its kids in the same place.
+type root struct {
+	branch
+	first textmap.Map[branch]
 }
 
 const none = prefix.None
 
-func newBranch() *branch { return &branch{open: none, slash: none, low: none} }
+func newRoot() *root {
+	r := &root{branch: branch{open: none, slash: none, low: none}}
+	r.kids = &r.first
+	return r
+}
 
 // NewMapping compiles the rules of list that are matched before decoding
 // (encoded) or after it.
 func NewMapping(list []*PassRule, encoded bool) *Mapping {
-	m := &Mapping{plain: newBranch()}
+	m := &Mapping{plain: newRoot()}
 	for _, r := range list {
 		if r.Encoded != encoded {
 			continue
@@ -90,7 +61,7 @@ func NewMapping(list []*PassRule, encoded bool) *Mapping {
 			m.patterns.Add(r.Regex.Head(), at)
 		case r.Servlet:
 			if m.servlet == nil {
-				m.servlet = newBranch()
+				m.servlet = newRoot()
 			}
 			m.servlet.insert(r.Path, at)
 		case r.variable():
@@ -124,28 +95,35 @@ func (b *branch) insert(path string, at int32) {
 	if !strings.HasPrefix(path, "/") {
 		return
 	}
+	segments := strings.FieldsFunc(path, func(c rune) bool { return c == '/' })
+	b.put(segments, strings.HasSuffix(path, "/"), at)
+}
+
+// put adds what is left of a prefix below b.
+func (b *branch) put(segments []string, slash bool, at int32) {
 	b.low = min(b.low, at)
-	for seg := range strings.SplitSeq(path, "/") {
-		if seg == "" {
-			continue
+	switch {
+	case len(segments) > 0:
+		if b.kids == nil {
+			b.kids = new(textmap.Map[branch])
 		}
-		kid := b.kid([]byte(seg))
-		if kid == nil {
-			kid = b.grow(seg)
+		kid, ok := b.kids.Get([]byte(segments[0]))
+		if !ok {
+			kid = branch{open: none, slash: none, low: none}
 		}
-		b = kid
-		b.low = min(b.low, at)
-	}
-	if strings.HasSuffix(path, "/") {
+		kid.put(segments[1:], slash, at)
+		b.kids.Put(segments[0], kid)
+	case slash:
 		b.slash = min(b.slash, at)
-	} else {
+	default:
 		b.open = min(b.open, at)
 	}
 }
 
 // find gives the first rule whose prefix path lies at or below, and how much
 // of it the prefix takes.
-func (b *branch) find(path []byte) (at int32, n int) {
+func (r *root) find(path []byte) (at int32, n int) {
+	b := r.branch
 	at = none
 	for i := 0; i < len(path) && path[i] == '/'; {
 		for i < len(path) && path[i] == '/' {
@@ -154,7 +132,7 @@ func (b *branch) find(path []byte) (at int32, n int) {
 		if b.slash < at {
 			at, n = b.slash, i
 		}
-		if i == len(path) {
+		if i == len(path) || b.kids == nil {
 			break
 		}
 		end := bytes.IndexByte(path[i:], '/')
@@ -163,8 +141,8 @@ func (b *branch) find(path []byte) (at int32, n int) {
 		} else {
 			end += i
 		}
-		b = b.kid(path[i:end])
-		if b == nil || b.low >= at {
+		var ok bool
+		if b, ok = b.kids.Get(path[i:end]); !ok || b.low >= at {
 			break
 		}
 		i = end

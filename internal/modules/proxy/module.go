@@ -7,7 +7,9 @@ import (
 	"github.com/headgate/headgate/internal/directive"
 	"github.com/headgate/headgate/internal/exchange"
 	"github.com/headgate/headgate/internal/module"
+	"github.com/headgate/headgate/internal/resolve"
 	"github.com/headgate/headgate/internal/state"
+	"github.com/headgate/headgate/internal/worker"
 )
 
 // New gives the module.
@@ -36,6 +38,11 @@ type site struct {
 	plain    served                 // all others
 	handlers map[*PassRule]*handler // while it is built
 	queries  *sync.Pool             // *Query: one would escape to the heap each time
+
+	// For workers that a request decides on.
+	loops    int
+	resolver *resolve.Resolver
+	protocol worker.Protocol
 }
 
 // served is a mapping with the route of each rule, by its index.
@@ -71,7 +78,10 @@ func buildServer(b *module.Builder, s *module.Server) error {
 	if !ok {
 		conf = &ServerConf{}
 	}
-	st := &site{conf: conf, handlers: make(map[*PassRule]*handler), queries: queries(b)}
+	st := &site{
+		conf: conf, handlers: make(map[*PassRule]*handler), queries: queries(b),
+		loops: b.Loops, resolver: b.Resolver, protocol: b.Protocols["http"],
+	}
 	b.Aux[siteKey{s}] = st
 	var err error
 	for i := 0; i < len(conf.Rules) && err == nil; i++ {
@@ -87,7 +97,7 @@ func (st *site) handle(b *module.Builder, s *module.Server, r *PassRule) error {
 	if r == nil || r.Deny || st.handlers[r] != nil {
 		return nil
 	}
-	h := &handler{site: st, loops: b.Loops, resolver: b.Resolver, protocol: b.Protocols["http"]}
+	h := &handler{site: st}
 	if r.worker != nil {
 		w, err := r.worker.build(b, ownerOf(b, s, r.worker), st.conf)
 		if err != nil {
@@ -123,7 +133,7 @@ func buildDir(b *module.Builder, d *module.Dir) error {
 	}
 	d.Chain.Forward = newForwarder(b, d, st, conf)
 	add := func(list *[]exchange.Translator, m served, encoded bool) {
-		t := &translator{site: st, list: m, interpolate: conf.Interpolate.Or(false)}
+		t := &translator{site: st, plain: m.plain, list: m, interpolate: conf.Interpolate.Or(false)}
 		if conf.Rule != nil && conf.Rule.Encoded == encoded {
 			t.rule, t.route = conf.Rule, newRoute(conf.Rule, st.handlers[conf.Rule])
 		}

@@ -62,7 +62,7 @@ func TestRoute(t *testing.T) {
 
 // A branch with many kids finds them as one with few does.
 func TestBranches(t *testing.T) {
-	b := newBranch()
+	b := newRoot()
 	const all = "abcdefghijklm"
 	for i := range all {
 		b.insert("/"+all[i:i+1], int32(i))

@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"fmt"
+	"math"
 	"path/filepath"
 
 	"github.com/headgate/headgate/internal/module"
@@ -97,7 +98,7 @@ func workerConfig(u uri.URL, p *Params, c *ServerConf) worker.Config {
 		Source: c.source(), Max: p.Max, TTL: p.TTL, Acquire: p.Acquire,
 		ConnectTimeout: p.ConnectTimeout, Timeout: p.Timeout, Ping: p.Ping,
 		KeepAlive: p.KeepAlive, Reuse: p.Reuse(u.Scheme), AddressTTL: p.AddressTTL,
-		FieldSize: p.ResponseFieldSize, RecvBuffer: p.ReceiveBufferSize,
+		FieldSize: int32(min(p.ResponseFieldSize, math.MaxInt32)), RecvBuffer: p.ReceiveBufferSize,
 	}
 	if cfg.RecvBuffer == 0 {
 		cfg.RecvBuffer = c.ReceiveBuffer.Or(0)

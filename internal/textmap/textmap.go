@@ -1,0 +1,95 @@
+package textmap
+
+import "hash/maphash"
+
+// Map holds a value for each of its texts. The zero value is empty.
+type Map[V any] struct {
+	cells []cell[V]    // open addressed, a power of two long, never more than half full
+	long  map[string]V // texts that fit no cell
+	n     int          // cells in use
+}
+
+// cell holds one text with its value. With a V of 24 bytes it is a cache line;
+// tables of 64 cells and more begin at one.
+type cell[V any] struct {
+	size uint8 // of the text, and one more; 0: the cell is free
+	text [inline]byte
+	V    V
+}
+
+// inline is how long a text in a cell can be: few names are longer.
+const inline = 39
+
+// seed makes what collides differ from one process to the next.
+var seed = maphash.MakeSeed()
+
+// Len counts the texts.
+func (m *Map[V]) Len() int { return m.n + len(m.long) }
+
+// Put sets the value of a text.
+func (m *Map[V]) Put(text string, v V) {
+	if len(text) > inline {
+		if m.long == nil {
+			m.long = make(map[string]V)
+		}
+		m.long[text] = v
+		return
+	}
+	if 2*(m.n+1) > len(m.cells) {
+		m.grow()
+	}
+	c := find(m.cells, []byte(text))
+	if c.size == 0 {
+		m.n++
+		c.size = uint8(len(text) + 1)
+		copy(c.text[:], text)
+	}
+	c.V = v
+}
+
+// grow makes room for twice as many.
+func (m *Map[V]) grow() {
+	old := m.cells
+	m.cells = make([]cell[V], max(2, 2*len(old)))
+	for i := range old {
+		if c := &old[i]; c.size > 0 {
+			*find(m.cells, c.text[:c.size-1]) = *c
+		}
+	}
+}
+
+// Get gives the value of a text.
+func (m *Map[V]) Get(text []byte) (v V, ok bool) {
+	if len(text) > inline {
+		v, ok = m.long[string(text)]
+		return v, ok
+	}
+	if len(m.cells) == 0 {
+		return v, false
+	}
+	c := find(m.cells, text)
+	return c.V, c.size > 0
+}
+
+// find gives the cell of a text, or the free one where it belongs.
+func find[V any](cells []cell[V], text []byte) *cell[V] {
+	mask := len(cells) - 1
+	for i := int(maphash.Bytes(seed, text)) & mask; ; i = (i + 1) & mask {
+		c := &cells[i]
+		if c.size == 0 || int(c.size) == len(text)+1 && string(c.text[:len(text)]) == string(text) {
+			return c
+		}
+	}
+}
+
+// Each calls f for every text, in no order.
+func (m *Map[V]) Each(f func(text string, v V)) {
+	for i := range m.cells {
+		if c := &m.cells[i]; c.size > 0 {
+			f(string(c.text[:c.size-1]), c.V)
+		}
+	}
+	for text, v := range m.long {
+		f(text, v)
+	}
+}
