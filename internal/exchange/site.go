@@ -48,6 +48,8 @@ type Site struct {
 
 	Log    *logsink.ErrorLog
 	Levels *logsink.Levels
+
+	_ [56]byte // to a size that the allocator aligns to cache lines
 }
 
 // EncodedSlashes is AllowEncodedSlashes.
@@ -105,8 +107,6 @@ type Chain struct {
 	ErrorDocs    *ErrorDocs   // nil: stock pages
 	Levels       *logsink.Levels
 	Handler      string // SetHandler; "" none
-
-	_ [16]byte // to 256 bytes, which the allocator aligns
 }
 
 // NewChain makes a chain of a site in which nothing is done.

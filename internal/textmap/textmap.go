@@ -4,9 +4,14 @@ import "hash/maphash"
 
 // Map holds a value for each of its texts. The zero value is empty.
 type Map[V any] struct {
-	cells []cell[V]    // open addressed, a power of two long, never more than half full
-	long  map[string]V // texts that fit no cell
-	n     int          // cells in use
+	cells []cell[V] // open addressed, a power of two long, never more than half full
+	rest  *rest[V]  // nil while empty
+}
+
+// rest is what a look-up of an ordinary text does not need.
+type rest[V any] struct {
+	n    int          // cells in use
+	long map[string]V // texts that fit no cell
 }
 
 // cell holds one text with its value. With a V of 24 bytes it is a cache line;
@@ -24,23 +29,28 @@ const inline = 39
 var seed = maphash.MakeSeed()
 
 // Len counts the texts.
-func (m *Map[V]) Len() int { return m.n + len(m.long) }
+func (m *Map[V]) Len() int {
+	if m.rest == nil {
+		return 0
+	}
+	return m.rest.n + len(m.rest.long)
+}
 
 // Put sets the value of a text.
 func (m *Map[V]) Put(text string, v V) {
+	if m.rest == nil {
+		m.rest = &rest[V]{long: make(map[string]V)}
+	}
 	if len(text) > inline {
-		if m.long == nil {
-			m.long = make(map[string]V)
-		}
-		m.long[text] = v
+		m.rest.long[text] = v
 		return
 	}
-	if 2*(m.n+1) > len(m.cells) {
+	if 2*(m.rest.n+1) > len(m.cells) {
 		m.grow()
 	}
 	c := find(m.cells, []byte(text))
 	if c.size == 0 {
-		m.n++
+		m.rest.n++
 		c.size = uint8(len(text) + 1)
 		copy(c.text[:], text)
 	}
@@ -60,11 +70,11 @@ func (m *Map[V]) grow() {
 
 // Get gives the value of a text.
 func (m *Map[V]) Get(text []byte) (v V, ok bool) {
-	if len(text) > inline {
-		v, ok = m.long[string(text)]
+	if len(text) > inline && m.rest != nil {
+		v, ok = m.rest.long[string(text)]
 		return v, ok
 	}
-	if len(m.cells) == 0 {
+	if len(text) > inline || len(m.cells) == 0 {
 		return v, false
 	}
 	c := find(m.cells, text)
@@ -89,7 +99,10 @@ func (m *Map[V]) Each(f func(text string, v V)) {
 			f(string(c.text[:c.size-1]), c.V)
 		}
 	}
-	for text, v := range m.long {
+	if m.rest == nil {
+		return
+	}
+	for text, v := range m.rest.long {
 		f(text, v)
 	}
 }

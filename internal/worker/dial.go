@@ -96,7 +96,10 @@ func (w *Worker) connect(l reactor.Loop, d reactor.Dial, addr string) (*Conn, er
 	if err != nil {
 		return nil, connectFault(w.Name, addr, l.Now().Sub(began), err)
 	}
-	return &Conn{Conn: rc, Addr: addr, state: w.State, home: &w.State.pool.shards[l.Index()]}, nil
+	s, i := w.State, l.Index()
+	return &Conn{
+		Conn: rc, Addr: addr, state: s, tally: &s.tallies[i], home: &s.pool.shards[i], reuse: w.Reuse, shared: s.shares,
+	}, nil
 }
 
 func (w *Worker) connectTimeout(x *exchange.Exchange) time.Duration {

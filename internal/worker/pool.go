@@ -18,7 +18,10 @@ type Conn struct {
 	peerIdle time.Duration // the backend's own Keep-Alive: timeout, less a margin
 
 	state     *State // of the worker that uses it or did last; its place is one of this
+	tally     *tally // state's, of its loop
 	home      *shard // of its loop
+	reuse     bool   // it may be kept
+	shared    bool   // by others too, so that nobody waits for its place
 	watched   bool   // Woken tells of its end while it is idle
 	idleSince time.Time
 
@@ -40,7 +43,7 @@ func (w *Worker) Acquire(x *exchange.Exchange, fresh bool) (*Conn, error) {
 	fits := !fresh && (w.Max == 0 || w.State.places.waiting.Load() == 0)
 	if c := own.begin(t, !fits); c != nil {
 		for now := x.Loop.Now(); c != nil; c = own.take() {
-			c.state = w.State
+			c.state, c.tally = w.State, t
 			if w.good(x, c, now) {
 				return c, nil
 			}
@@ -80,7 +83,7 @@ func (w *Worker) good(x *exchange.Exchange, c *Conn, now time.Time) bool {
 	if c.watched {
 		c.Watch(nil)
 	}
-	c.Reused, c.Idle = true, now.Sub(c.idleSince)
+	c.Reused, c.Idle, c.reuse = true, now.Sub(c.idleSince), w.Reuse
 	if beyond(c.Idle, least(w.limit(now), c.peerIdle)) {
 		return false
 	}
@@ -105,7 +108,7 @@ func (c *Conn) Woken() {
 // Release gives back a connection that is silent and may be used again.
 // peerIdle is the backend's Keep-Alive timeout, 0 when it named none.
 func (w *Worker) Release(c *Conn, peerIdle time.Duration) {
-	if !w.Reuse {
+	if !c.reuse {
 		w.Discard(c)
 		return
 	}
@@ -122,21 +125,18 @@ func (w *Worker) Release(c *Conn, peerIdle time.Duration) {
 	default:
 		c.watched = false
 	}
-	if !c.home.push(c.tally(), c) {
+	if !c.home.push(c.tally, c) {
 		w.State.end(c)
 		return
 	}
-	if w.Max > 0 && w.State.places.waiting.Load() > 0 {
-		w.State.serve(c.Loop().Index())
+	if !c.shared && c.state.places.waiting.Load() > 0 {
+		c.state.serve(c.Loop().Index())
 	}
 }
 
-// tally is where what c does is counted.
-func (c *Conn) tally() *tally { return &c.state.tallies[c.Loop().Index()] }
-
 // Discard closes a connection and frees its place.
 func (w *Worker) Discard(c *Conn) {
-	c.home.end(c.tally(), c)
+	c.home.end(c.tally, c)
 	w.State.end(c)
 }
 
@@ -149,7 +149,7 @@ func (s *State) end(c *Conn) {
 // Cut closes a connection with RST: the backend must not take what it got for
 // a whole request.
 func (w *Worker) Cut(c *Conn) {
-	c.home.end(c.tally(), c)
+	c.home.end(c.tally, c)
 	_ = c.Conn.Abort()
 	w.State.free()
 }

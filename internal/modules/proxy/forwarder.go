@@ -19,17 +19,18 @@ type forwarder struct {
 	overrides   bool // some answers are replaced
 	Forward
 	conf *DirConf
+	room [40]byte // what Forward.name is in, if it fits
 }
 
 func newForwarder(b *module.Builder, d *module.Dir, st *site, conf *DirConf) *forwarder {
 	conf.compile()
-	f := NewForward(st.conf, conf, true, b.Version)
-	f.name = []byte(d.Server.Site.Name)
-	return &forwarder{
-		Forward: f, conf: conf, edits: conf.edited(),
+	f := &forwarder{
+		Forward: NewForward(st.conf, conf, true, b.Version), conf: conf, edits: conf.edited(),
 		timeout: st.conf.Timeout.Or(0), bad: st.conf.BadHeader.Or(exchange.BadIsError),
 		expect: conf.Forward100.Or(true), interpolate: conf.Interpolate.Or(false), overrides: conf.ErrorOverride.Or(false),
 	}
+	f.name = append(f.room[:0], d.Server.Site.Name...)
+	return f
 }
 
 // Prepare implements exchange.Forwarder.

@@ -14,13 +14,16 @@ import (
 // the server's list. The rules with mapping= have one of their own, which is
 // asked before the path is decoded.
 type translator struct {
-	direct      bool // rule and list are prefixes that do not depend on the request
+	direct      bool    // rule and list are prefixes that do not depend on the request
+	own         bool    // there is a rule
+	plain       root    // of list
+	routes      []route // of list's rules, by their index
+	list        *Mapping
 	interpolate bool
 	rule        *PassRule // of the sections; nil: none
-	plain       *root     // of list
-	list        served
-	route       route // of rule
+	route       route     // of rule
 	site        *site
+	_           [24]byte // to whole cache lines
 }
 
 // Translate implements exchange.Translator.
@@ -41,7 +44,7 @@ func (t *translator) Translate(x *exchange.Exchange) (exchange.Handler, error) {
 // handler nor an error: it takes more.
 func (t *translator) directly(x *exchange.Exchange) (exchange.Handler, error) {
 	r, n := &t.route, 0
-	if t.rule != nil {
+	if t.own {
 		n = MatchPrefix(x.Path, t.rule.Path)
 	}
 	if n == 0 {
@@ -49,7 +52,7 @@ func (t *translator) directly(x *exchange.Exchange) (exchange.Handler, error) {
 		if at, n = t.plain.find(x.Path); at == none {
 			return nil, exchange.ErrDeclined
 		}
-		r = &t.list.routes[at]
+		r = &t.routes[at]
 	}
 	switch {
 	case r.deny:
@@ -103,7 +106,7 @@ func (t *translator) find(x *exchange.Exchange, q *Query) (m Mapped, h *handler,
 	}
 	m, at, ok, err := t.list.Find(q, 0, &x.Arena)
 	if ok {
-		h = t.list.routes[at].handler
+		h = t.routes[at].handler
 	}
 	return m, h, ok, err
 }
@@ -123,24 +126,22 @@ func (t *translator) mapped(x *exchange.Exchange, q *Query, m *Mapped, h *handle
 	}
 	x.Out.Target = m.Target
 	x.Out.URL = m.Filename
-	if h.worker == nil || m.Dynamic {
-		return h.generic(m.URL)
+	if h == nil || m.Dynamic {
+		return t.site.generic(m.URL)
 	}
 	return h, nil
 }
 
-// handler carries requests to the worker of one rule. There are as many as
-// rules: see exchange.Site.
+// handler carries requests to a worker.
 type handler struct {
-	worker *worker.Worker // nil: the address depends on the request
-	host   []byte         // Host field for the worker
-	site   *site
-	_      [24]byte // to a cache line
+	worker.Worker
+	host []byte   // Host field for it
+	_    [32]byte // to whole cache lines
 }
 
 // generic makes a handler for a target whose address the request decides: no
 // pooling, as httpd's generic reverse worker.
-func (h *handler) generic(u uri.URL) (exchange.Handler, error) {
+func (st *site) generic(u uri.URL) (exchange.Handler, error) {
 	if u.Scheme != "http" || u.Host == "" {
 		return nil, &fault.Fault{
 			Side: fault.Proxy, Phase: fault.Map, Kind: fault.Unsupported, Status: 500, ID: "AH01144",
@@ -149,12 +150,12 @@ func (h *handler) generic(u uri.URL) (exchange.Handler, error) {
 	}
 	p := DefaultParams()
 	p.DisableReuse = true
-	cfg := workerConfig(u, &p, h.site.conf)
+	cfg := workerConfig(u, &p, st.conf)
 	cfg.Path = ""
 	cfg.Reuse = false
-	w := &worker.Worker{Config: cfg, Protocol: h.site.protocol}
-	w.State = worker.NewState(resolve.NewName(h.site.resolver, cfg.Host, resolve.ByTTL), nil, h.site.loops)
-	return &handler{site: h.site, worker: w, host: []byte(u.HostPort())}, nil
+	h := &handler{Worker: worker.Worker{Config: cfg, Protocol: st.protocol}, host: []byte(u.HostPort())}
+	h.State = worker.NewState(resolve.NewName(st.resolver, cfg.Host, resolve.ByTTL), nil, st.loops)
+	return h, nil
 }
 
 // Handle implements exchange.Handler.
@@ -170,7 +171,7 @@ func (h *handler) Handle(x *exchange.Exchange) error {
 		return exchange.ErrDeclined
 	}
 	x.Relay = f
-	if err := h.worker.Protocol.RoundTrip(x, h.worker); err != nil {
+	if err := h.Protocol.RoundTrip(x, &h.Worker); err != nil {
 		return err
 	}
 	if x.Committed {

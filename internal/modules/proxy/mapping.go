@@ -16,7 +16,7 @@ import (
 // that of all others. Immutable.
 type Mapping struct {
 	rules    []*PassRule
-	plain    *root       // prefixes
+	plain    root        // prefixes
 	servlet  *root       // those of mapping=servlet; nil: none
 	patterns prefix.Tree // by the head of each; those without one are all asked
 	variable []int32     // prefixes to be interpolated, all asked
@@ -32,19 +32,15 @@ type branch struct {
 	kids  *textmap.Map[branch]
 }
 
-// root is the branch of all prefixes, with its kids in the same place.
+// root is the branch of all prefixes.
 type root struct {
-	branch
-	first textmap.Map[branch]
+	slash int32 // the lowest index of the rules for "/"
+	kids  textmap.Map[branch]
 }
 
 const none = prefix.None
 
-func newRoot() *root {
-	r := &root{branch: branch{open: none, slash: none, low: none}}
-	r.kids = &r.first
-	return r
-}
+func newRoot() root { return root{slash: none} }
 
 // NewMapping compiles the rules of list that are matched before decoding
 // (encoded) or after it.
@@ -61,7 +57,8 @@ func NewMapping(list []*PassRule, encoded bool) *Mapping {
 			m.patterns.Add(r.Regex.Head(), at)
 		case r.Servlet:
 			if m.servlet == nil {
-				m.servlet = newRoot()
+				r := newRoot()
+				m.servlet = &r
 			}
 			m.servlet.insert(r.Path, at)
 		case r.variable():
@@ -91,48 +88,52 @@ func (m *Mapping) Empty() bool { return len(m.rules) == 0 }
 func (m *Mapping) Rules() []*PassRule { return m.rules }
 
 // insert adds a prefix. One that does not begin with a slash matches nothing.
-func (b *branch) insert(path string, at int32) {
+func (r *root) insert(path string, at int32) {
 	if !strings.HasPrefix(path, "/") {
 		return
 	}
 	segments := strings.FieldsFunc(path, func(c rune) bool { return c == '/' })
-	b.put(segments, strings.HasSuffix(path, "/"), at)
+	if len(segments) == 0 {
+		r.slash = min(r.slash, at)
+		return
+	}
+	put(&r.kids, segments, strings.HasSuffix(path, "/"), at)
 }
 
-// put adds what is left of a prefix below b.
-func (b *branch) put(segments []string, slash bool, at int32) {
+// put adds what is left of a prefix.
+func put(kids *textmap.Map[branch], segments []string, slash bool, at int32) {
+	b, ok := kids.Get([]byte(segments[0]))
+	if !ok {
+		b = branch{open: none, slash: none, low: none}
+	}
 	b.low = min(b.low, at)
 	switch {
-	case len(segments) > 0:
+	case len(segments) > 1:
 		if b.kids == nil {
 			b.kids = new(textmap.Map[branch])
 		}
-		kid, ok := b.kids.Get([]byte(segments[0]))
-		if !ok {
-			kid = branch{open: none, slash: none, low: none}
-		}
-		kid.put(segments[1:], slash, at)
-		b.kids.Put(segments[0], kid)
+		put(b.kids, segments[1:], slash, at)
 	case slash:
 		b.slash = min(b.slash, at)
 	default:
 		b.open = min(b.open, at)
 	}
+	kids.Put(segments[0], b)
 }
 
 // find gives the first rule whose prefix path lies at or below, and how much
 // of it the prefix takes.
 func (r *root) find(path []byte) (at int32, n int) {
-	b := r.branch
 	at = none
+	slash, kids := r.slash, &r.kids
 	for i := 0; i < len(path) && path[i] == '/'; {
 		for i < len(path) && path[i] == '/' {
 			i++
 		}
-		if b.slash < at {
-			at, n = b.slash, i
+		if slash < at {
+			at, n = slash, i
 		}
-		if i == len(path) || b.kids == nil {
+		if i == len(path) || kids == nil {
 			break
 		}
 		end := bytes.IndexByte(path[i:], '/')
@@ -141,14 +142,15 @@ func (r *root) find(path []byte) (at int32, n int) {
 		} else {
 			end += i
 		}
-		var ok bool
-		if b, ok = b.kids.Get(path[i:end]); !ok || b.low >= at {
+		b, ok := kids.Get(path[i:end])
+		if !ok || b.low >= at {
 			break
 		}
 		i = end
 		if b.open < at {
 			at, n = b.open, i
 		}
+		slash, kids = b.slash, b.kids
 	}
 	return at, n
 }

@@ -94,17 +94,12 @@ func buildServer(b *module.Builder, s *module.Server) error {
 
 // handle makes the handler of a rule, once per server.
 func (st *site) handle(b *module.Builder, s *module.Server, r *PassRule) error {
-	if r == nil || r.Deny || st.handlers[r] != nil {
+	if r == nil || r.Deny || r.worker == nil || st.handlers[r] != nil {
 		return nil
 	}
-	h := &handler{site: st}
-	if r.worker != nil {
-		w, err := r.worker.build(b, ownerOf(b, s, r.worker), st.conf)
-		if err != nil {
-			return err
-		}
-		h.worker = w
-		h.host = []byte(r.worker.URL.HostPort())
+	h, err := r.worker.build(b, ownerOf(b, s, r.worker), st.conf)
+	if err != nil {
+		return err
 	}
 	st.handlers[r] = h
 	return nil
@@ -133,9 +128,9 @@ func buildDir(b *module.Builder, d *module.Dir) error {
 	}
 	d.Chain.Forward = newForwarder(b, d, st, conf)
 	add := func(list *[]exchange.Translator, m served, encoded bool) {
-		t := &translator{site: st, plain: m.plain, list: m, interpolate: conf.Interpolate.Or(false)}
+		t := &translator{site: st, plain: m.plain, routes: m.routes, list: m.Mapping, interpolate: conf.Interpolate.Or(false)}
 		if conf.Rule != nil && conf.Rule.Encoded == encoded {
-			t.rule, t.route = conf.Rule, newRoute(conf.Rule, st.handlers[conf.Rule])
+			t.own, t.rule, t.route = true, conf.Rule, newRoute(conf.Rule, st.handlers[conf.Rule])
 		}
 		t.direct = m.Direct() && (t.rule == nil || t.rule.direct())
 		if t.rule != nil || !m.Empty() {

@@ -56,28 +56,29 @@ func (s *ServerConf) definition(url string) (best *Definition) {
 // workersKey is where the built workers lie in Builder.Aux.
 type workersKey struct{}
 
-// build makes the worker of a definition, once per snapshot. owner names the
-// server whose it is.
-func (d *Definition) build(b *module.Builder, owner string, c *ServerConf) (*worker.Worker, error) {
-	built, _ := b.Aux[workersKey{}].(map[*Definition]*worker.Worker)
+// build makes the worker of a definition with its handler, once per snapshot.
+// owner names the server whose it is.
+func (d *Definition) build(b *module.Builder, owner string, c *ServerConf) (*handler, error) {
+	built, _ := b.Aux[workersKey{}].(map[*Definition]*handler)
 	if built == nil {
-		built = make(map[*Definition]*worker.Worker)
+		built = make(map[*Definition]*handler)
 		b.Aux[workersKey{}] = built
 	}
-	if w := built[d]; w != nil {
-		return w, nil
+	if h := built[d]; h != nil {
+		return h, nil
 	}
-	w, err := newWorker(b, owner, d.URL, &d.Params, c)
+	h, err := newHandler(b, owner, d.URL, &d.Params, c)
 	if err != nil {
 		return nil, err
 	}
-	built[d] = w
-	b.Snapshot.Workers = append(b.Snapshot.Workers, w)
-	return w, nil
+	built[d] = h
+	b.Snapshot.Workers = append(b.Snapshot.Workers, &h.Worker)
+	return h, nil
 }
 
-// newWorker makes a worker over the state that survives reloads.
-func newWorker(b *module.Builder, owner string, u uri.URL, p *Params, c *ServerConf) (*worker.Worker, error) {
+// newHandler makes a worker over the state that survives reloads.
+func newHandler(b *module.Builder, owner string, u uri.URL, p *Params, c *ServerConf) (*handler, error) {
+	host := []byte(u.HostPort())
 	if u.Socket != "" && !filepath.IsAbs(u.Socket) {
 		u.Socket = filepath.Join(b.RuntimeDir, u.Socket)
 	}
@@ -86,9 +87,9 @@ func newWorker(b *module.Builder, owner string, u uri.URL, p *Params, c *ServerC
 	if proto == nil {
 		return nil, fmt.Errorf("no protocol handler was valid for the URL %s (scheme '%s')", cfg.Name, cfg.Scheme)
 	}
-	w := &worker.Worker{Config: cfg, Protocol: proto}
-	w.State = attachState(b, owner, &cfg)
-	return w, nil
+	h := &handler{Worker: worker.Worker{Config: cfg, Protocol: proto}, host: host}
+	h.State = attachState(b, owner, &cfg)
+	return h, nil
 }
 
 // workerConfig is the plain form of what the parameters say.

@@ -1,0 +1,32 @@
+package exchange
+
+import (
+	"testing"
+	"unsafe"
+)
+
+// What every request looks at of its site and its chain lies on their first
+// lines, and the allocator aligns both: with many hosts they are cold.
+func TestLayout(t *testing.T) {
+	var s Site
+	var c Chain
+	for _, row := range []struct {
+		what      string
+		got, most uintptr
+	}{
+		{"hot part of a site", unsafe.Offsetof(s.PostRead) + unsafe.Sizeof(s.PostRead), 128},
+		{"first line of a site", unsafe.Offsetof(s.Trace) + unsafe.Sizeof(s.Trace), 64},
+		{"first line of a chain", unsafe.Offsetof(c.Access) + unsafe.Sizeof(c.Access), 64},
+		{"hot part of a chain", unsafe.Offsetof(c.LimitBody) + unsafe.Sizeof(c.LimitBody), 160},
+	} {
+		if row.got > row.most {
+			t.Errorf("%s: %d bytes, at most %d", row.what, row.got, row.most)
+		}
+	}
+	if n := unsafe.Sizeof(s); n != 320 {
+		t.Errorf("a site has %d bytes", n)
+	}
+	if n := unsafe.Sizeof(c); n != 256 {
+		t.Errorf("a chain has %d bytes", n)
+	}
+}
