@@ -215,6 +215,75 @@ func TestFullDiskLosesWholeLines(t *testing.T) {
 	})
 }
 
+// fill commits n bytes in lines of a KiB and gives their number.
+func fill(a *Appender, n int) int {
+	line := strings.Repeat("l", 1023)
+	for range n >> 10 {
+		a.line(0, line)
+	}
+	return n >> 10
+}
+
+// A destination that takes nothing for a while loses no line of as much as may
+// wait for it, and beyond that only what is counted; the memory is given back.
+func TestStallLosesNothing(t *testing.T) {
+	for _, row := range []struct {
+		name string
+		size int
+		all  bool
+	}{{"within", queueBytes - batchSize, true}, {"beyond", queueBytes + 4*batchSize, false}} {
+		t.Run(row.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r := NewRegistry(Options{Loops: 1})
+				defer r.Close()
+				s := &fakeSink{room: 1 << 30, block: make(chan struct{})}
+				a := adopt(r, "slow", s)
+				sent := fill(a, row.size)
+				lost := a.lost.Load()
+				if row.all != (lost == 0) {
+					t.Errorf("%d of %d lines lost", lost, sent)
+				}
+				close(s.block)
+				a.Flush()
+				if got := bytes.Count(s.got, []byte{'\n'}); got+int(lost) != sent {
+					t.Errorf("%d written and %d lost of %d lines", got, lost, sent)
+				}
+				if a.queue.bytes != 0 || r.waiting.Load() != 0 {
+					t.Errorf("%d, %d bytes still count as waiting", a.queue.bytes, r.waiting.Load())
+				}
+				<-time.After(2*flushEvery + time.Millisecond)
+				synctest.Wait()
+				if n := len(r.spare); n > keptBatches {
+					t.Errorf("%d batches kept", n)
+				}
+			})
+		})
+	}
+}
+
+// What waits is bounded over all destinations, too, and each has its least.
+func TestWaitingIsShared(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := NewRegistry(Options{Loops: 1})
+		block := make(chan struct{})
+		for i := range sharedBytes/queueBytes + 2 {
+			a := adopt(r, fmt.Sprint("slow", i), &fakeSink{room: 1 << 30, block: block})
+			fill(a, queueBytes)
+			if n := a.queue.bytes; n < queueLeast-2*batchSize {
+				t.Errorf("destination %d has %d bytes waiting", i, n)
+			}
+		}
+		if n := r.waiting.Load(); n > sharedBytes+2*queueLeast {
+			t.Errorf("%d bytes wait", n)
+		}
+		close(block)
+		r.Close()
+		if n := r.waiting.Load(); n != 0 {
+			t.Errorf("%d bytes still count as waiting", n)
+		}
+	})
+}
+
 func TestStuckDestinationNeverBlocks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := NewRegistry(Options{Loops: 1})
@@ -222,10 +291,7 @@ func TestStuckDestinationNeverBlocks(t *testing.T) {
 		r.ReportTo(NewStartupLog(&errors))
 		s := &fakeSink{room: 1 << 30, block: make(chan struct{})}
 		a := adopt(r, "stuck", s)
-		line := strings.Repeat("l", 1023)
-		for range 4096 {
-			a.line(0, line)
-		}
+		fill(a, queueBytes+4<<20)
 		<-time.After(flushEvery + time.Millisecond)
 		synctest.Wait()
 		if !strings.Contains(errors.String(), "of stuck: the destination cannot keep up") {

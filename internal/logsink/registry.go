@@ -15,8 +15,13 @@ const flushEvery = time.Second
 // reportEvery is how often lost lines of one destination are reported.
 const reportEvery = time.Minute
 
-// spareBatches bounds the batches kept for use again.
-const spareBatches = 64
+// spareBatches bounds the batches kept for use again. Of those that nobody
+// asked for in a second, keptBatches are kept: the others were taken for a
+// destination that was behind.
+const (
+	spareBatches = 64
+	keptBatches  = 16
+)
 
 // Options are what a Registry is made with.
 type Options struct {
@@ -30,7 +35,10 @@ type Registry struct {
 	loops int
 	now   func() time.Time
 	spare chan *batch
+	least atomic.Int64             // the fewest spare batches since the flusher looked
 	log   atomic.Pointer[ErrorLog] // where lost lines are reported
+
+	waiting atomic.Int64 // bytes queued for all destinations
 
 	mu   sync.Mutex           // guards open and its appenders' refs
 	open map[string]*Appender // by destination
@@ -173,6 +181,7 @@ func (r *Registry) flusher() {
 			return
 		case <-tick.C:
 		}
+		r.trim()
 		for _, a := range r.all() {
 			if a.dirty.Load() {
 				a.Wake()
@@ -208,6 +217,9 @@ func (r *Registry) report(cause error, format string, args ...any) {
 func (r *Registry) take() *batch {
 	select {
 	case b := <-r.spare:
+		if n := int64(len(r.spare)); n < r.least.Load() {
+			r.least.Store(n) // two at once may miss the smaller: trim only drops more
+		}
 		return b
 	default:
 		return &batch{b: make([]byte, 0, firstSize)}
@@ -224,4 +236,15 @@ func (r *Registry) give(b *batch) {
 	case r.spare <- b:
 	default:
 	}
+}
+
+// trim drops spare batches that were not needed since it was last called.
+func (r *Registry) trim() {
+	for n := min(r.least.Load(), int64(len(r.spare)-keptBatches)); n > 0; n-- {
+		select {
+		case <-r.spare:
+		default:
+		}
+	}
+	r.least.Store(int64(len(r.spare)))
 }
