@@ -73,7 +73,8 @@ type Appender struct {
 	wake   chan struct{} // "collect what the shards have"
 	ops    chan op       // what the writer is to do between writes
 	quit   chan struct{} // closed by close
-	once   sync.Once     // closes quit
+	ending atomic.Bool   // close has begun
+	ended  chan struct{} // closed when close is over
 	done   chan struct{} // closed when the writer has ended
 	dirty  atomic.Bool   // some shard has lines
 	lost   atomic.Int64  // lines lost since the last report
@@ -103,6 +104,7 @@ func newAppender(reg *Registry, name string, s sink) *Appender {
 		wake:   make(chan struct{}, 1),
 		ops:    make(chan op),
 		quit:   make(chan struct{}),
+		ended:  make(chan struct{}),
 		done:   make(chan struct{}),
 	}
 	go a.run()
@@ -255,10 +257,16 @@ func (a *Appender) reopen() error {
 var errTorn = errors.New("the log was moved in the middle of a line")
 
 // close writes what was collected and closes the destination. One that takes
-// nothing any more is left to its writer after closeGrace.
+// nothing any more is left to its writer after closeGrace. Who comes second
+// waits for the first.
 func (a *Appender) close() {
+	if a.ending.Swap(true) {
+		<-a.ended
+		return
+	}
+	defer close(a.ended)
 	a.sink.hurry()
-	a.once.Do(func() { close(a.quit) })
+	close(a.quit)
 	timer := time.NewTimer(closeGrace)
 	defer timer.Stop()
 	select {

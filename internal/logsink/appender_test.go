@@ -302,6 +302,40 @@ func TestStuckDestinationNeverBlocks(t *testing.T) {
 	})
 }
 
+// Closing the registry waits for what was released and is being closed, and
+// what was lost is still told: the error log is closed last.
+func TestCloseWaitsForReleased(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := NewRegistry(Options{Loops: 1})
+		told := &fakeSink{room: 1 << 20}
+		r.ReportTo(NewErrorLog(adopt(r, "error", told), nil))
+		slow := &fakeSink{room: 1 << 20, block: make(chan struct{})}
+		a := adopt(r, "slow", slow)
+		a.line(0, "one")
+		full := adopt(r, "full", &fakeSink{})
+		full.line(0, "two")
+		released, closed := make(chan struct{}), make(chan struct{})
+		go func() { a.Release(); close(released) }()
+		synctest.Wait()
+		go func() { r.Close(); close(closed) }()
+		synctest.Wait()
+		select {
+		case <-closed:
+			t.Error("closed with lines of a released destination unwritten")
+		default:
+		}
+		close(slow.block)
+		<-closed
+		<-released
+		if got := string(slow.got); got != "one\n" {
+			t.Errorf("written: %q", got)
+		}
+		if got := string(told.got); !strings.Contains(got, "log lines lost: 1 of full") {
+			t.Errorf("told: %q", got)
+		}
+	})
+}
+
 func TestReopenAfterMove(t *testing.T) {
 	r := registry(t, 2)
 	dir := t.TempDir()

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io/fs"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -40,10 +41,12 @@ type Registry struct {
 
 	waiting atomic.Int64 // bytes queued for all destinations
 
-	mu   sync.Mutex           // guards open and its appenders' refs
-	open map[string]*Appender // by destination
-	quit chan struct{}        // closed by Close
-	done chan struct{}        // closed when the flusher has ended
+	mu      sync.Mutex             // guards open, its appenders' refs, and closing
+	open    map[string]*Appender   // by destination
+	closing map[*Appender]struct{} // released, not yet closed
+
+	quit chan struct{} // closed by Close
+	done chan struct{} // closed when the flusher has ended
 	once sync.Once
 }
 
@@ -59,9 +62,9 @@ func NewRegistry(o Options) *Registry {
 		loops: o.Loops,
 		now:   o.Now,
 		spare: make(chan *batch, spareBatches),
-		open:  map[string]*Appender{},
-		quit:  make(chan struct{}),
-		done:  make(chan struct{}),
+		open:  map[string]*Appender{}, closing: map[*Appender]struct{}{},
+		quit: make(chan struct{}),
+		done: make(chan struct{}),
 	}
 	go r.flusher()
 	return r
@@ -108,7 +111,7 @@ func (r *Registry) get(dest string, use use) (*Appender, error) {
 }
 
 // Release ends one reference; with the last the destination is written out
-// and closed.
+// and closed, which may take seconds.
 func (a *Appender) Release() {
 	r := a.reg
 	r.mu.Lock()
@@ -116,11 +119,15 @@ func (a *Appender) Release() {
 	last := a.refs == 0
 	if last && r.open[a.name] == a {
 		delete(r.open, a.name)
+		r.closing[a] = struct{}{}
 	}
 	r.mu.Unlock()
 	if last {
 		a.close()
 		r.reportLoss(a)
+		r.mu.Lock()
+		delete(r.closing, a)
+		r.mu.Unlock()
 	}
 }
 
@@ -144,20 +151,44 @@ func (r *Registry) Flush() {
 }
 
 // Close writes everything out, closes every destination whatever its
-// references, and stops the registry.
+// references, and stops the registry. Destinations that were released but are
+// not yet closed are waited for as well. What was lost is reported: the error
+// log is closed last.
 func (r *Registry) Close() {
 	r.once.Do(func() {
 		close(r.quit)
 		<-r.done
+		all := r.leaving()
+		told := r.log.Load().appender()
 		var wait sync.WaitGroup
-		for _, a := range r.all() {
-			wait.Go(a.close)
+		for _, a := range all {
+			if a != told {
+				wait.Go(func() {
+					a.close()
+					r.reportLoss(a)
+				})
+			}
 		}
 		wait.Wait()
-		r.mu.Lock()
-		defer r.mu.Unlock()
-		clear(r.open)
+		if slices.Contains(all, told) {
+			told.close()
+		}
 	})
+}
+
+// leaving gives every destination that is not yet closed; none is open then.
+func (r *Registry) leaving() []*Appender {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var list []*Appender
+	for _, a := range r.open {
+		list = append(list, a)
+	}
+	for a := range r.closing {
+		list = append(list, a)
+	}
+	clear(r.open)
+	return list
 }
 
 func (r *Registry) all() []*Appender {

@@ -76,9 +76,6 @@ func (s *Server) finish(graceful bool, cut int) {
 		s.logf(logsink.Notice, id, nil, "%s", how)
 	}
 	s.rt.Logs.Flush()
-	if snap := s.pipeline.Current(); snap != nil {
-		snap.Retire()
-	}
 	s.release()
 }
 
