@@ -67,18 +67,19 @@ type Appender struct {
 	sink     sink
 	levelled bool // lines begin with a severity byte (syslog)
 
-	shards []shard
-	queue  queue         // batches to write now
-	more   chan struct{} // "the queue has some"
-	wake   chan struct{} // "collect what the shards have"
-	ops    chan op       // what the writer is to do between writes
-	quit   chan struct{} // closed by close
-	ending atomic.Bool   // close has begun
-	ended  chan struct{} // closed when close is over
-	done   chan struct{} // closed when the writer has ended
-	dirty  atomic.Bool   // some shard has lines
-	lost   atomic.Int64  // lines lost since the last report
-	cause  atomic.Value  // lossCause of the latest loss
+	shards    []shard
+	queue     queue         // batches to write now
+	more      chan struct{} // "the queue has some"
+	wake      chan struct{} // "collect what the shards have"
+	ops       chan op       // what the writer is to do between writes; one may wait
+	quit      chan struct{} // closed by close
+	ending    atomic.Bool   // close has begun
+	ended     chan struct{} // closed when close is over
+	done      chan struct{} // closed when the writer has ended
+	dirty     atomic.Bool   // some shard has lines
+	following atomic.Bool   // reopen waits for the writer
+	lost      atomic.Int64  // lines lost since the last report
+	cause     atomic.Value  // lossCause of the latest loss
 
 	refs     int       // guarded by reg.mu
 	reported time.Time // last report of lost lines; the registry's goroutine only
@@ -102,7 +103,7 @@ func newAppender(reg *Registry, name string, s sink) *Appender {
 		shards: make([]shard, reg.loops+1),
 		more:   make(chan struct{}, 1),
 		wake:   make(chan struct{}, 1),
-		ops:    make(chan op),
+		ops:    make(chan op, 1),
 		quit:   make(chan struct{}),
 		ended:  make(chan struct{}),
 		done:   make(chan struct{}),
@@ -234,57 +235,109 @@ func signal(c chan<- struct{}) {
 	}
 }
 
-// Flush writes everything committed before the call and waits for it, as long
-// as the destination takes.
-func (a *Appender) Flush() { _ = a.order(op{}) }
-
 // reopen writes what was collected and follows a file that was moved away.
 // Other destinations are not asked: one that is stuck must not stop a reload.
+// A file that is stuck holds it up for reopenGrace, and others after it hardly:
+// the answer is errSlow, once, and the file is opened anew when its writer comes
+// to it.
 func (a *Appender) reopen() error {
 	if _, ok := a.sink.(*fileSink); !ok {
 		return nil
 	}
-	return a.order(op{do: func() error {
-		again, err := a.sink.reopen()
-		if again && len(a.torn) > 0 {
-			a.torn = a.torn[:0] // its beginning is in the old file
-			a.lose(1, errTorn)
-		}
-		return err
-	}})
+	if a.following.Swap(true) {
+		return nil // and said before
+	}
+	grace := reopenGrace
+	if a.reg.slow.Load() {
+		grace = reopenNext
+	}
+	timer := time.NewTimer(grace)
+	defer timer.Stop()
+	err := a.order(op{do: a.follow}, timer.C)
+	a.reg.slow.Store(errors.Is(err, errSlow))
+	return err
 }
 
-var errTorn = errors.New("the log was moved in the middle of a line")
+// follow is the writer's part of reopen.
+func (a *Appender) follow() error {
+	defer a.following.Store(false)
+	again, err := a.sink.reopen()
+	if again && len(a.torn) > 0 {
+		a.torn = a.torn[:0] // its beginning is in the old file
+		a.lose(1, errTorn)
+	}
+	return err
+}
+
+// reopenGrace bounds how long a reload waits for a file, reopenNext for
+// another when one has taken that long: they may be on one disk that hangs.
+const (
+	reopenGrace = 2 * time.Second
+	reopenNext  = 50 * time.Millisecond
+)
+
+var (
+	errTorn = errors.New("the log was moved in the middle of a line")
+	errSlow = errors.New("the destination takes nothing at the moment")
+)
 
 // close writes what was collected and closes the destination. One that takes
-// nothing any more is left to its writer after closeGrace. Who comes second
-// waits for the first.
-func (a *Appender) close() {
+// nothing any more is closed by force after grace, or when the registry says
+// so, and left to its writer if even that does not help. Who comes second waits
+// for the first.
+func (a *Appender) close(grace time.Duration) {
 	if a.ending.Swap(true) {
 		<-a.ended
 		return
 	}
 	defer close(a.ended)
+	forced := a.reg.forced
+	select {
+	case <-forced:
+		grace, forced = min(grace, forceGrace), nil // it has had no time yet
+	default:
+	}
 	a.sink.hurry()
 	close(a.quit)
-	timer := time.NewTimer(closeGrace)
+	timer := time.NewTimer(grace)
 	defer timer.Stop()
+	select {
+	case <-a.done:
+		return
+	case <-forced:
+	case <-timer.C:
+	}
+	a.sink.force()
+	timer.Reset(forceGrace)
 	select {
 	case <-a.done:
 	case <-timer.C:
 	}
 }
 
-// closeGrace bounds how long closing waits for a destination.
-const closeGrace = 5 * time.Second
+// closeGrace bounds how long closing waits for a destination. forceGrace is the
+// same where there is no time left, and after it was closed by force.
+const (
+	closeGrace = 5 * time.Second
+	forceGrace = 500 * time.Millisecond
+)
 
-func (a *Appender) order(o op) error {
+// order has the writer do something and waits for it until late. What takes
+// longer is done all the same.
+func (a *Appender) order(o op, late <-chan time.Time) error {
 	o.reply = make(chan error, 1)
 	select {
 	case a.ops <- o:
-		return <-o.reply
 	case <-a.done:
 		return nil
+	}
+	select {
+	case err := <-o.reply:
+		return err
+	case <-a.done:
+		return nil
+	case <-late:
+		return errSlow
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -13,6 +14,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/headgate/headgate/internal/testkit"
 )
 
 func read(t *testing.T, path string) string {
@@ -38,6 +41,17 @@ func access(t *testing.T, r *Registry, path string) *Appender {
 		t.Fatal(err)
 	}
 	return a
+}
+
+// Flush writes everything committed before the call and waits for it, however
+// long that takes: nothing for a server that has to stop.
+func (a *Appender) Flush() { _ = a.order(op{}, nil) }
+
+// Flush flushes every destination.
+func (r *Registry) Flush() {
+	for _, a := range r.all() {
+		a.Flush()
+	}
 }
 
 func (a *Appender) line(loop int, s string) { a.Commit(loop, append(a.Begin(loop), s...)) }
@@ -159,6 +173,7 @@ func (s *fakeSink) reopen() (bool, error) {
 	return false, nil
 }
 func (s *fakeSink) hurry()       {}
+func (s *fakeSink) force()       {}
 func (s *fakeSink) close() error { return nil }
 
 // adopt makes the registry own an appender over s.
@@ -300,6 +315,81 @@ func TestStuckDestinationNeverBlocks(t *testing.T) {
 		r.Close() // gives up after its grace
 		close(s.block)
 	})
+}
+
+// Destinations that take nothing, the error log among them, hold up closing for
+// a bounded time, and little after Force.
+func TestCloseIsBounded(t *testing.T) {
+	for _, force := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			r := NewRegistry(Options{Loops: 1})
+			block := make(chan struct{})
+			for i := range 3 {
+				a := adopt(r, fmt.Sprint("stuck", i), &fakeSink{block: block})
+				a.line(0, "one")
+				r.ReportTo(NewErrorLog(a, nil))
+			}
+			began, limit := time.Now(), closeGrace+3*forceGrace
+			closed := make(chan struct{})
+			go func() { r.Close(); close(closed) }()
+			synctest.Wait()
+			if force {
+				r.Force()
+				limit = 3 * forceGrace
+			}
+			<-closed
+			if d := time.Since(began); d > limit {
+				t.Errorf("closed after %v", d)
+			}
+			close(block)
+		})
+	}
+}
+
+// A file that takes nothing holds up a reload for a bounded time, for all its
+// uses and its like together, and is opened anew when it goes on.
+func TestReopenOfStuckFile(t *testing.T) {
+	dir := t.TempDir()
+	r := registry(t, 1)
+	var stuck []string
+	var readers []*os.File
+	for i := range 3 {
+		path := filepath.Join(dir, fmt.Sprint("fifo", i))
+		if err := syscall.Mkfifo(path, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		f, err := os.OpenFile(path, os.O_RDWR, 0) // reads nothing
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		fill(access(t, r, path), 1<<20)
+		stuck, readers = append(stuck, path), append(readers, f)
+	}
+	r.slow.Store(true) // spares the test the wait for the first
+	for range 20 {
+		for _, path := range stuck {
+			access(t, r, path)
+		}
+	}
+	if err := r.Reopen(); err != nil {
+		t.Error(err)
+	}
+	if !r.slow.Load() {
+		t.Error("reopened what takes nothing")
+	}
+	for i, path := range stuck {
+		if err := os.Rename(path, path+".1"); err != nil {
+			t.Fatal(err)
+		}
+		go func() { _, _ = io.Copy(io.Discard, readers[i]) }() // ends with the file
+	}
+	for _, path := range stuck {
+		testkit.Eventually(t, "a file in place of the one that was moved", func() bool {
+			info, err := os.Stat(path)
+			return err == nil && info.Mode().IsRegular()
+		})
+	}
 }
 
 // Closing the registry waits for what was released and is being closed, and

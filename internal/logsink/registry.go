@@ -40,14 +40,17 @@ type Registry struct {
 	log   atomic.Pointer[ErrorLog] // where lost lines are reported
 
 	waiting atomic.Int64 // bytes queued for all destinations
+	slow    atomic.Bool  // the file that was last to be reopened took too long
 
 	mu      sync.Mutex             // guards open, its appenders' refs, and closing
 	open    map[string]*Appender   // by destination
 	closing map[*Appender]struct{} // released, not yet closed
 
-	quit chan struct{} // closed by Close
-	done chan struct{} // closed when the flusher has ended
-	once sync.Once
+	quit   chan struct{} // closed by Close
+	done   chan struct{} // closed when the flusher has ended
+	once   sync.Once
+	forced chan struct{} // closed by Force
+	force  sync.Once
 }
 
 // NewRegistry starts a registry; Close stops it.
@@ -63,8 +66,9 @@ func NewRegistry(o Options) *Registry {
 		now:   o.Now,
 		spare: make(chan *batch, spareBatches),
 		open:  map[string]*Appender{}, closing: map[*Appender]struct{}{},
-		quit: make(chan struct{}),
-		done: make(chan struct{}),
+		quit:   make(chan struct{}),
+		done:   make(chan struct{}),
+		forced: make(chan struct{}),
 	}
 	go r.flusher()
 	return r
@@ -93,6 +97,8 @@ func (r *Registry) get(dest string, use use) (*Appender, error) {
 			// After privileges were dropped the folder may be closed to us: the
 			// log that is open stays open, and a reload must not fail for that.
 			r.report(err, "could not reopen %s: writing on to the file that is open", dest)
+		case errors.Is(err, errSlow):
+			r.report(nil, "could not reopen %s yet: %v", dest, err)
 		case err != nil:
 			return nil, use.failed(dest, err)
 		}
@@ -123,7 +129,7 @@ func (a *Appender) Release() {
 	}
 	r.mu.Unlock()
 	if last {
-		a.close()
+		a.close(closeGrace)
 		r.reportLoss(a)
 		r.mu.Lock()
 		delete(r.closing, a)
@@ -132,49 +138,47 @@ func (a *Appender) Release() {
 }
 
 // Reopen opens every file anew that was moved since it was opened. A file
-// that cannot be opened keeps its old place; the first error is returned.
+// that cannot be opened keeps its old place; the first error is returned. One
+// that takes nothing is opened anew when it takes something again.
 func (r *Registry) Reopen() error {
 	var first error
 	for _, a := range r.all() {
-		if err := a.reopen(); err != nil && first == nil {
+		if err := a.reopen(); err != nil && !errors.Is(err, errSlow) && first == nil {
 			first = accessLog.failed(a.name, err)
 		}
 	}
 	return first
 }
 
-// Flush writes everything committed before the call and waits for it.
-func (r *Registry) Flush() {
-	for _, a := range r.all() {
-		a.Flush()
-	}
-}
-
 // Close writes everything out, closes every destination whatever its
 // references, and stops the registry. Destinations that were released but are
-// not yet closed are waited for as well. What was lost is reported: the error
-// log is closed last.
+// not yet closed are waited for as well, each within bounds. What was lost is
+// reported: the error log is closed last.
 func (r *Registry) Close() {
 	r.once.Do(func() {
 		close(r.quit)
 		<-r.done
-		all := r.leaving()
+		began, all := time.Now(), r.leaving()
 		told := r.log.Load().appender()
 		var wait sync.WaitGroup
 		for _, a := range all {
 			if a != told {
 				wait.Go(func() {
-					a.close()
+					a.close(closeGrace)
 					r.reportLoss(a)
 				})
 			}
 		}
 		wait.Wait()
 		if slices.Contains(all, told) {
-			told.close()
+			told.close(max(forceGrace, closeGrace-time.Since(began)))
 		}
 	})
 }
+
+// Force has destinations that are being closed closed by force; others will
+// get little time.
+func (r *Registry) Force() { r.force.Do(func() { close(r.forced) }) }
 
 // leaving gives every destination that is not yet closed; none is open then.
 func (r *Registry) leaving() []*Appender {

@@ -87,3 +87,34 @@ func TestStopAfterReload(t *testing.T) {
 		t.Errorf("%d of 20 lines were written:\n%s\n%s", n, b, r.log())
 	}
 }
+
+// TestStopStuckLog: a log program that reads nothing does not keep the server
+// from stopping, and a second signal ends the waiting for it.
+func TestStopStuckLog(t *testing.T) {
+	a := origin(t, says("a"))
+	r := newRig(t, "", server.Options{})
+	r.write(one+"CustomLog \"|/bin/sleep 60\" %{X-Long}i\n", "ORIGIN", a)
+	r.up()
+	c := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	for range 40 { // more than a pipe holds
+		q, err := http.NewRequest("GET", fmt.Sprintf("http://127.0.0.1:%d/", r.port), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		q.Header.Set("X-Long", strings.Repeat("y", 7000))
+		res, err := c.Do(q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, _ = io.Copy(io.Discard, res.Body)
+		_ = res.Body.Close()
+	}
+	signals := make(chan os.Signal, 1)
+	ended := make(chan struct{})
+	go func() { r.Run(signals); close(ended) }()
+	signals <- syscall.SIGTERM
+	r.logs("AH00491: caught SIGTERM, shutting down")
+	signals <- syscall.SIGTERM
+	<-ended
+	r.logs("log lines lost: ")
+}

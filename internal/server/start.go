@@ -183,11 +183,11 @@ func (s *Server) abandon(loaded *config.Loaded) {
 	if loaded != nil && loaded.Snapshot != nil {
 		s.retire(loaded.Snapshot)
 	}
-	s.release()
+	s.release(nil)
 }
 
-// release gives up what outlives every snapshot.
-func (s *Server) release() {
+// release gives up what outlives every snapshot; hurry as in Stop.
+func (s *Server) release(hurry <-chan struct{}) {
 	if s.pidFile != "" {
 		if err := unixd.RemovePidFile(s.pidFile, os.Getpid()); err != nil {
 			// httpd leaves it as well when the folder is root's.
@@ -195,7 +195,7 @@ func (s *Server) release() {
 		}
 		s.pidFile = ""
 	}
-	s.rt.Logs.Close()
+	s.closeLogs(hurry)
 	s.rt.Logs.ReportTo(nil)
 	if snap := s.pipeline.Current(); snap != nil {
 		s.retire(snap)
