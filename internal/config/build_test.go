@@ -97,13 +97,13 @@ func TestBuild(t *testing.T) {
 	if again.Snapshot.Workers[0].State != s.Workers[0].State {
 		t.Error("state did not survive")
 	}
-	s.Retire()
+	<-s.Retire().Done()
 	if states(rt) != 2 {
 		t.Error("state was closed while in use")
 	}
-	again.Snapshot.Retire()
-	if states(rt) != 0 {
-		t.Errorf("%d states left", states(rt))
+	<-again.Snapshot.Retire().Done()
+	if n := states(rt); n != 0 {
+		t.Errorf("%d states left", n)
 	}
 }
 
@@ -121,9 +121,7 @@ func TestBuildLeavesNothing(t *testing.T) {
 		if l := load(t, rt, tt.text, tt.check); l.OK() != tt.ok {
 			t.Errorf("%s: %v", tt.name, l.Found)
 		}
-		if n := states(rt); n != 0 {
-			t.Errorf("%s: %d states left", tt.name, n)
-		}
+		testkit.Eventually(t, tt.name+": no state left", func() bool { return states(rt) == 0 })
 	}
 }
 

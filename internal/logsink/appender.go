@@ -16,9 +16,19 @@ const batchSize = 64 << 10
 // firstSize is what a batch begins with: of many logs most are quiet.
 const firstSize = 4 << 10
 
-// queueLength is how many full batches may wait for a slow destination
-// before lines are lost: 1 MB, a second or so at full speed.
-const queueLength = 16
+// queueBytes is how much may wait for one destination before lines are lost.
+// At full speed a processor makes some 10 MB of lines a second, and a disk
+// that others write to stalls for a second now and then. The memory is taken
+// while the destination is behind and given back afterwards.
+const queueBytes = 16 << 20
+
+// sharedBytes is how much may wait for all destinations together: a disk that
+// hangs holds up every log on it. Whatever the others take, each destination
+// has queueLeast.
+const (
+	sharedBytes = 64 << 20
+	queueLeast  = 1 << 20
+)
 
 // outside is the shard for lines that come from no loop.
 const outside = -1
@@ -31,6 +41,14 @@ var errBehind = errors.New("the destination cannot keep up")
 type batch struct {
 	b     []byte
 	lines int
+	next  *batch // in a queue
+}
+
+// queue holds the batches that wait for a writer, in order.
+type queue struct {
+	mu          sync.Mutex // guards what follows
+	first, last *batch
+	bytes       int // of these and of what the writer has taken and not yet written
 }
 
 // shard collects the lines of one loop.
@@ -49,23 +67,24 @@ type Appender struct {
 	sink     sink
 	levelled bool // lines begin with a severity byte (syslog)
 
-	shards []shard
-	full   chan *batch   // batches to write now
-	wake   chan struct{} // "collect what the shards have"
-	ops    chan op       // what the writer is to do between writes
-	quit   chan struct{} // closed by close
-	once   sync.Once     // closes quit
-	done   chan struct{} // closed when the writer has ended
-	dirty  atomic.Bool   // some shard has lines
-	lost   atomic.Int64  // lines lost since the last report
-	cause  atomic.Value  // lossCause of the latest loss
+	shards    []shard
+	queue     queue         // batches to write now
+	more      chan struct{} // "the queue has some"
+	wake      chan struct{} // "collect what the shards have"
+	ops       chan op       // what the writer is to do between writes; one may wait
+	quit      chan struct{} // closed by close
+	ending    atomic.Bool   // close has begun
+	ended     chan struct{} // closed when close is over
+	done      chan struct{} // closed when the writer has ended
+	dirty     atomic.Bool   // some shard has lines
+	following atomic.Bool   // reopen waits for the writer
+	lost      atomic.Int64  // lines lost since the last report
+	cause     atomic.Value  // lossCause of the latest loss
 
 	refs     int       // guarded by reg.mu
 	reported time.Time // last report of lost lines; the registry's goroutine only
 
-	// The writer's own.
-	moved []*batch // batches being written in order
-	torn  []byte   // rest of a line whose beginning was written
+	torn []byte // rest of a line whose beginning was written; the writer's own
 }
 
 // lossCause gives atomic.Value one concrete type for every error.
@@ -82,10 +101,11 @@ func newAppender(reg *Registry, name string, s sink) *Appender {
 	a := &Appender{
 		reg: reg, name: name, sink: s,
 		shards: make([]shard, reg.loops+1),
-		full:   make(chan *batch, queueLength),
+		more:   make(chan struct{}, 1),
 		wake:   make(chan struct{}, 1),
-		ops:    make(chan op),
+		ops:    make(chan op, 1),
 		quit:   make(chan struct{}),
+		ended:  make(chan struct{}),
 		done:   make(chan struct{}),
 	}
 	go a.run()
@@ -133,14 +153,69 @@ func (a *Appender) Commit(loop int, line []byte) {
 // Cancel forgets the line that Begin began, where making it failed.
 func (a *Appender) Cancel(loop int) { a.shard(loop).mu.Unlock() }
 
-// hand queues a full batch, or counts it as lost when the queue is full.
+// hand queues a full batch, or counts it as lost when too much waits already.
 func (a *Appender) hand(b *batch) {
-	select {
-	case a.full <- b:
-	default:
+	if !a.push(b, false) {
 		a.lose(b.lines, errBehind)
 		a.reg.give(b)
+		return
 	}
+	signal(a.more)
+}
+
+// push queues a batch if there is room for it, or whatever waits.
+func (a *Appender) push(b *batch, always bool) bool {
+	n, q := len(b.b), &a.queue
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if !always && q.bytes+n > queueLeast && (q.bytes+n > queueBytes || a.reg.waiting.Load()+int64(n) > sharedBytes) {
+		return false
+	}
+	if q.last == nil {
+		q.first = b
+	} else {
+		q.last.next = b
+	}
+	q.last = b
+	q.bytes += n
+	a.reg.waiting.Add(int64(n))
+	return true
+}
+
+// pop takes the batch that waits longest, nil when there is none, and says
+// whether it leaves others.
+func (a *Appender) pop() (b *batch, others bool) {
+	q := &a.queue
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if b = q.first; b == nil {
+		return nil, false
+	}
+	q.first, b.next = b.next, nil
+	if q.first == nil {
+		q.last = nil
+	}
+	return b, q.first != nil
+}
+
+// drain takes all that waits.
+func (a *Appender) drain() *batch {
+	q := &a.queue
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	b := q.first
+	q.first, q.last = nil, nil
+	return b
+}
+
+// settle makes room for others where a batch was.
+func (a *Appender) settle(b *batch) {
+	n := len(b.b)
+	a.queue.mu.Lock()
+	a.queue.bytes -= n
+	a.queue.mu.Unlock()
+	a.reg.waiting.Add(-int64(n))
+	a.reg.give(b)
 }
 
 func (a *Appender) lose(lines int, err error) {
@@ -150,58 +225,119 @@ func (a *Appender) lose(lines int, err error) {
 
 // Wake asks the writer to write what was collected without waiting for the
 // second to end. It does not wait for it.
-func (a *Appender) Wake() {
+func (a *Appender) Wake() { signal(a.wake) }
+
+// signal leaves a signal in a channel that holds one.
+func signal(c chan<- struct{}) {
 	select {
-	case a.wake <- struct{}{}:
+	case c <- struct{}{}:
 	default:
 	}
 }
 
-// Flush writes everything committed before the call and waits for it, as long
-// as the destination takes.
-func (a *Appender) Flush() { _ = a.order(op{}) }
-
 // reopen writes what was collected and follows a file that was moved away.
 // Other destinations are not asked: one that is stuck must not stop a reload.
+// A file that is stuck holds it up for reopenGrace, and others after it hardly:
+// the answer is errSlow, once, and the file is opened anew when its writer comes
+// to it.
 func (a *Appender) reopen() error {
 	if _, ok := a.sink.(*fileSink); !ok {
 		return nil
 	}
-	return a.order(op{do: func() error {
-		again, err := a.sink.reopen()
-		if again && len(a.torn) > 0 {
-			a.torn = a.torn[:0] // its beginning is in the old file
-			a.lose(1, errTorn)
-		}
-		return err
-	}})
+	if a.following.Swap(true) {
+		return nil // and said before
+	}
+	grace := reopenGrace
+	if a.reg.slow.Load() {
+		grace = reopenNext
+	}
+	timer := time.NewTimer(grace)
+	defer timer.Stop()
+	err := a.order(op{do: a.follow}, timer.C)
+	a.reg.slow.Store(errors.Is(err, errSlow))
+	return err
 }
 
-var errTorn = errors.New("the log was moved in the middle of a line")
+// follow is the writer's part of reopen.
+func (a *Appender) follow() error {
+	defer a.following.Store(false)
+	again, err := a.sink.reopen()
+	if again && len(a.torn) > 0 {
+		a.torn = a.torn[:0] // its beginning is in the old file
+		a.lose(1, errTorn)
+	}
+	return err
+}
+
+// reopenGrace bounds how long a reload waits for a file, reopenNext for
+// another when one has taken that long: they may be on one disk that hangs.
+const (
+	reopenGrace = 2 * time.Second
+	reopenNext  = 50 * time.Millisecond
+)
+
+var (
+	errTorn = errors.New("the log was moved in the middle of a line")
+	errSlow = errors.New("the destination takes nothing at the moment")
+)
 
 // close writes what was collected and closes the destination. One that takes
-// nothing any more is left to its writer after closeGrace.
-func (a *Appender) close() {
+// nothing any more is closed by force after grace, or when the registry says
+// so, and left to its writer if even that does not help. Who comes second waits
+// for the first.
+func (a *Appender) close(grace time.Duration) {
+	if a.ending.Swap(true) {
+		<-a.ended
+		return
+	}
+	defer close(a.ended)
+	forced := a.reg.forced
+	select {
+	case <-forced:
+		grace, forced = min(grace, forceGrace), nil // it has had no time yet
+	default:
+	}
 	a.sink.hurry()
-	a.once.Do(func() { close(a.quit) })
-	timer := time.NewTimer(closeGrace)
+	close(a.quit)
+	timer := time.NewTimer(grace)
 	defer timer.Stop()
+	select {
+	case <-a.done:
+		return
+	case <-forced:
+	case <-timer.C:
+	}
+	a.sink.force()
+	timer.Reset(forceGrace)
 	select {
 	case <-a.done:
 	case <-timer.C:
 	}
 }
 
-// closeGrace bounds how long closing waits for a destination.
-const closeGrace = 5 * time.Second
+// closeGrace bounds how long closing waits for a destination. forceGrace is the
+// same where there is no time left, and after it was closed by force.
+const (
+	closeGrace = 5 * time.Second
+	forceGrace = 500 * time.Millisecond
+)
 
-func (a *Appender) order(o op) error {
+// order has the writer do something and waits for it until late. What takes
+// longer is done all the same.
+func (a *Appender) order(o op, late <-chan time.Time) error {
 	o.reply = make(chan error, 1)
 	select {
 	case a.ops <- o:
-		return <-o.reply
 	case <-a.done:
 		return nil
+	}
+	select {
+	case err := <-o.reply:
+		return err
+	case <-a.done:
+		return nil
+	case <-late:
+		return errSlow
 	}
 }
 
@@ -210,8 +346,15 @@ func (a *Appender) run() {
 	defer close(a.done)
 	for {
 		select {
-		case b := <-a.full:
-			a.put(b)
+		case <-a.more:
+			// One at a time, so that orders get their turn.
+			b, others := a.pop()
+			if others {
+				signal(a.more)
+			}
+			if b != nil {
+				a.put(b)
+			}
 		case <-a.wake:
 			a.collect()
 		case o := <-a.ops:
@@ -231,32 +374,22 @@ func (a *Appender) run() {
 }
 
 // collect writes what is queued and what the shards hold. A shard is locked
-// while its queued batches are moved, so that they stay before its current.
+// while its current batch joins those that it has queued.
 func (a *Appender) collect() {
 	a.dirty.Store(false)
 	for i := range a.shards {
 		s := &a.shards[i]
 		s.mu.Lock()
-		a.moved = a.drain(a.moved[:0])
 		if s.cur != nil {
-			a.moved = append(a.moved, s.cur)
+			a.push(s.cur, true)
 			s.cur = nil
 		}
 		s.mu.Unlock()
-		for _, b := range a.moved {
+		for b := a.drain(); b != nil; {
+			next := b.next
+			b.next = nil
 			a.put(b)
-		}
-	}
-	clear(a.moved)
-}
-
-func (a *Appender) drain(dst []*batch) []*batch {
-	for {
-		select {
-		case b := <-a.full:
-			dst = append(dst, b)
-		default:
-			return dst
+			b = next
 		}
 	}
 }
@@ -265,7 +398,7 @@ func (a *Appender) drain(dst []*batch) []*batch {
 // count as written; the rest of a line that was begun goes out first next
 // time.
 func (a *Appender) put(b *batch) {
-	defer a.reg.give(b)
+	defer a.settle(b)
 	if len(a.torn) > 0 {
 		n, err := a.sink.write(a.torn)
 		a.torn = a.torn[n:]

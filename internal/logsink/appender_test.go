@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -13,6 +14,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/headgate/headgate/internal/testkit"
 )
 
 func read(t *testing.T, path string) string {
@@ -38,6 +41,17 @@ func access(t *testing.T, r *Registry, path string) *Appender {
 		t.Fatal(err)
 	}
 	return a
+}
+
+// Flush writes everything committed before the call and waits for it, however
+// long that takes: nothing for a server that has to stop.
+func (a *Appender) Flush() { _ = a.order(op{}, nil) }
+
+// Flush flushes every destination.
+func (r *Registry) Flush() {
+	for _, a := range r.all() {
+		a.Flush()
+	}
 }
 
 func (a *Appender) line(loop int, s string) { a.Commit(loop, append(a.Begin(loop), s...)) }
@@ -159,6 +173,7 @@ func (s *fakeSink) reopen() (bool, error) {
 	return false, nil
 }
 func (s *fakeSink) hurry()       {}
+func (s *fakeSink) force()       {}
 func (s *fakeSink) close() error { return nil }
 
 // adopt makes the registry own an appender over s.
@@ -215,6 +230,75 @@ func TestFullDiskLosesWholeLines(t *testing.T) {
 	})
 }
 
+// fill commits n bytes in lines of a KiB and gives their number.
+func fill(a *Appender, n int) int {
+	line := strings.Repeat("l", 1023)
+	for range n >> 10 {
+		a.line(0, line)
+	}
+	return n >> 10
+}
+
+// A destination that takes nothing for a while loses no line of as much as may
+// wait for it, and beyond that only what is counted; the memory is given back.
+func TestStallLosesNothing(t *testing.T) {
+	for _, row := range []struct {
+		name string
+		size int
+		all  bool
+	}{{"within", queueBytes - batchSize, true}, {"beyond", queueBytes + 4*batchSize, false}} {
+		t.Run(row.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r := NewRegistry(Options{Loops: 1})
+				defer r.Close()
+				s := &fakeSink{room: 1 << 30, block: make(chan struct{})}
+				a := adopt(r, "slow", s)
+				sent := fill(a, row.size)
+				lost := a.lost.Load()
+				if row.all != (lost == 0) {
+					t.Errorf("%d of %d lines lost", lost, sent)
+				}
+				close(s.block)
+				a.Flush()
+				if got := bytes.Count(s.got, []byte{'\n'}); got+int(lost) != sent {
+					t.Errorf("%d written and %d lost of %d lines", got, lost, sent)
+				}
+				if a.queue.bytes != 0 || r.waiting.Load() != 0 {
+					t.Errorf("%d, %d bytes still count as waiting", a.queue.bytes, r.waiting.Load())
+				}
+				<-time.After(2*flushEvery + time.Millisecond)
+				synctest.Wait()
+				if n := len(r.spare); n > keptBatches {
+					t.Errorf("%d batches kept", n)
+				}
+			})
+		})
+	}
+}
+
+// What waits is bounded over all destinations, too, and each has its least.
+func TestWaitingIsShared(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := NewRegistry(Options{Loops: 1})
+		block := make(chan struct{})
+		for i := range sharedBytes/queueBytes + 2 {
+			a := adopt(r, fmt.Sprint("slow", i), &fakeSink{room: 1 << 30, block: block})
+			fill(a, queueBytes)
+			if n := a.queue.bytes; n < queueLeast-2*batchSize {
+				t.Errorf("destination %d has %d bytes waiting", i, n)
+			}
+		}
+		if n := r.waiting.Load(); n > sharedBytes+2*queueLeast {
+			t.Errorf("%d bytes wait", n)
+		}
+		close(block)
+		r.Close()
+		if n := r.waiting.Load(); n != 0 {
+			t.Errorf("%d bytes still count as waiting", n)
+		}
+	})
+}
+
 func TestStuckDestinationNeverBlocks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := NewRegistry(Options{Loops: 1})
@@ -222,10 +306,7 @@ func TestStuckDestinationNeverBlocks(t *testing.T) {
 		r.ReportTo(NewStartupLog(&errors))
 		s := &fakeSink{room: 1 << 30, block: make(chan struct{})}
 		a := adopt(r, "stuck", s)
-		line := strings.Repeat("l", 1023)
-		for range 4096 {
-			a.line(0, line)
-		}
+		fill(a, queueBytes+4<<20)
 		<-time.After(flushEvery + time.Millisecond)
 		synctest.Wait()
 		if !strings.Contains(errors.String(), "of stuck: the destination cannot keep up") {
@@ -233,6 +314,115 @@ func TestStuckDestinationNeverBlocks(t *testing.T) {
 		}
 		r.Close() // gives up after its grace
 		close(s.block)
+	})
+}
+
+// Destinations that take nothing, the error log among them, hold up closing for
+// a bounded time, and little after Force.
+func TestCloseIsBounded(t *testing.T) {
+	for _, force := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			r := NewRegistry(Options{Loops: 1})
+			block := make(chan struct{})
+			for i := range 3 {
+				a := adopt(r, fmt.Sprint("stuck", i), &fakeSink{block: block})
+				a.line(0, "one")
+				r.ReportTo(NewErrorLog(a, nil))
+			}
+			began, limit := time.Now(), closeGrace+3*forceGrace
+			closed := make(chan struct{})
+			go func() { r.Close(); close(closed) }()
+			synctest.Wait()
+			if force {
+				r.Force()
+				limit = 3 * forceGrace
+			}
+			<-closed
+			if d := time.Since(began); d > limit {
+				t.Errorf("closed after %v", d)
+			}
+			close(block)
+		})
+	}
+}
+
+// A file that takes nothing holds up a reload for a bounded time, for all its
+// uses and its like together, and is opened anew when it goes on.
+func TestReopenOfStuckFile(t *testing.T) {
+	dir := t.TempDir()
+	r := registry(t, 1)
+	var stuck []string
+	var readers []*os.File
+	for i := range 3 {
+		path := filepath.Join(dir, fmt.Sprint("fifo", i))
+		if err := syscall.Mkfifo(path, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		f, err := os.OpenFile(path, os.O_RDWR, 0) // reads nothing
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		fill(access(t, r, path), 1<<20)
+		stuck, readers = append(stuck, path), append(readers, f)
+	}
+	r.slow.Store(true) // spares the test the wait for the first
+	for range 20 {
+		for _, path := range stuck {
+			access(t, r, path)
+		}
+	}
+	if err := r.Reopen(); err != nil {
+		t.Error(err)
+	}
+	if !r.slow.Load() {
+		t.Error("reopened what takes nothing")
+	}
+	for i, path := range stuck {
+		if err := os.Rename(path, path+".1"); err != nil {
+			t.Fatal(err)
+		}
+		go func() { _, _ = io.Copy(io.Discard, readers[i]) }() // ends with the file
+	}
+	for _, path := range stuck {
+		testkit.Eventually(t, "a file in place of the one that was moved", func() bool {
+			info, err := os.Stat(path)
+			return err == nil && info.Mode().IsRegular()
+		})
+	}
+}
+
+// Closing the registry waits for what was released and is being closed, and
+// what was lost is still told: the error log is closed last.
+func TestCloseWaitsForReleased(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := NewRegistry(Options{Loops: 1})
+		told := &fakeSink{room: 1 << 20}
+		r.ReportTo(NewErrorLog(adopt(r, "error", told), nil))
+		slow := &fakeSink{room: 1 << 20, block: make(chan struct{})}
+		a := adopt(r, "slow", slow)
+		a.line(0, "one")
+		full := adopt(r, "full", &fakeSink{})
+		full.line(0, "two")
+		released, closed := make(chan struct{}), make(chan struct{})
+		go func() { a.Release(); close(released) }()
+		synctest.Wait()
+		go func() { r.Close(); close(closed) }()
+		synctest.Wait()
+		select {
+		case <-closed:
+			t.Error("closed with lines of a released destination unwritten")
+		default:
+		}
+		close(slow.block)
+		<-closed
+		<-released
+		if got := string(slow.got); got != "one\n" {
+			t.Errorf("written: %q", got)
+		}
+		if got := string(told.got); !strings.Contains(got, "log lines lost: 1 of full") {
+			t.Errorf("told: %q", got)
+		}
 	})
 }
 

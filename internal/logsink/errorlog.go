@@ -76,6 +76,14 @@ func (l *ErrorLog) writeSyslog(r *Record, message string) {
 	l.out.Wake()
 }
 
+// appender gives where l writes, nil where that is none.
+func (l *ErrorLog) appender() *Appender {
+	if l == nil {
+		return nil
+	}
+	return l.out
+}
+
 // Handler gives the log as a slog.Handler. Attributes with the names of
 // Record's fields ("module", "id", "client", "remote", "logid", "referer",
 // "err") fill the record; others are appended to the message as name=value.

@@ -1,6 +1,10 @@
 package logsink
 
-import "os"
+import (
+	"os"
+	"sync"
+	"time"
+)
 
 // fileMode is what a new log file gets, less the umask.
 const fileMode = 0o644
@@ -8,6 +12,7 @@ const fileMode = 0o644
 // fileSink appends to a file.
 type fileSink struct {
 	path string
+	mu   sync.Mutex // guards f, which only the writer changes
 	f    *os.File
 }
 
@@ -16,7 +21,7 @@ func openFile(path string) (*fileSink, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &fileSink{path, f}, nil
+	return &fileSink{path: path, f: f}, nil
 }
 
 func (s *fileSink) write(p []byte) (int, error) { return s.f.Write(p) }
@@ -34,11 +39,22 @@ func (s *fileSink) reopen() (bool, error) {
 		return false, err
 	}
 	old := s.f
+	s.mu.Lock()
 	s.f = fresh.f
+	s.mu.Unlock()
 	return true, old.Close()
 }
 
-func (s *fileSink) hurry() {}
+func (s *fileSink) hurry() { s.within(programGrace) }
+func (s *fileSink) force() { s.within(0) }
+
+// within bounds writes where the file is a pipe that a program reads; files of
+// a disk have no deadline.
+func (s *fileSink) within(d time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_ = s.f.SetWriteDeadline(time.Now().Add(d))
+}
 
 func (s *fileSink) close() error { return s.f.Close() }
 
@@ -60,4 +76,5 @@ func standardStream(path string) *os.File {
 func (s *streamSink) write(p []byte) (int, error) { return s.f.Write(p) }
 func (s *streamSink) reopen() (bool, error)       { return false, nil }
 func (s *streamSink) hurry()                      {}
+func (s *streamSink) force()                      {}
 func (s *streamSink) close() error                { return nil }

@@ -28,6 +28,9 @@ type pipeSink struct {
 	quit  chan struct{} // closed by close
 	gone  chan struct{} // closed when the keeper has ended
 
+	forced chan struct{} // closed by force
+	once   sync.Once     // closes forced
+
 	mu  sync.Mutex // guards cmd
 	cmd *exec.Cmd  // the running program
 }
@@ -45,7 +48,7 @@ func openPipe(dest string, tell report) (*pipeSink, error) {
 	}
 	s := &pipeSink{
 		argv: argv, title: title, r: r, w: w, tell: tell,
-		quit: make(chan struct{}), gone: make(chan struct{}),
+		quit: make(chan struct{}), gone: make(chan struct{}), forced: make(chan struct{}),
 	}
 	cmd, err := s.start()
 	if err != nil {
@@ -149,20 +152,31 @@ func (s *pipeSink) hurry() {
 	_ = s.w.SetWriteDeadline(time.Now().Add(programGrace))
 }
 
+func (s *pipeSink) force() {
+	_ = s.w.SetWriteDeadline(time.Now())
+	s.once.Do(func() { close(s.forced) })
+}
+
 // close ends the program's input and waits for the program, with force in the
 // end.
 func (s *pipeSink) close() error {
 	close(s.quit)
 	err := s.w.Close()
+	forced := s.forced
 	for _, sig := range []syscall.Signal{0, syscall.SIGTERM, syscall.SIGKILL} {
 		if sig != 0 {
 			s.signal(sig)
+		}
+		if sig == syscall.SIGKILL {
+			forced = nil
 		}
 		timer := time.NewTimer(programGrace)
 		select {
 		case <-s.gone:
 			timer.Stop()
 			return err
+		case <-forced:
+			timer.Stop()
 		case <-timer.C:
 		}
 	}

@@ -72,6 +72,29 @@ func TestPipeIsRestarted(t *testing.T) {
 	testkit.Eventually(t, "second line", has(out, "second\n"))
 }
 
+// A program that reads nothing and ignores SIGTERM is ended by force.
+func TestPipeIsForced(t *testing.T) {
+	r := NewRegistry(Options{Loops: 1})
+	pids := filepath.Join(t.TempDir(), "pids")
+	a := access(t, r, "|$sh -c 'trap \"\" TERM; echo $$ > "+pids+"; exec sleep 60'")
+	testkit.Eventually(t, "the program", func() bool {
+		b, _ := os.ReadFile(pids)
+		return bytes.HasSuffix(b, []byte{'\n'})
+	})
+	fill(a, 1<<20) // more than a pipe holds
+	closed := make(chan struct{})
+	go func() { r.Close(); close(closed) }()
+	r.Force()
+	<-closed
+	pid, err := strconv.Atoi(strings.TrimSpace(read(t, pids)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Kill(pid, 0); err != syscall.ESRCH {
+		t.Errorf("the program still runs: %v", err)
+	}
+}
+
 func TestSplitArgs(t *testing.T) {
 	for line, want := range map[string][]string{
 		"":                               nil,

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io/fs"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -15,8 +16,13 @@ const flushEvery = time.Second
 // reportEvery is how often lost lines of one destination are reported.
 const reportEvery = time.Minute
 
-// spareBatches bounds the batches kept for use again.
-const spareBatches = 64
+// spareBatches bounds the batches kept for use again. Of those that nobody
+// asked for in a second, keptBatches are kept: the others were taken for a
+// destination that was behind.
+const (
+	spareBatches = 64
+	keptBatches  = 16
+)
 
 // Options are what a Registry is made with.
 type Options struct {
@@ -30,13 +36,21 @@ type Registry struct {
 	loops int
 	now   func() time.Time
 	spare chan *batch
+	least atomic.Int64             // the fewest spare batches since the flusher looked
 	log   atomic.Pointer[ErrorLog] // where lost lines are reported
 
-	mu   sync.Mutex           // guards open and its appenders' refs
-	open map[string]*Appender // by destination
-	quit chan struct{}        // closed by Close
-	done chan struct{}        // closed when the flusher has ended
-	once sync.Once
+	waiting atomic.Int64 // bytes queued for all destinations
+	slow    atomic.Bool  // the file that was last to be reopened took too long
+
+	mu      sync.Mutex             // guards open, its appenders' refs, and closing
+	open    map[string]*Appender   // by destination
+	closing map[*Appender]struct{} // released, not yet closed
+
+	quit   chan struct{} // closed by Close
+	done   chan struct{} // closed when the flusher has ended
+	once   sync.Once
+	forced chan struct{} // closed by Force
+	force  sync.Once
 }
 
 // NewRegistry starts a registry; Close stops it.
@@ -51,9 +65,10 @@ func NewRegistry(o Options) *Registry {
 		loops: o.Loops,
 		now:   o.Now,
 		spare: make(chan *batch, spareBatches),
-		open:  map[string]*Appender{},
-		quit:  make(chan struct{}),
-		done:  make(chan struct{}),
+		open:  map[string]*Appender{}, closing: map[*Appender]struct{}{},
+		quit:   make(chan struct{}),
+		done:   make(chan struct{}),
+		forced: make(chan struct{}),
 	}
 	go r.flusher()
 	return r
@@ -82,6 +97,8 @@ func (r *Registry) get(dest string, use use) (*Appender, error) {
 			// After privileges were dropped the folder may be closed to us: the
 			// log that is open stays open, and a reload must not fail for that.
 			r.report(err, "could not reopen %s: writing on to the file that is open", dest)
+		case errors.Is(err, errSlow):
+			r.report(nil, "could not reopen %s yet: %v", dest, err)
 		case err != nil:
 			return nil, use.failed(dest, err)
 		}
@@ -100,7 +117,7 @@ func (r *Registry) get(dest string, use use) (*Appender, error) {
 }
 
 // Release ends one reference; with the last the destination is written out
-// and closed.
+// and closed, which may take seconds.
 func (a *Appender) Release() {
 	r := a.reg
 	r.mu.Lock()
@@ -108,48 +125,74 @@ func (a *Appender) Release() {
 	last := a.refs == 0
 	if last && r.open[a.name] == a {
 		delete(r.open, a.name)
+		r.closing[a] = struct{}{}
 	}
 	r.mu.Unlock()
 	if last {
-		a.close()
+		a.close(closeGrace)
 		r.reportLoss(a)
+		r.mu.Lock()
+		delete(r.closing, a)
+		r.mu.Unlock()
 	}
 }
 
 // Reopen opens every file anew that was moved since it was opened. A file
-// that cannot be opened keeps its old place; the first error is returned.
+// that cannot be opened keeps its old place; the first error is returned. One
+// that takes nothing is opened anew when it takes something again.
 func (r *Registry) Reopen() error {
 	var first error
 	for _, a := range r.all() {
-		if err := a.reopen(); err != nil && first == nil {
+		if err := a.reopen(); err != nil && !errors.Is(err, errSlow) && first == nil {
 			first = accessLog.failed(a.name, err)
 		}
 	}
 	return first
 }
 
-// Flush writes everything committed before the call and waits for it.
-func (r *Registry) Flush() {
-	for _, a := range r.all() {
-		a.Flush()
-	}
-}
-
 // Close writes everything out, closes every destination whatever its
-// references, and stops the registry.
+// references, and stops the registry. Destinations that were released but are
+// not yet closed are waited for as well, each within bounds. What was lost is
+// reported: the error log is closed last.
 func (r *Registry) Close() {
 	r.once.Do(func() {
 		close(r.quit)
 		<-r.done
+		began, all := time.Now(), r.leaving()
+		told := r.log.Load().appender()
 		var wait sync.WaitGroup
-		for _, a := range r.all() {
-			wait.Go(a.close)
+		for _, a := range all {
+			if a != told {
+				wait.Go(func() {
+					a.close(closeGrace)
+					r.reportLoss(a)
+				})
+			}
 		}
 		wait.Wait()
-		r.mu.Lock()
-		defer r.mu.Unlock()
-		clear(r.open)
+		if slices.Contains(all, told) {
+			told.close(max(forceGrace, closeGrace-time.Since(began)))
+		}
 	})
+}
+
+// Force has destinations that are being closed closed by force; others will
+// get little time.
+func (r *Registry) Force() { r.force.Do(func() { close(r.forced) }) }
+
+// leaving gives every destination that is not yet closed; none is open then.
+func (r *Registry) leaving() []*Appender {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var list []*Appender
+	for _, a := range r.open {
+		list = append(list, a)
+	}
+	for a := range r.closing {
+		list = append(list, a)
+	}
+	clear(r.open)
+	return list
 }
 
 func (r *Registry) all() []*Appender {
@@ -173,6 +216,7 @@ func (r *Registry) flusher() {
 			return
 		case <-tick.C:
 		}
+		r.trim()
 		for _, a := range r.all() {
 			if a.dirty.Load() {
 				a.Wake()
@@ -208,6 +252,9 @@ func (r *Registry) report(cause error, format string, args ...any) {
 func (r *Registry) take() *batch {
 	select {
 	case b := <-r.spare:
+		if n := int64(len(r.spare)); n < r.least.Load() {
+			r.least.Store(n) // two at once may miss the smaller: trim only drops more
+		}
 		return b
 	default:
 		return &batch{b: make([]byte, 0, firstSize)}
@@ -224,4 +271,15 @@ func (r *Registry) give(b *batch) {
 	case r.spare <- b:
 	default:
 	}
+}
+
+// trim drops spare batches that were not needed since it was last called.
+func (r *Registry) trim() {
+	for n := min(r.least.Load(), int64(len(r.spare)-keptBatches)); n > 0; n-- {
+		select {
+		case <-r.spare:
+		default:
+		}
+	}
+	r.least.Store(int64(len(r.spare)))
 }

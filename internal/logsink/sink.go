@@ -8,7 +8,7 @@ import (
 )
 
 // sink is a destination as its writer sees it. write and reopen are called by
-// the writer only, hurry by anybody, close last.
+// the writer only, hurry and force by anybody, close last.
 type sink interface {
 	// write takes whole lines. Of a failed write it tells how much arrived.
 	write(p []byte) (int, error)
@@ -16,6 +16,8 @@ type sink interface {
 	reopen() (bool, error)
 	// hurry makes a write that is stuck, and further ones, give up soon.
 	hurry()
+	// force makes writes, and closing, give up at once where that can be done.
+	force()
 	close() error
 }
 

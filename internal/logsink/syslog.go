@@ -106,4 +106,5 @@ func (s *syslogSink) send(severity byte, m string) error {
 
 func (s *syslogSink) reopen() (bool, error) { return false, nil }
 func (s *syslogSink) hurry()                {}
+func (s *syslogSink) force()                {}
 func (s *syslogSink) close() error          { return s.w.Close() }

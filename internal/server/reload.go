@@ -42,14 +42,14 @@ func (s *Server) reload() error {
 	if err != nil {
 		s.logReport(loaded)
 		if loaded != nil && loaded.Snapshot != nil {
-			loaded.Snapshot.Retire()
+			s.retire(loaded.Snapshot)
 		}
 		return err
 	}
 	snap := loaded.Snapshot
 	change, err := s.sockets.open(snap.Listen, socketOptions(snap, nil))
 	if err != nil {
-		snap.Retire()
+		s.retire(snap)
 		return s.explainBind(err)
 	}
 	if err := s.rt.Logs.Reopen(); err != nil {

@@ -10,7 +10,8 @@ import (
 )
 
 // Run serves a started server until a signal, or ask, ends it: SIGTERM and
-// SIGINT at once, SIGWINCH gracefully, SIGHUP and SIGUSR1 reload.
+// SIGINT at once, SIGWINCH gracefully, SIGHUP and SIGUSR1 reload. While it
+// stops, each further SIGTERM or SIGINT hurries it.
 func (s *Server) Run(signals <-chan os.Signal) {
 	for {
 		select {
@@ -39,18 +40,18 @@ func Signals() (c <-chan os.Signal, stop func()) {
 func (s *Server) handle(sig os.Signal, more <-chan os.Signal) (ended bool) {
 	switch sig {
 	case syscall.SIGTERM, syscall.SIGINT:
-		s.Stop(false, 0, nil)
+		s.stop(false, 0, more)
 		return true
 	case syscall.SIGWINCH:
 		if s.o.Terminal {
 			return false
 		}
-		s.stopGracefully(more)
+		s.stop(true, s.gracefulTimeout(), more)
 		return true
 	case syscall.SIGHUP, syscall.SIGUSR1:
 		if s.o.Fixed {
 			if sig == syscall.SIGHUP { // the terminal is gone
-				s.Stop(false, 0, nil)
+				s.stop(false, 0, more)
 				return true
 			}
 			return false
@@ -70,10 +71,9 @@ func (s *Server) logReceived(sig os.Signal) {
 	s.logf(logsink.Notice, "AH00493", nil, "SIGUSR1 received.  Doing graceful restart")
 }
 
-// stopGracefully stops within GracefulShutdownTimeout, or when a further
-// SIGTERM or SIGINT says that this takes too long.
-func (s *Server) stopGracefully(more <-chan os.Signal) {
-	hurry, done := make(chan struct{}), make(chan struct{})
+// stop stops the server; further signals say that it takes too long.
+func (s *Server) stop(graceful bool, deadline time.Duration, more <-chan os.Signal) {
+	hurry, done := make(chan struct{}, 2), make(chan struct{})
 	listening := make(chan struct{})
 	go func() {
 		defer close(listening)
@@ -82,14 +82,17 @@ func (s *Server) stopGracefully(more <-chan os.Signal) {
 			case <-done:
 				return
 			case sig := <-more:
-				if sig == syscall.SIGTERM || sig == syscall.SIGINT {
-					close(hurry)
-					return
+				if sig != syscall.SIGTERM && sig != syscall.SIGINT {
+					continue
+				}
+				select {
+				case hurry <- struct{}{}:
+				default: // it cannot be hurried more
 				}
 			}
 		}
 	}()
-	s.Stop(true, s.gracefulTimeout(), hurry)
+	s.Stop(graceful, deadline, hurry)
 	close(done)
 	<-listening
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/headgate/headgate/internal/processors"
 	"github.com/headgate/headgate/internal/reactor"
 	"github.com/headgate/headgate/internal/resolve"
+	"github.com/headgate/headgate/internal/snapshot"
 	"github.com/headgate/headgate/internal/state"
 	"github.com/headgate/headgate/internal/unixd"
 	"github.com/headgate/headgate/internal/worker"
@@ -76,6 +77,7 @@ type Server struct {
 	pidFile    string // written and ours; "" for none
 	running    bool
 	stopSweep  func()
+	closings   []*snapshot.Closing // of snapshots that are not closed yet
 
 	ended chan struct{} // closed once stopped
 }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
+	"time"
 
 	"github.com/headgate/headgate/internal/config"
 	"github.com/headgate/headgate/internal/listen"
@@ -99,8 +101,21 @@ func (s *Server) swap(snap *snapshot.Snapshot) {
 		s.rt.Logs.ReportTo(snap.Main.Log)
 	}
 	if old != nil {
-		old.Retire()
+		s.retire(old)
 	}
+}
+
+// retire retires a snapshot and remembers to wait for its closing.
+func (s *Server) retire(snap *snapshot.Snapshot) {
+	closed := func(c *snapshot.Closing) bool {
+		select {
+		case <-c.Done():
+			return true
+		default:
+			return false
+		}
+	}
+	s.closings = append(slices.DeleteFunc(s.closings, closed), snap.Retire())
 }
 
 // serve has the engine accept from sockets.
@@ -166,13 +181,13 @@ func (s *Server) dropPrivileges(snap *snapshot.Snapshot) error {
 func (s *Server) abandon(loaded *config.Loaded) {
 	s.engine.Drain(closedChan())
 	if loaded != nil && loaded.Snapshot != nil {
-		loaded.Snapshot.Retire()
+		s.retire(loaded.Snapshot)
 	}
-	s.release()
+	s.release(nil)
 }
 
-// release gives up what outlives every snapshot.
-func (s *Server) release() {
+// release gives up what outlives every snapshot; hurry as in Stop.
+func (s *Server) release(hurry <-chan struct{}) {
 	if s.pidFile != "" {
 		if err := unixd.RemovePidFile(s.pidFile, os.Getpid()); err != nil {
 			// httpd leaves it as well when the folder is root's.
@@ -180,10 +195,31 @@ func (s *Server) release() {
 		}
 		s.pidFile = ""
 	}
+	s.closeLogs(hurry)
 	s.rt.Logs.ReportTo(nil)
-	s.rt.Logs.Close()
+	if snap := s.pipeline.Current(); snap != nil {
+		s.retire(snap)
+	}
+	s.settle()
 	_ = s.o.Notify.Close()
 	close(s.ended)
+}
+
+// settle waits for the closing of retired snapshots, not for ever. One that
+// a request uses that was cut is left to it.
+func (s *Server) settle() {
+	t := time.NewTimer(abandonAfter)
+	defer t.Stop()
+	for _, c := range s.closings {
+		if !c.Begun() {
+			continue
+		}
+		select {
+		case <-c.Done():
+		case <-t.C:
+			return
+		}
+	}
 }
 
 func closedChan() chan struct{} {

@@ -6,12 +6,14 @@ import (
 	"github.com/headgate/headgate/internal/logsink"
 )
 
-// abandonAfter bounds how long a cut exchange may take to notice.
+// abandonAfter bounds how long a cut exchange may take to notice, and what is
+// hurried to end.
 const abandonAfter = 500 * time.Millisecond
 
 // Stop ends the server. graceful lets what is running finish, at most for
-// deadline (0: as long as it takes); otherwise it is cut. hurry, when not nil
-// and closed, turns a graceful stop into one at once. It returns when nothing
+// deadline (0: as long as it takes); otherwise it is cut. hurry may be nil:
+// what comes from it turns a graceful stop into one at once, and of one at
+// once it ends the waiting for logs that take nothing. It returns when nothing
 // is served any more; further calls do nothing.
 func (s *Server) Stop(graceful bool, deadline time.Duration, hurry <-chan struct{}) {
 	s.life.Lock()
@@ -28,7 +30,7 @@ func (s *Server) Stop(graceful bool, deadline time.Duration, hurry <-chan struct
 		s.logf(logsink.Notice, "AH00492", nil, "graceful stop: %d connections open, %d requests running", s.engine.Open(), s.pipeline.InFlight())
 	}
 	cut := s.drain(graceful, deadline, hurry)
-	s.finish(graceful, cut)
+	s.finish(graceful, cut, hurry)
 }
 
 // drain ends the connections and gives the number that were cut.
@@ -64,7 +66,7 @@ func (s *Server) drain(graceful bool, deadline time.Duration, hurry <-chan struc
 }
 
 // finish says how it ended and gives everything up.
-func (s *Server) finish(graceful bool, cut int) {
+func (s *Server) finish(graceful bool, cut int, hurry <-chan struct{}) {
 	s.stopSweep()
 	id, how := "AH00491", "caught SIGTERM, shutting down"
 	if graceful {
@@ -75,11 +77,32 @@ func (s *Server) finish(graceful bool, cut int) {
 	} else {
 		s.logf(logsink.Notice, id, nil, "%s", how)
 	}
-	s.rt.Logs.Flush()
-	if snap := s.pipeline.Current(); snap != nil {
-		snap.Retire()
+	s.release(hurry)
+}
+
+// closeLogs writes the logs out and closes them, which takes some seconds where
+// a destination takes nothing; after hurry, less than one.
+func (s *Server) closeLogs(hurry <-chan struct{}) {
+	closed := make(chan struct{})
+	go func() {
+		defer close(closed)
+		s.rt.Logs.Close()
+	}()
+	select {
+	case <-closed:
+		return
+	case <-hurry:
 	}
-	s.release()
+	// The signal may be a double of the first: those that work get the time to
+	// write.
+	t := time.NewTimer(abandonAfter)
+	defer t.Stop()
+	select {
+	case <-closed:
+	case <-t.C:
+		s.rt.Logs.Force()
+		<-closed
+	}
 }
 
 // Wait returns when the server has ended.

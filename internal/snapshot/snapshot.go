@@ -29,12 +29,26 @@ type Snapshot struct {
 	GracefulTimeout        time.Duration // 0: wait for ever
 
 	Lease   *state.Lease // what it holds of the surviving state
-	Closers []func()     // run once it is retired
+	Closers []func()     // run once it is retired; may take long
 
 	refs     []refs      // exchanges in flight, by loop
 	retiring atomic.Bool // no longer current
-	retired  sync.Once
+	once     sync.Once   // begins closing
+	closing  atomic.Pointer[Closing]
 }
+
+// Closing is the closing of a snapshot that was retired. It happens on a
+// goroutine of its own: log programs may take seconds to end.
+type Closing struct {
+	begun atomic.Bool
+	done  chan struct{}
+}
+
+// Begun says whether nobody uses the snapshot any more.
+func (c *Closing) Begun() bool { return c.begun.Load() }
+
+// Done is closed once the snapshot is.
+func (c *Closing) Done() <-chan struct{} { return c.done }
 
 // refs counts the exchanges of one loop; padded, so that loops do not share a
 // cache line.
@@ -61,8 +75,8 @@ func (s *Snapshot) Enter(loop int) bool {
 	return true
 }
 
-// Leave counts an exchange out. After Retire, the last one closes what only
-// this snapshot used.
+// Leave counts an exchange out. After Retire, the last one begins the closing
+// of what only this snapshot used; nobody waits for it here.
 func (s *Snapshot) Leave(loop int) {
 	s.refs[loop].n.Add(-1)
 	if s.retiring.Load() {
@@ -70,10 +84,13 @@ func (s *Snapshot) Leave(loop int) {
 	}
 }
 
-// Retire says that the snapshot is no longer current, or never will be.
-func (s *Snapshot) Retire() {
+// Retire says that the snapshot is no longer current, or never will be, and
+// gives its closing, which begins when nobody uses it any more.
+func (s *Snapshot) Retire() *Closing {
+	s.closing.CompareAndSwap(nil, &Closing{done: make(chan struct{})})
 	s.retiring.Store(true)
 	s.tryClose()
+	return s.closing.Load()
 }
 
 // tryClose closes the snapshot when nobody uses it. Enter counts before it
@@ -84,15 +101,23 @@ func (s *Snapshot) tryClose() {
 		sum += s.refs[i].n.Load()
 	}
 	if sum == 0 {
-		s.retired.Do(s.close)
+		s.once.Do(func() {
+			c := s.closing.Load()
+			c.begun.Store(true)
+			go func() {
+				defer close(c.done)
+				s.close()
+			}()
+		})
 	}
 }
 
+// close gives up what the snapshot holds, what may take long last.
 func (s *Snapshot) close() {
-	for _, c := range s.Closers {
-		c()
-	}
 	if s.Lease != nil {
 		s.Lease.Release()
+	}
+	for _, c := range s.Closers {
+		c()
 	}
 }

@@ -29,8 +29,9 @@ func TestRetire(t *testing.T) {
 				}
 			})
 		}
-		s.Retire()
+		c := s.Retire()
 		wg.Wait()
+		<-c.Done()
 		if n := closed.Load(); n != 1 {
 			t.Fatalf("closed %d times", n)
 		}
@@ -38,22 +39,35 @@ func TestRetire(t *testing.T) {
 }
 
 func TestRetireWaitsForTheLast(t *testing.T) {
-	closed := 0
-	s := &Snapshot{Closers: []func(){func() { closed++ }}}
+	var closed atomic.Int64
+	begun, letGo := make(chan struct{}), make(chan struct{})
+	s := &Snapshot{Closers: []func(){func() {
+		close(begun)
+		<-letGo
+		closed.Add(1)
+	}}}
 	s.SetLoops(2)
 	s.Enter(0)
 	s.Enter(1)
-	s.Retire()
+	c := s.Retire()
 	s.Leave(0)
 	if s.Enter(0) {
 		t.Error("entered a retired snapshot")
 	}
-	if closed != 0 {
+	if c.Begun() {
 		t.Error("closed while in use")
 	}
-	s.Leave(1)
-	s.Retire()
-	if closed != 1 {
-		t.Errorf("closed %d times", closed)
+	s.Leave(1) // returns although closing takes long
+	<-begun
+	if !c.Begun() {
+		t.Error("closing has not begun")
+	}
+	if s.Retire() != c {
+		t.Error("another closing")
+	}
+	close(letGo)
+	<-c.Done()
+	if n := closed.Load(); n != 1 {
+		t.Errorf("closed %d times", n)
 	}
 }

@@ -48,7 +48,7 @@ func newStack(t testing.TB, conf, request, answer string) *stack {
 	}
 	p := pipeline.New(ck)
 	p.Swap(l.Snapshot)
-	t.Cleanup(l.Snapshot.Retire)
+	t.Cleanup(func() { <-l.Snapshot.Retire().Done() })
 	s := &stack{loop: &loop{answer: []byte(answer), now: time.Now()}, front: h1.New(p, ck)}
 	s.conn = &conn{loop: s.loop, in: []byte(request)}
 	s.sess, _ = s.front.Open(s.conn)
