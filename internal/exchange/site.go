@@ -14,13 +14,15 @@ import (
 //
 // With many hosts most of them lie in no cache when a request comes for one, and
 // what counts is how many lines of memory it touches: what every request looks
-// at stands in front, on two lines (TestLayout).
+// at stands in front, on one line (TestLayout).
 type Site struct {
-	Only       *Chain        // the chain of every request, where no section can apply; nil: Sections finds it
-	Sections   Sections      // finds the chain for a path or a target
-	AccessLogs []AccessLog   // nil: nothing is logged
-	Timeout    time.Duration // per wait for the client
+	Only             *Chain        // the chain of every request, where no section can apply; nil: Sections finds it
+	AccessLogs       []AccessLog   // nil: nothing is logged
+	Timeout          time.Duration // per wait for the client
+	KeepAliveTimeout time.Duration
+	MaxKeepAlive     int32 // requests per connection; 0: no limit
 
+	Early          bool // there is something in PostRead
 	KeepAlive      bool
 	PreTranslate   bool // some chain has PreTranslate
 	MergeSlashes   bool
@@ -29,10 +31,9 @@ type Site struct {
 	EncodedSlashes EncodedSlashes
 	Trace          Trace
 
-	KeepAliveTimeout time.Duration
-	MaxKeepAlive     int    // requests per connection; 0: no limit
-	ServerHeader     []byte // Server field value, from ServerTokens; shared by all sites
-	PostRead         []Step // after the head was read, before anything is mapped
+	Sections     Sections // finds the chain for a path or a target
+	ServerHeader []byte   // Server field value, from ServerTokens; shared by all sites
+	PostRead     []Step   // after the head was read, before anything is mapped
 
 	Name    string // ServerName, or what httpd derives without one
 	Port    uint16 // port of ServerName; 0: none given

@@ -158,6 +158,9 @@ func (p *Pipeline) sections(x *exchange.Exchange) error {
 }
 
 func (p *Pipeline) postRead(x *exchange.Exchange) error {
+	if !x.Site.Early {
+		return nil
+	}
 	for _, s := range x.Site.PostRead {
 		if err := s.Do(x); err != nil {
 			return err

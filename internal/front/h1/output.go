@@ -157,7 +157,7 @@ func (st *state) keepAlive(r *message.Response) bool {
 	if x.Req.Close || !site.KeepAlive || site.KeepAliveTimeout <= 0 || dropsConnection(r.Status) {
 		return false
 	}
-	if site.MaxKeepAlive > 0 && x.Client.Requests > site.MaxKeepAlive {
+	if site.MaxKeepAlive > 0 && x.Client.Requests > int(site.MaxKeepAlive) {
 		return false
 	}
 	// A client that was not told to go on may or may not send its body.
@@ -194,7 +194,7 @@ func (st *state) appendFraming(r *message.Response, there present) {
 	case wire.HasToken(&st.x.Req.Header, message.Connection, "keep-alive"):
 		o.bytes = append(o.bytes, "Keep-Alive: timeout="...)
 		o.bytes = strconv.AppendInt(o.bytes, int64(st.x.Site.KeepAliveTimeout/time.Second), 10)
-		if m := st.x.Site.MaxKeepAlive; m > 0 {
+		if m := int(st.x.Site.MaxKeepAlive); m > 0 {
 			o.bytes = append(o.bytes, ", max="...)
 			o.bytes = strconv.AppendInt(o.bytes, int64(m-st.x.Client.Requests+1), 10)
 		}

@@ -5,6 +5,7 @@
 package core
 
 import (
+	"math"
 	"path/filepath"
 	"strings"
 	"time"
@@ -40,7 +41,7 @@ func server(b *module.Builder, s *module.Server) error {
 	}
 	site.KeepAlive = c.KeepAlive.Or(true)
 	site.KeepAliveTimeout = c.KeepAliveTimeout.Or(5 * time.Second)
-	site.MaxKeepAlive = c.MaxKeepAlive.Or(100)
+	site.MaxKeepAlive = int32(min(c.MaxKeepAlive.Or(100), math.MaxInt32))
 	site.LimitLine = c.LimitLine.Or(8190)
 	site.LimitField = c.LimitField.Or(8190)
 	site.LimitFields = c.LimitFields.Or(100)

@@ -14,6 +14,7 @@ import (
 func server(_ *module.Builder, s *module.Server) error {
 	if c, ok := serverSlot.Peek(s.Conf); ok {
 		s.Site.PostRead = append(s.Site.PostRead, &step{c.entries, true})
+		s.Site.Early = true
 	}
 	return nil
 }
