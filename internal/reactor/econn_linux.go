@@ -21,6 +21,7 @@ type econn struct {
 	watcher Watcher // told of input while nobody reads
 	reader  *coro   // who waits for input
 	writer  *coro   // who waits for room
+	late    *late   // of a message sent by WriteSoon that did not go out as it should; nil: none
 	lnk     links[econn]
 	rdl     int64 // read deadline, or how long it may lie idle; 0: none
 	wdl     int64 // write deadline
@@ -39,6 +40,7 @@ const (
 	armed                          // write readiness is announced
 	isIdle                         // a client without a request
 	isClosed
+	isBoxed // something lies in the loop's outbox
 )
 
 var (
@@ -179,6 +181,9 @@ func (c *econn) serve() {
 			return
 		}
 	}
+	if c.flags&(isBoxed|isClosed) == isBoxed || c.late != nil {
+		_ = c.sendFirst() // it ends, whether or not the last of it arrives
+	}
 	c.ended()
 }
 
@@ -238,9 +243,9 @@ func (c *econn) Read(p []byte) (int, error) {
 			case e == syscall.EAGAIN:
 				c.flags &^= mayRead
 			case e != 0:
-				return 0, e
+				return 0, c.lateOr(e)
 			case n == 0:
-				return 0, io.EOF
+				return 0, c.lateOr(io.EOF)
 			default:
 				if n < len(p) && c.flags&hasEnded == 0 {
 					c.flags &^= mayRead
@@ -250,8 +255,20 @@ func (c *econn) Read(p []byte) (int, error) {
 				return n, nil
 			}
 		}
+		if c.late != nil && c.late.err != nil {
+			return 0, c.late.err
+		}
 		c.awaitInput()
 	}
+}
+
+// lateOr gives why a message was not sent, err unless there is one: what the
+// peer did comes after what it did not get.
+func (c *econn) lateOr(err error) error {
+	if c.late != nil && c.late.err != nil {
+		return c.late.err
+	}
+	return err
 }
 
 // mayGo refuses what is closed or late.
@@ -290,6 +307,15 @@ func (c *econn) awaitRoom() error {
 
 // Write implements net.Conn.
 func (c *econn) Write(p []byte) (n int, err error) {
+	if c.flags&isBoxed != 0 || c.late != nil {
+		if err := c.sendFirst(); err != nil {
+			return 0, err
+		}
+	}
+	return c.writeNow(p)
+}
+
+func (c *econn) writeNow(p []byte) (n int, err error) {
 	for {
 		if err := c.mayGo(c.wdl); err != nil {
 			return n, err
@@ -378,6 +404,9 @@ func (c *econn) Close() error {
 		return nil
 	}
 	l := c.loop
+	if c.flags&isBoxed != 0 {
+		_, _ = sysSend(int(c.fd), c.unbox())
+	}
 	c.flags = c.flags&^isIdle | isClosed
 	c.watcher = nil
 	l.conns.remove(c)
@@ -408,12 +437,20 @@ func (c *econn) CloseWrite() error {
 	if c.flags&isClosed != 0 {
 		return net.ErrClosed
 	}
+	if c.flags&isBoxed != 0 || c.late != nil {
+		if err := c.sendFirst(); err != nil {
+			return err
+		}
+	}
 	return os.NewSyscallError("shutdown", unix.Shutdown(int(c.fd), unix.SHUT_WR))
 }
 
 // Abort implements Conn.
 func (c *econn) Abort() error {
 	if c.flags&isClosed == 0 {
+		if c.flags&isBoxed != 0 {
+			c.unbox()
+		}
 		_ = unix.SetsockoptLinger(int(c.fd), unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1})
 	}
 	return c.Close()

@@ -100,6 +100,9 @@ func (c *goConn) closeOnly() error {
 	return c.Conn.Close()
 }
 
+// WriteSoon implements Conn: there is nobody to wait for.
+func (c *goConn) WriteSoon(p []byte) (int, error) { return c.Write(p) }
+
 // Watch implements Conn.
 func (c *goConn) Watch(Watcher) Watching { return Unwatched }
 

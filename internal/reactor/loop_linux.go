@@ -32,6 +32,7 @@ type eloop struct {
 	starts    []*econn // clients to be served, in turn
 	spareRuns []*coro  // the other queues, empty
 	spareNew  []*econn
+	out       outbox
 	cur       *coro     // the coroutine that runs; nil: the loop itself
 	coros     []*coro   // free ones
 	active    int       // coroutines that are not free
@@ -222,6 +223,7 @@ func (l *eloop) runAll() {
 		co.conn = c
 		l.resume(co)
 	}
+	l.sendOut()
 	clear(runs)
 	clear(starts)
 	l.spareRuns, l.spareNew = runs, starts
@@ -231,6 +233,7 @@ func (l *eloop) runAll() {
 func (l *eloop) readClockAfter(i int) {
 	if i%clockEvery == clockEvery-1 {
 		l.readClock()
+		l.sendOld()
 	}
 }
 

@@ -61,7 +61,9 @@ func (a *attempt) sendBody(b []byte, phase fault.Phase) *fault.Fault {
 	if a.upload.chunked && x.Out.Whole {
 		b = wire.AppendLastChunk(b, &x.Req.Trailer)
 	}
-	if f := a.write(b, phase); f != nil {
+	// All of a request in one message: then the answer is waited for.
+	soon := x.Out.Whole && phase == fault.SendRequest
+	if f := a.deliver(b, phase, soon); f != nil {
 		return f
 	}
 	a.partial = false
@@ -273,7 +275,10 @@ func appendField(b []byte, f *message.Field) []byte {
 }
 
 // write hands bytes to the backend.
-func (a *attempt) write(p []byte, phase fault.Phase) *fault.Fault {
+func (a *attempt) write(p []byte, phase fault.Phase) *fault.Fault { return a.deliver(p, phase, false) }
+
+// deliver is write, soon or at once (reactor.Conn).
+func (a *attempt) deliver(p []byte, phase fault.Phase, soon bool) *fault.Fault {
 	if len(p) == 0 {
 		return nil
 	}
@@ -281,7 +286,11 @@ func (a *attempt) write(p []byte, phase fault.Phase) *fault.Fault {
 	n, err := 0, os.ErrDeadlineExceeded
 	// After the deadline was set, as stop sets its own after the flag.
 	if !a.upload.stopping.Load() {
-		n, err = a.conn.Write(p)
+		if soon {
+			n, err = a.conn.WriteSoon(p)
+		} else {
+			n, err = a.conn.Write(p)
+		}
 	}
 	a.x.Count.Sent += int64(n)
 	if err == nil {

@@ -91,6 +91,9 @@ func (a *attempt) headFault(err error) *fault.Fault {
 		return a.clientGone(ec.error)
 	case a.pinging && a.seen == 0:
 		return a.pingFault(err)
+	case a.seen == 0 && errors.Is(err, reactor.ErrUnsent):
+		a.x.Count.Sent = a.sent
+		return a.writeFault(fault.SendRequest, 0, err)
 	}
 	phase := fault.AwaitHead
 	if bytes.IndexByte(a.buf[a.r:a.u], '\n') >= 0 || a.interims > 0 {

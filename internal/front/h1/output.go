@@ -250,7 +250,7 @@ func (st *state) writePiece(p []byte) error {
 		if err := st.Flush(); err != nil {
 			return err
 		}
-		if err := st.write(p); err != nil {
+		if err := st.write(p, false); err != nil {
 			return err
 		}
 	}
@@ -287,18 +287,24 @@ func (st *state) Flush() error {
 	if len(o.bytes) == 0 {
 		return nil
 	}
-	err := st.write(o.bytes)
+	err := st.write(o.bytes, st.x.KeptAlive && o.whole())
 	o.drop()
 	return err
 }
 
-// write hands bytes to the connection within the site's Timeout.
-func (st *state) write(p []byte) error {
+// write hands bytes to the connection within the site's Timeout. last: they end
+// an answer behind which the connection waits for the next request.
+func (st *state) write(p []byte, last bool) (err error) {
 	if st.out.broken {
 		return errStopped
 	}
 	_ = st.conn.SetWriteDeadline(st.now().Add(st.x.Site.Timeout))
-	n, err := st.conn.Write(p)
+	n := 0
+	if last {
+		n, err = st.conn.WriteSoon(p)
+	} else {
+		n, err = st.conn.Write(p)
+	}
 	st.x.Count.Out += int64(n)
 	if err != nil {
 		st.out.broken = true

@@ -1,0 +1,80 @@
+package reactor_test
+
+import (
+	"errors"
+	"net"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/headgate/headgate/internal/reactor"
+	"github.com/headgate/headgate/internal/testkit"
+)
+
+// reset has the peer of c reset it, and waits until that has come.
+func reset(t *testing.T, c reactor.Conn, other net.Conn) {
+	_ = other.(*net.TCPConn).SetLinger(0)
+	_ = other.Close()
+	testkit.Eventually(t, "it is reset", func() bool { return !c.Alive() })
+}
+
+// A message that cannot be sent at all is told of by the next to read or write.
+func TestUnsent(t *testing.T) {
+	for what, next := range map[string]func(c reactor.Conn) error{
+		"read":  func(c reactor.Conn) error { _, err := c.Read(make([]byte, 1)); return err },
+		"write": func(c reactor.Conn) error { _, err := c.Write([]byte("x")); return err },
+		"wait": func(c reactor.Conn) error {
+			c.Loop().Sleep(time.Millisecond)
+			_, err := c.Read(make([]byte, 1))
+			return err
+		},
+	} {
+		t.Run(what, func(t *testing.T) {
+			epoll.on(t, func(l reactor.Loop) {
+				c, other := pair(t, l)
+				defer func() { _ = c.Close() }()
+				_ = c.SetDeadline(l.Now().Add(testkit.Patience))
+				reset(t, c, other)
+				m, err := c.WriteSoon([]byte("x"))
+				if err == nil {
+					err = next(c)
+				}
+				var errno syscall.Errno
+				if m != 1 || !errors.Is(err, reactor.ErrUnsent) || !errors.As(err, &errno) {
+					t.Errorf("%d, %v", m, err)
+				}
+			})
+		})
+	}
+}
+
+// A client that is reset before its answer goes out ends.
+func TestUnsentClient(t *testing.T) {
+	h := &echo{t: t, idle: time.Minute}
+	gone := make(chan net.Conn, 1)
+	h.serve = func(c reactor.Conn, p []byte) bool {
+		reset(t, c, <-gone)
+		_, _ = c.WriteSoon(p)
+		return true
+	}
+	e, addr := epoll.start(t, h, nil)
+	c := dial(t, addr)
+	_, _ = c.Write([]byte("x"))
+	gone <- c
+	testkit.Eventually(t, "it has ended", func() bool { return e.Open() == 0 && h.closed.Load() == 1 })
+}
+
+// A connection that is aborted takes nothing more with it.
+func TestSoonAborted(t *testing.T) {
+	epoll.on(t, func(l reactor.Loop) {
+		c, other := pair(t, l)
+		_, _ = c.WriteSoon([]byte("x"))
+		_ = c.Abort()
+		l.Await(func() {
+			_ = other.SetDeadline(time.Now().Add(testkit.Patience))
+			if m, err := other.Read(make([]byte, 1)); m != 0 || !errors.Is(err, syscall.ECONNRESET) {
+				t.Errorf("%d, %v", m, err)
+			}
+		})
+	})
+}
