@@ -183,6 +183,33 @@ func testEarlyAnswerOnSockets(t *testing.T, n realEngine) {
 	}
 }
 
+// A backend that resets while it is sent a body may take with it what was on
+// its way: then the client is told that its connection ends, and where it is
+// not told the connection serves on.
+func TestLostUpload(t *testing.T) { onEach(t, testLostUpload) }
+
+func testLostUpload(t *testing.T, n realEngine) {
+	o := testkit.NewOrigin(t)
+	o.Default(testkit.MustAnswer("early ; rst"))
+	o.At("/next", testkit.MustAnswer("respond 200 next"))
+	_, addr, _ := n.onSockets(t, o, nil)
+	for range 30 {
+		c := testkit.Dial(t, addr)
+		go c.Send(post("/", "", strings.Repeat("x", 100<<10)))
+		p, err := c.Read("POST")
+		if err != nil || p.Status != 502 {
+			t.Fatalf("%v, %v", p, err)
+		}
+		if p.Header("Connection") != "close" {
+			c.Send(get("/next", ""))
+			if p, err := c.Read("GET"); err != nil || string(p.Body) != "next" {
+				t.Fatalf("the next request: %v", err)
+			}
+		}
+		c.Close()
+	}
+}
+
 // What is cut while everything waits ends at once.
 func TestDrainOnSockets(t *testing.T) { onEach(t, testDrainOnSockets) }
 

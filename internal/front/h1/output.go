@@ -160,6 +160,10 @@ func (st *state) keepAlive(r *message.Response) bool {
 	if site.MaxKeepAlive > 0 && x.Client.Requests > int(site.MaxKeepAlive) {
 		return false
 	}
+	// A body that cannot be read on leaves no place where the next request begins.
+	if st.body.err != nil {
+		return false
+	}
 	// A client that was not told to go on may or may not send its body.
 	if x.Req.Expect && !st.out.sent100 {
 		return false
