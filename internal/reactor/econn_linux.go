@@ -252,7 +252,7 @@ func (c *econn) Read(p []byte) (int, error) {
 				if n < len(p) && c.flags&hasEnded == 0 {
 					c.flags &^= mayRead
 				} else {
-					c.loop.step()
+					c.loop.step(n)
 				}
 				return n, nil
 			}

@@ -198,6 +198,60 @@ func TestSplice(t *testing.T) {
 	})
 }
 
+// A large body lets others run every so many bytes, not calls.
+func TestTurns(t *testing.T) {
+	const piece = 16 << 10
+	for _, tt := range []struct {
+		name string
+		most int64
+		move func(from, to reactor.Conn, p []byte) (int64, error)
+	}{
+		{"copied", reactor.CopyTurn + piece, func(from, _ reactor.Conn, p []byte) (int64, error) {
+			n, err := from.Read(p)
+			return int64(n), err
+		}},
+		{"spliced", reactor.SpliceTurn, func(from, to reactor.Conn, _ []byte) (int64, error) {
+			n, read, write := from.(reactor.Splicer).SpliceTo(to, 1<<30)
+			return n, errors.Join(read, write)
+		}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			epoll.on(t, func(l reactor.Loop) { turns(t, l, tt.most, tt.move) })
+		})
+	}
+}
+
+func turns(t *testing.T, l reactor.Loop, most int64, move func(from, to reactor.Conn, p []byte) (int64, error)) {
+	from, source := pair(t, l)
+	to, sink := pair(t, l)
+	defer func() { _, _ = from.Close(), to.Close() }()
+	go func() {
+		_, _ = source.Write(make([]byte, 32<<20))
+		_ = source.Close()
+	}()
+	go func() { _, _ = io.Copy(io.Discard, sink) }()
+	total, ended := int64(0), false
+	moving := l.Go(run(func() {
+		p := make([]byte, 16<<10)
+		for !ended {
+			n, err := move(from, to, p)
+			total += n
+			ended = err != nil
+		}
+	}))
+	// Each Wait ends two rounds of the loop later: the task runs in the next,
+	// we in the one behind. The other has at most three turns meanwhile.
+	for !ended {
+		before := total
+		l.Go(run(func() {})).Wait()
+		if d := total - before; d > 3*most {
+			t.Errorf("%d bytes were moved in three turns", d)
+			break
+		}
+	}
+	moving.Wait()
+}
+
 // What ends a splice, and on which side.
 func TestSpliceFails(t *testing.T) {
 	epoll.on(t, func(l reactor.Loop) {

@@ -73,6 +73,9 @@ func (c *econn) SpliceTo(dst Conn, n int64) (moved int64, read, write error) {
 	if p != nil {
 		c.loop.freePipe(p, moved == held)
 	}
+	if moved > 0 {
+		c.loop.step(int(moved) / spliceFactor) // with no pipe in hand
+	}
 	return moved, read, write
 }
 
@@ -98,7 +101,6 @@ func (c *econn) spliceIn(n int64) (p *pipe, held int64, err error) {
 			case m == 0:
 				return p, 0, io.EOF
 			default:
-				c.loop.step()
 				return p, m, nil
 			}
 			c.loop.freePipe(p, true)

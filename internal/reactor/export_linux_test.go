@@ -3,5 +3,11 @@ package reactor
 // SetCeiling stands in for the limit of descriptors.
 func (e *Epoll) SetCeiling(n int64) { e.ceiling = n }
 
+// Bytes that a coroutine moves in its turn, copied or spliced.
+const (
+	CopyTurn   = maxStreak
+	SpliceTurn = spliceFactor*maxStreak + pipeSize // the last call takes what fits
+)
+
 // Steer is what the engine has the system do with a group of sockets.
 var Steer = steer
