@@ -94,8 +94,7 @@ func (c *econn) due() int64 {
 func (c *econn) expire(now int64) {
 	switch {
 	case c.flags&isIdle != 0:
-		_ = c.Close()
-		c.ended()
+		c.leave()
 		return
 	case c.reader != nil && c.rdl != 0 && c.rdl <= now:
 		c.loop.wake(c.reader)
@@ -144,6 +143,25 @@ func (c *econn) arrived() {
 	c.loop.starts = append(c.loop.starts, c)
 }
 
+// leave ends an idle client, because its time or its loop's is over. One whose
+// request has come, but was not told of yet, is served: closing would reset it.
+func (c *econn) leave() {
+	if !c.hasInput() {
+		c.ended()
+		return
+	}
+	c.arrived() // its event may still come; nobody waits for it then
+}
+
+// hasInput looks whether there is something to read before the end.
+func (c *econn) hasInput() bool {
+	if c.flags&isClosed != 0 || c.peek() != 0 {
+		return false
+	}
+	c.flags |= mayRead
+	return true
+}
+
 // woken tells the watcher.
 func (c *econn) woken() {
 	w := c.watcher
@@ -179,7 +197,7 @@ func (c *econn) serve() {
 			break
 		}
 		keep, patience := c.session.Serve()
-		if !keep || c.loop.draining {
+		if !keep || c.loop.draining && !c.hasInput() {
 			break
 		}
 		if c.rest(patience) {

@@ -188,8 +188,7 @@ func (l *eloop) drain() {
 	l.draining = true
 	for _, c := range l.slots {
 		if c != nil && c.flags&isIdle != 0 {
-			_ = c.Close()
-			c.ended()
+			c.leave()
 		}
 	}
 }

@@ -3,6 +3,13 @@ package reactor
 // SetCeiling stands in for the limit of descriptors.
 func (e *Epoll) SetCeiling(n int64) { e.ceiling = n }
 
+// Draining says that Drain was called.
+func (e *Epoll) Draining() bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.draining
+}
+
 // Bytes that a coroutine moves in its turn, copied or spliced.
 const (
 	CopyTurn   = maxStreak
