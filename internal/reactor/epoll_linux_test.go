@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -113,17 +114,53 @@ func TestHeld(t *testing.T) {
 	told := make(chan string, 1)
 	e := reactor.NewEpoll(1, reactor.Hooks{Held: func(_ int, _ time.Duration, stack []byte) { told <- string(stack) }})
 	done := make(chan struct{})
-	e.Run(func(reactor.Loop) {
+	e.Run(func(l reactor.Loop) {
 		defer close(done)
+		waits := l.NewParker()
+		waiting := l.Go(run(func() { waits.Park(time.Time{}) }))
+		l.Go(run(func() {})).Wait() // it waits by now
 		holdsTheLoop(t, told)
+		waits.Unpark()
+		waiting.Wait()
 	})
 	<-done
 	e.Drain(nil)
 }
 
 func holdsTheLoop(t *testing.T, told chan string) {
-	if stack := <-told; !strings.Contains(stack, "holdsTheLoop") {
+	if stack := <-told; !strings.Contains(stack, "holdsTheLoop") || strings.Contains(stack, "block") {
 		t.Errorf("stack %q", stack)
+	}
+}
+
+// However many loops are held, one is told of, and where there are very many
+// goroutines nobody is looked for among them: that would hold every loop.
+func TestHeldOnce(t *testing.T) {
+	release := make(chan struct{})
+	var waiting sync.WaitGroup
+	for range 10_000 {
+		waiting.Go(func() { <-release })
+	}
+	told := make(chan string, 9)
+	e := reactor.NewEpoll(2, reactor.Hooks{Held: func(_ int, _ time.Duration, stack []byte) { told <- string(stack) }})
+	var holding sync.WaitGroup
+	holding.Add(2)
+	for range 2 {
+		e.Run(func(reactor.Loop) {
+			defer holding.Done()
+			for at := time.Now(); len(told) == 0 || time.Since(at) < 200*time.Millisecond; {
+			}
+		})
+	}
+	holding.Wait()
+	if stack := <-told; !strings.Contains(stack, "goroutines") || strings.Contains(stack, "TestHeldOnce") {
+		t.Errorf("told %q", stack)
+	}
+	e.Drain(nil)
+	close(release)
+	waiting.Wait()
+	if n := len(told); n != 0 {
+		t.Errorf("told %d times more", n)
 	}
 }
 
