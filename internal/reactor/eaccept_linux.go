@@ -202,6 +202,7 @@ func (l *eloop) accept(k *elistener) {
 
 // starve pauses for want of descriptors or memory.
 func (k *elistener) starve(why error) {
+	k.loop.dropPipes()
 	k.pause(starvedPause)
 	if k.told == 0 || k.loop.now-k.told > int64(10*time.Second) {
 		k.told = k.loop.now

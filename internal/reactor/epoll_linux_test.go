@@ -235,6 +235,44 @@ func TestSplice(t *testing.T) {
 	})
 }
 
+// Pipes are among the descriptors that are counted: where these are short there
+// is none, and nobody's connection is refused for one that lies idle.
+func TestSpliceStarved(t *testing.T) {
+	e := reactor.NewEpoll(1, reactor.Hooks{Panic: func(v any, stack []byte) { t.Errorf("panic %v\n%s", v, stack) }})
+	done := make(chan struct{})
+	e.Run(func(l reactor.Loop) {
+		defer close(done)
+		from, source := pair(t, l)
+		to, _ := pair(t, l)
+		defer func() { _, _ = from.Close(), to.Close() }()
+		splice := func() (int64, error) {
+			_, _ = io.WriteString(source, "x")
+			n, read, write := from.(reactor.Splicer).SpliceTo(to, 1)
+			return n, errors.Join(read, write)
+		}
+		e.SetCeiling(2)
+		if n, err := splice(); n != 0 || !errors.Is(err, reactor.ErrNoSplice) {
+			t.Errorf("with no descriptor left: %d, %v", n, err)
+		}
+		e.SetCeiling(5)
+		for range 3 {
+			if n, err := splice(); n != 1 || err != nil {
+				t.Errorf("with descriptors left: %d, %v", n, err)
+			}
+		}
+		// Two connections; with the ceiling in sight the pipe was not kept.
+		e.SetCeiling(4)
+		if n, err := splice(); n != 1 || err != nil || e.Descriptors() != 2 {
+			t.Errorf("%d, %v; %d descriptors are open", n, err, e.Descriptors())
+		}
+	})
+	<-done
+	e.Drain(nil)
+	if n := e.Descriptors(); n != 0 || e.Open() != 0 {
+		t.Errorf("%d descriptors, %d connections are open", n, e.Open())
+	}
+}
+
 // A large body lets others run every so many bytes, not calls.
 func TestTurns(t *testing.T) {
 	const piece = 16 << 10

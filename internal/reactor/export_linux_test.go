@@ -3,6 +3,9 @@ package reactor
 // SetCeiling stands in for the limit of descriptors.
 func (e *Epoll) SetCeiling(n int64) { e.ceiling = n }
 
+// Descriptors counts those that the ceiling is about.
+func (e *Epoll) Descriptors() int64 { return e.open.Load() }
+
 // Draining says that Drain was called.
 func (e *Epoll) Draining() bool {
 	e.mu.Lock()

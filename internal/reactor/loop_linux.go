@@ -275,10 +275,8 @@ func (l *eloop) end() {
 	for _, co := range l.coros {
 		co.stop()
 	}
-	for _, p := range l.pipes {
-		p.close()
-	}
-	l.coros, l.buffers, l.pipes = nil, nil, nil
+	l.dropPipes()
+	l.coros, l.buffers = nil, nil
 	sysClose(l.ep)
 	sysClose(l.bell)
 }
