@@ -33,11 +33,12 @@ type econn struct {
 type connFlags uint8
 
 const (
-	mayRead  connFlags = 1 << iota // a read need not wait
-	mayWrite                       // room was announced since the last write that found none
-	hasEnded                       // the peer has closed or the connection broke: reads never wait
-	armed                          // write readiness is announced
-	isIdle                         // a client without a request
+	mayRead   connFlags = 1 << iota // a read need not wait
+	mayWrite                        // room was announced since the last write that found none
+	hasEnded                        // the peer has closed or the connection broke: reads never wait
+	armed                           // write readiness is announced
+	hadUrgent                       // the peer has sent urgent data: a read stops where it was, whatever is behind
+	isIdle                          // a client without a request
 	isClosed
 )
 
@@ -48,7 +49,7 @@ var (
 )
 
 const (
-	forInput = unix.EPOLLIN | unix.EPOLLRDHUP | unix.EPOLLET&(1<<32-1)
+	forInput = unix.EPOLLIN | unix.EPOLLPRI | unix.EPOLLRDHUP | unix.EPOLLET&(1<<32-1)
 	forRoom  = forInput | unix.EPOLLOUT
 )
 
@@ -119,8 +120,8 @@ func (c *econn) ready(events uint32) {
 		return
 	}
 	c.flags |= mayRead
-	if events&(unix.EPOLLRDHUP|broken) != 0 {
-		c.flags |= hasEnded
+	if events&(unix.EPOLLRDHUP|unix.EPOLLPRI|broken) != 0 {
+		c.unusual(events)
 	}
 	switch {
 	case c.reader != nil:
@@ -129,6 +130,16 @@ func (c *econn) ready(events uint32) {
 		c.arrived()
 	case c.watcher != nil:
 		c.woken()
+	}
+}
+
+// unusual notes after what a short read does not mean that nothing is left.
+func (c *econn) unusual(events uint32) {
+	if events&unix.EPOLLPRI != 0 {
+		c.flags |= hadUrgent
+	}
+	if events&^(unix.EPOLLIN|unix.EPOLLOUT|unix.EPOLLPRI) != 0 {
+		c.flags |= hasEnded
 	}
 }
 
@@ -267,7 +278,7 @@ func (c *econn) Read(p []byte) (int, error) {
 			case n == 0:
 				return 0, io.EOF
 			default:
-				if n < len(p) && c.flags&hasEnded == 0 {
+				if n < len(p) && c.flags&(hasEnded|hadUrgent) == 0 {
 					c.flags &^= mayRead
 				} else {
 					c.loop.step(n)

@@ -81,6 +81,36 @@ func TestWatch(t *testing.T) {
 	}
 }
 
+// A read stops where urgent data was; what is behind is there all the same.
+func TestUrgent(t *testing.T) {
+	epoll.on(t, func(l reactor.Loop) {
+		c, other := pair(t, l)
+		defer func() { _ = c.Close() }()
+		raw, err := other.(*net.TCPConn).SyscallConn()
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		_ = raw.Control(func(fd uintptr) {
+			err = errors.Join(unix.Sendto(int(fd), []byte("abcX"), unix.MSG_OOB, nil), unix.Sendto(int(fd), []byte("defg"), 0, nil))
+		})
+		delivered(t, other)
+		got, p := "", make([]byte, 100)
+		for len(got) < 7 && err == nil {
+			var n int
+			_ = c.SetReadDeadline(l.Now().Add(testkit.Patience))
+			n, err = c.Read(p)
+			got += string(p[:n])
+		}
+		if got != "abcdefg" || err != nil {
+			t.Errorf("got %q, %v", got, err)
+		}
+		if c.(reactor.Breaker).Broken() || !c.Alive() {
+			t.Error("it has not ended")
+		}
+	})
+}
+
 // Another thread drops connections that lie idle, also when the loop is over.
 func TestDrop(t *testing.T) {
 	e := reactor.NewEpoll(1, reactor.Hooks{})
