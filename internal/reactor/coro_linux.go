@@ -19,7 +19,7 @@ type coro struct {
 
 	queued   bool  // it will be resumed
 	finished bool  // the runner has returned; Wait frees it
-	streak   int32 // operations since it was resumed that did not wait
+	streak   int32 // bytes moved since it was resumed
 
 	waiter *coro  // who waits for the runner
 	stop   func() // ends it; only while it is free

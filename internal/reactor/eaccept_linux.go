@@ -70,11 +70,64 @@ func (k *elistener) end() {
 	l.listeners[k.place] = nil
 }
 
-// leave takes in what waits and accepts no more.
+// leave takes in what waits and accepts no more. Where descriptors run out,
+// idle clients make room: nobody else would take in who waits.
 func (k *elistener) leave() {
 	k.end()
-	for k.acceptOne() == 0 {
+	for slot := 0; ; {
+		switch e := k.acceptOne(); {
+		case e == 0 || isGone(e):
+		case isStarved(e):
+			if !k.awaited() {
+				return
+			}
+			if slot = k.loop.endIdle(slot); slot < 0 {
+				k.loop.engine.hooks.starved(e)
+				return
+			}
+		default:
+			return
+		}
 	}
+}
+
+// awaited says whether anybody waits in the queue: accept itself finds first
+// that there is no descriptor.
+func (k *elistener) awaited() bool {
+	n, _ := unix.Poll([]unix.PollFd{{Fd: int32(k.fd), Events: unix.POLLIN}}, 0)
+	return n > 0
+}
+
+// isStarved says of an error of accept that descriptors or memory ran out.
+func isStarved(e syscall.Errno) bool {
+	switch e {
+	case syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM:
+		return true
+	}
+	return false
+}
+
+// isGone says of an error of accept that it is of one connection, which has
+// gone already, and not of the listener (accept(2)).
+func isGone(e syscall.Errno) bool {
+	switch e {
+	case syscall.EINTR, syscall.ECONNABORTED, syscall.EPROTO, syscall.EPERM, syscall.ENOPROTOOPT, syscall.EOPNOTSUPP,
+		syscall.ENETDOWN, syscall.ENETUNREACH, syscall.EHOSTDOWN, syscall.EHOSTUNREACH, syscall.ENONET:
+		return true
+	}
+	return false
+}
+
+// endIdle ends the first idle client from a slot on that has said nothing, and
+// gives the slot behind it, -1 where there is none.
+func (l *eloop) endIdle(slot int) int {
+	for ; slot < len(l.slots); slot++ {
+		if c := l.slots[slot]; c != nil && c.flags&isIdle != 0 && !c.hasInput() {
+			c.ended()
+			return slot + 1
+		}
+	}
+	return -1
 }
 
 // pause leaves what comes in the socket's queue.
@@ -137,20 +190,19 @@ func (l *eloop) accept(k *elistener) {
 			k.starve(syscall.EMFILE)
 			return
 		}
-		switch e := k.acceptOne(); e {
-		case 0:
-		case syscall.EAGAIN:
+		switch e := k.acceptOne(); {
+		case e == syscall.EAGAIN:
 			return
-		case syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM:
+		case isStarved(e):
 			k.starve(e)
 			return
-		default: // of one connection that is gone already (accept(2))
 		}
 	}
 }
 
 // starve pauses for want of descriptors or memory.
 func (k *elistener) starve(why error) {
+	k.loop.dropPipes()
 	k.pause(starvedPause)
 	if k.told == 0 || k.loop.now-k.told > int64(10*time.Second) {
 		k.told = k.loop.now
@@ -187,7 +239,9 @@ func (c *econn) meet(h Handler) {
 	}()
 	s, patience := h.Open(c)
 	c.session = s
-	if c.loop.draining || !c.rest(patience) {
+	if c.loop.draining {
+		c.leave()
+	} else if !c.rest(patience) {
 		c.ended()
 	}
 }

@@ -34,11 +34,12 @@ type econn struct {
 type connFlags uint8
 
 const (
-	mayRead  connFlags = 1 << iota // a read need not wait
-	mayWrite                       // room was announced since the last write that found none
-	hasEnded                       // the peer has closed or the connection broke: reads never wait
-	armed                          // write readiness is announced
-	isIdle                         // a client without a request
+	mayRead   connFlags = 1 << iota // a read need not wait
+	mayWrite                        // room was announced since the last write that found none
+	hasEnded                        // the peer has closed or the connection broke: reads never wait
+	armed                           // write readiness is announced
+	hadUrgent                       // the peer has sent urgent data: a read stops where it was, whatever is behind
+	isIdle                          // a client without a request
 	isClosed
 	isBoxed // something lies in the loop's outbox
 )
@@ -50,7 +51,7 @@ var (
 )
 
 const (
-	forInput = unix.EPOLLIN | unix.EPOLLRDHUP | unix.EPOLLET&(1<<32-1)
+	forInput = unix.EPOLLIN | unix.EPOLLPRI | unix.EPOLLRDHUP | unix.EPOLLET&(1<<32-1)
 	forRoom  = forInput | unix.EPOLLOUT
 )
 
@@ -96,8 +97,7 @@ func (c *econn) due() int64 {
 func (c *econn) expire(now int64) {
 	switch {
 	case c.flags&isIdle != 0:
-		_ = c.Close()
-		c.ended()
+		c.leave()
 		return
 	case c.reader != nil && c.rdl != 0 && c.rdl <= now:
 		c.loop.wake(c.reader)
@@ -122,8 +122,8 @@ func (c *econn) ready(events uint32) {
 		return
 	}
 	c.flags |= mayRead
-	if events&(unix.EPOLLRDHUP|broken) != 0 {
-		c.flags |= hasEnded
+	if events&(unix.EPOLLRDHUP|unix.EPOLLPRI|broken) != 0 {
+		c.unusual(events)
 	}
 	switch {
 	case c.reader != nil:
@@ -132,6 +132,16 @@ func (c *econn) ready(events uint32) {
 		c.arrived()
 	case c.watcher != nil:
 		c.woken()
+	}
+}
+
+// unusual notes after what a short read does not mean that nothing is left.
+func (c *econn) unusual(events uint32) {
+	if events&unix.EPOLLPRI != 0 {
+		c.flags |= hadUrgent
+	}
+	if events&^(unix.EPOLLIN|unix.EPOLLOUT|unix.EPOLLPRI) != 0 {
+		c.flags |= hasEnded
 	}
 }
 
@@ -144,6 +154,25 @@ func (c *econn) arrived() {
 	}
 	c.flags &^= isIdle
 	c.loop.starts = append(c.loop.starts, c)
+}
+
+// leave ends an idle client, because its time or its loop's is over. One whose
+// request has come, but was not told of yet, is served: closing would reset it.
+func (c *econn) leave() {
+	if !c.hasInput() {
+		c.ended()
+		return
+	}
+	c.arrived() // its event may still come; nobody waits for it then
+}
+
+// hasInput looks whether there is something to read before the end.
+func (c *econn) hasInput() bool {
+	if c.flags&isClosed != 0 || c.peek() != 0 {
+		return false
+	}
+	c.flags |= mayRead
+	return true
 }
 
 // woken tells the watcher.
@@ -174,7 +203,7 @@ func (c *econn) serve() {
 			break
 		}
 		keep, patience := c.session.Serve()
-		if !keep || c.loop.draining {
+		if !keep || c.loop.draining && !c.hasInput() {
 			break
 		}
 		if c.rest(patience) {
@@ -247,10 +276,10 @@ func (c *econn) Read(p []byte) (int, error) {
 			case n == 0:
 				return 0, c.lateOr(io.EOF)
 			default:
-				if n < len(p) && c.flags&hasEnded == 0 {
+				if n < len(p) && c.flags&(hasEnded|hadUrgent) == 0 {
 					c.flags &^= mayRead
 				} else {
-					c.loop.step()
+					c.loop.step(n)
 				}
 				return n, nil
 			}

@@ -18,8 +18,8 @@ type Epoll struct {
 	base  time.Time // what the loops count their time from; long ago, so that every moment is larger than 0
 	turns atomic.Uint32
 
-	ceiling int64        // with so many connections open no clients are accepted
-	open    atomic.Int64 // connections, to clients and to backends
+	ceiling int64        // with so many descriptors open no clients are accepted
+	open    atomic.Int64 // descriptors of connections, to clients and to backends, and of pipes
 
 	dozing  atomic.Bool   // the watchdog waits to be stirred
 	stirred chan struct{} // of length 1
@@ -105,7 +105,8 @@ func ceiling() int64 {
 	return int64(lim.Cur - lim.Cur/8)
 }
 
-// crowded says that no client should be accepted until connections end.
+// crowded says that no client should be accepted, and no pipe made, until
+// connections end.
 func (e *Epoll) crowded() bool { return e.open.Load() >= e.ceiling }
 
 // create opens the loop's descriptors.
@@ -188,8 +189,7 @@ func (l *eloop) drain() {
 	l.draining = true
 	for _, c := range l.slots {
 		if c != nil && c.flags&isIdle != 0 {
-			_ = c.Close()
-			c.ended()
+			c.leave()
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -91,6 +92,36 @@ func TestWatch(t *testing.T) {
 	}
 }
 
+// A read stops where urgent data was; what is behind is there all the same.
+func TestUrgent(t *testing.T) {
+	epoll.on(t, func(l reactor.Loop) {
+		c, other := pair(t, l)
+		defer func() { _ = c.Close() }()
+		raw, err := other.(*net.TCPConn).SyscallConn()
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		_ = raw.Control(func(fd uintptr) {
+			err = errors.Join(unix.Sendto(int(fd), []byte("abcX"), unix.MSG_OOB, nil), unix.Sendto(int(fd), []byte("defg"), 0, nil))
+		})
+		delivered(t, other)
+		got, p := "", make([]byte, 100)
+		for len(got) < 7 && err == nil {
+			var n int
+			_ = c.SetReadDeadline(l.Now().Add(testkit.Patience))
+			n, err = c.Read(p)
+			got += string(p[:n])
+		}
+		if got != "abcdefg" || err != nil {
+			t.Errorf("got %q, %v", got, err)
+		}
+		if c.(reactor.Breaker).Broken() || !c.Alive() {
+			t.Error("it has not ended")
+		}
+	})
+}
+
 // Another thread drops connections that lie idle, also when the loop is over.
 func TestDrop(t *testing.T) {
 	e := reactor.NewEpoll(1, reactor.Hooks{})
@@ -124,17 +155,53 @@ func TestHeld(t *testing.T) {
 	told := make(chan string, 1)
 	e := reactor.NewEpoll(1, reactor.Hooks{Held: func(_ int, _ time.Duration, stack []byte) { told <- string(stack) }})
 	done := make(chan struct{})
-	e.Run(func(reactor.Loop) {
+	e.Run(func(l reactor.Loop) {
 		defer close(done)
+		waits := l.NewParker()
+		waiting := l.Go(run(func() { waits.Park(time.Time{}) }))
+		l.Go(run(func() {})).Wait() // it waits by now
 		holdsTheLoop(t, told)
+		waits.Unpark()
+		waiting.Wait()
 	})
 	<-done
 	e.Drain(nil)
 }
 
 func holdsTheLoop(t *testing.T, told chan string) {
-	if stack := <-told; !strings.Contains(stack, "holdsTheLoop") {
+	if stack := <-told; !strings.Contains(stack, "holdsTheLoop") || strings.Contains(stack, "block") {
 		t.Errorf("stack %q", stack)
+	}
+}
+
+// However many loops are held, one is told of, and where there are very many
+// goroutines nobody is looked for among them: that would hold every loop.
+func TestHeldOnce(t *testing.T) {
+	release := make(chan struct{})
+	var waiting sync.WaitGroup
+	for range 10_000 {
+		waiting.Go(func() { <-release })
+	}
+	told := make(chan string, 9)
+	e := reactor.NewEpoll(2, reactor.Hooks{Held: func(_ int, _ time.Duration, stack []byte) { told <- string(stack) }})
+	var holding sync.WaitGroup
+	holding.Add(2)
+	for range 2 {
+		e.Run(func(reactor.Loop) {
+			defer holding.Done()
+			for at := time.Now(); len(told) == 0 || time.Since(at) < 200*time.Millisecond; {
+			}
+		})
+	}
+	holding.Wait()
+	if stack := <-told; !strings.Contains(stack, "goroutines") || strings.Contains(stack, "TestHeldOnce") {
+		t.Errorf("told %q", stack)
+	}
+	e.Drain(nil)
+	close(release)
+	waiting.Wait()
+	if n := len(told); n != 0 {
+		t.Errorf("told %d times more", n)
 	}
 }
 
@@ -207,6 +274,98 @@ func TestSplice(t *testing.T) {
 			t.Errorf("%d of %d moved in %d steps, %d arrived", total, len(want), n, len(b))
 		}
 	})
+}
+
+// Pipes are among the descriptors that are counted: where these are short there
+// is none, and nobody's connection is refused for one that lies idle.
+func TestSpliceStarved(t *testing.T) {
+	e := reactor.NewEpoll(1, reactor.Hooks{Panic: func(v any, stack []byte) { t.Errorf("panic %v\n%s", v, stack) }})
+	done := make(chan struct{})
+	e.Run(func(l reactor.Loop) {
+		defer close(done)
+		from, source := pair(t, l)
+		to, _ := pair(t, l)
+		defer func() { _, _ = from.Close(), to.Close() }()
+		splice := func() (int64, error) {
+			_, _ = io.WriteString(source, "x")
+			n, read, write := from.(reactor.Splicer).SpliceTo(to, 1)
+			return n, errors.Join(read, write)
+		}
+		e.SetCeiling(2)
+		if n, err := splice(); n != 0 || !errors.Is(err, reactor.ErrNoSplice) {
+			t.Errorf("with no descriptor left: %d, %v", n, err)
+		}
+		e.SetCeiling(5)
+		for range 3 {
+			if n, err := splice(); n != 1 || err != nil {
+				t.Errorf("with descriptors left: %d, %v", n, err)
+			}
+		}
+		// Two connections; with the ceiling in sight the pipe was not kept.
+		e.SetCeiling(4)
+		if n, err := splice(); n != 1 || err != nil || e.Descriptors() != 2 {
+			t.Errorf("%d, %v; %d descriptors are open", n, err, e.Descriptors())
+		}
+	})
+	<-done
+	e.Drain(nil)
+	if n := e.Descriptors(); n != 0 || e.Open() != 0 {
+		t.Errorf("%d descriptors, %d connections are open", n, e.Open())
+	}
+}
+
+// A large body lets others run every so many bytes, not calls.
+func TestTurns(t *testing.T) {
+	const piece = 16 << 10
+	for _, tt := range []struct {
+		name string
+		most int64
+		move func(from, to reactor.Conn, p []byte) (int64, error)
+	}{
+		{"copied", reactor.CopyTurn + piece, func(from, _ reactor.Conn, p []byte) (int64, error) {
+			n, err := from.Read(p)
+			return int64(n), err
+		}},
+		{"spliced", reactor.SpliceTurn, func(from, to reactor.Conn, _ []byte) (int64, error) {
+			n, read, write := from.(reactor.Splicer).SpliceTo(to, 1<<30)
+			return n, errors.Join(read, write)
+		}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			epoll.on(t, func(l reactor.Loop) { turns(t, l, tt.most, tt.move) })
+		})
+	}
+}
+
+func turns(t *testing.T, l reactor.Loop, most int64, move func(from, to reactor.Conn, p []byte) (int64, error)) {
+	from, source := pair(t, l)
+	to, sink := pair(t, l)
+	defer func() { _, _ = from.Close(), to.Close() }()
+	go func() {
+		_, _ = source.Write(make([]byte, 32<<20))
+		_ = source.Close()
+	}()
+	go func() { _, _ = io.Copy(io.Discard, sink) }()
+	total, ended := int64(0), false
+	moving := l.Go(run(func() {
+		p := make([]byte, 16<<10)
+		for !ended {
+			n, err := move(from, to, p)
+			total += n
+			ended = err != nil
+		}
+	}))
+	// Each Wait ends two rounds of the loop later: the task runs in the next,
+	// we in the one behind. The other has at most three turns meanwhile.
+	for !ended {
+		before := total
+		l.Go(run(func() {})).Wait()
+		if d := total - before; d > 3*most {
+			t.Errorf("%d bytes were moved in three turns", d)
+			break
+		}
+	}
+	moving.Wait()
 }
 
 // What ends a splice, and on which side.

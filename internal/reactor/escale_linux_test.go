@@ -35,6 +35,8 @@ func newGroup(t *testing.T, n int) *group {
 func (g *group) Accept() (net.Conn, error) { return g.all[0].Accept() }
 func (g *group) Addr() net.Addr            { return g.all[0].Addr() }
 
+func (g *group) SetDeadline(t time.Time) error { return g.all[0].SetDeadline(t) }
+
 func (g *group) Close() error {
 	for _, l := range g.all {
 		_ = l.Close()

@@ -17,8 +17,9 @@ type pipe struct {
 // what pipes do. The more it holds, the fewer calls a body takes.
 const pipeSize = 1 << 20
 
-// mostPipes is how many pipes a loop has at most. Only a peer that takes its
-// bytes slowly keeps one for long; what finds none is copied.
+// mostPipes is how many pipes a loop has at most, and where descriptors are
+// short it makes none. Only a peer that takes its bytes slowly keeps one for
+// long; what finds none is copied.
 const mostPipes = 256
 
 // takePipe gives a free pipe or a new one; nil when there can be none.
@@ -29,10 +30,11 @@ func (l *eloop) takePipe() *pipe {
 		return p
 	}
 	var fds [2]int
-	if l.piped >= mostPipes || unix.Pipe2(fds[:], unix.O_CLOEXEC|unix.O_NONBLOCK) != nil {
+	if l.piped >= mostPipes || l.engine.crowded() || unix.Pipe2(fds[:], unix.O_CLOEXEC|unix.O_NONBLOCK) != nil {
 		return nil
 	}
 	l.piped++
+	l.engine.open.Add(2)
 	p := &pipe{r: fds[0], w: fds[1], size: 64 << 10}
 	if n, err := unix.FcntlInt(uintptr(p.w), unix.F_SETPIPE_SZ, pipeSize); err == nil {
 		p.size = int64(n)
@@ -45,17 +47,26 @@ const freePipes = 16
 
 // freePipe takes a pipe back. One that holds bytes is of no more use.
 func (l *eloop) freePipe(p *pipe, empty bool) {
-	if !empty || len(l.pipes) >= freePipes {
-		l.piped--
-		p.close()
+	if !empty || len(l.pipes) >= freePipes || l.engine.crowded() {
+		l.closePipe(p)
 		return
 	}
 	l.pipes = append(l.pipes, p)
 }
 
-func (p *pipe) close() {
+func (l *eloop) closePipe(p *pipe) {
+	l.piped--
 	sysClose(p.r)
 	sysClose(p.w)
+	l.engine.open.Add(-2)
+}
+
+// dropPipes gives up the pipes that are free.
+func (l *eloop) dropPipes() {
+	for _, p := range l.pipes {
+		l.closePipe(p)
+	}
+	l.pipes = nil
 }
 
 // SpliceTo implements Splicer.
@@ -72,6 +83,9 @@ func (c *econn) SpliceTo(dst Conn, n int64) (moved int64, read, write error) {
 	}
 	if p != nil {
 		c.loop.freePipe(p, moved == held)
+	}
+	if moved > 0 {
+		c.loop.step(int(moved) / spliceFactor) // with no pipe in hand
 	}
 	return moved, read, write
 }
@@ -98,7 +112,6 @@ func (c *econn) spliceIn(n int64) (p *pipe, held int64, err error) {
 			case m == 0:
 				return p, 0, io.EOF
 			default:
-				c.loop.step()
 				return p, m, nil
 			}
 			c.loop.freePipe(p, true)

@@ -3,5 +3,21 @@ package reactor
 // SetCeiling stands in for the limit of descriptors.
 func (e *Epoll) SetCeiling(n int64) { e.ceiling = n }
 
+// Descriptors counts those that the ceiling is about.
+func (e *Epoll) Descriptors() int64 { return e.open.Load() }
+
+// Draining says that Drain was called.
+func (e *Epoll) Draining() bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.draining
+}
+
+// Bytes that a coroutine moves in its turn, copied or spliced.
+const (
+	CopyTurn   = maxStreak
+	SpliceTurn = spliceFactor*maxStreak + pipeSize // the last call takes what fits
+)
+
 // Steer is what the engine has the system do with a group of sockets.
 var Steer = steer

@@ -64,6 +64,12 @@ func (c *goConn) waitReadable() error {
 	return c.seen
 }
 
+// hasInput looks whether there is something to read before the end, deadlines
+// or not: to close a connection whose request has come would reset it.
+func (c *goConn) hasInput() bool {
+	return !c.closed.Load() && c.raw.Control(c.look) == nil && c.seen == nil
+}
+
 // Loop implements Conn.
 func (c *goConn) Loop() Loop { return c.loop }
 

@@ -123,11 +123,11 @@ func (e *Goroutine) idle(c *goConn, patience time.Duration) bool {
 		_ = c.SetReadDeadline(time.Time{})
 	}
 	if !e.setIdle(c, true) {
-		return false
+		return c.hasInput()
 	}
 	err := c.waitReadable()
 	e.setIdle(c, false)
-	return err == nil
+	return err == nil || c.hasInput()
 }
 
 // setIdle notes whether Drain may close c. A connection that falls idle while

@@ -55,7 +55,8 @@ type eloop struct {
 	busy    atomic.Int64 // since when it has not looked for events; 0: it waits
 	asleep  atomic.Bool  // it may be in a wait that the bell must end
 	mail    struct {
-		mu    sync.Mutex // guards what follows
+		some  atomic.Bool // the list is not empty; written under mu
+		mu    sync.Mutex  // guards what follows
 		list  []mail
 		ended bool // the loop is over: nothing is taken any more
 	}
@@ -272,10 +273,8 @@ func (l *eloop) end() {
 	for _, co := range l.coros {
 		co.stop()
 	}
-	for _, p := range l.pipes {
-		p.close()
-	}
-	l.coros, l.buffers, l.pipes = nil, nil, nil
+	l.dropPipes()
+	l.coros, l.buffers = nil, nil
 	sysClose(l.ep)
 	sysClose(l.bell)
 }

@@ -11,9 +11,13 @@ func (l *eloop) post(m mail) bool {
 	}
 	l.mail.list = append(l.mail.list, m)
 	first := len(l.mail.list) == 1
+	if first {
+		l.mail.some.Store(true)
+	}
 	l.mail.mu.Unlock()
-	// The loop says that it sleeps and then looks for mail, we do it the other
-	// way round: one of the two sees the other.
+	// The loop says that it sleeps and then looks for mail (some), we do it the
+	// other way round: one of the two sees the other. Whoever finds mail there
+	// already need not ring: who made it the first has done so, or is about to.
 	if first && l.asleep.Load() {
 		one := [8]byte{0: 1, 7: 1} // not 0 in either byte order
 		_, _ = unix.Write(l.bell, one[:])
@@ -32,17 +36,20 @@ func (l *eloop) call(f func()) bool {
 	return true
 }
 
-func (l *eloop) hasMail() bool {
-	l.mail.mu.Lock()
-	defer l.mail.mu.Unlock()
-	return len(l.mail.list) > 0
-}
+// hasMail is asked each round, and without a lock: some changes only together
+// with the list, under it. What is posted at this very moment is seen in the
+// next round, or rings the bell.
+func (l *eloop) hasMail() bool { return l.mail.some.Load() }
 
 // readMail does what other threads want.
 func (l *eloop) readMail() {
+	if !l.hasMail() {
+		return
+	}
 	l.mail.mu.Lock()
 	list := l.mail.list
 	l.mail.list = l.taken[:0]
+	l.mail.some.Store(false)
 	l.mail.mu.Unlock()
 	for i := range list {
 		l.open(&list[i])

@@ -1,13 +1,14 @@
 package reactor
 
 import (
-	"bytes"
+	"fmt"
 	"runtime"
+	"strings"
 	"time"
 )
 
 // heldFor is how long one piece of work may keep a loop before it is told of;
-// heldEvery is how often that happens at most for one loop.
+// heldEvery is how often that happens at most.
 const (
 	heldFor   = 50 * time.Millisecond
 	heldEvery = 10 * time.Second
@@ -23,14 +24,14 @@ func (e *Epoll) watch() {
 	defer e.running.Done()
 	tick := time.NewTicker(heldFor)
 	defer tick.Stop()
-	told := make([]time.Time, len(e.loops))
+	var told time.Time
 	for quiet := 0; ; quiet++ {
 		select {
 		case <-e.quit:
 			return
 		case <-tick.C:
 		}
-		if e.look(told) {
+		if e.look(&told) {
 			quiet = 0
 		}
 		if quiet < dozeAfter {
@@ -72,8 +73,9 @@ func (e *Epoll) stir() {
 	}
 }
 
-// look tells of the loops that are held and says whether any is at work.
-func (e *Epoll) look(told []time.Time) (busy bool) {
+// look tells of a loop that is held and says whether any is at work. told is
+// when that was done last.
+func (e *Epoll) look(told *time.Time) (busy bool) {
 	for i, l := range e.loops {
 		since := l.busy.Load()
 		if since == 0 {
@@ -81,36 +83,59 @@ func (e *Epoll) look(told []time.Time) (busy bool) {
 		}
 		busy = true
 		held := time.Since(e.base) - time.Duration(since)
-		if held < heldFor || time.Since(told[i]) < heldEvery || e.hooks.Held == nil {
+		if held < heldFor || time.Since(*told) < heldEvery || e.hooks.Held == nil {
 			continue
 		}
-		told[i] = time.Now()
+		*told = time.Now()
 		e.hooks.Held(i, held, busyStacks())
 	}
 	return busy
 }
 
-// maxDump bounds the dump of all goroutines in which a held one is looked for.
-const maxDump = 4 << 20
+// maxLooked is among how many goroutines those that hold a loop are looked for.
+// The runtime stops every loop for a moment for that, and each one that there
+// is costs about a microsecond; a dump of them (runtime.Stack) would stop the
+// loops for ten times as long.
+const maxLooked = 10_000
 
 // busyStacks gives the stacks of the coroutines that run, of every loop: which
 // of them holds its own cannot be told from outside.
 func busyStacks() []byte {
-	dump := make([]byte, 64<<10)
-	for {
-		n := runtime.Stack(dump, true)
-		if n < len(dump) || n >= maxDump {
-			dump = dump[:n]
-			break
-		}
-		dump = make([]byte, 4*len(dump))
+	n := runtime.NumGoroutine()
+	if n > maxLooked {
+		return fmt.Appendf(nil, "where was not looked for among %d goroutines", n)
 	}
-	var busy [][]byte
-	for one := range bytes.SplitSeq(dump, []byte("\n\n")) {
-		head, _, _ := bytes.Cut(one, []byte("\n"))
-		if bytes.Contains(one, []byte("reactor.(*coro).do(")) && !bytes.Contains(head, []byte("[coroutine")) {
-			busy = append(busy, one)
-		}
+	all := make([]runtime.StackRecord, n+n/4+64)
+	n, ok := runtime.GoroutineProfile(all)
+	if !ok {
+		return fmt.Appendf(nil, "where was not found: there are %d goroutines by now", n)
 	}
-	return bytes.Join(busy, []byte("\n\n"))
+	var busy []byte
+	for i := range n {
+		busy = appendBusy(busy, all[i].Stack())
+	}
+	return busy
+}
+
+// appendBusy prints a stack if it is that of a coroutine which runs.
+func appendBusy(b []byte, stack []uintptr) []byte {
+	whole := len(b)
+	// Of one that is too deep the beginning is missing, which would tell.
+	coroutine := len(stack) == len(runtime.StackRecord{}.Stack0)
+	frames := runtime.CallersFrames(stack)
+	for more := len(stack) > 0; more; {
+		var f runtime.Frame
+		f, more = frames.Next()
+		switch {
+		case strings.HasSuffix(f.Function, "reactor.(*eloop).block"): // it waits
+			return b[:whole]
+		case strings.HasSuffix(f.Function, "reactor.(*coro).do"):
+			coroutine = true
+		}
+		b = fmt.Appendf(b, "%s\n\t%s:%d\n", f.Function, f.File, f.Line)
+	}
+	if !coroutine {
+		return b[:whole]
+	}
+	return append(b, '\n')
 }

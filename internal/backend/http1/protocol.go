@@ -45,6 +45,7 @@ type try struct {
 	upload   upload
 	interims int
 	pinging  bool          // the body waits for the backend's word (ping=)
+	said100  bool          // the backend gave its word, 100
 	partial  bool          // the request was not written as far as it was there
 	done     bool          // the attempt has come to its end
 	reusable bool          // both messages ended exactly
@@ -143,6 +144,9 @@ func (a *attempt) settle() {
 	}
 	a.try = try{}
 }
+
+// asked says that the client may wait for the backend's word to send its body.
+func (a *attempt) asked() bool { return a.x.Out.Expect && !a.said100 }
 
 // whole says whether the backend was sent a whole request.
 func (a *attempt) whole() bool { return !a.partial && a.upload.whole() }

@@ -216,6 +216,11 @@ type errClient struct{ error }
 
 func (e errClient) Unwrap() error { return e.error }
 
+// frameRoom is what is left free of the buffer for a body that the front may
+// frame: a piece and its frame then fit a buffer of the front's, and leave in
+// one write instead of two.
+const frameRoom = 64
+
 // makeRoom prepares the buffer for more body bytes. The first time they get
 // one of their own: the head's stays as it is until the exchange ends.
 func (a *attempt) makeRoom() {
@@ -223,6 +228,9 @@ func (a *attempt) makeRoom() {
 		a.in = a.loop.Buffer()
 		rest := a.buf[a.r:a.u]
 		a.buf = a.in.Bytes
+		if a.x.Resp.Body.Kind != message.Length {
+			a.buf = a.buf[:len(a.buf)-frameRoom]
+		}
 		if len(rest) > len(a.buf) {
 			a.buf = make([]byte, 2*len(rest))
 		}

@@ -39,6 +39,9 @@ func (a *attempt) head() *fault.Fault {
 		if f := a.interim(r); f != nil {
 			return f
 		}
+		if r.Status == 100 {
+			a.said100 = true
+		}
 		if r.Status == 100 && a.pinging {
 			a.pinging = false
 			// A failure shows again in what is read next, if nothing else came.
@@ -142,7 +145,7 @@ func (a *attempt) read() error {
 
 // await takes input once: into buf, or spliced to the client. The wait counts
 // from the last sign of progress, which while a body is being sent is the
-// sending.
+// sending, and not while it is the client that is waited for.
 func (a *attempt) await(splice bool) error {
 	began, most := a.loop.Now(), a.patience()
 	for now, left := began, most; ; {
@@ -157,16 +160,15 @@ func (a *attempt) await(splice bool) error {
 		switch {
 		case err == nil || !silent(err):
 			return err
-		case a.upload.running() && a.upload.since() < a.timeout():
-			began, most = a.loop.Now(), a.patience()
-		case a.upload.clientFault() == nil && a.loop.Now().Sub(began) >= most:
+		}
+		now = a.loop.Now()
+		left = most - now.Sub(a.upload.waitSince(began, now))
+		if left <= 0 && a.upload.clientFault() == nil {
 			return err
 		}
 		if a.clientBroken() {
 			return errClient{syscall.ECONNRESET}
 		}
-		now = a.loop.Now()
-		left = most - now.Sub(began)
 	}
 }
 

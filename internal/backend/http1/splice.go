@@ -80,11 +80,12 @@ func (u *upload) splice() (all bool, f *fault.Fault) {
 		return false, nil
 	}
 	for {
+		// Where it waits cannot be seen from here: while the backend takes
+		// nothing it ends by its own deadline.
+		u.clientsTurn()
 		moved, read, write := s.SpliceIn(a.conn.Conn, a.timeout())
 		a.x.Count.Sent += moved
-		if moved > 0 {
-			u.progress()
-		}
+		u.moved(int(moved))
 		switch {
 		case write != nil:
 			return false, a.writeFault(fault.SendBody, int(moved), write)

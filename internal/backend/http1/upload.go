@@ -20,7 +20,8 @@ type upload struct {
 	chunked bool
 	task    reactor.Task
 	waited  bool
-	moved   atomic.Int64 // when bytes last went out, in unix nanoseconds
+	turn    atomic.Int64 // since when the backend is waited for, in nanoseconds of the attempt; 0: the client is
+	came    atomic.Bool  // something of the body was read
 	ended   atomic.Bool  // nothing more will be sent
 
 	stopping atomic.Bool // stop was called: nothing more is to be sent
@@ -33,7 +34,7 @@ type upload struct {
 // start begins the coroutine.
 func (u *upload) start(a *attempt) {
 	u.a = a
-	u.progress()
+	u.backendsTurn()
 	u.task = a.loop.Go(u)
 }
 
@@ -41,6 +42,11 @@ func (u *upload) start(a *attempt) {
 func (u *upload) Run() {
 	u.failed = u.stream()
 	u.complete = u.failed == nil
+	u.backendsTurn()
+	if f := u.failed; f != nil && f.Side == fault.Backend && f.Kind == fault.Timeout {
+		// That it took nothing for so long was of its own time.
+		u.turn.Store(max(1, u.turn.Load()-int64(u.a.timeout())))
+	}
 	u.ended.Store(true)
 	if u.failed != nil && u.failed.Side == fault.Client {
 		// Whoever waits for the answer need not wait for one that the backend
@@ -82,7 +88,9 @@ func (u *upload) stream() *fault.Fault {
 // small chunks leave in one write.
 func (u *upload) gather(p []byte) (n int, err error) {
 	front := u.a.x.Front
+	u.clientsTurn()
 	n, err = front.ReadBody(p)
+	u.moved(n)
 	for m := n; m > 0 && err == nil && n < len(p); n += m {
 		m, err = front.ReadReady(p[n:])
 	}
@@ -111,9 +119,7 @@ func (u *upload) send(b []byte, lead, n int, last bool) *fault.Fault {
 	if u.chunked && last {
 		p = wire.AppendLastChunk(p, &u.a.x.Req.Trailer)
 	}
-	f := u.a.write(p, fault.SendBody)
-	u.progress()
-	return f
+	return u.a.write(p, fault.SendBody)
 }
 
 // whole says whether the backend was sent a whole request.
@@ -122,12 +128,38 @@ func (u *upload) whole() bool { return u.task == nil || u.ended.Load() && u.comp
 // running says whether the coroutine may still send.
 func (u *upload) running() bool { return u.task != nil && !u.ended.Load() }
 
-// progress notes that bytes went out.
-func (u *upload) progress() { u.moved.Store(u.a.loop.Now().UnixNano()) }
+// clientsTurn notes that the client is waited for. Its own Timeout bounds that.
+func (u *upload) clientsTurn() { u.turn.Store(0) }
 
-// since says how long ago bytes last went out.
-func (u *upload) since() time.Duration {
-	return time.Duration(u.a.loop.Now().UnixNano() - u.moved.Load())
+// backendsTurn notes that the backend is the one to do something.
+func (u *upload) backendsTurn() { u.turn.Store(max(1, int64(u.a.loop.Now().Sub(u.a.began)))) }
+
+// moved notes that n bytes of the body came, and go on to the backend.
+func (u *upload) moved(n int) {
+	if n > 0 && !u.came.Load() {
+		u.came.Store(true)
+	}
+	u.backendsTurn()
+}
+
+// waitSince gives the moment from which the backend has let us wait that is
+// waited for since began: it need not answer while the client still owes it
+// part of the request, and has its whole patience after it was sent some.
+func (u *upload) waitSince(began, now time.Time) time.Time {
+	if u.task == nil {
+		return began
+	}
+	turn := u.turn.Load()
+	switch {
+	case turn != 0:
+		if at := u.a.began.Add(time.Duration(turn)); at.After(began) {
+			return at
+		}
+		return began
+	case u.a.asked() && !u.came.Load():
+		return began
+	}
+	return now
 }
 
 // clientFault gives the fault of the client's side of the upload, nil if it
