@@ -160,8 +160,8 @@ func (st *state) keepAlive(r *message.Response) bool {
 	if site.MaxKeepAlive > 0 && x.Client.Requests > int(site.MaxKeepAlive) {
 		return false
 	}
-	// A body that cannot be read on leaves no place where the next request begins.
-	if st.body.err != nil {
+	// Of a body that was lost nobody knows where the next request begins.
+	if st.body.lost.Load() {
 		return false
 	}
 	// A client that was not told to go on may or may not send its body.
