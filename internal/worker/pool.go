@@ -125,12 +125,14 @@ func (w *Worker) Release(c *Conn, peerIdle time.Duration) {
 	default:
 		c.watched = false
 	}
+	s, shared, loop := c.state, c.shared, c.Loop().Index()
 	if !c.home.push(c.tally, c) {
-		w.State.end(c)
+		s.end(c)
 		return
 	}
-	if !c.shared && c.state.places.waiting.Load() > 0 {
-		c.state.serve(c.Loop().Index())
+	// c is somebody else's now.
+	if !shared && s.places.waiting.Load() > 0 {
+		s.serve(loop)
 	}
 }
 
