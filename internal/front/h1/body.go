@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"sync/atomic"
 	"time"
 
 	"github.com/headgate/headgate/internal/fault"
@@ -20,6 +21,8 @@ type body struct {
 	read  int64  // bytes given out
 	err   error  // why it cannot be read on
 
+	lost atomic.Bool // part of it was: the connection cannot go on, as every answer from then on must say
+
 	// Set where a chunked body begins.
 	chunks wire.Chunks
 	limits wire.Limits
@@ -28,6 +31,9 @@ type body struct {
 // reset makes it one that was read, as before a request is known.
 func (b *body) reset() {
 	b.kind, b.done, b.left, b.piece, b.read, b.err = message.NoBody, true, 0, nil, 0, nil
+	if b.lost.Load() { // a store costs more than to look
+		b.lost.Store(false)
+	}
 }
 
 // start begins the body of a request whose framing was judged.
