@@ -154,7 +154,7 @@ func (st *state) frame(r *message.Response, last bool) {
 // keepAlive judges whether the connection may go on, body delimiting apart.
 func (st *state) keepAlive(r *message.Response) bool {
 	x, site := &st.x, st.x.Site
-	if x.Req.Close || !site.KeepAlive || site.KeepAliveTimeout <= 0 || dropsConnection(r.Status) {
+	if x.Req.Close || st.body.lost.Load() || !site.KeepAlive || site.KeepAliveTimeout <= 0 || dropsConnection(r.Status) {
 		return false
 	}
 	if site.MaxKeepAlive > 0 && x.Client.Requests > int(site.MaxKeepAlive) {
