@@ -160,10 +160,6 @@ func (st *state) keepAlive(r *message.Response) bool {
 	if site.MaxKeepAlive > 0 && x.Client.Requests > int(site.MaxKeepAlive) {
 		return false
 	}
-	// Of a body that was lost nobody knows where the next request begins.
-	if st.body.lost.Load() {
-		return false
-	}
 	// A client that was not told to go on may or may not send its body.
 	if x.Req.Expect && !st.out.sent100 {
 		return false
