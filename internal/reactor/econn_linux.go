@@ -203,7 +203,7 @@ func (c *econn) serve() {
 			break
 		}
 		keep, patience := c.session.Serve()
-		if !keep || c.loop.draining && !c.hasInput() {
+		if !keep || c.loop.draining && !c.hasInput() || c.late != nil && c.sendFirst() != nil {
 			break
 		}
 		if c.rest(patience) {

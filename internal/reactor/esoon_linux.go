@@ -42,16 +42,15 @@ type late struct {
 
 // WriteSoon implements Conn.
 func (c *econn) WriteSoon(p []byte) (int, error) {
-	l := c.loop
+	l, b := c.loop, &c.loop.out
+	if len(b.bytes)+len(p) > soonRoom {
+		l.sendOut() // what there was of c may have found no room
+	}
 	if len(p) > soonMost || c.flags&hasEnded != 0 || c.late != nil || l.cur == nil {
 		return c.Write(p)
 	}
 	if err := c.mayGo(c.wdl); err != nil {
 		return 0, err
-	}
-	b := &l.out
-	if len(b.bytes)+len(p) > soonRoom {
-		l.sendOut()
 	}
 	last := len(b.items) - 1
 	switch {

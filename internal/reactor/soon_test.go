@@ -96,7 +96,8 @@ func testWriteSoonMany(t *testing.T, n engine) {
 func TestWriteSoonFull(t *testing.T) { each(t, testWriteSoonFull) }
 
 func testWriteSoonFull(t *testing.T, n engine) {
-	const idle = 20 * time.Millisecond
+	const idle, many = 20 * time.Millisecond, 40
+	numbered := func(i int) []byte { return fmt.Appendf(nil, "%03000d", i) }
 	h := &echo{t: t, idle: idle}
 	full := make(chan int, 1)
 	h.serve = func(c reactor.Conn, p []byte) bool {
@@ -113,8 +114,10 @@ func testWriteSoonFull(t *testing.T, n engine) {
 		}
 		_ = c.SetWriteDeadline(time.Now().Add(testkit.Patience))
 		full <- sent
-		if _, err := c.WriteSoon([]byte("tail")); err != nil {
-			t.Error(err)
+		for i := range many { // more than the outbox holds
+			if _, err := c.WriteSoon(numbered(i)); err != nil {
+				t.Error(err)
+			}
 		}
 		return true
 	}
@@ -122,10 +125,15 @@ func testWriteSoonFull(t *testing.T, n engine) {
 	c := dial(t, addr)
 	_, _ = c.Write([]byte("x"))
 	sent, began := <-full, time.Now()
-	_, _ = c.Write([]byte("a")) // the next request, which must be answered behind the tail
+	_, _ = c.Write([]byte("a")) // the next request, which must be answered behind all of it
 	testkit.Eventually(t, "it would be idle for too long", func() bool { return time.Since(began) > 3*idle })
-	b := make([]byte, sent+len("tailagain"))
-	if m, err := io.ReadFull(c, b); err != nil || string(b[sent:]) != "tailagain" {
-		t.Errorf("%d of %d bytes, %v, end %q", m, len(b), err, b[max(0, len(b)-9):])
+	var want []byte
+	for i := range many {
+		want = append(want, numbered(i)...)
+	}
+	want = append(want, "again"...)
+	b := make([]byte, sent+len(want))
+	if m, err := io.ReadFull(c, b); err != nil || !bytes.Equal(b[sent:], want) {
+		t.Errorf("%d of %d bytes, %v", m, len(b), err)
 	}
 }
