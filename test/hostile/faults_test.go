@@ -32,8 +32,10 @@ func newGround(t *testing.T, conf string, names []string) *ground {
 
 // faultLines gives what the error log says about a worker, without what is told of its start.
 func (g *ground) faultLines(addr string) (ls []string) {
-	for _, l := range strings.Split(g.s.File("error.log"), "\n") {
-		if strings.Contains(l, "worker http://"+addr+"/") {
+	for l := range strings.Lines(g.s.File("error.log")) {
+		// The last line may be read while it is written, at the end of a page.
+		l, whole := strings.CutSuffix(l, "\n")
+		if whole && strings.Contains(l, "worker http://"+addr+"/") {
 			ls = append(ls, l)
 		}
 	}
