@@ -62,7 +62,7 @@ type Times struct {
 	Start     time.Time // first byte of the head was there
 	Read      time.Time // the head was complete
 	FirstByte time.Time // the response head went out
-	End       time.Time // the last byte was handed to the system
+	End       time.Time // the last byte was handed to the connection
 }
 
 // Counts are bytes of one exchange.

@@ -38,7 +38,8 @@ type Front interface {
 	WriteBody(p []byte, last bool) error
 	// WriteTrailer ends the body with trailer fields where the protocol can.
 	WriteTrailer(h *message.Header) error
-	// Flush hands everything written to the system.
+	// Flush hands everything written to the connection. The end of an answer
+	// may go to the system with others' of the loop's round (WriteSoon).
 	Flush() error
 	// StopReading wakes a coroutine blocked in ReadBody and makes further
 	// calls fail: the rest of the body is not wanted.

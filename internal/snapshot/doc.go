@@ -6,5 +6,5 @@
 // section combinations. It is published by one atomic store and retired when
 // the last exchange that bound it has ended.
 //
-// Imports exchange, directive, prefix, state, listen and rx.
+// Imports exchange, directive, prefix, state, listen, rx and textmap.
 package snapshot
