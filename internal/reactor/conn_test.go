@@ -188,7 +188,7 @@ func testFull(t *testing.T, n engine) {
 	}
 	h.full.Store(true)
 	more := []net.Conn{dial(t, addr), dial(t, addr)}
-	if n.name == "epoll" { // a plain net.Listener cannot be emptied by the other
+	if n.name != "goroutine" { // a plain net.Listener cannot be emptied by the other
 		e.Leave(l)
 		for _, c := range more {
 			if got := say(t, c, "left"); got != "left" {
@@ -237,7 +237,7 @@ func testWaiting(t *testing.T, n engine) {
 	e.Run(func(l reactor.Loop) {
 		defer close(done)
 		l.Await(func() {
-			if n.name == "epoll" {
+			if n.name != "goroutine" {
 				panic("elsewhere")
 			}
 		})

@@ -17,6 +17,7 @@ type Epoll struct {
 	faces []Loop    // loops, as others see them
 	base  time.Time // what the loops count their time from; long ago, so that every moment is larger than 0
 	turns atomic.Uint32
+	plain bool // no rings
 
 	ceiling int64        // with so many descriptors open no clients are accepted
 	open    atomic.Int64 // descriptors of connections, to clients and to backends, and of pipes
@@ -31,6 +32,7 @@ type Epoll struct {
 	draining  bool
 	listeners map[net.Listener]*ebinding
 	refused   bool          // the system does not let us steer connections; told of
+	ringless  bool          // the system gives no rings; told of
 	procs     int           // what we set GOMAXPROCS to last; 0: nothing
 	quit      chan struct{} // ends the watchdog
 
@@ -55,8 +57,17 @@ func NewEpoll(n int, hooks Hooks) *Epoll {
 	return e
 }
 
+// Plain has the engine do without io_uring: each message is sent by a call of
+// its own. It is called before anything else.
+func (e *Epoll) Plain() { e.plain = true }
+
 // Name implements Engine.
-func (e *Epoll) Name() string { return "epoll" }
+func (e *Epoll) Name() string {
+	if e.plain {
+		return "epoll-plain"
+	}
+	return "epoll"
+}
 
 // Loops implements Engine.
 func (e *Epoll) Loops() []Loop { return e.faces }
@@ -83,6 +94,7 @@ func (e *Epoll) startLocked() error {
 		if err := l.create(); err != nil {
 			return err
 		}
+		e.ringLocked(l)
 		e.running.Add(1)
 		go l.run()
 	}
@@ -93,6 +105,20 @@ func (e *Epoll) startLocked() error {
 		go e.watch()
 	}
 	return nil
+}
+
+// ringLocked gives a loop a ring. Without one it does the same at a higher cost.
+func (e *Epoll) ringLocked(l *eloop) {
+	if e.plain || e.ringless {
+		return
+	}
+	r, err := newRing()
+	if err != nil {
+		e.ringless = true
+		e.hooks.noRing(err)
+		return
+	}
+	l.ring = r
 }
 
 // ceiling leaves some of the descriptors there may be for backends, logs and

@@ -1,35 +1,8 @@
 package reactor
 
 import (
-	"bytes"
 	"slices"
-	"syscall"
 	"time"
-)
-
-// outbox is what the coroutines of one round want sent soon (WriteSoon). It goes
-// out in one go: the system's code for sending is then in the processor's
-// caches, and the peers are woken once for many messages instead of getting
-// the processor, where they share one, after each. It is empty between rounds.
-type outbox struct {
-	items []outItem
-	bytes []byte // of all items, one behind the other
-	since int64  // when the first was put in
-}
-
-// outItem is a message for a connection; nil: it was taken back.
-type outItem struct {
-	c        *econn
-	from, to int32 // in bytes
-}
-
-// A message of more than soonMost bytes is sent at once: copying it would cost
-// what is gained. The outbox is sent when it holds soonRoom bytes, or when
-// something in it is soonAge old while the round goes on.
-const (
-	soonMost = 4 << 10
-	soonRoom = 64 << 10
-	soonAge  = int64(200e3) // nanoseconds
 )
 
 // late is what is left of a message whose writer has gone on: the system had no
@@ -59,7 +32,7 @@ func (c *econn) WriteSoon(p []byte) (int, error) {
 			b.since = l.now
 		}
 		c.flags |= isBoxed
-		b.items = append(b.items, outItem{c, int32(len(b.bytes)), int32(len(b.bytes) + len(p))})
+		b.items = append(b.items, outItem{c: c, from: int32(len(b.bytes)), to: int32(len(b.bytes) + len(p))})
 	case b.items[last].c == c:
 		b.items[last].to += int32(len(p))
 	default:
@@ -67,52 +40,6 @@ func (c *econn) WriteSoon(p []byte) (int, error) {
 	}
 	b.bytes = append(b.bytes, p...)
 	return len(p), nil
-}
-
-// sendOut sends what is in the outbox.
-func (l *eloop) sendOut() {
-	b := &l.out
-	for i := range b.items {
-		if it := &b.items[i]; it.c != nil {
-			it.c.flags &^= isBoxed
-			it.c.sendBoxed(b.bytes[it.from:it.to])
-			it.c = nil
-		}
-	}
-	b.items, b.bytes = b.items[:0], b.bytes[:0]
-}
-
-// sendOld sends what is in the outbox for long.
-func (l *eloop) sendOld() {
-	if len(l.out.items) > 0 && l.now-l.out.since > soonAge {
-		l.sendOut()
-	}
-}
-
-// unbox takes c's message out of the outbox.
-func (c *econn) unbox() []byte {
-	c.flags &^= isBoxed
-	b := &c.loop.out
-	for i := range b.items {
-		if it := &b.items[i]; it.c == c {
-			it.c = nil
-			return b.bytes[it.from:it.to]
-		}
-	}
-	return nil
-}
-
-// sendBoxed sends a message whose writer has gone on. It may run on no
-// coroutine.
-func (c *econn) sendBoxed(p []byte) {
-	n, e := sysSend(int(c.fd), p)
-	switch {
-	case e == 0 && n == len(p):
-	case e == 0 || e == syscall.EAGAIN:
-		c.catchUp(p[max(n, 0):])
-	default:
-		c.unsent(&unsentError{e})
-	}
 }
 
 // unsentError is ErrUnsent with the reason.
@@ -142,13 +69,12 @@ func (c *econn) unsent(err error) {
 }
 
 // catchUp has a coroutine send the rest of a message, within the write deadline
-// that its writer has set. A client is not idle meanwhile.
+// that its writer has set. rest is its own. A client is not idle meanwhile.
 func (c *econn) catchUp(rest []byte) {
 	l := c.loop
 	idle, patience := c.flags&isIdle != 0, c.rdl-l.now
 	c.flags &^= isIdle
 	c.late = &late{busy: true}
-	rest = bytes.Clone(rest)
 	co := l.takeCoro()
 	co.fn = func(Loop) {
 		_, err := c.writeNow(rest)

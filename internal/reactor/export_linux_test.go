@@ -21,3 +21,18 @@ const (
 
 // Steer is what the engine has the system do with a group of sockets.
 var Steer = steer
+
+// RingSize is how many messages one call sends at most.
+const RingSize = ringSize
+
+// BreakRing has the system refuse everything that is wanted of a loop's ring. It
+// gives what mends it; !ok where there is none.
+func BreakRing(l Loop) (mend func(), ok bool) {
+	r := l.(*eloop).ring
+	if r == nil {
+		return nil, false
+	}
+	fd := r.fd
+	r.fd = -1
+	return func() { r.fd = fd }, true
+}

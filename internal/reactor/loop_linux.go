@@ -15,8 +15,9 @@ import (
 type eloop struct {
 	engine *Epoll
 	index  int
-	ep     int // epoll descriptor
-	bell   int // eventfd that ends a wait
+	ep     int   // epoll descriptor
+	bell   int   // eventfd that ends a wait
+	ring   *ring // nil: the system gives none
 
 	now  int64     // nanoseconds since engine.base, as of the last look at the clock
 	time time.Time // the same moment
@@ -164,8 +165,11 @@ func (l *eloop) wait() int {
 	return n
 }
 
-// soon is how long a wait goes on without the scheduler, in milliseconds.
-const soon = 1
+// soon is how long a wait goes on without the scheduler, in milliseconds. It is
+// more than a tick of the system's timer takes, for which a timer is set anyway:
+// to set another before that, and to take it back, costs two ways out of a
+// virtual machine.
+const soon = 5
 
 // patience gives the milliseconds until something is due, -1 for no limit.
 func (l *eloop) patience() int {
@@ -275,6 +279,9 @@ func (l *eloop) end() {
 	}
 	l.dropPipes()
 	l.coros, l.buffers = nil, nil
+	if l.ring != nil {
+		l.ring.close()
+	}
 	sysClose(l.ep)
 	sysClose(l.bell)
 }

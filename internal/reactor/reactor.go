@@ -70,6 +70,9 @@ type Hooks struct {
 	// among the sockets of a listener: where their number is no multiple of
 	// that of the loops in use, some loops get more connections than others.
 	Unsteered func(err error)
+	// Ringless is told, once, that the system does not let the engine send many
+	// messages by one call, which costs a quarter more for a small request.
+	Ringless func(err error)
 	// Held is told of a loop that one piece of work has kept from everything
 	// else for so long, and where it was seen.
 	Held func(loop int, d time.Duration, stack []byte)
@@ -84,6 +87,12 @@ func (h *Hooks) panicked(v any, stack []byte) {
 func (h *Hooks) starved(err error) {
 	if h.Starved != nil {
 		h.Starved(err)
+	}
+}
+
+func (h *Hooks) noRing(err error) {
+	if h.Ringless != nil {
+		h.Ringless(err)
 	}
 }
 

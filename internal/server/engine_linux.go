@@ -16,7 +16,7 @@ const EnvLoops = "HEADGATE_LOOPS"
 const maxLoops = 1024
 
 // engines are the rows of HEADGATE_ENGINE. The first is what an empty name gets.
-var engines = []engineRow{{"epoll", newEpoll}, portable}
+var engines = []engineRow{{"epoll", newEpoll}, {"epoll-plain", newPlainEpoll}, portable}
 
 func newEpoll(h reactor.Hooks, have processors.Supply) (reactor.Engine, error) {
 	n, err := fixedLoops()
@@ -28,6 +28,15 @@ func newEpoll(h reactor.Hooks, have processors.Supply) (reactor.Engine, error) {
 	}
 	e := reactor.NewEpoll(capacity(have), h)
 	return e, e.Scale(have.Count())
+}
+
+// newPlainEpoll is newEpoll without io_uring.
+func newPlainEpoll(h reactor.Hooks, have processors.Supply) (reactor.Engine, error) {
+	e, err := newEpoll(h, have)
+	if err == nil {
+		e.(*reactor.Epoll).Plain()
+	}
+	return e, err
 }
 
 // fixedLoops gives the number of event loops that is asked for, 0 for as many

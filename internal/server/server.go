@@ -115,7 +115,7 @@ func New(o Options) (*Server, error) {
 	}
 	s := &Server{o: o, startup: logsink.NewStartupLog(o.Stderr), sweepEvery: time.Second, ended: make(chan struct{})}
 	s.supply, _ = s.o.Processors.Read() // a limit that cannot be seen is none, until it can
-	hooks := reactor.Hooks{Panic: s.onPanic, Starved: s.onStarved, Held: s.onHeld, Unsteered: s.onUnsteered}
+	hooks := reactor.Hooks{Panic: s.onPanic, Starved: s.onStarved, Held: s.onHeld, Unsteered: s.onUnsteered, Ringless: s.onRingless}
 	engine, err := NewEngine(o.Engine, hooks, s.supply)
 	if err != nil {
 		return nil, err
@@ -155,6 +155,11 @@ func (s *Server) onHeld(loop int, d time.Duration, stack []byte) {
 // onUnsteered tells why loops do not get the same numbers of connections.
 func (s *Server) onUnsteered(err error) {
 	s.logf(logsink.Info, "", err, "new connections cannot be spread evenly over the event loops in use")
+}
+
+// onRingless tells why sending costs more than it need.
+func (s *Server) onRingless(err error) {
+	s.logf(logsink.Info, "", err, "io_uring is not available: every answer is sent by a system call of its own")
 }
 
 // log is the error log of the main server, the startup log while there is none.

@@ -1,0 +1,166 @@
+package reactor
+
+import (
+	"bytes"
+	"syscall"
+)
+
+// outbox is what the coroutines of one round want sent soon (WriteSoon). It goes
+// out in one go: the system's code for sending is then in the processor's
+// caches, and the peers are woken once for many messages instead of getting
+// the processor, where they share one, after each. It is empty between rounds.
+type outbox struct {
+	items []outItem
+	bytes []byte // of all items, one behind the other
+	since int64  // when the first was put in
+}
+
+// outItem is a message for a connection; nil: it was taken back.
+type outItem struct {
+	c        *econn
+	from, to int32         // in bytes
+	sent     int32         // what the system took of it
+	errno    syscall.Errno // why it took nothing
+}
+
+// A message of more than soonMost bytes is sent at once: copying it would cost
+// what is gained. The outbox is sent when it holds soonRoom bytes, or when
+// something in it is soonAge old while the round goes on.
+const (
+	soonMost = 4 << 10
+	soonRoom = 64 << 10
+	soonAge  = int64(200e3) // nanoseconds
+)
+
+// sendOld sends what is in the outbox for long.
+func (l *eloop) sendOld() {
+	if len(l.out.items) > 0 && l.now-l.out.since > soonAge {
+		l.sendOut()
+	}
+}
+
+// sendOut sends what is in the outbox. Only behind that is looked after what
+// did not go out as it should, as anything may come of it.
+func (l *eloop) sendOut() {
+	b := &l.out
+	if len(b.items) == 0 {
+		return
+	}
+	var left []remainder
+	if !l.transmit(b.items) {
+		left = b.left()
+	}
+	b.items, b.bytes = b.items[:0], b.bytes[:0]
+	for _, r := range left {
+		r.c.remains(r.bytes, r.errno)
+	}
+}
+
+// ringLeast is from how many messages on one call for all of them is cheaper.
+const ringLeast = 2
+
+// transmit has the system send messages and notes in each what it says. It
+// gives whether all went out whole.
+func (l *eloop) transmit(items []outItem) (whole bool) {
+	whole = true
+	if l.ring != nil && len(items) >= ringLeast {
+		var n int
+		n, whole = l.transmitMany(items)
+		items = items[n:]
+	}
+	for i := range items {
+		if it := &items[i]; it.c != nil {
+			n, e := sysSend(int(it.c.fd), l.out.bytes[it.from:it.to])
+			whole = it.tell(n, e) && whole
+		}
+	}
+	return whole
+}
+
+// transmitMany is transmit by one call for many messages. It gives how many
+// items it has dealt with: fewer than all when the system lacks memory.
+func (l *eloop) transmitMany(items []outItem) (n int, whole bool) {
+	whole = true
+	for n < len(items) {
+		first := n
+		for ; n < len(items) && !l.ring.full(); n++ {
+			if it := &items[n]; it.c != nil {
+				l.ring.put(it.c.fd, l.out.bytes[it.from:it.to], n)
+			}
+		}
+		done, err := l.ring.submit()
+		for range done {
+			i, m, e := l.ring.result()
+			whole = items[i].tell(m, e) && whole
+		}
+		if err != nil {
+			return behind(items, first, done), whole
+		}
+	}
+	return n, whole
+}
+
+// behind gives what comes after n messages that begin with items[first].
+func behind(items []outItem, first, n int) int {
+	for ; n > 0; first++ {
+		if items[first].c != nil {
+			n--
+		}
+	}
+	return first
+}
+
+// tell notes what became of a message, and gives whether it went out whole.
+func (it *outItem) tell(n int, e syscall.Errno) bool {
+	it.c.flags &^= isBoxed
+	it.sent, it.errno = int32(max(n, 0)), e
+	if n < int(it.to-it.from) {
+		return false
+	}
+	it.c = nil
+	return true
+}
+
+// remainder is what did not go out of a message.
+type remainder struct {
+	c     *econn
+	bytes []byte
+	errno syscall.Errno
+}
+
+// left gives what did not go out, whatever becomes of the outbox.
+func (b *outbox) left() (all []remainder) {
+	for i := range b.items {
+		if it := &b.items[i]; it.c != nil {
+			all = append(all, remainder{it.c, bytes.Clone(b.bytes[it.from+it.sent : it.to]), it.errno})
+			it.c = nil
+		}
+	}
+	return all
+}
+
+// unbox takes c's message out of the outbox.
+func (c *econn) unbox() []byte {
+	c.flags &^= isBoxed
+	b := &c.loop.out
+	for i := range b.items {
+		if it := &b.items[i]; it.c == c {
+			it.c = nil
+			return b.bytes[it.from:it.to]
+		}
+	}
+	return nil
+}
+
+// remains looks after what did not go out of a message whose writer has gone
+// on. It may run on no coroutine.
+func (c *econn) remains(rest []byte, e syscall.Errno) {
+	switch {
+	case c.flags&isClosed != 0:
+		// By what came of another message: nobody is left to be told.
+	case e == 0 || e == syscall.EAGAIN:
+		c.catchUp(rest)
+	default:
+		c.unsent(&unsentError{e})
+	}
+}

@@ -1,0 +1,135 @@
+package reactor_test
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"testing"
+	"time"
+
+	"github.com/headgate/headgate/internal/reactor"
+	"github.com/headgate/headgate/internal/testkit"
+)
+
+// epolls are the engines with an outbox.
+func epolls(t *testing.T, f func(t *testing.T, l reactor.Loop)) {
+	for _, n := range engines {
+		if n.name != "goroutine" {
+			t.Run(n.name, func(t *testing.T) {
+				n.on(t, func(l reactor.Loop) { f(t, l) })
+			})
+		}
+	}
+}
+
+// together has each of many writers say its number in one round of the loop,
+// and looks whether its peer hears it.
+func together(t *testing.T, l reactor.Loop, many int) {
+	t.Helper()
+	conns, others := make([]reactor.Conn, many), make([]net.Conn, many)
+	for i := range many {
+		conns[i], others[i] = pair(t, l)
+	}
+	number := func(i int) []byte { return fmt.Appendf(nil, "%04d", i) }
+	l.Go(run(func() {
+		for i, c := range conns {
+			if m, err := c.WriteSoon(number(i)); m != 4 || err != nil {
+				t.Errorf("%d: %d, %v", i, m, err)
+			}
+		}
+	})).Wait()
+	l.Await(func() {
+		for i, o := range others {
+			_ = o.SetDeadline(time.Now().Add(testkit.Patience))
+			b := make([]byte, 4)
+			if _, err := io.ReadFull(o, b); err != nil || !bytes.Equal(b, number(i)) {
+				t.Errorf("%d: got %q, %v", i, b, err)
+			}
+		}
+	})
+	for i := range many {
+		_, _ = conns[i].Close(), others[i].Close()
+	}
+}
+
+func TestTogether(t *testing.T) {
+	epolls(t, func(t *testing.T, l reactor.Loop) {
+		for _, many := range []int{1, 2, 3, reactor.RingSize, reactor.RingSize + 1, 2*reactor.RingSize + 2} {
+			together(t, l, many)
+		}
+	})
+}
+
+// A ring that fails costs no message, and is of use again.
+func TestRingFails(t *testing.T) {
+	epoll.on(t, func(l reactor.Loop) {
+		mend, ok := reactor.BreakRing(l)
+		if !ok {
+			return // no ring here: all messages go out one by one
+		}
+		together(t, l, reactor.RingSize+1)
+		mend()
+		together(t, l, reactor.RingSize+1)
+	})
+}
+
+// What becomes of one message is nothing to those that go out with it.
+func TestTogetherWithTrouble(t *testing.T) {
+	epolls(t, func(t *testing.T, l reactor.Loop) {
+		var conns [6]reactor.Conn
+		var others [6]net.Conn
+		for i := range conns {
+			conns[i], others[i] = pair(t, l)
+			_ = conns[i].SetDeadline(l.Now().Add(testkit.Patience))
+		}
+		const isFull, isReset, isClosed = 1, 2, 4
+		sent := fill(t, conns[isFull])
+		l.Go(run(func() {
+			reset(t, conns[isReset], others[isReset]) // the loop does not know yet
+			for i, c := range conns {
+				if m, err := c.WriteSoon([]byte("soon")); m != 4 || err != nil {
+					t.Errorf("%d: %d, %v", i, m, err)
+				}
+			}
+			_ = conns[isClosed].Close()
+		})).Wait()
+		if _, err := conns[isReset].Read(make([]byte, 1)); !errors.Is(err, reactor.ErrUnsent) {
+			t.Errorf("reset: %v", err)
+		}
+		l.Await(func() {
+			for i, o := range others {
+				n := 4
+				switch i {
+				case isReset:
+					continue
+				case isFull:
+					n += sent
+				}
+				_ = o.SetDeadline(time.Now().Add(testkit.Patience))
+				b := make([]byte, n)
+				if _, err := io.ReadFull(o, b); err != nil || string(b[n-4:]) != "soon" {
+					t.Errorf("%d: got %q, %v", i, b[n-4:], err)
+				}
+			}
+		})
+		for i := range conns {
+			_, _ = conns[i].Close(), others[i].Close()
+		}
+	})
+}
+
+// fill writes to c until there is no room, and gives how much that was.
+func fill(t *testing.T, c reactor.Conn) (n int) {
+	t.Helper()
+	_ = c.SetWriteDeadline(c.Loop().Now().Add(20 * time.Millisecond))
+	var err error
+	for err == nil {
+		var m int
+		m, err = c.Write(bytes.Repeat([]byte("x"), 1<<20))
+		n += m
+	}
+	_ = c.SetWriteDeadline(c.Loop().Now().Add(testkit.Patience))
+	return n
+}
