@@ -3,6 +3,7 @@ package snapshot
 import (
 	"net/netip"
 	"strings"
+	"unsafe"
 
 	"github.com/headgate/headgate/internal/exchange"
 	"github.com/headgate/headgate/internal/textmap"
@@ -41,14 +42,24 @@ type NameSet struct {
 	hosts []*VHost
 	names textmap.Map[named] // lower-case name → the first host that has it
 	wild  wildNames
-	tags  map[string]int // name written in the <VirtualHost> tag
+	index map[*exchange.Site]int // in hosts
+	tags  map[string]int         // name written in the <VirtualHost> tag
 }
 
-// named is where a name leads.
+// named is where a name leads. With its text it fills a cache line. What is
+// behind the site stands here too, so that all of it can be fetched at once.
 type named struct {
 	site  *exchange.Site
-	index int    // of the host
-	_     uint64 // a cell of the map is a cache line
+	chain *exchange.Chain // site's Only
+	near  unsafe.Pointer  // chain's
+}
+
+func newNamed(s *exchange.Site) named {
+	n := named{site: s, chain: s.Only}
+	if n.chain != nil {
+		n.near = n.chain.Near
+	}
+	return n
 }
 
 // NewVHosts compiles the choice. hosts are in file order.
@@ -94,7 +105,7 @@ func intern[K comparable](m map[K]*NameSet, k K) *NameSet {
 }
 
 func newNameSet() *NameSet {
-	return &NameSet{tags: make(map[string]int)}
+	return &NameSet{index: make(map[*exchange.Site]int), tags: make(map[string]int)}
 }
 
 func (s *NameSet) add(h *VHost, a Addr) {
@@ -106,10 +117,11 @@ func (s *NameSet) add(h *VHost, a Addr) {
 		i--
 	} else {
 		s.hosts = append(s.hosts, h)
+		s.index[h.Site] = i
 		for _, n := range h.Names {
 			n = strings.ToLower(n)
 			if _, ok := s.names.Get([]byte(n)); !ok {
-				s.names.Put(n, named{site: h.Site, index: i})
+				s.names.Put(n, newNamed(h.Site))
 			}
 		}
 		for _, w := range h.Wild {
@@ -167,19 +179,25 @@ func (v *VHosts) Pick(s *NameSet, host []byte) *exchange.Site {
 	if len(host) == 0 || s.Single() {
 		return s.First
 	}
-	best, site := len(s.hosts), s.First
-	if n, ok := s.names.Get(host); ok {
-		best, site = n.index, n.site
+	n, ok := s.names.Get(host)
+	best := len(s.hosts)
+	if ok {
+		exchange.Prefetch(n.site, n.chain, n.near)
+		if s.wild.empty() {
+			return n.site
+		}
+		best = s.index[n.site]
 	}
-	if i := s.wild.find(host, best); i < best {
+	switch i := s.wild.find(host, best); {
+	case i < best:
+		return s.hosts[i].Site
+	case ok:
+		return n.site
+	}
+	if i, ok := s.tags[string(host)]; ok {
 		return s.hosts[i].Site
 	}
-	if best == len(s.hosts) {
-		if i, ok := s.tags[string(host)]; ok {
-			return s.hosts[i].Site
-		}
-	}
-	return site
+	return s.First
 }
 
 // Dump lists the address sets for -S: each line names an address, its default

@@ -22,6 +22,9 @@ type wildName struct {
 	index   int    // of the host
 }
 
+// empty says that there is no pattern.
+func (w *wildNames) empty() bool { return len(w.list) == 0 }
+
 // add appends a pattern of a host, whose index is not below any before.
 func (w *wildNames) add(pattern string, index int) {
 	at := int32(len(w.list))

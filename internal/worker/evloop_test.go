@@ -39,7 +39,7 @@ func newEvNet(t testing.TB, loops int) *evNet {
 func (n *evNet) worker(c Config) *Worker {
 	c.Name, c.Scheme, c.Host, c.Port, c.Reuse = "http://b", "http", "192.0.2.9", 80, true
 	n.limit = int64(c.Max)
-	return &Worker{Config: c, State: NewState(resolve.NewName(new(resolve.Resolver), c.Host, resolve.ByTTL), nil, len(n.loops))}
+	return newWorker(c, NewState(resolve.NewName(new(resolve.Resolver), c.Host, resolve.ByTTL), nil, len(n.loops)))
 }
 
 // some gives a connection by number, counted from 0; nil when there is none.

@@ -10,8 +10,8 @@ import (
 func TestSharedPool(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(1, Config{})
-		b.State = NewState(b.State.name, NewPool(1), 1)
-		other := &Worker{Config: b.Config, State: NewState(b.State.name, b.State.pool, 1)}
+		b.Worker = newWorker(b.Config, NewState(b.State.name, NewPool(1), 1))
+		other := newWorker(b.Config, NewState(b.State.name, b.State.pool, 1))
 		c := b.acquire(t, 0)
 		b.Release(c, 0)
 		d, err := other.Acquire(b.on(0), false)

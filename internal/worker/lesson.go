@@ -5,7 +5,7 @@ import "time"
 // limit is how long a connection may have been idle at now and still be used:
 // ttl= (httpd: even one that smax= retains) or what was learned; 0: for ever.
 func (w *Worker) limit(now time.Time) time.Duration {
-	l := w.State.pool.lesson.Load()
+	l := w.pool.lesson.Load()
 	if l == nil || now.Sub(l.at) >= learnedFor {
 		return w.TTL
 	}

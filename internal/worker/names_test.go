@@ -43,7 +43,7 @@ func TestNameIsFollowedByItsTTL(t *testing.T) {
 			},
 		}
 		b := newBench(1, Config{})
-		b.State = NewState(resolve.NewName(r, "app.test", resolve.ByTTL), nil, 1)
+		b.Worker = newWorker(b.Config, NewState(resolve.NewName(r, "app.test", resolve.ByTTL), nil, 1))
 		leadsTo := func(want string) {
 			t.Helper()
 			c := b.acquire(t, 0)

@@ -38,7 +38,7 @@ var _ reactor.Watcher = (*Conn)(nil)
 // with it.
 func (w *Worker) Acquire(x *exchange.Exchange, fresh bool) (*Conn, error) {
 	loop := x.Loop.Index()
-	own, t := &w.State.pool.shards[loop], &w.State.tallies[loop]
+	own, t := &w.pool.shards[loop], &w.tallies[loop]
 	// While others wait for a place, an idle connection is theirs.
 	fits := !fresh && (w.Max == 0 || w.State.places.waiting.Load() == 0)
 	if c := own.begin(t, !fits); c != nil {
@@ -57,7 +57,7 @@ func (w *Worker) Acquire(x *exchange.Exchange, fresh bool) (*Conn, error) {
 func (w *Worker) acquireNew(x *exchange.Exchange, own *shard, fresh bool) (c *Conn, err error) {
 	defer func() {
 		if c == nil {
-			own.end(&w.State.tallies[x.Loop.Index()], nil)
+			own.end(&w.tallies[x.Loop.Index()], nil)
 		}
 	}()
 	got, err := w.enter(x, fresh)
@@ -90,7 +90,7 @@ func (w *Worker) good(x *exchange.Exchange, c *Conn, now time.Time) bool {
 	if c.watched && x.Out.Whole && x.Req.Verb.Idempotent() || c.Alive() {
 		return true
 	}
-	w.State.pool.learn(c.Idle, now)
+	w.pool.learn(c.Idle, now)
 	return false
 }
 
@@ -157,4 +157,4 @@ func (w *Worker) Cut(c *Conn) {
 }
 
 // Stale notes that a reused connection turned out to be closed by the peer.
-func (w *Worker) Stale(c *Conn) { w.State.pool.learn(c.Idle, c.Loop().Now()) }
+func (w *Worker) Stale(c *Conn) { w.pool.learn(c.Idle, c.Loop().Now()) }

@@ -76,7 +76,7 @@ func TestMaxIsRaised(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := newEvNet(t, 1)
 		old, l := n.worker(Config{Max: 1, Acquire: time.Second}), n.loops[0]
-		raised := &Worker{Config: old.Config, State: old.State}
+		raised := newWorker(old.Config, old.State)
 		raised.Max, raised.Config.Acquire, n.limit = 2, 0, 2
 		c := l.acquire(old, message.GET)
 		go l.run(func() {

@@ -70,8 +70,8 @@ func (s *State) Counts() (open, idle int) {
 // than the backend is known to keep them. It is called about once a second,
 // from any thread.
 func (w *Worker) Sweep(now time.Time) {
-	for i := range w.State.pool.shards {
-		drop(w.State.pool.shards[i].sweep(w, now))
+	for i := range w.pool.shards {
+		drop(w.pool.shards[i].sweep(w, now))
 	}
 }
 

@@ -3,13 +3,15 @@ package worker
 import (
 	"net/netip"
 	"time"
+	"unsafe"
 
 	"github.com/headgate/headgate/internal/exchange"
+	"github.com/headgate/headgate/internal/prefetch"
 )
 
 // Config is what the configuration says of a worker. Immutable. There may be
 // very many workers, so what every request looks at stands in front: with
-// Worker's own fields it is one cache line.
+// Worker's own fields it is on two cache lines.
 type Config struct {
 	Max       int           // connections open at once over all loops; 0: no limit
 	TTL       time.Duration // how long an idle connection may be used again; 0: for ever
@@ -41,11 +43,23 @@ type Protocol interface {
 	RoundTrip(x *exchange.Exchange, w *Worker) error
 }
 
-// Worker is one backend destination of a snapshot.
+// Worker is one backend destination of a snapshot. New makes one.
 type Worker struct {
 	State    *State
 	Protocol Protocol
+	pool     *Pool   // State's
+	tallies  []tally // State's
 	Config
+}
+
+// New makes a worker over what survives of it.
+func New(c Config, p Protocol, s *State) Worker {
+	return Worker{State: s, Protocol: p, pool: s.pool, tallies: s.tallies, Config: c}
+}
+
+// Prefetch fetches what a request on a loop looks at behind the worker.
+func (w *Worker) Prefetch(loop int) {
+	prefetch.Lines(unsafe.Pointer(&w.tallies[loop]), 1)
 }
 
 // fingerprint names what an idle connection depends on: two configurations

@@ -29,10 +29,15 @@ type bench struct {
 	ends map[int]*fakenet.End // by number of the connection
 }
 
+func newWorker(c Config, s *State) *Worker {
+	w := New(c, nil, s)
+	return &w
+}
+
 func newBench(loops int, c Config) *bench {
 	b := &bench{net: fakenet.New(loops), ends: make(map[int]*fakenet.End)}
 	c.Name, c.Scheme, c.Host, c.Port, c.Reuse = "http://b", "http", "192.0.2.9", 80, true
-	b.Worker = &Worker{Config: c, State: NewState(resolve.NewName(new(resolve.Resolver), c.Host, resolve.ByTTL), nil, loops)}
+	b.Worker = newWorker(c, NewState(resolve.NewName(new(resolve.Resolver), c.Host, resolve.ByTTL), nil, loops))
 	b.net.Backend = func(n int, e *fakenet.End) {
 		b.mu.Lock()
 		b.ends[n] = e
@@ -358,7 +363,7 @@ func TestDialFails(t *testing.T) {
 func TestUnresolved(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(1, Config{Max: 1})
-		b.State = NewState(resolve.NewName(&resolve.Resolver{}, "", resolve.ByTTL), nil, 1)
+		b.Worker = newWorker(b.Config, NewState(resolve.NewName(&resolve.Resolver{}, "", resolve.ByTTL), nil, 1))
 		_, err := b.Acquire(b.on(0), false)
 		var f *fault.Fault
 		if !errors.As(err, &f) || f.Kind != fault.Unresolved || f.Phase != fault.Resolve {

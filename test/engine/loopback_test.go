@@ -34,7 +34,7 @@ func (n realEngine) onSockets(t *testing.T, o *testkit.Origin, edit func(r *rig)
 	r = newRig(1, edit)
 	a := netip.MustParseAddrPort(o.Addr())
 	r.worker.Host, r.worker.Port = a.Addr().String(), a.Port()
-	r.worker.State = newState(a.Addr().String())
+	r.worker = newWorker(r.worker.Config, newState(a.Addr().String()))
 	e = n.make(reactor.Hooks{Panic: func(v any, stack []byte) { t.Errorf("panic %v\n%s", v, stack) }})
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

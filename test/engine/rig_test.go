@@ -114,11 +114,8 @@ func newRig(loops int, edit func(r *rig)) *rig {
 	r.chain = &exchange.Chain{Site: r.site, Handlers: []exchange.Handler{forward{r}}}
 	r.site.Sections = fixed{r.chain}
 	r.site.AccessLogs = []exchange.AccessLog{r}
-	r.worker = &worker.Worker{
-		Config:   worker.Config{Name: "http://backend.test:80", Scheme: "http", Host: "192.0.2.9", Port: 80, Reuse: true},
-		State:    worker.NewState(resolve.NewName(new(resolve.Resolver), "192.0.2.9", resolve.ByTTL), nil, loops),
-		Protocol: http1.New(),
-	}
+	r.worker = newWorker(worker.Config{Name: "http://backend.test:80", Scheme: "http", Host: "192.0.2.9", Port: 80, Reuse: true},
+		worker.NewState(resolve.NewName(new(resolve.Resolver), "192.0.2.9", resolve.ByTTL), nil, loops))
 	snap := &snapshot.Snapshot{Main: r.site, Sites: []*exchange.Site{r.site}, VHosts: snapshot.NewVHosts(r.site, nil)}
 	snap.SetLoops(loops)
 	r.pipe = pipeline.New(ck)
@@ -129,6 +126,11 @@ func newRig(loops int, edit func(r *rig)) *rig {
 	}
 	r.pipe.Swap(snap)
 	return r
+}
+
+func newWorker(c worker.Config, s *worker.State) *worker.Worker {
+	w := worker.New(c, http1.New(), s)
+	return &w
 }
 
 // newState is the state of a worker at an address, on one loop.

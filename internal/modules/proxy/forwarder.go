@@ -22,15 +22,15 @@ type forwarder struct {
 	room [40]byte // what Forward.name is in, if it fits
 }
 
-func newForwarder(b *module.Builder, d *module.Dir, st *site, conf *DirConf) *forwarder {
+// make makes f in place: it points into itself.
+func (f *forwarder) make(b *module.Builder, d *module.Dir, st *site, conf *DirConf) {
 	conf.compile()
-	f := &forwarder{
+	*f = forwarder{
 		Forward: NewForward(st.conf, conf, true, b.Version), conf: conf, edits: conf.edited(),
 		timeout: st.conf.Timeout.Or(0), bad: st.conf.BadHeader.Or(exchange.BadIsError),
 		expect: conf.Forward100.Or(true), interpolate: conf.Interpolate.Or(false), overrides: conf.ErrorOverride.Or(false),
 	}
 	f.name = append(f.room[:0], d.Server.Site.Name...)
-	return f
 }
 
 // Prepare implements exchange.Forwarder.

@@ -1,10 +1,13 @@
 package proxy
 
 import (
+	"unsafe"
+
 	"github.com/headgate/headgate/internal/exchange"
 	"github.com/headgate/headgate/internal/fault"
 	"github.com/headgate/headgate/internal/logsink"
 	"github.com/headgate/headgate/internal/message"
+	"github.com/headgate/headgate/internal/prefetch"
 	"github.com/headgate/headgate/internal/resolve"
 	"github.com/headgate/headgate/internal/uri"
 	"github.com/headgate/headgate/internal/worker"
@@ -14,16 +17,17 @@ import (
 // the server's list. The rules with mapping= have one of their own, which is
 // asked before the path is decoded.
 type translator struct {
-	direct      bool    // rule and list are prefixes that do not depend on the request
-	own         bool    // there is a rule
-	plain       root    // of list
-	routes      []route // of list's rules, by their index
+	direct      bool     // rule and list are prefixes that do not depend on the request
+	own         bool     // there is a rule
+	plain       root     // of list
+	routes      []route  // of list's rules, by their index
+	usual       *handler // of the first of them that has one; nil: none
 	list        *Mapping
 	interpolate bool
 	rule        *PassRule // of the sections; nil: none
 	route       route     // of rule
 	site        *site
-	_           [24]byte // to whole cache lines
+	_           [16]byte // to whole cache lines
 }
 
 // Translate implements exchange.Translator.
@@ -49,7 +53,7 @@ func (t *translator) directly(x *exchange.Exchange) (exchange.Handler, error) {
 	}
 	if n == 0 {
 		var at int32
-		if at, n = t.plain.find(x.Path); at == none {
+		if at, n = t.findPlain(x); at == none {
 			return nil, exchange.ErrDeclined
 		}
 		r = &t.routes[at]
@@ -61,6 +65,18 @@ func (t *translator) directly(x *exchange.Exchange) (exchange.Handler, error) {
 		return r.handler, nil
 	}
 	return nil, nil
+}
+
+// findPlain asks the list. While it waits for what it looks at, what comes next is
+// fetched: the usual handler, and then what is behind that.
+func (t *translator) findPlain(x *exchange.Exchange) (at int32, n int) {
+	if t.usual == nil {
+		return t.plain.find(x.Path)
+	}
+	prefetch.Lines(unsafe.Pointer(t.usual), 2)
+	at, n = t.plain.find(x.Path)
+	t.usual.Prefetch(x.Loop.Index())
+	return at, n
 }
 
 // translate maps by any kind of rule.
@@ -132,11 +148,11 @@ func (t *translator) mapped(x *exchange.Exchange, q *Query, m *Mapped, h *handle
 	return h, nil
 }
 
-// handler carries requests to a worker.
+// handler carries requests to a worker. What every request looks at is on its
+// first two cache lines.
 type handler struct {
+	host []byte // Host field for it
 	worker.Worker
-	host []byte   // Host field for it
-	_    [32]byte // to whole cache lines
 }
 
 // generic makes a handler for a target whose address the request decides: no
@@ -153,9 +169,8 @@ func (st *site) generic(u uri.URL) (exchange.Handler, error) {
 	cfg := workerConfig(u, &p, st.conf)
 	cfg.Path = ""
 	cfg.Reuse = false
-	h := &handler{Worker: worker.Worker{Config: cfg, Protocol: st.protocol}, host: []byte(u.HostPort())}
-	h.State = worker.NewState(resolve.NewName(st.resolver, cfg.Host, resolve.ByTTL), nil, st.loops)
-	return h, nil
+	state := worker.NewState(resolve.NewName(st.resolver, cfg.Host, resolve.ByTTL), nil, st.loops)
+	return &handler{Worker: worker.New(cfg, st.protocol, state), host: []byte(u.HostPort())}, nil
 }
 
 // Handle implements exchange.Handler.

@@ -19,11 +19,19 @@ func TestLayout(t *testing.T) {
 	if a, b := unsafe.Sizeof(tr), unsafe.Sizeof(handler{}); a%64 != 0 || b%64 != 0 {
 		t.Errorf("a translator has %d bytes, a handler %d", a, b)
 	}
+	var h handler
+	if n := unsafe.Offsetof(h.Config) + unsafe.Offsetof(h.Config.Name); n > 128 {
+		t.Errorf("what a handler looks at ends at %d", n)
+	}
+	if n := unsafe.Offsetof(tr.usual) + unsafe.Sizeof(tr.usual); n > 128 {
+		t.Errorf("what is fetched of a translator ends at %d", n)
+	}
 	var f forwarder
 	if n := unsafe.Offsetof(f.conf); n > 96 {
 		t.Errorf("what a forwarder looks at ends at %d", n)
 	}
-	if n := unsafe.Sizeof(f); n != 128 {
+	var p pair
+	if n := unsafe.Sizeof(f); n != 128 || unsafe.Offsetof(p.forward) != 0 || unsafe.Offsetof(p.translate) != n {
 		t.Errorf("a forwarder has %d bytes", n)
 	}
 }

@@ -3,6 +3,7 @@ package proxy
 import (
 	"net/netip"
 	"sync"
+	"unsafe"
 
 	"github.com/headgate/headgate/internal/directive"
 	"github.com/headgate/headgate/internal/exchange"
@@ -57,6 +58,17 @@ func (st *site) serve(m *Mapping) served {
 		s.routes = append(s.routes, newRoute(r, st.handlers[r]))
 	}
 	return s
+}
+
+// usual gives the handler that most likely is wanted, nil where there is none:
+// those of one server mostly lead to one backend.
+func (s *served) usual() *handler {
+	for i := range s.routes {
+		if h := s.routes[i].handler; h != nil {
+			return h
+		}
+	}
+	return nil
 }
 
 // queriesKey is where the pool that all sites share lies in Builder.Aux: what
@@ -126,9 +138,11 @@ func buildDir(b *module.Builder, d *module.Dir) error {
 			return err
 		}
 	}
-	d.Chain.Forward = newForwarder(b, d, st, conf)
-	add := func(list *[]exchange.Translator, m served, encoded bool) {
-		t := &translator{site: st, plain: m.plain, routes: m.routes, list: m.Mapping, interpolate: conf.Interpolate.Or(false)}
+	p := new(pair)
+	p.forward.make(b, d, st, conf)
+	d.Chain.Forward, d.Chain.Near = &p.forward, unsafe.Pointer(p)
+	add := func(t *translator, list *[]exchange.Translator, m served, encoded bool) {
+		*t = translator{site: st, plain: m.plain, routes: m.routes, usual: m.usual(), list: m.Mapping, interpolate: conf.Interpolate.Or(false)}
 		if conf.Rule != nil && conf.Rule.Encoded == encoded {
 			t.own, t.rule, t.route = true, conf.Rule, newRoute(conf.Rule, st.handlers[conf.Rule])
 		}
@@ -137,9 +151,16 @@ func buildDir(b *module.Builder, d *module.Dir) error {
 			*list = append(*list, t)
 		}
 	}
-	add(&d.Chain.PreTranslate, st.encoded, true)
-	add(&d.Chain.Translate, st.plain, false)
+	add(new(translator), &d.Chain.PreTranslate, st.encoded, true)
+	add(&p.translate, &d.Chain.Translate, st.plain, false)
 	return nil
+}
+
+// pair is what most requests of a chain look at, one behind the other: four
+// cache lines.
+type pair struct {
+	forward   forwarder
+	translate translator
 }
 
 // source is ProxySourceAddress, checked when it was read.

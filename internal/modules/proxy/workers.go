@@ -87,9 +87,7 @@ func newHandler(b *module.Builder, owner string, u uri.URL, p *Params, c *Server
 	if proto == nil {
 		return nil, fmt.Errorf("no protocol handler was valid for the URL %s (scheme '%s')", cfg.Name, cfg.Scheme)
 	}
-	h := &handler{Worker: worker.Worker{Config: cfg, Protocol: proto}, host: host}
-	h.State = attachState(b, owner, &cfg)
-	return h, nil
+	return &handler{Worker: worker.New(cfg, proto, attachState(b, owner, &cfg)), host: host}, nil
 }
 
 // workerConfig is the plain form of what the parameters say.
