@@ -10,7 +10,10 @@ import (
 	"os/exec"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // Facts are what one has to know to judge the figures. They name neither the machine nor its folders.
@@ -22,6 +25,8 @@ type Facts struct {
 	CPU      string
 	Cores    int
 	Kernel   string
+	TCP      string  // congestion control
+	IOURing  string  // whether the system allows io_uring
 	Busy     float64 // share of the cores, in percent, that others used in the second before the start
 	Load     string  // average over 1, 5 and 15 minutes at the start
 	Go       string  // that built Headgate
@@ -55,6 +60,8 @@ func (h *harness) facts(ctx context.Context) Facts {
 		}
 	}
 	f.Kernel = strings.TrimSpace(read("/proc/sys/kernel/osrelease"))
+	f.TCP = strings.TrimSpace(read("/proc/sys/net/ipv4/tcp_congestion_control"))
+	f.IOURing = ringAllowed()
 	if w := strings.Fields(read("/proc/loadavg")); len(w) >= 3 {
 		f.Load = strings.Join(w[:3], " ")
 	}
@@ -67,6 +74,14 @@ func (h *harness) facts(ctx context.Context) Facts {
 		f.Versions = append(f.Versions, Version{"wrk", w[1]})
 	}
 	return f
+}
+
+// ringAllowed asks for an io_uring in a way that is refused last for what is wrong with it.
+func ringAllowed() string {
+	if _, _, e := syscall.Syscall(unix.SYS_IO_URING_SETUP, 1, 0, 0); e != syscall.EFAULT {
+		return "forbidden"
+	}
+	return "allowed"
 }
 
 // busy measures for a second how much of the cores is in use while nothing of ours runs.
@@ -113,7 +128,8 @@ func (r *Report) head() string {
 		state = " with changes"
 	}
 	fmt.Fprintf(&b, "# Benchmark of %s, commit %s%s\n\n", f.Date, f.Commit, state)
-	fmt.Fprintf(&b, "* machine: %s, %d core(s), Linux %s, load average %s at the start\n", f.CPU, f.Cores, f.Kernel, f.Load)
+	fmt.Fprintf(&b, "* machine: %s, %d core(s), Linux %s, TCP congestion control %s, io_uring %s, load average %s at the start\n",
+		f.CPU, f.Cores, f.Kernel, f.TCP, f.IOURing, f.Load)
 	if f.Busy > 5 {
 		fmt.Fprintf(&b, "* **something else used %.0f %% of the machine just before: these figures say little**\n", f.Busy)
 	}

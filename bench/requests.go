@@ -24,6 +24,9 @@ var eachLine = variant{
 	"nginx", "nginx, each line", "access_log without buffer=: a write for each line", func(s *conf.Site) { s.EachLine = true },
 }
 
+// plain is Headgate where io_uring is forbidden, as in most containers.
+var plain = variant{"headgate", "headgate, no io_uring", "HEADGATE_ENGINE=epoll-plain", func(s *conf.Site) { s.Plain = true }}
+
 // requests is a contest of small requests that wrk makes in a closed loop.
 type requests struct {
 	cores    int

@@ -14,8 +14,8 @@ type test struct {
 func tests() []test {
 	return []test{
 		{"keepalive", "GET 1 KiB over kept connections, one core",
-			requests{cores: 1, depth: 1, variants: []variant{eachLine}}.run},
-		{"cores", "GET 1 KiB over kept connections, two cores", requests{cores: 2, depth: 1}.run},
+			requests{cores: 1, depth: 1, variants: []variant{plain, eachLine}}.run},
+		{"cores", "GET 1 KiB over kept connections, two cores", requests{cores: 2, depth: 1, variants: []variant{plain}}.run},
 		{"latency", "GET 1 KiB at a fixed rate, 70 % of the slowest peer's capacity", latency},
 		{"memory", "memory at rest and per idle connection", memory},
 		{"bodies", "bodies of 10 MiB, down and up", large},

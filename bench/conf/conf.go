@@ -24,6 +24,7 @@ type Site struct {
 	Modules   []string // what the real httpd loads; nobody else looks
 	ModuleDir string
 
+	Plain     bool // Headgate does without io_uring, as where it is forbidden
 	EachLine  bool // the log is written line by line, where a server lets one choose
 	Streaming bool // bodies are passed on as they come, where the default is to keep them first
 	NoSplice  bool // bodies are not moved by splice(2), where they could be

@@ -58,7 +58,7 @@ func (p *Peer) Start(ctx context.Context, g *proc.Group, dir string, cpus []int,
 	defer complaints.Close()
 	process, err := g.Start(proc.Command{
 		Args: append([]string{p.Program}, p.args(site.Dir, file)...),
-		Env:  append([]string{"HOME=" + site.Dir, "XDG_DATA_HOME=" + site.Dir, "XDG_CONFIG_HOME=" + site.Dir}, p.env...),
+		Env:  p.environment(site),
 		CPUs: cpus, Out: out, Err: complaints,
 	})
 	if err != nil {
@@ -211,4 +211,13 @@ func freePort() (int, error) {
 		}
 	}
 	return 0, errors.New("find a free port: none")
+}
+
+// environment is what the program finds in its environment.
+func (p *Peer) environment(site conf.Site) []string {
+	env := append([]string{"HOME=" + site.Dir, "XDG_DATA_HOME=" + site.Dir, "XDG_CONFIG_HOME=" + site.Dir}, p.env...)
+	if site.Plain && p.Name == Self {
+		env = append(env, "HEADGATE_ENGINE=epoll-plain")
+	}
+	return env
 }
