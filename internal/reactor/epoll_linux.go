@@ -17,7 +17,7 @@ type Epoll struct {
 	faces []Loop    // loops, as others see them
 	base  time.Time // what the loops count their time from; long ago, so that every moment is larger than 0
 	turns atomic.Uint32
-	plain bool // no rings
+	rings func() (*ring, error) // makes one; nil: none is wanted
 
 	ceiling int64        // with so many descriptors open no clients are accepted
 	open    atomic.Int64 // descriptors of connections, to clients and to backends, and of pipes
@@ -47,7 +47,7 @@ var _ Engine = (*Epoll)(nil)
 func NewEpoll(n int, hooks Hooks) *Epoll {
 	e := &Epoll{
 		hooks: hooks, base: time.Now().Add(-time.Hour), listeners: make(map[net.Listener]*ebinding),
-		inUse: max(n, 1), quit: make(chan struct{}), stirred: make(chan struct{}, 1),
+		rings: newRing, inUse: max(n, 1), quit: make(chan struct{}), stirred: make(chan struct{}, 1),
 	}
 	for i := range max(n, 1) {
 		l := &eloop{engine: e, index: i, drained: make(chan struct{})}
@@ -59,11 +59,11 @@ func NewEpoll(n int, hooks Hooks) *Epoll {
 
 // Plain has the engine do without io_uring: each message is sent by a call of
 // its own. It is called before anything else.
-func (e *Epoll) Plain() { e.plain = true }
+func (e *Epoll) Plain() { e.rings = nil }
 
 // Name implements Engine.
 func (e *Epoll) Name() string {
-	if e.plain {
+	if e.rings == nil {
 		return "epoll-plain"
 	}
 	return "epoll"
@@ -109,10 +109,10 @@ func (e *Epoll) startLocked() error {
 
 // ringLocked gives a loop a ring. Without one it does the same at a higher cost.
 func (e *Epoll) ringLocked(l *eloop) {
-	if e.plain || e.ringless {
+	if e.rings == nil || e.ringless {
 		return
 	}
-	r, err := newRing()
+	r, err := e.rings()
 	if err != nil {
 		e.ringless = true
 		e.hooks.noRing(err)

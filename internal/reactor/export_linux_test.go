@@ -36,3 +36,6 @@ func BreakRing(l Loop) (mend func(), ok bool) {
 	r.fd = -1
 	return func() { r.fd = fd }, true
 }
+
+// ForbidRings has the system give no ring, with that error.
+func (e *Epoll) ForbidRings(err error) { e.rings = func() (*ring, error) { return nil, err } }

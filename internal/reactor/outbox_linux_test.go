@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"syscall"
 	"testing"
 	"time"
 
@@ -73,6 +74,21 @@ func TestRingFails(t *testing.T) {
 		mend()
 		together(t, l, reactor.RingSize+1)
 	})
+}
+
+// Where io_uring is forbidden that is told once, and everything goes on.
+func TestRingForbidden(t *testing.T) {
+	var told []error
+	n := engine{"epoll", func(h reactor.Hooks) reactor.Engine {
+		h.Ringless = func(err error) { told = append(told, err) }
+		e := reactor.NewEpoll(2, h)
+		e.ForbidRings(syscall.EPERM)
+		return e
+	}}
+	n.on(t, func(l reactor.Loop) { together(t, l, 3) })
+	if len(told) != 1 || !errors.Is(told[0], syscall.EPERM) {
+		t.Errorf("told %v", told)
+	}
 }
 
 // What becomes of one message is nothing to those that go out with it.
