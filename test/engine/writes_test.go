@@ -11,11 +11,22 @@ import (
 	"github.com/headgate/headgate/internal/testkit"
 )
 
-// counting counts the writes to the client and the reads from backends.
+// counting counts the reads from one side and the writes to the other.
 type counting struct {
 	reactor.Loop
-	front         reactor.Handler
-	reads, writes int
+	front    reactor.Handler
+	down, up flow
+}
+
+type flow struct{ reads, writes int }
+
+// check: each read leaves in one write. The head and the last chunk may have
+// their own.
+func (f flow) check(t *testing.T) {
+	t.Helper()
+	if f.reads < 60 || f.writes > f.reads+2 {
+		t.Errorf("%d reads, %d writes", f.reads, f.writes)
+	}
 }
 
 type counted struct {
@@ -25,8 +36,13 @@ type counted struct {
 
 func (c counted) Loop() reactor.Loop { return c.k }
 
+func (c counted) Read(p []byte) (int, error) {
+	c.k.up.reads++
+	return c.Conn.Read(p)
+}
+
 func (c counted) Write(p []byte) (int, error) {
-	c.k.writes++
+	c.k.down.writes++
 	return c.Conn.Write(p)
 }
 
@@ -39,8 +55,13 @@ type source struct {
 func (c source) Loop() reactor.Loop { return c.k }
 
 func (c source) Read(p []byte) (int, error) {
-	c.k.reads++
+	c.k.down.reads++
 	return c.Conn.Read(p)
+}
+
+func (c source) Write(p []byte) (int, error) {
+	c.k.up.writes++
+	return c.Conn.Write(p)
 }
 
 func (k *counting) Dial(d reactor.Dial) (reactor.Conn, error) {
@@ -77,10 +98,28 @@ func TestOneWriteForEachRead(t *testing.T) {
 				}
 				_ = c.Close()
 				r.end(t)
-				// The response's head and its last chunk may have their own.
-				if k.reads < 60 || k.writes > k.reads+2 {
-					t.Errorf("%d reads, %d writes", k.reads, k.writes)
+				k.down.check(t)
+			})
+		})
+	}
+}
+
+// The same for what clients send.
+func TestOneWriteForEachReadUp(t *testing.T) {
+	body := testkit.Pattern(1 << 20)
+	const head = "POST / HTTP/1.1\r\nHost: front.test\r\nTransfer-Encoding: chunked\r\n\r\n"
+	for name, size := range map[string]int{"one chunk": len(body), "chunks of 8 KiB": 8 << 10, "chunks of 5000": 5000} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				r := newRig(1, func(r *rig) { r.net.Backend = always(new(backend), okAnswer) })
+				k := &counting{front: r.front}
+				c := r.net.Connect(0, k)
+				if a := one(t, c, "POST", head+inPieces(body, size)+"0\r\n\r\n"); a.status != 200 {
+					t.Error(brief(a.text))
 				}
+				_ = c.Close()
+				r.end(t)
+				k.up.check(t)
 			})
 		})
 	}

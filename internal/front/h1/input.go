@@ -86,6 +86,11 @@ func (in *input) grow() {
 	in.lent, in.bytes = nil, bigger
 }
 
+// framing is left free of a buffer that a body is read into: all of its data then
+// fits into the buffer it is sent on from, whose chunk takes some bytes too.
+// Otherwise each buffer would leave in two writes.
+const framing = 64
+
 // makeRoom prepares to read more of a body. The first time the body gets a
 // buffer of its own, because the head must stay where it is; later what was
 // used up makes room.
@@ -98,7 +103,7 @@ func (in *input) makeRoom() {
 	b := in.loop.Buffer()
 	rest := in.bytes[in.r:in.w]
 	in.moved, in.first, in.lent = true, in.lent, b
-	in.bytes = b.Bytes
+	in.bytes = b.Bytes[:len(b.Bytes)-framing]
 	if len(rest) > len(in.bytes) {
 		in.bytes = make([]byte, len(rest)+reactor.BufferSize)
 	}
