@@ -108,7 +108,7 @@ func TestBothWays(t *testing.T) { each(t, testBothWays) }
 func testBothWays(t *testing.T, n engine) {
 	want := make([]byte, 8<<20)
 	for i := range want {
-		want[i] = byte(i * 2654435761 >> 13)
+		want[i] = byte(uint32(i) * 2654435761 >> 13)
 	}
 	n.on(t, func(l reactor.Loop) {
 		c, other := pair(t, l)

@@ -109,16 +109,16 @@ func (e *Epoll) startLocked() error {
 
 // ringLocked gives a loop a ring. Without one it does the same at a higher cost.
 func (e *Epoll) ringLocked(l *eloop) {
-	if e.rings == nil || e.ringless {
+	if e.rings == nil {
 		return
 	}
 	r, err := e.rings()
-	if err != nil {
+	if err == nil {
+		l.ring = r
+	} else if !e.ringless {
 		e.ringless = true
 		e.hooks.noRing(err)
-		return
 	}
-	l.ring = r
 }
 
 // ceiling leaves some of the descriptors there may be for backends, logs and

@@ -54,16 +54,16 @@ func (e *unsentError) Is(target error) bool { return target == ErrUnsent }
 // Unwrap gives the reason.
 func (e *unsentError) Unwrap() error { return e.why }
 
-// unsent notes that nothing of a message could be sent: a client that is idle
-// by now ends, whoever reads or writes next is told.
-func (c *econn) unsent(err error) {
-	if c.flags&isIdle != 0 {
+// tellUnsent ends a client that is idle by now and was not sent its answer.
+// Elsewhere who reads or writes next is told.
+func (c *econn) tellUnsent() {
+	switch {
+	case c.flags&isClosed != 0 || c.late == nil || c.late.busy:
+		// By what came of another message; or a coroutine sends the rest.
+	case c.flags&isIdle != 0:
 		_ = c.Close()
 		c.ended()
-		return
-	}
-	c.late = &late{err: err}
-	if c.reader != nil {
+	case c.reader != nil:
 		c.loop.wake(c.reader)
 	}
 }

@@ -2,6 +2,7 @@ package reactor
 
 import (
 	"bytes"
+	"os"
 	"syscall"
 )
 
@@ -15,9 +16,9 @@ type outbox struct {
 	since int64  // when the first was put in
 }
 
-// outItem is a message for a connection; nil: it was taken back.
+// outItem is a message for a connection.
 type outItem struct {
-	c        *econn
+	c        *econn        // nil: nothing is left to do, it was sent or taken back
 	from, to int32         // in bytes
 	sent     int32         // what the system took of it
 	errno    syscall.Errno // why it took nothing
@@ -54,6 +55,9 @@ func (l *eloop) sendOut() {
 	for _, r := range left {
 		r.c.remains(r.bytes, r.errno)
 	}
+	for _, r := range left {
+		r.c.tellUnsent()
+	}
 }
 
 // ringLeast is from how many messages on one call for all of them is cheaper.
@@ -78,7 +82,7 @@ func (l *eloop) transmit(items []outItem) (whole bool) {
 }
 
 // transmitMany is transmit by one call for many messages. It gives how many
-// items it has dealt with: fewer than all when the system lacks memory.
+// items it has dealt with: fewer than all when the system does not go along.
 func (l *eloop) transmitMany(items []outItem) (n int, whole bool) {
 	whole = true
 	for n < len(items) {
@@ -88,19 +92,45 @@ func (l *eloop) transmitMany(items []outItem) (n int, whole bool) {
 				l.ring.put(it.c.fd, l.out.bytes[it.from:it.to], n)
 			}
 		}
-		done, err := l.ring.submit()
-		for range done {
-			i, m, e := l.ring.result()
-			whole = items[i].tell(m, e) && whole
+		done, e := l.ring.submit()
+		if e != 0 {
+			n = behind(items, first, done)
 		}
-		if err != nil {
-			return behind(items, first, done), whole
+		for range done {
+			whole = l.result(items) && whole
+		}
+		if e != 0 {
+			l.doubtRing(e)
+			return n, whole
 		}
 	}
 	return n, whole
 }
 
-// behind gives what comes after n messages that begin with items[first].
+// result notes what became of one message that the ring dealt with. Its errors
+// may be the ring's own, as want of memory: the socket's are told by sendto.
+func (l *eloop) result(items []outItem) (whole bool) {
+	i, n, e := l.ring.result()
+	it := &items[i]
+	if e != 0 && e != syscall.EAGAIN {
+		n, e = sysSend(int(it.c.fd), l.out.bytes[it.from:it.to])
+	}
+	return it.tell(n, e)
+}
+
+// doubtRing gives up a ring that does not work, unless memory was short.
+func (l *eloop) doubtRing(e syscall.Errno) {
+	switch e {
+	case syscall.EAGAIN, syscall.EBUSY, syscall.ENOMEM:
+		return
+	}
+	l.ring.close()
+	l.ring = nil
+	l.engine.hooks.noRing(os.NewSyscallError("io_uring_enter", e))
+}
+
+// behind gives what comes after n messages that begin with items[first] and of
+// which nothing was told yet.
 func behind(items []outItem, first, n int) int {
 	for ; n > 0; first++ {
 		if items[first].c != nil {
@@ -153,14 +183,11 @@ func (c *econn) unbox() []byte {
 }
 
 // remains looks after what did not go out of a message whose writer has gone
-// on. It may run on no coroutine.
+// on: from now on nothing overtakes it. It may run on no coroutine.
 func (c *econn) remains(rest []byte, e syscall.Errno) {
-	switch {
-	case c.flags&isClosed != 0:
-		// By what came of another message: nobody is left to be told.
-	case e == 0 || e == syscall.EAGAIN:
+	if e == 0 || e == syscall.EAGAIN {
 		c.catchUp(rest)
-	default:
-		c.unsent(&unsentError{e})
+		return
 	}
+	c.late = &late{err: &unsentError{e}}
 }

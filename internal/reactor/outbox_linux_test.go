@@ -40,18 +40,25 @@ func together(t *testing.T, l reactor.Loop, many int) {
 				t.Errorf("%d: %d, %v", i, m, err)
 			}
 		}
+		for i := 2; i < many; i += 5 { // these go out by themselves
+			_ = conns[i].Close()
+		}
 	})).Wait()
 	l.Await(func() {
 		for i, o := range others {
 			_ = o.SetDeadline(time.Now().Add(testkit.Patience))
 			b := make([]byte, 4)
 			if _, err := io.ReadFull(o, b); err != nil || !bytes.Equal(b, number(i)) {
-				t.Errorf("%d: got %q, %v", i, b, err)
+				t.Errorf("%d of %d: got %q, %v", i, many, b, err)
 			}
 		}
 	})
-	for i := range many {
-		_, _ = conns[i].Close(), others[i].Close()
+	for i, o := range others {
+		_ = conns[i].Close()
+		if b, err := io.ReadAll(o); len(b) > 0 || err != nil {
+			t.Errorf("%d of %d: got also %q, %v", i, many, b, err)
+		}
+		_ = o.Close()
 	}
 }
 
@@ -63,17 +70,73 @@ func TestTogether(t *testing.T) {
 	})
 }
 
-// A ring that fails costs no message, and is of use again.
+// A ring that does not do what is wanted costs no message, and none is sent
+// twice.
 func TestRingFails(t *testing.T) {
-	epoll.on(t, func(l reactor.Loop) {
-		mend, ok := reactor.BreakRing(l)
-		if !ok {
-			return // no ring here: all messages go out one by one
+	const size = reactor.RingSize
+	all := func(n int) (int, syscall.Errno) { return n, 0 }
+	whole := func(p []byte) (int, syscall.Errno) { return len(p), 0 }
+	for _, tt := range []struct {
+		name  string
+		take  func() func(n int) (int, syscall.Errno)
+		send  func(p []byte) (int, syscall.Errno)
+		given bool // up, which is told
+	}{
+		{name: "works"},
+		{name: "takes few at a time", take: some(3, 0)},
+		{name: "takes three, and lacks memory", take: some(3, syscall.EAGAIN)},
+		{name: "takes one, and lacks memory", take: some(1, syscall.ENOMEM)},
+		{name: "takes nothing, says nothing", take: some(0, 0)},
+		{name: "is forbidden later", take: some(3, syscall.EPERM), given: true},
+		{name: "was never allowed", take: some(0, syscall.EACCES), given: true},
+		{name: "lacks memory for a message", send: func(p []byte) (int, syscall.Errno) {
+			if p[len(p)-1]%3 == 0 {
+				return 0, syscall.ENOMEM
+			}
+			return len(p), 0
+		}},
+		{name: "sends half", send: func(p []byte) (int, syscall.Errno) { return len(p) / 2, 0 }},
+		{name: "has no room", send: func(p []byte) (int, syscall.Errno) { return 0, syscall.EAGAIN }},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			var told []error
+			n := engine{"epoll", func(h reactor.Hooks) reactor.Engine {
+				h.Ringless = func(err error) { told = append(told, err) }
+				f := reactor.FakeRing{Take: all, Send: whole}
+				if tt.take != nil {
+					f.Take = tt.take()
+				}
+				if tt.send != nil {
+					f.Send = tt.send
+				}
+				e := reactor.NewEpoll(1, h)
+				e.PlayRing(f)
+				return e
+			}}
+			n.on(t, func(l reactor.Loop) {
+				for _, many := range []int{1, 2, 3, 4, 8, size - 1, size, size + 1, 2*size + 2} {
+					together(t, l, many)
+				}
+			})
+			if (len(told) == 1) != tt.given || len(told) > 1 {
+				t.Errorf("told %v", told)
+			}
+		})
+	}
+}
+
+// some takes n of the messages of a call, and answers every other call with an
+// error.
+func some(n int, e syscall.Errno) func() func(int) (int, syscall.Errno) {
+	return func() func(int) (int, syscall.Errno) {
+		calls := 0
+		return func(all int) (int, syscall.Errno) {
+			if calls++; e != 0 && (calls%2 == 0 || n == 0) {
+				return 0, e
+			}
+			return min(n, all), 0
 		}
-		together(t, l, reactor.RingSize+1)
-		mend()
-		together(t, l, reactor.RingSize+1)
-	})
+	}
 }
 
 // Where io_uring is forbidden that is told once, and everything goes on.

@@ -70,8 +70,8 @@ type Hooks struct {
 	// among the sockets of a listener: where their number is no multiple of
 	// that of the loops in use, some loops get more connections than others.
 	Unsteered func(err error)
-	// Ringless is told, once, that the system does not let the engine send many
-	// messages by one call, which costs a quarter more for a small request.
+	// Ringless is told why the system does not let a loop send many messages by
+	// one call, which costs a quarter more for a small request.
 	Ringless func(err error)
 	// Held is told of a loop that one piece of work has kept from everything
 	// else for so long, and where it was seen.

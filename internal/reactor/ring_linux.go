@@ -19,6 +19,7 @@ type ring struct {
 	entries []ringEntry
 	results []ringResult
 	memory  [2][]byte // what is mapped
+	enter   func(fd int, submit, wait uint32, flags uintptr) (uint32, syscall.Errno)
 
 	// Shared with the system, which moves the others of the indices.
 	tail *uint32 // where the next entry goes; moved by us
@@ -86,7 +87,7 @@ func newRing() (*ring, error) {
 	if e != 0 {
 		return nil, os.NewSyscallError("io_uring_setup", e)
 	}
-	r := &ring{fd: int(fd)}
+	r := &ring{fd: int(fd), enter: sysRing}
 	if p.features&ringNeeded != ringNeeded {
 		r.close()
 		return nil, os.NewSyscallError("io_uring_setup", syscall.ENOSYS)
@@ -148,16 +149,18 @@ func (r *ring) put(fd int32, p []byte, mark int) {
 }
 
 // submit has the messages sent and gives how many of them, in order, were dealt
-// with: as many results are there. An error says why not all.
-func (r *ring) submit() (done int, err error) {
+// with: as many results are there. The error says why not all.
+func (r *ring) submit() (done int, e syscall.Errno) {
 	from, n := *r.tail, r.queued
 	r.queued = 0
 	atomic.StoreUint32(r.tail, from+n)
 	taken := uint32(0)
 	for taken < n {
-		m, e := sysRing(r.fd, n-taken, 0, 0)
-		if e != 0 {
-			err = os.NewSyscallError("io_uring_enter", e)
+		m, failed := r.enter(r.fd, n-taken, 0, 0)
+		if m == 0 && failed == 0 {
+			failed = syscall.EAGAIN
+		}
+		if e = failed; e != 0 {
 			atomic.StoreUint32(r.tail, from+taken) // the others are taken back
 			break
 		}
@@ -166,9 +169,9 @@ func (r *ring) submit() (done int, err error) {
 	// Sending does not wait, so all results are there. Were one not, its message
 	// must not be touched yet.
 	for r.ready() < taken {
-		_, _ = sysRing(r.fd, 0, taken, ringWantEvents)
+		_, _ = r.enter(r.fd, 0, taken, ringWantEvents)
 	}
-	return int(taken), err
+	return int(taken), e
 }
 
 // ready gives the number of results.

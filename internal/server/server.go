@@ -159,7 +159,7 @@ func (s *Server) onUnsteered(err error) {
 
 // onRingless tells why sending costs more than it need.
 func (s *Server) onRingless(err error) {
-	s.logf(logsink.Info, "", err, "io_uring is not available: every answer is sent by a system call of its own")
+	s.logf(logsink.Info, "", err, "io_uring is not available: answers are sent by a system call each")
 }
 
 // log is the error log of the main server, the startup log while there is none.
