@@ -10,12 +10,12 @@ type Map[V any] struct {
 
 // rest is what a look-up of an ordinary text does not need.
 type rest[V any] struct {
-	n    int          // cells in use
-	long map[string]V // texts that fit no cell
+	n    int           // cells in use
+	long map[string]*V // texts that fit no cell
 }
 
-// cell holds one text with its value. With a V of 24 bytes it is a cache line;
-// tables of 64 cells and more begin at one.
+// cell holds one text with its value. With a V of 24 bytes it is a cache line, with
+// one of 88 two; tables of 64 and 32 cells and more begin at one.
 type cell[V any] struct {
 	size uint8 // of the text, and one more; 0: the cell is free
 	text [inline]byte
@@ -39,10 +39,10 @@ func (m *Map[V]) Len() int {
 // Put sets the value of a text.
 func (m *Map[V]) Put(text string, v V) {
 	if m.rest == nil {
-		m.rest = &rest[V]{long: make(map[string]V)}
+		m.rest = &rest[V]{long: make(map[string]*V)}
 	}
 	if len(text) > inline {
-		m.rest.long[text] = v
+		m.rest.long[text] = &v
 		return
 	}
 	if 2*(m.rest.n+1) > len(m.cells) {
@@ -70,15 +70,25 @@ func (m *Map[V]) grow() {
 
 // Get gives the value of a text.
 func (m *Map[V]) Get(text []byte) (v V, ok bool) {
+	if p := m.Find(text); p != nil {
+		return *p, true
+	}
+	return v, false
+}
+
+// Find gives the place of a text's value, nil where there is none. It is good until
+// the next Put.
+func (m *Map[V]) Find(text []byte) *V {
 	if len(text) > inline && m.rest != nil {
-		v, ok = m.rest.long[string(text)]
-		return v, ok
+		return m.rest.long[string(text)]
 	}
 	if len(text) > inline || len(m.cells) == 0 {
-		return v, false
+		return nil
 	}
-	c := find(m.cells, text)
-	return c.V, c.size > 0
+	if c := find(m.cells, text); c.size > 0 {
+		return &c.V
+	}
+	return nil
 }
 
 // find gives the cell of a text, or the free one where it belongs.
@@ -92,11 +102,11 @@ func find[V any](cells []cell[V], text []byte) *cell[V] {
 	}
 }
 
-// Each calls f for every text, in no order.
-func (m *Map[V]) Each(f func(text string, v V)) {
+// Each calls f for every text and the place of its value, in no order.
+func (m *Map[V]) Each(f func(text string, v *V)) {
 	for i := range m.cells {
 		if c := &m.cells[i]; c.size > 0 {
-			f(string(c.text[:c.size-1]), c.V)
+			f(string(c.text[:c.size-1]), &c.V)
 		}
 	}
 	if m.rest == nil {

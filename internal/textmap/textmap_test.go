@@ -35,9 +35,9 @@ func TestMap(t *testing.T) {
 			t.Errorf("%q! is there", text)
 		}
 	}
-	m.Each(func(text string, v int) {
-		if want[text] != v {
-			t.Errorf("each: %q has %d", text, v)
+	m.Each(func(text string, v *int) {
+		if want[text] != *v {
+			t.Errorf("each: %q has %d", text, *v)
 		}
 		delete(want, text)
 	})

@@ -52,11 +52,9 @@ func (t *translator) directly(x *exchange.Exchange) (exchange.Handler, error) {
 		n = MatchPrefix(x.Path, t.rule.Path)
 	}
 	if n == 0 {
-		var at int32
-		if at, n = t.findPlain(x); at == none {
+		if r, n = t.search(x); r == nil {
 			return nil, exchange.ErrDeclined
 		}
-		r = &t.routes[at]
 	}
 	switch {
 	case r.deny:
@@ -67,16 +65,24 @@ func (t *translator) directly(x *exchange.Exchange) (exchange.Handler, error) {
 	return nil, nil
 }
 
-// findPlain asks the list. While it waits for what it looks at, what comes next is
-// fetched: the usual handler, and then what is behind that.
-func (t *translator) findPlain(x *exchange.Exchange) (at int32, n int) {
-	if t.usual == nil {
-		return t.plain.find(x.Path)
+// search asks the list; nil: no rule of it is for x. While it waits for what it
+// looks at, what comes next is fetched: the usual handler, and then what is behind
+// that.
+func (t *translator) search(x *exchange.Exchange) (r *route, n int) {
+	if t.usual != nil {
+		prefetch.Lines(unsafe.Pointer(t.usual), 2)
 	}
-	prefetch.Lines(unsafe.Pointer(t.usual), 2)
-	at, n = t.plain.find(x.Path)
-	t.usual.Prefetch(x.Loop.Index())
-	return at, n
+	at, n, end := t.plain.look(x.Path)
+	if t.usual != nil {
+		t.usual.Prefetch(x.Loop.Index())
+	}
+	switch {
+	case at == none:
+		return nil, 0
+	case end != nil && end.own() == at:
+		return &end.route, n
+	}
+	return &t.routes[at], n
 }
 
 // translate maps by any kind of rule.

@@ -23,14 +23,18 @@ type Mapping struct {
 }
 
 // branch is a segment of prefixes. Its numbers are the lowest index of rules;
-// none when there is none. With its text it fills a cache line of its parent's
-// kids, so that a segment costs one.
+// none when there is none. With its text it fills two cache lines of its parent's
+// kids, so that a segment costs one, and the route behind it comes with it.
 type branch struct {
 	open  int32 // of the prefix that ends with this segment
 	slash int32 // of the one that ends with the slash after it
 	low   int32 // in all of the subtree
 	kids  *textmap.Map[branch]
+	route route // of rule own; set by place
 }
+
+// own is the lowest index of the rules that end here.
+func (b *branch) own() int32 { return min(b.open, b.slash) }
 
 // root is the branch of all prefixes.
 type root struct {
@@ -124,35 +128,54 @@ func put(kids *textmap.Map[branch], segments []string, slash bool, at int32) {
 // find gives the first rule whose prefix path lies at or below, and how much
 // of it the prefix takes.
 func (r *root) find(path []byte) (at int32, n int) {
+	at, n, _ = r.look(path)
+	return at, n
+}
+
+// look is find. It gives the branch at which the rule ends, too, nil for one of
+// the root.
+func (r *root) look(path []byte) (at int32, n int, end *branch) {
 	at = none
-	slash, kids := r.slash, &r.kids
+	slash, kids, last := r.slash, &r.kids, (*branch)(nil)
 	for i := 0; i < len(path) && path[i] == '/'; {
 		for i < len(path) && path[i] == '/' {
 			i++
 		}
 		if slash < at {
-			at, n = slash, i
+			at, n, end = slash, i, last
 		}
 		if i == len(path) || kids == nil {
 			break
 		}
-		end := bytes.IndexByte(path[i:], '/')
-		if end < 0 {
-			end = len(path)
-		} else {
-			end += i
+		size := bytes.IndexByte(path[i:], '/')
+		if size < 0 {
+			size = len(path) - i
 		}
-		b, ok := kids.Get(path[i:end])
-		if !ok || b.low >= at {
+		b := kids.Find(path[i : i+size])
+		if b == nil || b.low >= at {
 			break
 		}
-		i = end
+		i += size
 		if b.open < at {
-			at, n = b.open, i
+			at, n, end = b.open, i, b
 		}
-		slash, kids = b.slash, b.kids
+		slash, kids, last = b.slash, b.kids, b
 	}
-	return at, n
+	return at, n, end
+}
+
+// place puts the routes of rules where these are found.
+func (r *root) place(routes []route) { placeRoutes(&r.kids, routes) }
+
+func placeRoutes(kids *textmap.Map[branch], routes []route) {
+	kids.Each(func(_ string, b *branch) {
+		if at := b.own(); at != none {
+			b.route = routes[at]
+		}
+		if b.kids != nil {
+			placeRoutes(b.kids, routes)
+		}
+	})
 }
 
 // Find maps the request by the first rule from index from on that matches. It

@@ -57,6 +57,7 @@ func (st *site) serve(m *Mapping) served {
 	for _, r := range m.Rules() {
 		s.routes = append(s.routes, newRoute(r, st.handlers[r]))
 	}
+	m.plain.place(s.routes)
 	return s
 }
 

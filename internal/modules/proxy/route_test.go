@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/headgate/headgate/internal/exchange"
@@ -76,5 +77,31 @@ func TestBranches(t *testing.T) {
 				t.Errorf("of %d: %d for %c", i+1, at, all[j])
 			}
 		}
+	}
+}
+
+// Beside a segment lies the route of the rule that is found there.
+func TestPlacedRoutes(t *testing.T) {
+	b := newRoot()
+	var routes []route
+	for i, path := range []string{"/a/b", "/a/", "/a", "/c", "/c/", "/", "/d/e/f", "/d", "/" + strings.Repeat("x", 60) + "/"} {
+		b.insert(path, int32(i))
+		routes = append(routes, route{origin: int32(i + 1)})
+	}
+	b.place(routes)
+	for path, want := range map[string]int32{
+		"/a/b/1": 0, "/a/x": 1, "/a": 2, "/c": 3, "/c/": 3, "/c/x": 3, "/": 5, "/z": 5, "/d/e/f": 5, "/d/e": 5,
+		"/" + strings.Repeat("x", 60) + "/1": 5,
+	} {
+		at, _, end := b.look([]byte(path))
+		if at != want {
+			t.Errorf("%.20s: rule %d, want %d", path, at, want)
+		}
+		if end != nil && end.own() == at && end.route.origin != at+1 {
+			t.Errorf("%.20s: route %d of rule %d", path, end.route.origin-1, at)
+		}
+	}
+	if _, _, end := b.look([]byte("/a/x")); end == nil || end.own() != 1 || end.route.origin != 2 {
+		t.Error("/a/x: its route is not beside it")
 	}
 }
