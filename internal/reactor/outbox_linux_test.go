@@ -157,8 +157,8 @@ func TestRingForbidden(t *testing.T) {
 // What becomes of one message is nothing to those that go out with it.
 func TestTogetherWithTrouble(t *testing.T) {
 	epolls(t, func(t *testing.T, l reactor.Loop) {
-		var conns [6]reactor.Conn
-		var others [6]net.Conn
+		var conns [10]reactor.Conn // enough for the ring
+		var others [10]net.Conn
 		for i := range conns {
 			conns[i], others[i] = pair(t, l)
 			_ = conns[i].SetDeadline(l.Now().Add(testkit.Patience))
