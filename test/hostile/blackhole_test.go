@@ -4,14 +4,11 @@ import (
 	"fmt"
 	"syscall"
 	"testing"
-
-	"github.com/headgate/headgate/internal/testkit"
 )
 
 // blackHole gives an address whose handshakes are not answered: a listener that accepts nothing and whose queue is full.
 func blackHole(t *testing.T) string {
 	t.Helper()
-	port := testkit.FreePort(t)
 	open := func() int {
 		fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM|syscall.SOCK_NONBLOCK|syscall.SOCK_CLOEXEC, 0)
 		if err != nil {
@@ -20,7 +17,7 @@ func blackHole(t *testing.T) string {
 		t.Cleanup(func() { _ = syscall.Close(fd) })
 		return fd
 	}
-	addr := &syscall.SockaddrInet4{Port: port, Addr: [4]byte{127, 0, 0, 1}}
+	addr := &syscall.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}
 	ln := open()
 	if err := syscall.Bind(ln, addr); err != nil {
 		t.Fatal(err)
@@ -28,10 +25,15 @@ func blackHole(t *testing.T) string {
 	if err := syscall.Listen(ln, 0); err != nil {
 		t.Fatal(err)
 	}
+	at, err := syscall.Getsockname(ln)
+	if err != nil {
+		t.Fatal(err)
+	}
+	addr.Port = at.(*syscall.SockaddrInet4).Port // of the system's choice: one that was used before may be in TIME_WAIT
 	for range 4 { // a backlog of 0 takes one, and its handshake may take another
 		if err := syscall.Connect(open(), addr); err != nil && err != syscall.EINPROGRESS {
 			t.Fatal(err)
 		}
 	}
-	return fmt.Sprintf("127.0.0.1:%d", port)
+	return fmt.Sprintf("127.0.0.1:%d", addr.Port)
 }
