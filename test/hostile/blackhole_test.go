@@ -30,7 +30,7 @@ func blackHole(t *testing.T) string {
 		t.Fatal(err)
 	}
 	addr.Port = at.(*syscall.SockaddrInet4).Port // of the system's choice: one that was used before may be in TIME_WAIT
-	for range 4 { // a backlog of 0 takes one, and its handshake may take another
+	for range 4 {                                // a backlog of 0 takes one, and its handshake may take another
 		if err := syscall.Connect(open(), addr); err != nil && err != syscall.EINPROGRESS {
 			t.Fatal(err)
 		}
