@@ -30,6 +30,9 @@ var Steer = steer
 // RingSize is how many messages one call sends at most.
 const RingSize = ringSize
 
+// RingLeast is how many it sends at least.
+const RingLeast = ringLeast
+
 // ForbidRings has the system give no ring, with that error.
 func (e *Epoll) ForbidRings(err error) { e.rings = func() (*ring, error) { return nil, err } }
 

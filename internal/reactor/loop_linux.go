@@ -34,6 +34,7 @@ type eloop struct {
 	spareRuns []*coro  // the other queues, empty
 	spareNew  []*econn
 	out       outbox
+	few       bool      // too few have a turn for the ring
 	cur       *coro     // the coroutine that runs; nil: the loop itself
 	coros     []*coro   // free ones
 	active    int       // coroutines that are not free
@@ -218,6 +219,7 @@ const clockEvery = 8
 func (l *eloop) runAll() {
 	runs, starts := l.runq, l.starts
 	l.runq, l.starts = l.spareRuns[:0], l.spareNew[:0]
+	l.few = len(runs)+len(starts) < ringLeast
 	for i, co := range runs {
 		l.readClockAfter(i)
 		l.resume(co)
@@ -242,12 +244,17 @@ func (l *eloop) readClockAfter(i int) {
 	}
 }
 
-// resume runs a coroutine until it waits for something.
+// resume runs a coroutine until it waits for something. Where few have a turn
+// there is nothing to be gained by sending together what they say: each is
+// heard before the next has its turn.
 func (l *eloop) resume(co *coro) {
 	co.queued, co.streak = false, 0
 	l.cur = co
 	co.next()
 	l.cur = nil
+	if l.few {
+		l.sendOut()
+	}
 }
 
 // over says that the loop has nothing to do any more.

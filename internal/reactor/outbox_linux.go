@@ -6,10 +6,11 @@ import (
 	"syscall"
 )
 
-// outbox is what the coroutines of one round want sent soon (WriteSoon). It goes
-// out in one go: the system's code for sending is then in the processor's
-// caches, and the peers are woken once for many messages instead of getting
-// the processor, where they share one, after each. It is empty between rounds.
+// outbox is what the coroutines of one round want sent soon (WriteSoon), or in a
+// round of few what one of them wants. It goes out in one go: the system's code
+// for sending is then in the processor's caches, and the peers are woken once
+// for many messages instead of getting the processor, where they share one,
+// after each. It is empty between rounds.
 type outbox struct {
 	items []outItem
 	bytes []byte // of all items, one behind the other
@@ -60,9 +61,11 @@ func (l *eloop) sendOut() {
 	}
 }
 
-// ringLeast is from how many messages on one call for all of them is cheaper. At a
-// low rate there are few, and the ring's way through the kernel, seldom gone, is in
-// no cache: the slowest answers were 10 % later by it.
+// ringLeast is from how many messages on one call for all of them is cheaper; in
+// a round of fewer coroutines each message goes out by itself and at once. At a
+// low rate there are few, and the ring's way through the kernel, seldom gone, is
+// in no cache, while what the one in front has to say would wait for what those
+// behind it do: one answer in ten was 10 % later by it.
 const ringLeast = 8
 
 // transmit has the system send messages and notes in each what it says. It

@@ -6,9 +6,12 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"syscall"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/headgate/headgate/internal/reactor"
 	"github.com/headgate/headgate/internal/testkit"
@@ -210,5 +213,72 @@ func fill(t *testing.T, c reactor.Conn) (n int) {
 		n += m
 	}
 	_ = c.SetWriteDeadline(c.Loop().Now().Add(testkit.Patience))
+	return n
+}
+
+// Where few have a turn what one says is heard before the next has its own;
+// where many have, it goes out together.
+func TestFewDoNotWait(t *testing.T) {
+	for _, tt := range []struct {
+		speakers int
+		at       []int // of how many messages the ring heard
+	}{{reactor.RingLeast - 2, nil}, {reactor.RingLeast, []int{reactor.RingLeast}}} {
+		t.Run(fmt.Sprint(tt.speakers), func(t *testing.T) {
+			var at []int
+			n := engine{"epoll", func(h reactor.Hooks) reactor.Engine {
+				e := reactor.NewEpoll(1, h)
+				e.PlayRing(reactor.FakeRing{
+					Take: func(n int) (int, syscall.Errno) { at = append(at, n); return n, 0 },
+					Send: func(p []byte) (int, syscall.Errno) { return len(p), 0 },
+				})
+				return e
+			}}
+			n.on(t, func(l reactor.Loop) { inTurn(t, l, tt.speakers, len(tt.at) == 0) })
+			if !slices.Equal(at, tt.at) {
+				t.Errorf("the ring was given %v, want %v", at, tt.at)
+			}
+		})
+	}
+}
+
+// inTurn has coroutines speak in one round of the loop, and one behind them
+// look whether the first was heard by then.
+func inTurn(t *testing.T, l reactor.Loop, speakers int, heard bool) {
+	t.Helper()
+	conns, others := make([]reactor.Conn, speakers), make([]net.Conn, speakers)
+	for i := range speakers {
+		conns[i], others[i] = pair(t, l)
+	}
+	var tasks []reactor.Task
+	for _, c := range conns {
+		tasks = append(tasks, l.Go(run(func() {
+			if m, err := c.WriteSoon([]byte("soon")); m != 4 || err != nil {
+				t.Errorf("%d, %v", m, err)
+			}
+		})))
+	}
+	tasks = append(tasks, l.Go(run(func() {
+		if got := waiting(t, others[0]) == 4; got != heard {
+			t.Errorf("the first of %d was heard by then: %v, want %v", speakers, got, heard)
+		}
+	})))
+	for _, task := range tasks {
+		task.Wait()
+	}
+	for _, c := range conns {
+		_ = c.Close()
+	}
+}
+
+// waiting gives how many bytes lie in the socket of c.
+func waiting(t *testing.T, c net.Conn) (n int) {
+	t.Helper()
+	raw, err := c.(*net.TCPConn).SyscallConn()
+	if err == nil {
+		err = raw.Control(func(fd uintptr) { n, err = unix.IoctlGetInt(int(fd), unix.SIOCINQ) })
+	}
+	if err != nil {
+		t.Error(err)
+	}
 	return n
 }
