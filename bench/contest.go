@@ -29,7 +29,7 @@ type variant struct {
 	change           func(*conf.Site)
 }
 
-// contest plays peers against each other: all are started, and in each round each is measured once, so that whatever else
+// contest plays peers against each other: all are started, at first or for each round, and in each round each is measured once, so that whatever else
 // the machine does meanwhile meets all of them alike.
 type contest struct {
 	*harness
@@ -40,6 +40,9 @@ type contest struct {
 	measure  func(context.Context, *entrant) (map[string]float64, error)
 	after    func(*entrant) // looks at a peer before it is stopped; may be nil
 	rounds   int
+	// fresh has each peer started anew for every round, as where its memory comes to lie, and with that what its
+	// processor's caches can hold, is another with every process.
+	fresh bool
 }
 
 // oneSite is the configuration with a single mapping.
@@ -76,36 +79,65 @@ func (c *contest) play(ctx context.Context) error {
 	defer c.stop()
 	for _, e := range c.entrants {
 		c.result.Rows = append(c.result.Rows, &e.row)
-		var err error
-		if e.running, err = e.peer.Start(ctx, c.group, c.dir, c.cpus, e.site); err == nil {
-			e.served = 2 // the check
-			err = c.warm(ctx, e)
+		if c.fresh {
+			continue
 		}
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		if err != nil {
-			c.fail(e, err)
+		if err := c.start(ctx, e); err != nil {
+			return err
 		}
 	}
 	for round := range c.rounds {
 		for i := range c.entrants {
 			e := c.entrants[(i+round)%len(c.entrants)] // nobody is always first
-			if e.running == nil {
-				continue
+			if err := c.turn(ctx, e); err != nil {
+				return err
 			}
-			values, err := c.measure(ctx, e)
-			if ctx.Err() != nil {
-				return ctx.Err()
-			}
-			if err != nil {
-				c.fail(e, err)
-				continue
-			}
-			e.row.add(values)
 		}
 	}
 	return c.checkLogs(ctx)
+}
+
+// start starts and warms a peer. One that fails is out; an error is the end of all.
+func (c *contest) start(ctx context.Context, e *entrant) (err error) {
+	if e.running, err = e.peer.Start(ctx, c.group, c.dir, c.cpus, e.site); err == nil {
+		e.served = 2 // the check
+		err = c.warm(ctx, e)
+	}
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if err != nil {
+		c.fail(e, err)
+	}
+	return nil
+}
+
+// turn measures a peer once.
+func (c *contest) turn(ctx context.Context, e *entrant) error {
+	if c.fresh && e.row.Failed == "" {
+		if err := c.start(ctx, e); err != nil {
+			return err
+		}
+	}
+	if e.running == nil {
+		return nil
+	}
+	values, err := c.measure(ctx, e)
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if err != nil {
+		c.fail(e, err)
+		return nil
+	}
+	e.row.add(values)
+	if !c.fresh {
+		return nil
+	}
+	e.running.Stop() // which has it write the last of its log
+	err = c.checkLog(e)
+	e.running = nil
+	return err
 }
 
 func (c *contest) fail(e *entrant, err error) {
@@ -140,13 +172,20 @@ func (c *contest) checkLogs(ctx context.Context) error {
 		if c.after != nil {
 			c.after(e)
 		}
-		lines, err := e.running.Logged()
-		if err != nil {
+		if err := c.checkLog(e); err != nil {
 			return err
 		}
-		if off := lines - e.served; max(off, -off) > 2000+e.served/100 {
-			c.result.note("%s answered %d requests and logged %d", e.row.Name, e.served, lines)
-		}
+	}
+	return nil
+}
+
+func (c *contest) checkLog(e *entrant) error {
+	lines, err := e.running.Logged()
+	if err != nil {
+		return err
+	}
+	if off := lines - e.served; max(off, -off) > 2000+e.served/100 {
+		c.result.note("%s answered %d requests and logged %d", e.row.Name, e.served, lines)
 	}
 	return nil
 }

@@ -57,12 +57,12 @@ func latency(ctx context.Context, h *harness, t test) (*Result, error) {
 		}
 	}
 	if !math.IsInf(quick, 1) {
-		if err := l.at(ctx, r, quick*share, fast, h.rounds); err != nil {
+		if err := l.at(ctx, r, quick*share, fast); err != nil {
 			return nil, err
 		}
 	}
 	if all < quick {
-		err = l.at(ctx, r, all*share, nil, h.atMost(3))
+		err = l.at(ctx, r, all*share, nil)
 	}
 	return r, err
 }
@@ -99,10 +99,11 @@ func (l latencies) capacities(ctx context.Context, r *Result) (map[string]float6
 	return capacity, nil
 }
 
-// at plays the named peers, or all, at one rate.
-func (l latencies) at(ctx context.Context, r *Result, rate float64, names []string, rounds int) error {
+// at plays the named peers, or all, at one rate. A percentile of one short run is what the machine happened to do meanwhile, and of one
+// process what it happened to be like: there are twice as many rounds as elsewhere, with new processes each.
+func (l latencies) at(ctx context.Context, r *Result, rate float64, names []string) error {
 	rate = math.Round(rate/100) * 100
-	c := &contest{harness: l.harness, result: r, cpus: l.shared(), rounds: rounds}
+	c := &contest{harness: l.harness, result: r, cpus: l.shared(), rounds: 2 * l.rounds, fresh: true}
 	suffix := fmt.Sprintf(" at %.0f/s", rate)
 	for _, e := range l.enterAll(oneSite(l.addr, 1)) {
 		if names != nil && !slices.Contains(names, e.row.Name) {
@@ -112,7 +113,7 @@ func (l latencies) at(ctx context.Context, r *Result, rate float64, names []stri
 		c.entrants = append(c.entrants, e)
 	}
 	f := load.Fixed{
-		Connections: l.conns, Rate: rate, Warm: time.Second / 2, Time: 2 * l.time, Host: "bench.test", Path: "/small",
+		Connections: l.conns, Rate: rate, Warm: time.Second / 2, Time: l.time, Host: "bench.test", Path: "/small",
 	}
 	c.measure = func(ctx context.Context, e *entrant) (map[string]float64, error) {
 		got, err := l.ask(ctx, e, f)
