@@ -29,8 +29,8 @@ type variant struct {
 	change           func(*conf.Site)
 }
 
-// contest plays peers against each other: all are started, at first or for each round, and in each round each is measured once, so that whatever else
-// the machine does meanwhile meets all of them alike.
+// contest plays peers against each other: all are started, at first or for each round, and in each round each is measured
+// once, so that whatever else the machine does meanwhile meets all of them alike.
 type contest struct {
 	*harness
 	result   *Result
@@ -38,7 +38,7 @@ type contest struct {
 	entrants []*entrant
 	warm     func(context.Context, *entrant) error
 	measure  func(context.Context, *entrant) (map[string]float64, error)
-	after    func(*entrant) // looks at a peer before it is stopped; may be nil
+	after    func(*entrant) // looks at a peer before it is stopped at the end; may be nil
 	rounds   int
 	// fresh has each peer started anew for every round, as where its memory comes to lie, and with that what its
 	// processor's caches can hold, is another with every process.

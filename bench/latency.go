@@ -99,11 +99,11 @@ func (l latencies) capacities(ctx context.Context, r *Result) (map[string]float6
 	return capacity, nil
 }
 
-// at plays the named peers, or all, at one rate. A percentile of one short run is what the machine happened to do meanwhile, and of one
-// process what it happened to be like: there are twice as many rounds as elsewhere, with new processes each.
+// at plays the named peers, or all, at one rate. A percentile of one short run is what the machine happened to do meanwhile,
+// and of one process what it happened to be like: there are twice as many rounds as elsewhere, with new processes each.
 func (l latencies) at(ctx context.Context, r *Result, rate float64, names []string) error {
 	rate = math.Round(rate/100) * 100
-	c := &contest{harness: l.harness, result: r, cpus: l.shared(), rounds: 2 * l.rounds, fresh: true}
+	c := &contest{harness: l.harness, result: r, cpus: l.shared(), rounds: 2 * l.atMost(l.rounds), fresh: true}
 	suffix := fmt.Sprintf(" at %.0f/s", rate)
 	for _, e := range l.enterAll(oneSite(l.addr, 1)) {
 		if names != nil && !slices.Contains(names, e.row.Name) {
