@@ -39,10 +39,16 @@ type contest struct {
 	warm     func(context.Context, *entrant) error
 	measure  func(context.Context, *entrant) (map[string]float64, error)
 	after    func(*entrant) // looks at a peer before it is stopped at the end; may be nil
+	// together, if not nil, measures all in one instead, each time with new processes: where the memory of one comes to lie,
+	// and with that what its processor's caches can hold, is another every time. It gives an error and values for each.
+	together func(context.Context, []*entrant) ([]measured, error)
 	rounds   int
-	// fresh has each peer started anew for every round, as where its memory comes to lie, and with that what its
-	// processor's caches can hold, is another with every process.
-	fresh bool
+}
+
+// measured is what came of measuring one entrant.
+type measured struct {
+	values map[string]float64
+	err    error
 }
 
 // oneSite is the configuration with a single mapping.
@@ -79,9 +85,11 @@ func (c *contest) play(ctx context.Context) error {
 	defer c.stop()
 	for _, e := range c.entrants {
 		c.result.Rows = append(c.result.Rows, &e.row)
-		if c.fresh {
-			continue
-		}
+	}
+	if c.together != nil {
+		return c.playTogether(ctx)
+	}
+	for _, e := range c.entrants {
 		if err := c.start(ctx, e); err != nil {
 			return err
 		}
@@ -95,6 +103,47 @@ func (c *contest) play(ctx context.Context) error {
 		}
 	}
 	return c.checkLogs(ctx)
+}
+
+// playTogether starts, warms, measures all in one, and stops in every round.
+func (c *contest) playTogether(ctx context.Context) error {
+	for range c.rounds {
+		var all []*entrant
+		for _, e := range c.entrants {
+			if e.row.Failed != "" {
+				continue
+			}
+			if err := c.start(ctx, e); err != nil {
+				return err
+			}
+			if e.running != nil {
+				all = append(all, e)
+			}
+		}
+		got, err := c.together(ctx, all)
+		if err != nil {
+			return err
+		}
+		for i, e := range all {
+			if err := c.finish(e, got[i]); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// finish notes what came of a round and stops the peer, which has it write the last of its log.
+func (c *contest) finish(e *entrant, got measured) error {
+	if got.err != nil {
+		c.fail(e, got.err)
+		return nil
+	}
+	e.row.add(got.values)
+	e.running.Stop()
+	err := c.checkLog(e)
+	e.running = nil
+	return err
 }
 
 // start starts and warms a peer. One that fails is out; an error is the end of all.
@@ -114,11 +163,6 @@ func (c *contest) start(ctx context.Context, e *entrant) (err error) {
 
 // turn measures a peer once.
 func (c *contest) turn(ctx context.Context, e *entrant) error {
-	if c.fresh && e.row.Failed == "" {
-		if err := c.start(ctx, e); err != nil {
-			return err
-		}
-	}
 	if e.running == nil {
 		return nil
 	}
@@ -131,13 +175,7 @@ func (c *contest) turn(ctx context.Context, e *entrant) error {
 		return nil
 	}
 	e.row.add(values)
-	if !c.fresh {
-		return nil
-	}
-	e.running.Stop() // which has it write the last of its log
-	err = c.checkLog(e)
-	e.running = nil
-	return err
+	return nil
 }
 
 func (c *contest) fail(e *entrant, err error) {

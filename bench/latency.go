@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -30,6 +31,8 @@ func latency(ctx context.Context, h *harness, t test) (*Result, error) {
 			{Key: "p50", Title: "p50 µs", Ratio: "p50"},
 			{Key: "p99", Title: "p99 µs", Ratio: "p99"},
 			{Key: "p999", Title: "p99.9 µs", Ratio: "p99.9"},
+			{Key: "mid99", Title: "p99 µs, middle turn", Ratio: "p99, middle turn"},
+			{Key: "mid999", Title: "p99.9 µs, middle turn", Ratio: "p99.9, middle turn"},
 			{Key: "max", Title: "longest µs"},
 			{Key: "late", Title: "load's own p99 µs"},
 		},
@@ -38,13 +41,14 @@ func latency(ctx context.Context, h *harness, t test) (*Result, error) {
 		r.How = "Not measured: the load needs a core of its own"
 		return r, nil
 	}
-	r.How = fmt.Sprintf("%d connections, Poisson arrivals; the proxy alone on one core, load and backend on the other", h.conns)
+	r.How = fmt.Sprintf("%d connections, Poisson arrivals; the proxies on one core, load and backend on the other; each proxy is asked for %v, "+
+		"then the next", h.conns, turn)
 	open, addr, err := h.talk(ctx, h.cores[1:2], load.RoleOpen)
 	if err != nil {
 		return nil, err
 	}
 	defer open.Stop()
-	l := latencies{harness: h, open: open, addr: addr}
+	l := latencies{harness: h, result: r, open: open, addr: addr}
 	capacity, err := l.capacities(ctx, r)
 	if err != nil {
 		return nil, err
@@ -70,8 +74,9 @@ func latency(ctx context.Context, h *harness, t test) (*Result, error) {
 // latencies is what the parts of the test share.
 type latencies struct {
 	*harness
-	open *proc.Process
-	addr string // of the backend
+	result *Result
+	open   *proc.Process
+	addr   string // of the backend
 }
 
 // capacities finds how many requests each peer answers in a second when it always has as many as there are connections.
@@ -82,9 +87,13 @@ func (l latencies) capacities(ctx context.Context, r *Result) (map[string]float6
 	c.entrants = l.enterAll(oneSite(l.addr, 1))
 	c.warm = func(context.Context, *entrant) error { return nil }
 	c.measure = func(ctx context.Context, e *entrant) (map[string]float64, error) {
-		f := load.Fixed{Connections: l.conns, Warm: time.Second / 2, Time: time.Second, Host: "bench.test", Path: "/small"}
-		got, err := l.ask(ctx, e, f)
-		return map[string]float64{"rate": got.Rate}, err
+		f := l.fixed(0)
+		f.Turn = time.Second
+		got, err := l.ask(ctx, f, e)
+		if err != nil {
+			return nil, err
+		}
+		return map[string]float64{"rate": got[0].values["rate"]}, got[0].err
 	}
 	if err := c.play(ctx); err != nil {
 		return nil, err
@@ -99,11 +108,25 @@ func (l latencies) capacities(ctx context.Context, r *Result) (map[string]float6
 	return capacity, nil
 }
 
+// turn is for how long one proxy is asked before the next is; before is how long it is already asked then without that
+// counting, as the last one has left the processor's caches to it.
+const (
+	turn   = 100 * time.Millisecond
+	before = 30 * time.Millisecond
+)
+
+func (l latencies) fixed(rate float64) load.Fixed {
+	return load.Fixed{
+		Connections: l.conns, Rate: rate, Warm: time.Second / 2, Turn: time.Second / 2, Turns: 1, Host: "bench.test", Path: "/small",
+	}
+}
+
 // at plays the named peers, or all, at one rate. A percentile of one short run is what the machine happened to do meanwhile,
-// and of one process what it happened to be like: there are twice as many rounds as elsewhere, with new processes each.
+// and of one process what it happened to be like: in a round all have many short turns, and there are twice as many rounds
+// as elsewhere, with new processes each.
 func (l latencies) at(ctx context.Context, r *Result, rate float64, names []string) error {
 	rate = math.Round(rate/100) * 100
-	c := &contest{harness: l.harness, result: r, cpus: l.shared(), rounds: 2 * l.atMost(l.rounds), fresh: true}
+	c := &contest{harness: l.harness, result: r, cpus: l.shared(), rounds: 2 * l.atMost(l.rounds)}
 	suffix := fmt.Sprintf(" at %.0f/s", rate)
 	for _, e := range l.enterAll(oneSite(l.addr, 1)) {
 		if names != nil && !slices.Contains(names, e.row.Name) {
@@ -112,49 +135,62 @@ func (l latencies) at(ctx context.Context, r *Result, rate float64, names []stri
 		e.row.Name, e.row.Above = e.row.Name+suffix, peers.Self+suffix
 		c.entrants = append(c.entrants, e)
 	}
-	f := load.Fixed{
-		Connections: l.conns, Rate: rate, Warm: time.Second / 2, Time: l.time, Host: "bench.test", Path: "/small",
-	}
-	c.measure = func(ctx context.Context, e *entrant) (map[string]float64, error) {
-		got, err := l.ask(ctx, e, f)
-		if err == nil && got.Lost > 0 {
-			c.result.note("%s: %d requests were not answered in time in one measurement", e.row.Name, got.Lost)
-		}
-		if err == nil && got.Late > max(got.P99/2, 100) {
-			c.result.note("%s: in one measurement the load itself sent %.0f µs late: something else used its core",
-				e.row.Name, got.Late)
-		}
-		return map[string]float64{"p50": got.P50, "p99": got.P99, "p999": got.P999, "max": got.Max, "late": got.Late}, err
-	}
 	c.warm = func(ctx context.Context, e *entrant) error {
-		short := f
-		short.Time = time.Second / 2
-		_, err := l.ask(ctx, e, short)
-		return err
+		got, err := l.ask(ctx, l.fixed(rate), e)
+		if err != nil {
+			return err
+		}
+		return got[0].err
 	}
+	f := l.fixed(rate)
+	f.Warm, f.Turn, f.Turns = before, turn, max(int(l.time/turn), 1)
+	c.together = func(ctx context.Context, all []*entrant) ([]measured, error) { return l.ask(ctx, f, all...) }
 	return c.play(ctx)
 }
 
-// ask has the load play one run.
-func (l latencies) ask(ctx context.Context, e *entrant, f load.Fixed) (load.Latency, error) {
-	var got load.Latency
-	job, err := json.Marshal(load.OpenJob{Addr: e.running.Addr, Fixed: f})
+// ask has the load play one run against all, and gives what came of each.
+func (l latencies) ask(ctx context.Context, f load.Fixed, all ...*entrant) ([]measured, error) {
+	job := load.OpenJob{Fixed: f}
+	for _, e := range all {
+		job.Addrs = append(job.Addrs, e.running.Addr)
+	}
+	line, err := json.Marshal(job)
 	if err == nil {
-		err = l.open.Say(string(job))
+		err = l.open.Say(string(line))
 	}
 	if err != nil {
-		return got, err
+		return nil, err
 	}
-	line, err := l.open.Hear(ctx)
+	said, err := l.open.Hear(ctx)
 	if err != nil {
-		return got, err
+		return nil, err
 	}
-	if err := json.Unmarshal([]byte(line), &got); err != nil {
-		return got, fmt.Errorf("read what the load said: %w", err)
+	var got []load.Latency
+	if err := json.Unmarshal([]byte(said), &got); err != nil {
+		return nil, fmt.Errorf("read what the load said: %w", err)
 	}
+	if len(got) != len(all) {
+		return nil, fmt.Errorf("read what the load said: %q of %d proxies", said, len(all))
+	}
+	var out []measured
+	for i, e := range all {
+		out = append(out, l.measured(e, got[i]))
+	}
+	return out, nil
+}
+
+func (l latencies) measured(e *entrant, got load.Latency) measured {
 	e.served += int64(got.All)
-	if got.Requests == 0 {
-		return got, fmt.Errorf("no request was answered, %d were lost", got.Lost)
+	switch {
+	case got.Failed != "":
+		return measured{err: errors.New(got.Failed)}
+	case got.Lost > 0:
+		l.result.note("%s: %d requests were not answered in time in one measurement", e.row.Name, got.Lost)
+	case got.Late > max(got.P99/2, 100):
+		l.result.note("%s: in one measurement the load itself sent %.0f µs late: something else used its core", e.row.Name, got.Late)
 	}
-	return got, nil
+	return measured{values: map[string]float64{
+		"rate": got.Rate, "p50": got.P50, "p99": got.P99, "p999": got.P999, "max": got.Max, "late": got.Late,
+		"mid99": got.Mid99, "mid999": got.Mid999,
+	}}
 }

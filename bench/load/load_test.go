@@ -97,7 +97,7 @@ func TestIdle(t *testing.T) {
 	}
 }
 
-// TestOpen plays the fixed rate against its own backend.
+// TestOpen plays the fixed rate against its own backend, as if it were two proxies.
 func TestOpen(t *testing.T) {
 	o, err := NewOpen()
 	if err != nil {
@@ -106,25 +106,75 @@ func TestOpen(t *testing.T) {
 	defer o.Close()
 	for _, rate := range []float64{0, 500} {
 		const ms = time.Millisecond
-		f := Fixed{Connections: 4, Rate: rate, Warm: 10 * ms, Time: 100 * ms, Host: "a", Path: "/small"}
-		l, err := o.Run(context.Background(), o.Addr(), f)
-		if err != nil || l.Requests == 0 || l.Lost != 0 || l.All < l.Requests {
-			t.Errorf("rate %v: %+v, %v", rate, l, err)
+		f := Fixed{Connections: 4, Rate: rate, Warm: 10 * ms, Turn: 40 * ms, Turns: 3, Host: "a", Path: "/small"}
+		all, err := o.Run(context.Background(), []string{o.Addr(), o.Addr()}, f)
+		if err != nil || len(all) != 2 {
+			t.Fatalf("rate %v: %v, %v", rate, all, err)
 		}
-		if l.P50 <= 0 || l.P50 > l.P99 || l.P99 > l.P999 || l.P999 > l.Max {
-			t.Errorf("rate %v: percentiles %+v", rate, l)
+		for _, l := range all {
+			if l.Failed != "" || l.Requests == 0 || l.Lost != 0 || l.All < l.Requests {
+				t.Errorf("rate %v: %+v", rate, l)
+			}
+			if l.P50 <= 0 || l.P50 > l.P99 || l.P99 > l.P999 || l.P999 > l.Max || l.Mid99 > l.Mid999 || l.Mid999 > l.Max {
+				t.Errorf("rate %v: percentiles %+v", rate, l)
+			}
+		}
+		if rate > 0 && all[0].Requests != all[1].Requests {
+			t.Errorf("%d requests for one and %d for the other", all[0].Requests, all[1].Requests)
 		}
 	}
 }
 
+// TestOpenFails plays against a proxy that is not there, beside one that is.
+func TestOpenFails(t *testing.T) {
+	o, err := NewOpen()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer o.Close()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	gone := ln.Addr().String()
+	_ = ln.Close()
+	f := Fixed{Connections: 2, Rate: 1000, Turn: 20 * time.Millisecond, Turns: 2, Host: "a", Path: "/small"}
+	all, err := o.Run(context.Background(), []string{gone, o.Addr()}, f)
+	if err != nil || len(all) != 2 {
+		t.Fatalf("%v, %v", all, err)
+	}
+	if all[0].Failed == "" || all[1].Failed != "" || all[1].Requests == 0 {
+		t.Errorf("%+v", all)
+	}
+}
+
+// TestOpenLoses plays against a proxy that takes requests and never answers.
+func TestOpenLoses(t *testing.T) {
+	o, err := NewOpen()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer o.Close()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ln.Close()
+	f := Fixed{Connections: 2, Rate: 1000, Turn: 10 * time.Millisecond, Turns: 1, Host: "a", Path: "/small"}
+	all, err := o.Run(context.Background(), []string{ln.Addr().String()}, f)
+	if err != nil || all[0].Failed == "" {
+		t.Errorf("%+v, %v", all, err)
+	}
+}
+
 func TestSchedule(t *testing.T) {
-	f := Fixed{Rate: 1000, Time: 10 * time.Second}
-	due := schedule(f)
+	f := Fixed{Rate: 1000, Turn: 10 * time.Second}
+	due := schedule(f, 1)
 	if n := len(due); n < 9500 || n > 10500 {
 		t.Errorf("%d requests, want about 10000", n)
 	}
-	if !slices.IsSorted(due) || !slices.Equal(due, schedule(f)) {
-		t.Error("not in order, or not the same again")
+	if !slices.IsSorted(due) || !slices.Equal(due, schedule(f, 1)) || slices.Equal(due, schedule(f, 2)) {
+		t.Error("not in order, not the same again, or the same in the next turn")
 	}
 }
 

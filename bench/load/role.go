@@ -17,14 +17,14 @@ import (
 // The roles that a process of the benchmark can be started with. What they are told is one line of JSON each.
 const (
 	RoleBackend = "backend" // argument: loops. Writes its address, ends with its standard input
-	RoleOpen    = "open"    // writes its backend's address; then a line of Latency for every OpenJob it reads
+	RoleOpen    = "open"    // writes its backend's address; then a line of Latencies for every OpenJob it reads
 	RoleBodies  = "bodies"  // argument: a BodiesJob. Writes a line of Moved
 	RoleIdle    = "idle"    // argument: an IdleJob. Writes a line when all are open, then how many are, for every line it reads
 )
 
-// OpenJob asks for one run of Open against a proxy.
+// OpenJob asks for one run of Open against proxies.
 type OpenJob struct {
-	Addr  string
+	Addrs []string
 	Fixed Fixed
 }
 
@@ -99,7 +99,7 @@ func playOpen() error {
 	for ctx.Err() == nil {
 		select {
 		case job := <-jobs:
-			l, err := o.Run(ctx, job.Addr, job.Fixed)
+			l, err := o.Run(ctx, job.Addrs, job.Fixed)
 			if err != nil {
 				return err
 			}
