@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -48,7 +49,7 @@ type contest struct {
 // measured is what came of measuring one entrant.
 type measured struct {
 	values map[string]float64
-	err    error
+	failed string // why there are none
 }
 
 // oneSite is the configuration with a single mapping.
@@ -135,8 +136,8 @@ func (c *contest) playTogether(ctx context.Context) error {
 
 // finish notes what came of a round and stops the peer, which has it write the last of its log.
 func (c *contest) finish(e *entrant, got measured) error {
-	if got.err != nil {
-		c.fail(e, got.err)
+	if got.failed != "" {
+		c.fail(e, errors.New(got.failed))
 		return nil
 	}
 	e.row.add(got.values)

@@ -89,11 +89,8 @@ func (l latencies) capacities(ctx context.Context, r *Result) (map[string]float6
 	c.measure = func(ctx context.Context, e *entrant) (map[string]float64, error) {
 		f := l.fixed(0)
 		f.Turn = time.Second
-		got, err := l.ask(ctx, f, e)
-		if err != nil {
-			return nil, err
-		}
-		return map[string]float64{"rate": got[0].values["rate"]}, got[0].err
+		got, err := l.one(ctx, f, e)
+		return map[string]float64{"rate": got["rate"]}, err
 	}
 	if err := c.play(ctx); err != nil {
 		return nil, err
@@ -136,16 +133,25 @@ func (l latencies) at(ctx context.Context, r *Result, rate float64, names []stri
 		c.entrants = append(c.entrants, e)
 	}
 	c.warm = func(ctx context.Context, e *entrant) error {
-		got, err := l.ask(ctx, l.fixed(rate), e)
-		if err != nil {
-			return err
-		}
-		return got[0].err
+		_, err := l.one(ctx, l.fixed(rate), e)
+		return err
 	}
 	f := l.fixed(rate)
 	f.Warm, f.Turn, f.Turns = before, turn, max(int(l.time/turn), 1)
 	c.together = func(ctx context.Context, all []*entrant) ([]measured, error) { return l.ask(ctx, f, all...) }
 	return c.play(ctx)
+}
+
+// one has the load play one run against one.
+func (l latencies) one(ctx context.Context, f load.Fixed, e *entrant) (map[string]float64, error) {
+	got, err := l.ask(ctx, f, e)
+	if err == nil && got[0].failed != "" {
+		err = errors.New(got[0].failed)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return got[0].values, nil
 }
 
 // ask has the load play one run against all, and gives what came of each.
@@ -183,7 +189,7 @@ func (l latencies) measured(e *entrant, got load.Latency) measured {
 	e.served += int64(got.All)
 	switch {
 	case got.Failed != "":
-		return measured{err: errors.New(got.Failed)}
+		return measured{failed: got.Failed}
 	case got.Lost > 0:
 		l.result.note("%s: %d requests were not answered in time in one measurement", e.row.Name, got.Lost)
 	case got.Late > max(got.P99/2, 100):

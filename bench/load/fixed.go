@@ -83,7 +83,7 @@ func (o *Open) Run(ctx context.Context, addrs []string, f Fixed) ([]Latency, err
 		// Nobody always comes after the same one, which may have left work behind.
 		for _, i := range rand.New(rand.NewPCG(2, uint64(n))).Perm(len(runs)) {
 			r := runs[i]
-			if r.failed != nil {
+			if r.failed != "" {
 				continue
 			}
 			if err := r.turn(ctx, slices.Clone(due)); err != nil {

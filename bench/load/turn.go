@@ -17,7 +17,7 @@ type run struct {
 	loop    *loop
 	addr    string
 	request []byte
-	failed  error     // nothing more is asked of the proxy
+	failed  string    // why nothing more is asked of the proxy
 	clients []*client // whose connections are open
 	free    []*client // in the order in which they became free: the longest idle first
 
@@ -44,11 +44,9 @@ type client struct {
 	head []byte
 }
 
-// turn plays one turn.
+// turn plays one turn. An error is the end of all; what the proxy does wrong is noted.
 func (r *run) turn(ctx context.Context, due []time.Duration) error {
-	if r.failed = r.connect(); r.failed != nil {
-		return nil
-	}
+	r.connect()
 	r.due, r.next, r.starved, r.took = due, 0, 0, nil
 	r.started = time.Now()
 	for over := time.Duration(0); over <= 0 || over < 2*time.Second && (r.next < len(r.due) || r.flying > 0); {
@@ -58,8 +56,10 @@ func (r *run) turn(ctx context.Context, due []time.Duration) error {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		if len(r.clients) == 0 {
-			r.failed = fmt.Errorf("the proxy closed all connections")
+		if len(r.clients) == 0 && r.failed == "" {
+			r.failed = "the proxy closed all connections"
+		}
+		if r.failed != "" {
 			return nil
 		}
 		now := time.Since(r.started)
@@ -107,20 +107,20 @@ func (r *run) end() {
 }
 
 // connect opens as many connections as are missing.
-func (r *run) connect() error {
+func (r *run) connect() {
 	for len(r.clients) < r.Connections {
 		fd, err := dial(r.addr)
-		if err != nil {
-			return fmt.Errorf("connect to the proxy: %w", err)
-		}
 		c := &client{run: r, fd: fd, left: -1}
-		r.free = append(r.free, c)
-		r.clients = append(r.clients, c)
-		if err := r.loop.add(fd, c); err != nil {
-			return err
+		if err == nil {
+			r.free = append(r.free, c)
+			r.clients = append(r.clients, c)
+			err = r.loop.add(fd, c)
+		}
+		if err != nil {
+			r.failed = fmt.Sprintf("connect to the proxy: %v", err)
+			return
 		}
 	}
-	return nil
 }
 
 func (r *run) close() {
@@ -204,11 +204,11 @@ func (c *client) breaks() {
 }
 
 func (r *run) sum() Latency {
-	if r.failed == nil && len(r.all) == 0 {
-		r.failed = fmt.Errorf("no request was answered, %d were lost", r.counted)
+	if r.failed == "" && len(r.all) == 0 {
+		r.failed = fmt.Sprintf("no request was answered, %d were lost", r.counted)
 	}
-	if r.failed != nil {
-		return Latency{Failed: r.failed.Error()}
+	if r.failed != "" {
+		return Latency{Failed: r.failed}
 	}
 	slices.Sort(r.all)
 	slices.Sort(r.late)
