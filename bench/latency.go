@@ -49,7 +49,7 @@ func latency(ctx context.Context, h *harness, t test) (*Result, error) {
 	}
 	defer open.Stop()
 	l := latencies{harness: h, result: r, open: open, addr: addr}
-	capacity, err := l.capacities(ctx, r)
+	capacity, err := l.capacities(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -61,12 +61,12 @@ func latency(ctx context.Context, h *harness, t test) (*Result, error) {
 		}
 	}
 	if !math.IsInf(quick, 1) {
-		if err := l.at(ctx, r, quick*share, fast); err != nil {
+		if err := l.at(ctx, quick*share, fast); err != nil {
 			return nil, err
 		}
 	}
 	if all < quick {
-		err = l.at(ctx, r, all*share, nil)
+		err = l.at(ctx, all*share, nil)
 	}
 	return r, err
 }
@@ -80,9 +80,9 @@ type latencies struct {
 }
 
 // capacities finds how many requests each peer answers in a second when it always has as many as there are connections.
-func (l latencies) capacities(ctx context.Context, r *Result) (map[string]float64, error) {
+func (l latencies) capacities(ctx context.Context) (map[string]float64, error) {
 	capacity := map[string]float64{}
-	found := &Result{Name: r.Name}
+	found := &Result{Name: l.result.Name}
 	c := &contest{harness: l.harness, result: found, cpus: l.shared(), rounds: l.atMost(3)}
 	c.entrants = l.enterAll(oneSite(l.addr, 1))
 	c.warm = func(context.Context, *entrant) error { return nil }
@@ -98,10 +98,10 @@ func (l latencies) capacities(ctx context.Context, r *Result) (map[string]float6
 	for _, row := range found.Rows {
 		if s := spreadOf(row.Values["rate"]); s.median > 0 {
 			capacity[row.Name] = s.median
-			r.note("capacity of %s on its core: %.0f requests/s", row.Name, s.median)
+			l.result.note("capacity of %s on its core: %.0f requests/s", row.Name, s.median)
 		}
 	}
-	r.Notes = append(r.Notes, found.Notes...)
+	l.result.Notes = append(l.result.Notes, found.Notes...)
 	return capacity, nil
 }
 
@@ -121,9 +121,9 @@ func (l latencies) fixed(rate float64) load.Fixed {
 // at plays the named peers, or all, at one rate. A percentile of one short run is what the machine happened to do meanwhile,
 // and of one process what it happened to be like: in a round all have many short turns, and there are twice as many rounds
 // as elsewhere, with new processes each.
-func (l latencies) at(ctx context.Context, r *Result, rate float64, names []string) error {
+func (l latencies) at(ctx context.Context, rate float64, names []string) error {
 	rate = math.Round(rate/100) * 100
-	c := &contest{harness: l.harness, result: r, cpus: l.shared(), rounds: 2 * l.atMost(l.rounds)}
+	c := &contest{harness: l.harness, result: l.result, cpus: l.shared(), rounds: 2 * l.atMost(l.rounds)}
 	suffix := fmt.Sprintf(" at %.0f/s", rate)
 	for _, e := range l.enterAll(oneSite(l.addr, 1)) {
 		if names != nil && !slices.Contains(names, e.row.Name) {
@@ -185,6 +185,7 @@ func (l latencies) ask(ctx context.Context, f load.Fixed, all ...*entrant) ([]me
 	return out, nil
 }
 
+// measured notes what was wrong with a run.
 func (l latencies) measured(e *entrant, got load.Latency) measured {
 	e.served += int64(got.All)
 	switch {
