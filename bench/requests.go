@@ -112,7 +112,7 @@ func many(ctx context.Context, h *harness, t test) (*Result, error) {
 		return nil, err
 	}
 	defer b.Stop()
-	c := &contest{harness: h, result: r, cpus: cpus, rounds: h.atMost(3)}
+	c := &contest{harness: h, result: r, cpus: cpus, rounds: h.atMost(h.rounds)}
 	for _, p := range h.peers {
 		for _, set := range sets {
 			if (set.last || h.quick) && !slices.Contains(fast, p.Name) {
