@@ -1,6 +1,6 @@
 // Command bench measures Headgate beside nginx, HAProxy, Apache httpd and Caddy, in one run, in turn, and prints ratios.
 //
-//	go run ./bench                              everything, about twenty minutes
+//	go run ./bench                              everything, 20 to 25 minutes
 //	go run ./bench -quick                       everything, roughly; about four minutes
 //	go run ./bench -tests keepalive -quick      one test; -tests help lists them
 //	go run ./bench -peers headgate,nginx -rounds 9 -tests keepalive,bodies

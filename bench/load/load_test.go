@@ -97,13 +97,30 @@ func TestIdle(t *testing.T) {
 	}
 }
 
-// TestOpen plays the fixed rate against its own backend, as if it were two proxies.
-func TestOpen(t *testing.T) {
+func newOpen(t *testing.T) *Open {
+	t.Helper()
 	o, err := NewOpen()
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer o.Close()
+	t.Cleanup(o.Close)
+	return o
+}
+
+// silent listens and never accepts.
+func silent(t *testing.T) net.Listener {
+	t.Helper()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = ln.Close() })
+	return ln
+}
+
+// TestOpen plays the fixed rate against its own backend, as if it were two proxies.
+func TestOpen(t *testing.T) {
+	o := newOpen(t)
 	for _, rate := range []float64{0, 500} {
 		const ms = time.Millisecond
 		f := Fixed{Connections: 4, Rate: rate, Warm: 10 * ms, Turn: 40 * ms, Turns: 3, Host: "a", Path: "/small"}
@@ -127,15 +144,8 @@ func TestOpen(t *testing.T) {
 
 // TestOpenFails plays against a proxy that is not there, beside one that is.
 func TestOpenFails(t *testing.T) {
-	o, err := NewOpen()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer o.Close()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	o := newOpen(t)
+	ln := silent(t)
 	gone := ln.Addr().String()
 	_ = ln.Close()
 	f := Fixed{Connections: 2, Rate: 1000, Turn: 20 * time.Millisecond, Turns: 2, Host: "a", Path: "/small"}
@@ -150,16 +160,7 @@ func TestOpenFails(t *testing.T) {
 
 // TestOpenLoses plays against a proxy that takes requests and never answers.
 func TestOpenLoses(t *testing.T) {
-	o, err := NewOpen()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer o.Close()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer ln.Close()
+	o, ln := newOpen(t), silent(t)
 	f := Fixed{Connections: 2, Rate: 1000, Turn: 10 * time.Millisecond, Turns: 1, Host: "a", Path: "/small"}
 	all, err := o.Run(context.Background(), []string{ln.Addr().String()}, f)
 	if err != nil || all[0].Failed == "" {
