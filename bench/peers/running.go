@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -19,6 +18,7 @@ import (
 	"github.com/headgate/headgate/bench/conf"
 	"github.com/headgate/headgate/bench/load"
 	"github.com/headgate/headgate/bench/proc"
+	"github.com/headgate/headgate/internal/testkit/ports"
 )
 
 // Running is a server at work.
@@ -39,9 +39,13 @@ func (p *Peer) Start(ctx context.Context, g *proc.Group, dir string, cpus []int,
 	if err := os.Chmod(site.Dir, 0o777); err != nil { // some servers drop their rights
 		return nil, fmt.Errorf("start %s: %w", p.Name, err)
 	}
-	if site.Port, err = freePort(); err != nil {
-		return nil, err
+	// Below the ports that the kernel gives to outgoing connections, of which there will be many.
+	port, err := ports.Reserve()
+	if err != nil {
+		return nil, fmt.Errorf("start %s: %w", p.Name, err)
 	}
+	defer port.Release() // by then the server holds it
+	site.Port = port.Number
 	file, err := p.configure(site)
 	if err != nil {
 		return nil, err
@@ -199,18 +203,6 @@ func (r *Running) complaints() string {
 		}
 	}
 	return strings.Join(said, "")
-}
-
-// freePort finds a port below those that the kernel gives to outgoing connections, of which there will be many.
-func freePort() (int, error) {
-	for range 200 {
-		port := 12000 + rand.IntN(18000)
-		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
-		if err == nil {
-			return port, l.Close()
-		}
-	}
-	return 0, errors.New("find a free port: none")
 }
 
 // environment is what the program finds in its environment.

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/headgate/headgate/internal/testkit/ports"
 )
 
 // Origin is a scripted HTTP/1.1 backend. It records every request byte for byte and answers as told: first the queued
@@ -44,25 +46,30 @@ type Request struct {
 // NewOrigin starts an origin on a free port of 127.0.0.1; it stops with the test.
 func NewOrigin(t testing.TB) *Origin {
 	t.Helper()
-	return newOrigin(t, "tcp", fmt.Sprintf("127.0.0.1:%d", FreePort(t)))
+	ln, p, err := ports.Listen()
+	if err != nil {
+		t.Fatalf("origin: %v", err)
+	}
+	t.Cleanup(p.Release)
+	return newOrigin(t, ln)
 }
 
 // NewUnixOrigin starts an origin on a unix socket that every user may connect to.
 func NewUnixOrigin(t testing.TB, path string) *Origin {
 	t.Helper()
-	o := newOrigin(t, "unix", path)
+	ln, err := net.Listen("unix", path)
+	if err != nil {
+		t.Fatalf("origin: %v", err)
+	}
+	o := newOrigin(t, ln)
 	if err := os.Chmod(path, 0o777); err != nil {
 		t.Fatalf("origin: %v", err)
 	}
 	return o
 }
 
-func newOrigin(t testing.TB, network, addr string) *Origin {
+func newOrigin(t testing.TB, ln net.Listener) *Origin {
 	t.Helper()
-	ln, err := net.Listen(network, addr)
-	if err != nil {
-		t.Fatalf("origin: %v", err)
-	}
 	o := &Origin{
 		ln: ln, path: map[string]Answer{}, def: MustAnswer("respond 200 ok"),
 		open: map[*originConn]bool{}, gate: map[string]chan struct{}{}, end: make(chan struct{}),
