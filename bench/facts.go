@@ -45,7 +45,7 @@ func (h *harness) facts(ctx context.Context) Facts {
 	f := Facts{
 		Date: time.Now().UTC().Format("2006-01-02 15:04 UTC"), Cores: len(h.cores), Rounds: h.rounds,
 		Seconds: int(h.time.Seconds()), Quick: h.quick, Missing: h.none, Engine: h.engine,
-		Commit: h.git("rev-parse", "--short", "HEAD"), Dirty: h.git("status", "--porcelain") != "",
+		Commit: h.git("rev-parse", "--short", "HEAD"), Dirty: h.git("status", "--porcelain", "--", ":/", ":/!bench/results") != "",
 	}
 	if f.Commit == "" {
 		f.Commit = "unknown"
