@@ -19,7 +19,8 @@ type fault struct {
 	log    string // "phase: kind" of the one line in the error log; "": no line
 	fresh  bool   // the connection to the backend must not be used again
 	close  bool   // the client's connection ends
-	whole  bool   // not to be written byte by byte: too long, or what comes behind the answer could be met too late
+	whole  bool   // not to be written byte by byte: too long
+	behind bool   // more comes behind a good answer; byte by byte, when the answer is over and its connection may be idle
 	late   bool   // the connection ends behind the answer, which can be met too late: then a request is sent again
 }
 
@@ -48,7 +49,7 @@ func clean(name, text, then string) fault {
 // surplus makes a row of an answer with something behind its end.
 func surplus(name, text string) fault {
 	f := clean(name, text, "")
-	f.whole = true
+	f.behind = true
 	return f
 }
 
@@ -127,9 +128,9 @@ var faults = []fault{
 	{name: "fold", text: "HTTP/1.1 200 OK\r\nX: a\r\n b\r\n" + length2, status: 200, body: "hi"},
 	{name: "204-with-body", text: "HTTP/1.1 204 No Content\r\n" + length2, status: 204, fresh: true},
 	{name: "204-chunked", text: "HTTP/1.1 204 No Content\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n", status: 204, fresh: true},
-	{name: "304-with-body", text: "HTTP/1.1 304 Not Modified\r\n" + length2, status: 304, fresh: true},
-	{name: "head-with-body", method: "HEAD", text: "HTTP/1.1 200 OK\r\n" + length2, status: 200, fresh: true, whole: true},
-	{name: "head-chunked-body", method: "HEAD", text: chunked + "2\r\nhi\r\n0\r\n\r\n", status: 200, fresh: true, whole: true},
+	{name: "304-with-body", text: "HTTP/1.1 304 Not Modified\r\n" + length2, status: 304, fresh: true, behind: true},
+	{name: "head-with-body", method: "HEAD", text: "HTTP/1.1 200 OK\r\n" + length2, status: 200, fresh: true, behind: true},
+	{name: "head-chunked-body", method: "HEAD", text: chunked + "2\r\nhi\r\n0\r\n\r\n", status: 200, fresh: true, behind: true},
 }
 
 // badHeaders are the rows that ProxyBadHeader decides about, by its argument.

@@ -116,6 +116,12 @@ func (g *ground) play(t *testing.T, f *fault, oneByOne bool) {
 	r, err := c.Read(method)
 	f.check(t, r, err)
 	g.checkLog(t, o.Addr(), f.log)
+	if f.behind && oneByOne {
+		testkit.Eventually(t, "the connection on which more came is dropped before anybody asks again", func() bool {
+			_, ended := o.Conns()
+			return ended == 1
+		})
+	}
 	if f.close {
 		if !c.Closed() {
 			t.Error("the connection goes on")
