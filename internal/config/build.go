@@ -34,6 +34,7 @@ func (l *Loaded) build(o Options, rt *Runtime, modules []*module.Module) {
 			note(b, l.Main.Pos, m.Finish(b))
 		}
 	}
+	b.Seal()
 	for _, p := range b.Problems {
 		s := directive.SeverityError
 		if p.Warning {
@@ -124,7 +125,7 @@ func compile(b *module.Builder, s *module.Server, dir *directive.Confs, modules 
 			continue
 		}
 		if err := m.Dir(b, d); err != nil {
-			b.Errorf(s.Scope.Pos, "%s", err)
+			b.Errorf(s.Scope.Pos, "%s", err) // while the snapshot is built
 			b.Log.Logf(logsink.Record{Level: logsink.Error, Module: "core", Err: err}, "sections of %s cannot be combined", s.Site.Name)
 			d.Chain.Access = append(d.Chain.Access, refuseAll{err})
 		}

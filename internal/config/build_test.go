@@ -135,7 +135,7 @@ func TestCompileWhileServing(t *testing.T) {
 			wg.Go(func() {
 				for path, want := range map[string]int64{"/a": 1, "/b": 2, "/a/b": 3, "/x": 1 << 30} {
 					x := &exchange.Exchange{Site: site, Path: []byte(path), Filename: []byte("proxy:http://127.0.0.1:9000/")}
-					if c := site.Sections.ForTarget(x); site.Name == "two.test" && path == "/a/b" && c.LimitBody != want {
+					if c, err := site.Sections.ForTarget(x); err != nil || site.Name == "two.test" && path == "/a/b" && c.LimitBody != want {
 						t.Errorf("%s: %d", path, c.LimitBody)
 					}
 				}

@@ -83,8 +83,8 @@ type Sections interface {
 	ForPath(x *Exchange) *Chain
 	// ForTarget gives the chain with <Proxy> (or, for a local file,
 	// <Directory> and <Files>) merged in below the locations, once
-	// x.Filename is known.
-	ForTarget(x *Exchange) *Chain
+	// x.Filename is known. An error is a fault to be answered.
+	ForTarget(x *Exchange) (*Chain, error)
 }
 
 // Chain is what one combination of sections means: the steps of a request,

@@ -94,7 +94,7 @@ func walk(f func(path string, text []byte) error) error {
 			}
 			return nil
 		}
-		if !d.Type().IsRegular() {
+		if rel == ".git" || !d.Type().IsRegular() { // in a second work tree .git is a file
 			return nil
 		}
 		text, err := os.ReadFile(path)

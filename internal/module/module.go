@@ -11,6 +11,7 @@ package module
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/headgate/headgate/internal/clock"
 	"github.com/headgate/headgate/internal/directive"
@@ -55,9 +56,13 @@ type Builder struct {
 	Check      bool                       // -t: open no logs, start nothing
 	Log        *logsink.ErrorLog          // for what is noticed while building
 
-	Aux map[any]any // values modules keep from Server to Dir, by a key of their own
+	// Aux has values that modules keep from Server to Dir, by a key of their own.
+	// Dir only reads it: it is also called while requests are served.
+	Aux map[any]any
 
 	Problems []Problem // what was found wrong, with positions
+
+	sealed bool // the snapshot is built; nothing here is written any more
 }
 
 // Problem is something found while building that a directive's own check
@@ -68,14 +73,35 @@ type Problem struct {
 	Text    string
 }
 
-// Errorf notes a problem that stops the build.
+// Errorf adds a problem that stops the build.
 func (b *Builder) Errorf(pos syntax.Pos, format string, args ...any) {
-	b.Problems = append(b.Problems, Problem{Pos: pos, Text: fmt.Sprintf(format, args...)})
+	b.problem(Problem{Pos: pos, Text: fmt.Sprintf(format, args...)})
 }
 
-// Warnf notes something that is probably not meant.
+// Warnf adds something that is probably not meant.
 func (b *Builder) Warnf(pos syntax.Pos, format string, args ...any) {
-	b.Problems = append(b.Problems, Problem{Pos: pos, Warning: true, Text: fmt.Sprintf(format, args...)})
+	b.problem(Problem{Pos: pos, Warning: true, Text: fmt.Sprintf(format, args...)})
+}
+
+// problem adds p once: what a main server says is looked at for each virtual
+// host that inherits it. A sealed Builder has nobody to report to.
+func (b *Builder) problem(p Problem) {
+	if !b.sealed && !slices.Contains(b.Problems, p) {
+		b.Problems = append(b.Problems, p)
+	}
+}
+
+// Seal ends the build. Combinations of sections that are compiled later, while
+// requests are served, only read the Builder: AddWorker then fails.
+func (b *Builder) Seal() { b.sealed = true }
+
+// AddWorker adds a worker to those of the snapshot, which are swept and listed.
+func (b *Builder) AddWorker(w *worker.Worker) error {
+	if b.sealed {
+		return fmt.Errorf("worker %s was not built with its snapshot", w.Name)
+	}
+	b.Snapshot.Workers = append(b.Snapshot.Workers, w)
+	return nil
 }
 
 // Server is one server being built: the main one or a virtual host.

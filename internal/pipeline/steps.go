@@ -200,10 +200,14 @@ func (p *Pipeline) storage(x *exchange.Exchange) error {
 	if x.Filename == nil && len(x.Path) > 0 && x.Path[0] == '/' {
 		x.Filename = append(append(x.Arena.Alloc(len(x.Site.DocumentRoot)+len(x.Path)), x.Site.DocumentRoot...), x.Path...)
 	}
-	if x.Site.Only == nil {
-		x.Chain = x.Site.Sections.ForTarget(x)
+	if x.Site.Only != nil {
+		return nil
 	}
-	return nil
+	chain, err := x.Site.Sections.ForTarget(x)
+	if err == nil {
+		x.Chain = chain
+	}
+	return err
 }
 
 // limits enforces what is known before anything is done.

@@ -14,13 +14,16 @@ import (
 // whose matcher's head the subject begins with.
 type finder struct {
 	list     []Section
+	first    int     // number of the list's first section among all of its kind
+	inner    []inner // what stands in each section; nil: nothing in any
 	plain    segments
 	heads    prefix.Tree
 	patterns prefix.Tree // those of regular expressions
 }
 
-func newFinder(list []Section) finder {
-	f := finder{list: list}
+// newFinder compiles a list whose sections are numbered from first on.
+func newFinder(list []Section, first int) finder {
+	f := finder{list: list, first: first}
 	for i := range list {
 		switch m := list[i].Match.(type) {
 		case Prefix:
@@ -52,7 +55,7 @@ func (f *finder) match(k []byte, kind int, x *exchange.Exchange, subject, raw []
 		slices.Sort(hits)
 	}
 	for _, i := range hits {
-		k = key(k, kind, int(i))
+		k = key(k, kind, f.first+int(i))
 	}
 	return k
 }

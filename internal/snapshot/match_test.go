@@ -207,7 +207,7 @@ func TestSlashRuns(t *testing.T) {
 func TestMergeOrder(t *testing.T) {
 	l := SectionLists{
 		Dirs:      []Section{{Match: Folder("/"), Dir: mark(1)}, {Match: Folder("/srv"), Dir: mark(2)}, {Match: regexSection(t, "a$"), Dir: mark(3)}},
-		Files:     []Section{{Match: Name("a"), Dir: mark(4)}, {Match: Glob{Pattern: "*"}, Dir: mark(5)}},
+		Inner:     Inner{Files: []Section{{Match: Name("a"), Dir: mark(4)}, {Match: Glob{Pattern: "*"}, Dir: mark(5)}}},
 		Proxies:   []Section{{Match: URLPrefix("http://h/"), Dir: mark(6)}, {Match: Glob{Pattern: "http:*"}, Dir: mark(7)}},
 		Locations: []Section{{Match: Prefix("/x/a"), Dir: mark(8)}, {Match: regexSection(t, "^/(?<part>x)"), Dir: mark(9)}, {Match: Prefix("/"), Dir: mark(10)}},
 	}
@@ -219,14 +219,14 @@ func TestMergeOrder(t *testing.T) {
 	if v, _ := x.Env.Get("MATCH_PART"); string(v) != "x" {
 		t.Errorf("MATCH_PART is %q", v)
 	}
-	if got := s.ForTarget(x).Handler; got != "[0 1 2 3 4 5 8 9 10]" {
+	if got := target(s, x).Handler; got != "[0 1 2 3 4 5 8 9 10]" {
 		t.Errorf("by file %s", got)
 	}
 	x.Filename = []byte("proxy:http://h/x/a")
-	if got := s.ForTarget(x).Handler; got != "[0 6 7 8 9 10]" {
+	if got := target(s, x).Handler; got != "[0 6 7 8 9 10]" {
 		t.Errorf("by target %s", got)
 	}
-	if first := s.ForTarget(x); first != s.ForTarget(x) {
+	if first := target(s, x); first != target(s, x) {
 		t.Error("a combination was compiled twice")
 	}
 }

@@ -18,6 +18,20 @@ type Section struct {
 	Dir     *directive.Confs
 	Defined string // "file:line"
 	Tag     string // "<Location /app>"
+	Inner   Inner
+}
+
+// Inner are the sections that stand in a section, or in a server, and are looked
+// at once it applies (httpd: sec_file and sec_if of core_dir_config).
+type Inner struct {
+	Files []Section // <Files> and <FilesMatch>
+	Ifs   []If      // <If>, <ElseIf> and <Else>
+}
+
+// SectionLists are a site's sections by kind, each in the order they merge.
+type SectionLists struct {
+	Dirs, Proxies, Locations []Section
+	Inner                    // of the server itself
 }
 
 // Sections is the compiled section table of one site. It implements
@@ -26,27 +40,30 @@ type Section struct {
 // plain text.
 type Sections struct {
 	base      *directive.Confs
-	dirs      finder // <Directory>, shortest first, then <DirectoryMatch>
-	files     finder // <Files>, <FilesMatch>
-	proxies   finder // <Proxy>, <ProxyMatch>
-	locations finder // <Location>, <LocationMatch>
+	dirs      finder     // <Directory>, shortest first, then <DirectoryMatch>
+	proxies   finder     // <Proxy>, <ProxyMatch>
+	locations finder     // <Location>, <LocationMatch>
+	inner     inner      // of the server itself
+	nested    [][]branch // what stands in each condition
+	confs     [kinds][]*directive.Confs
 	chains    *combinations
 	none      *exchange.Chain // where there are no sections at all: the chain of every request
-}
 
-// SectionLists are a site's sections by kind, each in the order they merge.
-type SectionLists struct {
-	Dirs, Files, Proxies, Locations []Section
+	expressions exchange.Evaluator
 }
 
 // NewSections compiles the table, the combination in which nothing matches and
 // those of a single <Location>.
 func NewSections(base *directive.Confs, l SectionLists, compile Compile) *Sections {
-	s := &Sections{
-		base: base, dirs: newFinder(l.Dirs), files: newFinder(l.Files),
-		proxies: newFinder(l.Proxies), locations: newFinder(l.Locations),
+	s := &Sections{base: base}
+	s.inner = s.addInner(l.Inner)
+	s.dirs = s.add(kindDir, l.Dirs)
+	s.proxies = s.add(kindProxy, l.Proxies)
+	s.locations = s.add(kindLocation, l.Locations)
+	all := 0
+	for _, list := range s.confs {
+		all += len(list)
 	}
-	all := len(l.Dirs) + len(l.Files) + len(l.Proxies) + len(l.Locations)
 	s.chains = newCombinations(all, func(k []byte) *exchange.Chain { return compile(s.merge(k)) })
 	if all == 0 {
 		s.none = s.chains.none
@@ -57,7 +74,39 @@ func NewSections(base *directive.Confs, l SectionLists, compile Compile) *Sectio
 	return s
 }
 
-// Only gives the chain of every request where there are no sections at all,
+// add compiles a list of sections of one kind with all that stands in them.
+func (s *Sections) add(kind int, list []Section) finder {
+	f := newFinder(list, len(s.confs[kind]))
+	for i := range list {
+		s.confs[kind] = append(s.confs[kind], list[i].Dir)
+	}
+	for i := range list {
+		if in := s.addInner(list[i].Inner); !in.empty() {
+			if f.inner == nil {
+				f.inner = make([]inner, len(list))
+			}
+			f.inner[i] = in
+		}
+	}
+	return f
+}
+
+// addInner compiles what stands in a section. What a <Files> contains is found
+// after those it stands beside.
+func (s *Sections) addInner(in Inner) inner {
+	out := inner{files: s.add(kindFile, in.Files)}
+	for _, c := range in.Ifs {
+		out.ifs = append(out.ifs, branch{If: c, index: len(s.confs[kindIf])})
+		s.confs[kindIf] = append(s.confs[kindIf], c.Dir)
+		s.nested = append(s.nested, nil)
+	}
+	for i := range out.ifs {
+		s.nested[out.ifs[i].index] = s.addInner(Inner{Ifs: out.ifs[i].Ifs}).ifs
+	}
+	return out
+}
+
+// Only returns the chain of every request where there are no sections at all,
 // nil where there are.
 func (s *Sections) Only() *exchange.Chain { return s.none }
 
@@ -67,6 +116,8 @@ const (
 	kindFile
 	kindProxy
 	kindLocation
+	kindIf
+	kinds
 )
 
 // key appends a section to a combination's name: 4 bytes, kind above index.
@@ -74,20 +125,26 @@ func key(k []byte, kind, index int) []byte {
 	return binary.BigEndian.AppendUint32(k, uint32(kind)<<28|uint32(index))
 }
 
+// entry reads the first section of a combination's name.
+func entry(k []byte) (kind, index int) {
+	n := binary.BigEndian.Uint32(k)
+	return int(n >> 28), int(n & (1<<28 - 1))
+}
+
 // ForPath implements exchange.Sections.
 func (s *Sections) ForPath(x *exchange.Exchange) *exchange.Chain {
-	if len(s.locations.list) == 0 {
+	if len(s.locations.list) == 0 && len(s.inner.ifs) == 0 {
 		return s.chains.none
 	}
 	var buf [keyRoom]byte
-	return s.chains.get(s.matchLocations(buf[:0], x))
+	return s.chains.get(s.matchIfs(s.matchLocations(buf[:0], x), x))
 }
 
 // keyRoom is room for the names of most combinations.
 const keyRoom = 32 * 4
 
 // ForTarget implements exchange.Sections.
-func (s *Sections) ForTarget(x *exchange.Exchange) *exchange.Chain {
+func (s *Sections) ForTarget(x *exchange.Exchange) (*exchange.Chain, error) {
 	var buf [keyRoom]byte
 	k := buf[:0]
 	if target, ok := proxied(x.Filename); ok {
@@ -95,7 +152,7 @@ func (s *Sections) ForTarget(x *exchange.Exchange) *exchange.Chain {
 	} else {
 		k = s.matchFile(k, x)
 	}
-	return s.chains.get(s.matchLocations(k, x))
+	return s.chains.get(s.matchIfs(s.matchLocations(k, x), x)), nil
 }
 
 // proxied gives the URL behind "proxy:".
@@ -115,21 +172,27 @@ func (s *Sections) matchLocations(k []byte, x *exchange.Exchange) []byte {
 }
 
 // matchFile matches <Directory> against the folders of a local file and
-// <Files> against its last part.
+// <Files> against its last part: those of the server first, then those that
+// stand in the folders' sections.
 func (s *Sections) matchFile(k []byte, x *exchange.Exchange) []byte {
 	k = s.dirs.match(k, kindDir, x, x.Filename, x.Filename)
 	name := x.Filename[bytes.LastIndexByte(x.Filename, '/')+1:]
-	return s.files.match(k, kindFile, x, name, name)
+	dirs := len(k)
+	k = s.inner.files.match(k, kindFile, x, name, name)
+	for at := 0; at < dirs && s.dirs.inner != nil; at += 4 {
+		_, i := entry(k[at:])
+		k = s.dirs.inner[i].files.match(k, kindFile, x, name, name)
+	}
+	return k
 }
 
 // merge lays the sections of a combination over the site's own values, in
-// httpd's order: folders, files, proxies, then locations.
+// httpd's order: folders, files, proxies, locations, then conditions.
 func (s *Sections) merge(k []byte) *directive.Confs {
-	lists := [...][]Section{kindDir: s.dirs.list, kindFile: s.files.list, kindProxy: s.proxies.list, kindLocation: s.locations.list}
 	c := s.base
 	for ; len(k) > 0; k = k[4:] {
-		n := binary.BigEndian.Uint32(k)
-		c = directive.MergeConfs(c, lists[n>>28][n&(1<<28-1)].Dir)
+		kind, i := entry(k)
+		c = directive.MergeConfs(c, s.confs[kind][i])
 	}
 	return c
 }

@@ -17,7 +17,7 @@ import (
 // sectionRows are the sections. What they contain is walked by directive;
 // opening one only checks what its line says.
 func sectionRows() []directive.Row {
-	return []directive.Row{
+	return append(conditionRows(), []directive.Row{
 		{Name: "<VirtualHost>", Open: openVirtualHost},
 		{Name: "<Directory>", Open: openRegex},
 		{Name: "<DirectoryMatch>", Open: openRegex},
@@ -25,7 +25,7 @@ func sectionRows() []directive.Row {
 		{Name: "<LocationMatch>", Open: openRegex},
 		{Name: "<Files>", Open: openRegex},
 		{Name: "<FilesMatch>", Open: openRegex},
-	}
+	}...)
 }
 
 // openVirtualHost reads the addresses of the tag. A name that does not
@@ -149,19 +149,14 @@ func Sections(b *module.Builder, outer, own *directive.Scope) snapshot.SectionLi
 		if top == nil {
 			continue
 		}
+		l.Ifs = append(l.Ifs, conditions(b, top)...)
 		for _, s := range top.Children {
 			kind, ok := sectionKinds[s.Kind]
 			if !ok {
 				continue
 			}
-			sec := snapshot.Section{Dir: s.Dir, Defined: s.Pos.String(), Tag: s.String()}
-			if kind.match != nil {
-				sec.Match = kind.match(b.ServerRoot, sectionArg(s))
-			} else {
-				sec.Match = regexMatch(b, s)
-			}
 			list := kind.list(&l)
-			*list = append(*list, sec)
+			*list = append(*list, section(b, s))
 			switch s.Kind {
 			case directive.KindDirectory:
 				depth = append(depth, strings.Count(strings.TrimRight(sectionArg(s), "/"), "/"))
@@ -172,6 +167,28 @@ func Sections(b *module.Builder, outer, own *directive.Scope) snapshot.SectionLi
 	}
 	l.Dirs = byDepth(l.Dirs, depth)
 	return l
+}
+
+// section makes one section with those that stand in it.
+func section(b *module.Builder, s *directive.Scope) snapshot.Section {
+	sec := snapshot.Section{Dir: s.Dir, Defined: s.Pos.String(), Tag: s.String()}
+	if match := sectionKinds[s.Kind].match; match != nil {
+		sec.Match = match(b.ServerRoot, sectionArg(s))
+	} else {
+		sec.Match = regexMatch(b, s)
+	}
+	sec.Inner.Ifs = conditions(b, s)
+	switch s.Kind {
+	case directive.KindDirectory, directive.KindDirectoryMatch:
+		for _, in := range s.Children {
+			if in.Kind == directive.KindFiles || in.Kind == directive.KindFilesMatch {
+				sec.Inner.Files = append(sec.Inner.Files, section(b, in))
+			}
+		}
+	default:
+		neverMatched(b, s)
+	}
+	return sec
 }
 
 // byDepth sorts <Directory> sections by their number of path parts, keeping

@@ -57,6 +57,8 @@ type ServerConf struct {
 	Block           []string // ProxyBlock
 	NoProxy         []string
 
+	SectionRules []*PassRule // of all <Location> sections, so that their workers are built with the server's
+
 	names prefix.Tree // of Workers, while the server is read
 }
 
@@ -84,6 +86,7 @@ func MergeServer(base, own *ServerConf) *ServerConf {
 		Block:           slices.Concat(base.Block, own.Block),
 		NoProxy:         slices.Concat(base.NoProxy, own.NoProxy),
 		Rules:           own.Rules,
+		SectionRules:    slices.Concat(own.SectionRules, base.SectionRules),
 		Workers:         slices.Concat(own.Workers, base.Workers),
 		SectionEncoded:  own.SectionEncoded || base.SectionEncoded,
 	}

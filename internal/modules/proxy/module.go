@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"net/netip"
+	"slices"
 	"sync"
 	"unsafe"
 
@@ -37,7 +38,7 @@ type site struct {
 	conf     *ServerConf
 	encoded  served                 // rules with mapping=
 	plain    served                 // all others
-	handlers map[*PassRule]*handler // while it is built
+	handlers map[*PassRule]*handler // written by buildServer only
 	queries  *sync.Pool             // *Query: one would escape to the heap each time
 
 	// For workers that a request decides on.
@@ -97,8 +98,10 @@ func buildServer(b *module.Builder, s *module.Server) error {
 	}
 	b.Aux[siteKey{s}] = st
 	var err error
-	for i := 0; i < len(conf.Rules) && err == nil; i++ {
-		err = st.handle(b, s, conf.Rules[i])
+	for _, r := range slices.Concat(conf.Rules, conf.SectionRules) {
+		if err == nil {
+			err = st.handle(b, s, r)
+		}
 	}
 	st.encoded, st.plain = st.serve(NewMapping(conf.Rules, true)), st.serve(NewMapping(conf.Rules, false))
 	s.Site.PreTranslate = !st.encoded.Empty() || conf.SectionEncoded
@@ -134,11 +137,6 @@ func buildDir(b *module.Builder, d *module.Dir) error {
 		conf = &DirConf{}
 	}
 	st := b.Aux[siteKey{d.Server}].(*site)
-	if conf.Rule != nil {
-		if err := st.handle(b, d.Server, conf.Rule); err != nil {
-			return err
-		}
-	}
 	p := new(pair)
 	p.forward.make(b, d, st, conf)
 	d.Chain.Forward, d.Chain.Near = &p.forward, unsafe.Pointer(p)

@@ -109,6 +109,7 @@ func setPass(c *directive.Call) error {
 	}
 	if at.InLocation {
 		s.SectionEncoded = s.SectionEncoded || r.Encoded
+		s.SectionRules = append(s.SectionRules, r)
 		dirSlot.Of(c.Dir).Rule = r
 		return nil
 	}

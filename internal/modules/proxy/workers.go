@@ -71,8 +71,10 @@ func (d *Definition) build(b *module.Builder, owner string, c *ServerConf) (*han
 	if err != nil {
 		return nil, err
 	}
+	if err := b.AddWorker(&h.Worker); err != nil {
+		return nil, err
+	}
 	built[d] = h
-	b.Snapshot.Workers = append(b.Snapshot.Workers, &h.Worker)
 	return h, nil
 }
 

@@ -1,0 +1,107 @@
+package snapshot
+
+import (
+	"github.com/headgate/headgate/internal/directive"
+	"github.com/headgate/headgate/internal/exchange"
+	"github.com/headgate/headgate/internal/expr"
+	"github.com/headgate/headgate/internal/logsink"
+)
+
+// If is one <If>, <ElseIf> or <Else>.
+type If struct {
+	When    *expr.Bool // nil: <Else>
+	Chained bool       // <ElseIf> or <Else>: only asked where the one before did not hold
+	Dir     *directive.Confs
+	Defined string // "file:line"
+	Ifs     []If   // that stand in it
+}
+
+// inner is the compiled form of Inner.
+type inner struct {
+	files finder
+	ifs   []branch
+}
+
+func (in *inner) empty() bool { return len(in.files.list) == 0 && len(in.ifs) == 0 }
+
+// branch is a compiled If.
+type branch struct {
+	If
+	index int // among all of the site
+}
+
+// matchIfs appends the conditions that hold: those of the server, then those
+// that stand in the sections of k, in the order these merge; then those that
+// stand in conditions that hold (httpd: ap_if_walk, which goes by level too).
+func (s *Sections) matchIfs(k []byte, x *exchange.Exchange) []byte {
+	if len(s.confs[kindIf]) == 0 {
+		return k
+	}
+	sections := len(k)
+	k = s.holding(k, x, s.inner.ifs)
+	for at := 0; at < len(k); at += 4 {
+		kind, i := entry(k[at:])
+		if at < sections {
+			k = s.holding(k, x, s.innerOf(kind, i))
+		} else {
+			k = s.holding(k, x, s.nested[i])
+		}
+	}
+	return k
+}
+
+// innerOf returns the conditions that stand in a section.
+func (s *Sections) innerOf(kind, i int) []branch {
+	switch kind {
+	case kindDir:
+		return s.dirs.ifs(i)
+	case kindProxy:
+		return s.proxies.ifs(i)
+	case kindLocation:
+		return s.locations.ifs(i)
+	}
+	return s.fileIfs(i)
+}
+
+// ifs returns the conditions in the section numbered i among all of its kind.
+func (f *finder) ifs(i int) []branch {
+	if f.inner == nil {
+		return nil
+	}
+	return f.inner[i-f.first].ifs
+}
+
+// fileIfs finds the list that a <Files> belongs to.
+func (s *Sections) fileIfs(i int) []branch {
+	f := &s.inner.files
+	for d := 0; i < f.first || i >= f.first+len(f.list); d++ {
+		f = &s.dirs.inner[d].files
+	}
+	return f.ifs(i)
+}
+
+// holding appends those of a list that hold.
+func (s *Sections) holding(k []byte, x *exchange.Exchange, list []branch) []byte {
+	held := false
+	for i := range list {
+		b := &list[i]
+		if b.Chained && held {
+			continue
+		}
+		if held = b.When == nil || s.holds(x, b); held {
+			k = key(k, kindIf, b.index)
+		}
+	}
+	return k
+}
+
+// holds evaluates a condition. One that cannot be evaluated does not hold, as in
+// httpd, and says so.
+func (s *Sections) holds(x *exchange.Exchange, b *branch) bool {
+	ok, err := s.expressions.Bool(b.When, x)
+	if err != nil {
+		x.Logf(logsink.Error, "core", "AH00039", "Failed to evaluate <If > condition: %v (%s)", err, b.Defined)
+		return false
+	}
+	return ok
+}
