@@ -54,6 +54,8 @@ type Exchange struct {
 	Attempt any
 
 	trailer *message.Header   // goes out behind the last body byte
+	filters []active          // those that take part in the response
+	inputs  []active          // those that take part in the request body
 	held    []*reactor.Buffer // buffers that borrowed bytes of x lie in
 }
 

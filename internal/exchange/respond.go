@@ -7,74 +7,96 @@ import (
 	"github.com/headgate/headgate/internal/reactor"
 )
 
-// Sink is the rest of a filter chain: a value, so that passing it on costs no
-// closure.
-type Sink struct {
-	filters []Filter
-}
-
-// Write hands p to the next filter, or to the front after the last.
-func (s Sink) Write(x *Exchange, p []byte, last bool) error {
-	if len(s.filters) == 0 {
-		return x.write(p, last)
-	}
-	return s.filters[0].Body(x, p, last, Sink{s.filters[1:]})
-}
-
 // write hands p to the front, the last of it with the trailer.
-func (x *Exchange) write(p []byte, last bool) error {
+func (x *Exchange) write(p []byte, op Op) error {
 	if x.Req.Verb != message.HEAD { // what is written to HEAD does not go out
 		x.Count.Body += int64(len(p))
 	}
-	if !last || x.trailer == nil {
-		return x.Front.WriteBody(p, last)
+	if op == End && x.trailer != nil {
+		if len(p) > 0 {
+			if err := x.Front.WriteBody(p, false); err != nil {
+				return err
+			}
+		}
+		return x.Front.WriteTrailer(x.trailer)
 	}
-	if len(p) > 0 {
-		if err := x.Front.WriteBody(p, false); err != nil {
+	if len(p) > 0 || op == End {
+		if err := x.Front.WriteBody(p, op == End); err != nil {
 			return err
 		}
 	}
-	return x.Front.WriteTrailer(x.trailer)
+	if op == Flush {
+		return x.Front.Flush()
+	}
+	return nil
 }
 
 // SendHead runs the response steps and filters over x.Resp and commits it.
 // last: no body follows.
 func (x *Exchange) SendHead(last bool) error {
 	x.Status = x.Resp.Status
+	x.endFilters() // of a response that this one replaces
+	more := !last
 	if x.Chain != nil {
 		for _, s := range x.Chain.Response {
 			if err := s.Do(x); err != nil {
 				return err
 			}
 		}
-		for _, f := range x.Chain.Filters {
-			if err := f.Head(x); err != nil {
+		if len(x.Chain.Filters) > 0 {
+			var err error
+			if more, err = x.filter(last); err != nil {
 				return err
 			}
 		}
 	}
 	x.Committed = true
-	return x.Front.WriteHead(&x.Resp, last)
+	if err := x.Front.WriteHead(&x.Resp, !more); err != nil {
+		return err
+	}
+	if more && last { // whoever answered sends no body: this is where the filters see its end
+		return x.SendBody(nil, true)
+	}
+	return nil
 }
 
-// SendBody sends body bytes through the filters.
+// SendBody sends body bytes through the filters that take part.
 func (x *Exchange) SendBody(p []byte, last bool) error {
-	if x.Chain != nil && len(x.Chain.Filters) > 0 {
-		return Sink{x.Chain.Filters}.Write(x, p, last)
+	if last {
+		return Sink{}.Write(x, p, End)
 	}
-	return x.write(p, last)
+	return Sink{}.Write(x, p, More)
+}
+
+// Flush hands on all that was sent, also what filters kept back: whoever makes
+// the response has nothing more for now.
+func (x *Exchange) Flush() error {
+	if len(x.filters) > 0 {
+		return Sink{}.Write(x, nil, Flush)
+	}
+	return x.Front.Flush()
 }
 
 // SpliceBody moves at most n body bytes from src to the client where nobody
 // has to see them: see BodySplicer.SpliceOut.
 func (x *Exchange) SpliceBody(src reactor.Conn, n int64, until time.Time) (moved int64, read, write error) {
 	s, ok := x.Front.(BodySplicer)
-	if !ok || x.Chain != nil && len(x.Chain.Filters) > 0 {
+	if !ok || len(x.filters) > 0 {
 		return 0, reactor.ErrNoSplice, nil
 	}
 	moved, read, write = s.SpliceOut(src, n, until)
 	x.Count.Body += moved
 	return moved, read, write
+}
+
+// SpliceRequest moves body bytes from the client to dst where nobody has to see
+// them: see BodySplicer.SpliceIn.
+func (x *Exchange) SpliceRequest(dst reactor.Conn, patience time.Duration) (moved int64, read, write error) {
+	s, ok := x.Front.(BodySplicer)
+	if !ok || len(x.inputs) > 0 {
+		return 0, reactor.ErrNoSplice, nil
+	}
+	return s.SpliceIn(dst, patience)
 }
 
 // SendTrailer ends the body with trailer fields: filters see its end, and what

@@ -115,15 +115,6 @@ type Step interface {
 	Do(x *Exchange) error
 }
 
-// Filter changes a response on its way out. It is built holding its merged
-// configuration; per-exchange state hangs in a slot it owns.
-type Filter interface {
-	// Head sees and edits x.Resp before it is sent.
-	Head(x *Exchange) error
-	// Body passes p on through next, changed or not.
-	Body(x *Exchange, p []byte, last bool, next Sink) error
-}
-
 // Relay stands between a backend protocol and the client for one exchange.
 type Relay interface {
 	// BackendHead is called with the backend's final head in x.Resp, before

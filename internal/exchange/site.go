@@ -105,9 +105,10 @@ type Chain struct {
 	Signature Signature
 
 	Site         *Site
-	PreTranslate []Translator // asked on the path before it is decoded (mapping=encoded)
-	Handlers     []Handler    // content handlers, asked in turn when nothing was mapped
-	ErrorDocs    *ErrorDocs   // nil: stock pages
+	PreTranslate []Translator  // asked on the path before it is decoded (mapping=encoded)
+	Inputs       []InputFilter // request body filters, the first next to the handler
+	Handlers     []Handler     // content handlers, asked in turn when nothing was mapped
+	ErrorDocs    *ErrorDocs    // nil: stock pages
 	Levels       *logsink.Levels
 	Handler      string // SetHandler; "" none
 

@@ -146,7 +146,7 @@ func (p *Pipeline) answer(x *exchange.Exchange, err error) {
 		p.fail(x, fault.Of(err))
 	}
 	if !x.Truncated {
-		if err := x.Front.Flush(); err != nil {
+		if err := x.Flush(); err != nil {
 			x.Truncated = true
 			noteAbort(x, err)
 		}
@@ -162,6 +162,7 @@ func noteAbort(x *exchange.Exchange, err error) {
 
 // finish logs the exchange.
 func (p *Pipeline) finish(x *exchange.Exchange) {
+	x.EndFilters()
 	x.Times.End = x.Loop.Now()
 	for _, l := range x.Site.AccessLogs {
 		l.Log(x)

@@ -253,6 +253,11 @@ func do(x *exchange.Exchange, list []exchange.Step) error {
 // handle has the request answered: by what it was mapped to, else by the
 // first content handler that takes it.
 func (p *Pipeline) handle(x *exchange.Exchange) error {
+	if len(x.Chain.Inputs) > 0 && x.Req.Body.Kind != message.NoBody {
+		if err := x.BeginBody(); err != nil {
+			return err
+		}
+	}
 	if x.Mapped != nil {
 		if err := x.Mapped.Handle(x); err == nil || !errors.Is(err, exchange.ErrDeclined) {
 			return err

@@ -30,23 +30,25 @@ type filter struct {
 	lasts      int
 }
 
-func (f *filter) Head(x *exchange.Exchange) error {
+func (f *filter) Head(x *exchange.Exchange, _ *exchange.Slot) (exchange.Effect, error) {
 	if f.head != nil {
-		return f.head(x)
+		return exchange.Observes, f.head(x)
 	}
-	return nil
+	return exchange.Observes, nil
 }
 
-func (f *filter) Body(x *exchange.Exchange, p []byte, last bool, next exchange.Sink) error {
+func (f *filter) Done(*exchange.Exchange, *exchange.Slot) {}
+
+func (f *filter) Body(x *exchange.Exchange, _ *exchange.Slot, p []byte, op exchange.Op, next exchange.Sink) error {
 	if f.body != nil {
 		if err := f.body(x); err != nil {
 			return err
 		}
 	}
-	if last {
+	if op == exchange.End {
 		f.lasts++
 	}
-	return next.Write(x, p, last)
+	return next.Write(x, p, op)
 }
 
 func boom(*exchange.Exchange) error { panic("boom") }

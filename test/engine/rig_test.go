@@ -19,6 +19,7 @@ import (
 	"github.com/headgate/headgate/internal/fault"
 	"github.com/headgate/headgate/internal/front/h1"
 	"github.com/headgate/headgate/internal/logsink"
+	"github.com/headgate/headgate/internal/message"
 	"github.com/headgate/headgate/internal/pipeline"
 	"github.com/headgate/headgate/internal/resolve"
 	"github.com/headgate/headgate/internal/snapshot"
@@ -54,12 +55,14 @@ type line struct {
 	body      int64
 	count     exchange.Counts
 	took      time.Duration
+	length    bool // the response has Content-Length
 }
 
 // Log implements exchange.AccessLog. It reads what is borrowed to the end.
 func (r *rig) Log(x *exchange.Exchange) {
 	l := line{status: x.Status, method: string(x.Req.Method), fault: x.Fault, truncated: x.Truncated, body: x.Count.Body,
 		count: x.Count, took: x.Times.End.Sub(x.Times.Start)}
+	l.length = x.Resp.Header.Has(message.ContentLength)
 	for _, h := range []interface {
 		Lookup(string) ([]byte, bool)
 	}{&x.Req.Trailer, &x.Resp.Trailer} {
@@ -83,8 +86,8 @@ func (r *rig) logged() []line {
 // fixed gives one chain for everything.
 type fixed struct{ chain *exchange.Chain }
 
-func (f fixed) ForPath(*exchange.Exchange) *exchange.Chain   { return f.chain }
-func (f fixed) ForTarget(*exchange.Exchange) *exchange.Chain { return f.chain }
+func (f fixed) ForPath(*exchange.Exchange) *exchange.Chain            { return f.chain }
+func (f fixed) ForTarget(*exchange.Exchange) (*exchange.Chain, error) { return f.chain, nil }
 
 // forward hands everything to the worker.
 type forward struct{ r *rig }

@@ -44,13 +44,14 @@ type try struct {
 
 	upload   upload
 	interims int
-	pinging  bool          // the body waits for the backend's word (ping=)
-	said100  bool          // the backend gave its word, 100
-	partial  bool          // the request was not written as far as it was there
-	done     bool          // the attempt has come to its end
-	reusable bool          // both messages ended exactly
-	left     int64         // body bytes due, for an answer with a length
-	peerIdle time.Duration // Keep-Alive: timeout of the answer
+	pinging  bool            // the body waits for the backend's word (ping=)
+	said100  bool            // the backend gave its word, 100
+	partial  bool            // the request was not written as far as it was there
+	done     bool            // the attempt has come to its end
+	reusable bool            // both messages ended exactly
+	body     message.Framing // how the backend delimits the body of its response; the client's is x.Resp.Body
+	left     int64           // body bytes due, for a response with a length
+	peerIdle time.Duration   // Keep-Alive: timeout of the answer
 
 	sent, received int64 // what x counted before
 }

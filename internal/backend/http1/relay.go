@@ -22,12 +22,12 @@ func (a *attempt) relay() (reusable bool, f *fault.Fault) {
 			return a.discard(), nil
 		}
 	}
-	due := bodyDue(&x.Resp)
+	due := bodyDue(a.body)
 	if err := x.SendHead(!due); err != nil {
 		return false, a.sendFault(err)
 	}
 	if due {
-		if f := a.body(); f != nil {
+		if f := a.relayBody(); f != nil {
 			return false, f
 		}
 	}
@@ -43,7 +43,7 @@ func (a *attempt) ended() bool {
 		a.upload.stop()
 	}
 	return a.whole() && !a.x.Resp.Close && a.reuse() && a.r == a.u &&
-		a.x.Resp.Body.Kind != message.UntilClose
+		a.body.Kind != message.UntilClose
 }
 
 // discard reads and drops the body of an answer that is replaced, within
@@ -64,9 +64,9 @@ func (a *attempt) discard() bool {
 	return false
 }
 
-// body copies the body. What was read is sent on before more is waited for:
+// relayBody copies the body. What was read is sent on before more is waited for:
 // a stream's events leave as they come.
-func (a *attempt) body() *fault.Fault {
+func (a *attempt) relayBody() *fault.Fault {
 	a.beginBody()
 	for copies := false; ; {
 		if !copies && a.spliceable() {
@@ -117,15 +117,15 @@ func (a *attempt) forward(p []byte, end bool) error {
 
 // beginBody begins the body.
 func (a *attempt) beginBody() {
-	if a.x.Resp.Body.Kind == message.Chunked {
+	if a.body.Kind == message.Chunked {
 		a.chunks.Reset(&a.x.Resp.Trailer, &a.limits.Limits)
 	}
-	a.left = a.x.Resp.Body.Length
+	a.left = a.body.Length
 }
 
 // piece gives the next bytes of the body; end with the last.
 func (a *attempt) piece() (p []byte, end bool, err error) {
-	switch a.x.Resp.Body.Kind {
+	switch a.body.Kind {
 	case message.NoBody:
 		return nil, true, nil
 	case message.Chunked:
@@ -204,7 +204,7 @@ func (a *attempt) wait() error {
 // flush hands on what the client is due.
 func (a *attempt) flush() error {
 	if a.x.Committed {
-		if err := a.x.Front.Flush(); err != nil {
+		if err := a.x.Flush(); err != nil {
 			return errClient{err}
 		}
 	}
@@ -228,7 +228,7 @@ func (a *attempt) makeRoom() {
 		a.in = a.loop.Buffer()
 		rest := a.buf[a.r:a.u]
 		a.buf = a.in.Bytes
-		if a.x.Resp.Body.Kind != message.Length {
+		if a.body.Kind != message.Length {
 			a.buf = a.buf[:len(a.buf)-frameRoom]
 		}
 		if len(rest) > len(a.buf) {

@@ -126,7 +126,7 @@ func spool(x *exchange.Exchange) *fault.Fault {
 		if len(whole) == cap(whole) {
 			whole = append(make([]byte, 0, 2*cap(whole)), whole...)
 		}
-		n, err := x.Front.ReadBody(whole[len(whole):cap(whole)])
+		n, err := x.ReadBody(whole[len(whole):cap(whole)])
 		whole = whole[:len(whole)+n]
 		x.Out.Prefix = whole
 		switch {
@@ -146,13 +146,12 @@ func spool(x *exchange.Exchange) *fault.Fault {
 // fill reads what is there of the body into p, up to its end. A client that
 // waits for 100-continue is told to go on and its first bytes are waited for.
 func fill(x *exchange.Exchange, p []byte) (n int, err error) {
-	front := x.Front
 	for n < len(p) {
 		var m int
 		if n == 0 && x.Req.Expect {
-			m, err = front.ReadBody(p)
+			m, err = x.ReadBody(p)
 		} else {
-			m, err = front.ReadReady(p[n:])
+			m, err = x.ReadReady(p[n:])
 		}
 		n += m
 		if err != nil || m == 0 {

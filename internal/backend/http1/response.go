@@ -55,6 +55,7 @@ func (a *attempt) frame(r *message.Response) *fault.Fault {
 	if err := wire.FrameResponse(r, a.x.Req.Verb); err != nil {
 		return a.malformed(err)
 	}
+	a.body = r.Body
 	return nil
 }
 

@@ -5,7 +5,6 @@ import (
 	"math"
 	"time"
 
-	"github.com/headgate/headgate/internal/exchange"
 	"github.com/headgate/headgate/internal/fault"
 	"github.com/headgate/headgate/internal/message"
 	"github.com/headgate/headgate/internal/reactor"
@@ -22,7 +21,7 @@ func (a *attempt) spliceable() bool {
 	if a.r < a.u {
 		return false
 	}
-	switch a.x.Resp.Body.Kind {
+	switch a.body.Kind {
 	case message.Length:
 		return a.left >= spliceMin
 	case message.UntilClose:
@@ -34,7 +33,7 @@ func (a *attempt) spliceable() bool {
 // splice moves the rest of the body. reactor.ErrNoSplice says that what is
 // left must be copied; nothing is lost then.
 func (a *attempt) splice() error {
-	known := a.x.Resp.Body.Kind == message.Length
+	known := a.body.Kind == message.Length
 	for !known || a.left > 0 {
 		if err := a.flush(); err != nil {
 			return err
@@ -52,7 +51,7 @@ func (a *attempt) splice() error {
 
 // move splices once, from input that comes before until.
 func (a *attempt) move(until time.Time) (int64, error) {
-	known := a.x.Resp.Body.Kind == message.Length
+	known := a.body.Kind == message.Length
 	n := int64(math.MaxInt64)
 	if known {
 		n = a.left
@@ -74,16 +73,15 @@ func (a *attempt) move(until time.Time) (int64, error) {
 // all: to its end.
 func (u *upload) splice() (all bool, f *fault.Fault) {
 	a := u.a
-	s, ok := a.x.Front.(exchange.BodySplicer)
 	due := a.x.Req.Body.Length - int64(len(a.x.Out.Prefix))
-	if !ok || a.x.Req.Body.Kind != message.Length || due < spliceMin {
+	if a.x.Req.Body.Kind != message.Length || due < spliceMin {
 		return false, nil
 	}
 	for {
 		// Where it waits cannot be seen from here: while the backend takes
 		// nothing it ends by its own deadline.
 		u.clientsTurn()
-		moved, read, write := s.SpliceIn(a.conn.Conn, a.timeout())
+		moved, read, write := a.x.SpliceRequest(a.conn.Conn, a.timeout())
 		a.x.Count.Sent += moved
 		u.moved(int(moved))
 		switch {

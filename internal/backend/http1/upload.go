@@ -87,12 +87,12 @@ func (u *upload) stream() *fault.Fault {
 // gather waits for more of the body and takes what has come with it: several
 // small chunks leave in one write.
 func (u *upload) gather(p []byte) (n int, err error) {
-	front := u.a.x.Front
+	x := u.a.x
 	u.clientsTurn()
-	n, err = front.ReadBody(p)
+	n, err = x.ReadBody(p)
 	u.moved(n)
 	for m := n; m > 0 && err == nil && n < len(p); n += m {
-		m, err = front.ReadReady(p[n:])
+		m, err = x.ReadReady(p[n:])
 	}
 	return n, err
 }
@@ -186,7 +186,7 @@ func (u *upload) stop() {
 	u.task.Wait()
 }
 
-// bodyDue says whether a response to verb with this head has body bytes.
-func bodyDue(r *message.Response) bool {
-	return r.Body.Kind != message.NoBody && !(r.Body.Kind == message.Length && r.Body.Length == 0)
+// bodyDue says whether a body framed so has bytes.
+func bodyDue(f message.Framing) bool {
+	return f.Kind != message.NoBody && !(f.Kind == message.Length && f.Length == 0)
 }
