@@ -159,6 +159,7 @@ func (x *Exchange) Reset(poison bool) {
 		x.held[i] = nil
 	}
 	x.held = x.held[:0]
+	x.EndFilters() // nothing to do, unless a panic kept the pipeline from it
 	x.Out.reset()
 	// One by one: a whole Exchange put together and copied costs more than
 	// what there is to clear.

@@ -30,6 +30,7 @@ func TestResetLeavesNothing(t *testing.T) {
 		}
 	}
 	x.Mapped, x.Relay = nothing{}, nothing{}
+	x.filters, x.inputs = []active{{out: nothing{}}}, []active{{in: nothing{}}}
 	x.Reset(true)
 	if left := testkit.Residue(&x, "Client", "Loop", "Front", "Attempt", "Arena.block"); len(left) > 0 {
 		t.Errorf("left behind: %v", left)
@@ -45,5 +46,12 @@ func TestResetLeavesNothing(t *testing.T) {
 // nothing is a handler and a relay.
 type nothing struct{}
 
-func (nothing) Handle(*Exchange) error              { return nil }
-func (nothing) BackendHead(*Exchange) (bool, error) { return false, nil }
+func (nothing) Head(*Exchange, *Slot) (Effect, error)  { return Observes, nil }
+func (nothing) Begin(*Exchange, *Slot) (Effect, error) { return Observes, nil }
+func (nothing) Done(*Exchange, *Slot)                  {}
+func (nothing) Body(*Exchange, *Slot, []byte, Op, Sink) error {
+	return nil
+}
+func (nothing) Read(*Exchange, *Slot, []byte, bool, Source) (int, error) { return 0, nil }
+func (nothing) Handle(*Exchange) error                                   { return nil }
+func (nothing) BackendHead(*Exchange) (bool, error)                      { return false, nil }

@@ -318,4 +318,3 @@ func TestInputFilters(t *testing.T) {
 		})
 	}
 }
-
