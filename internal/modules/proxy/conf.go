@@ -8,22 +8,13 @@ import (
 	"github.com/headgate/headgate/internal/ascii"
 	"github.com/headgate/headgate/internal/exchange"
 	"github.com/headgate/headgate/internal/module"
-	"github.com/headgate/headgate/internal/prefix"
+	"github.com/headgate/headgate/internal/proxy/forward"
+	"github.com/headgate/headgate/internal/proxy/mapping"
+	"github.com/headgate/headgate/internal/proxy/param"
 )
 
 // Opt is a setting that may not have been made.
 type Opt[T any] = module.Opt[T]
-
-// Via is ProxyVia.
-type Via uint8
-
-// The values of ProxyVia.
-const (
-	ViaOff Via = iota
-	ViaOn
-	ViaFull
-	ViaBlock
-)
 
 // StatusPage is ProxyStatus.
 type StatusPage uint8
@@ -37,11 +28,11 @@ const (
 
 // ServerConf is what directives say of a server. The zero value says nothing.
 type ServerConf struct {
-	Rules           []*PassRule   // ProxyPass outside sections, in file order
-	Workers         []*Definition // in the order they were defined
-	SectionEncoded  bool          // a section has a rule with mapping=
+	Rules           []*mapping.PassRule // ProxyPass outside sections, in file order
+	Workers         forward.Definitions
+	SectionEncoded  bool // a section has a rule with mapping=
 	Requests        Opt[bool]
-	Via             Opt[Via]
+	Via             Opt[forward.Via]
 	MaxForwards     Opt[int64]
 	Timeout         Opt[time.Duration]
 	BadHeader       Opt[exchange.BadHeader]
@@ -57,9 +48,7 @@ type ServerConf struct {
 	Block           []string // ProxyBlock
 	NoProxy         []string
 
-	SectionRules []*PassRule // of all <Location> sections, so that their workers are built with the server's
-
-	names prefix.Tree // of Workers, while the server is read
+	SectionRules []*mapping.PassRule // of all <Location> sections, so that their workers are built with the server's
 }
 
 // MergeServer gives the configuration of a virtual host from the main server's
@@ -87,7 +76,7 @@ func MergeServer(base, own *ServerConf) *ServerConf {
 		NoProxy:         slices.Concat(base.NoProxy, own.NoProxy),
 		Rules:           own.Rules,
 		SectionRules:    slices.Concat(own.SectionRules, base.SectionRules),
-		Workers:         slices.Concat(own.Workers, base.Workers),
+		Workers:         own.Workers.Over(&base.Workers),
 		SectionEncoded:  own.SectionEncoded || base.SectionEncoded,
 	}
 	if m.PassInherit.Or(true) {
@@ -99,10 +88,8 @@ func MergeServer(base, own *ServerConf) *ServerConf {
 // DirConf is what directives say in sections and, as their outermost, of a
 // server. The zero value says nothing.
 type DirConf struct {
-	Rule           *PassRule // ProxyPass of a Location; the last section's counts
-	Reverse        []*RuleSet
-	CookiePaths    []*RuleSet
-	CookieDomains  []*RuleSet
+	Rule *mapping.PassRule // ProxyPass of a Location; the last section's counts
+	forward.Rewrites
 	Interpolate    Opt[bool] // ProxyPassInterpolateEnv
 	PreserveHost   Opt[bool]
 	AddHeaders     Opt[bool] // default on
@@ -116,10 +103,12 @@ type DirConf struct {
 // first, settings replace.
 func MergeDir(base, own *DirConf) *DirConf {
 	m := &DirConf{
-		Rule:           own.Rule,
-		Reverse:        slices.Concat(base.Reverse, own.Reverse),
-		CookiePaths:    slices.Concat(base.CookiePaths, own.CookiePaths),
-		CookieDomains:  slices.Concat(base.CookieDomains, own.CookieDomains),
+		Rule: own.Rule,
+		Rewrites: forward.Rewrites{
+			Reverse:       slices.Concat(base.Reverse, own.Reverse),
+			CookiePaths:   slices.Concat(base.CookiePaths, own.CookiePaths),
+			CookieDomains: slices.Concat(base.CookieDomains, own.CookieDomains),
+		},
 		Interpolate:    module.Over(base.Interpolate, own.Interpolate),
 		PreserveHost:   module.Over(base.PreserveHost, own.PreserveHost),
 		AddHeaders:     module.Over(base.AddHeaders, own.AddHeaders),
@@ -150,7 +139,7 @@ func (d *DirConf) SetErrorOverride(word string) error {
 	case !d.ErrorOverride.V:
 		return errors.New("ProxyErrorOverride: status codes must follow a value of 'on'")
 	default:
-		code := leadingInt(word)
+		code := param.LeadingInt(word)
 		if code < 400 || code > 599 {
 			return errors.New("ProxyErrorOverride: status codes to intercept must be valid HTTP Status Codes >=400 && <600")
 		}
@@ -160,15 +149,7 @@ func (d *DirConf) SetErrorOverride(word string) error {
 	return nil
 }
 
-// Overrides says whether an answer with this status is replaced by our own
-// error page.
-func (d *DirConf) Overrides(status int) bool {
-	if !d.ErrorOverride.V || status < 400 || status > 599 {
-		return false
-	}
-	if len(d.OverrideCodes) == 0 {
-		return true
-	}
-	_, ok := slices.BinarySearch(d.OverrideCodes, status)
-	return ok
+// overrides is what ProxyErrorOverride means.
+func (d *DirConf) overrides() forward.Overrides {
+	return forward.Overrides{On: d.ErrorOverride.V, Codes: d.OverrideCodes}
 }

@@ -1,23 +1,52 @@
 package proxy
 
 import (
-	"errors"
 	"slices"
+	"strings"
 	"testing"
 	"time"
+
+	"github.com/headgate/headgate/internal/proxy/forward"
+	"github.com/headgate/headgate/internal/proxy/mapping"
 )
+
+// pass makes rules of ProxyPass lines without quoting.
+func pass(t testing.TB, line string) []*mapping.PassRule {
+	t.Helper()
+	r, err := mapping.ParsePass(strings.Fields(line)[1:], mapping.Place{})
+	if err != nil {
+		t.Fatalf("%s: %v", line, err)
+	}
+	return []*mapping.PassRule{r}
+}
+
+// ruled makes the rules of a place with one ProxyPassReverse.
+func ruled(public string) forward.Rewrites {
+	return forward.Rewrites{Reverse: forward.AddRule(nil, forward.ReverseRule{Public: public, Internal: "http://h"})}
+}
+
+// Sets that many sections inherit are shared, not copied.
+func TestRuleSetsAreShared(t *testing.T) {
+	base, own := &DirConf{Rewrites: ruled("/")}, &DirConf{Rewrites: ruled("/a")}
+	base.Compile()
+	m := MergeDir(base, own)
+	m.Compile()
+	if len(m.Reverse) != 2 || m.Reverse[0] != base.Reverse[0] || m.Reverse[1] != own.Reverse[0] {
+		t.Error("sets were copied")
+	}
+}
 
 func TestMergeServer(t *testing.T) {
 	main := &ServerConf{Rules: pass(t, "ProxyPass /m http://m")}
 	main.Timeout.To(5 * time.Second)
-	main.Via.To(ViaOn)
+	main.Via.To(forward.ViaOn)
 	host := &ServerConf{Rules: pass(t, "ProxyPass /h http://h")}
-	host.Via.To(ViaBlock)
+	host.Via.To(forward.ViaBlock)
 	merged := MergeServer(main, host)
 	if len(merged.Rules) != 2 || merged.Rules[0].Path != "/h" || merged.Rules[1].Path != "/m" {
 		t.Errorf("ours: the host's own rules come first: %v", merged.Rules)
 	}
-	if merged.Timeout.Or(0) != 5*time.Second || merged.Via.Or(ViaOff) != ViaBlock || merged.Requests.Set {
+	if merged.Timeout.Or(0) != 5*time.Second || merged.Via.Or(forward.ViaOff) != forward.ViaBlock || merged.Requests.Set {
 		t.Errorf("%+v", merged)
 	}
 	host.PassInherit.To(false)
@@ -32,16 +61,16 @@ func TestMergeServer(t *testing.T) {
 }
 
 func TestMergeDir(t *testing.T) {
-	outer := &DirConf{Rule: pass(t, "ProxyPass /o http://o")[0], Reverse: ruled(ReverseRule{"/o", "http://o", false}), OverrideCodes: []int{503}}
+	outer := &DirConf{Rule: pass(t, "ProxyPass /o http://o")[0], Rewrites: ruled("/o"), OverrideCodes: []int{503}}
 	outer.ErrorOverride.To(true)
 	outer.PreserveHost.To(true)
-	inner := &DirConf{Reverse: ruled(ReverseRule{"/i", "http://i", false}), OverrideCodes: []int{404}}
+	inner := &DirConf{Rewrites: ruled("/i"), OverrideCodes: []int{404}}
 	inner.PreserveHost.To(false)
 	m := MergeDir(outer, inner)
-	if m.Rule != outer.Rule || len(m.Reverse) != 2 || m.Reverse[0].rules[0].Public != "/o" || m.PreserveHost.Or(true) {
+	if m.Rule != outer.Rule || len(m.Reverse) != 2 || m.Reverse[0] != outer.Reverse[0] || m.PreserveHost.Or(true) {
 		t.Errorf("%+v", m)
 	}
-	if !slices.Equal(m.OverrideCodes, []int{404, 503}) || !m.Overrides(404) || m.Overrides(500) {
+	if o := m.overrides(); !slices.Equal(m.OverrideCodes, []int{404, 503}) || !o.Has(404) || o.Has(500) {
 		t.Errorf("%v", m.OverrideCodes)
 	}
 	inner.Rule = pass(t, "ProxyPass /i !")[0]
@@ -78,7 +107,7 @@ func TestErrorOverride(t *testing.T) {
 	}
 	var d DirConf
 	d.ErrorOverride.To(true)
-	if !d.Overrides(400) || !d.Overrides(599) || d.Overrides(399) || d.Overrides(600) {
+	if o := d.overrides(); !o.Has(400) || !o.Has(599) || o.Has(399) || o.Has(600) {
 		t.Error("without codes every error is replaced")
 	}
 }
@@ -105,15 +134,5 @@ func TestValues(t *testing.T) {
 	}
 	if ParseMaxForwards("x") != 0 || ParseMaxForwards("-1") != -1 || ParseMaxForwards("12y") != 12 {
 		t.Error("ProxyMaxForwards")
-	}
-}
-
-// An unknown parameter is named, with the one that was probably meant.
-func TestUnknownParameterHint(t *testing.T) {
-	p := DefaultParams()
-	err := p.Set(OfWorker, "retyr", "5", &Known{})
-	var u *UnknownParam
-	if !errors.As(err, &u) || u.Hint() != "'retyr': did you mean retry?" {
-		t.Errorf("got %v", err)
 	}
 }

@@ -4,84 +4,63 @@ import (
 	"net/netip"
 	"slices"
 	"sync"
-	"unsafe"
 
 	"github.com/headgate/headgate/internal/directive"
 	"github.com/headgate/headgate/internal/exchange"
 	"github.com/headgate/headgate/internal/module"
-	"github.com/headgate/headgate/internal/resolve"
-	"github.com/headgate/headgate/internal/state"
-	"github.com/headgate/headgate/internal/worker"
+	"github.com/headgate/headgate/internal/proxy/forward"
+	"github.com/headgate/headgate/internal/proxy/mapping"
+	"github.com/headgate/headgate/internal/uri"
 )
 
-// New gives the module.
+// New returns the module.
 func New() *module.Module {
 	return &module.Module{Name: "mod_proxy", ID: "proxy_module", Rows: rows(), Server: buildServer, Dir: buildDir}
 }
 
-// NewHTTP gives mod_proxy_http, which has no directives of its own: the
+// NewHTTP returns mod_proxy_http, which has no directives of its own: the
 // protocol is handed to the Builder by the server.
 func NewHTTP() *module.Module {
 	return &module.Module{Name: "mod_proxy_http", ID: "proxy_http_module"}
 }
 
-// attach finds or makes surviving state under key.
-func attach[T any](b *module.Builder, key string, create func() (T, func())) T {
-	return state.Attach(b.Lease, key, create)
-}
-
-// siteKey is where what is built for a server lies in Builder.Aux.
+// siteKey is where what is built for a server is in Builder.Aux.
 type siteKey struct{ s *module.Server }
 
 // site is what mod_proxy builds for one server.
 type site struct {
 	conf     *ServerConf
-	encoded  served                 // rules with mapping=
-	plain    served                 // all others
-	handlers map[*PassRule]*handler // written by buildServer only
-	queries  *sync.Pool             // *Query: one would escape to the heap each time
-
-	// For workers that a request decides on.
-	loops    int
-	resolver *resolve.Resolver
-	protocol worker.Protocol
+	encoded  mapping.Routed                         // rules with mapping=
+	plain    mapping.Routed                         // all others
+	handlers map[*mapping.PassRule]*forward.Handler // written by buildServer only
+	queries  *sync.Pool
+	backends *forward.Backends
 }
 
-// served is a mapping with the route of each rule, by its index.
-type served struct {
-	*Mapping
-	routes []route
-}
-
-func (st *site) serve(m *Mapping) served {
-	s := served{Mapping: m}
-	for _, r := range m.Rules() {
-		s.routes = append(s.routes, newRoute(r, st.handlers[r]))
+// Resolve implements mapping.Resolver.
+func (st *site) Resolve(u uri.URL) (exchange.Handler, error) {
+	h, err := st.backends.Generic(u, st.conf.defaults())
+	if err != nil {
+		return nil, err
 	}
-	m.plain.place(s.routes)
-	return s
+	return h, nil
 }
 
-// usual gives the handler that most likely is wanted, nil where there is none:
-// those of one server mostly lead to one backend.
-func (s *served) usual() *handler {
-	for i := range s.routes {
-		if h := s.routes[i].handler; h != nil {
-			return h
-		}
-	}
-	return nil
+// sharedKey is where what all sites share is in Builder.Aux.
+type sharedKey struct{}
+
+type shared struct {
+	queries  *sync.Pool
+	backends forward.Backends
 }
 
-// queriesKey is where the pool that all sites share lies in Builder.Aux: what
-// one site used last is still near when the next needs it.
-type queriesKey struct{}
-
-func queries(b *module.Builder) *sync.Pool {
-	p, _ := b.Aux[queriesKey{}].(*sync.Pool)
+func sharedOf(b *module.Builder) *shared {
+	p, _ := b.Aux[sharedKey{}].(*shared)
 	if p == nil {
-		p = &sync.Pool{New: func() any { return new(Query) }}
-		b.Aux[queriesKey{}] = p
+		p = &shared{queries: mapping.NewQueries(), backends: forward.Backends{
+			Lease: b.Lease, Resolver: b.Resolver, Protocols: b.Protocols, Loops: b.Loops, RuntimeDir: b.RuntimeDir,
+		}}
+		b.Aux[sharedKey{}] = p
 	}
 	return p
 }
@@ -92,9 +71,9 @@ func buildServer(b *module.Builder, s *module.Server) error {
 	if !ok {
 		conf = &ServerConf{}
 	}
+	common := sharedOf(b)
 	st := &site{
-		conf: conf, handlers: make(map[*PassRule]*handler), queries: queries(b),
-		loops: b.Loops, resolver: b.Resolver, protocol: b.Protocols["http"],
+		conf: conf, handlers: make(map[*mapping.PassRule]*forward.Handler), queries: common.queries, backends: &common.backends,
 	}
 	b.Aux[siteKey{s}] = st
 	var err error
@@ -103,17 +82,18 @@ func buildServer(b *module.Builder, s *module.Server) error {
 			err = st.handle(b, s, r)
 		}
 	}
-	st.encoded, st.plain = st.serve(NewMapping(conf.Rules, true)), st.serve(NewMapping(conf.Rules, false))
+	st.encoded = mapping.NewRouted(conf.Rules, true, st.handlers)
+	st.plain = mapping.NewRouted(conf.Rules, false, st.handlers)
 	s.Site.PreTranslate = !st.encoded.Empty() || conf.SectionEncoded
 	return err
 }
 
 // handle makes the handler of a rule, once per server.
-func (st *site) handle(b *module.Builder, s *module.Server, r *PassRule) error {
-	if r == nil || r.Deny || r.worker == nil || st.handlers[r] != nil {
+func (st *site) handle(b *module.Builder, s *module.Server, r *mapping.PassRule) error {
+	if r == nil || r.Deny || r.Worker == nil || st.handlers[r] != nil {
 		return nil
 	}
-	h, err := r.worker.build(b, ownerOf(b, s, r.worker), st.conf)
+	h, err := build(b, r.Worker, ownerOf(b, s, r.Worker), st)
 	if err != nil {
 		return err
 	}
@@ -123,8 +103,8 @@ func (st *site) handle(b *module.Builder, s *module.Server, r *PassRule) error {
 
 // ownerOf names the server a definition belongs to: workers of the main server
 // are shared by every virtual host that inherits them.
-func ownerOf(b *module.Builder, s *module.Server, d *Definition) string {
-	if main, ok := serverSlot.Peek(b.Main.Server); ok && d.server == main {
+func ownerOf(b *module.Builder, s *module.Server, d *forward.Definition) string {
+	if main, ok := serverSlot.Peek(b.Main.Server); ok && main.Workers.Has(d) {
 		return "main"
 	}
 	return s.Key
@@ -137,29 +117,45 @@ func buildDir(b *module.Builder, d *module.Dir) error {
 		conf = &DirConf{}
 	}
 	st := b.Aux[siteKey{d.Server}].(*site)
-	p := new(pair)
-	p.forward.make(b, d, st, conf)
-	d.Chain.Forward, d.Chain.Near = &p.forward, unsafe.Pointer(p)
-	add := func(t *translator, list *[]exchange.Translator, m served, encoded bool) {
-		*t = translator{site: st, plain: m.plain, routes: m.routes, usual: m.usual(), list: m.Mapping, interpolate: conf.Interpolate.Or(false)}
+	p := new(hot)
+	initForwarder(&p.forward, b, d, st, conf)
+	d.Chain.Forward = &p.forward
+	add := func(t *mapping.Translator, list *[]exchange.Translator, m mapping.Routed, encoded bool) {
+		c := mapping.Config{List: m, Interpolate: conf.Interpolate.Or(false), Queries: st.queries, Resolver: st}
 		if conf.Rule != nil && conf.Rule.Encoded == encoded {
-			t.own, t.rule, t.route = true, conf.Rule, newRoute(conf.Rule, st.handlers[conf.Rule])
+			c.Rule, c.Handler = conf.Rule, st.handlers[conf.Rule]
 		}
-		t.direct = m.Direct() && (t.rule == nil || t.rule.direct())
-		if t.rule != nil || !m.Empty() {
+		if t.Init(&c); !t.Empty() {
 			*list = append(*list, t)
 		}
 	}
-	add(new(translator), &d.Chain.PreTranslate, st.encoded, true)
+	add(new(mapping.Translator), &d.Chain.PreTranslate, st.encoded, true)
 	add(&p.translate, &d.Chain.Translate, st.plain, false)
 	return nil
 }
 
-// pair is what most requests of a chain look at, one behind the other: four
-// cache lines.
-type pair struct {
-	forward   forwarder
-	translate translator
+// hot is what most requests of a chain look at, in adjacent cache lines.
+type hot struct {
+	forward   forward.Forwarder
+	translate mapping.Translator
+}
+
+func initForwarder(f *forward.Forwarder, b *module.Builder, d *module.Dir, st *site, conf *DirConf) {
+	s := st.conf
+	f.Init(&forward.Config{
+		Announcer: forward.Announcer{
+			Via: s.Via.Or(forward.ViaOff), MaxForwards: s.MaxForwards.Or(-1), PreserveHost: conf.PreserveHost.Or(false),
+			AddHeaders: conf.AddHeaders.Or(true), Reverse: true, Version: b.Version,
+		},
+		Site: d.Server.Site.Name, Timeout: s.Timeout.Or(0), BadHeader: s.BadHeader.Or(exchange.BadIsError),
+		Expect: conf.Forward100.Or(true), Interpolate: conf.Interpolate.Or(false),
+		Rewrites: &conf.Rewrites, Overrides: conf.overrides(),
+	})
+}
+
+// defaults are what the server says of its workers.
+func (s *ServerConf) defaults() forward.Defaults {
+	return forward.Defaults{Source: s.source(), RecvBuffer: s.ReceiveBuffer.Or(0)}
 }
 
 // source is ProxySourceAddress, checked when it was read.
@@ -175,9 +171,3 @@ func setSource(c *directive.Call) error {
 	serverSlot.Of(c.Server).SourceAddress.To(c.Arg(0))
 	return nil
 }
-
-var (
-	_ exchange.Handler    = (*handler)(nil)
-	_ exchange.Translator = (*translator)(nil)
-	_ exchange.Forwarder  = (*forwarder)(nil)
-)

@@ -1,189 +1,37 @@
 package proxy
 
 import (
+	"strings"
 	"testing"
 
-	"github.com/headgate/headgate/internal/exchange"
-	"github.com/headgate/headgate/internal/message"
+	"github.com/headgate/headgate/internal/proxy/forward"
+	"github.com/headgate/headgate/internal/proxy/mapping"
 )
 
-// members is a fixed set of balancers.
-type members map[string][]string
-
-func (m members) MemberURLs(name string) []string { return m[name] }
-
-// ruled makes the rules of one place.
-func ruled(list ...ReverseRule) (sets []*RuleSet) {
-	for _, r := range list {
-		sets = addRule(sets, r)
-	}
-	return sets
-}
-
-func turnback() *Turnback {
-	tb := &Turnback{
-		Conf: &DirConf{
-			Reverse: ruled([]ReverseRule{
-				{"/app", "http://back/app", false}, {"/s/", "http://sl/", false}, {"/", "http://nosl", false},
-				{"/slash/", "http://x:81/y/", false}, {"http://abs.example/z/", "http://absb/", false},
-				{"/pp/", "/internal/", false}, {"^/rv/(.*)", "http://rv/", false},
-				{"/bash", "balancer://alias/bar", false}, {"/", "balancer://root", false}, {"/t/${T}", "http://${T}.int", true},
-			}...),
-			CookiePaths: ruled(ReverseRule{"/pr", "/app", false}, ReverseRule{"/root", "/", false}),
-			CookieDomains: ruled(
-				ReverseRule{"front.example", "back.example", false}, ReverseRule{".front.example", ".dot.example", false},
-			),
-		},
-		Members: members{"alias": {"http://m1/foo", "http://m2/foo/"}, "root": {"http://r1"}},
-		Self:    Self{Scheme: "http", Host: []byte("client.example"), Port: 80},
-	}
-	tb.Conf.compile()
-	return tb
-}
-
-func TestLocation(t *testing.T) {
-	const self = "http://client.example"
-	tb := turnback()
-	tb.Env = &exchange.Vars{}
-	tb.Env.Set("T", []byte("v"))
-	for in, want := range map[string]string{
-		"http://back/app":            self + "/app",
-		"http://back/app/":           self + "/app/",
-		"http://back/app/x":          self + "/app/x",
-		"http://back/app?x":          self + "/app?x",
-		"http://back/app#f":          self + "/app#f",
-		"HTTP://BACK/APP/x":          self + "/app/x",
-		"http://back:80/app":         "http://back:80/app",
-		"http://back/application":    "http://back/application", // ours
-		"http://sl/":                 self + "/s/",
-		"http://sl":                  "http://sl",
-		"http://sl/q":                self + "/s/q",
-		"http://nosl":                self + "/",
-		"http://nosl/":               self + "//",
-		"http://nosl/x":              self + "//x",
-		"http://nosl:8080/x":         "http://nosl:8080/x", // ours
-		"http://nosl.evil/x":         "http://nosl.evil/x", // ours
-		"http://x:81/y/z":            self + "/slash/z",
-		"http://absb/q":              "http://abs.example/z/q",
-		"/internal/x":                self + "/pp/x",
-		"/internal":                  "/internal",
-		"http://any.host/internal/x": self + "/pp/x",
-		"//any/internal/x":           "//any/internal/x",
-		"/x?u=http://h/internal/y":   "/x?u=http://h/internal/y", // ours
-		"/app/x":                     "/app/x",
-		"https://back/app/x":         "https://back/app/x",
-		"relative":                   "relative",
-		"":                           "",
-		"http://u@back/app":          "http://u@back/app",
-		"http://rv/q":                "http://rv/q", // ours: a pattern is no path
-		"http://m1/foo/bar/that":     self + "/bash/that",
-		"http://m2/foo/bar/that":     self + "/bash/that",
-		"http://m2/foo/bar":          self + "/bash",
-		"http://m1/foo/barn":         "http://m1/foo/barn", // ours
-		"http://m1/foo/BAR/that":     "http://m1/foo/BAR/that",
-		"http://m1/foo/other":        "http://m1/foo/other",
-		"balancer://alias/bar/x":     "balancer://alias/bar/x",
-		"http://r1/x":                self + "/x",
-		"http://r1":                  self + "/",
-		"http://v.int/x":             self + "/t/v/x",
+func TestParseReverse(t *testing.T) {
+	const needsPath = "ProxyPassReverse needs a path when not defined in a location"
+	in := mapping.Place{InLocation: true, Path: "/loc"}
+	for _, row := range []struct {
+		words string
+		at    mapping.Place
+		want  forward.ReverseRule
+		err   string
+	}{
+		{"/a", mapping.Place{}, forward.ReverseRule{}, needsPath},
+		{"/a interpolate", mapping.Place{}, forward.ReverseRule{}, needsPath},
+		{"/a http://h/", mapping.Place{}, forward.ReverseRule{Public: "/a", Internal: "http://h/"}, ""},
+		{"/a http://h/ foo", mapping.Place{}, forward.ReverseRule{Public: "/a", Internal: "http://h/", Interpolate: true}, ""},
+		{"http://h/", in, forward.ReverseRule{Public: "/loc", Internal: "http://h/"}, ""},
+		{"http://h/ Interpolate", in, forward.ReverseRule{Public: "/loc", Internal: "http://h/", Interpolate: true}, ""},
+		{"http://h/ interpolate z", in, forward.ReverseRule{Public: "/loc", Internal: "http://h/", Interpolate: true}, ""},
+		{"/a http://h/", in, forward.ReverseRule{}, "ProxyPassReverse can not have a path when defined in a location"},
 	} {
-		var a message.Arena
-		if got := string(tb.Location([]byte(in), &a)); got != want {
-			t.Errorf("%s: %s, want %s", in, got, want)
+		got, err := ParseReverse(strings.Fields(row.words), row.at)
+		if (err == nil) != (row.err == "") || (err != nil && err.Error() != row.err) || got != row.want {
+			t.Errorf("%s: %+v %v", row.words, got, err)
 		}
 	}
-}
-
-func TestCookie(t *testing.T) {
-	tb := turnback()
-	for in, want := range map[string]string{
-		"a=b; Path=/app":                               "a=b; Path=/pr",
-		"a=b; Path=/app/sub":                           "a=b; Path=/pr/sub",                     // ours: httpd loses the tail
-		"a=b; path=/application; HttpOnly":             "a=b; path=/root/application; HttpOnly", // ours, by the rule for /
-		"a=b;PATH=/x;Domain=back.example":              "a=b;PATH=/root/x;Domain=front.example",
-		"a=b; domain=BACK.example":                     "a=b; domain=front.example",
-		"a=b; domain=.dot.example":                     "a=b; domain=.front.example",
-		"a=b; domain=x.back.example; Path=/app;Secure": "a=b; domain=x.back.example; Path=/pr;Secure",
-		`a="x;path=/app"; path=/`:                      `a="x;path=/app"; path=/root`,
-		`a=b; Path="/app"`:                             `a=b; Path="/app"`,
-		"a=b; Path=":                                   "a=b; Path=",
-		"path=/app; x":                                 "path=/app; x", // ours: that is the cookie
-		"a=b;   Path = /app":                           "a=b;   Path = /app",
-		"a=b; Path=/app ; x":                           "a=b; Path=/pr ; x",
-		"a=b; Path=/app; Path=/x":                      "a=b; Path=/pr; Path=/root/x", // ours: each of them
-		"a=b; Domain=back.example.org":                 "a=b; Domain=front.example",
-		"a=b":                                          "a=b", "": "", ";": ";",
-	} {
-		var a message.Arena
-		if got := string(tb.Cookie([]byte(in), &a)); got != want {
-			t.Errorf("%s: %s, want %s", in, got, want)
-		}
+	if r := ParseCookie([]string{"/in", "/out", "x"}); r != (forward.ReverseRule{Public: "/out", Internal: "/in", Interpolate: true}) {
+		t.Errorf("cookie %+v", r)
 	}
-}
-
-func TestCookiePathJoins(t *testing.T) {
-	for _, row := range []struct{ internal, public, path, want string }{
-		{"/app", "/", "/app/sub", "/sub"}, {"/app", "/", "/app", "/"}, {"/app/", "/", "/app/x", "/x"},
-		{"/", "/pub/", "/x", "/pub/x"}, {"/", "/pub", "/", "/pub"}, {"/app", "/pub", "/app/", "/pub/"},
-		{"/app/", "/pub", "/app", "/app"},
-	} {
-		tb := &Turnback{Conf: &DirConf{CookiePaths: ruled(ReverseRule{row.public, row.internal, false})}}
-		tb.Conf.compile()
-		var a message.Arena
-		if got := string(tb.Cookie([]byte("a=b; Path="+row.path), &a)); got != "a=b; Path="+row.want {
-			t.Errorf("%v: %s", row, got)
-		}
-	}
-}
-
-func TestEditTouchesItsFieldsOnly(t *testing.T) {
-	var h message.Header
-	for _, name := range []string{"Location", "Content-Location", "URI", "Destination", "Link", "Refresh", "Location"} {
-		h.Add([]byte(name), []byte("http://back/app/x"))
-	}
-	h.Add([]byte("Set-Cookie"), []byte("a=b; Path=/app"))
-	h.Add([]byte("Set-Cookie"), []byte("c=d"))
-	var a message.Arena
-	turnback().Edit(&h, &a)
-	want := []string{"http://client.example/app/x", "", "", "", "http://back/app/x", "", "", "a=b; Path=/pr", "c=d"}
-	want[1], want[2], want[3], want[5], want[6] = want[0], want[0], want[0], want[4], want[0]
-	for i, w := range want {
-		if got := string(h.At(i).Value); got != w {
-			t.Errorf("%s: %s, want %s", h.At(i).Name, got, w)
-		}
-	}
-}
-
-func TestEditDoesNotAllocate(t *testing.T) {
-	tb := turnback()
-	tb.Conf.Reverse = ruled(tb.Conf.Reverse[0].rules[:7]...)
-	tb.Conf.compile()
-	var a message.Arena
-	var h message.Header
-	location, cookie := []byte("http://back/app/x"), []byte("a=b; Path=/app/sub; Domain=back.example")
-	h.AddID(message.Location, location)
-	h.AddID(message.SetCookie, cookie)
-	n := testing.AllocsPerRun(100, func() {
-		a.Reset(false)
-		h.At(0).Value, h.At(1).Value = location, cookie
-		tb.Edit(&h, &a)
-	})
-	if n > 0 {
-		t.Errorf("Edit allocates %v times", n)
-	}
-}
-
-func FuzzTurnback(f *testing.F) {
-	f.Add([]byte("http://back/app/x"))
-	f.Add([]byte("a=b; Path=/app/; Domain=back.example;;path="))
-	f.Fuzz(func(t *testing.T, value []byte) {
-		keep := string(value)
-		tb := turnback()
-		var a message.Arena
-		tb.Location(value, &a)
-		tb.Cookie(value, &a)
-		if string(value) != keep {
-			t.Fatalf("%q was written to", keep)
-		}
-	})
 }

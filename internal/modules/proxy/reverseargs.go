@@ -4,41 +4,35 @@ import (
 	"errors"
 
 	"github.com/headgate/headgate/internal/ascii"
+	"github.com/headgate/headgate/internal/proxy/forward"
+	"github.com/headgate/headgate/internal/proxy/mapping"
 )
-
-// ReverseRule is one ProxyPassReverse, or one ProxyPassReverseCookiePath or
-// CookieDomain.
-type ReverseRule struct {
-	Public      string // what clients see: a path, or a URL
-	Internal    string // what the backend says
-	Interpolate bool
-}
 
 // ParseReverse reads the words of ProxyPassReverse. Whether there are one to
 // three of them was checked before.
 //
 // httpd: at server level any third word means interpolate, in a section only
 // a second word is looked at.
-func ParseReverse(words []string, at Place) (ReverseRule, error) {
+func ParseReverse(words []string, at mapping.Place) (forward.ReverseRule, error) {
 	second := ""
 	if len(words) > 1 {
 		second = words[1]
 	}
 	if at.InLocation {
 		if len(words) > 1 && !ascii.EqualFold(second, "interpolate") {
-			return ReverseRule{}, errors.New("ProxyPassReverse can not have a path when defined in a location")
+			return forward.ReverseRule{}, errors.New("ProxyPassReverse can not have a path when defined in a location")
 		}
-		return ReverseRule{Public: at.Path, Internal: words[0], Interpolate: len(words) > 1}, nil
+		return forward.ReverseRule{Public: at.Path, Internal: words[0], Interpolate: len(words) > 1}, nil
 	}
 	if len(words) < 2 || ascii.EqualFold(second, "interpolate") {
-		return ReverseRule{}, errors.New("ProxyPassReverse needs a path when not defined in a location")
+		return forward.ReverseRule{}, errors.New("ProxyPassReverse needs a path when not defined in a location")
 	}
-	return ReverseRule{Public: words[0], Internal: second, Interpolate: len(words) > 2}, nil
+	return forward.ReverseRule{Public: words[0], Internal: second, Interpolate: len(words) > 2}, nil
 }
 
 // ParseCookie reads the words of ProxyPassReverseCookiePath and CookieDomain:
 // internal, public, and any third word for interpolate. There are two or three
 // in every place.
-func ParseCookie(words []string) ReverseRule {
-	return ReverseRule{Internal: words[0], Public: words[1], Interpolate: len(words) > 2}
+func ParseCookie(words []string) forward.ReverseRule {
+	return forward.ReverseRule{Internal: words[0], Public: words[1], Interpolate: len(words) > 2}
 }

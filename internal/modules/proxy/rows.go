@@ -7,6 +7,9 @@ import (
 	"github.com/headgate/headgate/internal/ascii"
 	"github.com/headgate/headgate/internal/directive"
 	"github.com/headgate/headgate/internal/exchange"
+	"github.com/headgate/headgate/internal/proxy/forward"
+	"github.com/headgate/headgate/internal/proxy/mapping"
+	"github.com/headgate/headgate/internal/proxy/param"
 	"github.com/headgate/headgate/internal/syntax"
 	"github.com/headgate/headgate/internal/uri"
 )
@@ -23,15 +26,15 @@ func rows() []directive.Row {
 		{Name: "ProxyPass", Set: setPass, When: whenPass},
 		{Name: "ProxyPassMatch", Set: setPass, When: whenPass},
 		{Name: "ProxyPassReverse", Set: setReverse},
-		{Name: "ProxyPassReverseCookiePath", Set: setCookie(func(d *DirConf) *[]*RuleSet { return &d.CookiePaths })},
-		{Name: "ProxyPassReverseCookieDomain", Set: setCookie(func(d *DirConf) *[]*RuleSet { return &d.CookieDomains })},
+		{Name: "ProxyPassReverseCookiePath", Set: setCookie(func(d *DirConf) *[]*forward.RuleSet { return &d.CookiePaths })},
+		{Name: "ProxyPassReverseCookieDomain", Set: setCookie(func(d *DirConf) *[]*forward.RuleSet { return &d.CookieDomains })},
 		{Name: "ProxyPassInterpolateEnv", Set: dirFlag(func(d *DirConf) *Opt[bool] { return &d.Interpolate })},
 		{Name: "ProxyPreserveHost", Set: dirFlag(func(d *DirConf) *Opt[bool] { return &d.PreserveHost })},
 		{Name: "ProxyAddHeaders", Set: dirFlag(func(d *DirConf) *Opt[bool] { return &d.AddHeaders })},
 		{Name: "Proxy100Continue", Set: dirFlag(func(d *DirConf) *Opt[bool] { return &d.Forward100 })},
 		{Name: "ProxyErrorOverride", Set: setErrorOverride},
 		{Name: "ProxyPassInherit", Set: serverFlag(func(s *ServerConf) *Opt[bool] { return &s.PassInherit })},
-		{Name: "ProxyVia", Set: serverWord(ParseVia, func(s *ServerConf) *Opt[Via] { return &s.Via })},
+		{Name: "ProxyVia", Set: serverWord(ParseVia, func(s *ServerConf) *Opt[forward.Via] { return &s.Via })},
 		{Name: "ProxyBadHeader", Set: serverWord(ParseBadHeader, badHeader)},
 		{Name: "ProxyTimeout", Set: serverWord(ParseProxyTimeout, timeout)},
 		{Name: "ProxyMaxForwards", Set: func(c *directive.Call) error {
@@ -49,8 +52,8 @@ func rows() []directive.Row {
 }
 
 // place tells where a ProxyPass or ProxyPassReverse stands.
-func place(c *directive.Call) Place {
-	at := Place{Match: c.Row.Name == "ProxyPassMatch"}
+func place(c *directive.Call) mapping.Place {
+	at := mapping.Place{Match: c.Row.Name == "ProxyPassMatch"}
 	if s := c.Scope.Section(); !s.Kind.Server() {
 		at.InLocation = true
 		if len(s.Words) > 0 {
@@ -63,7 +66,7 @@ func place(c *directive.Call) Place {
 // whenPass judges a rule by its target: backends of other protocols come with
 // later versions.
 func whenPass(c *directive.Call) (directive.Tier, string) {
-	r, err := ParsePass(syntax.Words(c.Raw), place(c))
+	r, err := mapping.ParsePass(syntax.Words(c.Raw), place(c))
 	if err != nil || r.Deny {
 		return directive.Honoured, ""
 	}
@@ -84,14 +87,14 @@ func schemeTier(u uri.URL) (directive.Tier, string) {
 
 func setPass(c *directive.Call) error {
 	at := place(c)
-	r, err := ParsePass(syntax.Words(c.Raw), at)
+	r, err := mapping.ParsePass(syntax.Words(c.Raw), at)
 	if err != nil {
 		return c.Errorf("%w", err)
 	}
 	s := serverSlot.Of(c.Server)
 	if !r.Deny && !r.Dynamic {
-		var ignored []Setting
-		r.worker, ignored, err = s.define(r.URL, r.Settings, c.Pos())
+		var ignored []param.Setting
+		r.Worker, ignored, err = s.Workers.Define(r.URL, r.Settings, c.Pos())
 		if err != nil {
 			return paramFault(c, err)
 		}
@@ -101,7 +104,7 @@ func setPass(c *directive.Call) error {
 			}
 		}
 		for _, set := range ignored {
-			c.Warn("Ignoring parameter '%s=%s' for worker '%s' because of worker sharing (AH01146)", set.Key, set.Value, r.worker.Name)
+			c.Warn("Ignoring parameter '%s=%s' for worker '%s' because of worker sharing (AH01146)", set.Key, set.Value, r.Worker.Name)
 		}
 	}
 	if r.Regex != nil && r.Regex.Backtracking() {
@@ -130,7 +133,7 @@ var paramNotes = map[string]string{
 // paramFault is the error of a key=value word.
 func paramFault(c *directive.Call, err error) error {
 	fault := c.Errorf("%s %w", c.Row.Name, err)
-	if u := (*UnknownParam)(nil); errors.As(err, &u) {
+	if u := (*param.UnknownParam)(nil); errors.As(err, &u) {
 		return c.Hinted(fault, u.Hint())
 	}
 	return fault
@@ -142,14 +145,14 @@ func setReverse(c *directive.Call) error {
 		return c.Errorf("%w", err)
 	}
 	d := dirSlot.Of(c.Dir)
-	d.Reverse = addRule(d.Reverse, r)
+	d.Reverse = forward.AddRule(d.Reverse, r)
 	return nil
 }
 
-func setCookie(list func(*DirConf) *[]*RuleSet) func(*directive.Call) error {
+func setCookie(list func(*DirConf) *[]*forward.RuleSet) func(*directive.Call) error {
 	return func(c *directive.Call) error {
 		l := list(dirSlot.Of(c.Dir))
-		*l = addRule(*l, ParseCookie(c.Args))
+		*l = forward.AddRule(*l, ParseCookie(c.Args))
 		return nil
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"strings"
 
 	"github.com/headgate/headgate/internal/directive"
+	"github.com/headgate/headgate/internal/proxy/mapping"
+	"github.com/headgate/headgate/internal/proxy/param"
 	"github.com/headgate/headgate/internal/rx"
 	"github.com/headgate/headgate/internal/syntax"
 	"github.com/headgate/headgate/internal/uri"
@@ -11,7 +13,7 @@ import (
 
 // sectionTarget gives the URL or pattern of a <Proxy> tag and the parameters
 // that may follow it.
-func sectionTarget(args string) (target string, settings []Setting, ok bool) {
+func sectionTarget(args string) (target string, settings []param.Setting, ok bool) {
 	words := syntax.Words(args)
 	if len(words) == 0 {
 		return "", nil, false
@@ -21,14 +23,14 @@ func sectionTarget(args string) (target string, settings []Setting, ok bool) {
 		if !found {
 			return words[0], nil, false
 		}
-		settings = append(settings, Setting{key, value})
+		settings = append(settings, param.Setting{Key: key, Value: value})
 	}
 	return words[0], settings, true
 }
 
 // whenProxy: a section about a balancer needs balancers.
 func whenProxy(c *directive.Call) (directive.Tier, string) {
-	if len(c.Args) > 0 && IsBalancer(c.Args[0]) && !hasWildcards(c.Args[0]) {
+	if len(c.Args) > 0 && param.IsBalancer(c.Args[0]) && !mapping.HasWildcards(c.Args[0]) {
 		return directive.Pending, "balancers are not carried out by this version"
 	}
 	return directive.Honoured, ""
@@ -42,10 +44,10 @@ func openProxy(c *directive.Call) error {
 	case target == "":
 		return c.Errorf("<Proxy> Block must specify a path")
 	case !ok:
-		return c.Errorf("%s", errPassParam)
+		return c.Errorf("%s", mapping.ErrParam)
 	case len(settings) == 0:
 		return nil
-	case hasWildcards(target):
+	case mapping.HasWildcards(target):
 		return c.Errorf("Wildcards not allowed in the worker URL of a <Proxy> with parameters")
 	}
 	return setOn(c, target, settings)
@@ -62,17 +64,17 @@ func openProxyMatch(c *directive.Call) error {
 }
 
 // setOn sets parameters on the worker of a URL, which is defined if need be.
-func setOn(c *directive.Call, target string, settings []Setting) error {
+func setOn(c *directive.Call, target string, settings []param.Setting) error {
 	u, err := uri.Parse(target)
 	if err != nil {
 		return c.Errorf("ProxyPass %w", err)
 	}
 	s := serverSlot.Of(c.Server)
-	d, _, err := s.define(u, nil, c.Pos())
+	d, _, err := s.Workers.Define(u, nil, c.Pos())
 	if err != nil {
 		return c.Errorf("%w", err)
 	}
-	if err := d.Params.SetAll(OfWorker, settings, &Known{HealthCheck: true}); err != nil {
+	if err := d.Params.SetAll(param.OfWorker, settings, &param.Known{HealthCheck: true}); err != nil {
 		return paramFault(c, err)
 	}
 	return nil
@@ -92,7 +94,7 @@ func proxySetTarget(c *directive.Call) (target string, words []string) {
 }
 
 func whenProxySet(c *directive.Call) (directive.Tier, string) {
-	if target, _ := proxySetTarget(c); IsBalancer(target) {
+	if target, _ := proxySetTarget(c); param.IsBalancer(target) {
 		return directive.Pending, "balancers are not carried out by this version"
 	}
 	return directive.Honoured, ""
@@ -105,17 +107,17 @@ func setProxySet(c *directive.Call) error {
 	}
 	if c.Scope.Within(directive.KindProxy) == nil {
 		u, err := uri.Parse(target)
-		if err != nil || serverSlot.Of(c.Server).definition(u.Name()) == nil {
+		if err != nil || serverSlot.Of(c.Server).Workers.Find(u.Name()) == nil {
 			return c.Errorf("ProxySet can't find worker '%s'", target)
 		}
 	}
-	var settings []Setting
+	var settings []param.Setting
 	for _, w := range words {
 		key, value, ok := strings.Cut(w, "=")
 		if !ok {
 			return c.Errorf("Invalid ProxySet parameter. Parameter must be in the form 'key=value'")
 		}
-		settings = append(settings, Setting{key, value})
+		settings = append(settings, param.Setting{Key: key, Value: value})
 	}
 	return setOn(c, target, settings)
 }

@@ -6,6 +6,8 @@ import (
 
 	"github.com/headgate/headgate/internal/ascii"
 	"github.com/headgate/headgate/internal/exchange"
+	"github.com/headgate/headgate/internal/proxy/forward"
+	"github.com/headgate/headgate/internal/proxy/param"
 )
 
 // choice finds a word among the values of a directive, without regard to case.
@@ -25,9 +27,9 @@ type choiceRow[T any] struct {
 }
 
 // ParseVia reads the value of ProxyVia.
-func ParseVia(s string) (Via, error) {
+func ParseVia(s string) (forward.Via, error) {
 	return choice(s, "ProxyVia must be one of: off | on | full | block",
-		[]choiceRow[Via]{{"Off", ViaOff}, {"On", ViaOn}, {"Full", ViaFull}, {"Block", ViaBlock}})
+		[]choiceRow[forward.Via]{{"Off", forward.ViaOff}, {"On", forward.ViaOn}, {"Full", forward.ViaFull}, {"Block", forward.ViaBlock}})
 }
 
 // ParseBadHeader reads the value of ProxyBadHeader.
@@ -46,7 +48,7 @@ func ParseStatusPage(s string) (StatusPage, error) {
 // ParseProxyTimeout reads the value of ProxyTimeout. httpd: whole seconds, what
 // follows the digits is ignored.
 func ParseProxyTimeout(s string) (time.Duration, error) {
-	n := leadingInt(s)
+	n := param.LeadingInt(s)
 	if n < 1 {
 		return 0, errors.New("Proxy Timeout must be at least 1 second.")
 	}
@@ -55,14 +57,14 @@ func ParseProxyTimeout(s string) (time.Duration, error) {
 
 // ParseMaxForwards reads the value of ProxyMaxForwards; no number means 0.
 func ParseMaxForwards(s string) int64 {
-	n, _ := leadingDigits(s)
+	n, _ := param.LeadingDigits(s)
 	return n
 }
 
 // ParseBuffer reads a number of bytes for ProxyIOBufferSize and
 // ProxyReceiveBufferSize.
 func ParseBuffer(directive, s string) (int, error) {
-	n := leadingInt(s)
+	n := param.LeadingInt(s)
 	if n < 512 && n != 0 {
 		return 0, errors.New(directive + " must be >= 512 bytes, or 0 for system default.")
 	}
@@ -79,7 +81,7 @@ func ParseDomain(s string) (string, error) {
 
 // ParseGrowth reads the value of BalancerGrowth.
 func ParseGrowth(s string) (int, error) {
-	n := leadingInt(s)
+	n := param.LeadingInt(s)
 	if n < 0 || n > 1000 {
 		return 0, errors.New("BalancerGrowth must be between 0 and 1000")
 	}

@@ -1,0 +1,111 @@
+package forward
+
+import (
+	"fmt"
+	"math"
+	"net/netip"
+	"path/filepath"
+
+	"github.com/headgate/headgate/internal/fault"
+	"github.com/headgate/headgate/internal/proxy/param"
+	"github.com/headgate/headgate/internal/resolve"
+	"github.com/headgate/headgate/internal/state"
+	"github.com/headgate/headgate/internal/uri"
+	"github.com/headgate/headgate/internal/worker"
+)
+
+// Backends makes workers: what all servers of a snapshot have in common.
+type Backends struct {
+	Lease      *state.Lease
+	Resolver   *resolve.Resolver
+	Protocols  map[string]worker.Protocol // by scheme
+	Loops      int                        // of the engine
+	RuntimeDir string                     // what relative paths of sockets are below
+}
+
+// Defaults are what a server says of its workers.
+type Defaults struct {
+	Source     netip.Addr // ProxySourceAddress; the zero value: any
+	RecvBuffer int        // ProxyReceiveBufferSize; 0: the system's
+}
+
+// Handler makes a worker, with its handler, over the state that survives
+// reloads. owner names the server whose it is.
+func (b *Backends) Handler(owner string, u uri.URL, p *param.Params, c Defaults) (*Handler, error) {
+	host := []byte(u.HostPort())
+	if u.Socket != "" && !filepath.IsAbs(u.Socket) {
+		u.Socket = filepath.Join(b.RuntimeDir, u.Socket)
+	}
+	cfg := workerConfig(u, p, c)
+	proto := b.Protocols[cfg.Scheme]
+	if proto == nil {
+		return nil, fmt.Errorf("no protocol handler was valid for the URL %s (scheme '%s')", cfg.Name, cfg.Scheme)
+	}
+	return &Handler{Worker: worker.New(cfg, proto, b.state(owner, &cfg)), host: host}, nil
+}
+
+// workerConfig is the plain form of what the parameters say.
+func workerConfig(u uri.URL, p *param.Params, c Defaults) worker.Config {
+	cfg := worker.Config{
+		Name: u.Name(), Scheme: u.Scheme, Host: u.Host, Port: u.ActualPort(), Path: u.Path, Socket: u.Socket,
+		Source: c.Source, Max: p.Max, TTL: p.TTL, Acquire: p.Acquire,
+		ConnectTimeout: p.ConnectTimeout, Timeout: p.Timeout, Ping: p.Ping,
+		KeepAlive: p.KeepAlive, Reuse: p.Reuse(u.Scheme), AddressTTL: p.AddressTTL,
+		FieldSize: int32(min(p.ResponseFieldSize, math.MaxInt32)), RecvBuffer: p.ReceiveBufferSize,
+	}
+	if cfg.RecvBuffer == 0 {
+		cfg.RecvBuffer = c.RecvBuffer
+	}
+	return cfg
+}
+
+// state finds or makes what survives of a worker. The addresses are
+// their own entry: every worker at a host shares them.
+func (b *Backends) state(owner string, cfg *worker.Config) *worker.State {
+	var name *resolve.Name
+	if cfg.Socket == "" {
+		name = b.name(cfg)
+	}
+	var pool *worker.Pool
+	if key := worker.PoolKey(cfg); key != "" {
+		pool = state.Attach(b.Lease, key, func() (*worker.Pool, func()) {
+			p := worker.NewPool(b.Loops)
+			return p, p.Close
+		})
+	}
+	return state.Attach(b.Lease, worker.Key(owner, cfg), func() (*worker.State, func()) {
+		s := worker.NewState(name, pool, b.Loops)
+		if pool == nil {
+			return s, s.Close
+		}
+		return s, nil
+	})
+}
+
+func (b *Backends) name(cfg *worker.Config) *resolve.Name {
+	ttl := cfg.AddressTTL
+	if ttl < 0 {
+		ttl = resolve.ByTTL
+	}
+	return state.Attach(b.Lease, "name|"+cfg.Host+"|"+ttl.String(), func() (*resolve.Name, func()) {
+		return resolve.NewName(b.Resolver, cfg.Host, ttl), nil
+	})
+}
+
+// Generic makes a handler for a target whose address the request decides: no
+// pooling, as httpd's generic reverse worker.
+func (b *Backends) Generic(u uri.URL, c Defaults) (*Handler, error) {
+	if u.Scheme != "http" || u.Host == "" {
+		return nil, &fault.Fault{
+			Side: fault.Proxy, Phase: fault.Map, Kind: fault.Unsupported, Status: 500, ID: "AH01144",
+			Detail: "no protocol handler for the scheme of the target",
+		}
+	}
+	p := param.Default()
+	p.DisableReuse = true
+	cfg := workerConfig(u, &p, c)
+	cfg.Path = ""
+	cfg.Reuse = false
+	state := worker.NewState(resolve.NewName(b.Resolver, cfg.Host, resolve.ByTTL), nil, b.Loops)
+	return &Handler{Worker: worker.New(cfg, b.Protocols["http"], state), host: []byte(u.HostPort())}, nil
+}

@@ -1,0 +1,75 @@
+package forward
+
+import (
+	"github.com/headgate/headgate/internal/prefix"
+	"github.com/headgate/headgate/internal/proxy/param"
+	"github.com/headgate/headgate/internal/syntax"
+	"github.com/headgate/headgate/internal/uri"
+)
+
+// Definition is a worker as the configuration defines it: by a ProxyPass, or
+// a <Proxy> section with parameters. Later rules whose URL begins with a
+// worker's share it.
+type Definition struct {
+	URL    uri.URL
+	Name   string // canonical URL
+	Params param.Params
+	Pos    syntax.Pos
+
+	home *Definitions // of the server that it was defined for
+}
+
+// Definitions are the workers of one server in the order they were defined.
+// The zero value has none.
+type Definitions struct {
+	list  []*Definition
+	names prefix.Tree
+	base  *Definitions // of the main server; nil: none
+}
+
+// Over returns the workers of a virtual host: its own in front of the main
+// server's.
+func (s *Definitions) Over(base *Definitions) Definitions {
+	return Definitions{list: s.list, names: s.names, base: base}
+}
+
+// Define finds the worker that a URL belongs to, or adds one with the
+// settings. ignored are the settings that a shared worker does not take
+// (AH01146).
+func (s *Definitions) Define(u uri.URL, settings []param.Setting, pos syntax.Pos) (d *Definition, ignored []param.Setting, err error) {
+	name := u.Name()
+	if d = s.Find(name); d != nil {
+		return d, settings, nil
+	}
+	d = &Definition{URL: u, Name: name, Params: param.Default(), Pos: pos, home: s}
+	if err := d.Params.SetAll(param.OfWorker, settings, &param.Known{HealthCheck: true}); err != nil {
+		return nil, nil, err
+	}
+	s.add(d)
+	return d, nil, nil
+}
+
+func (s *Definitions) add(d *Definition) {
+	s.names.Add(d.Name, int32(len(s.list)))
+	s.list = append(s.list, d)
+}
+
+// Find returns the worker with the longest name that begins url; nil: none.
+func (s *Definitions) Find(url string) (best *Definition) {
+	if s.base != nil {
+		best = s.base.Find(url)
+	}
+	w := s.names.Walk([]byte(url))
+	for {
+		size, list := w.Next(prefix.None)
+		if list == nil {
+			return best
+		}
+		if best == nil || size >= len(best.Name) {
+			best = s.list[list[0]]
+		}
+	}
+}
+
+// Has says whether d was defined in s.
+func (s *Definitions) Has(d *Definition) bool { return d.home == s }

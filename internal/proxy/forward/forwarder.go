@@ -1,0 +1,126 @@
+package forward
+
+import (
+	"slices"
+	"time"
+
+	"github.com/headgate/headgate/internal/exchange"
+	"github.com/headgate/headgate/internal/message"
+)
+
+// Forwarder is how requests of one combination of sections are forwarded and
+// their responses edited. It implements exchange.Forwarder.
+type Forwarder struct {
+	edits       message.IDSet // fields that rewrites may edit
+	timeout     time.Duration
+	bad         exchange.BadHeader
+	expect      bool
+	interpolate bool
+	override    bool // some responses are replaced
+	Announcer
+	rewrites  *Rewrites
+	overrides Overrides
+	room      [32]byte // what Announcer.name is in, if it fits
+}
+
+// Config is what a Forwarder is built of.
+type Config struct {
+	Announcer
+	Site        string        // ServerName
+	Timeout     time.Duration // ProxyTimeout; 0: the server's Timeout
+	BadHeader   exchange.BadHeader
+	Expect      bool // Proxy100Continue
+	Interpolate bool // ProxyPassInterpolateEnv
+	Rewrites    *Rewrites
+	Overrides   Overrides
+}
+
+// Overrides is ProxyErrorOverride: the responses that are replaced by our own
+// error pages.
+type Overrides struct {
+	On    bool
+	Codes []int // sorted; empty: every error
+}
+
+// Has says whether a response with this status is replaced.
+func (o *Overrides) Has(status int) bool {
+	if !o.On || status < 400 || status > 599 {
+		return false
+	}
+	if len(o.Codes) == 0 {
+		return true
+	}
+	_, ok := slices.BinarySearch(o.Codes, status)
+	return ok
+}
+
+// Init makes f in place: it points into itself.
+func (f *Forwarder) Init(c *Config) {
+	c.Rewrites.Compile()
+	*f = Forwarder{
+		Announcer: c.Announcer, rewrites: c.Rewrites, edits: c.Rewrites.edited(), timeout: c.Timeout, bad: c.BadHeader,
+		expect: c.Expect, interpolate: c.Interpolate, override: c.Overrides.On, overrides: c.Overrides,
+	}
+	f.name = append(f.room[:0], c.Site...)
+}
+
+// Prepare implements exchange.Forwarder.
+func (f *Forwarder) Prepare(x *exchange.Exchange, host []byte) (local bool, err error) {
+	o := &x.Out
+	o.Timeout, o.Bad = f.timeout, f.bad
+	o.Expect = x.Req.Expect && f.expect
+	if len(x.Env.All()) > 0 {
+		f.byEnvironment(x)
+	}
+	return f.Announcer.Prepare(x, host)
+}
+
+// byEnvironment heeds the variables that steer forwarding.
+func (f *Forwarder) byEnvironment(x *exchange.Exchange) {
+	o := &x.Out
+	o.Force10 = x.Env.Has("force-proxy-request-1.0")
+	o.NoReuse = x.Env.Has("proxy-nokeepalive")
+	o.Fresh = x.Env.Has("proxy-initial-not-pooled") && x.Client.Requests == 1
+	o.SendCL = x.Env.Has("proxy-sendcl")
+	if v, ok := x.Env.Get("proxy-interim-response"); ok {
+		switch string(v) {
+		case "RFC":
+			o.Interim = exchange.InterimRFC
+		case "Suppress":
+			o.Interim = exchange.InterimSuppress
+		}
+	}
+}
+
+// BackendHead implements exchange.Relay.
+func (f *Forwarder) BackendHead(x *exchange.Exchange) (discard bool, err error) {
+	if f.override && f.overrides.Has(x.Resp.Status) {
+		return true, nil
+	}
+	if x.Redirected != nil && f.override {
+		// An error document that is itself proxied keeps the error's status
+		// where its own errors would be overridden too.
+		x.Resp.Status, x.Resp.Reason = x.Redirected.Status, nil
+	}
+	if x.Resp.Header.MayHave(f.edits) {
+		f.rewrite(x)
+	}
+	f.ResponseVia(x)
+	if x.Resp.Header.MayHave(dates) {
+		modernDates(x)
+	}
+	if x.Resp.Status == 304 || x.Resp.Status == 204 {
+		x.Resp.Body = message.Framing{}
+		x.Resp.Header.DelID(message.ContentLength) // httpd: of no use without a body
+	}
+	return false, nil
+}
+
+// rewrite edits what names the backend.
+func (f *Forwarder) rewrite(x *exchange.Exchange) {
+	t := ReverseRewriter{Rules: f.rewrites, Self: SelfOf(x)}
+	if f.interpolate {
+		t.Env = &x.Env
+	}
+	t.Edit(&x.Resp.Header, &x.Arena)
+}

@@ -1,0 +1,55 @@
+package forward
+
+import (
+	"github.com/headgate/headgate/internal/exchange"
+	"github.com/headgate/headgate/internal/fault"
+	"github.com/headgate/headgate/internal/message"
+	"github.com/headgate/headgate/internal/worker"
+)
+
+// Handler sends requests to a worker. It implements exchange.Handler. What every request looks at is on its
+// first two cache lines.
+type Handler struct {
+	host []byte // Host field for it
+	worker.Worker
+}
+
+// Handle implements exchange.Handler.
+func (h *Handler) Handle(x *exchange.Exchange) error {
+	x.HandlerName = "proxy-server"
+	x.Filename = x.Out.URL
+	f := x.Chain.Forward
+	local, err := f.Prepare(x, h.host)
+	if err != nil {
+		return err
+	}
+	if local {
+		return exchange.ErrDeclined
+	}
+	x.Relay = f
+	if err := h.Protocol.RoundTrip(x, &h.Worker); err != nil {
+		return err
+	}
+	if x.Committed {
+		return nil
+	}
+	return replaced(x)
+}
+
+// replaced is the fault of a response that ProxyErrorOverride took away. The
+// reason phrase stays, and what a client needs to log in.
+func replaced(x *exchange.Exchange) error {
+	f := &fault.Fault{
+		Side: fault.Backend, Phase: fault.ReadHead, Status: x.Resp.Status, Replace: true,
+		Reason: string(x.Resp.Reason),
+	}
+	if f.Status == 401 {
+		h := &x.Resp.Header
+		for i := range h.Len() {
+			if c := h.At(i); c.ID == message.WWWAuthenticate && c.Flags&message.Dropped == 0 {
+				x.Keep = append(x.Keep, *c)
+			}
+		}
+	}
+	return f
+}

@@ -1,0 +1,145 @@
+package mapping
+
+import (
+	"bytes"
+	"strings"
+
+	"github.com/headgate/headgate/internal/message"
+	"github.com/headgate/headgate/internal/proxy/param"
+	"github.com/headgate/headgate/internal/uri"
+)
+
+// fixedTarget is what of a target's canonical form is known beforehand.
+type fixedTarget struct {
+	ok     bool
+	origin string // "proxy:http://host:port"
+	path   string // encoded; "" when the target ends with the host
+	raw    string // the path as written
+	host   []byte // host[:port]
+}
+
+// fixTarget prepares a rule whose target does not depend on the request.
+func fixTarget(r *PassRule) fixedTarget {
+	if r.Regex != nil || strings.Contains(r.Target, "${") {
+		return fixedTarget{}
+	}
+	i := strings.Index(r.Target, "://") + len("://")
+	slash := strings.IndexByte(r.Target[i:], '/')
+	path := ""
+	if slash >= 0 {
+		path = r.Target[i+slash:]
+	}
+	if strings.IndexByte(path, '%') >= 0 || strings.ContainsAny(strings.TrimSuffix(r.Target, path), "?#") {
+		return fixedTarget{} // how it is encoded depends on what follows
+	}
+	encoded, err := uri.AppendCanon(nil, []byte(path), false)
+	if err != nil {
+		return fixedTarget{}
+	}
+	return fixedTarget{ok: true, origin: proxyPrefix + origin(r.URL), path: string(encoded), raw: path, host: []byte(r.URL.HostPort())}
+}
+
+// Host gives host[:port] of the target, as the Host field has it.
+func (m *Mapped) Host() []byte {
+	if m.Rule.fixed.ok {
+		return m.Rule.fixed.host
+	}
+	return []byte(m.URL.HostPort())
+}
+
+// origin gives scheme://host:port of what requests are sent to.
+func origin(u uri.URL) string {
+	return u.Scheme + "://" + u.HostPort()
+}
+
+// Canon turns the joined target into what is sent: Filename becomes the
+// canonical URL, Target its path and query, encoded. A path or query that
+// cannot be sent is refused.
+func (m *Mapped) Canon(q *Query, a *message.Arena) error {
+	fixed := &m.Rule.fixed
+	if fixed.ok && m.rest > 0 {
+		rest := m.Filename[m.rest:]
+		if fixed.path != "" || len(rest) == 0 || rest[0] == '/' {
+			static := fixed.path
+			if m.raw || m.Rule.Encoded {
+				static = fixed.raw
+			}
+			return m.write(fixed.origin, static, rest, q, a)
+		}
+		return refuse(errAuthority)
+	}
+	return m.canonSlowly(q, a)
+}
+
+// canonSlowly reads the target of this one request.
+func (m *Mapped) canonSlowly(q *Query, a *message.Arena) error {
+	joined := m.Filename[len(proxyPrefix):]
+	i := bytes.Index(joined, []byte("://"))
+	if i <= 0 {
+		return refuse(errTarget)
+	}
+	i += len("://")
+	end := len(joined)
+	if slash := bytes.IndexByte(joined[i:], '/'); slash >= 0 {
+		end = i + slash
+	}
+	authority := string(joined[:end])
+	if m.Rule.Balancer || param.IsBalancer(authority) {
+		name, _, ok := param.SplitBalancer(authority)
+		if !ok {
+			return refuse(errTarget)
+		}
+		m.URL = uri.URL{Scheme: "balancer", Host: name}
+	} else {
+		u, err := uri.Parse(authority)
+		if err != nil || u.Path != "" {
+			return refuse(errTarget)
+		}
+		if u.User != "" && !strings.Contains(m.Rule.Target, "@") {
+			// http://host:80$1 and a path with an @ in it: all that the rule
+			// says of the address would be a user name. httpd goes there.
+			return refuse(errAuthority)
+		}
+		u.Socket = m.Rule.URL.Socket
+		m.URL = u
+	}
+	m.Dynamic = origin(m.URL) != origin(m.Rule.URL)
+	if m.Dynamic && m.Rule.Regex == nil && !m.Rule.Interpolate {
+		return refuse(errAuthority)
+	}
+	return m.write(proxyPrefix+origin(m.URL), "", joined[end:], q, a)
+}
+
+// write makes Filename and Target from the origin, a part of the path that is
+// encoded already and one that may have to be.
+func (m *Mapped) write(origin, static string, rest []byte, q *Query, a *message.Arena) error {
+	verbatim := m.raw || m.Rule.Encoded
+	if verbatim && !uri.Sendable(rest) {
+		return refuse(uri.ErrUnsendable)
+	}
+	query := q.HasArgs && !m.raw
+	if query && !uri.Sendable(q.Args) {
+		return refuse(uri.ErrUnsendable)
+	}
+	room := len(origin) + len(static) + len(rest) + len(q.Args) + 2
+	if !verbatim {
+		room += uri.CanonLen(rest) - len(rest)
+	}
+	b := append(append(a.Alloc(room), origin...), static...)
+	if static == "" && (len(rest) == 0 || rest[0] != '/') {
+		b = append(b, '/')
+	}
+	if verbatim {
+		b = append(b, rest...)
+	} else {
+		var err error
+		if b, err = uri.AppendCanon(b, rest, q.Options.Slashes == uri.SlashesNoDecode); err != nil {
+			return refuse(err)
+		}
+	}
+	if query {
+		b = append(append(b, '?'), q.Args...)
+	}
+	m.Filename, m.Target = b, b[len(origin):]
+	return nil
+}

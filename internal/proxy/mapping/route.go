@@ -1,0 +1,70 @@
+package mapping
+
+import (
+	"github.com/headgate/headgate/internal/exchange"
+	"github.com/headgate/headgate/internal/proxy/forward"
+	"github.com/headgate/headgate/internal/uri"
+)
+
+// route is a rule with its handler, reduced to what most requests need of it:
+// a cache line, however many rules there are.
+type route struct {
+	handler *forward.Handler // nil: of a rule that denies, or whose worker the request decides on
+	long    string           // the target, where it is longer than short
+	origin  int32            // length of the target up to its path; 0: it has to be made for each request
+	size    uint8            // of short
+	deny    bool
+	bare    bool // the target ends with the host: only a slash may follow
+	short   [33]byte
+}
+
+// setTarget keeps "proxy:" and the canonical target.
+func (r *route) setTarget(s string) {
+	if r.size = uint8(copy(r.short[:], s)); len(s) > len(r.short) {
+		r.long, r.size = s, 0
+	}
+}
+
+// append appends the target.
+func (r *route) append(b []byte) []byte {
+	if r.long != "" {
+		return append(b, r.long...)
+	}
+	return append(b, r.short[:r.size]...)
+}
+
+// newRoute prepares a rule. The target of one is known beforehand whose
+// canonical form is what is written.
+func newRoute(r *PassRule, h *forward.Handler) route {
+	out := route{handler: h, deny: r.Deny}
+	f := &r.fixed
+	if !f.ok || r.Encoded || r.NoCanon || r.Dynamic || h == nil {
+		return out
+	}
+	if target := f.origin + f.path; target == proxyPrefix+r.Target {
+		out.setTarget(target)
+		out.origin, out.bare = int32(len(f.origin)), f.path == ""
+	}
+	return out
+}
+
+// join maps x to the target with rest behind it, which is what mapTo and Canon
+// come to where nothing has to be encoded. False: it is not that simple.
+func (r *route) join(x *exchange.Exchange, rest []byte) bool {
+	if r.origin == 0 || r.bare && (len(rest) == 0 || rest[0] != '/') || !uri.Literal(rest) {
+		return false
+	}
+	end := int(r.size) + len(r.long) + len(rest)
+	if !x.HasArgs {
+		b := append(r.append(x.Arena.Alloc(end)), rest...)
+		x.Filename, x.Out.URL, x.Out.Target = b, b, b[r.origin:]
+		return true
+	}
+	if !uri.Sendable(x.Args) {
+		return false
+	}
+	b := append(r.append(x.Arena.Alloc(end+1+len(x.Args))), rest...)
+	b = append(append(b, '?'), x.Args...)
+	x.Filename, x.Out.URL, x.Out.Target = b[:end:end], b, b[r.origin:]
+	return true
+}

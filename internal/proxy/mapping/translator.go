@@ -1,0 +1,196 @@
+package mapping
+
+import (
+	"sync"
+
+	"github.com/headgate/headgate/internal/exchange"
+	"github.com/headgate/headgate/internal/logsink"
+	"github.com/headgate/headgate/internal/message"
+	"github.com/headgate/headgate/internal/proxy/forward"
+	"github.com/headgate/headgate/internal/uri"
+)
+
+// Resolver finds the handler for a target whose address the request decides.
+type Resolver interface {
+	Resolve(u uri.URL) (exchange.Handler, error)
+}
+
+// Routed is a mapping with the route of each rule, by its index.
+type Routed struct {
+	*Mapping
+	routes []route
+}
+
+// NewRouted compiles the rules of list that are matched before decoding
+// (encoded) or after it. handlers has the handlers of those that have one.
+func NewRouted(list []*PassRule, encoded bool, handlers map[*PassRule]*forward.Handler) Routed {
+	m := NewMapping(list, encoded)
+	s := Routed{Mapping: m}
+	for _, r := range m.Rules() {
+		s.routes = append(s.routes, newRoute(r, handlers[r]))
+	}
+	m.plain.place(s.routes)
+	return s
+}
+
+// NewQueries makes a pool of queries (a Query on the stack would escape to the
+// heap each time). All sites share one: what one site used last is in the cache
+// when the next needs it.
+func NewQueries() *sync.Pool { return &sync.Pool{New: func() any { return new(Query) }} }
+
+// Translator maps requests by ProxyPass: the rule of the sections first, then
+// the server's list. The rules with mapping= have a translator of their own,
+// which is asked before the path is decoded. It implements exchange.Translator.
+type Translator struct {
+	direct      bool    // rule and list are prefixes that do not depend on the request
+	own         bool    // there is a rule
+	plain       root    // of list
+	routes      []route // of list's rules, by their index
+	list        *Mapping
+	interpolate bool
+	rule        *PassRule // of the sections; nil: none
+	route       route     // of rule
+	queries     *sync.Pool
+	resolver    Resolver
+}
+
+// Config is what a Translator is built of.
+type Config struct {
+	List        Routed
+	Rule        *PassRule        // of the sections; nil: none
+	Handler     *forward.Handler // of Rule; nil: none
+	Interpolate bool             // ProxyPassInterpolateEnv
+	Queries     *sync.Pool       // of NewQueries
+	Resolver    Resolver
+}
+
+// Init makes t in place.
+func (t *Translator) Init(c *Config) {
+	*t = Translator{
+		plain: c.List.plain, routes: c.List.routes, list: c.List.Mapping, interpolate: c.Interpolate,
+		queries: c.Queries, resolver: c.Resolver,
+	}
+	if c.Rule != nil {
+		t.own, t.rule, t.route = true, c.Rule, newRoute(c.Rule, c.Handler)
+	}
+	t.direct = t.list.Direct() && (t.rule == nil || t.rule.direct())
+}
+
+// Empty says that t maps nothing.
+func (t *Translator) Empty() bool { return t.rule == nil && t.list.Empty() }
+
+// Translate implements exchange.Translator.
+func (t *Translator) Translate(x *exchange.Exchange) (exchange.Handler, error) {
+	if x.Env.Has("no-proxy") || len(x.Path) == 0 || x.Path[0] != '/' {
+		return nil, exchange.ErrDeclined
+	}
+	if t.direct {
+		h, err := t.directly(x)
+		if h != nil || err != nil {
+			return h, err
+		}
+	}
+	return t.translate(x)
+}
+
+// directly maps what needs no more than a look-up and copying. Neither a
+// handler nor an error: it takes more.
+func (t *Translator) directly(x *exchange.Exchange) (exchange.Handler, error) {
+	r, n := &t.route, 0
+	if t.own {
+		n = MatchPrefix(x.Path, t.rule.Path)
+	}
+	if n == 0 {
+		if r, n = t.search(x); r == nil {
+			return nil, exchange.ErrDeclined
+		}
+	}
+	switch {
+	case r.deny:
+		return nil, exchange.ErrDone
+	case r.join(x, x.Path[n:]):
+		return r.handler, nil
+	}
+	return nil, nil
+}
+
+// search asks the list; nil: no rule of it is for x.
+func (t *Translator) search(x *exchange.Exchange) (r *route, n int) {
+	at, n, end := t.plain.look(x.Path)
+	switch {
+	case at == none:
+		return nil, 0
+	case end != nil && end.own() == at:
+		return &end.route, n
+	}
+	return &t.routes[at], n
+}
+
+// translate maps by any kind of rule.
+func (t *Translator) translate(x *exchange.Exchange) (exchange.Handler, error) {
+	q := t.queries.Get().(*Query)
+	defer t.queries.Put(q)
+	q.Path, q.RawPath, q.RawURI, q.Args, q.HasArgs = x.Path, x.Req.Path, x.Req.Target, x.Args, x.HasArgs
+	q.Env, q.used, q.caps = nil, 0, nil
+	q.Options = uri.Options{Slashes: uri.Slashes(x.Site.EncodedSlashes), Merge: x.Site.MergeSlashes}
+	if x.Redirected != nil || x.Req.Form != message.OriginForm {
+		q.RawURI = rawURI(x)
+	}
+	if t.interpolate {
+		q.Env = &x.Env
+	}
+	m, h, ok, err := t.find(x, q)
+	switch {
+	case err != nil:
+		return nil, err
+	case !ok:
+		return nil, exchange.ErrDeclined
+	case m.Denied:
+		return nil, exchange.ErrDone
+	}
+	return t.mapped(x, q, &m, h)
+}
+
+// rawURI is path and query as sent, for requests whose target is more or
+// other than that.
+func rawURI(x *exchange.Exchange) []byte {
+	if !x.HasArgs {
+		return x.Req.Path
+	}
+	return x.Arena.Join(x.Req.Path, []byte("?"), x.Args)
+}
+
+// find asks the rules in httpd's order.
+func (t *Translator) find(x *exchange.Exchange, q *Query) (m Mapped, h *forward.Handler, ok bool, err error) {
+	if t.rule != nil {
+		if m, ok, err = t.rule.Match(q, &x.Arena); ok || err != nil {
+			return m, t.route.handler, ok, err
+		}
+	}
+	m, at, ok, err := t.list.Find(q, 0, &x.Arena)
+	if ok {
+		h = t.routes[at].handler
+	}
+	return m, h, ok, err
+}
+
+// mapped records where the request goes and returns the handler.
+func (t *Translator) mapped(x *exchange.Exchange, q *Query, m *Mapped, h *forward.Handler) (exchange.Handler, error) {
+	if m.NotRaw {
+		x.Logf(logsink.Warn, "proxy", "AH01136", "nocanon: the path was changed on the way here and is sent in canonical form")
+	}
+	joined := m.Filename
+	if err := m.Canon(q, &x.Arena); err != nil {
+		return nil, err
+	}
+	x.Filename = joined
+	if m.Path != nil {
+		x.Path = m.Path
+	}
+	x.Out.Target = m.Target
+	x.Out.URL = m.Filename
+	if h == nil || m.Dynamic {
+		return t.resolver.Resolve(m.URL)
+	}
+	return h, nil
+}

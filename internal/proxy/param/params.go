@@ -1,0 +1,207 @@
+package param
+
+import (
+	"time"
+
+	"github.com/headgate/headgate/internal/ascii"
+	"github.com/headgate/headgate/internal/syntax"
+)
+
+// Kind says what a parameter is set on.
+type Kind uint8
+
+// The kinds.
+const (
+	OfWorker   Kind = 1 << iota // a worker or a balancer's member
+	OfBalancer                  // a balancer
+)
+
+// Params is what key=value words say of a worker or a balancer. Times of zero
+// and an empty text mean what the comment says; Given tells whether a key was
+// set at all.
+type Params struct {
+	Min, Max, Smax    int           // Max 0: no limit of its own; Smax -1: Max
+	TTL               time.Duration // 0: idle connections above Smax stay
+	Acquire           time.Duration // 0: wait for ever
+	Retry             time.Duration // rest of a failed member; 0: none
+	ConnectTimeout    time.Duration // 0: Timeout
+	Timeout           time.Duration // 0: ProxyTimeout
+	Ping              time.Duration // 0: not asked
+	KeepAlive         bool          // SO_KEEPALIVE
+	DisableReuse      bool
+	AddressTTL        time.Duration // <0: for ever; 0: each connection looks it up
+	FlushPackets      FlushPackets
+	FlushWait         time.Duration
+	IOBufferSize      int
+	ReceiveBufferSize int // 0: the system's
+	ResponseFieldSize int
+	Upgrade           string // protocol; "*": any; "": none
+	LoadFactor        int    // times 100
+	LBSet             int
+	Route, Redirect   string
+	Status            Status // set at start
+	StatusCleared     Status // taken away at start
+	Secret            string
+	Flusher           string
+	Check             CheckParams
+	Balancer          BalancerParams
+
+	given uint64 // by index into params
+}
+
+// FlushPackets is flushpackets=.
+type FlushPackets uint8
+
+// The values of flushpackets.
+const (
+	FlushOff FlushPackets = iota
+	FlushOn
+	FlushAuto
+)
+
+// CheckParams are the hc* parameters.
+type CheckParams struct {
+	Method        string // in upper case; "NONE": no checks
+	Passes, Fails int
+	Interval      time.Duration
+	Timeout       time.Duration // ours; 0: the smaller of Interval and 5 s
+	URI           string
+	Template      string // name of a ProxyHCTemplate
+	Expr          string // name of a ProxyHCExpr
+}
+
+// BalancerParams are the parameters of a balancer.
+type BalancerParams struct {
+	Sticky        string // cookie name
+	StickyPath    string // path parameter name
+	StickySep     byte   // 0: off
+	NoFailover    bool
+	Timeout       time.Duration // how long to wait for a member; 0: not
+	MaxAttempts   int           // -1: one less than members
+	Method        string
+	SemicolonPath bool  // scolonpathdelim
+	FailOnStatus  []int // nil: none
+	FailOnTimeout bool
+	Nonce         string // "": made at start, or none when given
+	Growth        int
+	ForceRecovery bool
+}
+
+// Defaults of httpd.
+const (
+	defaultBuffer    = 8192
+	defaultFlushWait = 10 * time.Millisecond
+	defaultRetry     = 60 * time.Second
+)
+
+// Default returns the parameters of a worker or balancer nobody said
+// anything of.
+func Default() Params {
+	return Params{
+		Smax: -1, Retry: defaultRetry, AddressTTL: -1, FlushWait: defaultFlushWait, IOBufferSize: defaultBuffer,
+		ResponseFieldSize: defaultBuffer, LoadFactor: 100,
+		Check:    CheckParams{Method: "NONE", Passes: 1, Fails: 1, Interval: 30 * time.Second},
+		Balancer: BalancerParams{StickySep: '.', MaxAttempts: -1, Method: "byrequests", Growth: 5, ForceRecovery: true},
+	}
+}
+
+// Known is what the other modules offer, for judging values that name
+// something of theirs. A nil func accepts every name.
+type Known struct {
+	HealthCheck bool                   // mod_proxy_hcheck is loaded
+	Method      func(name string) bool // lbmethod
+	Template    func(name string) bool // ProxyHCTemplate
+	Expr        func(name string) bool // ProxyHCExpr
+}
+
+// Setting is one key=value word.
+type Setting struct{ Key, Value string }
+
+// Set sets one parameter. Keys are matched without regard to case; the error's
+// text is httpd's, without the directive in front.
+func (p *Params) Set(kind Kind, key, value string, k *Known) error {
+	for i := range params {
+		row := &params[i]
+		if row.kind&kind == 0 || !ascii.EqualFold(row.name, key) || (row.check && !k.HealthCheck) {
+			continue
+		}
+		if err := row.set(p, value, k); err != nil {
+			return err
+		}
+		p.given |= 1 << i
+		return nil
+	}
+	unknown := &UnknownParam{Key: key, Kind: kind, text: "unknown Worker parameter"}
+	switch {
+	case kind == OfBalancer:
+		unknown.text = "unknown Balancer parameter"
+	case k.HealthCheck:
+		unknown.text = "unknown Worker hcheck parameter"
+	}
+	return unknown
+}
+
+// UnknownParam says that nothing has a parameter of that key.
+type UnknownParam struct {
+	Key  string
+	Kind Kind
+	text string
+}
+
+// Error is httpd's text, which does not name the key.
+func (u *UnknownParam) Error() string { return u.text }
+
+// Hint names the key, and the one that was probably meant.
+func (u *UnknownParam) Hint() string {
+	var names []string
+	for i := range params {
+		if params[i].kind&u.Kind != 0 {
+			names = append(names, params[i].name)
+		}
+	}
+	if h := syntax.DidYouMean(u.Key, names); h != "" {
+		return "'" + u.Key + "': " + h
+	}
+	return "'" + u.Key + "' is none"
+}
+
+// SetAll sets parameters in order and stops at the first that is wrong.
+func (p *Params) SetAll(kind Kind, list []Setting, k *Known) error {
+	for _, s := range list {
+		if err := p.Set(kind, s.Key, s.Value, k); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Given says whether a parameter was set.
+func (p *Params) Given(kind Kind, key string) bool {
+	for i := range params {
+		if params[i].kind&kind != 0 && params[i].name == key {
+			return p.given&(1<<i) != 0
+		}
+	}
+	return false
+}
+
+// Reuse says whether connections are pooled: FastCGI backends only when asked
+// for, all others unless forbidden.
+func (p *Params) Reuse(scheme string) bool {
+	if scheme == "fcgi" && !p.Given(OfWorker, "enablereuse") && !p.Given(OfWorker, "disablereuse") {
+		return false
+	}
+	return !p.DisableReuse
+}
+
+// InheritChecks takes over the hc* parameters of a balancer that a member did
+// not set itself. Ours: httpd knows them on members only.
+func (p *Params) InheritChecks(balancer *Params) {
+	for i := range params {
+		row := &params[i]
+		if row.check && p.given&(1<<i) == 0 && balancer.given&(1<<i) != 0 {
+			row.copy(&p.Check, &balancer.Check)
+			p.given |= 1 << i
+		}
+	}
+}

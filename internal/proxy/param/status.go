@@ -1,0 +1,83 @@
+package param
+
+import "errors"
+
+// Status is a set of states of a worker.
+type Status uint16
+
+// The states, with the letters status= and balancer-manager have for them.
+const (
+	StatusInit         Status = 1 << iota // O
+	StatusIgnoreErrors                    // I
+	StatusDrain                           // N
+	StatusGeneric                         // G
+	StatusShutdown                        // U
+	StatusDisabled                        // D
+	StatusStopped                         // S
+	StatusError                           // E
+	StatusHotStandby                      // H
+	StatusHotSpare                        // R
+	StatusFree                            // F
+	StatusCheckFailed                     // C
+)
+
+// statuses are the states with their letter and their word in listings.
+var statuses = []struct {
+	flag   Status
+	letter byte
+	word   string
+}{
+	{StatusInit, 'O', "Init "}, {StatusIgnoreErrors, 'I', "Ign "}, {StatusDrain, 'N', "Drn "},
+	{StatusGeneric, 'G', "Gen "}, {StatusShutdown, 'U', "Shut "}, {StatusDisabled, 'D', "Dis "},
+	{StatusStopped, 'S', "Stop "}, {StatusError, 'E', "Err "}, {StatusHotStandby, 'H', "Stby "},
+	{StatusHotSpare, 'R', "Spar "}, {StatusFree, 'F', "Free "}, {StatusCheckFailed, 'C', "HcFl "},
+}
+
+// StatusOf gives the state of a letter in either case, 0 for an unknown one.
+func StatusOf(letter byte) Status {
+	if 'a' <= letter && letter <= 'z' {
+		letter -= 'a' - 'A'
+	}
+	for _, s := range statuses {
+		if s.letter == letter {
+			return s.flag
+		}
+	}
+	return 0
+}
+
+// String lists the states as httpd's balancer-manager does.
+func (s Status) String() string {
+	out := ""
+	for _, row := range statuses {
+		if s&row.flag != 0 {
+			out += row.word
+		}
+	}
+	return out
+}
+
+// setStatus reads "+H-E" or "D": letters, with a sign that counts until the
+// next.
+func setStatus(p *Params, v string, _ *Known) error {
+	on := true
+	for i := 0; i < len(v); i++ {
+		if v[i] == '+' || v[i] == '-' {
+			on = v[i] == '+'
+			i++
+		}
+		var flag Status
+		if i < len(v) {
+			flag = StatusOf(v[i])
+		}
+		if flag == 0 {
+			return errors.New("Unknown status parameter option")
+		}
+		if on {
+			p.Status, p.StatusCleared = p.Status|flag, p.StatusCleared&^flag
+		} else {
+			p.Status, p.StatusCleared = p.Status&^flag, p.StatusCleared|flag
+		}
+	}
+	return nil
+}
