@@ -142,20 +142,26 @@ func protocolOptions(c *Call) (Tier, string, bool) {
 // outputFilter knows the filters that can be left out: compression, which every
 // client can do without, and includes, which concern files.
 func outputFilter(c *Call) (Tier, string, bool) {
+	tier, note := WithoutFilters(c, strings.Split(c.Arg(0), ";"))
+	return tier, note, true
+}
+
+// WithoutFilters judges a directive that names filters which are not there.
+func WithoutFilters(c *Call, names []string) (Tier, string) {
 	note := plainBodies
-	for name := range strings.SplitSeq(c.Arg(0), ";") {
+	for _, name := range names {
 		switch ascii.ToLower(name) {
 		case "deflate", "brotli_compress", "none":
 		case "includes":
 			if !ascii.EqualFold(c.Row.Name, "AddOutputFilter") {
-				return Refused, "server-side includes are not processed: pages would go out with their commands", true
+				return Refused, "server-side includes are not processed: pages would go out with their commands"
 			}
 			note = "no static files are served: there is nothing to process includes in"
 		default:
-			return Pending, "the filter " + name + " is not carried out by this version yet", true
+			return Pending, "the filter " + name + " is not supported yet"
 		}
 	}
-	return Noted, note, true
+	return Noted, note
 }
 
 // handler knows the handlers of stock configurations, which concern files or

@@ -13,6 +13,7 @@ import (
 	"github.com/headgate/headgate/internal/modules/logconfig"
 	"github.com/headgate/headgate/internal/modules/mpm"
 	"github.com/headgate/headgate/internal/modules/proxy"
+	"github.com/headgate/headgate/internal/modules/ratelimit"
 	"github.com/headgate/headgate/internal/modules/setenvif"
 	"github.com/headgate/headgate/internal/modules/unixd"
 )
@@ -22,7 +23,7 @@ import (
 func All() []*module.Module {
 	names := new(module.Names) // verified names of clients, shared by all who ask
 	return []*module.Module{
-		core.New(),
+		core.New(ratelimit.Filter()),
 		mpm.New(),
 		unixd.New(),
 		logconfig.New(),
@@ -33,5 +34,6 @@ func All() []*module.Module {
 		env.New(),
 		proxy.New(),
 		proxy.NewHTTP(),
+		ratelimit.New(),
 	}
 }

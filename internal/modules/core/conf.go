@@ -114,7 +114,8 @@ type DirConf struct {
 	Signature module.Opt[exchange.Signature]
 	LimitBody module.Opt[int64]
 	Handler   module.Opt[string]
-	ErrorDocs map[int]exchange.ErrorDoc // a zero ErrorDoc is "default"
+	Filters   module.Opt[[]module.FilterKind] // SetOutputFilter, in the order they are asked
+	ErrorDocs map[int]exchange.ErrorDoc       // a zero ErrorDoc is "default"
 	Levels    *logsink.Levels
 }
 
@@ -127,6 +128,7 @@ func mergeDir(base, add *DirConf) *DirConf {
 		Signature: module.Over(base.Signature, add.Signature),
 		LimitBody: module.Over(base.LimitBody, add.LimitBody),
 		Handler:   module.Over(base.Handler, add.Handler),
+		Filters:   module.Over(base.Filters, add.Filters),
 		ErrorDocs: base.ErrorDocs,
 		Levels:    firstLevels(add.Levels, base.Levels),
 	}

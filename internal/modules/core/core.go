@@ -15,11 +15,11 @@ import (
 	"github.com/headgate/headgate/internal/module"
 )
 
-// New gives the module.
-func New() *module.Module {
+// New returns the module. SetOutputFilter can name the filters of kinds.
+func New(kinds ...module.FilterKind) *module.Module {
 	return &module.Module{
 		Name: "core", ID: "core_module", Static: true,
-		Rows: rows(), Server: server, Dir: dir, Finish: finish,
+		Rows: append(rows(), filters(kinds).row()), Server: server, Dir: dir, Finish: finish,
 	}
 }
 
@@ -126,7 +126,7 @@ func dir(b *module.Builder, d *module.Dir) error {
 	if len(docs.ByStatus) > 0 {
 		ch.ErrorDocs = docs
 	}
-	return nil
+	return addFilters(b, d, c.Filters.V)
 }
 
 // defaultLimitBody is httpd's default of LimitRequestBody since 2.4.53.
