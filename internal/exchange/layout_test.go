@@ -5,8 +5,8 @@ import (
 	"unsafe"
 )
 
-// What every request looks at of its site and its chain lies on their first
-// lines, and the allocator aligns both: with many hosts they are cold.
+// What every request reads of its site and its chain is on their first lines:
+// with many hosts they are cold. How large the rest is does not matter.
 func TestLayout(t *testing.T) {
 	var s Site
 	var c Chain

@@ -2,21 +2,19 @@ package exchange
 
 import (
 	"time"
-	"unsafe"
 
 	"github.com/headgate/headgate/internal/expr"
 	"github.com/headgate/headgate/internal/fault"
 	"github.com/headgate/headgate/internal/logsink"
 	"github.com/headgate/headgate/internal/message"
-	"github.com/headgate/headgate/internal/prefetch"
 )
 
 // Site is one compiled virtual host, or the main server. It is an immutable
 // part of a snapshot.
 //
-// With many hosts most of them lie in no cache when a request comes for one, and
-// what counts is how many lines of memory it touches: what every request looks
-// at stands in front, on one line (TestLayout).
+// With many hosts most of them are in no cache when a request comes for one, and
+// what counts is how many lines of memory it touches: what every request reads
+// comes first, on one line (TestLayout). What is added goes behind that.
 type Site struct {
 	Only             *Chain        // the chain of every request, where no section can apply; nil: Sections finds it
 	AccessLogs       []AccessLog   // nil: nothing is logged
@@ -51,8 +49,6 @@ type Site struct {
 
 	Log    *logsink.ErrorLog
 	Levels *logsink.Levels
-
-	_ [56]byte // to a size that the allocator aligns to cache lines
 }
 
 // EncodedSlashes is AllowEncodedSlashes.
@@ -111,20 +107,6 @@ type Chain struct {
 	ErrorDocs    *ErrorDocs    // nil: stock pages
 	Levels       *logsink.Levels
 	Handler      string // SetHandler; "" none
-
-	// Near is where the four cache lines are that most requests look at behind
-	// the chain; nil: nowhere. It is for Prefetch alone.
-	Near unsafe.Pointer
-
-	_ [56]byte // as in a Site
-}
-
-// Prefetch fetches what most requests look at of a site, of its chain, and of what
-// the chain's Near names. Each may be nil.
-func Prefetch(s *Site, c *Chain, near unsafe.Pointer) {
-	prefetch.Lines(unsafe.Pointer(s), 1)
-	prefetch.Lines(unsafe.Pointer(c), 3)
-	prefetch.Lines(near, 4)
 }
 
 // NewChain makes a chain of a site in which nothing is done.

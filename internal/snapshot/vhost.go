@@ -3,7 +3,6 @@ package snapshot
 import (
 	"net/netip"
 	"strings"
-	"unsafe"
 
 	"github.com/headgate/headgate/internal/exchange"
 	"github.com/headgate/headgate/internal/textmap"
@@ -42,24 +41,13 @@ type NameSet struct {
 	hosts []*VHost
 	names textmap.Map[named] // lower-case name → the first host that has it
 	wild  wildNames
-	index map[*exchange.Site]int // in hosts
-	tags  map[string]int         // name written in the <VirtualHost> tag
+	tags  map[string]int // name written in the <VirtualHost> tag
 }
 
-// named is where a name leads. With its text it fills a cache line. What is
-// behind the site stands here too, so that all of it can be fetched at once.
+// named is where a name leads.
 type named struct {
-	site  *exchange.Site
-	chain *exchange.Chain // site's Only
-	near  unsafe.Pointer  // chain's
-}
-
-func newNamed(s *exchange.Site) named {
-	n := named{site: s, chain: s.Only}
-	if n.chain != nil {
-		n.near = n.chain.Near
-	}
-	return n
+	site *exchange.Site
+	at   int // in hosts
 }
 
 // NewVHosts compiles the choice. hosts are in file order.
@@ -105,7 +93,7 @@ func intern[K comparable](m map[K]*NameSet, k K) *NameSet {
 }
 
 func newNameSet() *NameSet {
-	return &NameSet{index: make(map[*exchange.Site]int), tags: make(map[string]int)}
+	return &NameSet{tags: make(map[string]int)}
 }
 
 func (s *NameSet) add(h *VHost, a Addr) {
@@ -117,11 +105,10 @@ func (s *NameSet) add(h *VHost, a Addr) {
 		i--
 	} else {
 		s.hosts = append(s.hosts, h)
-		s.index[h.Site] = i
 		for _, n := range h.Names {
 			n = strings.ToLower(n)
 			if _, ok := s.names.Get([]byte(n)); !ok {
-				s.names.Put(n, newNamed(h.Site))
+				s.names.Put(n, named{site: h.Site, at: i})
 			}
 		}
 		for _, w := range h.Wild {
@@ -182,11 +169,10 @@ func (v *VHosts) Pick(s *NameSet, host []byte) *exchange.Site {
 	n, ok := s.names.Get(host)
 	best := len(s.hosts)
 	if ok {
-		exchange.Prefetch(n.site, n.chain, n.near)
 		if s.wild.empty() {
 			return n.site
 		}
-		best = s.index[n.site]
+		best = n.at
 	}
 	switch i := s.wild.find(host, best); {
 	case i < best:

@@ -3,10 +3,8 @@ package worker
 import (
 	"net/netip"
 	"time"
-	"unsafe"
 
 	"github.com/headgate/headgate/internal/exchange"
-	"github.com/headgate/headgate/internal/prefetch"
 )
 
 // Config is what the configuration says of a worker. Immutable. There may be
@@ -55,11 +53,6 @@ type Worker struct {
 // New makes a worker over what survives of it.
 func New(c Config, p Protocol, s *State) Worker {
 	return Worker{State: s, Protocol: p, pool: s.pool, tallies: s.tallies, Config: c}
-}
-
-// Prefetch fetches what a request on a loop looks at behind the worker.
-func (w *Worker) Prefetch(loop int) {
-	prefetch.Lines(unsafe.Pointer(&w.tallies[loop]), 1)
 }
 
 // fingerprint names what an idle connection depends on: two configurations
