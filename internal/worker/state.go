@@ -20,6 +20,7 @@ type State struct {
 	asked      atomic.Int64  // when a failure last made a look-up, in unix nanoseconds
 	places     places
 
+	Health   Health  // status flags and failures
 	Elected  Counter // attempts made
 	Busy     Counter // attempts in flight
 	Sent     Counter // bytes to the backend

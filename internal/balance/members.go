@@ -1,0 +1,63 @@
+package balance
+
+import (
+	"slices"
+	"sync"
+	"sync/atomic"
+)
+
+// Members are the members of a balancer. Reading takes no lock; a change makes
+// another list and leaves the one that an election is looking at alone. The zero
+// value has none.
+type Members struct {
+	list atomic.Pointer[[]*Member]
+
+	mu     sync.Mutex // held while a list is replaced; never across a wait
+	closed bool
+}
+
+// List returns the current members in their order. It must not be changed.
+func (s *Members) List() []*Member {
+	if l := s.list.Load(); l != nil {
+		return *l
+	}
+	return nil
+}
+
+// Change replaces the list by what edit makes of a copy of it, and gives up the
+// leases of members that are no longer in it. Requests that a member has go on
+// to their end. It reports false, and changes nothing, once the balancer is
+// closed.
+func (s *Members) Change(edit func(list []*Member) []*Member) bool {
+	s.mu.Lock()
+	if s.closed {
+		s.mu.Unlock()
+		return false
+	}
+	old := s.List()
+	list := edit(slices.Clone(old))
+	s.list.Store(&list)
+	s.mu.Unlock()
+	release(old, list)
+	return true
+}
+
+// Close gives up what the members hold. It is called once the last exchange of
+// the snapshot has ended.
+func (s *Members) Close() {
+	s.mu.Lock()
+	old := s.List()
+	s.closed = true
+	s.list.Store(nil)
+	s.mu.Unlock()
+	release(old, nil)
+}
+
+// release ends the leases of the members in old that are not in kept.
+func release(old, kept []*Member) {
+	for _, m := range old {
+		if m.Lease != nil && !slices.Contains(kept, m) {
+			m.Lease.Release()
+		}
+	}
+}

@@ -1,0 +1,101 @@
+package worker
+
+import (
+	"sync/atomic"
+	"time"
+
+	"github.com/headgate/headgate/internal/proxy/param"
+)
+
+// Health is what is known of a worker's fitness: its status flags and when it
+// last failed. It survives a reload with the worker's State. All methods are
+// safe for concurrent use and take no lock.
+type Health struct {
+	flags    atomic.Uint32 // param.Status
+	failedAt atomic.Int64  // when StatusError was last set, in unix nanoseconds; 0: never
+	retries  atomic.Int64  // how often it was tried again after an error
+	asked    atomic.Uint64 // what the configuration last said, see Configure
+}
+
+// unusable are the flags of which none may be set on a worker that gets
+// requests (httpd: PROXY_WORKER_NOT_USABLE_BITMAP).
+const unusable = param.StatusShutdown | param.StatusDisabled | param.StatusStopped | param.StatusError | param.StatusCheckFailed
+
+// Status returns the flags.
+func (h *Health) Status() param.Status { return param.Status(h.flags.Load()) }
+
+// Has reports whether one of flags is set.
+func (h *Health) Has(flags param.Status) bool { return h.Status()&flags != 0 }
+
+// Set sets and clears flags in one step.
+func (h *Health) Set(set, clear param.Status) {
+	for {
+		old := h.flags.Load()
+		if h.flags.CompareAndSwap(old, uint32((param.Status(old)|set)&^clear)) {
+			return
+		}
+	}
+}
+
+// Configure applies status= of a configuration: set and clear are the flags it
+// names. A reload that says the same again leaves alone what was changed at run
+// time since.
+func (h *Health) Configure(set, clear param.Status) {
+	said := uint64(set)<<32 | uint64(clear)<<1 | 1
+	if h.asked.Swap(said) != said {
+		h.Set(set, clear&^set)
+	}
+}
+
+// Fail puts the worker in error, and reports whether it was not before. One that
+// is to ignore errors stays as it is.
+func (h *Health) Fail(now time.Time) bool {
+	for {
+		old := h.flags.Load()
+		s := param.Status(old)
+		if s&param.StatusIgnoreErrors != 0 {
+			return false
+		}
+		h.failedAt.Store(now.UnixNano())
+		if s&param.StatusError != 0 {
+			return false
+		}
+		if h.flags.CompareAndSwap(old, uint32(s|param.StatusError)) {
+			return true
+		}
+	}
+}
+
+// Usable reports whether the worker may get a request now. One that is in error
+// may again once retry has passed since it failed, or at once when it is to
+// ignore errors; the error is cleared then. A stopped one is not tried again
+// (httpd: ap_proxy_retry_worker).
+func (h *Health) Usable(now time.Time, retry time.Duration) bool {
+	s := h.Status()
+	if s&param.StatusError != 0 && s&param.StatusStopped == 0 {
+		if s&param.StatusIgnoreErrors != 0 || now.UnixNano() > h.failedAt.Load()+int64(retry) {
+			h.Set(0, param.StatusError)
+			h.retries.Add(1)
+			s = h.Status()
+		}
+	}
+	return s&unusable == 0
+}
+
+// Recover clears an error before its time.
+func (h *Health) Recover() {
+	h.retries.Add(1)
+	h.Set(0, param.StatusError)
+}
+
+// Retries returns how often the worker was tried again after an error.
+func (h *Health) Retries() int64 { return h.retries.Load() }
+
+// FailedAt returns when the worker last failed; zero: never.
+func (h *Health) FailedAt() time.Time {
+	n := h.failedAt.Load()
+	if n == 0 {
+		return time.Time{}
+	}
+	return time.Unix(0, n)
+}
