@@ -36,7 +36,7 @@ func TestExpressionValues(t *testing.T) {
 		"%{REQUEST_METHOD}": "GET", "%{REQUEST_SCHEME}": "http", "%{REQUEST_URI}": "/a b", "%{QUERY_STRING}": "q=1",
 		"%{REQUEST_FILENAME}": "proxy:http://b/", "%{SCRIPT_FILENAME}": "proxy:http://b/", "%{THE_REQUEST}": "GET /a%20b?q=1 HTTP/1.1",
 		"%{REMOTE_ADDR}": "10.0.0.1", "%{REMOTE_HOST}": "10.0.0.1", "%{REMOTE_PORT}": "4000", "%{CONN_REMOTE_ADDR}": "10.0.0.2",
-		"%{REMOTE_USER}": "", "%{SERVER_NAME}": "WWW.example", "%{SERVER_PORT}": "8080", "%{SERVER_ADMIN}": "a@example",
+		"%{REMOTE_USER}": "", "%{SERVER_NAME}": "www.example", "%{SERVER_PORT}": "8080", "%{SERVER_ADMIN}": "a@example",
 		"%{SERVER_PROTOCOL}": "HTTP/1.1", "%{DOCUMENT_ROOT}": "/srv", "%{CONTENT_TYPE}": "text/plain", "%{HANDLER}": "proxy-server",
 		"%{HTTPS}": "off", "%{HTTP2}": "off", "%{IPV6}": "off", "%{REQUEST_STATUS}": "200", "%{IS_SUBREQ}": "false",
 		"%{TIME}": "20260203040506", "%{TIME_YEAR}": "2026", "%{TIME_WDAY}": "2", "%{SERVER_SOFTWARE}": "H/1",

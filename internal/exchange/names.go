@@ -1,25 +1,35 @@
 package exchange
 
-// HostName is the name this server goes by for the request: by
-// UseCanonicalName the site's, or the one the client used (httpd:
-// ap_get_server_name).
-func (x *Exchange) HostName() []byte {
-	if x.Chain != nil && x.Chain.Canonical == CanonicalOn || len(x.Req.Host) == 0 {
-		return append(x.Arena.Alloc(len(x.Site.Name)), x.Site.Name...)
+import (
+	"bytes"
+	"strconv"
+
+	"github.com/headgate/headgate/internal/ascii"
+)
+
+// ServerName is what this server calls itself for the request, by
+// UseCanonicalName: the name the client used, in lower case and without port, or
+// ServerName (httpd: ap_get_server_name). An IPv6 address has no brackets.
+//
+// Ours: with DNS it is ServerName; httpd looks up the name of the address that
+// the client connected to.
+func (x *Exchange) ServerName() []byte {
+	if host, _ := cutPort(x.Req.Host); len(host) > 0 && x.canonical() == CanonicalOff {
+		if host[0] == '[' {
+			host = bytes.TrimSuffix(host[1:], []byte("]"))
+		}
+		return x.lowered(host)
 	}
-	host, _ := cutPort(x.Req.Host)
-	return host
+	return x.Arena.String(x.Site.Name)
 }
 
-// HostPort is the port that goes with HostName (httpd: ap_get_server_port).
-func (x *Exchange) HostPort() uint16 {
-	canonical := x.Chain != nil && x.Chain.Canonical == CanonicalOn
-	if !canonical {
+// ServerPort is the port that goes with ServerName: that of the client's Host
+// unless UseCanonicalName is On, else that of ServerName, else the scheme's
+// (httpd: ap_get_server_port).
+func (x *Exchange) ServerPort() uint16 {
+	if x.canonical() != CanonicalOn {
 		if _, p := cutPort(x.Req.Host); p != 0 {
 			return p
-		}
-		if len(x.Req.Host) > 0 && x.Site.Port == 0 {
-			return x.defaultPort()
 		}
 	}
 	if x.Site.Port != 0 {
@@ -28,14 +38,7 @@ func (x *Exchange) HostPort() uint16 {
 	return x.defaultPort()
 }
 
-func (x *Exchange) defaultPort() uint16 {
-	if x.Client != nil && x.Client.TLS {
-		return 443
-	}
-	return 80
-}
-
-// Scheme is the scheme self-referential URLs get.
+// Scheme is the scheme of URLs that name this server (httpd: ap_http_scheme).
 func (x *Exchange) Scheme() string {
 	if x.Client != nil && x.Client.TLS || x.Site.Scheme == "https" {
 		return "https"
@@ -43,20 +46,82 @@ func (x *Exchange) Scheme() string {
 	return "http"
 }
 
-// cutPort splits a judged authority: an IPv6 literal keeps its brackets, a
-// missing port is 0.
-func cutPort(a []byte) (host []byte, port uint16) {
-	for i := len(a) - 1; i >= 0; i-- {
-		switch c := a[i]; {
-		case c == ':':
-			n := 0
-			for _, d := range a[i+1:] {
-				n = n*10 + int(d-'0')
-			}
-			return a[:i], uint16(n)
-		case c < '0' || c > '9':
-			return a, 0
+// AppendHostName appends ServerName as URLs have it: an IPv6 address in brackets
+// (httpd: ap_get_server_name_for_url).
+func (x *Exchange) AppendHostName(dst []byte) []byte {
+	name := x.ServerName()
+	if bytes.IndexByte(name, ':') >= 0 && name[0] != '[' {
+		return append(append(append(dst, '['), name...), ']')
+	}
+	return append(dst, name...)
+}
+
+// AppendServerPort appends ":port" unless it is the scheme's default.
+func (x *Exchange) AppendServerPort(dst []byte) []byte {
+	port := x.ServerPort()
+	if port == x.defaultPort() {
+		return dst
+	}
+	return strconv.AppendUint(append(dst, ':'), uint64(port), 10)
+}
+
+// Origin is the beginning of URLs that name this server, up to the path:
+// scheme://host[:port] (httpd: ap_construct_url).
+func (x *Exchange) Origin() []byte {
+	scheme := x.Scheme()
+	b := x.Arena.Alloc(len(scheme) + len("://[]:65535") + max(len(x.Req.Host), len(x.Site.Name)))
+	b = append(append(b, scheme...), "://"...)
+	return x.AppendServerPort(x.AppendHostName(b))
+}
+
+func (x *Exchange) canonical() Canonical {
+	if x.Chain == nil {
+		return CanonicalOff
+	}
+	return x.Chain.Canonical
+}
+
+func (x *Exchange) defaultPort() uint16 {
+	if x.Scheme() == "https" {
+		return 443
+	}
+	return 80
+}
+
+// lowered folds the case of b, in a copy if there is anything to fold.
+func (x *Exchange) lowered(b []byte) []byte {
+	for _, c := range b {
+		if ascii.Lower(c) != c {
+			b = append(x.Arena.Alloc(len(b)), b...)
+			ascii.LowerBytes(b)
+			break
 		}
 	}
-	return a, 0
+	return b
+}
+
+// cutPort splits an authority: an IPv6 literal keeps its brackets, a missing
+// port is 0. It takes what a request had that was refused for its Host, too.
+func cutPort(a []byte) (host []byte, port uint16) {
+	end := bytes.IndexByte(a, ':')
+	if len(a) > 0 && a[0] == '[' {
+		end = bytes.IndexByte(a, ']') + 1
+		if end == 0 {
+			return nil, 0
+		}
+	}
+	if end < 0 || end == len(a) {
+		return a, 0
+	}
+	n := 0
+	for _, c := range a[end+1:] {
+		if !ascii.IsDigit(c) || n > 65535 {
+			return a[:end], 0
+		}
+		n = n*10 + int(c-'0')
+	}
+	if n > 65535 {
+		n = 0
+	}
+	return a[:end], uint16(n)
 }

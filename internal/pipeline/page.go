@@ -128,11 +128,11 @@ func appendSignature(b []byte, x *exchange.Exchange) []byte {
 	b = append(b, " at "...)
 	if x.Chain.Signature == exchange.SignatureEMail && x.Site.Admin != "" {
 		b = uri.AppendHTML(append(b, `<a href="mailto:`...), []byte(x.Site.Admin))
-		b = append(uri.AppendHTML(append(b, `">`...), x.HostName()), "</a>"...)
+		b = append(uri.AppendHTML(append(b, `">`...), x.ServerName()), "</a>"...)
 	} else {
-		b = uri.AppendHTML(b, x.HostName())
+		b = uri.AppendHTML(b, x.ServerName())
 	}
 	b = append(b, " Port "...)
-	b = strconv.AppendInt(b, int64(x.HostPort()), 10)
+	b = strconv.AppendInt(b, int64(x.ServerPort()), 10)
 	return append(b, "</address>\n"...)
 }

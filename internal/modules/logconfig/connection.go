@@ -100,35 +100,13 @@ func siteName(dst []byte, x *exchange.Exchange) []byte {
 	return appendName(dst, x.Site.Name)
 }
 
-// hostName is the name the client asked for, unless UseCanonicalName says to
-// take the server's.
-func hostName(dst []byte, x *exchange.Exchange) []byte {
-	canonical := x.Chain != nil && x.Chain.Canonical != exchange.CanonicalOff
-	host := bareHost(x.Req.Host)
-	if canonical || len(host) == 0 {
-		return siteName(dst, x)
+// serverName is the name that UseCanonicalName chooses.
+func serverName(dst []byte, x *exchange.Exchange) []byte {
+	if x.Site == nil {
+		return append(dst, '-')
 	}
-	from := len(dst)
-	dst = appendEscaped(dst, host)
-	// httpd: r->hostname is folded. Escapes are lower case as they stand.
-	ascii.LowerBytes(dst[from:])
-	return dst
-}
-
-// bareHost strips the port and an IPv6 address's brackets.
-func bareHost(host []byte) []byte {
-	if len(host) > 0 && host[0] == '[' {
-		for i, c := range host {
-			if c == ']' {
-				return host[1:i]
-			}
-		}
-		return nil
+	if name := x.ServerName(); len(name) > 0 {
+		return appendEscaped(dst, name)
 	}
-	for i, c := range host {
-		if c == ':' {
-			return host[:i]
-		}
-	}
-	return host
+	return appendName(dst, "")
 }

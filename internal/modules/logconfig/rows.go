@@ -54,7 +54,7 @@ var rows = [...]row{
 	{"u", false, fixed(user)},
 	{"U", true, path},
 	{"v", false, fixed(siteName)},
-	{"V", false, fixed(hostName)},
+	{"V", false, fixed(serverName)},
 	{"x", false, nil}, // as c
 	{"X", false, fixed(connStatus)},
 }

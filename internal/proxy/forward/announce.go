@@ -156,12 +156,11 @@ func (f *Announcer) ResponseVia(x *exchange.Exchange) {
 // the name is ServerName even where the client's Host names the server, the
 // port is that of the client's Host.
 func (f *Announcer) viaValue(x *exchange.Exchange) []byte {
-	self := SelfOf(x)
 	v := int64(x.Req.Version)
 	b := x.Arena.Alloc(len("1.1 :65535 ()") + len(x.Site.Name) + len(f.Version) + 20)
 	b = append(strconv.AppendInt(b, v/10, 10), '.')
 	b = append(strconv.AppendInt(b, v%10, 10), ' ')
-	b = self.appendPort(append(b, x.Site.Name...))
+	b = x.AppendServerPort(append(b, x.Site.Name...))
 	if f.Via == ViaFull {
 		b = append(append(append(b, " ("...), f.Version...), ')')
 	}

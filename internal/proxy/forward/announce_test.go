@@ -150,37 +150,6 @@ func TestResponseVia(t *testing.T) {
 	}
 }
 
-func TestSelf(t *testing.T) {
-	for _, row := range []struct {
-		host, scheme string
-		port         uint16
-		tls          bool
-		mode         exchange.Canonical
-		want         string
-	}{
-		{"client.example", "", 0, false, exchange.CanonicalOff, "http://client.example"},
-		{"Client.Example:8080", "", 0, false, exchange.CanonicalOff, "http://client.example:8080"},
-		{"client.example:80", "", 0, false, exchange.CanonicalOff, "http://client.example"},
-		{"[::1]:39180", "", 0, false, exchange.CanonicalOff, "http://[::1]:39180"},
-		{"[::1]", "", 0, false, exchange.CanonicalOff, "http://[::1]"},
-		{"c", "", 0, true, exchange.CanonicalOff, "https://c"},
-		{"c:443", "", 0, true, exchange.CanonicalOff, "https://c"},
-		{"c", "", 8443, true, exchange.CanonicalOff, "https://c:8443"},
-		{"c", "https", 443, false, exchange.CanonicalOff, "https://c"},
-		{"c:99", "", 8081, false, exchange.CanonicalOn, "http://main.example:8081"},
-		{"c:99", "", 0, false, exchange.CanonicalOn, "http://main.example"},
-		{"", "", 0, false, exchange.CanonicalOff, "http://main.example"},
-	} {
-		x := request("GET", row.host)
-		x.Site = &exchange.Site{Name: "main.example", Scheme: row.scheme, Port: row.port}
-		x.Client.TLS, x.Chain.Canonical = row.tls, row.mode
-		self := SelfOf(x)
-		if got := string(self.appendOrigin(nil)); got != row.want {
-			t.Errorf("%+v: %s", row, got)
-		}
-	}
-}
-
 func TestForwardDoesNotAllocate(t *testing.T) {
 	f := Announcer{Via: ViaFull, MaxForwards: 10, AddHeaders: true, Reverse: true, Version: "V/1"}
 	x := request("GET", "client.example:81", "X-Forwarded-For: 1.1.1.1", "Via: 1.0 fred", "Max-Forwards: 3")

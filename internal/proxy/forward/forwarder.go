@@ -118,7 +118,7 @@ func (f *Forwarder) BackendHead(x *exchange.Exchange) (discard bool, err error) 
 
 // rewrite edits what names the backend.
 func (f *Forwarder) rewrite(x *exchange.Exchange) {
-	t := ReverseRewriter{Rules: f.rewrites, Self: SelfOf(x)}
+	t := ReverseRewriter{Rules: f.rewrites, Origin: x.Origin()}
 	if f.interpolate {
 		t.Env = &x.Env
 	}

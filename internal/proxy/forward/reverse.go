@@ -23,7 +23,7 @@ type ReverseRewriter struct {
 	Rules   *Rewrites      // compiled
 	Env     *exchange.Vars // for interpolation; nil: ProxyPassInterpolateEnv is Off
 	Members Members        // nil: no balancers
-	Self    Self
+	Origin  []byte         // this server: scheme://host[:port]
 }
 
 // edited names the fields that Edit may change.
@@ -189,7 +189,7 @@ func (t *ReverseRewriter) public(public string, rest []byte, a *message.Arena) [
 	if !strings.HasPrefix(public, "/") {
 		return nil
 	}
-	b := t.Self.appendOrigin(a.Alloc(t.Self.originRoom() + len(public) + len(rest)))
+	b := append(a.Alloc(len(t.Origin)+len(public)+len(rest)), t.Origin...)
 	return append(append(b, public...), rest...)
 }
 

@@ -35,7 +35,7 @@ func turnback() *ReverseRewriter {
 			),
 		},
 		Members: members{"alias": {"http://m1/foo", "http://m2/foo/"}, "root": {"http://r1"}},
-		Self:    Self{Scheme: "http", Host: []byte("client.example"), Port: 80},
+		Origin:  []byte("http://client.example"),
 	}
 	tb.Rules.Compile()
 	return tb

@@ -105,8 +105,8 @@ func TestRulesAgainstNaive(t *testing.T) {
 	r := rand.New(rand.NewPCG(7, 8))
 	for range 5000 {
 		tb := &ReverseRewriter{
-			Rules: &Rewrites{Reverse: randomRules(r), CookiePaths: randomRules(r), CookieDomains: randomRules(r)},
-			Self:  Self{Scheme: "http", Host: []byte("c"), Port: 80},
+			Rules:  &Rewrites{Reverse: randomRules(r), CookiePaths: randomRules(r), CookieDomains: randomRules(r)},
+			Origin: []byte("http://c"),
 		}
 		if r.IntN(2) == 0 {
 			tb.Members = members{"b": {"http://h/a", "http://m"}}
@@ -132,8 +132,8 @@ func FuzzRules(f *testing.F) {
 			list = append(list, ReverseRule{fields[i+1], fields[i], i%5 == 4})
 		}
 		tb := &ReverseRewriter{
-			Rules: &Rewrites{Reverse: ruled(list...), CookiePaths: ruled(list...), CookieDomains: ruled(list...)},
-			Self:  Self{Scheme: "http", Host: []byte("c"), Port: 80},
+			Rules:  &Rewrites{Reverse: ruled(list...), CookiePaths: ruled(list...), CookieDomains: ruled(list...)},
+			Origin: []byte("http://c"),
 		}
 		tb.Rules.Compile()
 		checkRules(t, tb, value)
@@ -148,8 +148,8 @@ func BenchmarkReverse(b *testing.B) {
 			paths = append(paths, ReverseRule{fmt.Sprintf("/app%d", i), fmt.Sprintf("/x%d", i), false})
 		}
 		tb := &ReverseRewriter{
-			Rules: &Rewrites{Reverse: ruled(reverse...), CookiePaths: ruled(paths...)},
-			Self:  Self{Scheme: "http", Host: []byte("client.example"), Port: 80},
+			Rules:  &Rewrites{Reverse: ruled(reverse...), CookiePaths: ruled(paths...)},
+			Origin: []byte("http://client.example"),
 		}
 		tb.Rules.Compile()
 		for _, at := range []struct {
