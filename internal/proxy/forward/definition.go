@@ -1,6 +1,9 @@
 package forward
 
 import (
+	"slices"
+	"strings"
+
 	"github.com/headgate/headgate/internal/prefix"
 	"github.com/headgate/headgate/internal/proxy/param"
 	"github.com/headgate/headgate/internal/syntax"
@@ -55,20 +58,42 @@ func (s *Definitions) add(d *Definition) {
 }
 
 // Find returns the worker with the longest name that begins url; nil: none.
-func (s *Definitions) Find(url string) (best *Definition) {
+// Scheme, host and port are always those of url: http://h does not begin
+// http://h2 (httpd: min_match of ap_proxy_get_worker).
+func (s *Definitions) Find(url string) *Definition {
+	least := len(url)
+	if i := strings.Index(url, "://"); i >= 0 {
+		if slash := strings.IndexByte(url[i+len("://"):], '/'); slash >= 0 {
+			least = i + len("://") + slash
+		}
+	}
+	return s.find(url, least)
+}
+
+// find is Find among the names that have at least so many bytes.
+func (s *Definitions) find(url string, least int) (best *Definition) {
 	if s.base != nil {
-		best = s.base.Find(url)
+		best = s.base.find(url, least)
 	}
 	w := s.names.Walk([]byte(url))
 	for {
-		size, list := w.Next(prefix.None)
+		_, list := w.Next(prefix.None)
 		if list == nil {
 			return best
 		}
-		if best == nil || size >= len(best.Name) {
-			best = s.list[list[0]]
+		d := s.list[list[0]]
+		if len(d.Name) >= least && (best == nil || len(d.Name) >= len(best.Name)) {
+			best = d
 		}
 	}
+}
+
+// All returns the workers: the server's own first, then the main server's.
+func (s *Definitions) All() []*Definition {
+	if s.base == nil {
+		return s.list
+	}
+	return slices.Concat(s.list, s.base.All())
 }
 
 // Has says whether d was defined in s.
