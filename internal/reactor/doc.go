@@ -21,5 +21,5 @@
 // for and switches back. Nothing on a request's way takes a lock or touches
 // another loop; what comes from other threads comes through the loop's mailbox.
 //
-// Imports nothing of this module.
+// Imports lock and uring.
 package reactor

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/headgate/headgate/internal/uring"
 )
 
 // Epoll is the engine of event loops.
@@ -17,7 +19,7 @@ type Epoll struct {
 	faces []Loop    // loops, as others see them
 	base  time.Time // what the loops count their time from; long ago, so that every moment is larger than 0
 	turns atomic.Uint32
-	rings func() (*ring, error) // makes one; nil: none is wanted
+	rings func() (*uring.Ring, error) // makes one; nil: none is wanted
 
 	ceiling int64        // with so many descriptors open no clients are accepted
 	open    atomic.Int64 // descriptors of connections, to clients and to backends, and of pipes
@@ -47,7 +49,7 @@ var _ Engine = (*Epoll)(nil)
 func NewEpoll(n int, hooks Hooks) *Epoll {
 	e := &Epoll{
 		hooks: hooks, base: time.Now().Add(-time.Hour), listeners: make(map[net.Listener]*ebinding),
-		rings: newRing, inUse: max(n, 1), quit: make(chan struct{}), stirred: make(chan struct{}, 1),
+		rings: uring.New, inUse: max(n, 1), quit: make(chan struct{}), stirred: make(chan struct{}, 1),
 	}
 	for i := range max(n, 1) {
 		l := &eloop{engine: e, index: i, drained: make(chan struct{})}

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/headgate/headgate/internal/uring"
 )
 
 // eloop is one event loop: a thread with an epoll instance of its own. All of
@@ -15,9 +17,9 @@ import (
 type eloop struct {
 	engine *Epoll
 	index  int
-	ep     int   // epoll descriptor
-	bell   int   // eventfd that ends a wait
-	ring   *ring // nil: the system gives none
+	ep     int         // epoll descriptor
+	bell   int         // eventfd that ends a wait
+	ring   *uring.Ring // nil: the system gives none
 
 	now  int64     // nanoseconds since engine.base, as of the last look at the clock
 	time time.Time // the same moment
@@ -287,7 +289,7 @@ func (l *eloop) end() {
 	l.dropPipes()
 	l.coros, l.buffers = nil, nil
 	if l.ring != nil {
-		l.ring.close()
+		l.ring.Close()
 	}
 	sysClose(l.ep)
 	sysClose(l.bell)

@@ -92,12 +92,12 @@ func (l *eloop) transmitMany(items []outItem) (n int, whole bool) {
 	whole = true
 	for n < len(items) {
 		first := n
-		for ; n < len(items) && !l.ring.full(); n++ {
+		for ; n < len(items) && !l.ring.Full(); n++ {
 			if it := &items[n]; it.c != nil {
-				l.ring.put(it.c.fd, l.out.bytes[it.from:it.to], n)
+				l.ring.Put(it.c.fd, l.out.bytes[it.from:it.to], n)
 			}
 		}
-		done, e := l.ring.submit()
+		done, e := l.ring.Submit()
 		if e != 0 {
 			n = behind(items, first, done)
 		}
@@ -115,7 +115,7 @@ func (l *eloop) transmitMany(items []outItem) (n int, whole bool) {
 // result notes what became of one message that the ring dealt with. Its errors
 // may be the ring's own, as want of memory: the socket's are told by sendto.
 func (l *eloop) result(items []outItem) (whole bool) {
-	i, n, e := l.ring.result()
+	i, n, e := l.ring.Result()
 	it := &items[i]
 	if e != 0 && e != syscall.EAGAIN {
 		n, e = sysSend(int(it.c.fd), l.out.bytes[it.from:it.to])
@@ -129,7 +129,7 @@ func (l *eloop) doubtRing(e syscall.Errno) {
 	case syscall.EAGAIN, syscall.EBUSY, syscall.ENOMEM:
 		return
 	}
-	l.ring.close()
+	l.ring.Close()
 	l.ring = nil
 	l.engine.hooks.noRing(os.NewSyscallError("io_uring_enter", e))
 }

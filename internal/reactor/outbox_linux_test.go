@@ -15,6 +15,7 @@ import (
 
 	"github.com/headgate/headgate/internal/reactor"
 	"github.com/headgate/headgate/internal/testkit"
+	"github.com/headgate/headgate/internal/uring"
 )
 
 // epolls are the engines with an outbox.
@@ -67,7 +68,7 @@ func together(t *testing.T, l reactor.Loop, many int) {
 
 func TestTogether(t *testing.T) {
 	epolls(t, func(t *testing.T, l reactor.Loop) {
-		for _, many := range []int{1, 2, 3, reactor.RingSize, reactor.RingSize + 1, 2*reactor.RingSize + 2} {
+		for _, many := range []int{1, 2, 3, uring.Size, uring.Size + 1, 2*uring.Size + 2} {
 			together(t, l, many)
 		}
 	})
@@ -76,7 +77,7 @@ func TestTogether(t *testing.T) {
 // A ring that does not do what is wanted costs no message, and none is sent
 // twice.
 func TestRingFails(t *testing.T) {
-	const size = reactor.RingSize
+	const size = uring.Size
 	all := func(n int) (int, syscall.Errno) { return n, 0 }
 	whole := func(p []byte) (int, syscall.Errno) { return len(p), 0 }
 	for _, tt := range []struct {
@@ -105,7 +106,7 @@ func TestRingFails(t *testing.T) {
 			var told []error
 			n := engine{"epoll", func(h reactor.Hooks) reactor.Engine {
 				h.Ringless = func(err error) { told = append(told, err) }
-				f := reactor.FakeRing{Take: all, Send: whole}
+				f := uring.Fake{Take: all, Send: whole}
 				if tt.take != nil {
 					f.Take = tt.take()
 				}
@@ -227,7 +228,7 @@ func TestFewDoNotWait(t *testing.T) {
 			var at []int
 			n := engine{"epoll", func(h reactor.Hooks) reactor.Engine {
 				e := reactor.NewEpoll(1, h)
-				e.PlayRing(reactor.FakeRing{
+				e.PlayRing(uring.Fake{
 					Take: func(n int) (int, syscall.Errno) { at = append(at, n); return n, 0 },
 					Send: func(p []byte) (int, syscall.Errno) { return len(p), 0 },
 				})

@@ -31,16 +31,6 @@ func sysSend(fd int, p []byte) (int, syscall.Errno) {
 	}
 }
 
-// sysRing is io_uring_enter. It gives the number of entries taken.
-func sysRing(fd int, submit, wait uint32, flags uintptr) (uint32, syscall.Errno) {
-	for {
-		n, _, e := syscall.RawSyscall6(unix.SYS_IO_URING_ENTER, uintptr(fd), uintptr(submit), uintptr(wait), flags, 0, 0)
-		if e != syscall.EINTR {
-			return uint32(n), e
-		}
-	}
-}
-
 func sysClose(fd int) { _, _, _ = syscall.RawSyscall(unix.SYS_CLOSE, uintptr(fd), 0, 0) }
 
 // sysPoll is epoll_wait without telling the scheduler, for at most ms
