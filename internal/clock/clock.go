@@ -6,9 +6,10 @@
 package clock
 
 import (
-	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/headgate/headgate/internal/lock"
 )
 
 // Tick is one second's worth of formatted time. It is immutable.
@@ -21,7 +22,7 @@ type Tick struct {
 // Clock gives the time and its cached formats.
 type Clock struct {
 	now  func() time.Time
-	mu   sync.Mutex // guards rebuilding tick
+	mu   lock.Mutex // guards rebuilding tick
 	tick atomic.Pointer[Tick]
 }
 

@@ -2,10 +2,10 @@ package config
 
 import (
 	"strconv"
-	"sync"
 
 	"github.com/headgate/headgate/internal/directive"
 	"github.com/headgate/headgate/internal/exchange"
+	"github.com/headgate/headgate/internal/lock"
 	"github.com/headgate/headgate/internal/logsink"
 	"github.com/headgate/headgate/internal/module"
 	"github.com/headgate/headgate/internal/modules/core"
@@ -66,7 +66,7 @@ func buildServers(b *module.Builder, modules []*module.Module) {
 		Scope: b.Main, Conf: b.Main.Server, Own: b.Main.Server, Dir: b.Main.Dir,
 		Site: &exchange.Site{ID: b.Snapshot.Generation}, Key: "main",
 	}
-	compiling := new(sync.Mutex)
+	compiling := new(lock.Mutex)
 	buildServer(b, main, nil, modules, compiling)
 	b.Snapshot.Main = main.Site
 	b.Snapshot.Sites = append(b.Snapshot.Sites, main.Site)
@@ -100,7 +100,7 @@ func hostKey(i int, s *module.Server) string {
 
 // buildServer fills one site: modules first, then its sections, in which
 // every combination is compiled by the modules again.
-func buildServer(b *module.Builder, s *module.Server, outer *directive.Scope, modules []*module.Module, compiling *sync.Mutex) {
+func buildServer(b *module.Builder, s *module.Server, outer *directive.Scope, modules []*module.Module, compiling *lock.Mutex) {
 	for _, m := range modules {
 		if m.Server != nil {
 			note(b, s.Scope.Pos, m.Server(b, s))

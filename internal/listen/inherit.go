@@ -9,9 +9,10 @@ import (
 	"os/exec"
 	"strconv"
 	"strings"
-	"sync"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/headgate/headgate/internal/lock"
 )
 
 // Variables that announce inherited sockets: systemd's (sd_listen_fds(3)) and
@@ -31,7 +32,7 @@ const (
 // Inherited are the listening sockets another process left us, to be claimed
 // by address. It is safe for concurrent use; nil holds none.
 type Inherited struct {
-	mu   sync.Mutex  // guards free
+	mu   lock.Mutex  // guards free
 	free []*Listener // not claimed yet
 
 	// Skipped says of each descriptor that is no listening TCP socket why it

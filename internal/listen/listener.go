@@ -4,10 +4,11 @@ import (
 	"net"
 	"net/netip"
 	"os"
-	"sync"
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/headgate/headgate/internal/lock"
 )
 
 // Listener is one listening socket. An engine accepts on FD itself, or
@@ -18,7 +19,7 @@ type Listener struct {
 	spec  Addr
 	bound netip.AddrPort
 
-	mu  sync.Mutex   // guards all below
+	mu  lock.Mutex   // guards all below
 	fd  int          // -1 when closed
 	net net.Listener // made by the first Accept
 }

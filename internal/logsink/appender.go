@@ -3,9 +3,10 @@ package logsink
 import (
 	"bytes"
 	"errors"
-	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/headgate/headgate/internal/lock"
 )
 
 // batchSize is how many bytes of lines a shard collects before it hands them
@@ -46,14 +47,14 @@ type batch struct {
 
 // queue holds the batches that wait for a writer, in order.
 type queue struct {
-	mu          sync.Mutex // guards what follows
+	mu          lock.Mutex // guards what follows
 	first, last *batch
 	bytes       int // of these and of what the writer has taken and not yet written
 }
 
 // shard collects the lines of one loop.
 type shard struct {
-	mu  sync.Mutex // guards cur; held from Begin to Commit
+	mu  lock.Mutex // guards cur; held from Begin to Commit
 	cur *batch     // nil: nothing collected
 	_   [112]byte  // a cache line of its own, with its neighbour
 }

@@ -5,8 +5,9 @@ import (
 	"io"
 	"log/slog"
 	"os"
-	"sync"
 	"time"
+
+	"github.com/headgate/headgate/internal/lock"
 )
 
 // ErrorLog writes records in httpd's error-log format. It decides nothing
@@ -18,7 +19,7 @@ type ErrorLog struct {
 	now    func() time.Time
 	pid    int
 
-	mu sync.Mutex // guards w
+	mu lock.Mutex // guards w
 	w  io.Writer  // where out is nil: written to at once
 }
 

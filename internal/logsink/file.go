@@ -2,8 +2,9 @@ package logsink
 
 import (
 	"os"
-	"sync"
 	"time"
+
+	"github.com/headgate/headgate/internal/lock"
 )
 
 // fileMode is what a new log file gets, less the umask.
@@ -12,7 +13,7 @@ const fileMode = 0o644
 // fileSink appends to a file.
 type fileSink struct {
 	path string
-	mu   sync.Mutex // guards f, which only the writer changes
+	mu   lock.Mutex // guards f, which only the writer changes
 	f    *os.File
 }
 

@@ -8,6 +8,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"github.com/headgate/headgate/internal/lock"
 )
 
 // respawnEvery bounds how often a program that keeps dying is started.
@@ -31,7 +33,7 @@ type pipeSink struct {
 	forced chan struct{} // closed by force
 	once   sync.Once     // closes forced
 
-	mu  sync.Mutex // guards cmd
+	mu  lock.Mutex // guards cmd
 	cmd *exec.Cmd  // the running program
 }
 

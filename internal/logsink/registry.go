@@ -8,6 +8,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/headgate/headgate/internal/lock"
 )
 
 // flushEvery is how late a line may be in its file.
@@ -42,7 +44,7 @@ type Registry struct {
 	waiting atomic.Int64 // bytes queued for all destinations
 	slow    atomic.Bool  // the file that was last to be reopened took too long
 
-	mu      sync.Mutex             // guards open, its appenders' refs, and closing
+	mu      lock.Mutex             // guards open, its appenders' refs, and closing
 	open    map[string]*Appender   // by destination
 	closing map[*Appender]struct{} // released, not yet closed
 

@@ -6,11 +6,11 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/headgate/headgate/internal/ascii"
 	"github.com/headgate/headgate/internal/exchange"
+	"github.com/headgate/headgate/internal/lock"
 	"github.com/headgate/headgate/internal/resolve"
 )
 
@@ -27,7 +27,7 @@ type Names struct {
 	Now func() time.Time
 
 	resolver resolve.Resolver
-	mu       sync.RWMutex // guards known
+	mu       lock.Mutex // guards known
 	known    map[netip.Addr]knownName
 }
 
@@ -54,9 +54,9 @@ func (n *Names) Of(x *exchange.Exchange) (name string, ok bool) {
 		return "", false
 	}
 	now := n.now()
-	n.mu.RLock()
+	n.mu.Lock()
 	k, found := n.known[addr]
-	n.mu.RUnlock()
+	n.mu.Unlock()
 	if !found || now.After(k.expires) {
 		k = n.ask(x, addr)
 	}

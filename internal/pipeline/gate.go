@@ -2,10 +2,10 @@ package pipeline
 
 import (
 	"math"
-	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/headgate/headgate/internal/lock"
 	"github.com/headgate/headgate/internal/reactor"
 )
 
@@ -22,7 +22,7 @@ type gate struct {
 	waiting atomic.Int64 // length of queue; written with mu held
 	lanes   []lane       // by loop; made by the first limit
 
-	mu    sync.Mutex // guards what follows
+	mu    lock.Mutex // guards what follows
 	most  int64      // 0: no limit
 	inUse int        // loops that take new connections, the first so many; 0: all
 	open  bool       // shares are given out

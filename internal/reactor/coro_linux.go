@@ -97,6 +97,9 @@ func (co *coro) do() {
 	default:
 		co.runner.Run()
 	}
+	if co.loop.thread != nil {
+		co.loop.mustHoldNone()
+	}
 }
 
 // Wait implements Task.

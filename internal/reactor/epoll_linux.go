@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/headgate/headgate/internal/lock"
 	"github.com/headgate/headgate/internal/uring"
 )
 
@@ -24,10 +25,12 @@ type Epoll struct {
 	ceiling int64        // with so many descriptors open no clients are accepted
 	open    atomic.Int64 // descriptors of connections, to clients and to backends, and of pipes
 
+	stuckFor time.Duration // after how long a loop that is held counts as stuck
+
 	dozing  atomic.Bool   // the watchdog waits to be stirred
 	stirred chan struct{} // of length 1
 
-	mu        sync.Mutex // guards what follows
+	mu        lock.Mutex // guards what follows
 	inUse     int        // loops that take new connections: the first so many
 	started   int        // loops that run: the first so many, never fewer than there were
 	watched   bool       // the watchdog runs
@@ -49,7 +52,7 @@ var _ Engine = (*Epoll)(nil)
 func NewEpoll(n int, hooks Hooks) *Epoll {
 	e := &Epoll{
 		hooks: hooks, base: time.Now().Add(-time.Hour), listeners: make(map[net.Listener]*ebinding),
-		rings: uring.New, inUse: max(n, 1), quit: make(chan struct{}), stirred: make(chan struct{}, 1),
+		rings: uring.New, stuckFor: stuckFor, inUse: max(n, 1), quit: make(chan struct{}), stirred: make(chan struct{}, 1),
 	}
 	for i := range max(n, 1) {
 		l := &eloop{engine: e, index: i, drained: make(chan struct{})}

@@ -1,6 +1,10 @@
 package reactor
 
-import "github.com/headgate/headgate/internal/uring"
+import (
+	"time"
+
+	"github.com/headgate/headgate/internal/uring"
+)
 
 // SetCeiling stands in for the limit of descriptors.
 func (e *Epoll) SetCeiling(n int64) { e.ceiling = n }
@@ -34,3 +38,6 @@ func (e *Epoll) ForbidRings(err error) { e.rings = func() (*uring.Ring, error) {
 func (e *Epoll) PlayRing(f uring.Fake) {
 	e.rings = func() (*uring.Ring, error) { return f.Ring(), nil }
 }
+
+// SetStuckFor sets after how long a loop that is held counts as stuck.
+func (e *Epoll) SetStuckFor(d time.Duration) { e.stuckFor = d }

@@ -8,6 +8,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"github.com/headgate/headgate/internal/lock"
 )
 
 // Goroutine is the portable engine: one goroutine per connection over the
@@ -17,7 +19,7 @@ type Goroutine struct {
 	loop  goLoop
 	loops []Loop
 
-	mu       sync.Mutex // guards what follows
+	mu       lock.Mutex // guards what follows
 	conns    map[*goConn]struct{}
 	dialled  map[*goConn]struct{} // opened by Dial, so that a cut reaches who waits for a backend
 	draining bool

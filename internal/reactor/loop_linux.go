@@ -3,12 +3,12 @@ package reactor
 import (
 	"net/netip"
 	"runtime"
-	"sync"
 	"sync/atomic"
 	"time"
 
 	"golang.org/x/sys/unix"
 
+	"github.com/headgate/headgate/internal/lock"
 	"github.com/headgate/headgate/internal/uring"
 )
 
@@ -17,9 +17,10 @@ import (
 type eloop struct {
 	engine *Epoll
 	index  int
-	ep     int         // epoll descriptor
-	bell   int         // eventfd that ends a wait
-	ring   *uring.Ring // nil: the system gives none
+	ep     int          // epoll descriptor
+	bell   int          // eventfd that ends a wait
+	ring   *uring.Ring  // nil: the system gives none
+	thread *lock.Thread // with checks on: which locks are held here
 
 	now  int64     // nanoseconds since engine.base, as of the last look at the clock
 	time time.Time // the same moment
@@ -60,7 +61,7 @@ type eloop struct {
 	asleep  atomic.Bool  // it may be in a wait that the bell must end
 	mail    struct {
 		some  atomic.Bool // the list is not empty; written under mu
-		mu    sync.Mutex  // guards what follows
+		mu    lock.Mutex  // guards what follows
 		list  []mail
 		ended bool // the loop is over: nothing is taken any more
 	}
@@ -118,6 +119,8 @@ func (l *eloop) run() {
 	defer l.engine.running.Done()
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
+	l.thread = lock.Enter()
+	defer l.thread.Leave()
 	l.readClock()
 	for !l.over() {
 		n := l.wait()

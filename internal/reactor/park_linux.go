@@ -11,7 +11,19 @@ import (
 // be woken for nothing: callers look again.
 func (l *eloop) block() {
 	co := l.running()
+	if l.thread != nil {
+		l.mustHoldNone()
+	}
 	co.yield(struct{}{})
+}
+
+// mustHoldNone panics when the running coroutine holds a lock: another coroutine
+// that wants it would stop the loop for ever.
+func (l *eloop) mustHoldNone() {
+	if at := l.thread.Held(); at != "" {
+		l.thread.Forget()
+		panic("reactor: a coroutine yields while it holds a lock, taken at " + at)
+	}
 }
 
 // running gives the coroutine that runs. Blocking calls outside of one, as in

@@ -76,6 +76,10 @@ type Hooks struct {
 	// Held is told of a loop that one piece of work has kept from everything
 	// else for so long, and where it was seen.
 	Held func(loop int, d time.Duration, stack []byte)
+	// Stuck is told, once, of a loop that has stood still for so long that it
+	// will hardly go on by itself, and where it stands: a coroutine may wait for
+	// a lock that another one of the loop holds across a yield.
+	Stuck func(loop int, d time.Duration, stack []byte)
 }
 
 func (h *Hooks) panicked(v any, stack []byte) {

@@ -14,6 +14,15 @@ const (
 	heldEvery = 10 * time.Second
 )
 
+// stuckFor is after how long a loop that is held counts as stuck.
+const stuckFor = 5 * time.Second
+
+// reports is what the watchdog has told already.
+type reports struct {
+	held  time.Time     // when a loop was last told to be held
+	stuck map[int]int64 // by loop: since when it was busy as it was told to be stuck
+}
+
 // dozeAfter is after how many looks at which every loop waited the watchdog
 // stops looking, so that a server with nothing to do costs nothing.
 const dozeAfter = 20
@@ -24,7 +33,7 @@ func (e *Epoll) watch() {
 	defer e.running.Done()
 	tick := time.NewTicker(heldFor)
 	defer tick.Stop()
-	var told time.Time
+	told := reports{stuck: map[int]int64{}}
 	for quiet := 0; ; quiet++ {
 		select {
 		case <-e.quit:
@@ -73,9 +82,8 @@ func (e *Epoll) stir() {
 	}
 }
 
-// look tells of a loop that is held and says whether any is at work. told is
-// when that was done last.
-func (e *Epoll) look(told *time.Time) (busy bool) {
+// look tells of loops that are held or stuck, and says whether any is at work.
+func (e *Epoll) look(told *reports) (busy bool) {
 	for i, l := range e.loops {
 		since := l.busy.Load()
 		if since == 0 {
@@ -83,10 +91,15 @@ func (e *Epoll) look(told *time.Time) (busy bool) {
 		}
 		busy = true
 		held := time.Since(e.base) - time.Duration(since)
-		if held < heldFor || time.Since(*told) < heldEvery || e.hooks.Held == nil {
+		if held >= e.stuckFor && told.stuck[i] != since && e.hooks.Stuck != nil {
+			told.stuck[i] = since
+			e.hooks.Stuck(i, held, busyStacks())
 			continue
 		}
-		*told = time.Now()
+		if held < heldFor || time.Since(told.held) < heldEvery || e.hooks.Held == nil {
+			continue
+		}
+		told.held = time.Now()
 		e.hooks.Held(i, held, busyStacks())
 	}
 	return busy

@@ -3,8 +3,9 @@ package resolve
 import (
 	"io"
 	"os"
-	"sync"
 	"time"
+
+	"github.com/headgate/headgate/internal/lock"
 )
 
 const (
@@ -17,7 +18,7 @@ const (
 // file is a parsed file that is read again when its stamp changes. The parsed
 // value is shared by readers and must not be written to.
 type file[T any] struct {
-	mu      sync.Mutex // guards all below
+	mu      lock.Mutex // guards all below
 	checked time.Time
 	mtime   time.Time
 	size    int64

@@ -6,9 +6,10 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
-	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/headgate/headgate/internal/lock"
 )
 
 // ByTTL is the address life that follows DNS; addressttl= overrides it.
@@ -28,7 +29,7 @@ type Name struct {
 
 	cur atomic.Pointer[set]
 
-	mu     sync.Mutex // guards flight and failed
+	mu     lock.Mutex // guards flight and failed
 	flight *flight
 	failed int // refreshes failed in a row
 }

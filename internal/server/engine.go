@@ -2,14 +2,20 @@ package server
 
 import (
 	"fmt"
+	"os"
 	"strings"
 
+	"github.com/headgate/headgate/internal/lock"
 	"github.com/headgate/headgate/internal/processors"
 	"github.com/headgate/headgate/internal/reactor"
 )
 
 // EnvEngine names the variable that chooses the engine.
 const EnvEngine = "HEADGATE_ENGINE"
+
+// EnvCheckLocks names the variable that has locks checked (package lock), when
+// it is not empty.
+const EnvCheckLocks = "HEADGATE_CHECK_LOCKS"
 
 // engineRow is a name HEADGATE_ENGINE may have.
 type engineRow struct {
@@ -37,6 +43,9 @@ func (e *EngineError) Error() string {
 // NewEngine makes the engine of that name, the first choice for "", for so many
 // processors.
 func NewEngine(name string, hooks reactor.Hooks, have processors.Supply) (reactor.Engine, error) {
+	if os.Getenv(EnvCheckLocks) != "" {
+		lock.Check()
+	}
 	for _, row := range engines {
 		if name == "" || name == row.name {
 			return row.make(hooks, have)

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"sync"
 	"time"
 
 	"github.com/headgate/headgate/internal/backend/http1"
@@ -13,6 +12,7 @@ import (
 	"github.com/headgate/headgate/internal/config"
 	"github.com/headgate/headgate/internal/front/h1"
 	"github.com/headgate/headgate/internal/listen"
+	"github.com/headgate/headgate/internal/lock"
 	"github.com/headgate/headgate/internal/logsink"
 	"github.com/headgate/headgate/internal/module"
 	"github.com/headgate/headgate/internal/pipeline"
@@ -71,7 +71,7 @@ type Server struct {
 	following  bool              // the number of loops in use follows it
 	sweepEvery time.Duration     // how often idle connections to backends are looked at
 
-	life       sync.Mutex // held by whoever starts, reloads or stops; guards what follows
+	life       lock.Mutex // held by whoever starts, reloads or stops; guards what follows
 	generation uint64
 	sockets    sockets
 	pidFile    string // written and ours; "" for none
@@ -115,7 +115,7 @@ func New(o Options) (*Server, error) {
 	}
 	s := &Server{o: o, startup: logsink.NewStartupLog(o.Stderr), sweepEvery: time.Second, ended: make(chan struct{})}
 	s.supply, _ = s.o.Processors.Read() // a limit that cannot be seen is none, until it can
-	hooks := reactor.Hooks{Panic: s.onPanic, Starved: s.onStarved, Held: s.onHeld, Unsteered: s.onUnsteered, Ringless: s.onRingless}
+	hooks := reactor.Hooks{Panic: s.onPanic, Starved: s.onStarved, Held: s.onHeld, Stuck: s.onStuck, Unsteered: s.onUnsteered, Ringless: s.onRingless}
 	engine, err := NewEngine(o.Engine, hooks, s.supply)
 	if err != nil {
 		return nil, err
@@ -150,6 +150,13 @@ func (s *Server) onStarved(err error) {
 // onHeld tells of work that kept a loop from everything else.
 func (s *Server) onHeld(loop int, d time.Duration, stack []byte) {
 	s.logf(logsink.Warn, "", nil, "event loop %d was held for %v by one piece of work:\n%s", loop, d.Round(time.Millisecond), stack)
+}
+
+// onStuck tells of a loop that stands still: what its connections want is not
+// done any more.
+func (s *Server) onStuck(loop int, d time.Duration, stack []byte) {
+	s.logf(logsink.Crit, "", nil, "event loop %d has stood still for %v and its connections wait; this is a fault of the server, please report it:\n%s",
+		loop, d.Round(time.Millisecond), stack)
 }
 
 // onUnsteered tells why loops do not get the same numbers of connections.

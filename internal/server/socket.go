@@ -4,11 +4,11 @@ import (
 	"context"
 	"net"
 	"slices"
-	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/headgate/headgate/internal/listen"
+	"github.com/headgate/headgate/internal/lock"
 	"github.com/headgate/headgate/internal/reactor"
 )
 
@@ -22,7 +22,7 @@ type socket struct {
 	closed atomic.Bool
 	ended  chan struct{} // closed when the engine has taken everything in
 
-	mu      sync.Mutex // guards what follows
+	mu      lock.Mutex // guards what follows
 	leaving *time.Timer
 }
 

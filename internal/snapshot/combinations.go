@@ -2,10 +2,10 @@ package snapshot
 
 import (
 	"hash/maphash"
-	"sync"
 	"sync/atomic"
 
 	"github.com/headgate/headgate/internal/exchange"
+	"github.com/headgate/headgate/internal/lock"
 )
 
 // combinations keeps the compiled chains by the sections they merge. It is
@@ -16,7 +16,7 @@ type combinations struct {
 	seed    maphash.Seed
 	table   atomic.Pointer[comboTable]
 
-	mu   sync.Mutex // guards what follows, and adding
+	mu   lock.Mutex // guards what follows, and adding
 	used int        // entries of the table
 	most int        // how many are kept
 }

@@ -6,11 +6,11 @@
 // here, and is never copied. Imports nothing of this module.
 package state
 
-import "sync"
+import "github.com/headgate/headgate/internal/lock"
 
 // Registry holds entries by key. The zero value is ready.
 type Registry struct {
-	mu      sync.Mutex // guards entries and every entry's refs
+	mu      lock.Mutex // guards entries and every entry's refs
 	entries map[string]*entry
 }
 

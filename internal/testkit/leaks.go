@@ -1,6 +1,7 @@
 package testkit
 
 import (
+	"flag"
 	"fmt"
 	"net"
 	"os"
@@ -11,10 +12,13 @@ import (
 	"time"
 
 	"go.uber.org/goleak"
+
+	"github.com/headgate/headgate/internal/lock"
 )
 
 // Main runs the tests of a package for its TestMain and fails the run when goroutines or descriptors are left over.
 func Main(m *testing.M, ignore ...goleak.Option) {
+	checkLocks()
 	warmUp()
 	before := descriptors()
 	code := m.Run()
@@ -26,6 +30,15 @@ func Main(m *testing.M, ignore ...goleak.Option) {
 		}
 	}
 	os.Exit(code)
+}
+
+// checkLocks has locks checked, in this process and in the servers that tests start. Benchmarks do without.
+func checkLocks() {
+	flag.Parse()
+	if f := flag.Lookup("test.bench"); f == nil || f.Value.String() == "" {
+		lock.Check()
+		_ = os.Setenv("HEADGATE_CHECK_LOCKS", "1")
+	}
 }
 
 // Leaks returns an error when goroutines of tests still run or descriptors are open that were not in before.

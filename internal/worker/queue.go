@@ -2,12 +2,12 @@ package worker
 
 import (
 	"slices"
-	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/headgate/headgate/internal/exchange"
 	"github.com/headgate/headgate/internal/fault"
+	"github.com/headgate/headgate/internal/lock"
 	"github.com/headgate/headgate/internal/reactor"
 )
 
@@ -27,7 +27,7 @@ type places struct {
 	_    [128]byte // what is written often, away from what is read often
 	open atomic.Int64
 
-	mu    sync.Mutex // guards queue; taken before a shard's
+	mu    lock.Mutex // guards queue; taken before a shard's
 	queue []*waiter  // first come, first served
 }
 

@@ -1,8 +1,9 @@
 package worker
 
 import (
-	"sync"
 	"time"
+
+	"github.com/headgate/headgate/internal/lock"
 )
 
 // shard is what one loop has of a Pool: its idle connections. Its lock guards
@@ -11,7 +12,7 @@ import (
 // and who reads a counter take it from other threads. Whoever takes a connection
 // off the list, with mu held, owns it.
 type shard struct {
-	mu     sync.Mutex
+	mu     lock.Mutex
 	closed bool // nothing falls idle any more
 	idle   int  // length of the list
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/headgate/headgate/internal/clock"
 	"github.com/headgate/headgate/internal/exchange"
+	"github.com/headgate/headgate/internal/lock"
 	"github.com/headgate/headgate/internal/reactor"
 )
 
@@ -22,7 +23,7 @@ type Front struct {
 	serial atomic.Uint64
 	states sync.Pool // *state; what shares keep no more of
 
-	mu     sync.Mutex // guards shares
+	mu     lock.Mutex // guards shares
 	shares []*share   // by loop index
 }
 

@@ -2,8 +2,8 @@ package h1
 
 import (
 	"net/netip"
-	"sync"
 
+	"github.com/headgate/headgate/internal/lock"
 	"github.com/headgate/headgate/internal/reactor"
 )
 
@@ -17,7 +17,7 @@ type share struct {
 	alone bool
 	free  []*state
 
-	mu     sync.Mutex // guards locals
+	mu     lock.Mutex // guards locals
 	locals map[netip.AddrPort]*netip.AddrPort
 
 	_ [64]byte // the next one begins on another cache line
