@@ -2,8 +2,9 @@ package balance
 
 import (
 	"slices"
-	"sync"
 	"sync/atomic"
+
+	"github.com/headgate/headgate/internal/lock"
 )
 
 // Members are the members of a balancer. Reading takes no lock; a change makes
@@ -12,7 +13,7 @@ import (
 type Members struct {
 	list atomic.Pointer[[]*Member]
 
-	mu     sync.Mutex // held while a list is replaced; never across a wait
+	mu     lock.Mutex // held while a list is replaced; never across a wait
 	closed bool
 }
 
