@@ -109,6 +109,17 @@ type Translator interface {
 	Translate(x *Exchange) (Handler, error)
 }
 
+// Targets finds what sends requests to a URL that something other than
+// ProxyPass decides on: a rewrite with [P], SetHandler "proxy:…".
+type Targets interface {
+	// Target returns the handler for an absolute URL, of any scheme there is a
+	// protocol for, and sets x.Filename and what of x.Out names the target. The
+	// path is decoded and x.Args is its query, unless raw: then url is sent as it
+	// is. Workers and their connections are those of ProxyPass, where a worker's
+	// URL begins this one.
+	Target(x *Exchange, url []byte, raw bool) (Handler, error)
+}
+
 // Step is a unit of work on an exchange that may refuse it: access checks,
 // fixups, edits of the response head.
 type Step interface {

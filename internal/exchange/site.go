@@ -47,6 +47,8 @@ type Site struct {
 	LimitFields  int // 0: no limit
 	DocumentRoot string
 
+	Targets Targets // nil without a proxy module
+
 	Log    *logsink.ErrorLog
 	Levels *logsink.Levels
 }

@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"fmt"
 	"net/netip"
 	"slices"
 	"sync"
@@ -10,7 +11,6 @@ import (
 	"github.com/headgate/headgate/internal/module"
 	"github.com/headgate/headgate/internal/proxy/forward"
 	"github.com/headgate/headgate/internal/proxy/mapping"
-	"github.com/headgate/headgate/internal/uri"
 )
 
 // New returns the module.
@@ -35,15 +35,7 @@ type site struct {
 	handlers map[*mapping.PassRule]*forward.Handler // written by buildServer only
 	queries  *sync.Pool
 	backends *forward.Backends
-}
-
-// Resolve implements mapping.Resolver.
-func (st *site) Resolve(u uri.URL) (exchange.Handler, error) {
-	h, err := st.backends.Generic(u, st.conf.defaults())
-	if err != nil {
-		return nil, err
-	}
-	return h, nil
+	targets  *mapping.Targets
 }
 
 // sharedKey is where what all sites share is in Builder.Aux.
@@ -52,14 +44,18 @@ type sharedKey struct{}
 type shared struct {
 	queries  *sync.Pool
 	backends forward.Backends
+	handlers map[*forward.Definition]*forward.Handler // of every worker that is defined
 }
 
 func sharedOf(b *module.Builder) *shared {
 	p, _ := b.Aux[sharedKey{}].(*shared)
 	if p == nil {
-		p = &shared{queries: mapping.NewQueries(), backends: forward.Backends{
-			Lease: b.Lease, Resolver: b.Resolver, Protocols: b.Protocols, Loops: b.Loops, RuntimeDir: b.RuntimeDir,
-		}}
+		p = &shared{
+			queries: mapping.NewQueries(), handlers: make(map[*forward.Definition]*forward.Handler),
+			backends: forward.Backends{
+				Lease: b.Lease, Resolver: b.Resolver, Protocols: b.Protocols, Loops: b.Loops, RuntimeDir: b.RuntimeDir,
+			},
+		}
 		b.Aux[sharedKey{}] = p
 	}
 	return p
@@ -76,35 +72,31 @@ func buildServer(b *module.Builder, s *module.Server) error {
 		conf: conf, handlers: make(map[*mapping.PassRule]*forward.Handler), queries: common.queries, backends: &common.backends,
 	}
 	b.Aux[siteKey{s}] = st
-	var err error
+	st.targets = &mapping.Targets{
+		Workers: &conf.Workers, Handlers: common.handlers, Backends: st.backends, Defaults: conf.defaults(), Queries: st.queries,
+	}
+	s.Site.Targets = st.targets
+	if err := common.build(b, st, ownerOf(b, s)); err != nil {
+		return err
+	}
 	for _, r := range slices.Concat(conf.Rules, conf.SectionRules) {
-		if err == nil {
-			err = st.handle(b, s, r)
+		if r == nil || r.Deny || r.Worker == nil {
+			continue
+		}
+		if st.handlers[r] = common.handlers[r.Worker]; st.handlers[r] == nil {
+			return fmt.Errorf("no protocol handler was valid for the URL %s (scheme '%s')", r.Worker.Name, r.Worker.URL.Scheme)
 		}
 	}
 	st.encoded = mapping.NewRouted(conf.Rules, true, st.handlers)
 	st.plain = mapping.NewRouted(conf.Rules, false, st.handlers)
 	s.Site.PreTranslate = !st.encoded.Empty() || conf.SectionEncoded
-	return err
-}
-
-// handle makes the handler of a rule, once per server.
-func (st *site) handle(b *module.Builder, s *module.Server, r *mapping.PassRule) error {
-	if r == nil || r.Deny || r.Worker == nil || st.handlers[r] != nil {
-		return nil
-	}
-	h, err := build(b, r.Worker, ownerOf(b, s, r.Worker), st)
-	if err != nil {
-		return err
-	}
-	st.handlers[r] = h
 	return nil
 }
 
-// ownerOf names the server a definition belongs to: workers of the main server
-// are shared by every virtual host that inherits them.
-func ownerOf(b *module.Builder, s *module.Server, d *forward.Definition) string {
-	if main, ok := serverSlot.Peek(b.Main.Server); ok && main.Workers.Has(d) {
+// ownerOf names the server whose workers are built. Those of the main server,
+// which is built first, are shared by every virtual host that inherits them.
+func ownerOf(b *module.Builder, s *module.Server) string {
+	if s.Scope == b.Main {
 		return "main"
 	}
 	return s.Key
@@ -121,7 +113,7 @@ func buildDir(b *module.Builder, d *module.Dir) error {
 	initForwarder(&p.forward, b, d, st, conf)
 	d.Chain.Forward = &p.forward
 	add := func(t *mapping.Translator, list *[]exchange.Translator, m mapping.Routed, encoded bool) {
-		c := mapping.Config{List: m, Interpolate: conf.Interpolate.Or(false), Queries: st.queries, Resolver: st}
+		c := mapping.Config{List: m, Interpolate: conf.Interpolate.Or(false), Queries: st.queries, Targets: st.targets}
 		if conf.Rule != nil && conf.Rule.Encoded == encoded {
 			c.Rule, c.Handler = conf.Rule, st.handlers[conf.Rule]
 		}

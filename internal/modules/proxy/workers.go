@@ -1,31 +1,23 @@
 package proxy
 
-import (
-	"github.com/headgate/headgate/internal/module"
-	"github.com/headgate/headgate/internal/proxy/forward"
-)
+import "github.com/headgate/headgate/internal/module"
 
-// workersKey is where the built workers are in Builder.Aux.
-type workersKey struct{}
-
-// build makes the worker of a definition with its handler, once per snapshot.
-// owner names the server whose it is.
-func build(b *module.Builder, d *forward.Definition, owner string, st *site) (*forward.Handler, error) {
-	built, _ := b.Aux[workersKey{}].(map[*forward.Definition]*forward.Handler)
-	if built == nil {
-		built = make(map[*forward.Definition]*forward.Handler)
-		b.Aux[workersKey{}] = built
+// build makes the workers that a server defines, with their handlers. owner
+// names the server. One whose scheme has no protocol is left out: it matters
+// only where a rule leads to it.
+func (c *shared) build(b *module.Builder, st *site, owner string) error {
+	for _, d := range st.conf.Workers.Own() {
+		if c.handlers[d] != nil || b.Protocols[d.URL.Scheme] == nil {
+			continue
+		}
+		h, err := c.backends.Handler(owner, d.URL, &d.Params, st.conf.defaults())
+		if err != nil {
+			return err
+		}
+		if err := b.AddWorker(&h.Worker); err != nil {
+			return err
+		}
+		c.handlers[d] = h
 	}
-	if h := built[d]; h != nil {
-		return h, nil
-	}
-	h, err := st.backends.Handler(owner, d.URL, &d.Params, st.conf.defaults())
-	if err != nil {
-		return nil, err
-	}
-	if err := b.AddWorker(&h.Worker); err != nil {
-		return nil, err
-	}
-	built[d] = h
-	return h, nil
+	return nil
 }

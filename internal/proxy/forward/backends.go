@@ -33,15 +33,21 @@ type Defaults struct {
 // reloads. owner names the server whose it is.
 func (b *Backends) Handler(owner string, u uri.URL, p *param.Params, c Defaults) (*Handler, error) {
 	host := []byte(u.HostPort())
-	if u.Socket != "" && !filepath.IsAbs(u.Socket) {
-		u.Socket = filepath.Join(b.RuntimeDir, u.Socket)
-	}
+	u.Socket = b.socket(u.Socket)
 	cfg := workerConfig(u, p, c)
 	proto := b.Protocols[cfg.Scheme]
 	if proto == nil {
 		return nil, fmt.Errorf("no protocol handler was valid for the URL %s (scheme '%s')", cfg.Name, cfg.Scheme)
 	}
 	return &Handler{Worker: worker.New(cfg, proto, b.state(owner, &cfg)), host: host}, nil
+}
+
+// socket makes the path of a unix socket absolute.
+func (b *Backends) socket(path string) string {
+	if path == "" || filepath.IsAbs(path) {
+		return path
+	}
+	return filepath.Join(b.RuntimeDir, path)
 }
 
 // workerConfig is the plain form of what the parameters say.
@@ -95,17 +101,23 @@ func (b *Backends) name(cfg *worker.Config) *resolve.Name {
 // Generic makes a handler for a target whose address the request decides: no
 // pooling, as httpd's generic reverse worker.
 func (b *Backends) Generic(u uri.URL, c Defaults) (*Handler, error) {
-	if u.Scheme != "http" || u.Host == "" {
+	proto := b.Protocols[u.Scheme]
+	if proto == nil || u.Host == "" {
 		return nil, &fault.Fault{
 			Side: fault.Proxy, Phase: fault.Map, Kind: fault.Unsupported, Status: 500, ID: "AH01144",
 			Detail: "no protocol handler for the scheme of the target",
 		}
 	}
+	u.Socket = b.socket(u.Socket)
 	p := param.Default()
 	p.DisableReuse = true
 	cfg := workerConfig(u, &p, c)
 	cfg.Path = ""
 	cfg.Reuse = false
-	state := worker.NewState(resolve.NewName(b.Resolver, cfg.Host, resolve.ByTTL), nil, b.Loops)
-	return &Handler{Worker: worker.New(cfg, b.Protocols["http"], state), host: []byte(u.HostPort())}, nil
+	var name *resolve.Name
+	if cfg.Socket == "" {
+		name = resolve.NewName(b.Resolver, cfg.Host, resolve.ByTTL)
+	}
+	state := worker.NewState(name, nil, b.Loops)
+	return &Handler{Worker: worker.New(cfg, proto, state), host: []byte(u.HostPort())}, nil
 }

@@ -1,7 +1,6 @@
 package forward
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/headgate/headgate/internal/prefix"
@@ -18,8 +17,6 @@ type Definition struct {
 	Name   string // canonical URL
 	Params param.Params
 	Pos    syntax.Pos
-
-	home *Definitions // of the server that it was defined for
 }
 
 // Definitions are the workers of one server in the order they were defined.
@@ -44,7 +41,7 @@ func (s *Definitions) Define(u uri.URL, settings []param.Setting, pos syntax.Pos
 	if d = s.Find(name); d != nil {
 		return d, settings, nil
 	}
-	d = &Definition{URL: u, Name: name, Params: param.Default(), Pos: pos, home: s}
+	d = &Definition{URL: u, Name: name, Params: param.Default(), Pos: pos}
 	if err := d.Params.SetAll(param.OfWorker, settings, &param.Known{HealthCheck: true}); err != nil {
 		return nil, nil, err
 	}
@@ -88,13 +85,5 @@ func (s *Definitions) find(url string, least int) (best *Definition) {
 	}
 }
 
-// All returns the workers: the server's own first, then the main server's.
-func (s *Definitions) All() []*Definition {
-	if s.base == nil {
-		return s.list
-	}
-	return slices.Concat(s.list, s.base.All())
-}
-
-// Has says whether d was defined in s.
-func (s *Definitions) Has(d *Definition) bool { return d.home == s }
+// Own returns the workers of the server itself, without those that it inherits.
+func (s *Definitions) Own() []*Definition { return s.list }

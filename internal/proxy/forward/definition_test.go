@@ -40,7 +40,7 @@ func TestDefine(t *testing.T) {
 		for _, d := range strings.Fields(tt.defined) {
 			u := parse(t, d)
 			if s.Find(u.Name()) == nil || s.Find(u.Name()).Name != u.Name() {
-				s.add(&Definition{URL: u, Name: u.Name(), home: &s})
+				s.add(&Definition{URL: u, Name: u.Name()})
 			}
 		}
 		d, _, err := s.Define(parse(t, tt.url), nil, syntax.Pos{})

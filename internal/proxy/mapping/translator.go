@@ -10,11 +10,6 @@ import (
 	"github.com/headgate/headgate/internal/uri"
 )
 
-// Resolver finds the handler for a target whose address the request decides.
-type Resolver interface {
-	Resolve(u uri.URL) (exchange.Handler, error)
-}
-
 // Routed is a mapping with the route of each rule, by its index.
 type Routed struct {
 	*Mapping
@@ -51,7 +46,7 @@ type Translator struct {
 	rule        *PassRule // of the sections; nil: none
 	route       route     // of rule
 	queries     *sync.Pool
-	resolver    Resolver
+	targets     *Targets
 }
 
 // Config is what a Translator is built of.
@@ -61,14 +56,14 @@ type Config struct {
 	Handler     *forward.Handler // of Rule; nil: none
 	Interpolate bool             // ProxyPassInterpolateEnv
 	Queries     *sync.Pool       // of NewQueries
-	Resolver    Resolver
+	Targets     *Targets
 }
 
 // Init makes t in place.
 func (t *Translator) Init(c *Config) {
 	*t = Translator{
 		plain: c.List.plain, routes: c.List.routes, list: c.List.Mapping, interpolate: c.Interpolate,
-		queries: c.Queries, resolver: c.Resolver,
+		queries: c.Queries, targets: c.Targets,
 	}
 	if c.Rule != nil {
 		t.own, t.rule, t.route = true, c.Rule, newRoute(c.Rule, c.Handler)
@@ -190,7 +185,7 @@ func (t *Translator) mapped(x *exchange.Exchange, q *Query, m *Mapped, h *forwar
 	x.Out.Target = m.Target
 	x.Out.URL = m.Filename
 	if h == nil || m.Dynamic {
-		return t.resolver.Resolve(m.URL)
+		return t.targets.Resolve(m.URL, m.Filename)
 	}
 	return h, nil
 }

@@ -1,0 +1,95 @@
+package mapping
+
+import (
+	"bytes"
+	"sync"
+
+	"github.com/headgate/headgate/internal/exchange"
+	"github.com/headgate/headgate/internal/proxy/forward"
+	"github.com/headgate/headgate/internal/uri"
+)
+
+// Targets finds handlers for target URLs that only a request decides: those of
+// a ProxyPassMatch with groups in its host, of a rewrite, of a SetHandler. It
+// implements exchange.Targets.
+//
+// A worker that the configuration defines serves every URL that its name
+// begins, and its connections are shared; for the others there are generic
+// workers, which keep no connections, as in httpd.
+type Targets struct {
+	Workers  *forward.Definitions                     // of the server
+	Handlers map[*forward.Definition]*forward.Handler // of all Workers
+	Backends *forward.Backends
+	Defaults forward.Defaults
+	Queries  *sync.Pool // of NewQueries
+
+	mu      sync.Mutex // guards generic; never held while something is waited for
+	generic map[string]*forward.Handler
+}
+
+var _ exchange.Targets = (*Targets)(nil)
+
+// maxGeneric bounds the generic workers that are kept. Who requests more hosts
+// than that makes them be built again, which costs little.
+const maxGeneric = 1024
+
+// anywhere is the rule of a target that no ProxyPass names.
+var anywhere = &PassRule{Interpolate: true}
+
+// Target implements exchange.Targets.
+func (t *Targets) Target(x *exchange.Exchange, url []byte, raw bool) (exchange.Handler, error) {
+	rule := anywhere
+	if socket, rest, ok := cutSocket(url); ok {
+		rule = &PassRule{Interpolate: true, URL: uri.URL{Socket: string(socket)}}
+		url = rest
+	}
+	q := t.Queries.Get().(*Query)
+	defer t.Queries.Put(q)
+	q.Args, q.HasArgs = x.Args, x.HasArgs
+	q.Options = uri.Options{Slashes: uri.Slashes(x.Site.EncodedSlashes), Merge: x.Site.MergeSlashes}
+	m := Mapped{Rule: rule, Filename: x.Arena.Join([]byte(proxyPrefix), url), raw: raw}
+	x.Filename = m.Filename
+	if err := m.Canon(q, &x.Arena); err != nil {
+		return nil, err
+	}
+	x.Out.Target, x.Out.URL = m.Target, m.Filename
+	return t.Resolve(m.URL, m.Filename)
+}
+
+// cutSocket takes the socket off unix:/path|http://host/.
+func cutSocket(url []byte) (socket, rest []byte, ok bool) {
+	const scheme = "unix:"
+	if len(url) < len(scheme) || string(url[:len(scheme)]) != scheme {
+		return nil, url, false
+	}
+	socket, rest, ok = bytes.Cut(url[len(scheme):], []byte("|"))
+	return socket, rest, ok
+}
+
+// Resolve returns the handler of the worker that filename, "proxy:" and a
+// canonical URL, belongs to; u is the address in it.
+func (t *Targets) Resolve(u uri.URL, filename []byte) (exchange.Handler, error) {
+	if d := t.Workers.Find(string(filename[len(proxyPrefix):])); d != nil && d.URL.Socket == u.Socket {
+		if h := t.Handlers[d]; h != nil {
+			return h, nil
+		}
+	}
+	key := u.Socket + "|" + origin(u)
+	t.mu.Lock()
+	h := t.generic[key]
+	t.mu.Unlock()
+	if h != nil {
+		return h, nil
+	}
+	h, err := t.Backends.Generic(u, t.Defaults)
+	if err != nil {
+		return nil, err
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.generic == nil || len(t.generic) >= maxGeneric {
+		t.generic = make(map[string]*forward.Handler)
+	}
+	t.generic[key] = h
+	return h, nil
+}
