@@ -5,6 +5,7 @@ import (
 	"sync"
 
 	"github.com/headgate/headgate/internal/exchange"
+	"github.com/headgate/headgate/internal/lock"
 	"github.com/headgate/headgate/internal/proxy/forward"
 	"github.com/headgate/headgate/internal/uri"
 )
@@ -23,7 +24,7 @@ type Targets struct {
 	Defaults forward.Defaults
 	Queries  *sync.Pool // of NewQueries
 
-	mu      sync.Mutex // guards generic; never held while something is waited for
+	mu      lock.Mutex // guards generic; never held while something is waited for
 	generic map[string]*forward.Handler
 }
 
