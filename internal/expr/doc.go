@@ -16,5 +16,5 @@
 // does not ask the resolver for names, nesting may go deeper than twenty levels,
 // and a regular expression that hits its limit is an error rather than false.
 //
-// It may import rx.
+// It may import ascii, glob, rx and subnet.
 package expr

@@ -1,6 +1,10 @@
 package expr
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/headgate/headgate/internal/subnet"
+)
 
 // lookup makes the node of a variable.
 func (p *parser) lookup(name string) *node {
@@ -96,10 +100,10 @@ func (p *parser) operator(n, last *node) {
 		p.fail("-%s requires subnet/netmask as constant argument", n.op.name)
 		return
 	}
-	net, ok := parseSubnet(last.text)
-	if !ok {
+	net, err := subnet.Parse(last.text)
+	if err != nil {
 		p.fail("parsing of subnet/netmask failed")
 		return
 	}
-	n.net = net
+	n.net = &net
 }

@@ -1,6 +1,9 @@
 package expr
 
-import "github.com/headgate/headgate/internal/rx"
+import (
+	"github.com/headgate/headgate/internal/rx"
+	"github.com/headgate/headgate/internal/subnet"
+)
 
 // kind says what a node is.
 type kind uint8
@@ -73,7 +76,7 @@ type node struct {
 	fn     *function
 	op     *operator
 	ext    *Extern
-	net    *subnet
+	net    *subnet.Subnet
 	re     *rx.Regexp
 	delim  byte // of the regular expression
 	fold   bool // it has the flag i

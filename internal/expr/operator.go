@@ -3,6 +3,8 @@ package expr
 import (
 	"bytes"
 	"io/fs"
+
+	"github.com/headgate/headgate/internal/glob"
 )
 
 // operator is one row of the tables of operators.
@@ -20,7 +22,7 @@ var unaryOps = [...]operator{
 	{name: "n", unary: func(e *eval, n *node) bool { return len(e.word(n.a)) > 0 }},
 	{name: "z", unary: func(e *eval, n *node) bool { return len(e.word(n.a)) == 0 }},
 	{name: "T", unary: func(e *eval, n *node) bool { return isTrue(e.word(n.a)) }},
-	{name: "R", subnet: true, unary: func(e *eval, n *node) bool { return n.net.contains(e.env.RemoteAddr()) }},
+	{name: "R", subnet: true, unary: func(e *eval, n *node) bool { return n.net.Contains(e.env.RemoteAddr()) }},
 	{name: "d", uses: UsesFiles, unary: stat(false, func(i fs.FileInfo) bool { return i.IsDir() })},
 	{name: "e", uses: UsesFiles, unary: stat(false, func(fs.FileInfo) bool { return true })},
 	{name: "f", uses: UsesFiles, unary: stat(false, func(i fs.FileInfo) bool { return i.Mode().IsRegular() })},
@@ -36,9 +38,9 @@ var unaryOps = [...]operator{
 // binaryOps is the table of operators between two words.
 var binaryOps = [...]operator{
 	{name: "ipmatch", subnet: true, binary: ipMatch},
-	{name: "fnmatch", binary: func(e *eval, n *node) bool { return fnmatch(e.word(n.b), e.word(n.a), true, false) }},
-	{name: "strmatch", binary: func(e *eval, n *node) bool { return fnmatch(e.word(n.b), e.word(n.a), false, false) }},
-	{name: "strcmatch", binary: func(e *eval, n *node) bool { return fnmatch(e.word(n.b), e.word(n.a), false, true) }},
+	{name: "fnmatch", binary: func(e *eval, n *node) bool { return glob.Match(e.word(n.b), e.word(n.a), glob.Path) }},
+	{name: "strmatch", binary: func(e *eval, n *node) bool { return glob.Match(e.word(n.b), e.word(n.a), 0) }},
+	{name: "strcmatch", binary: func(e *eval, n *node) bool { return glob.Match(e.word(n.b), e.word(n.a), glob.Fold) }},
 }
 
 // isTrue is -T: anything but the ways to say no.
@@ -71,8 +73,8 @@ func subrequest(op byte) func(*eval, *node) bool {
 // ipMatch is -ipmatch. The client's own address need not be parsed again.
 func ipMatch(e *eval, n *node) bool {
 	if n.a.kind == wordVar && n.a.v == RemoteAddr {
-		return n.net.contains(e.env.RemoteAddr())
+		return n.net.Contains(e.env.RemoteAddr())
 	}
 	addr, ok := parseAddr(e.word(n.a))
-	return ok && n.net.contains(addr)
+	return ok && n.net.Contains(addr)
 }

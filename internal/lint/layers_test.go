@@ -13,8 +13,8 @@ var layers = []struct {
 	packages string
 }{
 	{0, "internal/ascii internal/fault internal/lock internal/processors internal/rx internal/uring"},
-	{1, "internal/clock internal/syntax internal/expr internal/reactor internal/metrics internal/prefix internal/textmap internal/resolve internal/uri"},
-	{2, "internal/source internal/message internal/logsink internal/directive internal/proxy/param"},
+	{1, "internal/clock internal/glob internal/subnet internal/syntax internal/reactor internal/metrics internal/prefix internal/textmap internal/resolve internal/uri"},
+	{2, "internal/expr internal/source internal/message internal/logsink internal/directive internal/proxy/param"},
 	{3, "internal/wire internal/exchange internal/state"},
 	{4, "internal/worker internal/front/* internal/listen internal/unixd"},
 	{5, "internal/balance internal/health internal/backend/* internal/proxy/forward"},

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/headgate/headgate/internal/exchange"
+	"github.com/headgate/headgate/internal/glob"
 	"github.com/headgate/headgate/internal/rx"
 )
 
@@ -53,16 +54,23 @@ type Glob struct {
 	Below   bool // <Directory /home/*/public>: what lies below matches too
 }
 
+func (g Glob) options() glob.Options {
+	if g.Path {
+		return glob.Path
+	}
+	return 0
+}
+
 // Match implements Matcher.
 func (g Glob) Match(_ *exchange.Exchange, s []byte) bool {
-	if globMatch(g.Pattern, s, g.Path) {
+	if glob.Match(g.Pattern, s, g.options()) {
 		return true
 	}
 	if !g.Below {
 		return false
 	}
 	for i := len(s) - 1; i > 0; i-- {
-		if s[i] == '/' && globMatch(strings.TrimRight(g.Pattern, "/"), s[:i], g.Path) {
+		if s[i] == '/' && glob.Match(strings.TrimRight(g.Pattern, "/"), s[:i], g.options()) {
 			return true
 		}
 	}

@@ -3,9 +3,7 @@ package snapshot
 import (
 	"fmt"
 	"math/rand/v2"
-	"regexp"
 	"slices"
-	"strings"
 	"testing"
 
 	"github.com/headgate/headgate/internal/directive"
@@ -13,97 +11,12 @@ import (
 	"github.com/headgate/headgate/internal/rx"
 )
 
-func TestGlob(t *testing.T) {
-	for _, tt := range []struct {
-		pattern, s string
-		path, want bool
-	}{
-		{"/g*b", "/gab", true, true},
-		{"/g*b", "/ga/b", true, false},
-		{"/g*b", "/ga/b", false, true},
-		{"/g?b", "/g/b", true, false},
-		{"/g[/]b", "/g/b", true, false},
-		{"/g[/]b", "/g/b", false, true},
-		{"[a-c]x", "bx", true, true},
-		{"[!a-c]x", "bx", true, false},
-		{"[^a-c]x", "dx", true, true},
-		{"[]]", "]", true, true},
-		{"[a]]", "a]", true, true},
-		{"[]-a]", "^", true, true},
-		{`[\]a]`, "]", true, true},
-		{`[a\-c]`, "b", true, false},
-		{"a[b", "a[b", true, true},
-		{`a\*`, "a*", true, true},
-		{`a\*`, "ab", true, false},
-		{`a\`, `a\`, true, true},
-		{"*", "", true, true},
-		{"", "", true, true},
-		{"", "a", true, false},
-		{"**a**", "xxaxx", true, true},
-		{"/*/x", "/a/x", true, true},
-		{"/*/x", "/a/b/x", true, false},
-		{"/*a/*b", "/aaa/bbb", true, true},
-	} {
-		if got := globMatch(tt.pattern, []byte(tt.s), tt.path); got != tt.want {
-			t.Errorf("globMatch(%q, %q, %v) = %v", tt.pattern, tt.s, tt.path, got)
-		}
-	}
-}
-
 func randomText(r *rand.Rand, alphabet string, most int) string {
 	b := make([]byte, r.IntN(most+1))
 	for i := range b {
 		b[i] = alphabet[r.IntN(len(alphabet))]
 	}
 	return string(b)
-}
-
-// The matcher without recursion says what a regular expression says.
-func TestGlobAgainstRegexp(t *testing.T) {
-	r := rand.New(rand.NewPCG(1, 2))
-	for range 50000 {
-		pattern, s, path := randomText(r, "ab/*?", 8), randomText(r, "ab/", 10), r.IntN(2) == 0
-		any := "."
-		if path {
-			any = "[^/]"
-		}
-		re := regexp.MustCompile("^(?s:" + strings.NewReplacer("*", any+"*", "?", any).Replace(pattern) + ")$")
-		if got, want := globMatch(pattern, []byte(s), path), re.MatchString(s); got != want {
-			t.Fatalf("globMatch(%q, %q, %v) = %v", pattern, s, path, got)
-		}
-		re = regexp.MustCompile("^(?s:" + strings.NewReplacer("*", ".*", "?", ".").Replace(pattern) + ")$")
-		if got, want := wildMatch([]byte(s), pattern), re.MatchString(s); got != want {
-			t.Fatalf("wildMatch(%q, %q) = %v", s, pattern, got)
-		}
-	}
-}
-
-// Many stars against a long subject that does not match take no long time.
-func TestGlobIsBounded(t *testing.T) {
-	pattern, s := strings.Repeat("a*", 50)+"b", []byte(strings.Repeat("a", 8000))
-	if globMatch(pattern, s, true) || wildMatch(s, pattern) {
-		t.Error("matches")
-	}
-}
-
-func FuzzGlob(f *testing.F) {
-	f.Add("/a[b-c]*", "/abx", true)
-	f.Add("[", "[", false)
-	f.Fuzz(func(t *testing.T, pattern, s string, path bool) {
-		globMatch(pattern, []byte(s), path)
-		wildMatch([]byte(s), pattern)
-		if quoted := quote(s); !globMatch(quoted, []byte(s), path) {
-			t.Errorf("%q does not match itself quoted", s)
-		}
-	})
-}
-
-func quote(s string) string {
-	var b strings.Builder
-	for i := range len(s) {
-		b.WriteString(`\` + s[i:i+1])
-	}
-	return b.String()
 }
 
 func TestMatchers(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/headgate/headgate/internal/glob"
 	"github.com/headgate/headgate/internal/prefix"
 )
 
@@ -77,7 +78,7 @@ func (w *wildNames) ask(walk prefix.Walk, name []byte, best int) int {
 			if p.index >= best {
 				break
 			}
-			if wildMatch(name, p.pattern) {
+			if glob.Match(p.pattern, name, glob.Simple) {
 				best = p.index
 			}
 		}
@@ -89,28 +90,4 @@ func backwards(dst, s []byte) []byte {
 	dst = append(dst, s...)
 	slices.Reverse(dst)
 	return dst
-}
-
-// wildMatch matches * (any run) and ? (any one byte).
-func wildMatch(s []byte, pattern string) bool {
-	si, pi, star, mark := 0, 0, -1, 0
-	for si < len(s) {
-		switch {
-		case pi < len(pattern) && (pattern[pi] == '?' || pattern[pi] == s[si]) && pattern[pi] != '*':
-			si++
-			pi++
-		case pi < len(pattern) && pattern[pi] == '*':
-			star, mark = pi, si
-			pi++
-		case star >= 0:
-			mark++
-			si, pi = mark, star+1
-		default:
-			return false
-		}
-	}
-	for pi < len(pattern) && pattern[pi] == '*' {
-		pi++
-	}
-	return pi == len(pattern)
 }

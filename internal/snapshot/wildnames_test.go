@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/headgate/headgate/internal/exchange"
+	"github.com/headgate/headgate/internal/glob"
 )
 
 // naivePick asks the hosts of one address one after the other.
@@ -22,7 +23,7 @@ func naivePick(hosts []*VHost, name string) *exchange.Site {
 			}
 		}
 		for _, w := range h.Wild {
-			if wildMatch([]byte(name), strings.ToLower(w)) {
+			if glob.Match(strings.ToLower(w), name, glob.Simple) {
 				return h.Site
 			}
 		}

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"strings"
 
+	"github.com/headgate/headgate/internal/glob"
 	"github.com/headgate/headgate/internal/syntax"
 )
 
@@ -41,7 +42,7 @@ func (f *file) include(l syntax.Line, name string, optional bool) string {
 		f.tree.Excuse()
 		return fmt.Sprintf("Exceeded maximum include depth of %d, There appears to be a recursion.", maxIncludes)
 	}
-	g := glob{f: f, at: l, directive: "Include", optional: optional}
+	g := expansion{f: f, at: l, directive: "Include", optional: optional}
 	if optional {
 		g.directive = "IncludeOptional"
 	}
@@ -49,8 +50,8 @@ func (f *file) include(l syntax.Line, name string, optional bool) string {
 	return ""
 }
 
-// glob walks over the files one Include stands for.
-type glob struct {
+// expansion walks over the files one Include stands for.
+type expansion struct {
 	f         *file
 	at        syntax.Line
 	directive string
@@ -58,10 +59,10 @@ type glob struct {
 	depth     int // of directories read whole
 }
 
-func (g *glob) fault(text string) { g.f.failAt(g.at, g.directive, text, "") }
+func (g *expansion) fault(text string) { g.f.failAt(g.at, g.directive, text, "") }
 
-func (g *glob) expand(name string) {
-	if !hasWildcard(name) {
+func (g *expansion) expand(name string) {
+	if !glob.HasWildcards(name) {
 		g.plain(name)
 		return
 	}
@@ -69,7 +70,7 @@ func (g *glob) expand(name string) {
 }
 
 // plain reads a file, or every file below a directory.
-func (g *glob) plain(name string) {
+func (g *expansion) plain(name string) {
 	f := g.f
 	info, err := f.FS.Stat(name)
 	if err == nil && info.IsDir() {
@@ -87,7 +88,7 @@ func (g *glob) plain(name string) {
 	}
 }
 
-func (g *glob) directoryTree(dir string) {
+func (g *expansion) directoryTree(dir string) {
 	if g.depth++; g.depth > maxDirs {
 		g.fault(fmt.Sprintf("%sDirectory '%s' exceeds the maximum include directory nesting level of %d. You have probably a recursion somewhere.", includePrefix, dir, maxDirs))
 		return
@@ -99,10 +100,10 @@ func (g *glob) directoryTree(dir string) {
 }
 
 // walk matches rest, whose components may hold wildcards, below dir.
-func (g *glob) walk(dir, rest string) {
+func (g *expansion) walk(dir, rest string) {
 	name, rest, more := strings.Cut(rest, "/")
 	below := strings.TrimSuffix(dir, "/") + "/"
-	if !hasWildcard(name) {
+	if !glob.HasWildcards(name) {
 		if more {
 			g.walk(below+name, rest)
 		} else {
@@ -111,7 +112,7 @@ func (g *glob) walk(dir, rest string) {
 		return
 	}
 	names := g.list(dir, func(e fs.DirEntry) bool {
-		return fnmatch(name, e.Name()) && (!more || g.isDir(below+e.Name(), e))
+		return glob.Match(name, e.Name(), glob.Period) && (!more || g.isDir(below+e.Name(), e))
 	})
 	if names != nil && len(names) == 0 && !g.optional {
 		g.fault(fmt.Sprintf("%sNo matches for the wildcard '%s' in '%s', failing", includePrefix, name, dir))
@@ -126,7 +127,7 @@ func (g *glob) walk(dir, rest string) {
 }
 
 // isDir follows symbolic links, as sites-enabled is full of them.
-func (g *glob) isDir(name string, e fs.DirEntry) bool {
+func (g *expansion) isDir(name string, e fs.DirEntry) bool {
 	if e.Type()&fs.ModeSymlink == 0 {
 		return e.IsDir()
 	}
@@ -136,7 +137,7 @@ func (g *glob) isDir(name string, e fs.DirEntry) bool {
 
 // list is the names in dir that keep accepts, sorted by their bytes; nil after
 // an error.
-func (g *glob) list(dir string, keep func(fs.DirEntry) bool) []string {
+func (g *expansion) list(dir string, keep func(fs.DirEntry) bool) []string {
 	entries, err := g.f.FS.ReadDir(dir)
 	if err != nil {
 		if !g.optional || !errors.Is(err, fs.ErrNotExist) {

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/headgate/headgate/internal/ascii"
+	"github.com/headgate/headgate/internal/glob"
 )
 
 // shellToken is a word, still quoted, or an operator (a new line is one).
@@ -288,10 +289,10 @@ func (s *shell) trimmed(v, op string) (string, error) {
 		if longest {
 			n = len(v) - k
 		}
-		if front && match(pattern, v[:n]) {
+		if front && glob.Match(pattern, v[:n], 0) {
 			return v[n:], nil
 		}
-		if !front && match(pattern, v[len(v)-n:]) {
+		if !front && glob.Match(pattern, v[len(v)-n:], 0) {
 			return v[:len(v)-n], nil
 		}
 	}

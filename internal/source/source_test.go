@@ -211,29 +211,6 @@ func TestOsFiles(t *testing.T) {
 	}
 }
 
-func TestFnmatch(t *testing.T) {
-	rows := []struct {
-		pattern, name string
-		want          bool
-	}{
-		{"*.conf", "a.conf", true}, {"*.conf", ".conf", false}, {".*", ".conf", true}, {"*", "", true},
-		{"?.c", "a.c", true}, {"?.c", "ab.c", false}, {"?x", ".x", false}, {"[.]x", ".x", false}, {"\\.x", ".x", true},
-		{"[a-c]x", "bx", true}, {"[!a-c]x", "bx", false}, {"[^a-c]x", "dx", true}, {"[]]x", "]x", true}, {"[a-]x", "-x", true},
-		{"[ab", "[ab", true}, {"\\*", "*", true}, {"\\*", "a", false}, {"a*b*c", "aXbYbZc", true}, {"a*b*c", "aXbY", false},
-		{"*a*a*a*a*b", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", false}, {"A", "a", false}, {"a\\", "a\\", true},
-	}
-	for _, r := range rows {
-		if got := fnmatch(r.pattern, r.name); got != r.want {
-			t.Errorf("fnmatch(%q, %q) = %v", r.pattern, r.name, got)
-		}
-	}
-	for s, want := range map[string]bool{"a": false, "a*": true, "a?": true, "[a": false, "[a]": true, "\\*": false, "]": false} {
-		if hasWildcard(s) != want {
-			t.Errorf("hasWildcard(%q) != %v", s, want)
-		}
-	}
-}
-
 func TestModuleNames(t *testing.T) {
 	for id, src := range map[string]string{
 		"ssl_module": "mod_ssl.c", "http_module": "http_core.c", "core_module": "core.c", "mpm_event_module": "event.c",

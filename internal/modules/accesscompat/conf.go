@@ -7,6 +7,7 @@ import (
 	"github.com/headgate/headgate/internal/ascii"
 	"github.com/headgate/headgate/internal/directive"
 	"github.com/headgate/headgate/internal/module"
+	"github.com/headgate/headgate/internal/subnet"
 	"github.com/headgate/headgate/internal/syntax"
 )
 
@@ -46,7 +47,7 @@ type rule struct {
 	kind    kind
 	limited module.Methods
 	name    string // variable or domain
-	net     module.Subnet
+	net     subnet.Subnet
 }
 
 // slot is where a section's conf lies. It has no Merge: the inner one replaces
@@ -120,11 +121,11 @@ func parseRule(c *directive.Call, w string) (rule, error) {
 	case ascii.EqualFold(w, "all"):
 		return rule{kind: byAll}, nil
 	}
-	net, err := module.ParseSubnet(w)
+	net, err := subnet.Parse(w)
 	switch {
 	case err == nil:
 		return rule{kind: byAddress, net: net}, nil
-	case !errors.Is(err, module.ErrNotAddress):
+	case !errors.Is(err, subnet.ErrNotAddress):
 		return rule{}, c.Errorf("%w", err)
 	case strings.Contains(w, "/"):
 		return rule{}, c.Errorf("An IP address was expected")

@@ -11,6 +11,7 @@ import (
 	"github.com/headgate/headgate/internal/expr"
 	"github.com/headgate/headgate/internal/module"
 	"github.com/headgate/headgate/internal/resolve"
+	"github.com/headgate/headgate/internal/subnet"
 )
 
 // New gives the module: a name for LoadModule, with nothing of its own to do.
@@ -39,7 +40,7 @@ func granted(ok bool) module.Verdict {
 }
 
 // subnets is Require ip.
-type subnets []module.Subnet
+type subnets []subnet.Subnet
 
 // Check implements module.AuthzCheck.
 func (s subnets) Check(x *exchange.Exchange) module.Verdict {
@@ -55,9 +56,9 @@ func (s subnets) Check(x *exchange.Exchange) module.Verdict {
 func parseIP(c *directive.Call, line string) (module.AuthzCheck, error) {
 	var out subnets
 	for _, w := range module.RequireWords(line) {
-		s, err := module.ParseSubnet(w)
+		s, err := subnet.Parse(w)
 		switch {
-		case errors.Is(err, module.ErrNotAddress):
+		case errors.Is(err, subnet.ErrNotAddress):
 			return nil, c.Errorf("ip address '%s' appears to be invalid", w)
 		case err != nil:
 			return nil, c.Errorf("ip address '%s' appears to be invalid: %w", w, err)

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/headgate/headgate/internal/directive"
+	"github.com/headgate/headgate/internal/glob"
 	"github.com/headgate/headgate/internal/proxy/mapping"
 	"github.com/headgate/headgate/internal/proxy/param"
 	"github.com/headgate/headgate/internal/rx"
@@ -30,7 +31,7 @@ func sectionTarget(args string) (target string, settings []param.Setting, ok boo
 
 // whenProxy: a section about a balancer needs balancers.
 func whenProxy(c *directive.Call) (directive.Tier, string) {
-	if len(c.Args) > 0 && param.IsBalancer(c.Args[0]) && !mapping.HasWildcards(c.Args[0]) {
+	if len(c.Args) > 0 && param.IsBalancer(c.Args[0]) && !glob.HasWildcards(c.Args[0]) {
 		return directive.Pending, "balancers are not carried out by this version"
 	}
 	return directive.Honoured, ""
@@ -47,7 +48,7 @@ func openProxy(c *directive.Call) error {
 		return c.Errorf("%s", mapping.ErrParam)
 	case len(settings) == 0:
 		return nil
-	case mapping.HasWildcards(target):
+	case glob.HasWildcards(target):
 		return c.Errorf("Wildcards not allowed in the worker URL of a <Proxy> with parameters")
 	}
 	return setOn(c, target, settings)

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/headgate/headgate/internal/ascii"
+	"github.com/headgate/headgate/internal/glob"
 	"github.com/headgate/headgate/internal/proxy/forward"
 	"github.com/headgate/headgate/internal/proxy/param"
 	"github.com/headgate/headgate/internal/rx"
@@ -69,7 +70,7 @@ func ParsePass(words []string, at Place) (*PassRule, error) {
 	}
 	r.Target = real
 	// httpd: in a section its path is a pattern if it looks like one to fnmatch.
-	if regex || at.Match || (at.InLocation && HasWildcards(r.Path)) {
+	if regex || at.Match || (at.InLocation && glob.HasWildcards(r.Path)) {
 		if r.Regex, err = rx.Compile(r.Path, 0); err != nil {
 			return nil, errPassRegex
 		}
@@ -159,27 +160,6 @@ func addSetting(list []param.Setting, key, value string) []param.Setting {
 		}
 	}
 	return append(list, param.Setting{Key: key, Value: value})
-}
-
-// HasWildcards says whether s looks like a pattern to fnmatch (httpd:
-// apr_fnmatch_test).
-func HasWildcards(s string) bool {
-	open := false
-	for i := 0; i < len(s); i++ {
-		switch s[i] {
-		case '?', '*':
-			return true
-		case '\\':
-			i++
-		case '[':
-			open = true
-		case ']':
-			if open {
-				return true
-			}
-		}
-	}
-	return false
 }
 
 // readTarget reads where the rule leads.

@@ -1,4 +1,4 @@
-package module
+package subnet
 
 import (
 	"errors"
@@ -9,7 +9,7 @@ import (
 	"github.com/headgate/headgate/internal/ascii"
 )
 
-// Subnet is a network of addresses as Require ip and Allow from write them.
+// Subnet is a network of addresses.
 type Subnet struct {
 	prefix netip.Prefix
 	odd    bool // the mask is no prefix; IPv4 only
@@ -24,9 +24,10 @@ var (
 	ErrBadMask    = errors.New("The specified network mask is invalid.")
 )
 
-// Contains reports whether a is in the network. An IPv4 address must not be in
-// mapped form.
+// Contains reports whether a is in the network. A mapped IPv4 address is an IPv4
+// address.
 func (s *Subnet) Contains(a netip.Addr) bool {
+	a = a.Unmap()
 	if !s.odd {
 		return s.prefix.Contains(a)
 	}
@@ -42,21 +43,21 @@ func (s *Subnet) Contains(a netip.Addr) bool {
 	return true
 }
 
-// ParseSubnet reads an address, address/bits, an IPv4 address/mask, or the
+// Parse reads an address, address/bits, an IPv4 address/mask, or the
 // first one to three numbers of an IPv4 address. The error is one of the three
 // above; ErrNotAddress means that it looks nothing like one.
 //
 // httpd: apr_ipsubnet_create. IPv6 addresses that map IPv4 ones are not taken.
-func ParseSubnet(s string) (Subnet, error) {
+func Parse(s string) (Subnet, error) {
 	text, mask, masked := strings.Cut(s, "/")
 	if !looksLikeAddress(text) {
 		return Subnet{}, ErrNotAddress
 	}
-	a, err := netip.ParseAddr(text)
-	if err != nil && !masked {
+	a, ok := parseAddr(text)
+	if !ok && !masked {
 		return parsePartial(text)
 	}
-	if err != nil || a.Is4In6() || a.Zone() != "" {
+	if !ok {
 		return Subnet{}, ErrBadAddress
 	}
 	if !masked {
@@ -65,11 +66,21 @@ func ParseSubnet(s string) (Subnet, error) {
 	if bits, err := strconv.Atoi(ascii.TrimLeftSpace(mask)); err == nil && bits > 0 && bits <= a.BitLen() {
 		return Subnet{prefix: netip.PrefixFrom(a, bits).Masked()}, nil
 	}
-	m, err := netip.ParseAddr(mask)
-	if err != nil || !m.Is4() || !a.Is4() {
+	m, ok := parseAddr(mask)
+	if !ok || !m.Is4() || !a.Is4() {
 		return Subnet{}, ErrBadMask
 	}
 	return Subnet{odd: true, addr: a.As4(), mask: m.As4()}, nil
+}
+
+// parseAddr reads an address. The numbers of an IPv4 one may begin with zeros.
+// httpd: neither a zone nor an IPv6 address that maps an IPv4 one is taken.
+func parseAddr(s string) (netip.Addr, bool) {
+	if a, err := netip.ParseAddr(s); err == nil {
+		return a, !a.Is4In6() && a.Zone() == ""
+	}
+	addr, n, ok := octets(s)
+	return netip.AddrFrom4(addr), ok && n == 4 && s[len(s)-1] != '.'
 }
 
 // looksLikeAddress: httpd's looks_like_ip.
@@ -82,19 +93,23 @@ func looksLikeAddress(s string) bool {
 
 // parsePartial reads one to four numbers, which may end in a dot.
 func parsePartial(s string) (Subnet, error) {
-	var addr [4]byte
-	n := 0
+	addr, n, ok := octets(s)
+	if !ok || len(s) > len("255.255.255.255") {
+		return Subnet{}, ErrBadAddress
+	}
+	return Subnet{prefix: netip.PrefixFrom(netip.AddrFrom4(addr), 8*n)}, nil
+}
+
+// octets reads one to four decimal numbers, which may end in a dot.
+func octets(s string) (addr [4]byte, n int, ok bool) {
 	for rest := s; rest != ""; n++ {
 		var part string
 		part, rest, _ = strings.Cut(rest, ".")
 		v, err := strconv.ParseUint(part, 10, 8)
 		if err != nil || n == 4 {
-			return Subnet{}, ErrBadAddress
+			return addr, 0, false
 		}
 		addr[n] = byte(v)
 	}
-	if n == 0 || len(s) > 15 {
-		return Subnet{}, ErrBadAddress
-	}
-	return Subnet{prefix: netip.PrefixFrom(netip.AddrFrom4(addr), 8*n)}, nil
+	return addr, n, n > 0
 }
