@@ -100,6 +100,13 @@ func staticModules(modules []*module.Module) []string {
 	return ids
 }
 
+// present says whether httpd would have a module, given by its identifier. A
+// configuration that loads none at all is that of a server with all of them
+// built in.
+func (l *Loaded) present(id string) bool {
+	return len(l.Source.Loaded) == 0 || l.Source.HasModule(id)
+}
+
 func loadedSet(r *source.Result) map[string]bool {
 	set := make(map[string]bool, len(r.Loaded))
 	for _, m := range r.Loaded {

@@ -49,6 +49,10 @@ type Site struct {
 
 	Targets Targets // nil without a proxy module
 
+	// Reading is RequestReadTimeout; nil where neither heads nor bodies are
+	// measured.
+	Reading *ReadTimes
+
 	Log    *logsink.ErrorLog
 	Levels *logsink.Levels
 }

@@ -105,6 +105,7 @@ type Fault struct {
 	Retry   Retry
 	Status  int           // the status to answer with; 0 lets the pipeline choose
 	ID      string        // httpd's message id where it has one ("AH01102")
+	Module  string        // whose message it is, without mod_; "": by side and phase
 	Backend string        // worker URL, "" if none was chosen
 	Addr    string        // the address tried, "" if none
 	Elapsed time.Duration // since the phase's attempt began
@@ -112,7 +113,10 @@ type Fault struct {
 	Reason  string        // reason phrase to answer with; "": the status's own
 	Replace bool          // a response of the backend that is replaced: nothing went wrong here
 	Close   bool          // the client connection cannot be kept
-	Err     error         // cause, may be nil
+	Mute    bool          // nothing is sent: the connection is closed without an answer
+	// Unlogged keeps the request out of the access log.
+	Unlogged bool
+	Err      error // cause, may be nil
 }
 
 // Error gives "backend await-head: timeout after 3s: detail: cause".

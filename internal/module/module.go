@@ -54,6 +54,7 @@ type Builder struct {
 	Logs       *logsink.Registry
 	Protocols  map[string]worker.Protocol // by scheme
 	Check      bool                       // -t: open no logs, start nothing
+	Present    func(id string) bool       // whether httpd would have this module: what its defaults depend on
 	Log        *logsink.ErrorLog          // for what is noticed while building
 
 	// Aux has values that modules keep from Server to Dir, by a key of their own.

@@ -14,6 +14,7 @@ import (
 	"github.com/headgate/headgate/internal/modules/mpm"
 	"github.com/headgate/headgate/internal/modules/proxy"
 	"github.com/headgate/headgate/internal/modules/ratelimit"
+	"github.com/headgate/headgate/internal/modules/reqtimeout"
 	"github.com/headgate/headgate/internal/modules/setenvif"
 	"github.com/headgate/headgate/internal/modules/unixd"
 )
@@ -32,6 +33,7 @@ func All() []*module.Module {
 		accesscompat.New(names), // before authzcore, which looks for Satisfy
 		authzcore.New(authzhost.Providers(names)...),
 		env.New(),
+		reqtimeout.New(),
 		proxy.New(),
 		proxy.NewHTTP(),
 		ratelimit.New(),

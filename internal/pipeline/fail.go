@@ -26,6 +26,10 @@ func (p *Pipeline) fail(x *exchange.Exchange, f *fault.Fault) {
 		x.Front.Abort(f)
 		return
 	}
+	if f.Mute {
+		x.Status = status
+		return
+	}
 	if f.Side == fault.Client && f.Kind == fault.Aborted {
 		x.Truncated = true
 		x.Status = status
@@ -77,8 +81,14 @@ func logFault(x *exchange.Exchange, f *fault.Fault, status int) {
 	case f.Side == fault.Client && f.Kind != fault.Denied:
 		level = logsink.Info
 	}
+	if f.Module != "" {
+		module = f.Module
+	}
 	answer := "answered"
-	if x.Committed {
+	switch {
+	case f.Mute:
+		answer = "closed without an answer,"
+	case x.Committed:
 		answer = "response cut after"
 		status = x.Status
 	}

@@ -177,5 +177,7 @@ func (p *Pipeline) Refuse(x *exchange.Exchange, f *fault.Fault) {
 	p.pickSite(x)
 	x.Chain = x.Site.Sections.ForPath(x)
 	p.answer(x, f)
-	p.finish(x)
+	if !f.Unlogged {
+		p.finish(x)
+	}
 }

@@ -257,7 +257,7 @@ func TestSplice(t *testing.T) {
 		total, n := int64(0), 0
 		for read, write := error(nil), error(nil); ; n++ {
 			var m int64
-			if m, read, write = from.(reactor.Splicer).SpliceTo(to, 100<<10); m == 0 || read != nil || write != nil {
+			if m, _, read, write = from.(reactor.Splicer).SpliceTo(to, 100<<10); m == 0 || read != nil || write != nil {
 				if read != io.EOF || write != nil {
 					t.Errorf("ended with %v, %v", read, write)
 				}
@@ -288,7 +288,7 @@ func TestSpliceStarved(t *testing.T) {
 		defer func() { _, _ = from.Close(), to.Close() }()
 		splice := func() (int64, error) {
 			_, _ = io.WriteString(source, "x")
-			n, read, write := from.(reactor.Splicer).SpliceTo(to, 1)
+			n, _, read, write := from.(reactor.Splicer).SpliceTo(to, 1)
 			return n, errors.Join(read, write)
 		}
 		e.SetCeiling(2)
@@ -327,7 +327,7 @@ func TestTurns(t *testing.T) {
 			return int64(n), err
 		}},
 		{"spliced", reactor.SpliceTurn, func(from, to reactor.Conn, _ []byte) (int64, error) {
-			n, read, write := from.(reactor.Splicer).SpliceTo(to, 1<<30)
+			n, _, read, write := from.(reactor.Splicer).SpliceTo(to, 1<<30)
 			return n, errors.Join(read, write)
 		}},
 	} {
@@ -374,7 +374,7 @@ func TestSpliceFails(t *testing.T) {
 		from, source := pair(t, l)
 		to, _ := pair(t, l)
 		_ = from.SetReadDeadline(l.Now().Add(time.Millisecond))
-		if m, read, write := from.(reactor.Splicer).SpliceTo(to, 1); m != 0 || !errors.Is(read, os.ErrDeadlineExceeded) || write != nil {
+		if m, _, read, write := from.(reactor.Splicer).SpliceTo(to, 1); m != 0 || !errors.Is(read, os.ErrDeadlineExceeded) || write != nil {
 			t.Errorf("silent: %d, %v, %v", m, read, write)
 		}
 		_ = from.SetReadDeadline(time.Time{})
@@ -382,16 +382,16 @@ func TestSpliceFails(t *testing.T) {
 		_ = to.SetWriteDeadline(l.Now().Add(20 * time.Millisecond))
 		var read, write error
 		for read == nil && write == nil {
-			_, read, write = from.(reactor.Splicer).SpliceTo(to, 1<<20)
+			_, _, read, write = from.(reactor.Splicer).SpliceTo(to, 1<<20)
 		}
 		if read != nil || !errors.Is(write, os.ErrDeadlineExceeded) {
 			t.Errorf("nobody takes it: %v, %v", read, write)
 		}
 		_ = to.Close()
-		if _, read, write = from.(reactor.Splicer).SpliceTo(to, 1); !errors.Is(write, net.ErrClosed) && !errors.Is(read, net.ErrClosed) {
+		if _, _, read, write = from.(reactor.Splicer).SpliceTo(to, 1); !errors.Is(write, net.ErrClosed) && !errors.Is(read, net.ErrClosed) {
 			t.Errorf("closed: %v, %v", read, write)
 		}
-		if _, read, _ := from.(reactor.Splicer).SpliceTo(nil, 1); !errors.Is(read, reactor.ErrNoSplice) {
+		if _, _, read, _ := from.(reactor.Splicer).SpliceTo(nil, 1); !errors.Is(read, reactor.ErrNoSplice) {
 			t.Errorf("with nothing: %v", read)
 		}
 		_ = from.Close()
@@ -409,7 +409,7 @@ func TestSpliceFails(t *testing.T) {
 		})
 	}
 	a, b := <-conns, <-conns
-	if _, read, _ := a.(reactor.Splicer).SpliceTo(b, 1); !errors.Is(read, reactor.ErrNoSplice) {
+	if _, _, read, _ := a.(reactor.Splicer).SpliceTo(b, 1); !errors.Is(read, reactor.ErrNoSplice) {
 		t.Errorf("two loops: %v", read)
 	}
 	close(done)

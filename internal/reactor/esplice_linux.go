@@ -3,6 +3,7 @@ package reactor
 import (
 	"io"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -70,12 +71,14 @@ func (l *eloop) dropPipes() {
 }
 
 // SpliceTo implements Splicer.
-func (c *econn) SpliceTo(dst Conn, n int64) (moved int64, read, write error) {
+func (c *econn) SpliceTo(dst Conn, n int64) (moved int64, waited time.Duration, read, write error) {
 	to, ok := dst.(*econn)
 	if !ok || to.loop != c.loop || n <= 0 {
-		return 0, ErrNoSplice, nil
+		return 0, 0, ErrNoSplice, nil
 	}
+	began := c.loop.time
 	p, held, read := c.spliceIn(n)
+	waited = c.loop.time.Sub(began)
 	for moved < held && write == nil {
 		var m int64
 		m, write = to.spliceOut(p, held-moved)
@@ -87,7 +90,7 @@ func (c *econn) SpliceTo(dst Conn, n int64) (moved int64, read, write error) {
 	if moved > 0 {
 		c.loop.step(int(moved) / spliceFactor) // with no pipe in hand
 	}
-	return moved, read, write
+	return moved, waited, read, write
 }
 
 // spliceIn waits for input and moves it into a pipe. While it waits it holds

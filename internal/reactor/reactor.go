@@ -254,8 +254,9 @@ type Splicer interface {
 	// SpliceTo waits for input, moves it to dst, at most n bytes, and returns
 	// when dst has taken it: a part is as good as the whole, and the caller
 	// goes on until it has what it wants. The read deadline of the one and
-	// the write deadline of the other hold. read and write say which side
-	// failed, io.EOF in read being the end of input; ErrNoSplice in read that
-	// the two cannot be joined. After a write error what was taken is lost.
-	SpliceTo(dst Conn, n int64) (moved int64, read, write error)
+	// the write deadline of the other hold. waited is how long there was no
+	// input. read and write say which side failed, io.EOF in read being the end
+	// of input; ErrNoSplice in read that the two cannot be joined. After a write
+	// error what was taken is lost.
+	SpliceTo(dst Conn, n int64) (moved int64, waited time.Duration, read, write error)
 }

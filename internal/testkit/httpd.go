@@ -14,7 +14,7 @@ var httpdModules = []string{
 	"alias", "dir", "mime", "env", "setenvif", "headers", "rewrite", "filter", "expires", "deflate", "substitute",
 	"remoteip", "status", "macro", "slotmem_shm", "socache_shmcb", "proxy", "proxy_http", "proxy_balancer",
 	"lbmethod_byrequests", "lbmethod_bybusyness", "lbmethod_bytraffic", "proxy_hcheck", "proxy_connect",
-	"proxy_fcgi", "proxy_scgi", "proxy_uwsgi", "proxy_ajp", "watchdog", "asis", "actions", "info", "usertrack",
+	"proxy_fcgi", "proxy_scgi", "proxy_uwsgi", "proxy_ajp", "watchdog", "asis", "actions", "info", "usertrack", "reqtimeout",
 }
 
 // Httpd tells where the real httpd is. The environment may name it: HTTPD the program, HTTPD_MODULES the folder.

@@ -21,6 +21,7 @@ type group struct {
 type diffCase struct {
 	id      string
 	noProbe bool
+	logged  int // lines of the access log beyond the answers
 	count   int // answers to read; 0 is one for each request
 	origins []originLine
 	reqs    []request
@@ -90,10 +91,12 @@ func parseCase(lines []string) (*diffCase, error) {
 	words := strings.Fields(lines[0])
 	c := &diffCase{id: words[0]}
 	for _, flag := range words[1:] {
-		n, isCount := strings.CutPrefix(flag, "count=")
+		name, n, _ := strings.Cut(flag, "=")
 		switch {
-		case isCount:
+		case name == "count" && n != "":
 			c.count, _ = strconv.Atoi(n)
+		case name == "logged" && n != "":
+			c.logged, _ = strconv.Atoi(n)
 		case flag == "noprobe":
 			c.noProbe = true
 		default:

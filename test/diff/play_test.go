@@ -91,7 +91,7 @@ func (st *stage) play(c *diffCase) string {
 	if open && !c.noProbe {
 		answers++ // the probe is logged too
 	}
-	st.accessLog(&b, answers)
+	st.accessLog(&b, answers+c.logged)
 	return st.masked(b.String())
 }
 

@@ -306,8 +306,10 @@ func TestTimeouts(t *testing.T) {
 		took   time.Duration
 	}{
 		{"nothing sent", nil, 0, 60 * time.Second},
-		{"half a head", []string{"GET / HT"}, 408, 60 * time.Second},
-		{"a head byte by byte", []string{"G", "E", "T", " ", "/"}, 408, 60 * time.Second},
+		{"half a request line", []string{"GET / HT"}, 0, 60 * time.Second},
+		{"a request line byte by byte", []string{"G", "E", "T", " ", "/"}, 0, 60 * time.Second},
+		{"half a head", []string{"GET / HTTP/1.1\r\nHost: x\r\n"}, 408, 60 * time.Second},
+		{"a head line by line", []string{"GET / HTTP/1.1\r\n", "Host: x\r\n", "A: b\r\n"}, 408, 60 * time.Second},
 		{"only an empty line", []string{"\r\n"}, 0, 60 * time.Second},
 		{"half a body", []string{"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc"}, 408, 60 * time.Second},
 		{"half a chunk", []string{"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nabc"}, 408, 60 * time.Second},

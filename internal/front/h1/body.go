@@ -3,7 +3,6 @@ package h1
 import (
 	"errors"
 	"io"
-	"os"
 	"sync/atomic"
 	"time"
 
@@ -19,7 +18,10 @@ type body struct {
 	left  int64  // bytes still due, for Length
 	piece []byte // decoded data that did not fit the caller's buffer
 	read  int64  // bytes given out
-	err   error  // why it cannot be read on
+	from  int64  // Count.In where the body begins
+
+	waited time.Duration // for the client, so far
+	err    error         // why it cannot be read on
 
 	lost atomic.Bool // part of it was: the connection cannot go on, as every answer from then on must say
 
@@ -31,14 +33,16 @@ type body struct {
 // reset makes it one that was read, as before a request is known.
 func (b *body) reset() {
 	b.kind, b.done, b.left, b.piece, b.read, b.err = message.NoBody, true, 0, nil, 0, nil
+	b.from, b.waited = 0, 0
 	if b.lost.Load() { // a store costs more than to look
 		b.lost.Store(false)
 	}
 }
 
-// start begins the body of a request whose framing was judged.
-func (b *body) start(r *message.Request) {
-	b.kind, b.left = r.Body.Kind, r.Body.Length
+// start begins the body of a request whose framing was judged, behind a head
+// of from bytes.
+func (b *body) start(r *message.Request, from int64) {
+	b.kind, b.left, b.from = r.Body.Kind, r.Body.Length, from
 	b.done = b.kind == message.NoBody || (b.kind == message.Length && b.left == 0)
 	if b.kind == message.Chunked {
 		b.limits = wire.DefaultLimits()
@@ -154,11 +158,13 @@ func (b *body) takeChunked(in *input, p []byte) (int, error) {
 	}
 }
 
-// await reads once more from the client. Body bytes of a known length go
-// straight into p; chunks need the read buffer.
-func (st *state) await(p []byte, deadline time.Time) (int, error) {
+// await reads once more from the client, until limit or the end that
+// RequestReadTimeout sets. Body bytes of a known length go straight into p;
+// chunks need the read buffer.
+func (st *state) await(p []byte, limit time.Time) (int, error) {
 	b, in := &st.body, &st.in
-	_ = st.conn.SetReadDeadline(deadline)
+	began := st.now()
+	_ = st.conn.SetReadDeadline(st.bodyEnd(began, limit))
 	// After the deadline was set: StopReading sets the flag first and a past
 	// deadline then, so one of the two is seen.
 	if st.stop.Load() {
@@ -169,6 +175,7 @@ func (st *state) await(p []byte, deadline time.Time) (int, error) {
 			p = p[:b.left]
 		}
 		n, err := st.conn.Read(p)
+		b.waited += st.now().Sub(began)
 		st.x.Count.In += int64(n)
 		b.left -= int64(n)
 		b.done = b.left == 0
@@ -178,7 +185,9 @@ func (st *state) await(p []byte, deadline time.Time) (int, error) {
 		return 0, st.bodyFault(err)
 	}
 	in.makeRoom()
-	if err := in.fill(); err != nil {
+	err := in.fill()
+	b.waited += st.now().Sub(began)
+	if err != nil {
 		return 0, st.bodyFault(err)
 	}
 	return 0, nil
@@ -193,8 +202,12 @@ func (st *state) bodyFault(err error) error {
 		return errStopped
 	case errors.As(err, &bad):
 		f.Kind, f.Status, f.Detail = fault.Malformed, bad.Status, bad.Reason
-	case errors.Is(err, os.ErrDeadlineExceeded):
-		f.Kind, f.Status, f.Elapsed = fault.Timeout, 408, st.x.Site.Timeout
+	case late(err):
+		elapsed := st.x.Site.Timeout
+		if st.staged {
+			elapsed = st.body.waited
+		}
+		f = st.tardy(fault.ReadBody, elapsed, "body")
 	case err == io.EOF: // never to be taken for the body's end
 		f.Kind, f.Detail = fault.Aborted, "client closed the connection inside the request body"
 	default:

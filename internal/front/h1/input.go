@@ -1,10 +1,8 @@
 package h1
 
 import (
-	"bytes"
 	"errors"
 	"io"
-	"os"
 
 	"github.com/headgate/headgate/internal/exchange"
 	"github.com/headgate/headgate/internal/fault"
@@ -130,10 +128,10 @@ func (st *state) readHead() error {
 			if err != nil {
 				return err
 			}
-			st.body.start(&st.x.Req)
+			st.body.start(&st.x.Req, int64(n))
 			return nil
 		}
-		_ = st.conn.SetReadDeadline(st.x.Times.Start.Add(st.site.Timeout))
+		_ = st.conn.SetReadDeadline(st.headEnd(at))
 		if err := st.in.fill(); err != nil {
 			return err
 		}
@@ -164,12 +162,8 @@ func (st *state) unreadable(err error) outcome {
 		if f.Status != 400 {
 			f.Kind = fault.InvalidInput
 		}
-	case errors.Is(err, os.ErrDeadlineExceeded):
-		if len(bytes.Trim(st.in.bytes[st.in.r:st.in.w], "\r\n")) == 0 {
-			return done // nothing of a request came; an empty line behind the last body is none
-		}
-		f.Status, f.Kind, f.Detail = 408, fault.Timeout, "head not complete in time"
-		f.Elapsed = st.now().Sub(st.x.Times.Start)
+	case late(err):
+		f = st.lateHead()
 	default:
 		// The client is gone: there is nobody to answer.
 		return done
@@ -177,7 +171,7 @@ func (st *state) unreadable(err error) outcome {
 	st.body.done = false
 	st.client.Requests++
 	st.front.Service.Refuse(&st.x, f)
-	if !st.out.broken {
+	if !st.out.broken && !f.Mute {
 		st.linger()
 	}
 	return done

@@ -57,7 +57,7 @@ func (f *Front) Open(c reactor.Conn) (reactor.Session, time.Duration) {
 	}
 	st := h.take()
 	st.lend(s)
-	patience := f.Service.Base(&st.client).Timeout
+	patience := firstWait(f.Service.Base(&st.client))
 	st.takeBack(s)
 	h.put(st)
 	return s, patience
@@ -123,7 +123,9 @@ type state struct {
 	in   input
 	body body
 	out  output
-	stop atomic.Bool // StopReading was called: the body is not wanted
+
+	staged bool        // the deadline of this wait is RequestReadTimeout's, not Timeout's
+	stop   atomic.Bool // StopReading was called: the body is not wanted
 }
 
 var _ exchange.Front = (*state)(nil)

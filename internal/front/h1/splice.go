@@ -1,9 +1,7 @@
 package h1
 
 import (
-	"errors"
 	"io"
-	"os"
 	"time"
 
 	"github.com/headgate/headgate/internal/exchange"
@@ -29,7 +27,7 @@ func (st *state) SpliceOut(src reactor.Conn, n int64, until time.Time) (moved in
 		return 0, nil, err
 	}
 	_ = st.conn.SetWriteDeadline(until.Add(st.x.Site.Timeout))
-	moved, read, write = from.SpliceTo(st.conn, n)
+	moved, _, read, write = from.SpliceTo(st.conn, n)
 	st.x.Count.Out += moved
 	if o.length >= 0 {
 		o.length -= moved
@@ -74,7 +72,7 @@ func (st *state) SpliceIn(dst reactor.Conn, patience time.Duration) (moved int64
 		return st.passOn(dst, patience)
 	}
 	now := st.now()
-	for end := now.Add(st.x.Site.Timeout); ; now = st.now() {
+	for end := st.bodyEnd(now, now.Add(st.x.Site.Timeout)); ; now = st.now() {
 		until := now.Add(spliceWait)
 		if end.Before(until) {
 			until = end
@@ -85,8 +83,10 @@ func (st *state) SpliceIn(dst reactor.Conn, patience time.Duration) (moved int64
 		if st.stop.Load() {
 			return 0, errStopped, nil
 		}
-		moved, read, write = from.SpliceTo(dst, b.left)
-		silent := moved == 0 && write == nil && errors.Is(read, os.ErrDeadlineExceeded)
+		var waited time.Duration
+		moved, waited, read, write = from.SpliceTo(dst, b.left)
+		b.waited += waited
+		silent := moved == 0 && write == nil && late(read)
 		if !silent || st.stop.Load() || !st.now().Before(end) {
 			return st.tookIn(moved, read, write)
 		}
@@ -130,7 +130,7 @@ func (st *state) tookIn(moved int64, read, write error) (int64, error, error) {
 	switch {
 	case b.done:
 		read = nil
-	case read != nil && read != reactor.ErrNoSplice && !(moved > 0 && errors.Is(read, os.ErrDeadlineExceeded)):
+	case read != nil && read != reactor.ErrNoSplice && !(moved > 0 && late(read)):
 		read = st.bodyFault(read)
 	}
 	if write != nil && !b.done {

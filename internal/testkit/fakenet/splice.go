@@ -2,6 +2,7 @@ package fakenet
 
 import (
 	"syscall"
+	"time"
 
 	"github.com/headgate/headgate/internal/reactor"
 )
@@ -13,20 +14,23 @@ const pipeSize = 64 << 10
 
 // SpliceTo implements reactor.Splicer, where Net.Splice is set. Like a pipe it
 // loses what it took when the other side fails.
-func (e *End) SpliceTo(dst reactor.Conn, most int64) (moved int64, read, write error) {
+func (e *End) SpliceTo(dst reactor.Conn, most int64) (moved int64, waited time.Duration, read, write error) {
 	n := e.net
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	to, ok := dst.(*End)
 	if !ok || !n.Splice {
-		return 0, reactor.ErrNoSplice, nil
+		return 0, 0, reactor.ErrNoSplice, nil
 	}
 	if n.failLocked("splice from") {
 		e.resetLocked()
-		return 0, syscall.ECONNRESET, nil
+		return 0, 0, syscall.ECONNRESET, nil
 	}
-	if err := e.readableLocked(); err != nil {
-		return 0, err, nil
+	began := time.Now()
+	err := e.readableLocked()
+	waited = time.Since(began)
+	if err != nil {
+		return 0, waited, err, nil
 	}
 	size := min(most, pipeSize)
 	if n.Piece > 0 {
@@ -36,9 +40,9 @@ func (e *End) SpliceTo(dst reactor.Conn, most int64) (moved int64, read, write e
 	e.takeLocked(p)
 	if n.failLocked("splice to") {
 		to.resetLocked()
-		return 0, nil, syscall.EPIPE
+		return 0, waited, nil, syscall.EPIPE
 	}
 	m, write := to.putLocked(p)
 	n.moved += int64(m)
-	return int64(m), nil, write
+	return int64(m), waited, nil, write
 }

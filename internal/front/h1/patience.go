@@ -1,0 +1,95 @@
+package h1
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"time"
+
+	"github.com/headgate/headgate/internal/exchange"
+	"github.com/headgate/headgate/internal/fault"
+	"github.com/headgate/headgate/internal/wire"
+)
+
+// readTimes are those of the site that the connection belongs to; nil where
+// nothing is measured. httpd decides by that site, also for a body, whose own
+// times are those of the virtual host that the request names.
+func (st *state) readTimes() *exchange.ReadTimes { return st.site.Reading }
+
+// firstWait is how long a new connection may stay silent.
+func firstWait(s *exchange.Site) time.Duration {
+	if s.Reading != nil && s.Reading.Head.First > 0 {
+		return min(s.Timeout, s.Reading.Head.First)
+	}
+	return s.Timeout
+}
+
+// headEnd is when the wait for more of a head ends. now is when the last of it
+// came.
+func (st *state) headEnd(now time.Time) time.Time {
+	start, each := st.x.Times.Start, now.Add(st.site.Timeout)
+	st.staged = false
+	r := st.readTimes()
+	if r == nil || r.Head.First == 0 {
+		return start.Add(st.site.Timeout)
+	}
+	end := start.Add(r.Head.For(int64(st.in.buffered())))
+	if each.Before(end) {
+		return each
+	}
+	st.staged = true
+	return end
+}
+
+// bodyEnd is when a wait for more of the body that begins now ends, by limit
+// at the latest.
+//
+// Ours: only the time in which the client is waited for counts. httpd counts
+// that of the backend too, and a slow backend is blamed on the client.
+func (st *state) bodyEnd(now, limit time.Time) time.Time {
+	st.staged = false
+	own := st.x.Site.Reading
+	if st.readTimes() == nil || own == nil || own.Body.First == 0 {
+		return limit
+	}
+	came := st.x.Count.In - st.body.from + int64(st.in.buffered())
+	end := now.Add(own.Body.For(came) - st.body.waited)
+	if limit.Before(end) {
+		return limit
+	}
+	st.staged = true
+	return end
+}
+
+// tardy is the fault of a client whose request did not come in time.
+func (st *state) tardy(phase fault.Phase, elapsed time.Duration, what string) *fault.Fault {
+	f := &fault.Fault{
+		Side: fault.Client, Phase: phase, Kind: fault.Timeout, Status: 408, Close: true,
+		Elapsed: elapsed, Detail: what + " not complete in time",
+	}
+	if st.staged {
+		f.Module, f.ID, f.Detail = "reqtimeout", "AH01382", "request "+what+" came more slowly than RequestReadTimeout allows"
+	}
+	return f
+}
+
+// lateHead makes the fault of a head that did not come in time. httpd answers
+// one whose request line is there; any other is closed without a word, and not
+// in the access log when it was not the connection's first.
+func (st *state) lateHead() *fault.Fault {
+	f := st.tardy(fault.ReadRequest, st.now().Sub(st.x.Times.Start), "head")
+	got := st.in.bytes[st.in.r:st.in.w]
+	st.x.Count.In = int64(len(got))
+	if !bytes.ContainsRune(bytes.TrimLeft(got, "\r\n"), '\n') {
+		f.Mute, f.Unlogged = true, st.client.Requests > 0
+		return f
+	}
+	var lim wire.Limits
+	limit(&lim, st.site)
+	_ = wire.ParseRequest(got, &st.x.Req, &lim) // the log wants what can be understood
+	return f
+}
+
+// late says of an error of the client's connection that it is that of a
+// deadline.
+func late(err error) bool { return errors.Is(err, os.ErrDeadlineExceeded) }

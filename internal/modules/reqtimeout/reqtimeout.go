@@ -1,0 +1,65 @@
+// Package reqtimeout is mod_reqtimeout: how long a client may take to send its
+// request.
+//
+// It only says so in the site; the front measures. A server in which neither
+// heads nor bodies are limited has no times at all.
+//
+// Imports module and what lies below it.
+package reqtimeout
+
+import (
+	"time"
+
+	"github.com/headgate/headgate/internal/directive"
+	"github.com/headgate/headgate/internal/exchange"
+	"github.com/headgate/headgate/internal/module"
+)
+
+// conf is what a server says. A stage is taken whole or not at all.
+type conf struct {
+	handshake, head, body module.Opt[exchange.ReadTime]
+}
+
+var slot = directive.Slot[conf]{Name: "reqtimeout", Merge: func(base, add *conf) *conf {
+	return &conf{
+		handshake: module.Over(base.handshake, add.handshake),
+		head:      module.Over(base.head, add.head),
+		body:      module.Over(base.body, add.body),
+	}
+}}
+
+// httpd's defaults where the module is there.
+var (
+	defaultHead = exchange.ReadTime{First: 20 * time.Second, Most: 40 * time.Second, PerByte: time.Second / 500}
+	defaultBody = exchange.ReadTime{First: 20 * time.Second, PerByte: time.Second / 500}
+)
+
+const id = "reqtimeout_module"
+
+// New gives the module.
+func New() *module.Module {
+	return &module.Module{
+		Name: "mod_reqtimeout", ID: id,
+		Rows:   []directive.Row{{Name: "RequestReadTimeout", Set: set}},
+		Server: server,
+	}
+}
+
+// server gives a site its times.
+func server(b *module.Builder, s *module.Server) error {
+	c, ok := slot.Peek(s.Conf)
+	switch {
+	case ok:
+	case b.Present(id):
+		c = &conf{}
+	default:
+		return nil
+	}
+	t := exchange.ReadTimes{Head: c.head.Or(defaultHead), Body: c.body.Or(defaultBody)}
+	// httpd: a connection whose site limits no stage is not measured at all,
+	// even where the request then names a site that does.
+	if t.Head.First > 0 || t.Body.First > 0 || c.handshake.V.First > 0 {
+		s.Site.Reading = &t
+	}
+	return nil
+}
