@@ -185,6 +185,8 @@ func TestFilterDeclines(t *testing.T) {
 				if coded := strings.Contains(a.text, "Content-Encoding: gzip"); coded != tt.packed {
 					t.Error(brief(a.text))
 				}
+				_ = c.Close()
+				r.end(t) // what is looked at happens behind the answer
 				if r.logged()[0].length == tt.packed {
 					t.Errorf("Content-Length: %v", r.logged()[0].length)
 				}
@@ -194,8 +196,6 @@ func TestFilterDeclines(t *testing.T) {
 				if n := p.open.Load(); n != 0 {
 					t.Errorf("%d filters were not given back", n)
 				}
-				_ = c.Close()
-				r.end(t)
 			})
 		})
 	}
@@ -307,13 +307,13 @@ func TestInputFilters(t *testing.T) {
 				if n := r.net.Spliced(); (n > 0) != tt.spliced {
 					t.Errorf("%d bytes were spliced", n)
 				}
+				_ = c.Close()
+				r.end(t) // filters are done with behind the answer
 				for _, h := range list {
 					if h.began.Load() != 1 || h.done.Load() != map[bool]int32{true: 0, false: 1}[h.effect == exchange.Declines] {
 						t.Errorf("began %d, done %d", h.began.Load(), h.done.Load())
 					}
 				}
-				_ = c.Close()
-				r.end(t)
 			})
 		})
 	}
