@@ -38,7 +38,7 @@ type Exchange struct {
 	HandlerName string       // %R
 	Status      int          // final status for the log; 0 until known
 	Fault       *fault.Fault // what went wrong, nil for an exchange without fault
-	Redirected  *Redirect    // the original request, when this is an internal redirect
+	Redirected  *Redirect    // the original request, when this is an internal redirect; nil otherwise
 	User        []byte       // authenticated user, nil if none
 	LogID       []byte       // %L: made on the first error line
 	Times       Times
@@ -74,14 +74,6 @@ type Counts struct {
 	Body     int64 // response body without framing (%B)
 	Sent     int64 // to the backend
 	Received int64 // from the backend
-}
-
-// Redirect keeps what an internal redirect replaced.
-type Redirect struct {
-	Status int    // status that led here (REDIRECT_STATUS)
-	Path   []byte // original Path (REDIRECT_URL)
-	Args   []byte // original query
-	Depth  int    // how many redirects, bounded
 }
 
 // Outbound is the request as a backend is to get it, beyond the client's own

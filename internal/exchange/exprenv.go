@@ -75,15 +75,23 @@ type exprEnv struct {
 
 var _ expr.Env = (*exprEnv)(nil)
 
-// exprVars gives each variable its value. A variable without a row is empty:
-// its subject (the user database, files, the C interface) does not exist here.
+// apiVersion is the number of httpd's module interface, of which all 2.4 have
+// the same one.
+const apiVersion = "20120211"
+
+// exprVars gives each variable its value. A variable without a row is always
+// empty: REMOTE_IDENT, AUTH_TYPE, CONN_LOG_ID and CONTEXT_PREFIX.
 var exprVars = [...]func(dst []byte, x *Exchange) []byte{
 	expr.RequestMethod:   func(dst []byte, x *Exchange) []byte { return append(dst, x.Req.Method...) },
 	expr.RequestScheme:   func(dst []byte, x *Exchange) []byte { return append(dst, x.Scheme()...) },
 	expr.RequestURI:      func(dst []byte, x *Exchange) []byte { return append(dst, x.Path...) },
-	expr.DocumentURI:     envVar("DOCUMENT_URI"),
-	expr.RequestFilename: func(dst []byte, x *Exchange) []byte { return append(dst, x.Filename...) },
-	expr.ScriptFilename:  func(dst []byte, x *Exchange) []byte { return append(dst, x.Filename...) },
+	expr.DocumentURI:     documentURI,
+	expr.RequestFilename: AppendFilename,
+	expr.ScriptFilename:  AppendFilename,
+	expr.LastModified:    func(dst []byte, _ *Exchange) []byte { return expr.AppendTime(dst, expr.LastModified, time.Unix(0, 0)) },
+	expr.ScriptUser:      scriptUser,
+	expr.ScriptGroup:     scriptGroup,
+	expr.PathInfo:        pathInfo,
 	expr.QueryString:     func(dst []byte, x *Exchange) []byte { return append(dst, x.Args...) },
 	expr.IsSubreq:        text("false"),
 	expr.TheRequest:      func(dst []byte, x *Exchange) []byte { return append(dst, x.Req.Line...) },
@@ -115,19 +123,21 @@ var exprVars = [...]func(dst []byte, x *Exchange) []byte{
 	expr.TimeSec:             timeVar(expr.TimeSec),
 	expr.TimeWday:            timeVar(expr.TimeWday),
 	expr.Time:                timeVar(expr.Time),
+	expr.APIVersion:          text(apiVersion),
 	expr.ServerSoftware:      func(dst []byte, x *Exchange) []byte { return append(dst, x.Site.ServerHeader...) },
 }
 
-// text, envVar, onOff and timeVar make values for exprVars.
+// text, onOff and timeVar make values for exprVars.
 func text(s string) func([]byte, *Exchange) []byte {
 	return func(dst []byte, _ *Exchange) []byte { return append(dst, s...) }
 }
 
-func envVar(name string) func([]byte, *Exchange) []byte {
-	return func(dst []byte, x *Exchange) []byte {
-		v, _ := x.Env.Get(name)
+// documentURI is the path, unless a variable of that name stands for it.
+func documentURI(dst []byte, x *Exchange) []byte {
+	if v, ok := x.Env.Get("DOCUMENT_URI"); ok {
 		return append(dst, v...)
 	}
+	return append(dst, x.Path...)
 }
 
 func onOff(is func(*Exchange) bool) func([]byte, *Exchange) []byte {
@@ -150,18 +160,30 @@ func timeVar(v expr.Var) func([]byte, *Exchange) []byte {
 	}
 }
 
+// PageType is the type of pages the server makes itself, as httpd sends it.
+const PageType = "text/html; charset=iso-8859-1"
+
+// contentType is the type of the response: of an error response whose page is
+// being made, the page's.
 func contentType(dst []byte, x *Exchange) []byte {
-	v, _ := x.Resp.Header.Get(message.ContentType)
+	v, ok := x.Resp.Header.Get(message.ContentType)
+	if !ok && !x.Committed && x.Resp.Status >= 400 {
+		return append(dst, PageType...)
+	}
 	return append(dst, v...)
 }
 
-// requestStatus is 200 until something else is known.
+// requestStatus is 200 until something else is known; an internal redirect
+// begins with the status that led to it.
 func requestStatus(dst []byte, x *Exchange) []byte {
 	status := 200
-	if x.Status != 0 {
+	switch {
+	case x.Status != 0:
 		status = x.Status
-	} else if x.Resp.Status != 0 {
+	case x.Resp.Status != 0:
 		status = x.Resp.Status
+	case x.Redirected != nil:
+		status = x.Redirected.Status
 	}
 	return strconv.AppendInt(dst, int64(status), 10)
 }

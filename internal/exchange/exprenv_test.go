@@ -41,7 +41,7 @@ func TestExpressionValues(t *testing.T) {
 		"%{HTTPS}": "off", "%{HTTP2}": "off", "%{IPV6}": "off", "%{REQUEST_STATUS}": "200", "%{IS_SUBREQ}": "false",
 		"%{TIME}": "20260203040506", "%{TIME_YEAR}": "2026", "%{TIME_WDAY}": "2", "%{SERVER_SOFTWARE}": "H/1",
 		"%{HTTP_HOST}": "WWW.example:8080", "%{req:x}": "1, 2", "%{resp:content-type}": "text/plain", "%{reqenv:VAR}": "v",
-		"%{env:Var}": "v", "%{note:N}": "note", "%{req:none}": "", "%{PATH_INFO}": "", "%{SCRIPT_USER}": "", "%{API_VERSION}": "",
+		"%{env:Var}": "v", "%{note:N}": "note", "%{req:none}": "", "%{PATH_INFO}": "", "%{SCRIPT_USER}": "", "%{API_VERSION}": "20120211",
 	} {
 		s, err := expr.ParseString(src, expr.Options{})
 		if err != nil {

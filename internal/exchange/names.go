@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"github.com/headgate/headgate/internal/ascii"
+	"github.com/headgate/headgate/internal/message"
 )
 
 // ServerName is what this server calls itself for the request, by
@@ -21,6 +22,23 @@ func (x *Exchange) ServerName() []byte {
 		return x.lowered(host)
 	}
 	return x.Arena.String(x.Site.Name)
+}
+
+// LowerTargetHost replaces the authority of an absolute target, which stands
+// for the Host field, by the same in lower case, as httpd does
+// (fix_hostname). A Host field of its own is passed on as it was sent.
+func (x *Exchange) LowerTargetHost() {
+	q := &x.Req
+	if q.Form != message.AbsoluteForm {
+		return
+	}
+	q.Host = x.lowered(q.Host)
+	rows := q.Header.Rows()
+	for i := range rows {
+		if rows[i].ID == message.Host {
+			rows[i].Value = q.Host
+		}
+	}
 }
 
 // ServerPort is the port that goes with ServerName: that of the client's Host

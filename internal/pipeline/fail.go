@@ -98,40 +98,50 @@ func logFault(x *exchange.Exchange, f *fault.Fault, status int) {
 // respondError answers with the ErrorDocument of the status, else the stock
 // page.
 func (p *Pipeline) respondError(x *exchange.Exchange, status int, f *fault.Fault) {
-	doc, value := p.errorDoc(x, status)
+	doc, ok := errorDoc(x, status)
 	switch {
-	case value == nil:
+	case !ok || doc.Form == exchange.DocText:
 	case doc.Form == exchange.DocURL && status != 401: // httpd: a 401 must carry its challenge
-		p.redirectTo(x, value)
-		return
-	case doc.Form == exchange.DocPath && x.Redirected == nil && x.Req.Path != nil:
-		if p.redirectInternally(x, status, value) {
+		if url := p.docValue(x, doc, status); url != nil {
+			p.redirectTo(x, url)
 			return
 		}
-	case doc.Form == exchange.DocText:
-		p.beginError(x, status, f)
-		p.sendPage(x, value, stockType)
-		return
+	case doc.Form == exchange.DocPath && x.Redirected == nil && x.Req.Path != nil:
+		if path := p.docValue(x, doc, status); path != nil && p.redirectInternally(x, status, path) {
+			return
+		}
+	}
+	p.beginError(x, status, f)
+	if ok && doc.Form == exchange.DocText {
+		if text := p.docValue(x, doc, status); text != nil {
+			p.sendPage(x, text, exchange.PageType)
+			return
+		}
 	}
 	p.stockPage(x, status, f)
 }
 
-// errorDoc gives the ErrorDocument of a status with its value for this
-// exchange; nil when there is none.
-func (p *Pipeline) errorDoc(x *exchange.Exchange, status int) (exchange.ErrorDoc, []byte) {
+// errorDoc returns the ErrorDocument of a status, if there is one.
+func errorDoc(x *exchange.Exchange, status int) (doc exchange.ErrorDoc, ok bool) {
 	if x.Chain == nil || x.Chain.ErrorDocs == nil {
-		return exchange.ErrorDoc{}, nil
+		return doc, false
 	}
-	doc, ok := x.Chain.ErrorDocs.ByStatus[status]
-	if !ok {
-		return doc, nil
+	doc, ok = x.Chain.ErrorDocs.ByStatus[status]
+	return doc, ok && doc.Value != nil
+}
+
+// docValue evaluates an ErrorDocument: nil when it cannot be. httpd: the
+// expression of a text sees the status, that of a URL does not yet.
+func (p *Pipeline) docValue(x *exchange.Exchange, doc exchange.ErrorDoc, status int) []byte {
+	if doc.Form != exchange.DocText {
+		x.Resp.Status = 0
 	}
 	value, err := p.expressions.String(doc.Value, x)
 	if err != nil {
 		x.Logf(logsink.Error, "core", "AH02841", "the expression of ErrorDocument %d cannot be evaluated: %v", status, err)
-		return doc, nil
+		return nil
 	}
-	return doc, value
+	return value
 }
 
 // redirectTo sends the client to another URL; the status is lost, as httpd
@@ -140,28 +150,22 @@ func (p *Pipeline) redirectTo(x *exchange.Exchange, url []byte) {
 	x.Resp.Reset()
 	x.Resp.Status = 302
 	x.Resp.Header.AddID(message.Location, url)
-	p.sendPage(x, page(x, 302, nil), stockType)
+	p.sendPage(x, page(x, 302, nil), exchange.PageType)
 }
 
 // redirectInternally has the error document made by another path: as GET,
 // whatever the request was. It gives false when that failed without an answer.
 func (p *Pipeline) redirectInternally(x *exchange.Exchange, status int, target []byte) bool {
-	x.Redirected = &exchange.Redirect{Status: status, Path: x.Path, Args: x.Args, Depth: 1}
-	renameEnv(x)
-	x.Env.Set("REDIRECT_REQUEST_METHOD", x.Req.Method)
+	x.Replace(status)
+	x.Env.Set("REDIRECT_REQUEST_METHOD", x.Redirected.Method)
 	x.Env.Set("REDIRECT_STATUS", x.Arena.Int(int64(status)))
-	x.Env.Set("REDIRECT_URL", x.Path)
-	if len(x.Args) > 0 {
-		x.Env.Set("REDIRECT_QUERY_STRING", x.Args)
-	}
 	asGet(x)
 	x.Req.Form = message.OriginForm
 	x.Req.Path, x.Req.Query, x.Req.HasQ = cutQuery(target)
 	x.Args, x.HasArgs = x.Req.Query, x.Req.HasQ
-	x.Path, x.Filename, x.Mapped, x.Relay = x.Req.Path, nil, nil, nil
+	x.Path = x.Req.Path
 	x.Resp.Reset()
 	x.Out = exchange.Outbound{Extra: x.Out.Extra[:0], Whole: true}
-	x.Status = 0
 	err := p.run(x, redirectSteps)
 	if errors.Is(err, errAnswered) || err == nil {
 		return true
@@ -174,16 +178,6 @@ func (p *Pipeline) redirectInternally(x *exchange.Exchange, status int, target [
 	}
 	x.Logf(logsink.Error, "core", "", "ErrorDocument %s for status %d failed: %s", target, status, second.Describe())
 	return false
-}
-
-// renameEnv puts REDIRECT_ before the name of every variable: what was set for
-// the original request does not steer the other (httpd: rename_original_env).
-func renameEnv(x *exchange.Exchange) {
-	old := append([]exchange.Var(nil), x.Env.All()...)
-	x.Env.Reset()
-	for _, v := range old {
-		x.Env.Set("REDIRECT_"+v.Name, v.Value)
-	}
 }
 
 // asGet makes the request one without body: httpd's error documents are made

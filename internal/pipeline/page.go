@@ -10,19 +10,15 @@ import (
 	"github.com/headgate/headgate/internal/wire"
 )
 
-// stockType is the type of generated pages, as httpd sends it.
-const stockType = "text/html; charset=iso-8859-1"
-
-// stockPage answers with a generated page.
+// stockPage answers with a generated page; beginError has made the head.
 func (p *Pipeline) stockPage(x *exchange.Exchange, status int, f *fault.Fault) {
-	p.beginError(x, status, f)
 	if status == 503 && f.Side == fault.Backend {
 		x.Resp.Header.AddID(message.RetryAfter, x.Arena.String("1"))
 	}
 	if status == 405 && x.Req.Verb == message.TRACE {
 		x.Resp.Header.AddID(message.Allow, nil)
 	}
-	p.sendPage(x, page(x, status, f), stockType)
+	p.sendPage(x, page(x, status, f), exchange.PageType)
 }
 
 // beginError makes x.Resp the head of an error answer.

@@ -174,6 +174,7 @@ func (p *Pipeline) Refuse(x *exchange.Exchange, f *fault.Fault) {
 	s := p.enter(x)
 	defer s.Leave(x.Loop.Index())
 	defer p.guard(x)
+	asSent(x)
 	p.pickSite(x)
 	x.Chain = x.Site.Sections.ForPath(x)
 	p.answer(x, f)

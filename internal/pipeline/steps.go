@@ -51,6 +51,7 @@ func (p *Pipeline) run(x *exchange.Exchange, list []step) error {
 
 // bind picks the virtual host by the connection's address and the Host.
 func (p *Pipeline) bind(x *exchange.Exchange) error {
+	asSent(x)
 	p.pickSite(x)
 	if q := &x.Req; q.Form == message.AbsoluteForm && !ascii.EqualFoldBytes(q.Scheme, "http") && !ascii.EqualFoldBytes(q.Scheme, "https") {
 		x.Path = q.Target
@@ -58,6 +59,22 @@ func (p *Pipeline) bind(x *exchange.Exchange) error {
 		return denied(400, "the target has another scheme")
 	}
 	return nil
+}
+
+// asSent makes path and query what the client sent: post-read steps see them
+// so, as does everything when the request is refused before they are decoded.
+func asSent(x *exchange.Exchange) {
+	q := &x.Req
+	for len(q.Path) > 1 && q.Path[0] == '/' && q.Path[1] == '/' {
+		q.Path = q.Path[1:] // httpd: ap_parse_uri, whatever MergeSlashes says
+	}
+	x.Path, x.Args, x.HasArgs = q.Path, q.Query, q.HasQ
+	switch q.Form {
+	case message.AuthorityForm:
+		x.Path = q.Target
+	case message.AbsoluteForm:
+		x.LowerTargetHost()
+	}
 }
 
 // maxHost bounds a host name: longer ones match nothing.
@@ -91,21 +108,9 @@ func (p *Pipeline) pickSite(x *exchange.Exchange) {
 // normalize resolves and decodes the path that everything later looks at.
 // Mappings that want it before it is decoded are asked in between.
 func (p *Pipeline) normalize(x *exchange.Exchange) error {
-	x.Args, x.HasArgs = x.Req.Query, x.Req.HasQ
-	for len(x.Req.Path) > 1 && x.Req.Path[0] == '/' && x.Req.Path[1] == '/' {
-		x.Req.Path = x.Req.Path[1:] // httpd: ap_parse_uri, whatever MergeSlashes says
-	}
-	switch {
-	case x.Req.Form == message.AuthorityForm:
-		x.Path = x.Req.Target
-		return nil
-	case wholeServer(x): // OPTIONS *, or http://host without a path (RFC 9112 section 3.2.4)
-		x.Path = x.Req.Path
-		return nil
-	}
-	if !x.Site.PreTranslate && uri.Plain(x.Req.Path) {
-		x.Path = x.Req.Path // nothing writes into it
-		return nil
+	if x.Req.Form == message.AuthorityForm || wholeServer(x) ||
+		!x.Site.PreTranslate && uri.Plain(x.Req.Path) {
+		return nil // it is the path as it was sent; nothing writes into it
 	}
 	return decode(x)
 }
@@ -132,7 +137,8 @@ func decode(x *exchange.Exchange) error {
 	return nil
 }
 
-// wholeServer says that the request is about the server and no path of it.
+// wholeServer reports whether the request is about the server and no path of
+// it: OPTIONS *, or http://host without a path (RFC 9112 section 3.2.4).
 func wholeServer(x *exchange.Exchange) bool { return string(x.Req.Path) == "*" }
 
 // badPath is the fault of a path that cannot be decoded.

@@ -15,6 +15,7 @@ type group struct {
 	conf  string
 	files map[string]string
 	cases []*diffCase
+	split string // what ends a line of a transcript, beside the end of a line; of generated groups
 }
 
 // diffCase is one case: what the origins answer and the requests sent on one connection.
@@ -23,6 +24,7 @@ type diffCase struct {
 	noProbe bool
 	logged  int // lines of the access log beyond the answers
 	count   int // answers to read; 0 is one for each request
+	lines   int // lines of the access log for each answer
 	origins []originLine
 	reqs    []request
 }
@@ -66,7 +68,11 @@ func loadGroups() ([]*group, error) {
 		}
 		gs = append(gs, g)
 	}
-	return gs, nil
+	g, err := exprGroup()
+	if err != nil {
+		return nil, fmt.Errorf("exprs: %w", err)
+	}
+	return append(gs, g), nil
 }
 
 // parseCases reads the cases file: blocks begun by "= id" lines.
@@ -89,7 +95,7 @@ func parseCases(text string) ([]*diffCase, error) {
 
 func parseCase(lines []string) (*diffCase, error) {
 	words := strings.Fields(lines[0])
-	c := &diffCase{id: words[0]}
+	c := &diffCase{id: words[0], lines: 1}
 	for _, flag := range words[1:] {
 		name, n, _ := strings.Cut(flag, "=")
 		switch {
@@ -97,6 +103,8 @@ func parseCase(lines []string) (*diffCase, error) {
 			c.count, _ = strconv.Atoi(n)
 		case name == "logged" && n != "":
 			c.logged, _ = strconv.Atoi(n)
+		case name == "lines" && n != "":
+			c.lines, _ = strconv.Atoi(n)
 		case flag == "noprobe":
 			c.noProbe = true
 		default:

@@ -11,7 +11,7 @@ import (
 
 // clientAddr is the address the request is made from, or with "c" that of the
 // peer. Names are not looked up, so that %h is %a.
-func clientAddr(arg string, _ bool) value {
+func clientAddr(arg string) value {
 	peer := arg == "c"
 	return func(dst []byte, x *exchange.Exchange) []byte {
 		switch {
@@ -33,7 +33,7 @@ func localAddr(dst []byte, x *exchange.Exchange) []byte {
 
 // port gives a port number. httpd: an argument that is not known is itself the
 // value, and without one it is the port of ServerName, or the scheme's.
-func port(arg string, _ bool) value {
+func port(arg string) value {
 	switch {
 	case arg == "", ascii.EqualFold(arg, "canonical"):
 		return canonicalPort

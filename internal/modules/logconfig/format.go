@@ -23,6 +23,7 @@ type item struct {
 	text  string
 	word  uint64     // its first bytes, the first lowest
 	only  *condition // nil: for every status
+	orig  bool       // of the original request, after an internal redirect
 }
 
 // condition holds a directive to some statuses; for others it gives "-".
@@ -49,6 +50,9 @@ func (f *Format) Literal() bool { return f.literal }
 
 // Append appends the line for x, without a line end.
 func (f *Format) Append(dst []byte, x *exchange.Exchange) []byte {
+	if x.Redirected != nil {
+		return f.appendRedirected(dst, x)
+	}
 	dst = append(dst, f.text...)
 	for i := range f.items {
 		it := &f.items[i]
@@ -63,6 +67,27 @@ func (f *Format) Append(dst []byte, x *exchange.Exchange) []byte {
 			binary.LittleEndian.PutUint64(dst[n:n+8], it.word)
 			dst = dst[:n+len(it.text)]
 			continue
+		}
+		dst = append(dst, it.text...)
+	}
+	return dst
+}
+
+// appendRedirected is Append after an internal redirect: each directive shows
+// the original or the final request. The condition is about the final status.
+func (f *Format) appendRedirected(dst []byte, x *exchange.Exchange) []byte {
+	dst = append(dst, f.text...)
+	for i := range f.items {
+		it := &f.items[i]
+		switch {
+		case it.only != nil && !it.only.holds(x.Status):
+			dst = append(dst, '-')
+		case it.orig:
+			x.SwapOriginal()
+			dst = it.value(dst, x)
+			x.SwapOriginal()
+		default:
+			dst = it.value(dst, x)
 		}
 		dst = append(dst, it.text...)
 	}
@@ -191,7 +216,7 @@ func (r *row) item(arg string, orig bool, only *condition) item {
 	if r.build == nil {
 		return item{text: "-"} // which is what it is for other statuses as well
 	}
-	return item{value: r.build(arg, orig), only: only}
+	return item{value: r.build(arg), only: only, orig: orig}
 }
 
 // findRow finds the directive s begins with: "^" and two letters, or one.

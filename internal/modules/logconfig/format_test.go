@@ -57,7 +57,7 @@ func finished() *exchange.Exchange {
 // redirected is a request that ended in an ErrorDocument.
 func redirected() *exchange.Exchange {
 	x := finished()
-	x.Redirected = &exchange.Redirect{Status: 404, Path: []byte("/none"), Args: []byte("x")}
+	x.Redirected = &exchange.Redirect{Status: 404, Path: []byte("/none"), Args: []byte("x"), HasArgs: true, Method: x.Req.Method}
 	x.Path, x.Args, x.HasArgs, x.Status = []byte("/index.html"), nil, false, 404
 	return x
 }

@@ -3,6 +3,7 @@ package logconfig
 import (
 	"github.com/headgate/headgate/internal/ascii"
 	"github.com/headgate/headgate/internal/exchange"
+	"github.com/headgate/headgate/internal/expr"
 	"github.com/headgate/headgate/internal/logsink"
 )
 
@@ -10,10 +11,11 @@ import (
 // the reference to its destination.
 type Log struct {
 	Format *Format
-	Env    string                          // not empty: only when this variable is set
-	Not    bool                            // only when Env is not set
-	When   func(x *exchange.Exchange) bool // expr=; nil: always
+	Env    string     // not empty: only when this variable is set
+	Not    bool       // only when Env is not set
+	When   *expr.Bool // expr=: only when it holds; nil: always
 	Out    *logsink.Appender
+	evals  exchange.Evaluator
 }
 
 var _ exchange.AccessLog = (*Log)(nil)
@@ -40,10 +42,25 @@ func (l *Log) Log(x *exchange.Exchange) {
 }
 
 func (l *Log) wanted(x *exchange.Exchange) bool {
-	if l.Env != "" && isSet(&x.Env, l.Env) == l.Not {
-		return false
+	if l.Env == "" && l.When == nil {
+		return true
 	}
-	return l.When == nil || l.When(x)
+	x.SwapOriginal()
+	ok := l.holds(x)
+	x.SwapOriginal()
+	return ok
+}
+
+// holds evaluates the condition. httpd: it is about the original request.
+func (l *Log) holds(x *exchange.Exchange) bool {
+	if l.When == nil {
+		return isSet(&x.Env, l.Env) != l.Not
+	}
+	ok, err := l.evals.Bool(l.When, x)
+	if err != nil {
+		x.Logf(logsink.Error, "log_config", "AH00645", "the condition of a log could not be evaluated: %v", err)
+	}
+	return ok
 }
 
 // isSet: httpd's table of variables has no case.

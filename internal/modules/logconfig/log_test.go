@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/headgate/headgate/internal/exchange"
+	"github.com/headgate/headgate/internal/expr"
 	"github.com/headgate/headgate/internal/logsink"
 )
 
@@ -91,7 +92,7 @@ func TestLog(t *testing.T) {
 		{Format: f, Out: out, Env: "FooBar", Not: true},
 		{Format: f, Out: out, Env: "unset"},
 		{Format: f, Out: out, Env: "unset", Not: true},
-		{Format: f, Out: out, When: func(x *exchange.Exchange) bool { return x.Status == 500 }},
+		{Format: f, Out: out, When: condition500(t)},
 	}
 	for i, l := range logs {
 		x.Notes.Set("n", []byte{'0' + byte(i)})
@@ -137,4 +138,13 @@ func BenchmarkLog(b *testing.B) {
 	for b.Loop() {
 		l.Log(x)
 	}
+}
+
+func condition500(t *testing.T) *expr.Bool {
+	t.Helper()
+	cond, err := expr.ParseBool("%{REQUEST_STATUS} == '500'", expr.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cond
 }

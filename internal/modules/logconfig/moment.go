@@ -38,7 +38,7 @@ func elapsed(x *exchange.Exchange) time.Duration {
 }
 
 // moment is %t in all its forms.
-func moment(arg string, _ bool) value {
+func moment(arg string) value {
 	at := begin
 	if rest, ok := cutMoment(arg, "begin"); ok {
 		arg = rest
@@ -86,7 +86,7 @@ func fraction(arg string, at func(*exchange.Exchange) time.Time) value {
 }
 
 // duration is %T. httpd: a unit that is not known is itself the value.
-func duration(arg string, _ bool) value {
+func duration(arg string) value {
 	unit := time.Second
 	switch {
 	case arg == "", ascii.EqualFold(arg, "s"):

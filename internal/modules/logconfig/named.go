@@ -14,7 +14,7 @@ import (
 const noteCause = "error-cause"
 
 // headerIn joins the fields of one name, as httpd does when it reads them.
-func headerIn(arg string, _ bool) value {
+func headerIn(arg string) value {
 	if id := message.IDOf([]byte(arg)); id != message.Other {
 		return knownIn(id)
 	}
@@ -48,17 +48,17 @@ func knownIn(id message.NameID) value {
 	}
 }
 
-func trailerIn(arg string, _ bool) value {
+func trailerIn(arg string) value {
 	return func(dst []byte, x *exchange.Exchange) []byte { return appendJoined(dst, &x.Req.Trailer, arg) }
 }
 
-func trailerOut(arg string, _ bool) value {
+func trailerOut(arg string) value {
 	return func(dst []byte, x *exchange.Exchange) []byte { return appendFirst(dst, &x.Resp.Trailer, arg) }
 }
 
 // headerOut gives a field as the client got it. httpd: Content-Type is shown
 // without parameters, only Set-Cookie is joined.
-func headerOut(arg string, _ bool) value {
+func headerOut(arg string) value {
 	switch message.IDOf([]byte(arg)) {
 	case message.ContentType:
 		return func(dst []byte, x *exchange.Exchange) []byte {
@@ -114,11 +114,11 @@ func appendJoined(dst []byte, h *message.Header, name string) []byte {
 	return dst
 }
 
-func envVar(arg string, _ bool) value {
+func envVar(arg string) value {
 	return func(dst []byte, x *exchange.Exchange) []byte { return appendVar(dst, &x.Env, arg) }
 }
 
-func note(arg string, _ bool) value {
+func note(arg string) value {
 	if ascii.EqualFold(arg, noteCause) {
 		return errorCause
 	}
@@ -149,7 +149,7 @@ func appendVar(dst []byte, v *exchange.Vars, name string) []byte {
 // cookie gives the value of a request cookie. Several Cookie fields are looked
 // through one by one. httpd: names are compared without regard to case, and a
 // cookie without a value is none.
-func cookie(arg string, _ bool) value {
+func cookie(arg string) value {
 	return func(dst []byte, x *exchange.Exchange) []byte {
 		h := &x.Req.Header
 		for i := h.Next(0, "Cookie"); i >= 0; i = h.Next(i+1, "Cookie") {

@@ -9,7 +9,9 @@ import (
 
 func method(dst []byte, x *exchange.Exchange) []byte { return appendOr(dst, x.Req.Method) }
 
-func filename(dst []byte, x *exchange.Exchange) []byte { return appendOr(dst, x.Filename) }
+func filename(dst []byte, x *exchange.Exchange) []byte {
+	return appendOr(dst, exchange.AppendFilename(x.Arena.Alloc(len(x.Filename)), x))
+}
 
 // requestLine is the line as sent. httpd: a password in an absolute target is
 // not shown.
@@ -47,30 +49,19 @@ func protocol(dst []byte, x *exchange.Exchange) []byte {
 	return append(dst, 'H', 'T', 'T', 'P', '/', '0'+byte(v/10), '.', '0'+byte(v%10))
 }
 
-// path is the decoded path, before or after an internal redirect.
-func path(_ string, orig bool) value {
-	return func(dst []byte, x *exchange.Exchange) []byte {
-		switch {
-		case orig && x.Redirected != nil:
-			return appendOr(dst, x.Redirected.Path)
-		case len(x.Path) > 0:
-			return appendEscaped(dst, x.Path)
-		}
-		// The request was refused before its path was decoded.
-		return appendOr(dst, x.Req.Path)
+// path is the decoded path.
+func path(dst []byte, x *exchange.Exchange) []byte {
+	if len(x.Path) > 0 {
+		return appendEscaped(dst, x.Path)
 	}
+	// The request was refused before its path was decoded.
+	return appendOr(dst, x.Req.Path)
 }
 
 // query is the query with its question mark, nothing without one.
-func query(_ string, orig bool) value {
-	return func(dst []byte, x *exchange.Exchange) []byte {
-		args, has := x.Args, x.HasArgs
-		if orig && x.Redirected != nil {
-			args, has = x.Redirected.Args, x.Redirected.Args != nil
-		}
-		if !has {
-			return dst
-		}
-		return appendEscaped(append(dst, '?'), args)
+func query(dst []byte, x *exchange.Exchange) []byte {
+	if !x.HasArgs {
+		return dst
 	}
+	return appendEscaped(append(dst, '?'), x.Args)
 }

@@ -12,8 +12,8 @@ import (
 // row is one format directive.
 type row struct {
 	name     string
-	original bool                              // wants the original request when "<" and ">" are absent
-	build    func(arg string, orig bool) value // nil: always "-"
+	original bool                   // wants the original request when "<" and ">" are absent
+	build    func(arg string) value // nil: always "-"
 }
 
 // rows are all directives. Names of three characters stand first, so that
@@ -28,7 +28,7 @@ var rows = [...]row{
 	{"B", false, fixed(bodyBytes)},
 	{"c", false, nil}, // httpd: TLS variables of mod_ssl; none on a plain connection
 	{"C", false, cookie},
-	{"D", true, func(string, bool) value { return durationUS }},
+	{"D", true, func(string) value { return durationUS }},
 	{"e", false, envVar},
 	{"f", false, fixed(filename)},
 	{"h", false, clientAddr},
@@ -44,24 +44,23 @@ var rows = [...]row{
 	{"O", false, fixed(bytesOut)},
 	{"p", false, port},
 	{"P", false, process},
-	{"q", false, query},
+	{"q", false, fixed(query)},
 	{"r", true, fixed(requestLine)},
 	{"R", true, fixed(handlerName)},
-	{"s", true, status},
+	{"s", true, fixed(status)},
 	{"S", false, fixed(bytesBoth)},
 	{"t", false, moment},
 	{"T", true, duration},
 	{"u", false, fixed(user)},
-	{"U", true, path},
+	{"U", true, fixed(path)},
 	{"v", false, fixed(siteName)},
 	{"V", false, fixed(serverName)},
 	{"x", false, nil}, // as c
 	{"X", false, fixed(connStatus)},
 }
 
-// fixed builds a value that takes no argument and is the same for the original
-// and the final request.
-func fixed(v value) func(string, bool) value { return func(string, bool) value { return v } }
+// fixed builds a value that takes no argument.
+func fixed(v value) func(string) value { return func(string) value { return v } }
 
 func always(text string) value {
 	return func(dst []byte, _ *exchange.Exchange) []byte { return append(dst, text...) }
@@ -90,20 +89,15 @@ func bytesBoth(dst []byte, x *exchange.Exchange) []byte {
 	return strconv.AppendInt(dst, x.Count.In+x.Count.Out, 10)
 }
 
-func status(_ string, orig bool) value {
-	return func(dst []byte, x *exchange.Exchange) []byte {
-		s := x.Status
-		if orig && x.Redirected != nil {
-			s = x.Redirected.Status
-		}
-		switch {
-		case s <= 0:
-			return append(dst, '-')
-		case 100 <= s && s <= 999:
-			return append(dst, '0'+byte(s/100), '0'+byte(s/10%10), '0'+byte(s%10))
-		}
-		return strconv.AppendInt(dst, int64(s), 10)
+func status(dst []byte, x *exchange.Exchange) []byte {
+	s := x.Status
+	switch {
+	case s <= 0:
+		return append(dst, '-')
+	case 100 <= s && s <= 999:
+		return append(dst, '0'+byte(s/100), '0'+byte(s/10%10), '0'+byte(s%10))
 	}
+	return strconv.AppendInt(dst, int64(s), 10)
 }
 
 func handlerName(dst []byte, x *exchange.Exchange) []byte { return appendName(dst, x.HandlerName) }
@@ -118,7 +112,7 @@ func user(dst []byte, x *exchange.Exchange) []byte {
 
 // logID is there once a line was written to the error log; connections have
 // no id of their own.
-func logID(arg string, _ bool) value {
+func logID(arg string) value {
 	if arg == "c" {
 		return always("-")
 	}
@@ -127,7 +121,7 @@ func logID(arg string, _ bool) value {
 
 // process gives ids of this process. httpd: an argument that is not known is
 // itself the value.
-func process(arg string, _ bool) value {
+func process(arg string) value {
 	switch {
 	case arg == "", ascii.EqualFold(arg, "pid"):
 		return always(strconv.Itoa(os.Getpid()))

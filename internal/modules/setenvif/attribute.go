@@ -13,42 +13,34 @@ import (
 // attribute is what of a request is looked at.
 type attribute struct {
 	name   string
-	value  func(x *exchange.Exchange, raw bool) []byte // of a special attribute; raw: nothing was normalised yet
-	header *rx.Regexp                                  // for the names of headers; nil: one header, by name
+	value  func(x *exchange.Exchange) []byte // of a special attribute
+	header *rx.Regexp                        // for the names of headers; nil: one header, by name
 }
 
 // special are the attributes that are no headers.
 var special = []struct {
 	name  string
-	value func(x *exchange.Exchange, raw bool) []byte
+	value func(x *exchange.Exchange) []byte
 }{
 	{"Remote_Host", remoteAddr}, // httpd: the address, with HostnameLookups Off
 	{"Remote_Addr", remoteAddr},
 	{"Server_Addr", serverAddr},
-	{"Request_Method", func(x *exchange.Exchange, _ bool) []byte { return x.Req.Method }},
+	{"Request_Method", func(x *exchange.Exchange) []byte { return x.Req.Method }},
 	{"Request_Protocol", protocol},
-	{"Request_URI", requestURI},
+	{"Request_URI", func(x *exchange.Exchange) []byte { return x.Path }},
 }
 
-func remoteAddr(x *exchange.Exchange, _ bool) []byte { return x.Client.ClientIP }
+func remoteAddr(x *exchange.Exchange) []byte { return x.Client.ClientIP }
 
-func serverAddr(x *exchange.Exchange, _ bool) []byte {
+func serverAddr(x *exchange.Exchange) []byte {
 	if !x.Client.Local.IsValid() {
 		return nil
 	}
 	return x.Client.Local.Addr().Unmap().AppendTo(x.Arena.Alloc(40))
 }
 
-func protocol(x *exchange.Exchange, _ bool) []byte {
+func protocol(x *exchange.Exchange) []byte {
 	return exchange.AppendProtocol(x.Arena.Alloc(8), x.Req.Version)
-}
-
-// requestURI: right after the head was read, the path is still as it was sent.
-func requestURI(x *exchange.Exchange, raw bool) []byte {
-	if raw {
-		return x.Req.Path
-	}
-	return x.Path
 }
 
 func newAttribute(c *directive.Call, name string, flags rx.Flags) (attribute, error) {
@@ -85,10 +77,10 @@ func isName(s string) bool {
 }
 
 // of gives the attribute of x, nil where there is none.
-func (a *attribute) of(x *exchange.Exchange, raw bool) []byte {
+func (a *attribute) of(x *exchange.Exchange) []byte {
 	switch {
 	case a.value != nil:
-		return a.value(x, raw)
+		return a.value(x)
 	case a.header != nil:
 		return a.matching(x)
 	}

@@ -13,7 +13,7 @@ import (
 // server adds what holds for a whole site.
 func server(_ *module.Builder, s *module.Server) error {
 	if c, ok := serverSlot.Peek(s.Conf); ok {
-		s.Site.PostRead = append(s.Site.PostRead, &step{c.entries, true})
+		s.Site.PostRead = append(s.Site.PostRead, &step{c.entries})
 		s.Site.Early = true
 	}
 	return nil
@@ -22,7 +22,7 @@ func server(_ *module.Builder, s *module.Server) error {
 // dir adds what a combination of sections says, ahead of access control.
 func dir(_ *module.Builder, d *module.Dir) error {
 	if c, ok := dirSlot.Peek(d.Conf); ok {
-		d.Chain.Access = slices.Insert(d.Chain.Access, 0, exchange.Step(&step{c.entries, false}))
+		d.Chain.Access = slices.Insert(d.Chain.Access, 0, exchange.Step(&step{c.entries}))
 	}
 	return nil
 }
@@ -30,7 +30,6 @@ func dir(_ *module.Builder, d *module.Dir) error {
 // step runs the entries in order.
 type step struct {
 	entries []*entry
-	raw     bool // the request was not mapped yet
 }
 
 // Do implements exchange.Step. httpd: match_headers.
@@ -42,7 +41,7 @@ func (s *step) Do(x *exchange.Exchange) error {
 			continue
 		}
 		if !e.again {
-			value = e.of(x, s.raw)
+			value = e.of(x)
 		}
 		e.match(x, value)
 	}

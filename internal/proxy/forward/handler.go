@@ -16,7 +16,6 @@ type Handler struct {
 
 // Handle implements exchange.Handler.
 func (h *Handler) Handle(x *exchange.Exchange) error {
-	x.HandlerName = "proxy-server"
 	x.Filename = x.Out.URL
 	f := x.Chain.Forward
 	local, err := f.Prepare(x, h.host)

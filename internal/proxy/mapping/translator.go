@@ -10,6 +10,10 @@ import (
 	"github.com/headgate/headgate/internal/uri"
 )
 
+// handlerName is httpd's name for the handler of mapped requests, in logs and
+// expressions.
+const handlerName = "proxy-server"
+
 // Routed is a mapping with the route of each rule, by its index.
 type Routed struct {
 	*Mapping
@@ -104,6 +108,7 @@ func (t *Translator) directly(x *exchange.Exchange) (exchange.Handler, error) {
 	case r.deny:
 		return nil, exchange.ErrDone
 	case r.join(x, x.Path[n:]):
+		x.HandlerName = handlerName
 		return r.handler, nil
 	}
 	return nil, nil
@@ -184,6 +189,7 @@ func (t *Translator) mapped(x *exchange.Exchange, q *Query, m *Mapped, h *forwar
 	}
 	x.Out.Target = m.Target
 	x.Out.URL = m.Filename
+	x.HandlerName = handlerName
 	if h == nil || m.Dynamic {
 		return t.targets.Resolve(m.URL, m.Filename)
 	}

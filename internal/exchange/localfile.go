@@ -1,0 +1,104 @@
+package exchange
+
+import (
+	"bytes"
+	"io/fs"
+	"os"
+	"os/user"
+	"strconv"
+	"syscall"
+)
+
+// localFile is what the walk through a local file's folders finds.
+type localFile struct {
+	name []byte      // up to the first part that is no folder
+	rest []byte      // what of the path is behind that: PATH_INFO
+	info fs.FileInfo // of the last part that exists
+}
+
+// isLocal reports whether x is mapped to a file below DocumentRoot.
+func (x *Exchange) isLocal() bool {
+	return len(x.Filename) > 0 && x.Filename[0] == '/' && bytes.HasPrefix(x.Filename, []byte(x.Site.DocumentRoot))
+}
+
+// localFile walks along the file name as httpd's ap_directory_walk does. It
+// asks the file system, so it is for those who show the result only.
+func (x *Exchange) localFile() (f localFile) {
+	name := x.Filename
+	f.name = name
+	end := len(x.Site.DocumentRoot)
+	f.info, _ = os.Stat(string(name[:end]))
+	for end < len(name) {
+		next := end + 1
+		if i := bytes.IndexByte(name[next:], '/'); i >= 0 {
+			next += i
+		} else {
+			next = len(name)
+		}
+		if next == end+1 { // an empty part, as behind the last slash
+			end = next
+			continue
+		}
+		info, err := os.Stat(string(name[:next]))
+		if err == nil {
+			f.info = info
+		}
+		if err != nil || !info.IsDir() {
+			f.name, f.rest = name[:next], name[next:]
+			return f
+		}
+		end = next
+	}
+	return f
+}
+
+// AppendFilename appends httpd's r->filename: without what of the path is
+// behind a file, or behind the first part that does not exist. It asks the file
+// system where x is mapped to a local file.
+func AppendFilename(dst []byte, x *Exchange) []byte {
+	if x.isLocal() {
+		return append(dst, x.localFile().name...)
+	}
+	return append(dst, x.Filename...)
+}
+
+func pathInfo(dst []byte, x *Exchange) []byte {
+	if !x.isLocal() {
+		return dst
+	}
+	return append(dst, x.localFile().rest...)
+}
+
+// owner returns the ids of the file's owner and group.
+func (x *Exchange) owner() (uid, gid string, ok bool) {
+	if !x.isLocal() {
+		return "", "", false
+	}
+	info := x.localFile().info
+	if info == nil {
+		return "", "", false
+	}
+	st, ok := info.Sys().(*syscall.Stat_t)
+	if !ok {
+		return "", "", false
+	}
+	return strconv.FormatUint(uint64(st.Uid), 10), strconv.FormatUint(uint64(st.Gid), 10), true
+}
+
+func scriptUser(dst []byte, x *Exchange) []byte {
+	if uid, _, ok := x.owner(); ok {
+		if u, err := user.LookupId(uid); err == nil {
+			dst = append(dst, u.Username...)
+		}
+	}
+	return dst
+}
+
+func scriptGroup(dst []byte, x *Exchange) []byte {
+	if _, gid, ok := x.owner(); ok {
+		if g, err := user.LookupGroupId(gid); err == nil {
+			dst = append(dst, g.Name...)
+		}
+	}
+	return dst
+}

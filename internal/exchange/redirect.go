@@ -1,0 +1,57 @@
+package exchange
+
+import "github.com/headgate/headgate/internal/message"
+
+// Redirect keeps what an internal redirect replaced: the original request as
+// it was when it got its status.
+type Redirect struct {
+	Status      int    // status that led here (REDIRECT_STATUS)
+	Path        []byte // original Path (REDIRECT_URL)
+	Args        []byte // original query
+	HasArgs     bool   // a "?" was there
+	Filename    []byte // original Filename
+	HandlerName string // original %R
+	Method      []byte // original method, and its code
+	Verb        message.Method
+	Env         Vars // original environment
+	Chain       *Chain
+	Resp        message.Response // what the original had got by then: nothing that went out
+}
+
+// Replace keeps the original request of x and makes x the request that status
+// led to; the caller sets the target. Variables get REDIRECT_ before their
+// names: what was set for the original request does not steer the other one
+// (httpd: rename_original_env).
+func (x *Exchange) Replace(status int) {
+	x.Redirected = &Redirect{
+		Status: status, Path: x.Path, Args: x.Args, HasArgs: x.HasArgs, Filename: x.Filename, HandlerName: x.HandlerName,
+		Method: x.Req.Method, Verb: x.Req.Verb, Env: x.Env, Chain: x.Chain,
+	}
+	x.Env = Vars{}
+	for _, v := range x.Redirected.Env.list {
+		x.Env.Set("REDIRECT_"+v.Name, v.Value)
+	}
+	x.Path, x.Args, x.HasArgs, x.Filename, x.HandlerName = nil, nil, false, nil, ""
+	x.Mapped, x.Relay, x.Status = nil, nil, 0
+}
+
+// SwapOriginal exchanges the final request of x with the original one, so that
+// logs can show either. Nothing happens without an internal redirect. A caller
+// swaps back before it returns.
+func (x *Exchange) SwapOriginal() {
+	r := x.Redirected
+	if r == nil {
+		return
+	}
+	x.Status, r.Status = r.Status, x.Status
+	x.Path, r.Path = r.Path, x.Path
+	x.Args, r.Args = r.Args, x.Args
+	x.HasArgs, r.HasArgs = r.HasArgs, x.HasArgs
+	x.Filename, r.Filename = r.Filename, x.Filename
+	x.HandlerName, r.HandlerName = r.HandlerName, x.HandlerName
+	x.Req.Method, r.Method = r.Method, x.Req.Method
+	x.Req.Verb, r.Verb = r.Verb, x.Req.Verb
+	x.Env, r.Env = r.Env, x.Env
+	x.Chain, r.Chain = r.Chain, x.Chain
+	x.Resp, r.Resp = r.Resp, x.Resp
+}
