@@ -9,11 +9,11 @@ import (
 	"syscall"
 )
 
-// localFile is what the walk through a local file's folders finds.
+// localFile is the result of the walk through a local file's folders.
 type localFile struct {
-	name []byte      // up to the first part that is no folder
-	rest []byte      // what of the path is behind that: PATH_INFO
-	info fs.FileInfo // of the last part that exists
+	name []byte      // up to the first part that is not a folder
+	rest []byte      // the part of the path that follows: PATH_INFO
+	info fs.FileInfo // of the last part that exists; nil: none does
 }
 
 // isLocal reports whether x is mapped to a file below DocumentRoot.
@@ -22,7 +22,7 @@ func (x *Exchange) isLocal() bool {
 }
 
 // localFile walks along the file name as httpd's ap_directory_walk does. It
-// asks the file system, so it is for those who show the result only.
+// asks the file system, so only callers that show the result use it.
 func (x *Exchange) localFile() (f localFile) {
 	name := x.Filename
 	f.name = name
@@ -52,15 +52,17 @@ func (x *Exchange) localFile() (f localFile) {
 	return f
 }
 
-// AppendFilename appends httpd's r->filename: without what of the path is
-// behind a file, or behind the first part that does not exist. It asks the file
-// system where x is mapped to a local file.
-func AppendFilename(dst []byte, x *Exchange) []byte {
+// ShownFilename returns httpd's r->filename: without the part of the path that
+// follows a file, or the first part that does not exist. It asks the file system
+// where x is mapped to a local file.
+func (x *Exchange) ShownFilename() []byte {
 	if x.isLocal() {
-		return append(dst, x.localFile().name...)
+		return x.localFile().name
 	}
-	return append(dst, x.Filename...)
+	return x.Filename
 }
+
+func appendFilename(dst []byte, x *Exchange) []byte { return append(dst, x.ShownFilename()...) }
 
 func pathInfo(dst []byte, x *Exchange) []byte {
 	if !x.isLocal() {

@@ -162,8 +162,7 @@ func (p *Pipeline) redirectInternally(x *exchange.Exchange, status int, target [
 	asGet(x)
 	x.Req.Form = message.OriginForm
 	x.Req.Path, x.Req.Query, x.Req.HasQ = cutQuery(target)
-	x.Args, x.HasArgs = x.Req.Query, x.Req.HasQ
-	x.Path = x.Req.Path
+	asSent(x)
 	x.Resp.Reset()
 	x.Out = exchange.Outbound{Extra: x.Out.Extra[:0], Whole: true}
 	err := p.run(x, redirectSteps)

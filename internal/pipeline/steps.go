@@ -34,7 +34,8 @@ var steps = [...]step{
 }
 
 // redirectSteps is the way of an internal redirect: the virtual host stays.
-var redirectSteps = steps[3:]
+// httpd: post-read steps run again, as mod_setenvif needs it.
+var redirectSteps = steps[1:]
 
 // errAnswered ends the steps: the response was written.
 var errAnswered = errors.New("answered")

@@ -140,7 +140,14 @@ func exprConf() string {
 				way[0], strings.ReplaceAll(cond, "%", "%%"), way[1], cond)
 		}
 	}
-	pairs = append(pairs, "@logs@", logs.String(), "@texts@", texts(), "@same@", same("location"))
+	var ifs strings.Builder
+	fmt.Fprintf(&logs, "CustomLog \"${dir}/access.log\" \"%%>s")
+	for i, cond := range exprInIf {
+		fmt.Fprintf(&ifs, "<If \"%s\">\nSetEnvIf Host . if%d=yes\n</If>\n", cond, i)
+		fmt.Fprintf(&logs, "%s%%{if%d}e %s", exprSplit, i, strings.ReplaceAll(cond, "%", "%%"))
+	}
+	logs.WriteString("\" env=show-if\n")
+	pairs = append(pairs, "@ifs@", ifs.String(), "@logs@", logs.String(), "@texts@", texts(), "@same@", same("location"))
 	return strings.NewReplacer(pairs...).Replace(exprTemplate)
 }
 
@@ -150,6 +157,16 @@ var exprAtLog = []string{
 	"-z %{CONTENT_TYPE}", "%{HANDLER} == 'proxy-server'", "%{REQUEST_URI} =~ m#^/local#", "%{DOCUMENT_URI} == %{REQUEST_URI}",
 	"%{QUERY_STRING} == 'q=1'", "-z resp('X-Out')", "resp('X-Out') == 'out'", "reqenv('REDIRECT_STATUS') == '403'", "-n %{REQUEST_FILENAME}",
 	"%{IS_SUBREQ} == 'true'", "%{THE_REQUEST} =~ /^GET/", "%{REQUEST_METHOD} == 'GET'",
+}
+
+// exprInIf are conditions of <If>. Which of them hold is logged.
+var exprInIf = []string{
+	"%{REQUEST_URI} == '/local/if/x.txt'", "%{DOCUMENT_URI} == %{REQUEST_URI}", "%{QUERY_STRING} == 'q=1'", "%{THE_REQUEST} =~ /if/",
+	"-n %{REQUEST_FILENAME}", "%{REQUEST_FILENAME} =~ m#^proxy:http://#", "%{REQUEST_FILENAME} =~ m#/htdocs/local/if$#",
+	"-n %{SCRIPT_USER}", "%{PATH_INFO} == '/x.txt'", "%{HANDLER} == 'proxy-server'", "%{REQUEST_STATUS} == 200", "-n %{CONTENT_TYPE}",
+	"reqenv('SET') == 's'", "-n reqenv('location.REQUEST_URI')", "-n reqenv('server.REQUEST_URI')", "req('X-A') == 'a'", "%{SERVER_NAME} == 'a.test'",
+	"%{REMOTE_ADDR} -ipmatch '127.0.0.0/8'", "-n %{CONTEXT_DOCUMENT_ROOT}", "%{IS_SUBREQ} == 'false'", "%{LAST_MODIFIED} == '19700101000000'",
+	"-n reqenv('REDIRECT_STATUS')", "-n %{HTTP_HOST}",
 }
 
 const exprTemplate = `ServerAdmin admin@a.test
@@ -164,6 +181,7 @@ SetEnvIf Host . SET=s
     SetEnvIf X-Show ^location$ show-location
     SetEnvIf X-Show ^proxy$ show-proxy
     SetEnvIf X-Show ^again$ show-again
+    SetEnvIf X-Show ^if$ show-if
     SetEnvIf Host . SET=s
     @set:location@
 </Location>
@@ -211,6 +229,12 @@ SetEnvIf Host . SET=s
 </Location>
 <Location /local/deny/url>
     ErrorDocument 403 http://u.test%{REQUEST_URI}?s=%{REQUEST_STATUS}&u=%{escape:%{REQUEST_URI}}&h=%{HTTP_HOST}
+</Location>
+<LocationMatch "/if(/|$)">
+    @ifs@
+</LocationMatch>
+<Location /local/deny/path/if>
+    ErrorDocument 403 /err/if?s
 </Location>
 <Location /err>
     @set:again@
@@ -315,6 +339,14 @@ raw "GET /local/x?q=1 HTTP/1.1\r\nX-A: 1\r\n\r\n"
 = path-403-again noprobe
 > PUT /local/deny/path/x?q=1
 X-Show: again
+= if noprobe
+> GET /local/if/x.txt?q=1
+X-Show: if
+X-A: a
+> GET /p/if/x?q=1
+X-Show: if
+> GET /local/deny/path/if
+X-Show: if
 = at-log lines=@conditions@ noprobe
 > GET /p/x?q=1
 X-Cond: 1

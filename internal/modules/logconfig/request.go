@@ -9,9 +9,7 @@ import (
 
 func method(dst []byte, x *exchange.Exchange) []byte { return appendOr(dst, x.Req.Method) }
 
-func filename(dst []byte, x *exchange.Exchange) []byte {
-	return appendOr(dst, exchange.AppendFilename(x.Arena.Alloc(len(x.Filename)), x))
-}
+func filename(dst []byte, x *exchange.Exchange) []byte { return appendOr(dst, x.ShownFilename()) }
 
 // requestLine is the line as sent. httpd: a password in an absolute target is
 // not shown.
