@@ -2,8 +2,8 @@ package main
 
 import (
 	"fmt"
-	"strings"
 
+	"github.com/headgate/headgate/internal/ascii"
 	"github.com/headgate/headgate/internal/logsink"
 	"github.com/headgate/headgate/internal/unixd"
 )
@@ -93,7 +93,7 @@ func setWord(f *flags, v string) error {
 }
 
 func setErrorLevel(f *flags, v string) error {
-	l, ok := logsink.LevelOf(strings.ToLower(v))
+	l, ok := logsink.LevelOf(ascii.ToLower(v))
 	if !ok {
 		return fmt.Errorf("-e takes a level of LogLevel (emerg to trace8), not %q", v)
 	}

@@ -127,7 +127,7 @@ func equalFold[A, B text](a A, b B) bool {
 func EqualFold(a, b string) bool { return equalFold(a, b) }
 
 // EqualFoldBytes is EqualFold for a borrowed slice.
-func EqualFoldBytes(a []byte, b string) bool { return equalFold(a, b) }
+func EqualFoldBytes[B text](a []byte, b B) bool { return equalFold(a, b) }
 
 // HasPrefixFold reports whether s begins with prefix, ignoring ASCII case.
 func HasPrefixFold(s, prefix string) bool {

@@ -117,3 +117,14 @@ func BenchmarkEqualFoldBytes(b *testing.B) {
 		}
 	}
 }
+
+func TestEqualFoldOfEveryPair(t *testing.T) {
+	for a := range 256 {
+		for b := range 256 {
+			x, y := byte(a), byte(b)
+			if got, want := EqualFoldBytes([]byte{x}, []byte{y}), Lower(x) == Lower(y); got != want {
+				t.Fatalf("EqualFoldBytes(%q, %q) = %v", x, y, got)
+			}
+		}
+	}
+}

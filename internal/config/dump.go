@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/headgate/headgate/internal/ascii"
 	"github.com/headgate/headgate/internal/directive"
 	"github.com/headgate/headgate/internal/module"
 	"github.com/headgate/headgate/internal/modules/core"
@@ -115,7 +116,7 @@ type alias struct{ kind, name string }
 func aliases(h *snapshot.VHost) []alias {
 	var out []alias
 	for _, n := range h.Names {
-		if !strings.EqualFold(n, h.Site.Name) {
+		if !ascii.EqualFold(n, h.Site.Name) {
 			out = append(out, alias{"alias", n})
 		}
 	}
@@ -164,7 +165,7 @@ func (l *Loaded) PidFile() string {
 	}
 	path := "logs/httpd.pid"
 	for _, n := range l.Source.Root.All() {
-		if strings.EqualFold(n.Name, "PidFile") && !n.Section {
+		if ascii.EqualFold(n.Name, "PidFile") && !n.Section {
 			if w := n.Words(); len(w) == 1 {
 				path = w[0]
 			}

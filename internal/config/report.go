@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/headgate/headgate/internal/ascii"
 	"github.com/headgate/headgate/internal/directive"
 	"github.com/headgate/headgate/internal/syntax"
 )
@@ -167,7 +168,7 @@ func (r *Report) names(p *printer, tier string) {
 		}
 		places[j.Directive] = append(places[j.Directive], syntax.Pos{File: j.File, Line: j.Line})
 	}
-	slices.SortStableFunc(order, func(a, b string) int { return cmp.Compare(strings.ToLower(a), strings.ToLower(b)) })
+	slices.SortStableFunc(order, func(a, b string) int { return cmp.Compare(ascii.ToLower(a), ascii.ToLower(b)) })
 	for _, name := range order {
 		p.f("  %-*s  %s\n", width, name, positions(places[name]))
 	}

@@ -3,6 +3,7 @@ package directive
 import (
 	"strings"
 
+	"github.com/headgate/headgate/internal/ascii"
 	"github.com/headgate/headgate/internal/syntax"
 )
 
@@ -64,9 +65,9 @@ func (w *walker) guess(n *syntax.Node) string {
 	switch {
 	case strings.HasPrefix(n.Name, "//") || strings.HasPrefix(n.Name, ";"):
 		return "a comment begins with #"
-	case !n.Section && w.table.rows["<"+strings.ToLower(n.Name)] != nil:
+	case !n.Section && w.table.rows["<"+ascii.ToLower(n.Name)] != nil:
 		return "a section is written <" + n.Name + " ...>"
-	case n.Section && w.table.rows[strings.ToLower(n.Name)] != nil:
+	case n.Section && w.table.rows[ascii.ToLower(n.Name)] != nil:
 		return n.Name + " is a directive, not a section"
 	case strings.Contains(n.Name, "="):
 		return "if this belongs to the line above, that line must end in a backslash"

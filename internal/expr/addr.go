@@ -1,6 +1,10 @@
 package expr
 
-import "net/netip"
+import (
+	"net/netip"
+
+	"github.com/headgate/headgate/internal/ascii"
+)
 
 // parseAddr reads an address; an IPv4 one without allocating.
 func parseAddr(s []byte) (netip.Addr, bool) {
@@ -8,7 +12,7 @@ func parseAddr(s []byte) (netip.Addr, bool) {
 	i, v, digits := 0, 0, 0
 	for k, c := range s {
 		switch {
-		case isDigit(c) && digits < 3:
+		case ascii.IsDigit(c) && digits < 3:
 			v, digits = v*10+int(c-'0'), digits+1
 			if v > 255 {
 				return netip.Addr{}, false

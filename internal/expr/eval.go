@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"fmt"
 	"math"
+
+	"github.com/headgate/headgate/internal/ascii"
 )
 
 // maxGroups is how many groups $0 to $9 can name.
@@ -260,7 +262,7 @@ func integer(s []byte) int64 {
 		neg, s = s[0] == '-', s[1:]
 	}
 	var v int64
-	for ; len(s) > 0 && isDigit(s[0]); s = s[1:] {
+	for ; len(s) > 0 && ascii.IsDigit(s[0]); s = s[1:] {
 		d := int64(s[0] - '0')
 		if v > (math.MaxInt64-d)/10 {
 			if neg {

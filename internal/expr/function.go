@@ -10,6 +10,8 @@ import (
 	"fmt"
 	"io/fs"
 	"strconv"
+
+	"github.com/headgate/headgate/internal/ascii"
 )
 
 // maxFile bounds what file() reads.
@@ -81,12 +83,9 @@ func (e *eval) entry(n *node) []byte {
 }
 
 func lower(dst, arg []byte) []byte {
-	for _, c := range arg {
-		if c >= 'A' && c <= 'Z' {
-			c |= 0x20
-		}
-		dst = append(dst, c)
-	}
+	n := len(dst)
+	dst = append(dst, arg...)
+	ascii.LowerBytes(dst[n:])
 	return dst
 }
 
@@ -104,7 +103,7 @@ func upper(dst, arg []byte) []byte {
 func escapeURI(dst, arg []byte) []byte {
 	const digits = "0123456789abcdef"
 	for _, c := range arg {
-		if isAlpha(c) || isDigit(c) || bytes.IndexByte([]byte("$-_.+!*'(),:;@&=/~"), c) >= 0 {
+		if ascii.IsAlpha(c) || ascii.IsDigit(c) || bytes.IndexByte([]byte("$-_.+!*'(),:;@&=/~"), c) >= 0 {
 			dst = append(dst, c)
 			continue
 		}
@@ -125,9 +124,10 @@ func unescapeURI(dst, arg []byte) []byte {
 		if i+2 >= len(arg) {
 			return dst[:start]
 		}
-		hi, lo := unhex(arg[i+1]), unhex(arg[i+2])
-		c := byte(hi<<4 | lo)
-		if hi < 0 || lo < 0 || c == 0 {
+		hi, ok := ascii.Unhex(arg[i+1])
+		lo, ok2 := ascii.Unhex(arg[i+2])
+		c := hi<<4 | lo
+		if !ok || !ok2 || c == 0 {
 			return dst[:start]
 		}
 		if c == '/' {
@@ -140,21 +140,11 @@ func unescapeURI(dst, arg []byte) []byte {
 	return dst
 }
 
-func unhex(c byte) int {
-	switch {
-	case isDigit(c):
-		return int(c - '0')
-	case c|0x20 >= 'a' && c|0x20 <= 'f':
-		return int(c|0x20-'a') + 10
-	}
-	return -1
-}
-
 // unbase64 decodes up to the first byte that is not of the alphabet, padding or
 // not.
 func unbase64(dst, arg []byte) []byte {
 	n := 0
-	for n < len(arg) && (isAlpha(arg[n]) || isDigit(arg[n]) || arg[n] == '+' || arg[n] == '/') {
+	for n < len(arg) && (ascii.IsAlpha(arg[n]) || ascii.IsDigit(arg[n]) || arg[n] == '+' || arg[n] == '/') {
 		n++
 	}
 	if n%4 == 1 {

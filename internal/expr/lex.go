@@ -3,6 +3,8 @@ package expr
 import (
 	"fmt"
 	"strings"
+
+	"github.com/headgate/headgate/internal/ascii"
 )
 
 // token is what a token is. The names are those of httpd's messages.
@@ -132,7 +134,7 @@ func (l *lexer) next() {
 	case c == '"' || c == '\'':
 		l.tok, l.text = tokString, l.src[l.pos:l.pos+1]
 		l.pos++
-	case c == '$' && l.pos+1 < len(l.src) && isDigit(l.src[l.pos+1]):
+	case c == '$' && l.pos+1 < len(l.src) && ascii.IsDigit(l.src[l.pos+1]):
 		l.tok, l.text = tokGroup, l.src[l.pos+1:l.pos+2]
 		l.pos += 2
 	case c == '/':
@@ -141,9 +143,9 @@ func (l *lexer) next() {
 	case c == 'm' && l.pos+1 < len(l.src) && strings.IndexByte(delimiters, l.src[l.pos+1]) >= 0:
 		l.pos += 2
 		l.regex(l.src[l.pos-1])
-	case isDigit(c):
-		l.tok, l.text = tokDigit, l.run(l.pos, isDigit)
-	case isAlpha(c):
+	case ascii.IsDigit(c):
+		l.tok, l.text = tokDigit, l.run(l.pos, ascii.IsDigit)
+	case ascii.IsAlpha(c):
 		l.word()
 	case c == '-':
 		l.dash()
@@ -152,9 +154,7 @@ func (l *lexer) next() {
 	}
 }
 
-func isDigit(c byte) bool { return c >= '0' && c <= '9' }
-func isAlpha(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }
-func isName(c byte) bool  { return isAlpha(c) || isDigit(c) || c == '_' }
+func isName(c byte) bool { return ascii.IsAlpha(c) || ascii.IsDigit(c) || c == '_' }
 
 // run consumes the bytes from pos that are in a class, and what is before them
 // since start.
@@ -176,10 +176,10 @@ func (l *lexer) word() {
 func (l *lexer) dash() {
 	start := l.pos + 1
 	switch {
-	case start < len(l.src) && isDigit(l.src[start]):
-		l.tok, l.text = tokDigit, l.run(start, isDigit)
+	case start < len(l.src) && ascii.IsDigit(l.src[start]):
+		l.tok, l.text = tokDigit, l.run(start, ascii.IsDigit)
 		return
-	case start >= len(l.src) || !isAlpha(l.src[start]) && l.src[start] != '_':
+	case start >= len(l.src) || !ascii.IsAlpha(l.src[start]) && l.src[start] != '_':
 		l.symbol()
 		return
 	}

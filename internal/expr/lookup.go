@@ -3,6 +3,7 @@ package expr
 import (
 	"strings"
 
+	"github.com/headgate/headgate/internal/ascii"
 	"github.com/headgate/headgate/internal/subnet"
 )
 
@@ -27,7 +28,7 @@ func (p *parser) lookup(name string) *node {
 
 // varies says whether reading a header is to be noted. "Vary: Host" never is.
 func (o Options) varies(header string) bool {
-	return !o.DontVary && !strings.EqualFold(header, "Host")
+	return !o.DontVary && !ascii.EqualFold(header, "Host")
 }
 
 func (p *parser) extern(k ExternKind, name string) *Extern {
@@ -46,7 +47,7 @@ func (p *parser) extern(k ExternKind, name string) *Extern {
 func (p *parser) function(name string, arg *node) *node {
 	for i := range functions {
 		f := &functions[i]
-		if !strings.EqualFold(f.name, name) {
+		if !ascii.EqualFold(f.name, name) {
 			continue
 		}
 		if f.restricted && p.opt.Restricted {
@@ -79,7 +80,7 @@ func (p *parser) unary(name string, a *node) *node {
 // binary makes the node of an operator between two words.
 func (p *parser) binary(name string, a, b *node) *node {
 	for i := range binaryOps {
-		if strings.EqualFold(binaryOps[i].name, name) {
+		if ascii.EqualFold(binaryOps[i].name, name) {
 			n := &node{kind: kindBinary, op: &binaryOps[i], a: a, b: b}
 			p.operator(n, b)
 			return n

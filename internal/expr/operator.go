@@ -1,9 +1,9 @@
 package expr
 
 import (
-	"bytes"
 	"io/fs"
 
+	"github.com/headgate/headgate/internal/ascii"
 	"github.com/headgate/headgate/internal/glob"
 )
 
@@ -49,7 +49,7 @@ func isTrue(s []byte) bool {
 		return false
 	}
 	for _, no := range []string{"off", "false", "no"} {
-		if bytes.EqualFold(s, []byte(no)) {
+		if ascii.EqualFoldBytes(s, no) {
 			return false
 		}
 	}

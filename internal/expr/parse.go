@@ -3,6 +3,7 @@ package expr
 import (
 	"strings"
 
+	"github.com/headgate/headgate/internal/ascii"
 	"github.com/headgate/headgate/internal/rx"
 )
 
@@ -277,7 +278,7 @@ func (p *parser) variable() *node {
 	p.enter()
 	defer p.leave()
 	name := ""
-	if p.pos < len(p.src) && isAlpha(p.src[p.pos]) {
+	if p.pos < len(p.src) && ascii.IsAlpha(p.src[p.pos]) {
 		name = p.run(p.pos, isName)
 	}
 	switch {
@@ -335,7 +336,7 @@ func (p *parser) template(end byte) *node {
 			flush()
 			p.pos++
 			list = append(list, p.variable())
-		case c == '$' && len(two) == 2 && isDigit(two[1]):
+		case c == '$' && len(two) == 2 && ascii.IsDigit(two[1]):
 			flush()
 			p.pos++
 			list = append(list, p.backref(two[1]))
@@ -354,7 +355,7 @@ func (p *parser) escape() byte {
 		return 0
 	}
 	c := p.src[p.pos]
-	if isDigit(c) {
+	if ascii.IsDigit(c) {
 		return p.octal()
 	}
 	p.pos++
@@ -375,7 +376,7 @@ func (p *parser) escape() byte {
 
 // octal parses one to three octal digits; a longer run of digits is refused.
 func (p *parser) octal() byte {
-	digits, v := p.run(p.pos, isDigit), 0
+	digits, v := p.run(p.pos, ascii.IsDigit), 0
 	for i := 0; i < len(digits); i++ {
 		if i == 3 || digits[i] > '7' {
 			p.fail("Bad escape sequence")

@@ -3,6 +3,8 @@ package expr
 import (
 	"strconv"
 	"strings"
+
+	"github.com/headgate/headgate/internal/ascii"
 )
 
 // String returns the condition in one normal spelling, which parses to the same.
@@ -38,7 +40,7 @@ func (w *printer) cond(n *node, nested bool) {
 	case kindOr, kindAnd:
 		w.joined(n, nested)
 	case kindInteger:
-		w.between(n, "-"+strings.ToLower(relNames[n.rel]))
+		w.between(n, "-"+ascii.ToLower(relNames[n.rel]))
 	case kindText:
 		w.between(n, relSymbols[n.rel])
 	case kindMatch:

@@ -1,8 +1,9 @@
 package expr
 
 import (
-	"strings"
 	"time"
+
+	"github.com/headgate/headgate/internal/ascii"
 )
 
 // Var is a variable of the language.
@@ -151,7 +152,7 @@ func (v Var) String() string {
 // for a request header are not among them.
 func LookupVar(name string) (Var, bool) {
 	for v := range vars {
-		if strings.EqualFold(vars[v].name, name) {
+		if ascii.EqualFold(vars[v].name, name) {
 			return Var(v), true
 		}
 	}
@@ -162,7 +163,7 @@ func LookupVar(name string) (Var, bool) {
 // stands for.
 func LookupHeaderVar(name string) (header string, ok bool) {
 	for _, h := range headerVars {
-		if strings.EqualFold(h.name, name) {
+		if ascii.EqualFold(h.name, name) {
 			return h.header, true
 		}
 	}

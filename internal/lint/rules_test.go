@@ -152,6 +152,25 @@ func TestNoSleep(t *testing.T) {
 	}
 }
 
+// Names and words of HTTP and of a configuration are ASCII. What folds Unicode takes the Kelvin sign for a k.
+func TestFoldingIsASCII(t *testing.T) {
+	folds := map[string]bool{"strings.EqualFold": true, "strings.ToLower": true, "bytes.EqualFold": true, "bytes.ToLower": true}
+	tools := "internal/docgen internal/directive/gen internal/demo"
+	for _, f := range source(t) {
+		if f.test || layerOf(f.pkg) < 0 || among(tools, f.pkg) {
+			continue
+		}
+		ast.Inspect(f.ast, func(n ast.Node) bool {
+			if s, ok := n.(*ast.SelectorExpr); ok {
+				if x, ok := s.X.(*ast.Ident); ok && folds[x.Name+"."+s.Sel.Name] {
+					t.Errorf("%s: %s.%s folds Unicode: take that of package ascii", f.at(s), x.Name, s.Sel.Name)
+				}
+			}
+			return true
+		})
+	}
+}
+
 // banned are texts that no file of the repository holds, and why. They are put together from pieces so that this file
 // does not hold them either.
 var banned = []struct{ text, why string }{

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/headgate/headgate/internal/ascii"
 )
 
 // Addr is one address to listen on, as a Listen directive asks for it.
@@ -60,7 +62,7 @@ func ParseListen(args []string, lookup Lookup) ([]Addr, error) {
 		a.Protocol = "https"
 	}
 	if len(args) == 2 {
-		a.Protocol = strings.ToLower(args[1])
+		a.Protocol = ascii.ToLower(args[1])
 	}
 	if host == "" || host == "*" {
 		return []Addr{a}, nil

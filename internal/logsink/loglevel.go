@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"maps"
 	"strings"
+
+	"github.com/headgate/headgate/internal/ascii"
 )
 
 // DefaultLevels is the setting without any LogLevel directive.
@@ -24,7 +26,7 @@ func ParseLogLevel(args []string, base Levels) (Levels, error) {
 	for _, arg := range args {
 		colon := strings.LastIndexByte(arg, ':')
 		if colon < 0 {
-			l, ok := LevelOf(strings.ToLower(arg))
+			l, ok := LevelOf(ascii.ToLower(arg))
 			if !ok {
 				return base, errLevelWord
 			}
@@ -35,7 +37,7 @@ func ParseLogLevel(args []string, base Levels) (Levels, error) {
 		if word == "" {
 			return base, fmt.Errorf("Module specifier '%s' must be followed by a log level keyword", module)
 		}
-		l, ok := LevelOf(strings.ToLower(word))
+		l, ok := LevelOf(ascii.ToLower(word))
 		if !ok {
 			return base, fmt.Errorf("%s:%s: %w", module, word, errLevelWord)
 		}

@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/headgate/headgate/internal/ascii"
 )
 
 // facilities are the words of ErrorLog syslog:facility.
@@ -22,7 +24,7 @@ var facilities = map[string]syslog.Priority{
 // isSyslog says whether an ErrorLog goes to syslog.
 func isSyslog(dest string) bool {
 	word, _, _ := strings.Cut(dest, ":")
-	return strings.EqualFold(word, "syslog")
+	return ascii.EqualFold(word, "syslog")
 }
 
 // syslogName splits syslog[:facility[:tag]]. httpd: a facility that is not
@@ -30,7 +32,7 @@ func isSyslog(dest string) bool {
 func syslogName(dest string) (syslog.Priority, string) {
 	_, rest, _ := strings.Cut(dest, ":")
 	word, tag, _ := strings.Cut(rest, ":")
-	facility, ok := facilities[strings.ToLower(word)]
+	facility, ok := facilities[ascii.ToLower(word)]
 	if !ok {
 		facility = syslog.LOG_LOCAL7
 	}

@@ -6,5 +6,5 @@
 // keeps one longer clones it. Nothing here knows HTTP/1 syntax: wire parses
 // and prints, front and backend engines move the bytes.
 //
-// Imports nothing of this module.
+// Imports ascii.
 package message

@@ -1,5 +1,7 @@
 package message
 
+import "github.com/headgate/headgate/internal/ascii"
+
 // Flag marks a field for whoever prints the header.
 type Flag uint8
 
@@ -124,7 +126,7 @@ func (h *Header) Count(id NameID) int {
 func (h *Header) Next(i int, name string) int {
 	for ; i < len(h.fields); i++ {
 		f := &h.fields[i]
-		if f.Flags&Dropped == 0 && equalFold(f.Name, name) {
+		if f.Flags&Dropped == 0 && ascii.EqualFoldBytes(f.Name, name) {
 			return i
 		}
 	}

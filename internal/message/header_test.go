@@ -3,6 +3,8 @@ package message
 import (
 	"strings"
 	"testing"
+
+	"github.com/headgate/headgate/internal/ascii"
 )
 
 func TestIDOf(t *testing.T) {
@@ -25,18 +27,6 @@ func TestIDOf(t *testing.T) {
 	for _, s := range []string{"", "X", "a", "Cookie2", "Accep\x14", "T\xc5", "\xe2\x84\xaaeep-Alive"} {
 		if got := IDOf([]byte(s)); got != Other {
 			t.Errorf("IDOf(%q) = %v, want Other", s, got)
-		}
-	}
-}
-
-func TestEqualFoldIsASCII(t *testing.T) {
-	for a := range 256 {
-		for b := range 256 {
-			x, y := byte(a), byte(b)
-			want := x == y || (lower(x) == lower(y))
-			if got := equalFold([]byte{x}, string([]byte{y})); got != want {
-				t.Fatalf("equalFold(%q, %q) = %v", x, y, got)
-			}
 		}
 	}
 }
@@ -188,7 +178,7 @@ func TestKnownNamesFitTheirTables(t *testing.T) {
 func TestIDOfAgreesWithComparison(t *testing.T) {
 	plain := func(b []byte) NameID {
 		for id := Other + 1; id < numNames; id++ {
-			if equalFold(b, names[id]) {
+			if ascii.EqualFoldBytes(b, names[id]) {
 				return id
 			}
 		}

@@ -1,7 +1,6 @@
 package message
 
 import (
-	"bytes"
 	"encoding/binary"
 	"math/bits"
 )
@@ -118,7 +117,7 @@ const (
 
 func buildNameTable() (t [1 << nameBits]nameRow) {
 	for id := Other + 1; id < numNames; id++ {
-		s := bytes.ToLower([]byte(names[id]))
+		s := ascii.AppendLower(nil, names[id])
 		head, tail := ends(s)
 		t[nameHash(len(s), head, tail)] = nameRow{head: head, mid: middle(s), tail: tail, n: uint8(len(s)), id: id}
 	}
@@ -177,20 +176,3 @@ func load4(b []byte) uint64 { return uint64(binary.LittleEndian.Uint32(b)) }
 // differ is zero where x is y but for the case of letters. y is of lower case
 // letters, digits, hyphens and zeros: of these only letters have bit 0x40.
 func differ(x, y uint64) uint64 { return (x ^ y) &^ (y & 0x4040404040404040 >> 1) }
-
-// equalFold compares ASCII without regard to case.
-func equalFold(a []byte, b string) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	for i := range a {
-		x, y := a[i], b[i]
-		if x == y {
-			continue
-		}
-		if x|0x20 != y|0x20 || x|0x20 < 'a' || x|0x20 > 'z' {
-			return false
-		}
-	}
-	return true
-}

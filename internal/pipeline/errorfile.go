@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/headgate/headgate/internal/ascii"
 	"github.com/headgate/headgate/internal/exchange"
 	"github.com/headgate/headgate/internal/fault"
 	"github.com/headgate/headgate/internal/message"
@@ -50,7 +51,7 @@ func errorFile(x *exchange.Exchange) error {
 	h.AddID(message.ETag, etag(info))
 	h.Add([]byte("Accept-Ranges"), []byte("bytes"))
 	h.AddID(message.ContentLength, x.Arena.Int(int64(len(body))))
-	if t := fileTypes[strings.ToLower(path.Ext(info.Name()))]; t != "" {
+	if t := fileTypes[ascii.ToLower(path.Ext(info.Name()))]; t != "" {
 		h.AddID(message.ContentType, []byte(t))
 	}
 	r.Body = message.Framing{Kind: message.Length, Length: int64(len(body))}

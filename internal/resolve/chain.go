@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/miekg/dns"
+
+	"github.com/headgate/headgate/internal/ascii"
 )
 
 // chain is what a reply says about a name: its addresses at the end of the
@@ -79,5 +81,5 @@ func hasSOA(m *dns.Msg) bool {
 }
 
 func sameName(a, b string) bool {
-	return strings.EqualFold(strings.TrimSuffix(a, "."), strings.TrimSuffix(b, "."))
+	return ascii.EqualFold(strings.TrimSuffix(a, "."), strings.TrimSuffix(b, "."))
 }

@@ -5,6 +5,8 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+
+	"github.com/headgate/headgate/internal/ascii"
 )
 
 // hostTable maps a lower-case name without its last dot to its addresses, in
@@ -38,7 +40,7 @@ func parseHosts(text []byte) hostTable {
 
 // hostKey folds a name for the table.
 func hostKey(name string) string {
-	return strings.ToLower(strings.TrimSuffix(name, "."))
+	return ascii.ToLower(strings.TrimSuffix(name, "."))
 }
 
 // isLocalhost reports whether a folded name is loopback by definition

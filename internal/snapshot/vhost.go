@@ -2,8 +2,8 @@ package snapshot
 
 import (
 	"net/netip"
-	"strings"
 
+	"github.com/headgate/headgate/internal/ascii"
 	"github.com/headgate/headgate/internal/exchange"
 	"github.com/headgate/headgate/internal/textmap"
 )
@@ -106,18 +106,18 @@ func (s *NameSet) add(h *VHost, a Addr) {
 	} else {
 		s.hosts = append(s.hosts, h)
 		for _, n := range h.Names {
-			n = strings.ToLower(n)
+			n = ascii.ToLower(n)
 			if _, ok := s.names.Get([]byte(n)); !ok {
 				s.names.Put(n, named{site: h.Site, at: i})
 			}
 		}
 		for _, w := range h.Wild {
-			s.wild.add(strings.ToLower(w), i)
+			s.wild.add(ascii.ToLower(w), i)
 		}
 	}
 	switch {
 	case a.Host != "":
-		first(s.tags, strings.ToLower(a.Host), i)
+		first(s.tags, ascii.ToLower(a.Host), i)
 	case a.IP.Is4():
 		first(s.tags, a.IP.String(), i)
 	}

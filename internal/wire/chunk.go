@@ -3,6 +3,7 @@ package wire
 import (
 	"math"
 
+	"github.com/headgate/headgate/internal/ascii"
 	"github.com/headgate/headgate/internal/message"
 )
 
@@ -110,7 +111,8 @@ func (c *Chunks) size(b []byte) (int, error) {
 		if c.digits++; c.digits > maxChunkDigits || c.left > math.MaxInt64>>4 {
 			return 0, errChunkHuge
 		}
-		c.left = c.left<<4 | hexValue(b[i])
+		digit, _ := ascii.Unhex(b[i])
+		c.left = c.left<<4 | int64(digit)
 	}
 	if i == len(b) {
 		return i, nil
@@ -131,13 +133,6 @@ func (c *Chunks) size(b []byte) (int, error) {
 		return 0, errChunkSize
 	}
 	return i + 1, nil
-}
-
-func hexValue(c byte) int64 {
-	if c <= '9' {
-		return int64(c - '0')
-	}
-	return int64(c|0x20-'a') + 10
 }
 
 // step reads one byte of a size line behind the size, or of the line end

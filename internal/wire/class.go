@@ -166,16 +166,3 @@ func foldSame(a, s []byte) bool {
 // differ is zero where the bytes of x are those of y but for case. Of what may
 // be in y only letters have bit 0x40.
 func differ(x, y uint64) uint64 { return (x ^ y) &^ (y & (ones * 0x40) >> 1) }
-
-// sameName compares two names without regard to ASCII case.
-func sameName(a, b []byte) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	for i, c := range a {
-		if c != b[i] && (c|0x20 != b[i]|0x20 || class[c]&isAlpha == 0) {
-			return false
-		}
-	}
-	return true
-}

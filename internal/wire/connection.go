@@ -3,6 +3,7 @@ package wire
 import (
 	"bytes"
 
+	"github.com/headgate/headgate/internal/ascii"
 	"github.com/headgate/headgate/internal/message"
 )
 
@@ -93,7 +94,7 @@ func nominate(h *message.Header, name []byte) {
 	}
 	for i := range h.Len() {
 		f := h.At(i)
-		if f.ID == id && (id != message.Other || sameName(f.Name, name)) {
+		if f.ID == id && (id != message.Other || ascii.EqualFoldBytes(f.Name, name)) {
 			f.Flags |= message.Hop
 		}
 	}

@@ -14,5 +14,5 @@
 // and printing do not allocate, refusing does not either: every Bad is
 // declared once.
 //
-// Imports message.
+// Imports ascii and message.
 package wire

@@ -73,7 +73,7 @@ func rows() []directive.Row {
 }
 
 func setOrder(c *directive.Call) error {
-	v, ok := map[string]bool{"allow,deny": true, "mutual-failure": true, "deny,allow": false}[strings.ToLower(c.Arg(0))]
+	v, ok := map[string]bool{"allow,deny": true, "mutual-failure": true, "deny,allow": false}[ascii.ToLower(c.Arg(0))]
 	if !ok {
 		return c.Errorf("unknown order")
 	}
@@ -83,7 +83,7 @@ func setOrder(c *directive.Call) error {
 }
 
 func setSatisfy(c *directive.Call) error {
-	v, ok := map[string]bool{"any": true, "all": false}[strings.ToLower(c.Arg(0))]
+	v, ok := map[string]bool{"any": true, "all": false}[ascii.ToLower(c.Arg(0))]
 	if !ok {
 		return c.Errorf("Satisfy either 'any' or 'all'.")
 	}

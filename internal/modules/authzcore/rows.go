@@ -2,7 +2,6 @@ package authzcore
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/headgate/headgate/internal/ascii"
 	"github.com/headgate/headgate/internal/directive"
@@ -132,7 +131,7 @@ func hasRequire(n *syntax.Node) bool {
 }
 
 func setMerging(c *directive.Call) error {
-	v, ok := map[string]logic{"off": off, "and": and, "or": or}[strings.ToLower(c.Arg(0))]
+	v, ok := map[string]logic{"off": off, "and": and, "or": or}[ascii.ToLower(c.Arg(0))]
 	if !ok {
 		return c.Errorf("%s must be one of: Off | And | Or", c.Row.Name)
 	}

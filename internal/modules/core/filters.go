@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/headgate/headgate/internal/ascii"
 	"github.com/headgate/headgate/internal/directive"
 	"github.com/headgate/headgate/internal/module"
 )
@@ -13,7 +14,7 @@ type filters []module.FilterKind
 
 // find returns the filter of a name.
 func (f filters) find(name string) (module.FilterKind, bool) {
-	i := slices.IndexFunc(f, func(k module.FilterKind) bool { return strings.EqualFold(k.Name, name) })
+	i := slices.IndexFunc(f, func(k module.FilterKind) bool { return ascii.EqualFold(k.Name, name) })
 	if i < 0 {
 		return module.FilterKind{}, false
 	}

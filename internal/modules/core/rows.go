@@ -67,7 +67,7 @@ var (
 // choice makes a setter for one of a few words.
 func choice[T any](words map[string]T, complaint string, set func(*directive.Call, T)) func(*directive.Call) error {
 	return func(c *directive.Call) error {
-		v, ok := words[strings.ToLower(c.Arg(0))]
+		v, ok := words[ascii.ToLower(c.Arg(0))]
 		if !ok {
 			return c.Errorf("%s", complaint)
 		}
@@ -130,7 +130,7 @@ func setServerName(c *directive.Call) error {
 	v := c.Arg(0)
 	n := Name{Host: v}
 	if i := strings.Index(v, "://"); i >= 0 {
-		n.Scheme, n.Host = strings.ToLower(v[:i]), v[i+3:]
+		n.Scheme, n.Host = ascii.ToLower(v[:i]), v[i+3:]
 	}
 	if i := strings.LastIndexByte(n.Host, ':'); i >= 0 && !strings.HasSuffix(n.Host, "]") && !strings.Contains(n.Host[:i], ":") || i >= 0 && strings.HasSuffix(n.Host[:i], "]") {
 		p, err := strconv.ParseUint(n.Host[i+1:], 10, 16)
@@ -156,7 +156,7 @@ func setServerAlias(c *directive.Call) error {
 }
 
 func setTokens(c *directive.Call) error {
-	w := strings.ToLower(c.Arg(0))
+	w := ascii.ToLower(c.Arg(0))
 	for _, t := range tokenWords {
 		if w == t.word {
 			globalSlot.Of(c.Server).Tokens.To(t.name)
@@ -201,7 +201,7 @@ func setLimitBody(c *directive.Call) error {
 // setProtocolOptions takes what is strict and refuses what would loosen.
 func setProtocolOptions(c *directive.Call) error {
 	for _, w := range c.Args {
-		switch strings.ToLower(w) {
+		switch ascii.ToLower(w) {
 		case "strict", "require1.0":
 		case "lenientmethods":
 			serverSlot.Of(c.Server).RegisteredOnly.To(false)
@@ -295,7 +295,7 @@ func setHandler(c *directive.Call) error {
 
 // whenHandler judges SetHandler by its value.
 func whenHandler(c *directive.Call) (directive.Tier, string) {
-	v := strings.ToLower(c.Arg(0))
+	v := ascii.ToLower(c.Arg(0))
 	switch {
 	case v == "none" || v == "default-handler":
 		return directive.Honoured, ""

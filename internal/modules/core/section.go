@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/headgate/headgate/internal/ascii"
 	"github.com/headgate/headgate/internal/directive"
 	"github.com/headgate/headgate/internal/module"
 	"github.com/headgate/headgate/internal/rx"
@@ -57,7 +58,7 @@ func vhostAddrs(w string) ([]snapshot.Addr, error) {
 		}
 		a.Port = uint16(n)
 	}
-	if host == "*" || strings.EqualFold(host, "_default_") || host == "255.255.255.255" {
+	if host == "*" || ascii.EqualFold(host, "_default_") || host == "255.255.255.255" {
 		return []snapshot.Addr{a}, nil
 	}
 	if ip, err := netip.ParseAddr(strings.Trim(host, "[]")); err == nil {

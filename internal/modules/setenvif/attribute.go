@@ -1,8 +1,6 @@
 package setenvif
 
 import (
-	"bytes"
-
 	"github.com/headgate/headgate/internal/ascii"
 	"github.com/headgate/headgate/internal/directive"
 	"github.com/headgate/headgate/internal/exchange"
@@ -128,7 +126,7 @@ func merged(x *exchange.Exchange, i int) []byte {
 // next is Header.Next for a name that is borrowed.
 func next(h *message.Header, i int, name []byte) int {
 	for ; i < h.Len(); i++ {
-		if f := h.At(i); f.Flags&message.Dropped == 0 && bytes.EqualFold(f.Name, name) {
+		if f := h.At(i); f.Flags&message.Dropped == 0 && ascii.EqualFoldBytes(f.Name, name) {
 			return i
 		}
 	}

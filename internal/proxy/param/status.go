@@ -1,6 +1,10 @@
 package param
 
-import "errors"
+import (
+	"errors"
+
+	"github.com/headgate/headgate/internal/ascii"
+)
 
 // Status is a set of states of a worker.
 type Status uint16
@@ -33,13 +37,10 @@ var statuses = []struct {
 	{StatusHotSpare, 'R', "Spar "}, {StatusFree, 'F', "Free "}, {StatusCheckFailed, 'C', "HcFl "},
 }
 
-// StatusOf gives the state of a letter in either case, 0 for an unknown one.
+// StatusOf returns the state of a letter in either case, 0 for an unknown one.
 func StatusOf(letter byte) Status {
-	if 'a' <= letter && letter <= 'z' {
-		letter -= 'a' - 'A'
-	}
 	for _, s := range statuses {
-		if s.letter == letter {
+		if ascii.Lower(s.letter) == ascii.Lower(letter) {
 			return s.flag
 		}
 	}

@@ -206,7 +206,7 @@ func setAddressTTL(p *Params, v string, _ *Known) error {
 }
 
 func setFlushPackets(p *Params, v string, _ *Known) error {
-	switch strings.ToLower(v) {
+	switch ascii.ToLower(v) {
 	case "on":
 		p.FlushPackets = FlushOn
 	case "off":
