@@ -3,6 +3,8 @@ package message
 import (
 	"encoding/binary"
 	"math/bits"
+
+	"github.com/headgate/headgate/internal/ascii"
 )
 
 // NameID is the small number of a field name that is looked up by the proxy
