@@ -54,7 +54,7 @@ type queue struct {
 
 // shard collects the lines of one loop.
 type shard struct {
-	mu  lock.Mutex // guards cur; held from Begin to Commit
+	mu  lock.Mutex // guards cur
 	cur *batch     // nil: nothing collected
 	_   [112]byte  // a cache line of its own, with its neighbour
 }
@@ -124,23 +124,17 @@ func (a *Appender) shard(loop int) *shard {
 	return &a.shards[i]
 }
 
-// Begin gives the slice to append one line to; the caller appends only, and
-// must Commit or Cancel with the same loop before it does anything else. loop
-// is the Index of the loop it runs on; -1 for none.
-func (a *Appender) Begin(loop int) []byte {
+// Append copies one line, to which it adds the line end. The line is formatted
+// before, because no lock may be held while formats run: they may wait. loop is
+// the Index of the loop the caller runs on; -1 for none.
+func (a *Appender) Append(loop int, line []byte) {
 	s := a.shard(loop)
 	s.mu.Lock()
 	if s.cur == nil {
 		s.cur = a.reg.take()
 	}
-	return s.cur.b
-}
-
-// Commit ends the line that Begin began and adds its line end.
-func (a *Appender) Commit(loop int, line []byte) {
-	s := a.shard(loop)
 	b := s.cur
-	b.b = append(line, '\n')
+	b.b = append(append(b.b, line...), '\n')
 	b.lines++
 	if len(b.b) >= batchSize {
 		a.hand(b)
@@ -150,9 +144,6 @@ func (a *Appender) Commit(loop int, line []byte) {
 	}
 	s.mu.Unlock()
 }
-
-// Cancel forgets the line that Begin began, where making it failed.
-func (a *Appender) Cancel(loop int) { a.shard(loop).mu.Unlock() }
 
 // hand queues a full batch, or counts it as lost when too much waits already.
 func (a *Appender) hand(b *batch) {

@@ -49,11 +49,8 @@ func (l *ErrorLog) write(r *Record, message string) {
 	case l.out != nil && l.out.levelled:
 		l.writeSyslog(r, message)
 	case l.out != nil:
-		at := l.now()
-		line := l.out.Begin(outside)
-		line = appendTime(line, at)
-		line = appendRecord(line, r, l.pid, message)
-		l.out.Commit(outside, line)
+		line := appendTime(nil, l.now())
+		l.out.Append(outside, appendRecord(line, r, l.pid, message))
 		l.out.Wake()
 	case l.w != nil:
 		line := append(appendStartup(nil, r, message), '\n')
@@ -70,10 +67,7 @@ func (l *ErrorLog) writeSyslog(r *Record, message string) {
 	if r.Level == Notice && l.levels != nil && !l.levels.allows(r.Module, r.Level) {
 		return
 	}
-	line := l.out.Begin(outside)
-	line = append(line, severityByte(r.Level))
-	line = appendRecord(line, r, l.pid, message)
-	l.out.Commit(outside, line)
+	l.out.Append(outside, appendRecord([]byte{severityByte(r.Level)}, r, l.pid, message))
 	l.out.Wake()
 }
 

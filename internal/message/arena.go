@@ -49,6 +49,21 @@ func (a *Arena) String(s string) []byte { return append(a.Alloc(len(s)), s...) }
 // Int prints n in decimal.
 func (a *Arena) Int(n int64) []byte { return strconv.AppendInt(a.Alloc(20), n, 10) }
 
+// Scratch lends what is left of the block, of length 0, for text that is not
+// kept, and a mark to take it back by. Other slices taken meanwhile are made
+// elsewhere. Text that outgrows it moves to memory of its own.
+func (a *Arena) Scratch() (b []byte, mark int) {
+	if a.block == nil {
+		a.block = make([]byte, arenaBlock)
+	}
+	mark = a.used
+	a.used = len(a.block)
+	return a.block[mark:mark], mark
+}
+
+// Unscratch takes back what Scratch lent.
+func (a *Arena) Unscratch(mark int) { a.used = mark }
+
 // Reset takes every slice back. In tests the block is poisoned, so that a
 // borrowed slice kept too long is seen.
 func (a *Arena) Reset(poison bool) {

@@ -75,6 +75,14 @@ func TestArena(t *testing.T) {
 	if s := a.String("g"); string(s) != "g" {
 		t.Error("the block is not usable after reset")
 	}
+	lent, mark := a.Scratch()
+	w := a.String("made meanwhile")
+	if lent = append(lent, "a line"...); string(lent) != "a line" || string(w) != "made meanwhile" || cap(lent) != arenaBlock-1 {
+		t.Errorf("scratch: %q, %q, room for %d", lent, w, cap(lent))
+	}
+	if a.Unscratch(mark); cap(a.Alloc(arenaBlock-1)) != arenaBlock-1 || len(a.spare) != 1 {
+		t.Error("the scratch was not taken back")
+	}
 	if a.Release(); a.block != nil {
 		t.Error("release kept the block")
 	}

@@ -29,16 +29,9 @@ func (l *Log) Log(x *exchange.Exchange) {
 	if x.Loop != nil {
 		loop = x.Loop.Index()
 	}
-	done := false
-	line := l.Out.Begin(loop)
-	defer func() {
-		if !done {
-			l.Out.Cancel(loop)
-		}
-	}()
-	line = l.Format.Append(line, x)
-	done = true
-	l.Out.Commit(loop, line)
+	line, mark := x.Arena.Scratch()
+	l.Out.Append(loop, l.Format.Append(line, x))
+	x.Arena.Unscratch(mark)
 }
 
 func (l *Log) wanted(x *exchange.Exchange) bool {
