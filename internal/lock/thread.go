@@ -78,6 +78,9 @@ func (t *Thread) Held() string {
 	return b.String()
 }
 
+// Here says whether the caller runs on t.
+func (t *Thread) Here() bool { return threadID() == t.id }
+
 // Forget drops what is known of the locks held on t, so that a fault is
 // reported once.
 func (t *Thread) Forget() { t.held = nil }

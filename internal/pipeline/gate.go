@@ -7,6 +7,7 @@ import (
 
 	"github.com/headgate/headgate/internal/lock"
 	"github.com/headgate/headgate/internal/reactor"
+	"github.com/headgate/headgate/internal/waitqueue"
 )
 
 // gate holds the exchanges in flight to MaxRequestWorkers. Who finds it full
@@ -19,14 +20,13 @@ import (
 // it is quiet again. Then all loops in use get a share, and of those at rest
 // the ones that have something inside: for connections that go on there.
 type gate struct {
-	waiting atomic.Int64 // length of queue; written with mu held
-	lanes   []lane       // by loop; made by the first limit
+	lanes []lane                 // by loop; made by the first limit
+	queue waitqueue.Queue[*lane] // changed with mu held
 
-	mu    lock.Mutex // guards what follows
+	mu    lock.Mutex // guards what follows; taken before the queue's
 	most  int64      // 0: no limit
 	inUse int        // loops that take new connections, the first so many; 0: all
 	open  bool       // shares are given out
-	queue []waiter
 }
 
 // lane counts what one loop has inside, and for a moment what asks to be.
@@ -35,11 +35,6 @@ type lane struct {
 	share atomic.Int64 // 0: who enters or leaves asks. All are set to 0 with mu held before counting, to more only with nobody waiting
 	takes bool         // it is given a share; guarded by the gate's mu
 	_     [104]byte    // a cache line of its own, with its neighbour
-}
-
-type waiter struct {
-	parker reactor.Parker
-	lane   *lane
 }
 
 // limit changes the limit; waiters are let in if it grew. loops is the same in
@@ -52,7 +47,7 @@ func (g *gate) limit(n, loops int) {
 	}
 	g.most = int64(n)
 	g.close()
-	g.letIn()
+	g.letIn(nil)
 }
 
 // scale says how many loops take new connections.
@@ -62,7 +57,7 @@ func (g *gate) scale(loops int) {
 	g.inUse = loops
 	if g.lanes != nil {
 		g.close()
-		g.letIn()
+		g.letIn(nil)
 	}
 }
 
@@ -105,28 +100,25 @@ func (g *gate) enter(l reactor.Loop) {
 // and turned away comes here himself and lets in whom that kept outside.
 func (g *gate) ask(l reactor.Loop, c *lane) {
 	c.in.Add(-1)
-	p := g.line(l, c)
-	if p != nil {
-		p.Park(time.Time{})
+	if w := g.line(l, c); w != nil {
+		_ = w.Wait(time.Time{}) // neither late nor cancelled
 	}
 }
 
 // line takes a place, or one in the queue: nil when there is nothing to wait
 // for.
-func (g *gate) line(l reactor.Loop, c *lane) reactor.Parker {
+func (g *gate) line(l reactor.Loop, c *lane) *waitqueue.Waiter[*lane] {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.close()
-	if len(g.queue) == 0 && g.free() {
+	if g.queue.Len() == 0 && g.free() {
 		c.in.Add(1)
 		g.quiet()
 		return nil
 	}
-	p := l.NewParker()
-	g.queue = append(g.queue, waiter{p, c})
-	g.waiting.Store(int64(len(g.queue)))
-	g.letIn()
-	return p
+	w, _ := g.queue.Join(l, c, 0) // as many may wait as there are connections
+	g.letIn(l)
+	return w
 }
 
 // leave frees a place for the first who waits.
@@ -136,30 +128,30 @@ func (g *gate) leave(l reactor.Loop) {
 	if c.share.Load() == 0 {
 		g.mu.Lock()
 		defer g.mu.Unlock()
-		g.letIn()
+		g.letIn(l)
 	}
 }
 
 // free says that there is a place. mu is held and the shares are 0.
 func (g *gate) free() bool { return g.most == 0 || int64(g.inside()) < g.most }
 
-// letIn gives the free places to those who wait, in turn. mu is held.
-func (g *gate) letIn() {
-	for len(g.queue) > 0 && g.free() {
-		w := g.queue[0]
-		g.queue[0] = waiter{}
-		g.queue = g.queue[1:]
-		g.waiting.Store(int64(len(g.queue)))
-		w.lane.in.Add(1)
-		w.parker.Unpark()
-	}
+// letIn gives the free places to those who wait, in turn. mu is held. from is
+// the loop that the caller runs on, nil when it runs on none.
+func (g *gate) letIn(from reactor.Loop) {
+	g.queue.ServeAll(from, func(c **lane) bool {
+		if !g.free() {
+			return false
+		}
+		(*c).in.Add(1)
+		return true
+	})
 	g.quiet()
 }
 
 // quiet gives the loops their shares again when nobody waits and none of them
 // has used half of his. mu is held.
 func (g *gate) quiet() {
-	if len(g.queue) > 0 || g.open {
+	if g.queue.Len() > 0 || g.open {
 		return
 	}
 	share := int64(math.MaxInt64)

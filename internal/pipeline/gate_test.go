@@ -36,8 +36,8 @@ func TestGate(t *testing.T) {
 		g.limit(1+i%5, 1)
 	}
 	wg.Wait()
-	if n := g.inside(); n != 0 || g.waiting.Load() != 0 {
-		t.Errorf("%d inside, %d waiting", n, g.waiting.Load())
+	if n := g.inside(); n != 0 || g.queue.Len() != 0 {
+		t.Errorf("%d inside, %d waiting", n, g.queue.Len())
 	}
 }
 
@@ -64,8 +64,8 @@ func TestGateOfLoops(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	if n := g.inside(); n != 0 || g.waiting.Load() != 0 || g.lanes[0].share.Load() != most/loops {
-		t.Errorf("%d inside, %d waiting, a share of %d", n, g.waiting.Load(), g.lanes[0].share.Load())
+	if n := g.inside(); n != 0 || g.queue.Len() != 0 || g.lanes[0].share.Load() != most/loops {
+		t.Errorf("%d inside, %d waiting, a share of %d", n, g.queue.Len(), g.lanes[0].share.Load())
 	}
 	for range most {
 		g.enter(net.Loops[0]) // all of them on one loop
@@ -74,7 +74,7 @@ func TestGateOfLoops(t *testing.T) {
 		t.Errorf("%d inside, a share of %d", n, g.lanes[0].share.Load())
 	}
 	wg.Go(func() { g.enter(net.Loops[1]) })
-	testkit.Eventually(t, "one waits", func() bool { return g.waiting.Load() == 1 })
+	testkit.Eventually(t, "one waits", func() bool { return g.queue.Len() == 1 })
 	for range most {
 		g.leave(net.Loops[0])
 	}
@@ -133,8 +133,8 @@ func TestGateScaled(t *testing.T) {
 		g.scale(1 + i%loops)
 	}
 	wg.Wait()
-	if n := g.inside(); n != 0 || g.waiting.Load() != 0 {
-		t.Errorf("%d inside, %d waiting", n, g.waiting.Load())
+	if n := g.inside(); n != 0 || g.queue.Len() != 0 {
+		t.Errorf("%d inside, %d waiting", n, g.queue.Len())
 	}
 	g.scale(3)
 	shares(4, 4, 4, 0)
@@ -150,7 +150,7 @@ func TestGateLifted(t *testing.T) {
 	for range 3 {
 		wg.Go(func() { g.enter(loop) })
 	}
-	testkit.Eventually(t, "three wait", func() bool { return g.waiting.Load() == 3 })
+	testkit.Eventually(t, "three wait", func() bool { return g.queue.Len() == 3 })
 	if g.inside() != 1 {
 		t.Errorf("%d inside", g.inside())
 	}

@@ -51,7 +51,7 @@ func (p *Pipeline) Draining() bool { return p.draining.Load() }
 
 // Full implements exchange.Service: MaxRequestWorkers is reached and requests
 // wait. httpd leaves further connections in the listening socket's queue.
-func (p *Pipeline) Full() bool { return p.gate.waiting.Load() > 0 }
+func (p *Pipeline) Full() bool { return p.gate.queue.Len() > 0 }
 
 // InFlight counts the exchanges being served.
 func (p *Pipeline) InFlight() int { return p.gate.inside() }

@@ -368,15 +368,15 @@ func testParker(t *testing.T, n engine) {
 
 func park(t *testing.T, l reactor.Loop) {
 	p := l.NewParker()
-	p.Unpark()
-	p.Unpark()
+	p.Unpark(nil)
+	p.Unpark(l)
 	if !p.Park(time.Time{}) {
 		t.Error("a wake-up was lost")
 	}
 	if p.Park(time.Now().Add(time.Millisecond)) {
 		t.Error("woken twice by two calls that were one")
 	}
-	go p.Unpark()
+	go p.Unpark(nil)
 	if !p.Park(time.Now().Add(testkit.Patience)) {
 		t.Error("not woken")
 	}

@@ -161,7 +161,7 @@ func TestHeld(t *testing.T) {
 		waiting := l.Go(run(func() { waits.Park(time.Time{}) }))
 		l.Go(run(func() {})).Wait() // it waits by now
 		holdsTheLoop(t, told)
-		waits.Unpark()
+		waits.Unpark(l)
 		waiting.Wait()
 	})
 	<-done

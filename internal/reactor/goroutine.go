@@ -233,7 +233,7 @@ func (l *goLoop) NewParker() Parker { return &goParker{wake: make(chan struct{},
 
 type goParker struct{ wake chan struct{} }
 
-func (p *goParker) Unpark() {
+func (p *goParker) Unpark(Loop) {
 	select {
 	case p.wake <- struct{}{}:
 	default:

@@ -93,7 +93,7 @@ type await struct {
 }
 
 func (a *await) run(f func()) {
-	defer a.parker.Unpark()
+	defer a.parker.Unpark(nil)
 	defer func() {
 		if v := recover(); v != nil {
 			a.panicked = fmt.Sprintf("%v\n%s", v, debug.Stack()) // the stack would be lost
@@ -121,9 +121,19 @@ type eparker struct {
 func (l *eloop) NewParker() Parker { return &eparker{loop: l} }
 
 // Unpark implements Parker.
-func (p *eparker) Unpark() {
-	if !p.told.Swap(true) {
-		p.loop.post(mail{parker: p})
+func (p *eparker) Unpark(from Loop) {
+	l := p.loop
+	switch {
+	case p.told.Swap(true):
+	case from != Loop(l):
+		l.post(mail{parker: p})
+	default:
+		if l.thread != nil && !l.thread.Here() {
+			panic("reactor: Unpark from a loop that the caller does not run on")
+		}
+		if p.co != nil {
+			l.wake(p.co)
+		}
 	}
 }
 

@@ -166,8 +166,10 @@ type Parker interface {
 	// Park waits for Unpark, at most until deadline (zero: for ever). It
 	// gives false when the deadline passed first.
 	Park(deadline time.Time) bool
-	// Unpark wakes the waiter. Further calls before it wakes are one.
-	Unpark()
+	// Unpark wakes the waiter. Further calls before it wakes are one. from is
+	// the loop on whose thread the caller runs, nil when it runs on none or does
+	// not know: a wake-up within one loop takes no lock.
+	Unpark(from Loop)
 }
 
 // Dial says where to connect and how.

@@ -19,7 +19,7 @@ import (
 func (w *Worker) dial(x *exchange.Exchange) (*Conn, error) {
 	c, err := w.open(x)
 	if err != nil {
-		w.State.free()
+		w.State.free(x.Loop)
 		return nil, err
 	}
 	return c, nil

@@ -116,7 +116,7 @@ type evParker struct {
 	wake chan struct{}
 }
 
-func (p *evParker) Unpark() {
+func (p *evParker) Unpark(reactor.Loop) {
 	select {
 	case p.wake <- struct{}{}:
 	default:

@@ -45,7 +45,7 @@ func manyLoops(t *testing.T, conf Config) {
 	if open, idle := w.State.Counts(); open != idle || int64(open) != n.open.Load() {
 		t.Errorf("%d open, %d idle, in truth %d", open, idle, n.open.Load())
 	}
-	if n := w.State.places.waiting.Load(); n != 0 {
+	if n := w.State.places.queue.Len(); n != 0 {
 		t.Errorf("%d wait", n)
 	}
 	var all []*Conn

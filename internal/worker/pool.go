@@ -40,7 +40,7 @@ func (w *Worker) Acquire(x *exchange.Exchange, fresh bool) (*Conn, error) {
 	loop := x.Loop.Index()
 	own, t := &w.pool.shards[loop], &w.tallies[loop]
 	// While others wait for a place, an idle connection is theirs.
-	fits := !fresh && (w.Max == 0 || w.State.places.waiting.Load() == 0)
+	fits := !fresh && (w.Max == 0 || w.State.places.queue.Len() == 0)
 	if c := own.begin(t, !fits); c != nil {
 		for now := x.Loop.Now(); c != nil; c = own.take() {
 			c.state, c.tally = w.State, t
@@ -125,14 +125,14 @@ func (w *Worker) Release(c *Conn, peerIdle time.Duration) {
 	default:
 		c.watched = false
 	}
-	s, shared, loop := c.state, c.shared, c.Loop().Index()
+	s, shared, loop := c.state, c.shared, c.Loop()
 	if !c.home.push(c.tally, c) {
 		s.end(c)
 		return
 	}
 	// c is somebody else's now.
-	if !shared && s.places.waiting.Load() > 0 {
-		s.serve(loop)
+	if !shared && s.places.queue.Len() > 0 {
+		s.serve(loop, loop.Index())
 	}
 }
 
@@ -144,16 +144,18 @@ func (w *Worker) Discard(c *Conn) {
 
 // end closes a connection that carries nothing.
 func (s *State) end(c *Conn) {
+	loop := c.Loop()
 	_ = c.Conn.Close()
-	s.free()
+	s.free(loop)
 }
 
 // Cut closes a connection with RST: the backend must not take what it got for
 // a whole request.
 func (w *Worker) Cut(c *Conn) {
 	c.home.end(c.tally, c)
+	loop := c.Loop()
 	_ = c.Conn.Abort()
-	w.State.free()
+	w.State.free(loop)
 }
 
 // Stale notes that a reused connection turned out to be closed by the peer.

@@ -1,14 +1,13 @@
 package worker
 
 import (
-	"slices"
 	"sync/atomic"
 	"time"
 
 	"github.com/headgate/headgate/internal/exchange"
 	"github.com/headgate/headgate/internal/fault"
-	"github.com/headgate/headgate/internal/lock"
 	"github.com/headgate/headgate/internal/reactor"
+	"github.com/headgate/headgate/internal/waitqueue"
 )
 
 // places are the connections of a State that are open, in use or idle, and
@@ -22,23 +21,18 @@ import (
 // is never a waiter and something for it, and nobody who will bring them
 // together.
 type places struct {
-	waiting atomic.Int64 // length of queue; written with mu held
+	queue waitqueue.Queue[want] // first come, first served; its lock is taken before a shard's
 
 	_    [128]byte // what is written often, away from what is read often
 	open atomic.Int64
-
-	mu    lock.Mutex // guards queue; taken before a shard's
-	queue []*waiter  // first come, first served
 }
 
-// waiter is an exchange waiting for a place.
-type waiter struct {
-	loop    int
-	max     int
-	fresh   bool // it wants no connection that was used
-	parker  reactor.Parker
-	conn    *Conn // handed over with the place, when one of its loop was idle
-	granted bool
+// want is what an exchange that waits for a place wants, and what it was given.
+type want struct {
+	loop  int
+	max   int
+	fresh bool  // it wants no connection that was used
+	conn  *Conn // handed over with the place, when one of its loop was idle
 }
 
 // tryEnter takes a place if fewer than limit are taken; 0 is no limit.
@@ -58,39 +52,30 @@ func (p *places) tryEnter(limit int) bool {
 	}
 }
 
-// free gives up a place.
-func (s *State) free() {
+// free gives up a place. on is the loop that the caller runs on, nil when it runs
+// on none.
+func (s *State) free(on reactor.Loop) {
 	if s.shares {
 		return
 	}
 	s.places.open.Add(-1)
-	if s.places.waiting.Load() > 0 {
-		s.serve(0)
+	if s.places.queue.Len() > 0 {
+		s.serve(on, 0)
 	}
 }
 
 // serve gives the first in the queue what there is for it: an idle connection
 // of its loop, a free place, or the place of another idle connection. It is
-// called once for each that comes free; from is the loop to look at first.
-func (s *State) serve(from int) {
+// called once for each that comes free; first is the loop to look at first, on
+// the one that the caller runs on, nil when it runs on none.
+func (s *State) serve(on reactor.Loop, first int) {
 	p := &s.places
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if len(p.queue) == 0 {
-		return
-	}
-	wt := p.queue[0]
-	if !wt.fresh {
-		wt.conn = s.pool.shards[wt.loop].take() // who waits has a pool of its own
-	}
-	if wt.conn == nil && !p.tryEnter(wt.max) && !s.evict(from) {
-		return
-	}
-	p.queue[0] = nil
-	p.queue = p.queue[1:]
-	p.waiting.Store(int64(len(p.queue)))
-	wt.granted = true
-	wt.parker.Unpark()
+	p.queue.Serve(on, func(wt *want) bool {
+		if !wt.fresh {
+			wt.conn = s.pool.shards[wt.loop].take() // a worker where exchanges wait has a pool of its own
+		}
+		return wt.conn != nil || p.tryEnter(wt.max) || s.evict(first)
+	})
 }
 
 // evict closes an idle connection of any loop, from the given one on; its
@@ -113,46 +98,29 @@ func (w *Worker) enter(x *exchange.Exchange, fresh bool) (*Conn, error) {
 		return nil, nil
 	}
 	p := &s.places
-	if w.Max == 0 || p.waiting.Load() == 0 {
+	if w.Max == 0 || p.queue.Len() == 0 {
 		if p.tryEnter(w.Max) || s.evict(loop+1) {
 			return nil, nil
 		}
 	}
-	wt := &waiter{loop: loop, max: w.Max, fresh: fresh, parker: x.Loop.NewParker()}
-	p.mu.Lock()
-	p.queue = append(p.queue, wt)
-	p.waiting.Store(int64(len(p.queue)))
-	p.mu.Unlock()
-	s.serve(loop + 1)
+	wt, err := p.queue.Join(x.Loop, want{loop: loop, max: w.Max, fresh: fresh}, 0) // no more wait than MaxRequestWorkers
+	if err != nil {
+		return nil, err
+	}
+	s.serve(x.Loop, loop+1)
 
 	began := x.Loop.Now()
 	var deadline time.Time
 	if w.Config.Acquire > 0 {
 		deadline = began.Add(w.Config.Acquire)
 	}
-	if !wt.parker.Park(deadline) && s.leave(wt) {
-		return nil, &fault.Fault{
-			Side: fault.Backend, Phase: fault.Acquire, Kind: fault.Exhausted, Retry: fault.Safe,
-			Status: 503, Backend: w.Name, Elapsed: x.Loop.Now().Sub(began),
-			Detail: "all connections allowed by max= are in use",
-		}
+	if wt.Wait(deadline) == nil {
+		return wt.Value.conn, nil
 	}
-	return wt.conn, nil
-}
-
-// leave takes a waiter that gave up out of the queue. False: a place was
-// granted in the meantime and is the waiter's to use.
-func (s *State) leave(wt *waiter) bool {
-	p := &s.places
-	p.mu.Lock()
-	if wt.granted {
-		p.mu.Unlock()
-		return false
+	s.serve(x.Loop, 0) // the one that is first now may be allowed more: a reload may have changed max=
+	return nil, &fault.Fault{
+		Side: fault.Backend, Phase: fault.Acquire, Kind: fault.Exhausted, Retry: fault.Safe,
+		Status: 503, Backend: w.Name, Elapsed: x.Loop.Now().Sub(began),
+		Detail: "all connections allowed by max= are in use",
 	}
-	i := slices.Index(p.queue, wt)
-	p.queue = slices.Delete(p.queue, i, i+1)
-	p.waiting.Store(int64(len(p.queue)))
-	p.mu.Unlock()
-	s.serve(0) // who is first now may be allowed more: a reload may have changed max=
-	return true
 }

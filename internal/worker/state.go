@@ -83,7 +83,7 @@ func drop(c *Conn) {
 		next := c.colder
 		c.colder = nil
 		c.Drop()
-		c.state.free()
+		c.state.free(nil)
 		c = next
 	}
 }

@@ -220,7 +220,7 @@ type parker chan struct{}
 func (l *Loop) NewParker() reactor.Parker { return make(parker, 1) }
 
 // Unpark implements reactor.Parker.
-func (p parker) Unpark() {
+func (p parker) Unpark(reactor.Loop) {
 	select {
 	case p <- struct{}{}:
 	default:
