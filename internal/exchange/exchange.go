@@ -30,7 +30,8 @@ type Exchange struct {
 	Env   Vars // request environment (subprocess_env)
 	Notes Vars // notes between modules, and %{X}n
 
-	Mapped Handler // what translation decided on; nil: the content handlers
+	Mapped  Handler  // what translation decided on; nil: the content handlers
+	Mapping *Mapping // the rule by which it did; nil: none
 
 	Out   Outbound // what the backend gets; set by the proxying handler
 	Relay Relay    // who edits the backend's response head; nil: nobody
@@ -155,7 +156,7 @@ func (x *Exchange) Reset(poison bool) {
 	x.Out.reset()
 	// One by one: a whole Exchange put together and copied costs more than
 	// what there is to clear.
-	x.Site, x.Chain, x.Mapped, x.Relay = nil, nil, nil, nil
+	x.Site, x.Chain, x.Mapped, x.Mapping, x.Relay = nil, nil, nil, nil, nil
 	x.Path, x.Args, x.HasArgs, x.Filename = nil, nil, false, nil
 	x.HandlerName, x.Status, x.Fault, x.Redirected = "", 0, nil, nil
 	x.User, x.LogID, x.Keep, x.trailer = nil, nil, nil, nil

@@ -32,7 +32,7 @@ func (x *Exchange) Replace(status int) {
 		x.Env.Set("REDIRECT_"+v.Name, v.Value)
 	}
 	x.Path, x.Args, x.HasArgs, x.Filename, x.HandlerName = nil, nil, false, nil, ""
-	x.Mapped, x.Relay, x.Status = nil, nil, 0
+	x.Mapped, x.Mapping, x.Relay, x.Status = nil, nil, nil, 0
 }
 
 // SwapOriginal exchanges the final request of x with the original one, so that

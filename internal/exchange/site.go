@@ -4,9 +4,7 @@ import (
 	"time"
 
 	"github.com/headgate/headgate/internal/expr"
-	"github.com/headgate/headgate/internal/fault"
 	"github.com/headgate/headgate/internal/logsink"
-	"github.com/headgate/headgate/internal/message"
 )
 
 // Site is one compiled virtual host, or the main server. It is an immutable
@@ -163,58 +161,3 @@ const (
 	DocPath                // a local URL-path that makes the body
 	DocURL                 // where the client is sent
 )
-
-// Logf writes a line to the exchange's error log when level is enabled for
-// module (name without mod_). id is httpd's message id or "". The first line
-// at error or worse gives the exchange its log id.
-func (x *Exchange) Logf(level logsink.Level, module, id, format string, args ...any) {
-	x.log(level, module, id, nil, format, args...)
-}
-
-func (x *Exchange) log(level logsink.Level, module, id string, cause error, format string, args ...any) {
-	levels := x.levels()
-	if levels == nil || !levels.Enabled(module, level) {
-		return
-	}
-	rec := logsink.Record{Level: level, Module: module, ID: id, Err: cause}
-	if x.Client != nil {
-		rec.Client = x.Client.Remote.String()
-	}
-	if x.LogID == nil {
-		x.LogID = logsink.NewID(x.Times.Start, x.serial(), x.requests())
-	}
-	rec.LogID = string(x.LogID)
-	if ref, ok := x.Req.Header.Get(message.Referer); ok {
-		rec.Referer = string(ref)
-	}
-	x.Site.Log.Logf(rec, format, args...)
-}
-
-// LogFault writes what went wrong, once, at the edge that handles it.
-func (x *Exchange) LogFault(level logsink.Level, module string, f *fault.Fault) {
-	x.log(level, module, f.ID, f.Err, "%s", f.Describe())
-}
-
-func (x *Exchange) levels() *logsink.Levels {
-	switch {
-	case x.Chain != nil && x.Chain.Levels != nil:
-		return x.Chain.Levels
-	case x.Site != nil:
-		return x.Site.Levels
-	}
-	return nil
-}
-
-func (x *Exchange) serial() uint64 {
-	if x.Client == nil {
-		return 0
-	}
-	return x.Client.Serial
-}
-
-func (x *Exchange) requests() int {
-	if x.Client == nil {
-		return 0
-	}
-	return x.Client.Requests
-}

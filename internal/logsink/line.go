@@ -11,13 +11,14 @@ import (
 const maxLine = 8192
 
 // Record is one error-log event. The strings are the caller's words or are
-// escaped on their way out; Referer and LogID may be empty.
+// escaped on their way out; Request, Referer and LogID may be empty.
 type Record struct {
 	Level   Level
 	Module  string // without mod_, "core" for the server itself
 	ID      string // httpd's message id ("AH01114") or ""
 	Client  string // address and port of the client
 	Remote  string // address and port of a backend, where there is no client
+	Request string // what the request is: method, path, virtual host, mapping; or ""
 	LogID   string // ties the line to the exchange's access line
 	Referer string
 	Err     error // cause; its errno is printed before the message
@@ -86,10 +87,15 @@ func appendMessage(dst []byte, r *Record, message string) []byte {
 		dst = append(dst, ": "...)
 	}
 	dst = appendEscaped(dst, message)
-	if r.LogID != "" {
+	switch {
+	case r.Request != "":
+		dst = append(dst, " ("...)
+		dst = appendEscaped(dst, r.Request)
+		dst = append(dst, ", id "...)
+		dst = append(appendEscaped(dst, r.LogID), ')')
+	case r.LogID != "":
 		dst = append(dst, " (id "...)
-		dst = appendEscaped(dst, r.LogID)
-		dst = append(dst, ')')
+		dst = append(appendEscaped(dst, r.LogID), ')')
 	}
 	if r.Referer != "" {
 		dst = append(dst, ", referer: "...)

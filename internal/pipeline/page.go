@@ -75,9 +75,9 @@ func page(x *exchange.Exchange, status int, f *fault.Fault) []byte {
 			b = append(b, "\">Go there</a>.</p>\n"...)
 		}
 	}
-	if f != nil && x.LogID != nil && status >= 500 {
+	if status >= 500 {
 		b = append(b, "<p>Reference: <code>"...)
-		b = append(uri.AppendHTML(b, x.LogID), "</code></p>\n"...)
+		b = append(uri.AppendHTML(b, x.Reference()), "</code></p>\n"...)
 	}
 	b = appendSignature(b, x)
 	return append(b, "</body></html>\n"...)

@@ -91,6 +91,7 @@ func setPass(c *directive.Call) error {
 	if err != nil {
 		return c.Errorf("%w", err)
 	}
+	r.Rule, r.Place = c.Row.Name+" "+r.Path, c.Pos().String()
 	s := serverSlot.Of(c.Server)
 	if !r.Deny && !r.Dynamic {
 		var ignored []param.Setting

@@ -34,6 +34,8 @@ type PassRule struct {
 	URL         uri.URL // the target read; of a dynamic one what is fixed
 	Dynamic     bool    // host or port depend on the request
 	Settings    []param.Setting
+	Rule        string // directive and path, for logs: "ProxyPass /app"
+	Place       string // "file:line" of the directive, for logs
 
 	// Worker is the one the target belongs to; nil: none is known beforehand.
 	Worker *forward.Definition

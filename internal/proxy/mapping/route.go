@@ -9,26 +9,27 @@ import (
 // route is a rule with its handler, reduced to what most requests need of it:
 // a cache line, however many rules there are.
 type route struct {
-	handler *forward.Handler // nil: of a rule that denies, or whose worker the request decides on
-	long    string           // the target, where it is longer than short
-	origin  int32            // length of the target up to its path; 0: it has to be made for each request
-	size    uint8            // of short
+	handler *forward.Handler  // nil: of a rule that denies, or whose worker the request decides on
+	mapping *exchange.Mapping // the rule as logs name it; its Target is used where it is longer than short
+	origin  int32             // length of the target up to its path; 0: it has to be made for each request
+	size    uint8             // of short
 	deny    bool
 	bare    bool // the target ends with the host: only a slash may follow
-	short   [33]byte
+	short   [41]byte
 }
 
-// setTarget keeps "proxy:" and the canonical target.
-func (r *route) setTarget(s string) {
+// setTarget keeps the mapping's target: "proxy:" and the canonical URL.
+func (r *route) setTarget() {
+	s := r.mapping.Target
 	if r.size = uint8(copy(r.short[:], s)); len(s) > len(r.short) {
-		r.long, r.size = s, 0
+		r.size = 0
 	}
 }
 
 // append appends the target.
 func (r *route) append(b []byte) []byte {
-	if r.long != "" {
-		return append(b, r.long...)
+	if r.size == 0 {
+		return append(b, r.mapping.Target...)
 	}
 	return append(b, r.short[:r.size]...)
 }
@@ -36,13 +37,14 @@ func (r *route) append(b []byte) []byte {
 // newRoute prepares a rule. The target of one is known beforehand whose
 // canonical form is what is written.
 func newRoute(r *PassRule, h *forward.Handler) route {
-	out := route{handler: h, deny: r.Deny}
+	out := route{handler: h, deny: r.Deny, mapping: &exchange.Mapping{Rule: r.Rule, Place: r.Place}}
 	f := &r.fixed
 	if !f.ok || r.Encoded || r.NoCanon || r.Dynamic || h == nil {
 		return out
 	}
 	if target := f.origin + f.path; target == proxyPrefix+r.Target {
-		out.setTarget(target)
+		out.mapping.Target = target
+		out.setTarget()
 		out.origin, out.bare = int32(len(f.origin)), f.path == ""
 	}
 	return out
@@ -54,7 +56,10 @@ func (r *route) join(x *exchange.Exchange, rest []byte) bool {
 	if r.origin == 0 || r.bare && (len(rest) == 0 || rest[0] != '/') || !uri.Literal(rest) {
 		return false
 	}
-	end := int(r.size) + len(r.long) + len(rest)
+	end := int(r.size) + len(rest)
+	if r.size == 0 {
+		end += len(r.mapping.Target)
+	}
 	if !x.HasArgs {
 		b := append(r.append(x.Arena.Alloc(end)), rest...)
 		x.Filename, x.Out.URL, x.Out.Target = b, b, b[r.origin:]

@@ -108,7 +108,7 @@ func (t *Translator) directly(x *exchange.Exchange) (exchange.Handler, error) {
 	case r.deny:
 		return nil, exchange.ErrDone
 	case r.join(x, x.Path[n:]):
-		x.HandlerName = handlerName
+		x.HandlerName, x.Mapping = handlerName, r.mapping
 		return r.handler, nil
 	}
 	return nil, nil
@@ -139,7 +139,7 @@ func (t *Translator) translate(x *exchange.Exchange) (exchange.Handler, error) {
 	if t.interpolate {
 		q.Env = &x.Env
 	}
-	m, h, ok, err := t.find(x, q)
+	m, r, ok, err := t.find(x, q)
 	switch {
 	case err != nil:
 		return nil, err
@@ -148,7 +148,7 @@ func (t *Translator) translate(x *exchange.Exchange) (exchange.Handler, error) {
 	case m.Denied:
 		return nil, exchange.ErrDone
 	}
-	return t.mapped(x, q, &m, h)
+	return t.mapped(x, q, &m, r)
 }
 
 // rawURI is path and query as sent, for requests whose target is more or
@@ -160,22 +160,24 @@ func rawURI(x *exchange.Exchange) []byte {
 	return x.Arena.Join(x.Req.Path, []byte("?"), x.Args)
 }
 
-// find asks the rules in httpd's order.
-func (t *Translator) find(x *exchange.Exchange, q *Query) (m Mapped, h *forward.Handler, ok bool, err error) {
+// find asks the rules in httpd's order. r is the route of the rule that
+// matched.
+func (t *Translator) find(x *exchange.Exchange, q *Query) (m Mapped, r *route, ok bool, err error) {
 	if t.rule != nil {
 		if m, ok, err = t.rule.Match(q, &x.Arena); ok || err != nil {
-			return m, t.route.handler, ok, err
+			return m, &t.route, ok, err
 		}
 	}
 	m, at, ok, err := t.list.Find(q, 0, &x.Arena)
 	if ok {
-		h = t.routes[at].handler
+		r = &t.routes[at]
 	}
-	return m, h, ok, err
+	return m, r, ok, err
 }
 
 // mapped records where the request goes and returns the handler.
-func (t *Translator) mapped(x *exchange.Exchange, q *Query, m *Mapped, h *forward.Handler) (exchange.Handler, error) {
+func (t *Translator) mapped(x *exchange.Exchange, q *Query, m *Mapped, r *route) (exchange.Handler, error) {
+	x.Mapping = r.mapping
 	if m.NotRaw {
 		x.Logf(logsink.Warn, "proxy", "AH01136", "nocanon: the path was changed on the way here and is sent in canonical form")
 	}
@@ -190,8 +192,8 @@ func (t *Translator) mapped(x *exchange.Exchange, q *Query, m *Mapped, h *forwar
 	x.Out.Target = m.Target
 	x.Out.URL = m.Filename
 	x.HandlerName = handlerName
-	if h == nil || m.Dynamic {
+	if r.handler == nil || m.Dynamic {
 		return t.targets.Resolve(m.URL, m.Filename)
 	}
-	return h, nil
+	return r.handler, nil
 }

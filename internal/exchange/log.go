@@ -1,0 +1,112 @@
+package exchange
+
+import (
+	"github.com/headgate/headgate/internal/fault"
+	"github.com/headgate/headgate/internal/logsink"
+	"github.com/headgate/headgate/internal/message"
+)
+
+// Mapping is the rule that decided where a request goes. It is an immutable
+// part of a snapshot.
+type Mapping struct {
+	Rule  string // directive and what it matches: "ProxyPass /app"
+	Place string // "file:line" of the directive
+
+	// Target is where the rule leads, for the package that made it.
+	Target string
+}
+
+// Logf writes a line to the exchange's error log when level is enabled for
+// module (name without mod_). id is httpd's message id or "". The first line
+// gives the exchange its log id.
+func (x *Exchange) Logf(level logsink.Level, module, id, format string, args ...any) {
+	x.log(level, module, id, nil, format, args...)
+}
+
+func (x *Exchange) log(level logsink.Level, module, id string, cause error, format string, args ...any) {
+	levels := x.levels()
+	if levels == nil || !levels.Enabled(module, level) {
+		return
+	}
+	rec := logsink.Record{Level: level, Module: module, ID: id, Err: cause}
+	if x.Client != nil {
+		rec.Client = x.Client.Remote.String()
+	}
+	rec.LogID = string(x.Reference())
+	rec.Request = x.describe()
+	if ref, ok := x.Req.Header.Get(message.Referer); ok {
+		rec.Referer = string(ref)
+	}
+	x.Site.Log.Logf(rec, format, args...)
+}
+
+// Reference returns the id that ties everything said about the exchange
+// together: its error lines, its access line (%L) and the page of a 5xx. It is
+// made when it is first asked for.
+func (x *Exchange) Reference() []byte {
+	if x.LogID == nil {
+		x.LogID = logsink.NewID(x.Times.Start, x.serial(), x.requests())
+	}
+	return x.LogID
+}
+
+// maxShownPath is how much of a path, in bytes, a line of the error log shows.
+const maxShownPath = 512
+
+// describe says what the request is about: method and path as sent, the
+// virtual host, and the mapping that was taken. The log escapes it.
+func (x *Exchange) describe() string {
+	var b []byte
+	part := func(text string) {
+		if len(b) > 0 {
+			b = append(b, ", "...)
+		}
+		b = append(b, text...)
+	}
+	if q := &x.Req; len(q.Method) > 0 {
+		b = append(append(b, q.Method...), ' ')
+		b = append(b, q.Path[:min(len(q.Path), maxShownPath)]...)
+		if len(q.Path) > maxShownPath {
+			b = append(b, "..."...)
+		}
+	}
+	if x.Site.Name != "" {
+		part(x.Site.Name)
+	}
+	if x.Site.Defined != "" {
+		b = append(append(b, " at "...), x.Site.Defined...)
+	}
+	if m := x.Mapping; m != nil {
+		part(m.Rule + " at " + m.Place)
+	}
+	return string(b)
+}
+
+// LogFault writes what went wrong, once, at the edge that handles it.
+func (x *Exchange) LogFault(level logsink.Level, module string, f *fault.Fault) {
+	x.log(level, module, f.ID, f.Err, "%s", f.Describe())
+}
+
+func (x *Exchange) levels() *logsink.Levels {
+	switch {
+	case x.Chain != nil && x.Chain.Levels != nil:
+		return x.Chain.Levels
+	case x.Site != nil:
+		return x.Site.Levels
+	}
+	return nil
+}
+
+func (x *Exchange) serial() uint64 {
+	if x.Client == nil {
+		return 0
+	}
+	return x.Client.Serial
+}
+
+func (x *Exchange) requests() int {
+	if x.Client == nil {
+		return 0
+	}
+	return x.Client.Requests
+}
