@@ -214,7 +214,7 @@ func TestWhen(t *testing.T) {
 		{"SetHandler server-status", Noted}, {"SetHandler balancer-manager", Pending}, {"SetHandler cgi-script", Refused},
 		{`SetHandler "proxy:unix:/run/x.sock|fcgi://localhost"`, Pending}, {"AddHandler type-map var", Noted},
 		{"AddHandler cgi-script .cgi", Noted}, {"AddHandler application/x-httpd-php .php", Refused},
-		{"AddType application/x-httpd-php .php", Refused}, {"AddType text/html .html", Noted},
+		{"AddType application/x-httpd-php .php", Noted}, {"AddType text/html .html", Noted},
 		{"Alias /icons/ /usr/share/icons/", Noted}, {"Alias /static /srv/static", Pending}, {"Alias /iconsx /srv", Pending},
 		{`AliasMatch ^/manual(?:/(?:de|en))?(/.*)?$ /m$1`, Noted},
 		{"ScriptAlias /cgi-bin/ /usr/lib/cgi-bin/", Noted}, {"ScriptAlias /viewvc /usr/lib/viewvc.cgi", Refused},

@@ -80,4 +80,7 @@ func (r *Row) inherit(base *Row) {
 	if r.Usage == "" {
 		r.Usage = base.Usage
 	}
+	if r.Set == nil && !r.Section() { // how arguments are judged that mean nothing here
+		r.Set = base.Set
+	}
 }

@@ -58,7 +58,7 @@ var kinds = [...]kindRow{
 	KindLocationMatch:  {name: "<LocationMatch>", place: Location, args: argsOne, match: KindLocationMatch},
 	KindFiles:          {name: "<Files>", place: Files, args: argsOne, match: KindFilesMatch},
 	KindFilesMatch:     {name: "<FilesMatch>", place: Files, args: argsOne, match: KindFilesMatch},
-	KindProxy:          {name: "<Proxy>", place: Proxy, match: KindProxyMatch},
+	KindProxy:          {name: "<Proxy>", place: Proxy},
 	KindProxyMatch:     {name: "<ProxyMatch>", place: Proxy, match: KindProxyMatch},
 	KindIf:             {name: "<If>", place: If, args: argsSome},
 	KindElseIf:         {name: "<ElseIf>", place: If, args: argsSome},

@@ -22,11 +22,15 @@ func newScope(row *Row, n *syntax.Node, parent *Scope) (s *Scope, complaint stri
 	if !kinds[kind].shares {
 		s.Dir = new(Confs)
 	}
-	// httpd: ~ is looked for in the plain sections only.
-	if first, rest := syntax.Word(s.Args); first == "~" && kinds[kind].match > kind {
-		s.Kind, s.Args = kinds[kind].match, rest
-	}
 	s.Words = syntax.Words(s.Args)
+	// httpd: ~ is looked for in the plain sections, and in <DirectoryMatch>. A
+	// pattern that is missing behind it is empty.
+	if first, rest := syntax.Word(s.Args); first == "~" && (kinds[kind].match > kind || kind == KindDirectoryMatch) {
+		s.Kind, s.Args, s.Words = kinds[kind].match, rest, syntax.Words(rest)
+		if rest == "" {
+			s.Words = []string{""}
+		}
+	}
 	return s, openingFault(row, s)
 }
 
@@ -34,7 +38,7 @@ func newScope(row *Row, n *syntax.Node, parent *Scope) (s *Scope, complaint stri
 func openingFault(row *Row, s *Scope) string {
 	rule := kinds[s.Kind].args
 	switch {
-	case rule != argsFree && s.Args == "":
+	case rule != argsFree && len(s.Words) == 0:
 		return row.Name + " directive requires additional arguments"
 	case rule == argsOne && len(s.Words) > 1:
 		return "Multiple " + row.Name + " arguments not (yet) supported."

@@ -9,41 +9,6 @@ import (
 	"github.com/headgate/headgate/internal/ascii"
 )
 
-// ParseDuration reads a whole number with one of httpd's units: ms, s, mi
-// (minutes) or h. Without one the number counts unit. Negative numbers and
-// those too large for a time.Duration are not ok.
-//
-// httpd: ap_timeout_parameter_parse. Units are in lower case, and what follows
-// them is ignored, so that 5min and 5seconds work.
-func ParseDuration(s string, unit time.Duration) (d time.Duration, ok bool) {
-	s = ascii.TrimLeftSpace(s)
-	end := 0
-	for end < len(s) && ascii.IsDigit(s[end]) {
-		end++
-	}
-	n, err := strconv.ParseInt(s[:end], 10, 64)
-	if err != nil {
-		return 0, false
-	}
-	switch suffix := s[end:]; {
-	case suffix == "":
-	case suffix[0] == 's':
-		unit = time.Second
-	case suffix[0] == 'h':
-		unit = time.Hour
-	case strings.HasPrefix(suffix, "ms"):
-		unit = time.Millisecond
-	case strings.HasPrefix(suffix, "mi"):
-		unit = time.Minute
-	default:
-		return 0, false
-	}
-	if n > math.MaxInt64/int64(unit) {
-		return 0, false
-	}
-	return time.Duration(n) * unit, true
-}
-
 // ParseBytes reads a number of bytes, which has no suffix and is not negative.
 //
 // httpd: ap_parse_strict_length, which allows blanks before the number and a plus sign.
@@ -67,9 +32,19 @@ func ParseSize(s string) (n int64, ok bool) {
 	return n << shift, true
 }
 
+// Number reads a whole number as httpd reads most: what follows the digits is
+// ignored, which is worth a warning, and a text without digits is 0.
+func (c *Call) Number(s string) int {
+	n := ascii.LeadingInt(s)
+	if want := strconv.Itoa(n); strings.TrimPrefix(ascii.TrimLeftSpace(s), "+") != want {
+		c.Warn("'%s' is read as %s", s, want)
+	}
+	return n
+}
+
 // Duration reads the time s, which without a suffix counts unit.
 func (c *Call) Duration(s string, unit time.Duration) (time.Duration, error) {
-	d, ok := ParseDuration(s, unit)
+	d, ok := ascii.ParseTimeout(s, unit)
 	if !ok {
 		return 0, c.Errorf("%s has wrong format", c.Row.Name)
 	}

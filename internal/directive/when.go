@@ -79,7 +79,6 @@ var conditions = []condition{
 	{"HttpProtocolOptions", protocolOptions},
 	{"AddOutputFilterByType AddOutputFilter SetOutputFilter", outputFilter},
 	{"AddHandler SetHandler", handler},
-	{"AddType", phpType},
 	{"Alias AliasMatch", stockPath(Noted, noFiles)},
 	{"ScriptAlias ScriptAliasMatch", stockPath(Noted, "programs are not run: requests there get 404, never the program's text")},
 	{"BrowserMatch BrowserMatchNoCase", clientQuirk(1)},
@@ -181,11 +180,6 @@ func handler(c *Call) (Tier, string, bool) {
 	default:
 		return Pending, "the handler " + c.Arg(0) + " is not carried out by this version yet", true
 	}
-}
-
-// phpType: before handlers there was a media type that ran programs.
-func phpType(c *Call) (Tier, string, bool) {
-	return Refused, noPrograms, strings.Contains(ascii.ToLower(c.Arg(0)), "x-httpd-php")
 }
 
 // stockPath decides for the paths of stock configurations: the icons of

@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -65,7 +66,7 @@ func StartHttpd(t testing.TB, site Site) *Server {
 		t.Fatal(err)
 	}
 	s.kill = true // it waits seconds for idle keep-alive connections
-	s.top = h.loadModules() + `ServerLimit 4
+	s.top = h.LoadModules() + `ServerLimit 4
 StartServers 1
 ThreadsPerChild 16
 ThreadLimit 16
@@ -87,9 +88,10 @@ Mutex pthread
 	return s
 }
 
-func (h Httpd) loadModules() string {
+// LoadModules returns the lines that load the usual modules and more, as far as they are installed.
+func (h Httpd) LoadModules(more ...string) string {
 	var b strings.Builder
-	for _, m := range httpdModules {
+	for _, m := range slices.Concat(httpdModules, more) {
 		path := filepath.Join(h.Modules, "mod_"+m+".so")
 		if _, err := os.Stat(path); err == nil {
 			b.WriteString("LoadModule " + m + "_module " + path + "\n")

@@ -23,7 +23,7 @@ func TestLookupUser(t *testing.T) {
 		{"#abc", -1, false, "bad user id #abc: "},
 		{"#-1", -1, false, "bad user id #-1: "},
 		{"#4294967295", -1, false, "no such id"},
-		{"#4294967296", -1, false, "out of range"},
+		{"#4294967296", -1, false, "not a number from 0 to 4294967294"},
 		{"no-such-user-here", -1, false, "AH00543: bad user name no-such-user-here: "},
 	} {
 		u, err := LookupUser(tt.arg)

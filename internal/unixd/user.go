@@ -92,7 +92,7 @@ func LookupGroup(arg string) (int, error) {
 func parseID(s string) (int, error) {
 	n, err := strconv.ParseUint(s, 10, 32)
 	if err != nil {
-		return -1, err
+		return -1, errors.New("not a number from 0 to 4294967294")
 	}
 	if n == 1<<32-1 {
 		return -1, errors.New("no such id") // (uid_t)-1 means "leave as is" to the kernel

@@ -158,6 +158,16 @@ func FuzzMatchServlet(f *testing.F) {
 	})
 }
 
+// TestOddPort: httpd starts with a number that is no port.
+func TestOddPort(t *testing.T) {
+	for in, want := range map[string]string{"0": "0", "65536": "65536", "99999": "99999", "-1": "-1", "1": "", "65535": ""} {
+		u, err := Parse("http://h:" + in + "/")
+		if err != nil || u.OddPort != want || u.Name() != "http://h:"+in+"/" {
+			t.Errorf("%s: %v, odd %q, name %s", in, err, u.OddPort, u.Name())
+		}
+	}
+}
+
 func TestParse(t *testing.T) {
 	rows := []struct{ in, name, socket, err string }{
 		{"HTTP://Host.Example/Path", "http://host.example/Path", "", ""},
@@ -183,7 +193,7 @@ func TestParse(t *testing.T) {
 		{"http://u@/", "", "", "URL must be absolute!: http://u@/"},
 		{"", "", "", "URL must be absolute!: "},
 		{"http://h:port/", "", "", "Unable to parse URL: http://h:port/"},
-		{"http://h:99999/", "", "", "Unable to parse URL: http://h:99999/"}, // ours: httpd takes it modulo 65536
+		{"http://h:9x/", "", "", "Unable to parse URL: http://h:9x/"},
 		{"http://[::1/", "", "", "Unable to parse URL: http://[::1/"},
 		{"$1://h/", "", "", "Unable to parse URL: $1://h/"},
 	}

@@ -2,6 +2,7 @@ package uri
 
 import (
 	"errors"
+	"math"
 	"net/netip"
 	"strconv"
 	"strings"
@@ -15,8 +16,12 @@ type URL struct {
 	User   string // user or user:password, "" none
 	Host   string // lower case, without brackets
 	Port   uint16 // as written; 0: none, the scheme's default counts
-	Path   string // "" or from the first slash on, with anything that follows
-	Socket string // unix socket, "" none; Host then only names
+
+	// OddPort is a number as it was written that is no port: 0, 65536. httpd
+	// takes such a URL from a configuration and refuses each request to it.
+	OddPort string
+	Path    string // "" or from the first slash on, with anything that follows
+	Socket  string // unix socket, "" none; Host then only names
 }
 
 // Limits of httpd on what a worker's URL has in it.
@@ -141,9 +146,13 @@ func (u *URL) authority(s string) bool {
 	if port == "" {
 		return true
 	}
-	n, err := strconv.ParseUint(port, 10, 16)
-	u.Port = uint16(n)
-	return err == nil
+	n, rest := ascii.LeadingDigits(port)
+	if n < 1 || n > math.MaxUint16 {
+		u.OddPort = port
+	} else {
+		u.Port = uint16(n)
+	}
+	return rest == ""
 }
 
 // Name gives the worker's name: scheme and host in lower case, no default
@@ -169,6 +178,9 @@ func (u URL) HostPort() string {
 	h := u.Host
 	if strings.IndexByte(h, ':') >= 0 {
 		h = "[" + h + "]"
+	}
+	if u.OddPort != "" {
+		return h + ":" + u.OddPort
 	}
 	if u.Port != 0 && u.Port != DefaultPort(u.Scheme) {
 		h += ":" + strconv.Itoa(int(u.Port))

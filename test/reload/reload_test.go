@@ -48,7 +48,7 @@ func conf(round int, backends []string) (text string, good bool) {
 		fmt.Fprintf(&b, "<VirtualHost *:${port}>\nServerName v%d.example\nProxyPass / http://%s/\n</VirtualHost>\n", round, backends[1])
 	}
 	if round%10 == 9 {
-		b.WriteString([]string{"Foo bar\n", "<Location /x>\n", "Include nowhere.conf\n", "Timeout soon\n"}[round/10%4])
+		b.WriteString([]string{"Foo bar\n", "<Location /x>\n", "Include nowhere.conf\n", "KeepAliveTimeout never\n"}[round/10%4])
 		return b.String(), false
 	}
 	return b.String(), true

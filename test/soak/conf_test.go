@@ -42,7 +42,7 @@ ProxyPass / http://127.0.0.1:${steady}/
 `
 
 // broken are the ends of configurations that must be refused.
-var broken = []string{"Foo bar\n", "<Location /x>\n", "Include nowhere.conf\n", "Timeout soon\n"}
+var broken = []string{"Foo bar\n", "<Location /x>\n", "Include nowhere.conf\n", "KeepAliveTimeout never\n"}
 
 // conf is the configuration of a round: workers, limits, logs, virtual hosts
 // and a listener come and go, and every fifth is broken. Round 0 is that of

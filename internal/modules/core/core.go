@@ -5,7 +5,6 @@
 package core
 
 import (
-	"math"
 	"path/filepath"
 	"strings"
 	"time"
@@ -41,7 +40,10 @@ func server(b *module.Builder, s *module.Server) error {
 	}
 	site.KeepAlive = c.KeepAlive.Or(true)
 	site.KeepAliveTimeout = c.KeepAliveTimeout.Or(5 * time.Second)
-	site.MaxKeepAlive = int32(min(c.MaxKeepAlive.Or(100), math.MaxInt32))
+	site.MaxKeepAlive = int32(c.MaxKeepAlive.Or(100))
+	if site.MaxKeepAlive < 0 { // httpd: each connection has had more requests than that
+		site.KeepAlive, site.MaxKeepAlive = false, 0
+	}
 	site.LimitLine = c.LimitLine.Or(8190)
 	site.LimitField = c.LimitField.Or(8190)
 	site.LimitFields = c.LimitFields.Or(100)

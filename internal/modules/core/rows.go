@@ -1,7 +1,7 @@
 package core
 
 import (
-	"strconv"
+	"os"
 	"strings"
 	"time"
 
@@ -21,13 +21,10 @@ import (
 func rows() []directive.Row {
 	return append(sectionRows(), []directive.Row{
 		{Name: "Listen", Set: setListen},
-		{Name: "DefaultRuntimeDir", Set: func(c *directive.Call) error {
-			globalSlot.Of(c.Server).RuntimeDir.To(c.Path(c.Arg(0)))
-			return nil
-		}},
-		{Name: "ListenBacklog", Set: global(func(g *GlobalConf, n int) { g.Backlog = n })},
-		{Name: "SendBufferSize", Set: global(func(g *GlobalConf, n int) { g.SendBuffer = n })},
-		{Name: "ReceiveBufferSize", Set: global(func(g *GlobalConf, n int) { g.RecvBuffer = n })},
+		{Name: "DefaultRuntimeDir", Set: setRuntimeDir},
+		{Name: "ListenBacklog", Set: setBacklog},
+		{Name: "SendBufferSize", Set: buffer(func(g *GlobalConf, n int) { g.SendBuffer = n })},
+		{Name: "ReceiveBufferSize", Set: buffer(func(g *GlobalConf, n int) { g.RecvBuffer = n })},
 		{Name: "ServerName", Set: setServerName},
 		{Name: "ServerAlias", Set: setServerAlias},
 		{Name: "ServerPath", Tier: directive.Noted, Note: "only clients without a Host header needed it"},
@@ -39,7 +36,7 @@ func rows() []directive.Row {
 		{Name: "Timeout", Set: setTimeout},
 		{Name: "KeepAlive", Set: flag(func(s *ServerConf) *module.Opt[bool] { return &s.KeepAlive })},
 		{Name: "KeepAliveTimeout", Set: setKeepAliveTimeout},
-		{Name: "MaxKeepAliveRequests", Set: number(func(s *ServerConf) *module.Opt[int] { return &s.MaxKeepAlive })},
+		{Name: "MaxKeepAliveRequests", Set: setMaxKeepAlive},
 		{Name: "LimitRequestLine", Set: number(func(s *ServerConf) *module.Opt[int] { return &s.LimitLine })},
 		{Name: "LimitRequestFieldSize", Set: number(func(s *ServerConf) *module.Opt[int] { return &s.LimitField })},
 		{Name: "LimitRequestFields", Set: number(func(s *ServerConf) *module.Opt[int] { return &s.LimitFields })},
@@ -76,12 +73,31 @@ func choice[T any](words map[string]T, complaint string, set func(*directive.Cal
 	}
 }
 
-// global makes a setter for a number of the whole server.
-func global(set func(*GlobalConf, int)) func(*directive.Call) error {
+// setRuntimeDir: httpd wants the folder to be there.
+func setRuntimeDir(c *directive.Call) error {
+	dir := c.Path(c.Arg(0))
+	if at, err := os.Stat(dir); err != nil || !at.IsDir() {
+		return c.Hinted(c.Errorf("DefaultRuntimeDir must be a valid directory, absolute or relative to ServerRoot"), "mkdir "+dir)
+	}
+	globalSlot.Of(c.Server).RuntimeDir.To(dir)
+	return nil
+}
+
+func setBacklog(c *directive.Call) error {
+	n := c.Number(c.Arg(0))
+	if n <= 0 {
+		return c.Errorf("ListenBacklog must be > 0")
+	}
+	globalSlot.Of(c.Server).Backlog = n
+	return nil
+}
+
+// buffer makes a setter for the size of a socket's buffer; 0 is the system's.
+func buffer(set func(*GlobalConf, int)) func(*directive.Call) error {
 	return func(c *directive.Call) error {
-		n, err := c.Int(c.Arg(0), 0, 1<<30)
-		if err != nil {
-			return err
+		n := c.Number(c.Arg(0))
+		if n < 512 && n != 0 {
+			return c.Errorf("%s must be >= 512 bytes, or 0 for system default.", c.Row.Name)
 		}
 		set(globalSlot.Of(c.Server), n)
 		return nil
@@ -99,8 +115,8 @@ func flag(field func(*ServerConf) *module.Opt[bool]) func(*directive.Call) error
 // number makes a setter for a count that must not be negative.
 func number(field func(*ServerConf) *module.Opt[int]) func(*directive.Call) error {
 	return func(c *directive.Call) error {
-		n, err := strconv.Atoi(c.Arg(0))
-		if err != nil || n < 0 {
+		n := c.Number(c.Arg(0))
+		if n < 0 {
 			return c.Errorf("%s \"%s\" must be a non-negative integer", c.Row.Name, c.Arg(0))
 		}
 		field(serverSlot.Of(c.Server)).To(n)
@@ -125,22 +141,25 @@ func setListen(c *directive.Call) error {
 	return nil
 }
 
-// setServerName reads [scheme://]host[:port].
+// setServerName reads [scheme://]host[:port]. httpd: the name ends at the first
+// colon, so that it cannot be an IPv6 address, and what follows the digits of
+// the port is ignored.
 func setServerName(c *directive.Call) error {
 	v := c.Arg(0)
-	n := Name{Host: v}
-	if i := strings.Index(v, "://"); i >= 0 {
-		n.Scheme, n.Host = ascii.ToLower(v[:i]), v[i+3:]
-	}
-	if i := strings.LastIndexByte(n.Host, ':'); i >= 0 && !strings.HasSuffix(n.Host, "]") && !strings.Contains(n.Host[:i], ":") || i >= 0 && strings.HasSuffix(n.Host[:i], "]") {
-		p, err := strconv.ParseUint(n.Host[i+1:], 10, 16)
-		if err != nil {
-			return c.Errorf("The port number \"%s\" is outside the appropriate range (i.e., 1..65535).", n.Host[i+1:])
-		}
-		n.Port, n.Host = uint16(p), n.Host[:i]
-	}
-	if strings.ContainsAny(n.Host, "*?[]") && !strings.HasPrefix(n.Host, "[") {
+	if strings.ContainsAny(v, "*?[]") {
 		return c.Errorf("Invalid ServerName \"%s\" use ServerAlias to set multiple server names.", v)
+	}
+	n := Name{Host: v}
+	if scheme, rest, ok := strings.Cut(v, "://"); ok {
+		n.Scheme, n.Host = ascii.ToLower(scheme), rest
+	}
+	host, port, ok := strings.Cut(n.Host, ":")
+	if ok {
+		p := ascii.LeadingInt(port)
+		if p < 1 || p > 65535 {
+			return c.Errorf("The port number \"%s\" is outside the appropriate range (i.e., 1..65535).", v)
+		}
+		n.Port, n.Host = uint16(p), host
 	}
 	serverSlot.Of(c.Server).Name.To(n)
 	return nil
@@ -166,22 +185,50 @@ func setTokens(c *directive.Call) error {
 	return c.Errorf("ServerTokens takes 1 argument: 'Prod(uctOnly)', 'Major', 'Minor', 'Min(imal)', 'OS', or 'Full'")
 }
 
+// setDocumentRoot: httpd refuses one that does not exist in the main server and
+// warns about it in a virtual host. Nothing here reads files, so a warning will do.
 func setDocumentRoot(c *directive.Call) error {
-	serverSlot.Of(c.Server).DocumentRoot.To(strings.TrimRight(c.Path(c.Arg(0)), "/"))
+	dir := c.Path(c.Arg(0))
+	if at, err := os.Stat(dir); err != nil || !at.IsDir() {
+		c.Warn("DocumentRoot '%s' is not a directory, or is not readable", dir)
+	}
+	serverSlot.Of(c.Server).DocumentRoot.To(strings.TrimRight(dir, "/"))
 	return nil
 }
 
+// forEver stands for no limit of time.
+const forEver = 10 * 365 * 24 * time.Hour
+
+// setTimeout: httpd reads whole seconds whatever follows them, and a negative
+// time is none at all.
 func setTimeout(c *directive.Call) error {
-	n, err := strconv.Atoi(c.Arg(0))
-	if err != nil || n < 0 {
-		return c.Errorf("Timeout must be a non-negative number of seconds")
+	d := time.Duration(c.Number(c.Arg(0))) * time.Second
+	if d < 0 {
+		c.Warn("a negative time is no limit: nothing ends a connection that is silent")
+		d = forEver
 	}
-	serverSlot.Of(c.Server).Timeout.To(time.Duration(n) * time.Second)
+	if d == 0 && c.Scope.Kind == directive.KindVirtualHost { // httpd: as if it were not there
+		serverSlot.Of(c.Server).Timeout = module.Opt[time.Duration]{}
+		return nil
+	}
+	serverSlot.Of(c.Server).Timeout.To(d)
+	return nil
+}
+
+// setMaxKeepAlive: httpd takes any number. A negative one closes every
+// connection; in a virtual host -1 says that it has no number of its own.
+func setMaxKeepAlive(c *directive.Call) error {
+	n := c.Number(c.Arg(0))
+	if n == -1 && c.Scope.Kind == directive.KindVirtualHost {
+		serverSlot.Of(c.Server).MaxKeepAlive = module.Opt[int]{}
+		return nil
+	}
+	serverSlot.Of(c.Server).MaxKeepAlive.To(n)
 	return nil
 }
 
 func setKeepAliveTimeout(c *directive.Call) error {
-	d, ok := directive.ParseDuration(c.Arg(0), time.Second)
+	d, ok := ascii.ParseTimeout(c.Arg(0), time.Second)
 	if !ok || d < 0 {
 		return c.Errorf("KeepAliveTimeout has wrong format")
 	}
@@ -190,9 +237,9 @@ func setKeepAliveTimeout(c *directive.Call) error {
 }
 
 func setLimitBody(c *directive.Call) error {
-	n, err := strconv.ParseInt(c.Arg(0), 10, 64)
-	if err != nil || n < 0 {
-		return c.Errorf("LimitRequestBody requires a non-negative integer.")
+	n, err := c.Bytes(c.Arg(0))
+	if err != nil {
+		return err
 	}
 	dirSlot.Of(c.Dir).LimitBody.To(n)
 	return nil
@@ -200,7 +247,14 @@ func setLimitBody(c *directive.Call) error {
 
 // setProtocolOptions takes what is strict and refuses what would loosen.
 func setProtocolOptions(c *directive.Call) error {
+	given := map[string]bool{}
 	for _, w := range c.Args {
+		given[ascii.ToLower(w)] = true
+		for _, pair := range [][2]string{{"Strict", "Unsafe"}, {"RegisteredMethods", "LenientMethods"}, {"Allow0.9", "Require1.0"}} {
+			if given[ascii.ToLower(pair[0])] && given[ascii.ToLower(pair[1])] {
+				return c.Errorf("HttpProtocolOptions '%s' and '%s' are mutually exclusive", pair[0], pair[1])
+			}
+		}
 		switch ascii.ToLower(w) {
 		case "strict", "require1.0":
 		case "lenientmethods":
@@ -237,6 +291,11 @@ func setLogLevel(c *directive.Call) error {
 	if err != nil {
 		return c.Errorf("%w", err)
 	}
+	for _, w := range c.Args {
+		if name, _, ok := strings.Cut(w, ":"); ok && !c.HasModule(name) {
+			return c.Errorf("Cannot find module %s", name)
+		}
+	}
 	if server {
 		serverSlot.Of(c.Server).Levels = &l
 	} else {
@@ -246,9 +305,13 @@ func setLogLevel(c *directive.Call) error {
 }
 
 func setErrorDocument(c *directive.Call) error {
-	code, err := strconv.Atoi(c.Arg(0))
-	if err != nil || wire.StatusText(code) == "" { // httpd: any status it knows, 200 among them
+	code := c.Number(c.Arg(0))
+	if wire.StatusText(code) == "" { // httpd: any status it knows, 200 among them
 		return c.Errorf("Unsupported HTTP response code %s", c.Arg(0))
+	}
+	if code == 401 && isURL(c.Arg(1)) {
+		c.Warn("cannot use a full URL in a 401 ErrorDocument directive --- ignoring!")
+		return nil
 	}
 	d := dirSlot.Of(c.Dir)
 	if d.ErrorDocs == nil {

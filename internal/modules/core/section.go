@@ -1,6 +1,7 @@
 package core
 
 import (
+	"errors"
 	"math"
 	"net"
 	"net/netip"
@@ -34,31 +35,52 @@ func sectionRows() []directive.Row {
 func openVirtualHost(c *directive.Call) error {
 	s := serverSlot.Of(c.Server)
 	for _, w := range c.Args {
-		addrs, err := vhostAddrs(w)
-		if err != nil {
-			c.Warn("%s: this address is left out", err)
+		if w == "" {
 			continue
+		}
+		addrs, err := vhostAddrs(w)
+		switch bad := (*addrFault)(nil); {
+		case errors.As(err, &bad):
+			return c.Errorf("%w", bad)
+		case err != nil:
+			c.Warn("%s: this address is left out", err)
 		}
 		s.Addrs = append(s.Addrs, addrs...)
 	}
 	return nil
 }
 
+// addrFault is an address that stops a start, in httpd's words.
+type addrFault struct{ text string }
+
+func (f *addrFault) Error() string { return f.text }
+
 // vhostAddrs reads one address of a <VirtualHost> tag.
+//
+// httpd: apr_parse_addr_port. Digits behind the last colon are a port and must
+// be one, digits alone are a port without an address, and anything else behind
+// a colon is part of the name, which then does not resolve.
 func vhostAddrs(w string) ([]snapshot.Addr, error) {
 	host, port := w, ""
-	if i := strings.LastIndexByte(w, ':'); i >= 0 && !strings.HasSuffix(w, "]") {
+	if i := strings.LastIndexByte(w, ':'); i >= 0 && !strings.HasSuffix(w, "]") && (digits(w[i+1:]) || w[i+1:] == "*") {
 		host, port = w[:i], w[i+1:]
+	} else if digits(w) {
+		host, port = "", w
 	}
 	a := snapshot.Addr{}
 	if port != "" && port != "*" {
 		n, err := strconv.ParseUint(port, 10, 16)
-		if err != nil {
-			return nil, &net.AddrError{Err: "port is not a number", Addr: w}
+		if err != nil || n == 0 {
+			return nil, &addrFault{"The address or port is invalid"}
 		}
 		a.Port = uint16(n)
 	}
-	if host == "*" || ascii.EqualFold(host, "_default_") || host == "255.255.255.255" {
+	switch {
+	case host == "" && w == port:
+		return nil, &addrFault{"Missing address for VirtualHost"}
+	case host == "":
+		return nil, &addrFault{"The address or port is invalid"}
+	case host == "*" || ascii.EqualFold(host, "_default_") || host == "255.255.255.255":
 		return []snapshot.Addr{a}, nil
 	}
 	if ip, err := netip.ParseAddr(strings.Trim(host, "[]")); err == nil {
@@ -75,6 +97,15 @@ func vhostAddrs(w string) ([]snapshot.Addr, error) {
 		out = append(out, snapshot.Addr{IP: n.Unmap(), Port: a.Port, Host: host})
 	}
 	return out, nil
+}
+
+func digits(s string) bool {
+	for i := range len(s) {
+		if !ascii.IsDigit(s[i]) {
+			return false
+		}
+	}
+	return s != ""
 }
 
 // openRegex checks the regular expression of a Match section.

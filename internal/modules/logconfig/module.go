@@ -65,6 +65,11 @@ func setLog(list func(*conf) *[]placed) func(*directive.Call) error {
 		if err != nil {
 			return c.Errorf("%w", err)
 		}
+		if cl.Expr != "" {
+			if _, err := expr.ParseBool(cl.Expr, expr.Options{}); err != nil {
+				return c.Errorf("%w", err)
+			}
+		}
 		l := list(slot.Of(c.Server))
 		*l = append(*l, placed{cl, c.Pos(), c.Path(".")})
 		return nil

@@ -43,21 +43,28 @@ func rows() []directive.Row {
 	return list
 }
 
+// leastWorkers is what httpd makes of a MaxRequestWorkers below 1: its default
+// of ThreadsPerChild.
+const leastWorkers = 25
+
 func setMaxWorkers(c *directive.Call) error {
-	n, err := c.Int(c.Arg(0), 1, 1<<30)
-	if err != nil {
-		return err
+	n := c.Number(c.Arg(0))
+	if n < 1 {
+		c.Warn("%s of %d is not possible, increasing to %d", c.Row.Name, n, leastWorkers)
+		n = leastWorkers
 	}
 	slot.Of(c.Server).maxWorkers = n
 	return nil
 }
 
+// setGraceful: httpd takes any number; after a negative time everything is cut
+// off at once.
 func setGraceful(c *directive.Call) error {
-	n, err := c.Int(c.Arg(0), 0, 1<<30)
-	if err != nil {
-		return err
+	d := time.Duration(c.Number(c.Arg(0))) * time.Second
+	if d < 0 {
+		d = time.Nanosecond
 	}
-	slot.Of(c.Server).graceful = time.Duration(n) * time.Second
+	slot.Of(c.Server).graceful = d
 	return nil
 }
 

@@ -10,7 +10,6 @@ import (
 	"github.com/headgate/headgate/internal/module"
 	"github.com/headgate/headgate/internal/proxy/forward"
 	"github.com/headgate/headgate/internal/proxy/mapping"
-	"github.com/headgate/headgate/internal/proxy/param"
 )
 
 // Opt is a setting that may not have been made.
@@ -139,7 +138,7 @@ func (d *DirConf) SetErrorOverride(word string) error {
 	case !d.ErrorOverride.V:
 		return errors.New("ProxyErrorOverride: status codes must follow a value of 'on'")
 	default:
-		code := param.LeadingInt(word)
+		code := ascii.LeadingInt(word)
 		if code < 400 || code > 599 {
 			return errors.New("ProxyErrorOverride: status codes to intercept must be valid HTTP Status Codes >=400 && <600")
 		}

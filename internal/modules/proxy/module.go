@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"fmt"
+	"net"
 	"net/netip"
 	"slices"
 	"sync"
@@ -157,9 +158,15 @@ func (s *ServerConf) source() netip.Addr {
 }
 
 func setSource(c *directive.Call) error {
-	if _, err := netip.ParseAddr(c.Arg(0)); err != nil {
-		return c.Errorf("ProxySourceAddress must be an IP address")
+	addr := c.Arg(0)
+	if _, err := netip.ParseAddr(addr); err != nil {
+		list, err := net.LookupIP(addr)
+		if err != nil || len(list) == 0 {
+			return c.Errorf("ProxySourceAddress invalid value: %s is no address, and no name that has one", addr)
+		}
+		addr = list[0].String()
+		c.Note("%s is %s now, and stays so until the next reload", c.Arg(0), addr)
 	}
-	serverSlot.Of(c.Server).SourceAddress.To(c.Arg(0))
+	serverSlot.Of(c.Server).SourceAddress.To(addr)
 	return nil
 }

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"time"
 
-	"github.com/headgate/headgate/internal/ascii"
 	"github.com/headgate/headgate/internal/directive"
 	"github.com/headgate/headgate/internal/exchange"
 	"github.com/headgate/headgate/internal/proxy/forward"
@@ -70,7 +69,10 @@ func whenPass(c *directive.Call) (directive.Tier, string) {
 	if err != nil || r.Deny {
 		return directive.Honoured, ""
 	}
-	return schemeTier(r.URL)
+	if tier, note := schemeTier(r.URL); tier != directive.Honoured {
+		return tier, note
+	}
+	return settingsTier(r.Settings)
 }
 
 func schemeTier(u uri.URL) (directive.Tier, string) {
@@ -95,15 +97,12 @@ func setPass(c *directive.Call) error {
 	s := serverSlot.Of(c.Server)
 	if !r.Deny && !r.Dynamic {
 		var ignored []param.Setting
-		r.Worker, ignored, err = s.Workers.Define(r.URL, r.Settings, c.Pos())
+		r.Worker, ignored, err = s.Workers.Define(r.URL, r.Settings, known, c.Pos())
 		if err != nil {
 			return paramFault(c, err)
 		}
-		for _, set := range r.Settings {
-			if note, ok := paramNotes[ascii.ToLower(set.Key)]; ok {
-				c.Note("%s=%s: %s", set.Key, set.Value, note)
-			}
-		}
+		notes(c, r.Settings)
+		oddPort(c, r.URL)
 		for _, set := range ignored {
 			c.Warn("Ignoring parameter '%s=%s' for worker '%s' because of worker sharing (AH01146)", set.Key, set.Value, r.Worker.Name)
 		}
@@ -119,16 +118,6 @@ func setPass(c *directive.Call) error {
 	}
 	s.Rules = append(s.Rules, r)
 	return nil
-}
-
-// paramNotes say of parameters that are accepted what is done in their place.
-var paramNotes = map[string]string{
-	"min":          "connections are opened when they are needed, as httpd does",
-	"smax":         "an idle connection older than ttl= is closed, however few there are: httpd does not use it again either",
-	"retry":        "it concerns members of balancers: a worker of its own is tried by every request, as httpd does",
-	"flushpackets": "it concerns AJP and FastCGI: what comes from this backend is sent on at once",
-	"flushwait":    "it concerns AJP and FastCGI: what comes from this backend is sent on at once",
-	"iobuffersize": "bodies move in buffers of 16 KiB",
 }
 
 // paramFault is the error of a key=value word.

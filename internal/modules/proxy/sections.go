@@ -17,16 +17,10 @@ import (
 func sectionTarget(args string) (target string, settings []param.Setting, ok bool) {
 	words := syntax.Words(args)
 	if len(words) == 0 {
-		return "", nil, false
+		return "", nil, true
 	}
-	for _, w := range words[1:] {
-		key, value, found := strings.Cut(w, "=")
-		if !found {
-			return words[0], nil, false
-		}
-		settings = append(settings, param.Setting{Key: key, Value: value})
-	}
-	return words[0], settings, true
+	settings, ok = settingsOf(words[1:])
+	return words[0], settings, ok
 }
 
 // whenProxy: a section about a balancer needs balancers.
@@ -34,7 +28,8 @@ func whenProxy(c *directive.Call) (directive.Tier, string) {
 	if len(c.Args) > 0 && param.IsBalancer(c.Args[0]) && !glob.HasWildcards(c.Args[0]) {
 		return directive.Pending, "balancers are not carried out by this version"
 	}
-	return directive.Honoured, ""
+	_, settings, _ := sectionTarget(c.Raw)
+	return settingsTier(settings)
 }
 
 // openProxy checks a <Proxy> tag. One that names a URL with parameters
@@ -43,7 +38,10 @@ func openProxy(c *directive.Call) error {
 	target, settings, ok := sectionTarget(c.Raw)
 	switch {
 	case target == "":
-		return c.Errorf("<Proxy> Block must specify a path")
+		c.Warn("a <Proxy> without a URL holds for all that is proxied, as <Proxy *>")
+		return nil
+	case len(c.Args) > 1 && !strings.Contains(target, ":"):
+		return c.Errorf("<Proxy> arguments are not supported for non url.")
 	case !ok:
 		return c.Errorf("%s", mapping.ErrParam)
 	case len(settings) == 0:
@@ -55,8 +53,13 @@ func openProxy(c *directive.Call) error {
 }
 
 func openProxyMatch(c *directive.Call) error {
-	if len(c.Args) == 0 {
-		return c.Errorf("<ProxyMatch > block must specify a path")
+	switch len(c.Args) {
+	case 0:
+		c.Warn("a <ProxyMatch> without a pattern holds for all that is proxied")
+		return nil
+	case 1:
+	default:
+		return c.Errorf("Multiple %s arguments not (yet) supported.", c.Row.Name)
 	}
 	if _, err := rx.Compile(c.Args[0], 0); err != nil {
 		return c.Errorf("Regex could not be compiled")
@@ -71,13 +74,15 @@ func setOn(c *directive.Call, target string, settings []param.Setting) error {
 		return c.Errorf("ProxyPass %w", err)
 	}
 	s := serverSlot.Of(c.Server)
-	d, _, err := s.Workers.Define(u, nil, c.Pos())
+	d, _, err := s.Workers.Define(u, nil, known, c.Pos())
 	if err != nil {
 		return c.Errorf("%w", err)
 	}
-	if err := d.Params.SetAll(param.OfWorker, settings, &param.Known{HealthCheck: true}); err != nil {
+	if err := d.Params.SetAll(param.OfWorker, settings, known); err != nil {
 		return paramFault(c, err)
 	}
+	notes(c, settings)
+	oddPort(c, u)
 	return nil
 }
 
@@ -95,30 +100,33 @@ func proxySetTarget(c *directive.Call) (target string, words []string) {
 }
 
 func whenProxySet(c *directive.Call) (directive.Tier, string) {
-	if target, _ := proxySetTarget(c); param.IsBalancer(target) {
+	target, words := proxySetTarget(c)
+	if param.IsBalancer(target) {
 		return directive.Pending, "balancers are not carried out by this version"
 	}
-	return directive.Honoured, ""
+	settings, _ := settingsOf(words)
+	return settingsTier(settings)
 }
 
 func setProxySet(c *directive.Call) error {
 	target, words := proxySetTarget(c)
-	if target == "" || len(words) == 0 {
+	in := c.Scope.Within(directive.KindProxy) != nil
+	switch {
+	case in && len(words) == 0:
+		c.Warn("sets nothing")
+		return nil
+	case len(words) == 0:
 		return c.Errorf("ProxySet requires additional arguments")
 	}
-	if c.Scope.Within(directive.KindProxy) == nil {
+	if !in {
 		u, err := uri.Parse(target)
 		if err != nil || serverSlot.Of(c.Server).Workers.Find(u.Name()) == nil {
 			return c.Errorf("ProxySet can't find worker '%s'", target)
 		}
 	}
-	var settings []param.Setting
-	for _, w := range words {
-		key, value, ok := strings.Cut(w, "=")
-		if !ok {
-			return c.Errorf("Invalid ProxySet parameter. Parameter must be in the form 'key=value'")
-		}
-		settings = append(settings, param.Setting{Key: key, Value: value})
+	settings, ok := settingsOf(words)
+	if !ok {
+		return c.Errorf("Invalid ProxySet parameter. Parameter must be in the form 'key=value'")
 	}
 	return setOn(c, target, settings)
 }

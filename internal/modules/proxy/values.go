@@ -7,7 +7,6 @@ import (
 	"github.com/headgate/headgate/internal/ascii"
 	"github.com/headgate/headgate/internal/exchange"
 	"github.com/headgate/headgate/internal/proxy/forward"
-	"github.com/headgate/headgate/internal/proxy/param"
 )
 
 // choice finds a word among the values of a directive, without regard to case.
@@ -48,7 +47,7 @@ func ParseStatusPage(s string) (StatusPage, error) {
 // ParseProxyTimeout reads the value of ProxyTimeout. httpd: whole seconds, what
 // follows the digits is ignored.
 func ParseProxyTimeout(s string) (time.Duration, error) {
-	n := param.LeadingInt(s)
+	n := ascii.LeadingInt(s)
 	if n < 1 {
 		return 0, errors.New("Proxy Timeout must be at least 1 second.")
 	}
@@ -57,14 +56,18 @@ func ParseProxyTimeout(s string) (time.Duration, error) {
 
 // ParseMaxForwards reads the value of ProxyMaxForwards; no number means 0.
 func ParseMaxForwards(s string) int64 {
-	n, _ := param.LeadingDigits(s)
+	n, _ := ascii.LeadingDigits(s)
 	return n
 }
 
 // ParseBuffer reads a number of bytes for ProxyIOBufferSize and
 // ProxyReceiveBufferSize.
 func ParseBuffer(directive, s string) (int, error) {
-	n := param.LeadingInt(s)
+	n := ascii.LeadingInt(s)
+	if directive == "ProxyIOBufferSize" { // httpd: atol
+		wide, _ := ascii.LeadingDigits(s)
+		n = int(wide)
+	}
 	if n < 512 && n != 0 {
 		return 0, errors.New(directive + " must be >= 512 bytes, or 0 for system default.")
 	}
@@ -81,7 +84,7 @@ func ParseDomain(s string) (string, error) {
 
 // ParseGrowth reads the value of BalancerGrowth.
 func ParseGrowth(s string) (int, error) {
-	n := param.LeadingInt(s)
+	n := ascii.LeadingInt(s)
 	if n < 0 || n > 1000 {
 		return 0, errors.New("BalancerGrowth must be between 0 and 1000")
 	}

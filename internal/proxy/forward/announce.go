@@ -5,10 +5,10 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/headgate/headgate/internal/ascii"
 	"github.com/headgate/headgate/internal/exchange"
 	"github.com/headgate/headgate/internal/fault"
 	"github.com/headgate/headgate/internal/message"
-	"github.com/headgate/headgate/internal/proxy/param"
 )
 
 // Names of the fields added here, in httpd's spelling.
@@ -103,7 +103,7 @@ func (f *Announcer) announce(x *exchange.Exchange, clientHost []byte) {
 func (f *Announcer) countForward(x *exchange.Exchange) (local bool, err error) {
 	left := f.MaxForwards
 	if value, ok := merged(x, message.MaxForwards); ok {
-		n, rest := param.LeadingDigits(string(value))
+		n, rest := ascii.LeadingDigits(string(value))
 		switch {
 		case n < 0 || n == math.MaxInt64 || rest != "":
 			return false, maxForwardsFault("Max-Forwards request header could not be parsed")

@@ -39,6 +39,12 @@ func (b *Backends) Handler(owner string, u uri.URL, p *param.Params, c Defaults)
 	if proto == nil {
 		return nil, fmt.Errorf("no protocol handler was valid for the URL %s (scheme '%s')", cfg.Name, cfg.Scheme)
 	}
+	switch {
+	case u.OddPort != "":
+		proto = portless{}
+	case p.Status&unusable != 0:
+		proto = disabled{}
+	}
 	return &Handler{Worker: worker.New(cfg, proto, b.state(owner, &cfg)), host: host}, nil
 }
 

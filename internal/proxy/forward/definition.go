@@ -34,15 +34,15 @@ func (s *Definitions) Over(base *Definitions) Definitions {
 }
 
 // Define finds the worker that a URL belongs to, or adds one with the
-// settings. ignored are the settings that a shared worker does not take
+// settings; known judges names in them. ignored are the settings that a shared worker does not take
 // (AH01146).
-func (s *Definitions) Define(u uri.URL, settings []param.Setting, pos syntax.Pos) (d *Definition, ignored []param.Setting, err error) {
+func (s *Definitions) Define(u uri.URL, settings []param.Setting, known *param.Known, pos syntax.Pos) (d *Definition, ignored []param.Setting, err error) {
 	name := u.Name()
 	if d = s.Find(name); d != nil {
 		return d, settings, nil
 	}
 	d = &Definition{URL: u, Name: name, Params: param.Default(), Pos: pos}
-	if err := d.Params.SetAll(param.OfWorker, settings, &param.Known{HealthCheck: true}); err != nil {
+	if err := d.Params.SetAll(param.OfWorker, settings, known); err != nil {
 		return nil, nil, err
 	}
 	s.add(d)

@@ -43,7 +43,7 @@ func TestDefine(t *testing.T) {
 				s.add(&Definition{URL: u, Name: u.Name()})
 			}
 		}
-		d, _, err := s.Define(parse(t, tt.url), nil, syntax.Pos{})
+		d, _, err := s.Define(parse(t, tt.url), nil, nil, syntax.Pos{})
 		if err != nil || d.Name != tt.want {
 			t.Errorf("%s after %s: %s, want %s (%v)", tt.url, tt.defined, d.Name, tt.want, err)
 		}
@@ -63,7 +63,7 @@ func TestDefineKeepsHost(t *testing.T) {
 			if i%2 == 0 {
 				at = &main
 			}
-			d, _, err := at.Define(u, nil, syntax.Pos{})
+			d, _, err := at.Define(u, nil, nil, syntax.Pos{})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -92,7 +92,7 @@ func (m *Mapped) canonSlowly(q *Query, a *message.Arena) error {
 		m.URL = uri.URL{Scheme: "balancer", Host: name}
 	} else {
 		u, err := uri.Parse(authority)
-		if err != nil || u.Path != "" {
+		if err != nil || u.Path != "" || u.OddPort != "" {
 			return refuse(errTarget)
 		}
 		if u.User != "" && !strings.Contains(m.Rule.Target, "@") {

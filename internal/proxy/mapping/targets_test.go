@@ -39,7 +39,7 @@ func targets(t *testing.T, defined ...string) *Targets {
 		if err != nil {
 			t.Fatal(err)
 		}
-		d, _, err := out.Workers.Define(u, nil, syntax.Pos{})
+		d, _, err := out.Workers.Define(u, nil, nil, syntax.Pos{})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -97,7 +97,7 @@ type setter = func(*Params, string, *Known) error
 // count makes the setter of an int between lo and hi.
 func count(field func(*Params) *int, lo, hi int, reason string) setter {
 	return func(p *Params, v string, _ *Known) error {
-		n := LeadingInt(v)
+		n := ascii.LeadingInt(v)
 		if n < lo || n > hi {
 			return errors.New(reason)
 		}
@@ -109,7 +109,7 @@ func count(field func(*Params) *int, lo, hi int, reason string) setter {
 // size makes the setter of a number of bytes of at least lo, where 0 means def.
 func size(field func(*Params) *int, lo, def int, reason string) setter {
 	return func(p *Params, v string, _ *Known) error {
-		n := LeadingInt(v)
+		n := ascii.LeadingInt(v)
 		switch {
 		case n == 0:
 			n = def
@@ -124,7 +124,7 @@ func size(field func(*Params) *int, lo, def int, reason string) setter {
 // seconds makes the setter of a time in whole seconds of at least one.
 func seconds(field func(*Params) *time.Duration, reason string) setter {
 	return func(p *Params, v string, _ *Known) error {
-		n := LeadingInt(v)
+		n := ascii.LeadingInt(v)
 		if n < 1 {
 			return errors.New(reason)
 		}
@@ -136,7 +136,7 @@ func seconds(field func(*Params) *time.Duration, reason string) setter {
 // span makes the setter of a time with a unit, of at least a millisecond.
 func span(field func(*Params) *time.Duration, unit time.Duration, format, short string) setter {
 	return func(p *Params, v string, _ *Known) error {
-		d, ok := parseTimeout(v, unit)
+		d, ok := ascii.ParseTimeout(v, unit)
 		switch {
 		case !ok:
 			return errors.New(format)
@@ -184,7 +184,7 @@ func setLoadFactor(p *Params, v string, _ *Known) error {
 }
 
 func setRetry(p *Params, v string, _ *Known) error {
-	n := LeadingInt(v)
+	n := ascii.LeadingInt(v)
 	if n < 0 {
 		return errors.New("Retry must be a positive value")
 	}
@@ -197,7 +197,7 @@ func setAddressTTL(p *Params, v string, _ *Known) error {
 		p.AddressTTL = -1
 		return nil
 	}
-	d, ok := parseTimeout(v, time.Second)
+	d, ok := ascii.ParseTimeout(v, time.Second)
 	if !ok || d > math.MaxInt32*time.Second || d%time.Second != 0 {
 		return errors.New("AddressTTL must be -1 or a number of seconds not exceeding (2147483647)")
 	}
@@ -220,7 +220,7 @@ func setFlushPackets(p *Params, v string, _ *Known) error {
 }
 
 func setFlushWait(p *Params, v string, _ *Known) error {
-	n := LeadingInt(v)
+	n := ascii.LeadingInt(v)
 	switch {
 	case n < 0 || n > 1000:
 		return errors.New("flushwait must be <= 1000, or 0 for system default of 10 millseconds.")
@@ -267,7 +267,7 @@ func setCheckMethod(p *Params, v string, _ *Known) error {
 }
 
 func setCheckInterval(p *Params, v string, _ *Known) error {
-	d, ok := parseTimeout(v, time.Second)
+	d, ok := ascii.ParseTimeout(v, time.Second)
 	switch {
 	case !ok:
 		return errors.New("Unparse-able hcinterval setting")
@@ -328,7 +328,7 @@ func setMethod(p *Params, v string, k *Known) error {
 func setFailOnStatus(p *Params, v string, _ *Known) error {
 	p.Balancer.FailOnStatus = nil
 	for _, s := range strings.FieldsFunc(v, func(r rune) bool { return r == ',' || r == ' ' }) {
-		n := LeadingInt(s)
+		n := ascii.LeadingInt(s)
 		if n < 100 || n > 599 {
 			return errors.New("failonstatus must be one or more HTTP response codes")
 		}

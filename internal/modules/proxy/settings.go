@@ -1,0 +1,93 @@
+package proxy
+
+import (
+	"strings"
+
+	"github.com/headgate/headgate/internal/ascii"
+	"github.com/headgate/headgate/internal/directive"
+	"github.com/headgate/headgate/internal/proxy/param"
+	"github.com/headgate/headgate/internal/uri"
+)
+
+const (
+	ofMembers = "it concerns members of balancers: this worker is none"
+	byStream  = "it concerns AJP and FastCGI: what comes from this backend is sent on at once"
+	unchecked = "nothing is checked without hcmethod="
+)
+
+// paramNotes say of parameters that are accepted what is done in their place.
+var paramNotes = map[string]string{
+	"min":          "connections are opened when they are needed, as httpd does",
+	"smax":         "an idle connection older than ttl= is closed, however few there are: httpd does not use it again either",
+	"retry":        "it concerns members of balancers: a worker of its own is tried by every request, as httpd does",
+	"flushpackets": byStream,
+	"flushwait":    byStream,
+	"flusher":      byStream,
+	"secret":       "it concerns AJP",
+	"iobuffersize": "bodies move in buffers of 16 KiB",
+	"loadfactor":   ofMembers,
+	"lbset":        ofMembers,
+	"route":        ofMembers,
+	"redirect":     ofMembers,
+	"hcpasses":     unchecked,
+	"hcfails":      unchecked,
+	"hcinterval":   unchecked,
+	"hctimeout":    unchecked,
+	"hcuri":        unchecked,
+	"hctemplate":   unchecked,
+	"hcexpr":       unchecked,
+}
+
+// notes tells of parameters that do not do what they say.
+func notes(c *directive.Call, settings []param.Setting) {
+	for _, set := range settings {
+		if note, ok := paramNotes[ascii.ToLower(set.Key)]; ok {
+			c.Note("%s=%s: %s", set.Key, set.Value, note)
+		}
+	}
+}
+
+// settingsTier judges parameters that this version does not carry out. A value
+// that is wrong is left to the setter.
+func settingsTier(settings []param.Setting) (directive.Tier, string) {
+	for _, set := range settings {
+		p := param.Default()
+		if p.Set(param.OfWorker, set.Key, set.Value, known) != nil {
+			continue
+		}
+		switch key := ascii.ToLower(set.Key); {
+		case key == "upgrade" && p.Upgrade != "" && !ascii.EqualFold(p.Upgrade, "none"):
+			return directive.Pending, "upgrade=" + set.Value + ": tunnels are not carried out by this version"
+		case key == "hcmethod" && p.Check.Method != "NONE":
+			return directive.Pending, "hcmethod=" + set.Value + ": backends are not checked by this version"
+		case key == "hctemplate", key == "hcexpr":
+			return directive.Pending, set.Key + "=" + set.Value + ": backends are not checked by this version"
+		}
+	}
+	return directive.Honoured, ""
+}
+
+// known is what other modules offer to parameters: there are no templates and
+// no expressions of health checks yet.
+var known = &param.Known{HealthCheck: true, Template: nothing, Expr: nothing}
+
+func nothing(string) bool { return false }
+
+// oddPort warns of a port that is none.
+func oddPort(c *directive.Call, u uri.URL) {
+	if u.OddPort != "" {
+		c.Warn("%s is no port: every request there is answered 400", u.OddPort)
+	}
+}
+
+// settingsOf reads key=value words; ok is false when one is none.
+func settingsOf(words []string) (settings []param.Setting, ok bool) {
+	for _, w := range words {
+		key, value, found := strings.Cut(w, "=")
+		if !found {
+			return nil, false
+		}
+		settings = append(settings, param.Setting{Key: key, Value: value})
+	}
+	return settings, true
+}

@@ -1,0 +1,7 @@
+// Package verdict asks which arguments a configuration may have. Each probe is
+// one directive with its arguments; testdata/httpd.txt records for each whether
+// httpd 2.4.71 takes it, and the tests check that Headgate says the same.
+//
+// testdata/known.txt lists the probes about which the two differ on purpose.
+// go test ./test/verdict -live checks the record, -live -record writes it.
+package verdict
