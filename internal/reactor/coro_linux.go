@@ -17,6 +17,7 @@ type coro struct {
 	runner Runner     // Loop.Go
 	fn     func(Loop) // Engine.Run
 
+	spawned  bool  // nobody waits for the runner
 	queued   bool  // it will be resumed
 	finished bool  // the runner has returned; Wait frees it
 	streak   int32 // bytes moved since it was resumed
@@ -55,7 +56,7 @@ func (l *eloop) takeCoro() *coro {
 // freeCoro takes back a coroutine whose job is done.
 func (l *eloop) freeCoro(co *coro) {
 	l.active--
-	co.conn, co.fn, co.runner, co.waiter, co.finished = nil, nil, nil, nil, false
+	co.conn, co.fn, co.runner, co.waiter, co.finished, co.spawned = nil, nil, nil, nil, false, false
 	l.coros = append(l.coros, co)
 }
 
@@ -64,7 +65,7 @@ func (co *coro) main(yield func(struct{}) bool) {
 	co.yield = yield
 	for {
 		co.do()
-		if co.runner != nil {
+		if co.runner != nil && !co.spawned {
 			co.finished = true
 			if co.waiter != nil {
 				co.loop.wake(co.waiter)

@@ -31,7 +31,7 @@ type econn struct {
 	flags   connFlags
 }
 
-type connFlags uint8
+type connFlags uint16
 
 const (
 	mayRead   connFlags = 1 << iota // a read need not wait
@@ -41,7 +41,8 @@ const (
 	hadUrgent                       // the peer has sent urgent data: a read stops where it was, whatever is behind
 	isIdle                          // a client without a request
 	isClosed
-	isBoxed // something lies in the loop's outbox
+	isBoxed    // something lies in the loop's outbox
+	isDetached // a client that no session serves any more
 )
 
 var (
@@ -175,6 +176,15 @@ func (c *econn) hasInput() bool {
 	return true
 }
 
+// cut closes a connection that is in use. Whoever watches it is told.
+func (c *econn) cut() {
+	w := c.watcher
+	_ = c.Close()
+	if w != nil {
+		w.Woken()
+	}
+}
+
 // woken tells the watcher.
 func (c *econn) woken() {
 	w := c.watcher
@@ -203,6 +213,10 @@ func (c *econn) serve() {
 			break
 		}
 		keep, patience := c.session.Serve()
+		if c.flags&isDetached != 0 {
+			c.detached()
+			return
+		}
 		if !keep || c.loop.draining && !c.hasInput() || c.late != nil && c.sendFirst() != nil {
 			break
 		}
@@ -418,7 +432,13 @@ func (c *econn) Watch(w Watcher) Watching {
 		return Watched
 	}
 	if c.flags&(mayRead|isClosed) != 0 {
-		if c.flags&isClosed != 0 || c.peek() != syscall.EAGAIN {
+		if c.flags&isClosed != 0 {
+			return Stirred
+		}
+		if e := c.peek(); e != syscall.EAGAIN {
+			if e != 0 && e != atEnd && c.late == nil {
+				c.late = &late{err: e} // the system tells of it once; a Read would find an end
+			}
 			return Stirred
 		}
 		c.flags &^= mayRead
@@ -443,6 +463,9 @@ func (c *econn) Close() error {
 	l.free = append(l.free, c.slot)
 	sysClose(int(c.fd))
 	l.engine.open.Add(-1)
+	if c.flags&isDetached != 0 {
+		l.clients.Add(-1)
+	}
 	if c.reader != nil {
 		l.wake(c.reader)
 	}

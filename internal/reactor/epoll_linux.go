@@ -231,8 +231,8 @@ func (l *eloop) cutAll() int {
 	l.cut = true
 	n := int(l.clients.Load())
 	for _, c := range l.slots {
-		if c != nil && c.watcher == nil {
-			_ = c.Close()
+		if c != nil && (c.watcher == nil || c.flags&isDetached != 0) {
+			c.cut()
 		}
 	}
 	return n

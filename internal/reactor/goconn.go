@@ -15,6 +15,7 @@ type goConn struct {
 	idle   bool       // guarded by Goroutine.mu
 	engine *Goroutine // set when it was dialled
 	closed atomic.Bool
+	lives  atomic.Bool           // a client that was detached: it counts until it is closed
 	peek   func(fd uintptr) bool // made once: waiting must not allocate
 	look   func(fd uintptr)      // the same for Alive and Broken
 	seen   error                 // what either found; io.EOF when the peer closed
@@ -95,7 +96,11 @@ func (c *goConn) Close() error {
 	if c.engine != nil {
 		c.engine.ended(c)
 	}
-	return c.closeOnly()
+	err := c.closeOnly()
+	if c.lives.Load() {
+		c.loop.(*goLoop).engine.remove(c)
+	}
+	return err
 }
 
 // closeOnly closes without telling the engine, which may be the caller.
@@ -105,6 +110,9 @@ func (c *goConn) closeOnly() error {
 	}
 	return c.Conn.Close()
 }
+
+// Detach implements Conn.
+func (c *goConn) Detach() { c.lives.Store(true) }
 
 // WriteSoon implements Conn: there is nobody to wait for.
 func (c *goConn) WriteSoon(p []byte) (int, error) { return c.Write(p) }

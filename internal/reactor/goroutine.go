@@ -84,9 +84,13 @@ func (e *Goroutine) add(c *goConn) bool {
 	return true
 }
 
+// remove counts a client out, once.
 func (e *Goroutine) remove(c *goConn) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	if _, ok := e.conns[c]; !ok {
+		return
+	}
 	delete(e.conns, c)
 	if e.draining && len(e.conns) == 0 {
 		close(e.empty)
@@ -95,8 +99,13 @@ func (e *Goroutine) remove(c *goConn) {
 
 // serve is the life of one client connection.
 func (e *Goroutine) serve(c *goConn, h Handler) {
-	defer e.remove(c)
-	defer func() { _ = c.Close() }()
+	detached := false
+	defer func() {
+		if !detached {
+			_ = c.Close()
+			e.remove(c)
+		}
+	}()
 	defer func() {
 		if v := recover(); v != nil {
 			e.hooks.panicked(v, debug.Stack())
@@ -105,12 +114,15 @@ func (e *Goroutine) serve(c *goConn, h Handler) {
 	}()
 	s, patience := h.Open(c)
 	defer func() {
-		_ = c.Close()
+		if !detached {
+			_ = c.Close()
+		}
 		s.Closed()
 	}()
 	for e.idle(c, patience) {
 		var keep bool
-		if keep, patience = s.Serve(); !keep {
+		keep, patience = s.Serve()
+		if detached = c.lives.Load(); detached || !keep {
 			return
 		}
 	}
@@ -223,6 +235,14 @@ func (l *goLoop) Go(r Runner) Task {
 		r.Run()
 	}()
 	return t
+}
+
+// Spawn implements Loop.
+func (l *goLoop) Spawn(r Runner) {
+	go func() {
+		defer l.engine.guard()
+		r.Run()
+	}()
 }
 
 type goTask struct{ done chan struct{} }

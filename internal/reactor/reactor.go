@@ -134,6 +134,10 @@ type Loop interface {
 	// Go starts r on another coroutine of this loop. The caller must Wait
 	// for the task before what r borrows goes away.
 	Go(r Runner) Task
+	// Spawn starts r on a coroutine of this loop that belongs to nobody: its end
+	// is not waited for, and what it borrows must be its own. It may be called
+	// where a Watcher is told. The engine ends only once r has returned.
+	Spawn(r Runner)
 	// NewParker gives a place for one coroutine to wait for a wake-up.
 	NewParker() Parker
 	// Buffer lends a buffer of BufferSize bytes.
@@ -215,6 +219,10 @@ type Conn interface {
 	Watch(w Watcher) Watching
 	// Drop closes a connection that nobody uses, from any thread.
 	Drop()
+	// Detach takes the connection of a client away from its session, while that
+	// is served: it stays open when Serve returns, whatever Serve says, and is the
+	// caller's to close. Until then it counts as open, and Drain waits for it.
+	Detach()
 }
 
 // Watching says what came of a call of Watch.

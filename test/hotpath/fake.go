@@ -20,10 +20,11 @@ type loop struct {
 
 var _ reactor.Loop = (*loop)(nil)
 
-func (l *loop) Index() int          { return 0 }
-func (l *loop) Now() time.Time      { return l.now }
-func (l *loop) Sleep(time.Duration) {}
-func (l *loop) Await(f func())      { f() }
+func (l *loop) Index() int           { return 0 }
+func (l *loop) Now() time.Time       { return l.now }
+func (l *loop) Sleep(time.Duration)  {}
+func (l *loop) Await(f func())       { f() }
+func (l *loop) Spawn(reactor.Runner) {}
 func (l *loop) Go(r reactor.Runner) reactor.Task {
 	r.Run()
 	return done{}
@@ -98,6 +99,7 @@ func (c *conn) Alive() bool                            { return true }
 func (c *conn) WriteSoon(p []byte) (int, error)        { return c.Write(p) }
 func (c *conn) Watch(reactor.Watcher) reactor.Watching { return reactor.Watched }
 func (c *conn) Drop()                                  {}
+func (c *conn) Detach() {}
 func (c *conn) Loop() reactor.Loop                     { return c.loop }
 func (c *conn) LocalAddr() net.Addr                    { return local }
 func (c *conn) RemoteAddr() net.Addr                   { return remote }

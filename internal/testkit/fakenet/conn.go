@@ -30,6 +30,7 @@ type End struct {
 	local, remote net.Addr
 	closed        bool
 	aborted       bool // closed with a reset
+	detached      bool // no session serves it; written by the session
 	read, write   deadline
 }
 
@@ -176,6 +177,9 @@ func (e *End) WriteSoon(p []byte) (int, error) { return e.Write(p) }
 
 // Watch implements reactor.Conn.
 func (e *End) Watch(reactor.Watcher) reactor.Watching { return reactor.Unwatched }
+
+// Detach implements reactor.Conn.
+func (e *End) Detach() { e.detached = true }
 
 // Drop implements reactor.Conn.
 func (e *End) Drop() { _ = e.Close() }

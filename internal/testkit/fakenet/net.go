@@ -117,13 +117,18 @@ func (n *Net) Connect(loop int, h reactor.Handler) *End {
 func serve(c *End, h reactor.Handler) {
 	s, patience := h.Open(c)
 	defer s.Closed()
-	defer func() { _ = c.Close() }()
+	defer func() {
+		if !c.detached {
+			_ = c.Close()
+		}
+	}()
 	for keep := true; keep; {
 		_ = c.SetReadDeadline(time.Now().Add(patience))
 		if c.idle() != nil {
 			return
 		}
 		keep, patience = s.Serve()
+		keep = keep && !c.detached
 	}
 }
 
@@ -213,6 +218,9 @@ func (l *Loop) Go(r reactor.Runner) reactor.Task {
 	})
 	return t
 }
+
+// Spawn implements reactor.Loop.
+func (l *Loop) Spawn(r reactor.Runner) { l.net.wg.Go(r.Run) }
 
 type parker chan struct{}
 

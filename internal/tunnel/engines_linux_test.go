@@ -1,0 +1,8 @@
+package tunnel_test
+
+import "github.com/headgate/headgate/internal/reactor"
+
+var engines = map[string]func(reactor.Hooks) reactor.Engine{
+	"goroutine": func(h reactor.Hooks) reactor.Engine { return reactor.NewGoroutine(h) },
+	"epoll":     func(h reactor.Hooks) reactor.Engine { return reactor.NewEpoll(2, h) },
+}

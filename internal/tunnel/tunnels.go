@@ -1,0 +1,206 @@
+package tunnel
+
+import (
+	"slices"
+	"time"
+
+	"github.com/headgate/headgate/internal/lock"
+	"github.com/headgate/headgate/internal/reactor"
+)
+
+// Tunnels are the tunnels of a server. They outlive snapshots.
+type Tunnels struct {
+	lanes []lane // by loop
+}
+
+// lane has the tunnels of one loop.
+type lane struct {
+	mu       lock.Mutex // guards what follows and the links of its tunnels; never held across a yield
+	first    *Tunnel
+	count    int
+	total    int64
+	watching reactor.Parker // where its watchman waits; nil: none is there
+	deadline time.Time      // when all must have ended; zero: never
+	loop     reactor.Loop
+}
+
+// New makes the set for an engine of so many loops.
+func New(loops int) *Tunnels { return &Tunnels{lanes: make([]lane, max(loops, 1))} }
+
+func (s *Tunnels) lane(l reactor.Loop) *lane { return &s.lanes[l.Index()%len(s.lanes)] }
+
+// Start joins two connections. It is called on a coroutine of their loop, and
+// does not wait.
+func (s *Tunnels) Start(c *Config) {
+	l := c.Client.Loop()
+	now := l.Now()
+	t := &Tunnel{
+		set: s, began: now, idle: c.Idle, patience: c.Patience, ended: c.Ended,
+		names: &names{c.ClientAddr, c.BackendAddr, c.Target},
+	}
+	t.moved.Store(now.UnixNano())
+	t.dirs[0] = direction{t: t, from: c.Client, pending: slices.Clone(c.FromClient)}
+	t.dirs[1] = direction{t: t, from: c.Backend, pending: slices.Clone(c.FromBackend)}
+	s.lane(l).add(t, l)
+	for i := range t.dirs {
+		d := &t.dirs[i]
+		_ = d.from.SetReadDeadline(time.Time{})
+		_ = d.from.SetWriteDeadline(time.Time{})
+		if len(d.pending) > 0 || d.from.Watch(d) != reactor.Watched {
+			l.Spawn(d)
+		}
+	}
+}
+
+// add lists a tunnel, and has a watchman look after the lane.
+func (n *lane) add(t *Tunnel, l reactor.Loop) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	t.next = n.first
+	if n.first != nil {
+		n.first.prev = t
+	}
+	n.first = t
+	n.count++
+	n.total++
+	if n.watching == nil {
+		n.loop, n.watching = l, l.NewParker()
+		l.Spawn(&watchman{n, n.watching})
+	}
+}
+
+// remove takes a tunnel off its list. False: it was taken off before.
+func (s *Tunnels) remove(t *Tunnel) bool {
+	n := s.lane(t.dirs[0].from.Loop())
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if t.over {
+		return false
+	}
+	t.over = true
+	if t.prev != nil {
+		t.prev.next = t.next
+	} else {
+		n.first = t.next
+	}
+	if t.next != nil {
+		t.next.prev = t.prev
+	}
+	t.prev, t.next = nil, nil
+	n.count--
+	if n.count == 0 {
+		n.dismiss()
+	}
+	return true
+}
+
+// dismiss wakes the watchman, who looks whether there is anything left for him.
+// mu is held.
+func (n *lane) dismiss() {
+	if n.watching != nil {
+		n.watching.Unpark()
+	}
+}
+
+// watchman ends the tunnels of a lane that are idle for too long, and all of
+// them at the deadline. It goes away with the last tunnel.
+type watchman struct {
+	lane   *lane
+	parker reactor.Parker
+}
+
+// every is how often it looks.
+const every = time.Second
+
+// Run implements reactor.Runner.
+func (w *watchman) Run() {
+	n := w.lane
+	for {
+		n.mu.Lock()
+		l := n.loop
+		if n.count == 0 {
+			n.watching = nil
+			n.mu.Unlock()
+			return
+		}
+		wake := l.Now().Add(every)
+		if !n.deadline.IsZero() && n.deadline.Before(wake) {
+			wake = n.deadline
+		}
+		n.mu.Unlock()
+		w.parker.Park(wake)
+		for _, d := range n.due(l.Now()) {
+			d.tunnel.end(d.cause, nil)
+		}
+	}
+}
+
+type due struct {
+	tunnel *Tunnel
+	cause  Cause
+}
+
+// due lists the tunnels whose time has come.
+func (n *lane) due(now time.Time) (list []due) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	stop := !n.deadline.IsZero() && !now.Before(n.deadline)
+	for t := n.first; t != nil; t = t.next {
+		switch {
+		case stop:
+			list = append(list, due{t, Stopped})
+		case t.idle > 0 && now.UnixNano()-t.moved.Load() >= int64(t.idle):
+			list = append(list, due{t, WasIdle})
+		}
+	}
+	return list
+}
+
+// Drain has all tunnels end by a deadline. It may be called from any thread.
+func (s *Tunnels) Drain(deadline time.Time) {
+	for i := range s.lanes {
+		n := &s.lanes[i]
+		n.mu.Lock()
+		n.deadline = deadline
+		n.dismiss()
+		n.mu.Unlock()
+	}
+}
+
+// Info describes a tunnel in listings.
+type Info struct {
+	Client, Backend, Target string
+	Began                   time.Time
+	Moved                   time.Time // when the last byte did
+	FromClient, FromBackend int64     // bytes
+}
+
+// List describes the tunnels there are, in no order. It may be called from any
+// thread.
+func (s *Tunnels) List() (list []Info) {
+	for i := range s.lanes {
+		n := &s.lanes[i]
+		n.mu.Lock()
+		for t := n.first; t != nil; t = t.next {
+			list = append(list, Info{
+				Client: t.names.client, Backend: t.names.backend, Target: t.names.target,
+				Began: t.began, Moved: time.Unix(0, t.moved.Load()),
+				FromClient: t.dirs[0].bytes.Load(), FromBackend: t.dirs[1].bytes.Load(),
+			})
+		}
+		n.mu.Unlock()
+	}
+	return list
+}
+
+// Counts returns how many tunnels there are, and how many there have been.
+func (s *Tunnels) Counts() (open int, total int64) {
+	for i := range s.lanes {
+		n := &s.lanes[i]
+		n.mu.Lock()
+		open += n.count
+		total += n.total
+		n.mu.Unlock()
+	}
+	return open, total
+}
