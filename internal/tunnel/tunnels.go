@@ -89,16 +89,16 @@ func (s *Tunnels) remove(t *Tunnel) bool {
 	t.prev, t.next = nil, nil
 	n.count--
 	if n.count == 0 {
-		n.dismiss()
+		n.dismiss(n.loop)
 	}
 	return true
 }
 
 // dismiss wakes the watchman, who looks whether there is anything left for him.
 // mu is held.
-func (n *lane) dismiss() {
+func (n *lane) dismiss(from reactor.Loop) {
 	if n.watching != nil {
-		n.watching.Unpark()
+		n.watching.Unpark(from)
 	}
 }
 
@@ -162,7 +162,7 @@ func (s *Tunnels) Drain(deadline time.Time) {
 		n := &s.lanes[i]
 		n.mu.Lock()
 		n.deadline = deadline
-		n.dismiss()
+		n.dismiss(nil)
 		n.mu.Unlock()
 	}
 }
