@@ -99,7 +99,7 @@ func (c *conn) Alive() bool                            { return true }
 func (c *conn) WriteSoon(p []byte) (int, error)        { return c.Write(p) }
 func (c *conn) Watch(reactor.Watcher) reactor.Watching { return reactor.Watched }
 func (c *conn) Drop()                                  {}
-func (c *conn) Detach() {}
+func (c *conn) Detach()                                {}
 func (c *conn) Loop() reactor.Loop                     { return c.loop }
 func (c *conn) LocalAddr() net.Addr                    { return local }
 func (c *conn) RemoteAddr() net.Addr                   { return remote }
