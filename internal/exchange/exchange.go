@@ -80,22 +80,22 @@ type Counts struct {
 // Outbound is the request as a backend is to get it, beyond the client's own
 // header fields. The proxying handler fills it; a backend protocol prints it.
 type Outbound struct {
-	Target   []byte          // path and query, encoded; "*" for OPTIONS *
-	Host     []byte          // Host field value
-	Extra    []message.Field // replace fields of the same name in the client's header, or are added
-	Force10  bool            // speak HTTP/1.0 (force-proxy-request-1.0)
-	NoReuse  bool            // the connection must not be kept (proxy-nokeepalive)
-	Fresh    bool            // do not take an idle connection (proxy-initial-not-pooled)
-	Expect   bool            // forward Expect: 100-continue and relay the answer
-	SendCL   bool            // spool a chunked body and send its length (proxy-sendcl)
-	Interim  Interim         // what to do with 1xx
-	URL      []byte          // the target as a URL, for logs
-	Timeout  time.Duration   // ProxyTimeout of the site; 0: Site.Timeout
-	Bad      BadHeader       // ProxyBadHeader
-	Prefix   []byte          // body bytes read ahead, kept for another attempt
-	Whole    bool            // Prefix is the whole body
-	Begun    bool            // body bytes beyond Prefix were read: no other attempt can be made
-	Attempts int             // attempts made so far
+	Target        []byte          // path and query, encoded; "*" for OPTIONS *
+	Host          []byte          // Host field value
+	Extra         []message.Field // replace fields of the same name in the client's header, or are added
+	Force10       bool            // speak HTTP/1.0 (force-proxy-request-1.0)
+	NoReuse       bool            // the connection must not be kept (proxy-nokeepalive)
+	NewConn       bool            // do not take an idle connection (proxy-initial-not-pooled)
+	Expect        bool            // forward Expect: 100-continue and relay the answer
+	SendCL        bool            // spool a chunked body and send its length (proxy-sendcl)
+	Interim       Interim         // what to do with 1xx
+	URL           []byte          // the target as a URL, for logs
+	Timeout       time.Duration   // ProxyTimeout of the site; 0: Site.Timeout
+	Bad           BadHeader       // ProxyBadHeader
+	Prefix        []byte          // body bytes read ahead, kept for another attempt
+	BodyComplete  bool            // Prefix is the whole body
+	BodyStreaming bool            // body bytes beyond Prefix were read: no other attempt can be made
+	Attempts      int             // attempts made so far
 }
 
 // BadHeader is ProxyBadHeader: what a backend's header line without colon means.

@@ -164,7 +164,7 @@ func (p *Pipeline) redirectInternally(x *exchange.Exchange, status int, target [
 	x.Req.Path, x.Req.Query, x.Req.HasQ = cutQuery(target)
 	asSent(x)
 	x.Resp.Reset()
-	x.Out = exchange.Outbound{Extra: x.Out.Extra[:0], Whole: true}
+	x.Out = exchange.Outbound{Extra: x.Out.Extra[:0], BodyComplete: true}
 	err := p.run(x, redirectSteps)
 	if errors.Is(err, errAnswered) || err == nil {
 		return true

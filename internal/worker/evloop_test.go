@@ -81,7 +81,7 @@ func (l *evLoop) away(f func()) {
 
 func (l *evLoop) on(verb message.Method) *exchange.Exchange {
 	x := &exchange.Exchange{Loop: l, Site: &exchange.Site{Timeout: time.Minute}}
-	x.Req.Verb, x.Out.Whole = verb, true
+	x.Req.Verb, x.Out.BodyComplete = verb, true
 	return x
 }
 

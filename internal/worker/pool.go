@@ -87,7 +87,7 @@ func (w *Worker) good(x *exchange.Exchange, c *Conn, now time.Time) bool {
 	if beyond(c.Idle, least(w.limit(now), c.peerIdle)) {
 		return false
 	}
-	if c.watched && x.Out.Whole && x.Req.Verb.Idempotent() || c.Alive() {
+	if c.watched && x.Out.BodyComplete && x.Req.Verb.Idempotent() || c.Alive() {
 		return true
 	}
 	w.pool.learn(c.Idle, now)

@@ -184,7 +184,7 @@ func TestAliveIsAsked(t *testing.T) {
 			w, l := n.worker(Config{}), n.loops[0]
 			l.release(w, l.acquire(w, message.GET))
 			x := l.on(tt.verb)
-			x.Out.Whole = tt.whole
+			x.Out.BodyComplete = tt.whole
 			l.run(func() {
 				if c, err := w.Acquire(x, false); err != nil || !c.Reused {
 					t.Error("not reused")

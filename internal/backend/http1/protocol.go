@@ -71,7 +71,7 @@ func (p *Protocol) RoundTrip(x *exchange.Exchange, w *worker.Worker) error {
 		a = new(attempt)
 		x.Attempt = a
 	}
-	f, again := a.run(x, w, x.Out.Fresh)
+	f, again := a.run(x, w, x.Out.NewConn)
 	if again && replayable(x, f) {
 		f, _ = a.run(x, w, true)
 	}
@@ -86,7 +86,7 @@ func (p *Protocol) RoundTrip(x *exchange.Exchange, w *worker.Worker) error {
 // have been processed, or processing it twice means the same as once, and its
 // body is still at hand.
 func replayable(x *exchange.Exchange, f *fault.Fault) bool {
-	if x.Out.Begun || x.Committed {
+	if x.Out.BodyStreaming || x.Committed {
 		return false
 	}
 	return f.Retry == fault.Safe || (f.Retry == fault.IfReused && x.Req.Verb.Idempotent())

@@ -21,7 +21,7 @@ func (a *attempt) send() *fault.Fault {
 	a.partial = true
 	a.upload.a = a
 	a.upload.chunked = sendsChunks(x)
-	a.pinging = a.w.Ping > 0 && !x.Out.Force10 && (!x.Out.Whole || len(x.Out.Prefix) > 0)
+	a.pinging = a.w.Ping > 0 && !x.Out.Force10 && (!x.Out.BodyComplete || len(x.Out.Prefix) > 0)
 	b := a.appendHead(a.in.Bytes[:0]) // nothing was read into it yet
 	if a.pinging {
 		return a.write(b, fault.SendRequest)
@@ -58,17 +58,17 @@ func (a *attempt) sendBody(b []byte, phase fault.Phase) *fault.Fault {
 	if framed {
 		b = append(b, "\r\n"...)
 	}
-	if a.upload.chunked && x.Out.Whole {
+	if a.upload.chunked && x.Out.BodyComplete {
 		b = wire.AppendLastChunk(b, &x.Req.Trailer)
 	}
 	// All of a request in one message: then the answer is waited for.
-	soon := x.Out.Whole && phase == fault.SendRequest
+	soon := x.Out.BodyComplete && phase == fault.SendRequest
 	if f := a.deliver(b, phase, soon); f != nil {
 		return f
 	}
 	a.partial = false
-	if !x.Out.Whole {
-		x.Out.Begun = true
+	if !x.Out.BodyComplete {
+		x.Out.BodyStreaming = true
 		a.upload.start(a)
 	}
 	return nil
@@ -77,7 +77,7 @@ func (a *attempt) sendBody(b []byte, phase fault.Phase) *fault.Fault {
 // sendsChunks says whether the body is sent in chunks: one whose length is not
 // known yet, or that has fields behind it.
 func sendsChunks(x *exchange.Exchange) bool {
-	return x.Req.Body.Kind == message.Chunked && (!x.Out.Whole || x.Req.Trailer.Len() > 0 && !x.Out.Force10 && !x.Out.SendCL)
+	return x.Req.Body.Kind == message.Chunked && (!x.Out.BodyComplete || x.Req.Trailer.Len() > 0 && !x.Out.Force10 && !x.Out.SendCL)
 }
 
 // maxTail is what may follow the data of a chunk in its buffer.
@@ -90,7 +90,7 @@ const maxTail = 16
 func readAhead(x *exchange.Exchange) *fault.Fault {
 	switch {
 	case x.Req.Body.Kind == message.NoBody || (x.Req.Body.Kind == message.Length && x.Req.Body.Length == 0):
-		x.Out.Whole = true
+		x.Out.BodyComplete = true
 	case x.Out.Prefix == nil && !x.Out.Expect:
 		p := x.Loop.Buffer()
 		x.Hold(p)
@@ -98,7 +98,7 @@ func readAhead(x *exchange.Exchange) *fault.Fault {
 		x.Out.Prefix = p.Bytes[:n]
 		switch {
 		case err == io.EOF:
-			x.Out.Whole = true
+			x.Out.BodyComplete = true
 		case err != nil:
 			return clientFault(err)
 		}
@@ -112,7 +112,7 @@ func readAhead(x *exchange.Exchange) *fault.Fault {
 // needsLength says whether a body without a known length must get one before
 // it can be sent: HTTP/1.0 has no chunks, and proxy-sendcl asks for it.
 func needsLength(x *exchange.Exchange) bool {
-	return (x.Out.Force10 || x.Out.SendCL) && !x.Out.Whole && x.Req.Body.Kind == message.Chunked
+	return (x.Out.Force10 || x.Out.SendCL) && !x.Out.BodyComplete && x.Req.Body.Kind == message.Chunked
 }
 
 // maxSpool bounds a body that is kept in memory to learn its length.
@@ -131,7 +131,7 @@ func spool(x *exchange.Exchange) *fault.Fault {
 		x.Out.Prefix = whole
 		switch {
 		case err == io.EOF:
-			x.Out.Whole = true
+			x.Out.BodyComplete = true
 			return nil
 		case err != nil:
 			return clientFault(err)
@@ -189,7 +189,7 @@ func (a *attempt) appendHead(b []byte) []byte {
 	switch {
 	case a.upload.chunked:
 		b = append(b, "Transfer-Encoding: chunked\r\n"...)
-	case x.Out.Whole && x.Req.Body.Kind == message.Chunked:
+	case x.Out.BodyComplete && x.Req.Body.Kind == message.Chunked:
 		b = wire.AppendLength(b, int64(len(x.Out.Prefix)))
 	case x.Req.Body.Kind == message.Length:
 		b = wire.AppendLength(b, x.Req.Body.Length)

@@ -80,7 +80,7 @@ func (f *Forwarder) byEnvironment(x *exchange.Exchange) {
 	o := &x.Out
 	o.Force10 = x.Env.Has("force-proxy-request-1.0")
 	o.NoReuse = x.Env.Has("proxy-nokeepalive")
-	o.Fresh = x.Env.Has("proxy-initial-not-pooled") && x.Client.Requests == 1
+	o.NewConn = x.Env.Has("proxy-initial-not-pooled") && x.Client.Requests == 1
 	o.SendCL = x.Env.Has("proxy-sendcl")
 	if v, ok := x.Env.Get("proxy-interim-response"); ok {
 		switch string(v) {
