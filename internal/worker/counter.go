@@ -1,36 +1,36 @@
 package worker
 
-// tally is what one loop counts for a worker. It is guarded by the lock of that
+// loopCounters is what one loop counts for a worker. It is guarded by the lock of that
 // loop's shard of the worker's pool, which a request takes for its connection
-// anyway: a locked addition for each figure would cost as much again.
-type tally struct {
-	figures [figures]int64
-	_       [128 - 8*figures]byte // the next loop's lie on other cache lines
+// anyway: a locked addition for each counter would cost as much again.
+type loopCounters struct {
+	values [numCounters]int64
+	_       [128 - 8*numCounters]byte // the next loop's lie on other cache lines
 }
 
-// The figures, in the order of State's counters.
+// The counters, in the order of State's counters.
 const (
 	elected = iota
 	busy
 	sent
 	received
 	faults
-	figures
+	numCounters
 )
 
-// Counter is a figure of a State that every loop counts in its own memory, so
+// Counter is a counter of a State that every loop counts in its own memory, so
 // that loops do not wait for each other's cache lines. It is summed when it is
 // read.
 type Counter struct {
 	state  *State
-	figure int // index in tally.figures
+	index int // index in loopCounters.values
 }
 
 // Add counts n; loop is the index of the loop it is called on.
 func (c *Counter) Add(loop int, n int64) {
 	sh := &c.state.pool.shards[loop]
 	sh.mu.Lock()
-	c.state.tallies[loop].figures[c.figure] += n
+	c.state.counters[loop].values[c.index] += n
 	sh.mu.Unlock()
 }
 
@@ -39,7 +39,7 @@ func (c *Counter) Load() (sum int64) {
 	for i := range c.state.pool.shards {
 		sh := &c.state.pool.shards[i]
 		sh.mu.Lock()
-		sum += c.state.tallies[i].figures[c.figure]
+		sum += c.state.counters[i].values[c.index]
 		sh.mu.Unlock()
 	}
 	return sum

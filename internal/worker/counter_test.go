@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// However an attempt ends, its figures are counted and the worker is not busy
+// However an attempt ends, its counters are right and the worker is not busy
 // with it any more.
-func TestFiguresOfAttempts(t *testing.T) {
+func TestCountersOfAttempts(t *testing.T) {
 	for _, tt := range []struct {
 		name string
 		edit func(b *bench)

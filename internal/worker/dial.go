@@ -98,7 +98,7 @@ func (w *Worker) connect(l reactor.Loop, d reactor.Dial, addr string) (*Conn, er
 	}
 	s, i := w.State, l.Index()
 	return &Conn{
-		Conn: rc, Addr: addr, state: s, tally: &s.tallies[i], home: &s.pool.shards[i], reuse: w.Reuse, shared: s.shares,
+		Conn: rc, Addr: addr, state: s, counters: &s.counters[i], home: &s.pool.shards[i], reuse: w.Reuse, shared: s.shares,
 	}, nil
 }
 

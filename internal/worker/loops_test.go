@@ -135,7 +135,7 @@ func TestShardKeepsOrder(t *testing.T) {
 		case op < 3:
 			c := &Conn{home: &s}
 			want = append(want, c)
-			s.push(new(tally), c)
+			s.push(new(loopCounters), c)
 		case op == 3:
 			var warmest *Conn
 			if k := len(want); k > 0 {
@@ -170,7 +170,7 @@ func TestShardKeepsOrder(t *testing.T) {
 			t.Fatal("not in order")
 		}
 	}
-	if i != len(want) || s.idle != 0 || s.push(new(tally), &Conn{}) {
+	if i != len(want) || s.idle != 0 || s.push(new(loopCounters), &Conn{}) {
 		t.Errorf("%d of %d given at the end", i, len(want))
 	}
 }

@@ -18,7 +18,7 @@ type Conn struct {
 	peerIdle time.Duration // the backend's own Keep-Alive: timeout, less a margin
 
 	state     *State // of the worker that uses it or did last; its place is one of this
-	tally     *tally // state's, of its loop
+	counters     *loopCounters // state's, of its loop
 	home      *shard // of its loop
 	reuse     bool   // it may be kept
 	shared    bool   // by others too, so that nobody waits for its place
@@ -38,12 +38,12 @@ var _ reactor.Watcher = (*Conn)(nil)
 // with it.
 func (w *Worker) Acquire(x *exchange.Exchange, fresh bool) (*Conn, error) {
 	loop := x.Loop.Index()
-	own, t := &w.pool.shards[loop], &w.tallies[loop]
+	own, t := &w.pool.shards[loop], &w.counters[loop]
 	// While others wait for a place, an idle connection is theirs.
 	fits := !fresh && (w.Max == 0 || w.State.places.queue.Len() == 0)
 	if c := own.begin(t, !fits); c != nil {
 		for now := x.Loop.Now(); c != nil; c = own.take() {
-			c.state, c.tally = w.State, t
+			c.state, c.counters = w.State, t
 			if w.good(x, c, now) {
 				return c, nil
 			}
@@ -57,7 +57,7 @@ func (w *Worker) Acquire(x *exchange.Exchange, fresh bool) (*Conn, error) {
 func (w *Worker) acquireNew(x *exchange.Exchange, own *shard, fresh bool) (c *Conn, err error) {
 	defer func() {
 		if c == nil {
-			own.end(&w.tallies[x.Loop.Index()], nil)
+			own.end(&w.counters[x.Loop.Index()], nil)
 		}
 	}()
 	got, err := w.enter(x, fresh)
@@ -126,7 +126,7 @@ func (w *Worker) Release(c *Conn, peerIdle time.Duration) {
 		c.watched = false
 	}
 	s, shared, loop := c.state, c.shared, c.Loop()
-	if !c.home.push(c.tally, c) {
+	if !c.home.push(c.counters, c) {
 		s.end(c)
 		return
 	}
@@ -138,7 +138,7 @@ func (w *Worker) Release(c *Conn, peerIdle time.Duration) {
 
 // Discard closes a connection and frees its place.
 func (w *Worker) Discard(c *Conn) {
-	c.home.end(c.tally, c)
+	c.home.end(c.counters, c)
 	w.State.end(c)
 }
 
@@ -152,7 +152,7 @@ func (s *State) end(c *Conn) {
 // Cut closes a connection with RST: the backend must not take what it got for
 // a whole request.
 func (w *Worker) Cut(c *Conn) {
-	c.home.end(c.tally, c)
+	c.home.end(c.counters, c)
 	loop := c.Loop()
 	_ = c.Conn.Abort()
 	w.State.free(loop)

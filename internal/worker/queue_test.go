@@ -38,7 +38,7 @@ func TestNobodyGoesFirst(t *testing.T) {
 		name string
 		free func(w *Worker, c *Conn) // as Release and Discard, up to serve
 	}{
-		{"idle", func(w *Worker, c *Conn) { c.home.push(c.tally, c) }},
+		{"idle", func(w *Worker, c *Conn) { c.home.push(c.counters, c) }},
 		{"place", func(w *Worker, c *Conn) { c.Close(); w.State.places.open.Add(-1) }},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -29,10 +29,10 @@ type shard struct {
 
 // begin counts an attempt and gives the warmest idle connection for it, unless
 // the attempt wants a fresh one; nil when there is none.
-func (s *shard) begin(t *tally, fresh bool) (c *Conn) {
+func (s *shard) begin(t *loopCounters, fresh bool) (c *Conn) {
 	s.mu.Lock()
-	t.figures[elected]++
-	t.figures[busy]++
+	t.values[elected]++
+	t.values[busy]++
 	if !fresh {
 		c = s.removeLocked(s.warmest)
 	}
@@ -41,24 +41,24 @@ func (s *shard) begin(t *tally, fresh bool) (c *Conn) {
 }
 
 // end counts the end of an attempt; c is nil when it got no connection.
-func (s *shard) end(t *tally, c *Conn) {
+func (s *shard) end(t *loopCounters, c *Conn) {
 	s.mu.Lock()
 	t.endLocked(c)
 	s.mu.Unlock()
 }
 
-func (t *tally) endLocked(c *Conn) {
-	t.figures[busy]--
+func (t *loopCounters) endLocked(c *Conn) {
+	t.values[busy]--
 	if c != nil {
-		t.figures[sent] += c.Sent
-		t.figures[received] += c.Received
+		t.values[sent] += c.Sent
+		t.values[received] += c.Received
 		c.Sent, c.Received = 0, 0
 	}
 }
 
 // push ends c's attempt and makes it the warmest idle connection. False: the
 // Pool is closed.
-func (s *shard) push(t *tally, c *Conn) (ok bool) {
+func (s *shard) push(t *loopCounters, c *Conn) (ok bool) {
 	s.mu.Lock()
 	t.endLocked(c)
 	if ok = !s.closed; ok {

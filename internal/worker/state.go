@@ -12,7 +12,7 @@ import (
 // dial parameters.
 type State struct {
 	pool    *Pool
-	tallies []tally // by loop index
+	counters []loopCounters // by loop index
 	shares  bool    // others use the pool too; then nobody is held to a number of connections
 
 	name       *resolve.Name // nil for a unix socket
@@ -35,7 +35,7 @@ func NewState(name *resolve.Name, pool *Pool, loops int) *State {
 	if !shares {
 		pool = NewPool(loops)
 	}
-	s := &State{name: name, pool: pool, shares: shares, tallies: make([]tally, loops)}
+	s := &State{name: name, pool: pool, shares: shares, counters: make([]loopCounters, loops)}
 	s.Elected, s.Busy = Counter{s, elected}, Counter{s, busy}
 	s.Sent, s.Received, s.Faults = Counter{s, sent}, Counter{s, received}, Counter{s, faults}
 	return s

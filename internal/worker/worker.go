@@ -46,13 +46,13 @@ type Worker struct {
 	State    *State
 	Protocol Protocol
 	pool     *Pool   // State's
-	tallies  []tally // State's
+	counters  []loopCounters // State's
 	Config
 }
 
 // New makes a worker over what survives of it.
 func New(c Config, p Protocol, s *State) Worker {
-	return Worker{State: s, Protocol: p, pool: s.pool, tallies: s.tallies, Config: c}
+	return Worker{State: s, Protocol: p, pool: s.pool, counters: s.counters, Config: c}
 }
 
 // fingerprint names what an idle connection depends on: two configurations

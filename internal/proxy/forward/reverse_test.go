@@ -20,7 +20,7 @@ func ruled(list ...ReverseRule) (sets []*RuleSet) {
 	return sets
 }
 
-func turnback() *ReverseRewriter {
+func newRewriter() *ReverseRewriter {
 	tb := &ReverseRewriter{
 		Rules: &Rewrites{
 			Reverse: ruled([]ReverseRule{
@@ -43,7 +43,7 @@ func turnback() *ReverseRewriter {
 
 func TestLocation(t *testing.T) {
 	const self = "http://client.example"
-	tb := turnback()
+	tb := newRewriter()
 	tb.Env = &exchange.Vars{}
 	tb.Env.Set("T", []byte("v"))
 	for in, want := range map[string]string{
@@ -95,7 +95,7 @@ func TestLocation(t *testing.T) {
 }
 
 func TestCookie(t *testing.T) {
-	tb := turnback()
+	tb := newRewriter()
 	for in, want := range map[string]string{
 		"a=b; Path=/app":                               "a=b; Path=/pr",
 		"a=b; Path=/app/sub":                           "a=b; Path=/pr/sub",                     // ours: httpd loses the tail
@@ -144,7 +144,7 @@ func TestEditTouchesItsFieldsOnly(t *testing.T) {
 	h.Add([]byte("Set-Cookie"), []byte("a=b; Path=/app"))
 	h.Add([]byte("Set-Cookie"), []byte("c=d"))
 	var a message.Arena
-	turnback().Edit(&h, &a)
+	newRewriter().Edit(&h, &a)
 	want := []string{"http://client.example/app/x", "", "", "", "http://back/app/x", "", "", "a=b; Path=/pr", "c=d"}
 	want[1], want[2], want[3], want[5], want[6] = want[0], want[0], want[0], want[4], want[0]
 	for i, w := range want {
@@ -155,7 +155,7 @@ func TestEditTouchesItsFieldsOnly(t *testing.T) {
 }
 
 func TestEditDoesNotAllocate(t *testing.T) {
-	tb := turnback()
+	tb := newRewriter()
 	tb.Rules.Reverse = ruled(tb.Rules.Reverse[0].rules[:7]...)
 	tb.Rules.Compile()
 	var a message.Arena
@@ -178,7 +178,7 @@ func FuzzReverseRewriter(f *testing.F) {
 	f.Add([]byte("a=b; Path=/app/; Domain=back.example;;path="))
 	f.Fuzz(func(t *testing.T, value []byte) {
 		keep := string(value)
-		tb := turnback()
+		tb := newRewriter()
 		var a message.Arena
 		tb.Location(value, &a)
 		tb.Cookie(value, &a)
