@@ -5,7 +5,7 @@ package worker
 // anyway: a locked addition for each counter would cost as much again.
 type loopCounters struct {
 	values [numCounters]int64
-	_       [128 - 8*numCounters]byte // the next loop's lie on other cache lines
+	_      [128 - 8*numCounters]byte // the next loop's lie on other cache lines
 }
 
 // The counters, in the order of State's counters.
@@ -22,7 +22,7 @@ const (
 // that loops do not wait for each other's cache lines. It is summed when it is
 // read.
 type Counter struct {
-	state  *State
+	state *State
 	index int // index in loopCounters.values
 }
 

@@ -10,8 +10,8 @@ import (
 // front of one backend then hold as many connections to it as one would. httpd
 // has a pool for each worker of each virtual host.
 type Pool struct {
-	shards []shard // by loop index
-	lesson atomic.Pointer[lesson]
+	shards    []shard // by loop index
+	idleLimit atomic.Pointer[idleLimit]
 }
 
 // NewPool makes an empty pool.

@@ -17,12 +17,12 @@ type Conn struct {
 	Received int64
 	peerIdle time.Duration // the backend's own Keep-Alive: timeout, less a margin
 
-	state     *State // of the worker that uses it or did last; its place is one of this
-	counters     *loopCounters // state's, of its loop
-	home      *shard // of its loop
-	reuse     bool   // it may be kept
-	shared    bool   // by others too, so that nobody waits for its place
-	watched   bool   // Woken tells of its end while it is idle
+	state     *State        // of the worker that uses it or did last; its place is one of this
+	counters  *loopCounters // state's, of its loop
+	home      *shard        // of its loop
+	reuse     bool          // it may be kept
+	shared    bool          // by others too, so that nobody waits for its place
+	watched   bool          // Woken tells of its end while it is idle
 	idleSince time.Time
 
 	// The place on home's list, guarded by its mu.
@@ -90,7 +90,7 @@ func (w *Worker) good(x *exchange.Exchange, c *Conn, now time.Time) bool {
 	if c.watched && x.Out.BodyComplete && x.Req.Verb.Idempotent() || c.Alive() {
 		return true
 	}
-	w.pool.learn(c.Idle, now)
+	w.pool.learnIdleLimit(c.Idle, now)
 	return false
 }
 
@@ -101,7 +101,7 @@ func (c *Conn) Woken() {
 		return // who took it off the list will see
 	}
 	now := c.Loop().Now()
-	c.state.pool.learn(now.Sub(c.idleSince), now)
+	c.state.pool.learnIdleLimit(now.Sub(c.idleSince), now)
 	c.state.end(c)
 }
 
@@ -159,4 +159,4 @@ func (w *Worker) Cut(c *Conn) {
 }
 
 // Stale notes that a reused connection turned out to be closed by the peer.
-func (w *Worker) Stale(c *Conn) { w.pool.learn(c.Idle, c.Loop().Now()) }
+func (w *Worker) Stale(c *Conn) { w.pool.learnIdleLimit(c.Idle, c.Loop().Now()) }

@@ -150,7 +150,7 @@ func (s *shard) sweep(w *Worker, now time.Time) (gone *Conn) {
 		old := beyond(age, least(limit, c.peerIdle))
 		if old || !c.watched && !c.Alive() {
 			if !old {
-				w.pool.learn(age, now)
+				w.pool.learnIdleLimit(age, now)
 			}
 			s.removeLocked(c)
 			c.colder, gone = gone, c

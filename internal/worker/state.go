@@ -11,9 +11,9 @@ import (
 // counters. It is shared by every snapshot that names the worker with the same
 // dial parameters.
 type State struct {
-	pool    *Pool
+	pool     *Pool
 	counters []loopCounters // by loop index
-	shares  bool    // others use the pool too; then nobody is held to a number of connections
+	shares   bool           // others use the pool too; then nobody is held to a number of connections
 
 	name       *resolve.Name // nil for a unix socket
 	refreshing atomic.Bool   // a background look-up is under way

@@ -45,8 +45,8 @@ type Protocol interface {
 type Worker struct {
 	State    *State
 	Protocol Protocol
-	pool     *Pool   // State's
-	counters  []loopCounters // State's
+	pool     *Pool          // State's
+	counters []loopCounters // State's
 	Config
 }
 

@@ -306,7 +306,7 @@ func TestLearnedIsForgotten(t *testing.T) {
 		if c = b.acquire(t, 0); c.Reused {
 			t.Error("beyond what was learned")
 		}
-		fakenet.Pass(learnedFor)
+		fakenet.Pass(idleLimitLife)
 		b.Release(c, 0)
 		fakenet.Pass(3 * time.Second)
 		if c = b.acquire(t, 0); !c.Reused {
