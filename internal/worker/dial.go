@@ -15,7 +15,7 @@ import (
 	"github.com/headgate/headgate/internal/resolve"
 )
 
-// dial opens a connection in a place already taken; a failure frees it.
+// dial opens a connection in a slot already taken; a failure frees it.
 func (w *Worker) dial(x *exchange.Exchange) (*Conn, error) {
 	c, err := w.open(x)
 	if err != nil {

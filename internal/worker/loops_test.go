@@ -16,7 +16,7 @@ import (
 // Many loops with many exchanges each, backends that close and chatter, and a
 // sweeper: never more connections than max=, none used by two, on another
 // loop or after its end, every waiter served (else the bubble deadlocks), and
-// every place there in the end.
+// every slot there in the end.
 func TestManyLoops(t *testing.T) {
 	for _, conf := range []Config{
 		{Max: 0}, {Max: 1}, {Max: 3}, {Max: 7, TTL: time.Minute}, {Max: 2, Acquire: time.Millisecond},
@@ -45,11 +45,11 @@ func manyLoops(t *testing.T, conf Config) {
 	if open, idle := w.State.Counts(); open != idle || int64(open) != n.open.Load() {
 		t.Errorf("%d open, %d idle, in truth %d", open, idle, n.open.Load())
 	}
-	if n := w.State.places.queue.Len(); n != 0 {
+	if n := w.State.slots.queue.Len(); n != 0 {
 		t.Errorf("%d wait", n)
 	}
 	var all []*Conn
-	for i := range conf.Max { // every place can be had
+	for i := range conf.Max { // every slot can be had
 		all = append(all, n.loops[i%4].acquire(w, message.GET))
 	}
 	for _, c := range all {

@@ -17,15 +17,15 @@ type Conn struct {
 	Received int64
 	peerIdle time.Duration // the backend's own Keep-Alive: timeout, less a margin
 
-	state     *State        // of the worker that uses it or did last; its place is one of this
+	state     *State        // of the worker that uses it or did last; its slot is one of this
 	counters  *loopCounters // state's, of its loop
 	home      *shard        // of its loop
 	reuse     bool          // it may be kept
-	shared    bool          // by others too, so that nobody waits for its place
+	shared    bool          // by others too, so that nobody waits for its slot
 	watched   bool          // Woken tells of its end while it is idle
 	idleSince time.Time
 
-	// The place on home's list, guarded by its mu.
+	// The position in home's list, guarded by its mu.
 	warmer, colder *Conn
 	listed         bool
 }
@@ -33,14 +33,14 @@ type Conn struct {
 var _ reactor.Watcher = (*Conn)(nil)
 
 // Acquire gives a connection for x: an idle one of its loop, else a new one,
-// waiting for a place when max= is reached. fresh asks for a new one. The
+// waiting for a slot when max= is reached. fresh asks for a new one. The
 // caller ends it with Release, Discard or Cut; until then the worker is busy
 // with it.
 func (w *Worker) Acquire(x *exchange.Exchange, fresh bool) (*Conn, error) {
 	loop := x.Loop.Index()
 	own, t := &w.pool.shards[loop], &w.counters[loop]
-	// While others wait for a place, an idle connection is theirs.
-	fits := !fresh && (w.Max == 0 || w.State.places.queue.Len() == 0)
+	// While others wait for a slot, an idle connection is theirs.
+	fits := !fresh && (w.Max == 0 || w.State.slots.queue.Len() == 0)
 	if c := own.begin(t, !fits); c != nil {
 		for now := x.Loop.Now(); c != nil; c = own.take() {
 			c.state, c.counters = w.State, t
@@ -131,12 +131,12 @@ func (w *Worker) Release(c *Conn, peerIdle time.Duration) {
 		return
 	}
 	// c is somebody else's now.
-	if !shared && s.places.queue.Len() > 0 {
+	if !shared && s.slots.queue.Len() > 0 {
 		s.serve(loop, loop.Index())
 	}
 }
 
-// Discard closes a connection and frees its place.
+// Discard closes a connection and frees its slot.
 func (w *Worker) Discard(c *Conn) {
 	c.home.end(c.counters, c)
 	w.State.end(c)

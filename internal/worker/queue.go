@@ -10,33 +10,33 @@ import (
 	"github.com/headgate/headgate/internal/waitqueue"
 )
 
-// places are the connections of a State that are open, in use or idle, and
+// slots are the connections of a State that are open, in use or idle, and
 // the queue of those who wait for one under max=. Nothing here is written on
 // the way of a request that finds an idle connection, and nothing is counted
 // where the pool is shared, as then there is no max=.
 //
-// Who needs a place announces itself in the queue first and looks afterwards.
-// Who frees one, or has a connection fall idle, does it the other way round:
+// A caller that needs a slot announces itself in the queue first and looks afterwards.
+// One that frees a slot, or has a connection fall idle, does it the other way round:
 // one of the two sees the other. Each of them then serves one waiter, so there
 // is never a waiter and something for it, and nobody who will bring them
 // together.
-type places struct {
+type slots struct {
 	queue waitqueue.Queue[want] // first come, first served; its lock is taken before a shard's
 
 	_    [128]byte // what is written often, away from what is read often
 	open atomic.Int64
 }
 
-// want is what an exchange that waits for a place wants, and what it was given.
+// want is what an exchange that waits for a slot wants, and what it was given.
 type want struct {
 	loop  int
 	max   int
 	fresh bool  // it wants no connection that was used
-	conn  *Conn // handed over with the place, when one of its loop was idle
+	conn  *Conn // handed over with the slot, when one of its loop was idle
 }
 
-// tryEnter takes a place if fewer than limit are taken; 0 is no limit.
-func (p *places) tryEnter(limit int) bool {
+// tryEnter takes a slot if fewer than limit are taken; 0 is no limit.
+func (p *slots) tryEnter(limit int) bool {
 	if limit == 0 {
 		p.open.Add(1)
 		return true
@@ -52,24 +52,24 @@ func (p *places) tryEnter(limit int) bool {
 	}
 }
 
-// free gives up a place. on is the loop that the caller runs on, nil when it runs
+// free gives up a slot. on is the loop that the caller runs on, nil when it runs
 // on none.
 func (s *State) free(on reactor.Loop) {
 	if s.shares {
 		return
 	}
-	s.places.open.Add(-1)
-	if s.places.queue.Len() > 0 {
+	s.slots.open.Add(-1)
+	if s.slots.queue.Len() > 0 {
 		s.serve(on, 0)
 	}
 }
 
 // serve gives the first in the queue what there is for it: an idle connection
-// of its loop, a free place, or the place of another idle connection. It is
+// of its loop, a free slot, or the slot of another idle connection. It is
 // called once for each that comes free; first is the loop to look at first, on
 // the one that the caller runs on, nil when it runs on none.
 func (s *State) serve(on reactor.Loop, first int) {
-	p := &s.places
+	p := &s.slots
 	p.queue.Serve(on, func(wt *want) bool {
 		if !wt.fresh {
 			wt.conn = s.pool.shards[wt.loop].take() // a worker where exchanges wait has a pool of its own
@@ -79,7 +79,7 @@ func (s *State) serve(on reactor.Loop, first int) {
 }
 
 // evict closes an idle connection of any loop, from the given one on; its
-// place is the caller's. False: there is none.
+// slot is the caller's. False: there is none.
 func (s *State) evict(from int) bool {
 	for i := range s.pool.shards {
 		if c := s.pool.shards[(from+i)%len(s.pool.shards)].takeColdest(); c != nil {
@@ -90,14 +90,14 @@ func (s *State) evict(from int) bool {
 	return false
 }
 
-// enter takes a place for x, waiting for it when max= is reached. With the
-// place may come a connection; it was not looked at.
+// enter takes a slot for x, waiting for it when max= is reached. With the
+// slot may come a connection; it was not looked at.
 func (w *Worker) enter(x *exchange.Exchange, fresh bool) (*Conn, error) {
 	s, loop := w.State, x.Loop.Index()
 	if s.shares {
 		return nil, nil
 	}
-	p := &s.places
+	p := &s.slots
 	if w.Max == 0 || p.queue.Len() == 0 {
 		if p.tryEnter(w.Max) || s.evict(loop+1) {
 			return nil, nil

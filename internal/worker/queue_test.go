@@ -39,7 +39,7 @@ func TestNobodyGoesFirst(t *testing.T) {
 		free func(w *Worker, c *Conn) // as Release and Discard, up to serve
 	}{
 		{"idle", func(w *Worker, c *Conn) { c.home.push(c.counters, c) }},
-		{"place", func(w *Worker, c *Conn) { c.Close(); w.State.places.open.Add(-1) }},
+		{"slot", func(w *Worker, c *Conn) { c.Close(); w.State.slots.open.Add(-1) }},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -81,7 +81,7 @@ func TestMaxIsRaised(t *testing.T) {
 		c := l.acquire(old, message.GET)
 		go l.run(func() {
 			if _, err := old.Acquire(l.on(message.GET), false); err == nil {
-				t.Error("there was no place")
+				t.Error("there was no slot")
 			}
 		})
 		synctest.Wait()

@@ -18,7 +18,7 @@ type State struct {
 	name       *resolve.Name // nil for a unix socket
 	refreshing atomic.Bool   // a background look-up is under way
 	asked      atomic.Int64  // when a failure last made a look-up, in unix nanoseconds
-	places     places
+	slots      slots
 
 	Health   Health  // status flags and failures
 	Elected  Counter // attempts made
@@ -64,7 +64,7 @@ func (s *State) Counts() (open, idle int) {
 	if s.shares {
 		return int(s.Busy.Load()) + idle, idle
 	}
-	return int(s.places.open.Load()), idle
+	return int(s.slots.open.Load()), idle
 }
 
 // Sweep closes idle connections that are dead, beyond their ttl= or older
@@ -77,7 +77,7 @@ func (w *Worker) Sweep(now time.Time) {
 }
 
 // drop closes connections that were taken off a list, chained by colder, and
-// frees their places.
+// frees their slots.
 func drop(c *Conn) {
 	for c != nil {
 		next := c.colder

@@ -40,7 +40,7 @@ func (n *evNet) done(w *Worker) {
 }
 
 // A backend that closes an idle connection, or sends what nobody asked for,
-// loses it at once; its place is free, and how long it was kept is remembered.
+// loses it at once; its slot is free, and how long it was kept is remembered.
 func TestWoken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := newEvNet(t, 2)
@@ -60,7 +60,7 @@ func TestWoken(t *testing.T) {
 		}
 		n.loops[1].release(w, n.loops[1].acquire(w, message.GET))
 		if under(b).isClosed() || n.drops.Load() != 0 {
-			t.Error("there was a place")
+			t.Error("there was a slot")
 		}
 		n.done(w)
 	})
@@ -86,7 +86,7 @@ func TestNoisyWhenReleased(t *testing.T) {
 }
 
 // Whoever takes an idle connection away, the loop may at that moment be told
-// of its end: it is closed once and gives up one place.
+// of its end: it is closed once and gives up one slot.
 func TestWokenWhileTaken(t *testing.T) {
 	for _, tt := range []struct {
 		name string
@@ -113,7 +113,7 @@ func TestWokenWhileTaken(t *testing.T) {
 }
 
 // A connection whose end is seen between its being handed to a waiter and the
-// waiter's waking is not used; the waiter keeps the place.
+// waiter's waking is not used; the waiter keeps the slot.
 func TestWokenWhileHandedOver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := newEvNet(t, 1)
@@ -137,7 +137,7 @@ func TestWokenWhileHandedOver(t *testing.T) {
 	})
 }
 
-// A waiter gets the connection of its loop, and the place of another's.
+// A waiter gets the connection of its loop, and the slot of another's.
 func TestHandOver(t *testing.T) {
 	for _, tt := range []struct {
 		name string

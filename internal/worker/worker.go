@@ -27,7 +27,7 @@ type Config struct {
 	Socket string // unix socket; Host then only names
 	Source netip.Addr
 
-	Acquire        time.Duration // how long to wait for a place; 0: for ever
+	Acquire        time.Duration // how long to wait for a slot; 0: for ever
 	ConnectTimeout time.Duration // 0: Timeout
 	AddressTTL     time.Duration // how long an address is trusted; <0: as DNS says
 	RecvBuffer     int           // SO_RCVBUF; 0: the system's

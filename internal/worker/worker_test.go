@@ -61,7 +61,7 @@ func (b *bench) acquire(t *testing.T, loop int) *Conn {
 	return c
 }
 
-// end checks that every place came back.
+// end checks that every slot came back.
 func (b *bench) end(t *testing.T) {
 	t.Helper()
 	b.State.Close()
@@ -166,7 +166,7 @@ func TestMaxIsFair(t *testing.T) {
 		}
 		b.Release(held[0], 0) // handed over
 		synctest.Wait()
-		b.Release(held[1], 0) // of the other loop: closed, the place goes on
+		b.Release(held[1], 0) // of the other loop: closed, the slot goes on
 		synctest.Wait()
 		for range 4 {
 			give <- struct{}{}
@@ -209,7 +209,7 @@ func TestAcquireTimeout(t *testing.T) {
 	})
 }
 
-// A waiter that gives up at the moment it is granted a place must use or free
+// A waiter that gives up at the moment it is granted a slot must use or free
 // it: whatever happens, the count comes out right.
 func TestAcquireTimeoutRace(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
