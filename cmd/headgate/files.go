@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 
@@ -12,8 +13,8 @@ import (
 // layout is a place a configuration usually is.
 type layout struct{ file, root string }
 
-// defaultFiles are where a configuration is looked for without -f: our own
-// first, then where httpd has it.
+// defaultFiles are where a configuration is looked for without -f and -d: our
+// own first, then where httpd has it.
 var defaultFiles = []layout{
 	{"/etc/headgate/headgate.conf", "/etc/headgate"},
 	{"/etc/apache2/apache2.conf", "/etc/apache2"},
@@ -21,14 +22,56 @@ var defaultFiles = []layout{
 	{"/usr/local/apache2/conf/httpd.conf", "/usr/local/apache2"},
 }
 
+// belowRoot are where a configuration is looked for below -d, in this order.
+var belowRoot = []string{
+	"headgate.conf", "conf/headgate.conf", "apache2.conf", "conf/httpd.conf", "httpd.conf", "conf/apache2.conf",
+}
+
 // defaultFile finds the first that exists, "" if none does.
 func (p process) defaultFile() (file, root string) {
 	for _, l := range defaultFiles {
-		if _, err := os.Stat(l.file); err == nil {
+		if exists(l.file) {
 			return l.file, l.root
 		}
 	}
 	return "", ""
+}
+
+// findFile takes the configuration from where it usually is: below -d, when
+// that is given, and nowhere else, so that two installations are not mixed.
+func (p process) findFile(f *flags) bool {
+	if f.root != "" {
+		for _, name := range belowRoot {
+			if below := filepath.Join(f.root, name); exists(below) {
+				f.file = name
+				return p.reading(f, below)
+			}
+		}
+		fmt.Fprintf(p.stderr, "headgate: no -f, and no configuration below %s:\n", f.root)
+		for _, name := range belowRoot {
+			fmt.Fprintf(p.stderr, "  %s\n", filepath.Join(f.root, name))
+		}
+		return false
+	}
+	file, root := p.defaultFile()
+	if file == "" {
+		fmt.Fprintln(p.stderr, "headgate: no -f, and no configuration at any of the usual places:")
+		for _, l := range defaultFiles {
+			fmt.Fprintf(p.stderr, "  %s\n", l.file)
+		}
+		fmt.Fprintln(p.stderr, "Try \"headgate demo\", \"headgate proxy --from :8080 --to HOST:PORT\" or \"headgate help\".")
+		return false
+	}
+	f.file, f.found = file, root
+	return p.reading(f, file)
+}
+
+// reading says which file was found.
+func (p process) reading(f *flags, file string) bool {
+	if f.print == 0 && !f.dumping() {
+		fmt.Fprintf(p.stderr, "headgate: reading %s\n", file)
+	}
+	return true
 }
 
 // place finds the file and the initial ServerRoot of a configuration named by
@@ -75,16 +118,42 @@ func exists(path string) bool {
 	return err == nil
 }
 
-// environment gives the variables a configuration sees: ours, and on Debian
-// those of the envvars file that apache2ctl would have sourced. It is read
-// again with every reload.
-func environment(file string) server.Environment {
+// envvars is the file of variables that belongs to a configuration, "" if there
+// is none: that of an explicit -d, else the one next to a file called
+// apache2.conf. Debian's apache2ctl has a shell source it.
+func (f *flags) envvars(file string) string {
+	dir := filepath.Dir(file)
+	switch {
+	case f.root != "":
+		_, dir = place(f.file, f.root)
+	case filepath.Base(file) != "apache2.conf":
+		return ""
+	}
+	if vars := filepath.Join(dir, "envvars"); exists(vars) {
+		return vars
+	}
+	return ""
+}
+
+// environment returns the variables a configuration sees: ours, and those of
+// its envvars file, which is read again with every reload. An explicit -d says
+// what APACHE_CONFDIR is, whatever the shell has.
+func (f *flags) environment(file string) server.Environment {
 	return func() (func(string) (string, bool), error) {
-		vars := filepath.Join(filepath.Dir(file), "envvars")
-		if filepath.Base(file) != "apache2.conf" || !exists(vars) {
+		vars := f.envvars(file)
+		if vars == "" {
 			return os.LookupEnv, nil
 		}
-		more, err := source.ReadEnvvars(vars, os.LookupEnv)
+		base := os.LookupEnv
+		if f.root != "" {
+			base = func(name string) (string, bool) {
+				if name == "APACHE_CONFDIR" {
+					return filepath.Dir(vars), true
+				}
+				return os.LookupEnv(name)
+			}
+		}
+		more, err := source.ReadEnvvars(vars, base)
 		if err != nil {
 			return nil, err
 		}
@@ -92,15 +161,20 @@ func environment(file string) server.Environment {
 			if v, ok := more[name]; ok {
 				return v, true
 			}
-			return os.LookupEnv(name)
+			return base(name)
 		}, nil
 	}
 }
 
 // options are the load options of the flags; the file is found first.
 func (f *flags) options() config.Options {
-	file, root := place(f.file, f.root)
+	root := f.root
+	if root == "" {
+		root = f.found
+	}
+	file, root := place(f.file, root)
 	return config.Options{
 		File: file, ServerRoot: root, Defines: f.defines, Pre: f.pre, Post: f.post, Version: product(),
+		Fragment: f.fragment, NoDocumentRoot: f.blind,
 	}
 }

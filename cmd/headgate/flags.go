@@ -10,7 +10,8 @@ import (
 
 // flags is httpd's command line, read.
 type flags struct {
-	file, root string
+	file, root string // -f, -d
+	found      string // the ServerRoot that goes with a file found without them
 	defines    []string
 	pre, post  []string
 	word       string        // -k
@@ -19,6 +20,8 @@ type flags struct {
 	print      byte          // one of v V h l L, the last one given; 0: none
 	test       bool          // -t
 	one        bool          // -X
+	fragment   bool          // check --fragment
+	blind      bool          // -T: whether DocumentRoots are there is not looked at
 }
 
 // dumps are what -t -D NAME, or a flag that stands for it, asks for.
@@ -56,8 +59,8 @@ var flagRows = []flagRow{
 	{'?', false, printing('h')},
 	{'l', false, printing('l')},
 	{'L', false, printing('L')},
-	{'T', false, func(*flags, string) error { return nil }}, // DocumentRoots are never looked at
-	{'n', true, func(*flags, string) error { return nil }},  // a service of Windows
+	{'T', false, func(f *flags, _ string) error { f.blind = true; return nil }},
+	{'n', true, func(*flags, string) error { return nil }}, // a service of Windows
 }
 
 func printing(what byte) func(*flags, string) error {
@@ -152,13 +155,14 @@ const usage = `Usage: headgate [-D name] [-d directory] [-f file]
                 [-e level] [-E file]
 Options:
   -D name            : define a name for use in <IfDefine name> directives
-  -d directory       : specify an alternate initial ServerRoot
+  -d directory       : specify an alternate initial ServerRoot; without -f, the
+                       configuration below it is taken
   -f file            : specify an alternate ServerConfigFile
   -C "directive"     : process directive before reading config files
   -c "directive"     : process directive after reading config files
   -k start           : start in the background
   -k stop            : stop the running server at once
-  -k restart         : read the configuration anew; no request is lost
+  -k restart         : reload the configuration; no request is lost
   -k graceful        : the same
   -k graceful-stop   : stop when the running requests are done
   -e level           : show startup errors of level (see LogLevel)
@@ -175,8 +179,8 @@ Options:
   -M                 : a synonym for -t -D DUMP_MODULES
   -t -D DUMP_INCLUDES: show all included configuration files
   -t                 : run syntax check for config files
-  -T                 : accepted; DocumentRoots are never checked
+  -T                 : start without DocumentRoot(s) check
   -X                 : stay in the foreground
-Without -k the server stays in the foreground. Beside these flags there are
-run, check, proxy and demo: see "headgate help".
+Without -k the server stays in the foreground. There are also the commands run,
+check, proxy and demo: see "headgate help".
 `

@@ -1,10 +1,14 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"strings"
 
+	"github.com/headgate/headgate/internal/config"
 	"github.com/headgate/headgate/internal/server"
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 // status is a command's exit code where printing has been done already.
@@ -33,7 +37,7 @@ func (p process) friendly() int {
 	case status:
 		return int(err)
 	default:
-		fmt.Fprintf(p.stderr, "headgate: %v\nSee \"headgate help\".\n", err)
+		fmt.Fprintf(p.stderr, "headgate: %s (see \"headgate help\")\n", usageText(err))
 		return exitUsage
 	}
 }
@@ -59,10 +63,30 @@ func (p process) commands() *cobra.Command {
 	return root
 }
 
+// oneFile wants one argument, a file.
+func oneFile(_ *cobra.Command, args []string) error {
+	if len(args) != 1 {
+		return fmt.Errorf("check wants one FILE, not %d arguments", len(args))
+	}
+	return nil
+}
+
+// usageText words an error of the command line on one line, without the words
+// of the number parsers of Go.
+func usageText(err error) string {
+	text := strings.ReplaceAll(strings.TrimSpace(err.Error()), "\n", " ")
+	var bad *pflag.InvalidValueError
+	if errors.As(err, &bad) {
+		kind, _ := pflag.UnquoteUsage(bad.GetFlag())
+		text = fmt.Sprintf("--%s %q: want %s", bad.GetFlag().Name, bad.GetValue(), kind)
+	}
+	return text
+}
+
 // confFlags are the flags that say how a configuration is read.
 func confFlags(c *cobra.Command, f *flags) {
 	c.Flags().StringArrayVarP(&f.defines, "define", "D", nil, "define `NAME` for <IfDefine>; may be repeated")
-	c.Flags().StringVarP(&f.root, "root", "d", "", "initial ServerRoot `DIR`; without it, where the file is")
+	c.Flags().StringVarP(&f.root, "root", "d", "", "initial ServerRoot `DIR`; without FILE, the configuration below it")
 }
 
 func (p process) runCommand() *cobra.Command {
@@ -70,8 +94,8 @@ func (p process) runCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use: "run [FILE]", Short: "serve a configuration in the foreground",
 		Long: `Serve a configuration in the foreground until Ctrl-C. Without FILE the usual
-places are looked at. SIGUSR1 or SIGHUP reads the file anew: no request is lost,
-and a file that is wrong changes nothing.`,
+places are looked at. SIGUSR1 or SIGHUP reloads it: no request is lost, and
+a file that is wrong changes nothing.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			if len(args) == 1 {
@@ -79,7 +103,7 @@ and a file that is wrong changes nothing.`,
 			} else if !p.findFile(f) {
 				return status(exitUsage)
 			}
-			return code(p.serve(server.Options{Config: f.options(), PidFile: server.PidFileWanted}, nil))
+			return code(p.serve(f.server(server.PidFileWanted), nil))
 		},
 	}
 	confFlags(c, f)
@@ -88,45 +112,48 @@ and a file that is wrong changes nothing.`,
 
 func (p process) checkCommand() *cobra.Command {
 	f := &flags{}
-	var asJSON bool
+	var asJSON, verbose bool
 	c := &cobra.Command{
 		Use: "check FILE", Short: "say what of a configuration is honoured, mapped, noted, refused",
-		Long: `Judge a configuration without starting it. Snippets without LoadModule and
-Listen are welcome.
+		Long: `Judge a configuration without starting it. The verdict is that of a start on
+this machine: log folders, addresses, users and the like are looked at as well.
 
-  honoured  carried out as httpd does
-  mapped    carried out by other means
-  noted     accepted, not carried out, harmless to leave out
+  honoured  implemented as in httpd
+  mapped    implemented by other means
+  noted     accepted, without effect, harmless to leave out
   refused   would be unsafe to leave out
-  pending   not carried out by this version yet
+  pending   not implemented by this version yet
+
+With --fragment FILE is a part of a server's configuration, such as a file of
+sites-enabled: it needs no Listen and no LoadModule, and only its text counts.
 
 The exit code is 0 when it can be started, 1 when not, 2 after a wrong use.`,
-		Args: cobra.ExactArgs(1),
+		Args: oneFile,
 		RunE: func(_ *cobra.Command, args []string) error {
 			f.file = args[0]
-			return code(p.check(f, args[0], asJSON))
+			return code(p.check(f, args[0], func(r *config.Report) error {
+				if asJSON {
+					return r.JSON(p.stdout)
+				}
+				return r.Text(p.stdout, verbose)
+			}))
 		},
 	}
 	confFlags(c, f)
 	c.Flags().BoolVar(&asJSON, "json", false, "print one JSON object")
+	c.Flags().BoolVarP(&verbose, "verbose", "v", false, "list every directive")
+	c.Flags().BoolVar(&f.fragment, "fragment", false, "judge the text alone, as a part of a server's configuration")
 	return c
 }
 
-func (p process) check(f *flags, name string, asJSON bool) int {
-	l, err := p.judge(f.options())
+func (p process) check(f *flags, name string, print func(*config.Report) error) int {
+	l, err := p.judge(f)
 	if err != nil {
 		fmt.Fprintf(p.stderr, "headgate: %v\n", err)
 		return exitFailed
 	}
 	r := l.Report(name)
-	print := r.Text
-	if asJSON {
-		print = r.JSON
-	}
-	if err := print(p.stdout); err != nil {
-		return exitFailed
-	}
-	if !r.OK {
+	if err := print(r); err != nil || !r.OK {
 		return exitFailed
 	}
 	return exitOK

@@ -19,7 +19,7 @@ import (
 func (p process) httpd() int {
 	f, err := parseFlags(p.args)
 	if err != nil {
-		fmt.Fprintf(p.stderr, "headgate: %v\n%s", err, usage)
+		fmt.Fprintf(p.stderr, "headgate: %v (headgate -h lists the flags, headgate help the commands)\n", err)
 		return exitFailed // as httpd
 	}
 	if f.errorFile != "" {
@@ -64,30 +64,9 @@ func (p process) printing(what byte) int {
 	return exitOK
 }
 
-// findFile takes the configuration from where it usually is.
-func (p process) findFile(f *flags) bool {
-	file, root := p.defaultFile()
-	if file == "" {
-		fmt.Fprintln(p.stderr, "headgate: no -f, and no configuration at any of the usual places:")
-		for _, l := range defaultFiles {
-			fmt.Fprintf(p.stderr, "  %s\n", l.file)
-		}
-		fmt.Fprintln(p.stderr, "Try \"headgate demo\", \"headgate proxy --from :8080 --to http://HOST:PORT\" or \"headgate help\".")
-		return false
-	}
-	f.file = file
-	if f.root == "" {
-		f.root = root
-	}
-	if f.print == 0 && !f.dumping() {
-		fmt.Fprintf(p.stderr, "headgate: reading %s\n", file)
-	}
-	return true
-}
-
 // test is -t with its dumps.
 func (p process) test(f *flags) int {
-	l, err := p.judge(f.options())
+	l, err := p.judge(f)
 	if err != nil {
 		fmt.Fprintf(p.stderr, "headgate: %v\n", err)
 		return exitFailed
@@ -139,9 +118,15 @@ func identities(user, group string) (u, g string) {
 	return u, g
 }
 
+// server are the options of a server that runs what the flags name.
+func (f *flags) server(pid server.PidFile) server.Options {
+	o := f.options()
+	return server.Options{Config: o, Env: f.environment(o.File), PidFile: pid}
+}
+
 // foreground serves until a signal ends it.
 func (p process) foreground(f *flags) int {
-	return p.serve(server.Options{Config: f.options(), PidFile: server.PidFileWanted}, nil)
+	return p.serve(f.server(server.PidFileWanted), nil)
 }
 
 // stopPatience is how long -k stop waits for the end.
@@ -150,9 +135,9 @@ const stopPatience = 10 * time.Second
 // control is -k.
 func (p process) control(f *flags) int {
 	if os.Getenv(detachedMark) != "" {
-		return p.serve(server.Options{Config: f.options(), PidFile: server.PidFileRequired}, nil)
+		return p.serve(f.server(server.PidFileRequired), nil)
 	}
-	l, err := p.judge(f.options())
+	l, err := p.judge(f)
 	if err != nil {
 		fmt.Fprintf(p.stderr, "headgate: %v\n", err)
 		return exitFailed
@@ -179,7 +164,7 @@ func (p process) control(f *flags) int {
 			fmt.Fprintln(p.stdout, "headgate not running, trying to start")
 		}
 		if f.one || f.defined("FOREGROUND") || f.defined("NO_DETACH") {
-			return p.serve(server.Options{Config: f.options(), PidFile: server.PidFileRequired}, nil)
+			return p.serve(f.server(server.PidFileRequired), nil)
 		}
 		return p.detach(f)
 	}

@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"io"
-	"strings"
 
 	"github.com/headgate/headgate/internal/backend/http1"
 	"github.com/headgate/headgate/internal/clock"
@@ -13,23 +12,20 @@ import (
 	"github.com/headgate/headgate/internal/modules"
 	"github.com/headgate/headgate/internal/resolve"
 	"github.com/headgate/headgate/internal/state"
-	"github.com/headgate/headgate/internal/syntax"
 	"github.com/headgate/headgate/internal/worker"
 )
 
-// judge loads a configuration without starting anything of it. It need not say
-// where to listen: snippets are welcome, and httpd's -t does not ask for it
-// either.
-func (p process) judge(o config.Options) (*config.Loaded, error) {
-	env, err := environment(o.File)()
+// judge loads a configuration without starting anything of it. The verdict is
+// that of a start.
+func (p process) judge(f *flags) (*config.Loaded, error) {
+	o := f.options()
+	env, err := f.environment(o.File)()
 	if err != nil {
 		return nil, err
 	}
 	clk := clock.New(nil)
-	logs := logsink.NewRegistry(logsink.Options{Loops: 1, Now: clk.Now})
-	defer logs.Close()
 	rt := &config.Runtime{
-		Clock: clk, State: new(state.Registry), Resolver: new(resolve.Resolver), Logs: logs, Loops: 1,
+		Clock: clk, State: new(state.Registry), Resolver: new(resolve.Resolver), Loops: 1,
 		Protocols: map[string]worker.Protocol{"http": http1.New()}, Log: logsink.NewStartupLog(io.Discard),
 	}
 	o.Check, o.Env = true, env
@@ -42,36 +38,33 @@ var minimum = map[directive.Severity]logsink.Level{
 	directive.SeverityWarning: logsink.Warn, directive.SeverityNote: logsink.Info,
 }
 
-// complain prints the diagnostics a level lets through: errors as httpd words
-// them and then in our own form, the others in our own form alone.
+// complain prints the diagnostics that a level lets through, each once: errors
+// as httpd words them with our advice last, the others in our own form.
 func complain(w io.Writer, l *config.Loaded, level logsink.Level) {
 	more := alike(l.Found)
 	for _, d := range l.Found {
 		if minimum[d.Severity] > level {
 			continue
 		}
-		if d.Severity == directive.SeverityNote {
+		switch d.Severity {
+		case directive.SeverityNote:
 			n := more[likeness(d)]
 			delete(more, likeness(d))
 			switch {
 			case n > 1:
-				fmt.Fprintf(w, "%s: %s (and %d more lines of the file)\n", d.Severity, d, n-1)
+				fmt.Fprintf(w, "%s: %s (and %d more lines of the file)\n", d.Severity, d.House(), n-1)
 			case n == 1:
-				fmt.Fprintf(w, "%s: %s\n", d.Severity, d)
+				fmt.Fprintf(w, "%s: %s\n", d.Severity, d.House())
 			}
-			continue
-		}
-		if d.Severity == directive.SeverityError {
-			text := d.Httpd()
-			if !strings.HasPrefix(text, "AH") {
+		case directive.SeverityError:
+			text := d.Told()
+			if !d.HasID() {
 				text = "headgate: " + text
 			}
 			fmt.Fprintln(w, text)
-			if d.Pos == (syntax.Pos{}) {
-				continue // our form would say the same
-			}
+		default:
+			fmt.Fprintf(w, "%s: %s\n", d.Severity, d.House())
 		}
-		fmt.Fprintf(w, "%s: %s\n", d.Severity, d)
 	}
 }
 

@@ -41,7 +41,7 @@ func (p process) proxyCommand() *cobra.Command {
 		},
 	}
 	c.Flags().StringVar(&from, "from", ":8080", "where to listen: `[HOST]:PORT`")
-	c.Flags().StringVar(&to, "to", "", "the backend's `URL`: http://HOST:PORT[/PATH]")
+	c.Flags().StringVar(&to, "to", "", "the backend's `URL`: HOST:PORT or http://HOST:PORT[/PATH]")
 	c.Flags().BoolVar(&keepHost, "preserve-host", false, "send the backend the Host the client sent")
 	_ = c.MarkFlagRequired("to") // the flag exists
 	return c
@@ -81,19 +81,28 @@ ProxyPassReverse / "TO"
 `), nil
 }
 
-// backendURL checks a backend's URL and gives it with the slash that goes with
-// that of "ProxyPass /".
+// wantBackend is what --to takes.
+var wantBackend = errors.New("want HOST:PORT or http://HOST:PORT[/PATH]")
+
+// backendURL checks a backend's address or URL and returns its URL with the
+// slash that goes with that of "ProxyPass /".
 func backendURL(s string) (string, error) {
-	u, err := url.Parse(s)
+	scheme, rest, ok := strings.Cut(s, "://")
 	switch {
-	case err != nil:
-		return "", err
-	case u.Scheme != "http":
-		return "", errors.New("want http://HOST:PORT[/PATH]")
-	case u.Host == "" || u.User != nil || u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
-		return "", errors.New("want http://HOST:PORT[/PATH], and nothing else")
-	case strings.ContainsAny(s, " \t\r\n\"'\\$"):
-		return "", errors.New("it has characters a URL must not have")
+	case !ok:
+		s = "http://" + s
+	case !strings.EqualFold(scheme, "http"):
+		return "", fmt.Errorf("%w: %s is not implemented yet", wantBackend, scheme)
+	case rest == "":
+		return "", wantBackend
+	}
+	u, err := url.Parse(s)
+	if err != nil || u.Hostname() == "" || u.User != nil || u.RawQuery != "" || u.ForceQuery || u.Fragment != "" ||
+		strings.ContainsAny(s, " \t\r\n\"'\\$") {
+		return "", wantBackend
+	}
+	if n, err := strconv.ParseUint(u.Port(), 10, 16); u.Port() != "" && (err != nil || n == 0) {
+		return "", fmt.Errorf("%w: a port is a number from 1 to 65535", wantBackend)
 	}
 	return strings.TrimSuffix(u.String(), "/") + "/", nil
 }

@@ -57,9 +57,6 @@ func (p process) newServer(o server.Options) (*server.Server, error) {
 	}
 	o.Modules, o.Engine, o.Stderr = modules.All(), p.getenv(server.EnvEngine), p.stderr
 	o.Notify, o.Inherited, o.Terminal = notify, inherited, onTerminal()
-	if o.Env == nil && o.Config.Text == "" {
-		o.Env = environment(o.Config.File)
-	}
 	return server.New(o)
 }
 

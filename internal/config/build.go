@@ -16,14 +16,15 @@ import (
 
 // build makes the snapshot of an applied configuration.
 func (l *Loaded) build(o Options, rt *Runtime, modules []*module.Module) {
-	reg := rt.State
+	reg, logs := rt.State, rt.Logs
 	if o.Check {
-		reg = new(state.Registry)
+		reg, logs = new(state.Registry), logsink.NewRegistry(logsink.Options{Loops: 1, Now: rt.Clock.Now, Look: look(o)})
+		defer logs.Close()
 	}
 	b := &module.Builder{
 		Snapshot: &snapshot.Snapshot{Generation: o.Generation, Built: rt.Clock.Now(), Lease: reg.Lease()},
 		Main:     l.Main, ServerRoot: l.Source.ServerRoot, Version: o.Version, Loops: rt.Loops, Clock: rt.Clock,
-		Lease: nil, Resolver: rt.Resolver, Logs: rt.Logs, Protocols: rt.Protocols, Check: o.Check, Log: rt.Log,
+		Lease: nil, Resolver: rt.Resolver, Logs: logs, Protocols: rt.Protocols, Check: o.Check, Log: rt.Log,
 		Aux: make(map[any]any), Present: l.present,
 	}
 	b.Lease = b.Snapshot.Lease
@@ -34,15 +35,12 @@ func (l *Loaded) build(o Options, rt *Runtime, modules []*module.Module) {
 			note(b, l.Main.Pos, m.Finish(b))
 		}
 	}
+	if o.Check && !o.Fragment {
+		checkMachine(b)
+	}
 	b.Seal()
 	for _, p := range b.Problems {
-		s := directive.SeverityError
-		if p.Warning {
-			s = directive.SeverityWarning
-		}
-		l.Found = append(l.Found, directive.Diagnostic{
-			Diagnostic: syntax.Diagnostic{Pos: p.Pos, Text: p.Text}, Severity: s,
-		})
+		l.Found = append(l.Found, l.problem(p, o.Check))
 	}
 	if !l.OK() || o.Check {
 		b.Snapshot.Retire()

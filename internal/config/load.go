@@ -27,6 +27,14 @@ type Options struct {
 	Generation uint64
 	Text       string // configuration given as text instead of File's contents; for proxy --from/--to and demo
 	Check      bool   // judge only: no logs are opened, no state is attached for good
+
+	// Fragment, with Check, judges the text alone, as a part of a server that has
+	// all of httpd's modules: Listen may be absent, and nothing of this machine
+	// is looked at.
+	Fragment bool
+
+	// NoDocumentRoot, httpd's -T, leaves out whether a DocumentRoot is there.
+	NoDocumentRoot bool
 }
 
 // Runtime is what a snapshot is built over; it outlives every snapshot.
@@ -48,6 +56,13 @@ type Loaded struct {
 	Found    []directive.Diagnostic // errors, refusals, pending, warnings, notes, in the order of the text
 	Uses     []directive.Use        // every directive that passed context and arity
 	Snapshot *snapshot.Snapshot     // nil when blocked
+
+	// Fragment says that the text was judged as a part of a server's
+	// configuration: asked for, or because it plainly is no more.
+	Fragment bool
+
+	// RootOnly says that a start needs root, which the judging process is not.
+	RootOnly bool
 }
 
 // OK says whether the configuration can be started.
@@ -60,20 +75,40 @@ func Load(o Options, rt *Runtime, modules []*module.Module) *Loaded {
 	for _, m := range modules {
 		table = table.With(m.Rows)
 	}
-	l.Source = source.Read(readOptions(o, table, modules))
+	l.apply(o, table, modules, o.Check && o.Fragment)
+	if alone := l.alone(); o.Check && !l.Fragment && l.isFragment(alone) {
+		l.apply(o, table, modules, true)
+		l.notAlone(alone)
+	}
+	readable := l.OK()
+	if !o.Check || !o.Fragment {
+		l.needListen()
+	}
+	if l.OK() || o.Check && readable { // what else is wrong is told together
+		l.build(o, rt, modules)
+	}
+	l.Found = distinct(l.Found)
+	slices.SortStableFunc(l.Found, func(a, b directive.Diagnostic) int { return cmp.Compare(a.Severity, b.Severity) })
+	return l
+}
+
+// apply reads the text and applies it, as a part of a server that has httpd's
+// modules or as it is.
+func (l *Loaded) apply(o Options, table *directive.Table, modules []*module.Module, fragment bool) {
+	*l = Loaded{Fragment: fragment}
+	r := readOptions(o, table, modules)
+	r.BuiltIn = fragment
+	l.Source = source.Read(r)
 	l.take(l.Source.Errors, directive.SeverityError)
 	l.take(l.Source.Warnings, directive.SeverityWarning)
 	var found []directive.Diagnostic
 	l.Main, found = directive.Apply(l.Source.Root, table, directive.Options{
-		ServerRoot: l.Source.ServerRoot, Strict: len(l.Source.Loaded) > 0, Loaded: loadedSet(l.Source),
-		Use: func(u directive.Use) { l.Uses = append(l.Uses, u) },
+		ServerRoot: l.Source.ServerRoot, Strict: !l.Source.BuiltIn, Loaded: loadedSet(l.Source),
+		BlindFolders: o.NoDocumentRoot || o.Check && o.Fragment,
+		Use:          func(u directive.Use) { l.Uses = append(l.Uses, u) },
 	})
 	l.Found = append(l.Found, found...)
-	if l.OK() {
-		l.build(o, rt, modules)
-	}
-	slices.SortStableFunc(l.Found, func(a, b directive.Diagnostic) int { return cmp.Compare(a.Severity, b.Severity) })
-	return l
+	l.skipped()
 }
 
 func readOptions(o Options, table *directive.Table, modules []*module.Module) source.Options {

@@ -21,6 +21,9 @@ type Options struct {
 	// Loaded holds the identifiers given to LoadModule: "proxy_module".
 	Loaded map[string]bool
 
+	// BlindFolders leaves out whether folders that directives name are there.
+	BlindFolders bool
+
 	// Use, if set, is told of each directive that passed the checks of context
 	// and arity, with the tier that was decided. Coverage reports live on it.
 	Use func(Use)
@@ -211,6 +214,9 @@ func (w *walker) run(c *Call, f func(*Call) error) {
 	}
 	if d.Hint == "" {
 		d.Hint = syntax.TrailingComment(c.Raw)
+	}
+	if d.Hint == "" {
+		d.Hint = c.keywordHint()
 	}
 	d.Usage = c.Row.Usage
 	w.found = append(w.found, d)

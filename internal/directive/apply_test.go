@@ -220,8 +220,8 @@ func TestUnloadedModules(t *testing.T) {
 		}
 	}
 	want := []string{
-		"2 Invalid command 'S it needs LoadModule ssl_module modules/mod_ssl.so",
-		"3 Invalid command 'O it needs LoadModule auth_openidc_module modules/mod_auth_openidc.so",
+		"2 Invalid command 'S mod_ssl is not loaded, and this version does not implement SSLEngine yet: LoadModule ssl_module modules/mod_ssl.so would not help",
+		"3 Invalid command 'O mod_auth_openidc is not loaded, and refused here: mod_auth_openidc is not part of this: what it protects would be open",
 		"7 Invalid command 'P did you mean ProxyTimeout?",
 	}
 	if !slices.Equal(got, want) {

@@ -67,3 +67,6 @@ func (c *Call) Path(p string) string {
 	}
 	return filepath.Join(c.walk.opts.ServerRoot, p)
 }
+
+// LooksAtFolders says whether a folder that is missing is to be reported.
+func (c *Call) LooksAtFolders() bool { return !c.walk.opts.BlindFolders }

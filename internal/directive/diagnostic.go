@@ -36,6 +36,14 @@ type Diagnostic struct {
 	Severity Severity
 	Usage    string // the directive's grammar, where it helps
 
+	// Machine marks what the machine lacks or forbids, not the text: a missing
+	// folder, an address of another host. A start would fail for it all the same.
+	Machine bool
+
+	// Needs names the module that would have to be loaded for the directive to be
+	// known: mod_headers. "" where that is not what is wrong.
+	Needs string
+
 	helped bool // httpd appends its help text to this error
 }
 
@@ -61,6 +69,15 @@ func (d Diagnostic) String() string {
 	return in.String()
 }
 
+// House is String without a place where there is none.
+func (d Diagnostic) House() string { return strings.TrimPrefix(d.String(), syntax.Pos{}.String()+": ") }
+
+// HasID says whether httpd's wording begins with a message id, or with the
+// system's error and then the id.
+func (d Diagnostic) HasID() bool {
+	return d.ID != "" || d.Machine && strings.Contains(d.Text, "AH0")
+}
+
 // Httpd prints the diagnostic as httpd would: two lines, the second with the
 // directive's usage where httpd puts its help text.
 func (d Diagnostic) Httpd() string {
@@ -68,7 +85,28 @@ func (d Diagnostic) Httpd() string {
 	if d.helped && d.Usage != "" {
 		in.Text += ", " + d.Usage
 	}
+	if d.Machine {
+		if in.Pos.Line != 0 {
+			in.Text += " defined at " + in.Pos.String()
+		}
+		in.Pos, in.Includes = syntax.Pos{}, nil
+	}
 	return in.Httpd()
+}
+
+// Told is Httpd with our advice last, for people.
+func (d Diagnostic) Told() string {
+	var asides []string
+	if d.Usage != "" && !d.helped {
+		asides = append(asides, "usage: "+d.Usage)
+	}
+	if d.Hint != "" {
+		asides = append(asides, d.Hint)
+	}
+	if len(asides) == 0 {
+		return d.Httpd()
+	}
+	return d.Httpd() + " (" + strings.Join(asides, "; ") + ")"
 }
 
 // reason is an error of a setter that carries a hint.

@@ -41,6 +41,9 @@ type Row struct {
 	Note   string // the reason, the substitute or the limitation that goes with Tier
 	Usage  string // one line of grammar: "ProxyTimeout seconds"
 
+	// Words are keywords that Usage does not show with bars, for suggestions.
+	Words []string
+
 	// Set carries the directive out. It is called for Honoured, Mapped and
 	// Noted rows after context and arity have been judged. The error's text
 	// should read as httpd's would.

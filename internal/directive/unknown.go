@@ -51,12 +51,27 @@ func (w *walker) unknown(n *syntax.Node, row *Row) Diagnostic {
 	d := Diagnostic{Diagnostic: n.Fault("Invalid command '" + name +
 		"', perhaps misspelled or defined by a module not included in the server configuration")}
 	if row != nil {
-		module, _, _ := strings.Cut(row.Module, ",")
-		d.Hint = "it needs " + loadLine(module)
+		d.Needs, _, _ = strings.Cut(row.Module, ",")
+		d.Hint = needs(row, d.Needs)
 		return d
 	}
 	d.Hint = w.guess(n)
 	return d
+}
+
+// needs says what an absent module's directive would need. A LoadModule line is
+// no help where loading the module would not have the directive implemented.
+func needs(row *Row, module string) string {
+	load := loadLine(module)
+	switch row.Tier {
+	case Pending:
+		return module + " is not loaded, and this version does not implement " + row.Name + " yet: " + load + " would not help"
+	case Refused:
+		return module + " is not loaded, and refused here: " + row.Note
+	case Noted:
+		return "with " + load + " it would be accepted, without effect: " + row.Note
+	}
+	return "it needs " + load
 }
 
 // guess says what an unknown directive may have been meant to be, "" if there

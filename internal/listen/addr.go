@@ -156,7 +156,20 @@ func systemLookup(host string) ([]netip.Addr, error) {
 	for i, ip := range ips {
 		ips[i] = ip.Unmap()
 	}
-	return ips, err
+	return ips, libcText(err)
+}
+
+// libcText words a failed look-up as the C library does.
+func libcText(err error) error {
+	var dns *net.DNSError
+	switch {
+	case !errors.As(err, &dns):
+		return err
+	case dns.IsNotFound:
+		return errors.New("Name or service not known") //nolint:staticcheck // the C library's text
+	default:
+		return errors.New("Temporary failure in name resolution") //nolint:staticcheck // the C library's text
+	}
 }
 
 // Add appends the addresses of one more directive to those of earlier ones.

@@ -1,5 +1,7 @@
 package logsink
 
+import "slices"
+
 // Level is a severity of the error log, httpd's LogLevel words: smaller is
 // worse.
 type Level int8
@@ -41,6 +43,9 @@ func LevelOf(word string) (Level, bool) {
 	}
 	return 0, false
 }
+
+// LevelWords are LogLevel's words, worst first.
+func LevelWords() []string { return slices.Clone(levelNames[:]) }
 
 // Levels is one LogLevel setting: a default and exceptions per module. It is
 // immutable once built.

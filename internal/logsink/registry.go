@@ -30,13 +30,27 @@ const (
 type Options struct {
 	Loops int              // event loops that will log; 0: one per processor
 	Now   func() time.Time // nil: time.Now
+
+	// Look names how destinations are looked at.
+	Look Look
 }
+
+// Look says what becomes of a destination that is asked for.
+type Look uint8
+
+// The ways to look at a destination.
+const (
+	Open   Look = iota // it is opened
+	Probe              // it is not opened, but what would keep it from being opened is an error
+	Ignore             // neither: every destination is taken for good
+)
 
 // Registry owns the open log destinations of a server, beyond any one
 // snapshot. Each reference given by Access or Error ends with one Release.
 type Registry struct {
 	loops int
 	now   func() time.Time
+	look  Look
 	spare chan *batch
 	least atomic.Int64             // the fewest spare batches since the flusher looked
 	log   atomic.Pointer[ErrorLog] // where lost lines are reported
@@ -66,6 +80,7 @@ func NewRegistry(o Options) *Registry {
 	r := &Registry{
 		loops: o.Loops,
 		now:   o.Now,
+		look:  o.Look,
 		spare: make(chan *batch, spareBatches),
 		open:  map[string]*Appender{}, closing: map[*Appender]struct{}{},
 		quit:   make(chan struct{}),
@@ -107,7 +122,7 @@ func (r *Registry) get(dest string, use use) (*Appender, error) {
 		a.refs++
 		return a, nil
 	}
-	s, err := openSink(dest, use, r.report)
+	s, err := r.sink(dest, use)
 	if err != nil {
 		return nil, use.failed(dest, err)
 	}
@@ -116,6 +131,17 @@ func (r *Registry) get(dest string, use use) (*Appender, error) {
 	a.refs = 1
 	r.open[dest] = a
 	return a, nil
+}
+
+// sink opens or judges dest.
+func (r *Registry) sink(dest string, use use) (sink, error) {
+	switch r.look {
+	case Probe:
+		return probeSink(dest, use)
+	case Ignore:
+		return nullSink{}, nil
+	}
+	return openSink(dest, use, r.report)
 }
 
 // Release ends one reference; with the last the destination is written out

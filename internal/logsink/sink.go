@@ -1,7 +1,9 @@
 package logsink
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -37,6 +39,7 @@ type OpenError struct {
 	Dest string
 	Err  error
 	text string
+	hint string
 }
 
 // Error gives the text with the system's reason in front:
@@ -48,6 +51,9 @@ func (e *OpenError) Error() string {
 	}
 	return string(prefix) + ": " + e.text
 }
+
+// Hint says what to do about it, "" if there is nothing to say.
+func (e *OpenError) Hint() string { return e.hint }
 
 // Unwrap gives the cause.
 func (e *OpenError) Unwrap() error { return e.Err }
@@ -73,6 +79,9 @@ func (u use) failed(dest string, err error) error {
 		e.text = fmt.Sprintf("AH00091: could not open error log file %s", dest)
 	default:
 		e.text = fmt.Sprintf("AH00649: could not open transfer log file %s", dest)
+	}
+	if !pipe && errors.Is(dirErr, fs.ErrNotExist) {
+		e.hint = "mkdir -p " + dir
 	}
 	return e
 }

@@ -53,7 +53,7 @@ type Builder struct {
 	Resolver   *resolve.Resolver
 	Logs       *logsink.Registry
 	Protocols  map[string]worker.Protocol // by scheme
-	Check      bool                       // -t: open no logs, start nothing
+	Check      bool                       // -t: start nothing; Logs opens nothing either
 	Present    func(id string) bool       // whether httpd would have this module: what its defaults depend on
 	Log        *logsink.ErrorLog          // for what is noticed while building
 
@@ -72,11 +72,22 @@ type Problem struct {
 	Pos     syntax.Pos
 	Warning bool
 	Text    string
+
+	// Of what the machine refuses, not the text: the directive, and the error,
+	// whose Hint method, if it has one, says what to do.
+	Directive string
+	Err       error
 }
 
 // Errorf adds a problem that stops the build.
 func (b *Builder) Errorf(pos syntax.Pos, format string, args ...any) {
 	b.problem(Problem{Pos: pos, Text: fmt.Sprintf(format, args...)})
+}
+
+// Fail adds that the machine does not have, or does not permit, what the
+// directive at pos names: a folder, an address, a user.
+func (b *Builder) Fail(pos syntax.Pos, directive string, err error) {
+	b.problem(Problem{Pos: pos, Directive: directive, Text: err.Error(), Err: err})
 }
 
 // Warnf adds something that is probably not meant.
@@ -87,7 +98,10 @@ func (b *Builder) Warnf(pos syntax.Pos, format string, args ...any) {
 // problem adds p once: what a main server says is looked at for each virtual
 // host that inherits it. A sealed Builder has nobody to report to.
 func (b *Builder) problem(p Problem) {
-	if !b.sealed && !slices.Contains(b.Problems, p) {
+	same := func(q Problem) bool {
+		return q.Pos == p.Pos && q.Text == p.Text && q.Directive == p.Directive && q.Warning == p.Warning
+	}
+	if !b.sealed && !slices.ContainsFunc(b.Problems, same) {
 		b.Problems = append(b.Problems, p)
 	}
 }

@@ -2,14 +2,12 @@ package server
 
 import (
 	"errors"
-	"strings"
 	"syscall"
 
 	"github.com/headgate/headgate/internal/config"
 	"github.com/headgate/headgate/internal/directive"
 	"github.com/headgate/headgate/internal/listen"
 	"github.com/headgate/headgate/internal/logsink"
-	"github.com/headgate/headgate/internal/syntax"
 )
 
 // ErrNotRunning is given by a reload of a server that does not serve.
@@ -82,14 +80,9 @@ func (s *Server) logReport(l *config.Loaded) {
 	}
 	for _, d := range l.Found {
 		if d.Blocks() {
-			s.logf(logsink.Error, d.ID, nil, "%s", told(d))
+			s.logf(logsink.Error, d.ID, nil, "%s", d.House())
 		}
 	}
-}
-
-// told is a diagnostic as the log has it: without a place where it has none.
-func told(d directive.Diagnostic) string {
-	return strings.TrimPrefix(d.String(), syntax.Pos{}.String()+": ")
 }
 
 // levels says how loud the diagnostics of a good configuration are in the log.
@@ -102,7 +95,7 @@ var levels = map[directive.Severity]logsink.Level{
 func (s *Server) logLevelled(l *config.Loaded) {
 	for _, d := range l.Found {
 		if level, ok := levels[d.Severity]; ok {
-			s.logf(level, d.ID, nil, "%s", told(d))
+			s.logf(level, d.ID, nil, "%s", d.House())
 		}
 	}
 }

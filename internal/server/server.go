@@ -1,7 +1,6 @@
 package server
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -101,9 +100,6 @@ func (e *ConfigError) Error() string {
 	}
 	return fmt.Sprintf("the configuration has %d errors", n)
 }
-
-// ErrNoListen is httpd's refusal to serve nowhere (AH00451).
-var ErrNoListen = errors.New("AH00451: no listening sockets available, shutting down")
 
 // New makes a server; nothing is opened or started that Stop would not end.
 func New(o Options) (*Server, error) {

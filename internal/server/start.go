@@ -54,9 +54,6 @@ func (s *Server) load() (*config.Loaded, error) {
 	if !loaded.OK() || loaded.Snapshot == nil {
 		return loaded, &ConfigError{Loaded: loaded}
 	}
-	if len(loaded.Snapshot.Listen) == 0 {
-		return loaded, ErrNoListen
-	}
 	return loaded, nil
 }
 

@@ -18,7 +18,7 @@ type condition struct {
 // conditionRows are all of them but IfVersion, which counts its arguments otherwise.
 func conditionRows() []condition {
 	return []condition{
-		{"IfModule", func(f *file, arg string) bool { return f.modules[arg] }},
+		{"IfModule", func(f *file, arg string) bool { return f.hasModule(arg) }},
 		{"IfDefine", func(f *file, arg string) bool { return f.res.IsDefined(arg) }},
 		{"IfFile", func(f *file, arg string) bool { _, err := f.FS.Stat(f.rootRelative(arg)); return err == nil }},
 		{"IfDirective", func(f *file, arg string) bool { return f.knows(arg) }},

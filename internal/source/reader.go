@@ -19,6 +19,7 @@ type reader struct {
 	vars     map[string]string // values of Define by folded name
 	modules  map[string]bool   // what <IfModule> answers yes to, both spellings
 	loaded   map[string]bool   // identifiers given to LoadModule
+	builtIn  *builtIn          // httpd's own modules
 	macros   map[string]*macro // nil until the first <Macro>, as in httpd
 	includes []syntax.Site     // the Include directives we are inside of
 
@@ -179,6 +180,9 @@ func (f *file) section(h syntax.Head, l syntax.Line) {
 	default:
 		if c := f.conditions[ascii.ToLower(h.Name)]; c != nil {
 			yes, text := c.decide(f, h.Args)
+			if !yes && text == "" && c.name == "IfModule" {
+				f.skipped(h.Args, l)
+			}
 			f.conditional(c.name, yes, text, h, l)
 			return
 		}

@@ -17,6 +17,11 @@ type Options struct {
 
 	Env func(name string) (string, bool) // the environment ${VAR} may name; nil: empty
 
+	// BuiltIn has all of httpd's modules count as built in, whatever the
+	// configuration loads. Without it they do when the configuration has no
+	// LoadModule at all.
+	BuiltIn bool
+
 	Version        string                 // what <IfVersion> compares with; "" is DefaultVersion
 	StaticModules  []string               // modules that need no LoadModule, by identifier
 	KnownDirective func(name string) bool // for <IfDirective>; nil knows the read-time ones only
@@ -50,6 +55,8 @@ type Inclusion struct {
 
 // Result is a configuration that has been read.
 type Result struct {
+	BuiltIn    bool         // all of httpd's modules counted as built in
+	Skipped    []Skipped    // <IfModule> sections of modules that are not httpd's, when BuiltIn
 	Root       *syntax.Node // its children are the top level directives in order
 	Loaded     []Module     // by LoadModule, in order
 	Libraries  []Module     // by LoadFile, in order
@@ -63,7 +70,22 @@ type Result struct {
 
 // Read reads a configuration. Errors are in the Result; there is a tree in any
 // case, of everything that could be understood.
+//
+// Whether there is a LoadModule is known at the end only. So a configuration
+// that has none and asked for a module of httpd's is read a second time, with
+// all of them built in.
 func Read(o Options) *Result {
+	r := newReader(o, o.BuiltIn)
+	r.read()
+	if !o.BuiltIn && len(r.res.Loaded) == 0 && r.builtIn.asked {
+		r = newReader(o, true)
+		r.read()
+	}
+	r.res.BuiltIn = o.BuiltIn || len(r.res.Loaded) == 0 || r.builtIn.counts
+	return r.res
+}
+
+func newReader(o Options, builtIn bool) *reader {
 	if o.FS == nil {
 		o.FS = osFS{}
 	}
@@ -79,6 +101,7 @@ func Read(o Options) *Result {
 		vars:    map[string]string{},
 		modules: map[string]bool{},
 		loaded:  map[string]bool{},
+		builtIn: newBuiltIn(builtIn),
 
 		rows:       map[string]*readTime{},
 		conditions: map[string]*condition{},
@@ -95,14 +118,18 @@ func Read(o Options) *Result {
 	for _, m := range o.StaticModules {
 		r.addModule(m)
 	}
-	r.commandLine(o.Pre)
-	main := r.rootRelative(o.File)
+	return r
+}
+
+// read reads everything that the options name.
+func (r *reader) read() {
+	r.commandLine(r.Pre)
+	main := r.rootRelative(r.File)
 	r.res.Root.Pos.File = main
 	if fault := r.file(main, r.res.Root); fault != "" {
 		r.fail(Diagnostic{Text: fault})
 	}
-	r.commandLine(o.Post)
-	return r.res
+	r.commandLine(r.Post)
 }
 
 // IsDefined reports whether name was given with -D or by Define.

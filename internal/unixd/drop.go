@@ -16,11 +16,8 @@ import (
 //
 // httpd: without root, User and Group are ignored; a chroot is an error.
 func Drop(userArg, groupArg, chroot string) error {
-	if os.Geteuid() != 0 {
-		if chroot != "" {
-			return fmt.Errorf("cannot chroot to %s when not started as root", chroot)
-		}
-		return nil
+	if err := CheckDrop(userArg, groupArg, chroot); err != nil || os.Geteuid() != 0 {
+		return err
 	}
 	// Names are looked up while the files that hold them can still be seen.
 	id, err := target(userArg, groupArg)
@@ -47,6 +44,26 @@ func Drop(userArg, groupArg, chroot string) error {
 		if err := step.do(); err != nil {
 			return fmt.Errorf("drop privileges: %s: %w", step.what, err)
 		}
+	}
+	return nil
+}
+
+// CheckDrop says why Drop would fail, as far as that can be known before. The
+// lack of privileges is a syscall.EPERM.
+func CheckDrop(userArg, groupArg, chroot string) error {
+	if os.Geteuid() == 0 { // httpd: without root, User and Group are ignored
+		if _, err := target(userArg, groupArg); err != nil {
+			return err
+		}
+	}
+	if chroot == "" {
+		return nil
+	}
+	if info, err := os.Stat(chroot); err != nil || !info.IsDir() {
+		return errors.New("ChrootDir must be a valid directory")
+	}
+	if os.Geteuid() != 0 {
+		return fmt.Errorf("cannot chroot to %s when not started as root: %w", chroot, syscall.EPERM)
 	}
 	return nil
 }

@@ -8,6 +8,9 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"syscall"
+
+	"golang.org/x/sys/unix"
 )
 
 // ErrBadPidFile marks a pid file that holds no number.
@@ -73,6 +76,21 @@ func WritePidFile(path string, pid int) (notice string, err error) {
 		notice = fmt.Sprintf("AH00098: pid file %s overwritten -- Unclean shutdown of previous run (pid %d)?", path, old)
 	}
 	return notice, replaceFile(path, strconv.Itoa(pid)+"\n")
+}
+
+// CheckPidFile says why no pid file could be written at path, as far as its
+// folder shows that.
+func CheckPidFile(path string) error {
+	dir := filepath.Dir(path)
+	if info, err := os.Stat(dir); err != nil {
+		return err
+	} else if !info.IsDir() {
+		return &os.PathError{Op: "open", Path: path, Err: syscall.ENOTDIR}
+	}
+	if err := unix.Access(dir, unix.W_OK|unix.X_OK); err != nil {
+		return &os.PathError{Op: "open", Path: path, Err: err}
+	}
+	return nil
 }
 
 // replaceFile writes beside the file and renames, so that a reader sees the old

@@ -28,14 +28,14 @@ func LookupUser(arg string) (User, error) {
 	u := User{UID: -1, GID: -1}
 	if id, ok := strings.CutPrefix(arg, "#"); ok {
 		if u.UID, err = parseID(id); err != nil {
-			return u, fmt.Errorf("bad user id %s: %w", arg, err)
+			return u, fmt.Errorf("AH00543: bad user id %s: %w", arg, err)
 		}
 		entry, err = user.LookupId(id)
 		if err != nil { // an id needs no entry
 			return u, refuseRoot(u)
 		}
 	} else if entry, err = user.Lookup(arg); err != nil {
-		return u, fmt.Errorf("AH00543: bad user name %s: %w", arg, err)
+		return u, fmt.Errorf("AH00543: bad user name %s%w", arg, unless[user.UnknownUserError](err))
 	}
 	u.Name = entry.Username
 	if u.UID, err = strconv.Atoi(entry.Uid); err != nil {
@@ -46,6 +46,29 @@ func LookupUser(arg string) (User, error) {
 	}
 	u.More = moreGroups(entry, u.GID)
 	return u, refuseRoot(u)
+}
+
+// unexpected is an error other than that a name is unknown, which our own words
+// say already.
+type unexpected struct{ error }
+
+// Error implements error.
+func (e unexpected) Error() string {
+	if e.error == nil {
+		return ""
+	}
+	return ": " + e.error.Error()
+}
+
+// Unwrap gives the cause.
+func (e unexpected) Unwrap() error { return e.error }
+
+// unless keeps err unless it is an E.
+func unless[E error](err error) error {
+	if _, ok := errors.AsType[E](err); ok {
+		err = nil
+	}
+	return unexpected{err}
 }
 
 func refuseRoot(u User) error {
@@ -76,13 +99,13 @@ func LookupGroup(arg string) (int, error) {
 	if id, ok := strings.CutPrefix(arg, "#"); ok {
 		gid, err := parseID(id)
 		if err != nil {
-			return -1, fmt.Errorf("bad group id %s: %w", arg, err)
+			return -1, fmt.Errorf("AH00544: bad group id %s: %w", arg, err)
 		}
 		return gid, nil
 	}
 	g, err := user.LookupGroup(arg)
 	if err != nil {
-		return -1, fmt.Errorf("AH00544: bad group name %s: %w", arg, err)
+		return -1, fmt.Errorf("AH00544: bad group name %s%w", arg, unless[user.UnknownGroupError](err))
 	}
 	return strconv.Atoi(g.Gid)
 }

@@ -76,7 +76,7 @@ func TestCorpus(t *testing.T) {
 func load(rt *config.Runtime, name, text string) *config.Loaded {
 	return config.Load(config.Options{
 		File: "/etc/httpd/" + name + ".conf", ServerRoot: "/etc/httpd", Text: text + "\n",
-		Version: "Headgate/test", Check: true,
+		Version: "Headgate/test", Check: true, Fragment: true,
 	}, rt, modules.All())
 }
 

@@ -43,7 +43,7 @@ func TestErrorsAreHttpds(t *testing.T) {
 // firstError gives the first error of a file that is not ours alone.
 func firstError(t *testing.T, text string) *directive.Diagnostic {
 	l := config.Load(config.Options{
-		File: "/etc/httpd/x.conf", ServerRoot: "/etc/httpd", Text: text + "\n", Version: "Headgate/test", Check: true,
+		File: "/etc/httpd/x.conf", ServerRoot: "/etc/httpd", Text: text + "\n", Version: "Headgate/test", Check: true, Fragment: true,
 	}, runtime(t), modules.All())
 	for i, d := range l.Found {
 		if d.Severity == directive.SeverityError {

@@ -65,7 +65,7 @@ func of(c *directive.Call) (*conf, module.Methods) {
 
 func rows() []directive.Row {
 	return []directive.Row{
-		{Name: "Order", Set: setOrder},
+		{Name: "Order", Set: setOrder, Words: []string{"allow,deny", "deny,allow", "mutual-failure"}},
 		{Name: "Satisfy", Set: setSatisfy},
 		{Name: "Allow", Set: setRules(func(s *conf) *[]rule { return &s.allow })},
 		{Name: "Deny", Set: setRules(func(s *conf) *[]rule { return &s.deny })},

@@ -13,7 +13,7 @@ import (
 // mod_access_compat that it is about.
 func (p providers) rows() []directive.Row {
 	return append([]directive.Row{
-		{Name: "Require", Set: p.require, When: p.when},
+		{Name: "Require", Set: p.require, When: p.when, Words: p.words()},
 		{Name: "<RequireAll>", Open: openContainer(and, false), Close: closeContainer},
 		{Name: "<RequireAny>", Open: openContainer(or, false), Close: closeContainer},
 		{Name: "<RequireNone>", Open: openContainer(or, true), Close: closeContainer},
@@ -39,6 +39,15 @@ func split(raw string) (name, line string, not bool) {
 		name, line = syntax.Word(line)
 	}
 	return name, ascii.TrimSpace(line), not
+}
+
+// words are what may follow Require, for suggestions.
+func (p providers) words() []string {
+	out := append([]string{"not", "granted", "denied"}, users...)
+	for _, a := range p {
+		out = append(out, a.Name)
+	}
+	return out
 }
 
 // when refuses what needs authentication.

@@ -9,6 +9,7 @@ import (
 	"github.com/headgate/headgate/internal/logsink"
 	"github.com/headgate/headgate/internal/module"
 	"github.com/headgate/headgate/internal/snapshot"
+	"github.com/headgate/headgate/internal/syntax"
 )
 
 // ServerConf is what core's directives say of a server as a whole.
@@ -29,6 +30,7 @@ type ServerConf struct {
 	Trace            module.Opt[exchange.Trace]
 	RegisteredOnly   module.Opt[bool]
 	ErrorLog         module.Opt[string]
+	ErrorLogPos      syntax.Pos // of the directive that named it
 	Levels           *logsink.Levels
 	Addrs            []snapshot.Addr // of a <VirtualHost>
 }
@@ -54,7 +56,7 @@ func ServerOf(c *directive.Confs) *ServerConf {
 // mergeServer lays a virtual host over the main server. Its name, aliases and
 // addresses are its own.
 func mergeServer(base, add *ServerConf) *ServerConf {
-	return &ServerConf{
+	out := &ServerConf{
 		Name: add.Name, Aliases: add.Aliases, Addrs: add.Addrs,
 		Admin:            module.Over(base.Admin, add.Admin),
 		DocumentRoot:     module.Over(base.DocumentRoot, add.DocumentRoot),
@@ -70,8 +72,13 @@ func mergeServer(base, add *ServerConf) *ServerConf {
 		Trace:            module.Over(base.Trace, add.Trace),
 		RegisteredOnly:   module.Over(base.RegisteredOnly, add.RegisteredOnly),
 		ErrorLog:         module.Over(base.ErrorLog, add.ErrorLog),
+		ErrorLogPos:      base.ErrorLogPos,
 		Levels:           firstLevels(add.Levels, base.Levels),
 	}
+	if add.ErrorLog.Set {
+		out.ErrorLogPos = add.ErrorLogPos
+	}
+	return out
 }
 
 func firstLevels(l ...*logsink.Levels) *logsink.Levels {

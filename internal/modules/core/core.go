@@ -74,12 +74,13 @@ func errorLog(b *module.Builder, c *ServerConf, site *exchange.Site) error {
 	site.Levels = firstLevels(c.Levels, &levels)
 	site.Log = b.Log
 	dest := c.ErrorLog.Or("")
-	if dest == "" || b.Check {
+	if dest == "" {
 		return nil
 	}
 	out, err := b.Logs.Error(dest)
 	if err != nil {
-		return err
+		b.Fail(c.ErrorLogPos, "ErrorLog", err)
+		return nil
 	}
 	b.Snapshot.Closers = append(b.Snapshot.Closers, out.Release)
 	site.Log = logsink.NewErrorLog(out, site.Levels)

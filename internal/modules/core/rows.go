@@ -48,7 +48,7 @@ func rows() []directive.Row {
 		{Name: "HttpProtocolOptions", Set: setProtocolOptions},
 		{Name: "ErrorDocument", Set: setErrorDocument},
 		{Name: "ErrorLog", Set: setErrorLog},
-		{Name: "LogLevel", Set: setLogLevel},
+		{Name: "LogLevel", Set: setLogLevel, Words: logsink.LevelWords()},
 		{Name: "SetHandler", Set: setHandler, When: whenHandler},
 	}...)
 }
@@ -76,7 +76,7 @@ func choice[T any](words map[string]T, complaint string, set func(*directive.Cal
 // setRuntimeDir: httpd wants the folder to be there.
 func setRuntimeDir(c *directive.Call) error {
 	dir := c.Path(c.Arg(0))
-	if at, err := os.Stat(dir); err != nil || !at.IsDir() {
+	if at, err := os.Stat(dir); c.LooksAtFolders() && (err != nil || !at.IsDir()) {
 		return c.Hinted(c.Errorf("DefaultRuntimeDir must be a valid directory, absolute or relative to ServerRoot"), "mkdir "+dir)
 	}
 	globalSlot.Of(c.Server).RuntimeDir.To(dir)
@@ -130,14 +130,11 @@ func setListen(c *directive.Call) error {
 		return c.Errorf("%w", err)
 	}
 	g := globalSlot.Of(c.Server)
-	for _, a := range addrs {
-		for _, b := range g.Listen {
-			if a.IP == b.IP && a.Port == b.Port {
-				return c.Errorf("Cannot define multiple Listeners on the same IP:port")
-			}
-		}
-		g.Listen = append(g.Listen, a)
+	all, err := listen.Add(g.Listen, addrs...)
+	if err != nil {
+		return c.Errorf("%w", err)
 	}
+	g.Listen = all
 	return nil
 }
 
@@ -189,7 +186,7 @@ func setTokens(c *directive.Call) error {
 // warns about it in a virtual host. Nothing here reads files, so a warning will do.
 func setDocumentRoot(c *directive.Call) error {
 	dir := c.Path(c.Arg(0))
-	if at, err := os.Stat(dir); err != nil || !at.IsDir() {
+	if at, err := os.Stat(dir); c.LooksAtFolders() && (err != nil || !at.IsDir()) {
 		c.Warn("DocumentRoot '%s' is not a directory, or is not readable", dir)
 	}
 	serverSlot.Of(c.Server).DocumentRoot.To(strings.TrimRight(dir, "/"))
@@ -273,7 +270,9 @@ func setProtocolOptions(c *directive.Call) error {
 }
 
 func setErrorLog(c *directive.Call) error {
-	serverSlot.Of(c.Server).ErrorLog.To(logsink.Place(c.Arg(0), c.Path("."), false))
+	s := serverSlot.Of(c.Server)
+	s.ErrorLog.To(logsink.Place(c.Arg(0), c.Path("."), false))
+	s.ErrorLogPos = c.Pos()
 	return nil
 }
 

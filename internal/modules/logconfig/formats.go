@@ -3,6 +3,7 @@ package logconfig
 import (
 	"errors"
 	"maps"
+	"slices"
 
 	"github.com/headgate/headgate/internal/ascii"
 )
@@ -49,6 +50,9 @@ func (f Formats) Over(base Formats) Formats {
 // nickname may be defined behind its use. A format that is Literal is most
 // likely a nickname nobody defined: worth a warning.
 func (f Formats) Find(format string) (*Format, error) { return Compile(f.text(format)) }
+
+// names lists the nicknames, sorted.
+func (f Formats) names() []string { return slices.Sorted(maps.Keys(f.named)) }
 
 // text is the format that Find compiles.
 func (f Formats) text(format string) string {

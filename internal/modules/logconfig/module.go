@@ -21,8 +21,9 @@ type conf struct {
 // placed is a log with the place of its directive.
 type placed struct {
 	Custom
-	pos  syntax.Pos
-	root string
+	directive string // CustomLog, GlobalLog, TransferLog
+	pos       syntax.Pos
+	root      string
 }
 
 // slot holds a server's logs. A virtual host with logs of its own does not
@@ -71,7 +72,7 @@ func setLog(list func(*conf) *[]placed) func(*directive.Call) error {
 			}
 		}
 		l := list(slot.Of(c.Server))
-		*l = append(*l, placed{cl, c.Pos(), c.Path(".")})
+		*l = append(*l, placed{cl, c.Row.Name, c.Pos(), c.Path(".")})
 		return nil
 	}
 }
@@ -159,7 +160,11 @@ func open(b *module.Builder, c *conf, p *placed) *Log {
 		return nil
 	}
 	if f.Literal() && p.Format != "" {
-		b.Warnf(p.pos, "CustomLog: %q is no format nickname: each line will be that text", p.Format)
+		hint := syntax.DidYouMean(p.Format, c.formats.names())
+		if hint != "" {
+			hint = " (" + hint + ")"
+		}
+		b.Warnf(p.pos, "CustomLog: %q is no format nickname: each line will be that text%s", p.Format, hint)
 	}
 	var cond *expr.Bool
 	if p.Expr != "" {
@@ -168,12 +173,9 @@ func open(b *module.Builder, c *conf, p *placed) *Log {
 			return nil
 		}
 	}
-	if b.Check {
-		return nil
-	}
 	out, err := b.Logs.Access(logsink.Place(p.Dest, p.root, true))
 	if err != nil {
-		b.Errorf(p.pos, "CustomLog: %s", err)
+		b.Fail(p.pos, p.directive, err)
 		return nil
 	}
 	b.Snapshot.Closers = append(b.Snapshot.Closers, out.Release)

@@ -8,12 +8,14 @@ import (
 
 	"github.com/headgate/headgate/internal/directive"
 	"github.com/headgate/headgate/internal/module"
+	"github.com/headgate/headgate/internal/syntax"
 	procs "github.com/headgate/headgate/internal/unixd"
 )
 
 // conf is what the directives say.
 type conf struct {
 	user, group string
+	userPos     syntax.Pos
 	chroot      string
 	pidFile     string
 }
@@ -40,7 +42,8 @@ func setUser(c *directive.Call) error {
 	if _, err := procs.LookupUser(c.Arg(0)); err != nil {
 		return c.Errorf("%w", err)
 	}
-	slot.Of(c.Server).user = c.Arg(0)
+	s := slot.Of(c.Server)
+	s.user, s.userPos = c.Arg(0), c.Pos()
 	return nil
 }
 
@@ -61,6 +64,9 @@ func finish(b *module.Builder) error {
 	}
 	s := b.Snapshot
 	s.User, s.Group, s.Chroot = c.user, c.group, c.chroot
+	if err := procs.CheckDrop(c.user, c.group, c.chroot); err != nil {
+		b.Fail(c.userPos, "User", err)
+	}
 	if p := c.pidFile; p != "" {
 		if !filepath.IsAbs(p) {
 			p = filepath.Join(b.ServerRoot, p)

@@ -135,7 +135,8 @@ func (p *Params) Set(kind Kind, key, value string, k *Known) error {
 	switch {
 	case kind == OfBalancer:
 		unknown.text = "unknown Balancer parameter"
-	case k.HealthCheck:
+	case k.HealthCheck && ascii.HasPrefixFold(key, "hc"):
+		// httpd says so of every key once mod_proxy_hcheck is loaded.
 		unknown.text = "unknown Worker hcheck parameter"
 	}
 	return unknown

@@ -1,0 +1,125 @@
+package config
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"strings"
+
+	"github.com/headgate/headgate/internal/directive"
+	"github.com/headgate/headgate/internal/listen"
+	"github.com/headgate/headgate/internal/logsink"
+	"github.com/headgate/headgate/internal/module"
+	"github.com/headgate/headgate/internal/modules/core"
+	"github.com/headgate/headgate/internal/syntax"
+	"github.com/headgate/headgate/internal/unixd"
+)
+
+// look says how log destinations are looked at when a configuration is judged.
+func look(o Options) logsink.Look {
+	if o.Fragment {
+		return logsink.Ignore
+	}
+	return logsink.Probe
+}
+
+// checkMachine finds what a start would run into after the configuration is
+// built: addresses and the pid file. That another server holds a port is not
+// looked at: it may be the one that is about to be reloaded.
+func checkMachine(b *module.Builder) {
+	for _, a := range b.Snapshot.Listen {
+		var e *listen.BindError
+		if err := listen.Check(a); errors.As(err, &e) {
+			b.Fail(syntax.Pos{}, "Listen", bindProblem{e})
+		}
+	}
+	path := b.Snapshot.PidFile
+	if path == "" {
+		return
+	}
+	if err := unixd.CheckPidFile(path); err != nil {
+		b.Warnf(syntax.Pos{}, "no pid file can be written, so -k would not reach this server: %s%s", err, mkdir(path, err))
+	}
+}
+
+// mkdir is the advice for a file whose folder is missing.
+func mkdir(path string, err error) string {
+	if !errors.Is(err, fs.ErrNotExist) {
+		return ""
+	}
+	return " (mkdir -p " + path[:strings.LastIndexByte(path, '/')] + ")"
+}
+
+// bindProblem words a bind error as the start does.
+type bindProblem struct{ *listen.BindError }
+
+// Error implements error.
+func (b bindProblem) Error() string { return b.LogLine() }
+
+// Unwrap gives the bind error.
+func (b bindProblem) Unwrap() error { return b.BindError }
+
+// problem is the diagnostic of a problem. What only root may do is a warning
+// to everybody else who judges: the verdict is that of root's start.
+func (l *Loaded) problem(p module.Problem, check bool) directive.Diagnostic {
+	d := directive.Diagnostic{
+		Diagnostic: syntax.Diagnostic{Pos: p.Pos, Directive: p.Directive, Text: p.Text},
+		Severity:   directive.SeverityError, Machine: p.Err != nil,
+	}
+	if h, ok := errors.AsType[interface {
+		error
+		Hint() string
+	}](p.Err); ok {
+		d.Hint = h.Hint()
+	}
+	switch {
+	case p.Warning:
+		d.Severity = directive.SeverityWarning
+	case check && os.Geteuid() != 0 && errors.Is(p.Err, fs.ErrPermission):
+		d.Severity, l.RootOnly = directive.SeverityWarning, true
+		d.Hint = "a start needs root for it"
+	}
+	return d
+}
+
+// needListen adds httpd's refusal to serve nowhere. Where a Listen is wrong,
+// that has been said.
+func (l *Loaded) needListen() {
+	if l.Main == nil || len(core.GlobalOf(l.Main.Server).Listen) > 0 {
+		return
+	}
+	if !l.OK() {
+		for _, n := range l.Source.Root.All() {
+			if strings.EqualFold(n.Name, "Listen") {
+				return
+			}
+		}
+		if len(l.Source.Errors) > 0 {
+			return // what could not be read may have had it
+		}
+	}
+	l.Found = append(l.Found, directive.Diagnostic{Diagnostic: syntax.Diagnostic{
+		ID: "AH00451", Text: "no listening sockets available, shutting down", Hint: `add "Listen 8080"`,
+	}})
+}
+
+// distinct drops diagnostics that say again what another one has said: virtual
+// hosts share what they inherit.
+func distinct(found []directive.Diagnostic) []directive.Diagnostic {
+	type key struct {
+		severity  directive.Severity
+		pos       syntax.Pos
+		macro     *syntax.Expansion
+		name, say string
+	}
+	seen := map[key]bool{}
+	out := found[:0]
+	for _, d := range found {
+		k := key{d.Severity, d.Pos, d.Macro, d.Directive, d.Text}
+		if !seen[k] {
+			out = append(out, d)
+		}
+		seen[k] = true
+	}
+	return out
+}

@@ -1,0 +1,92 @@
+package source
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/headgate/headgate/internal/syntax"
+)
+
+// httpdModules are the modules of httpd 2.4 by identifier, without "_module".
+// A configuration that loads no module at all is that of a server with all of
+// them built in. The MPM of such a server is event.
+const httpdModules = `core http so mpm_event
+access_compat actions alias allowmethods asis auth_basic auth_digest auth_form authn_anon authn_core authn_dbd authn_dbm
+authn_file authn_socache authnz_fcgi authnz_ldap authz_core authz_dbd authz_dbm authz_groupfile authz_host authz_owner
+authz_user autoindex brotli buffer cache cache_disk cache_socache cern_meta cgi cgid charset_lite data dav dav_fs dav_lock
+dbd deflate dialup dir dumpio echo env expires ext_filter file_cache filter headers heartbeat heartmonitor http2 ident
+imagemap include info lbmethod_bybusyness lbmethod_byrequests lbmethod_bytraffic lbmethod_heartbeat ldap log_config
+log_debug log_forensic logio lua macro md mime mime_magic negotiation proxy proxy_ajp proxy_balancer proxy_connect
+proxy_express proxy_fcgi proxy_fdpass proxy_ftp proxy_hcheck proxy_html proxy_http proxy_http2 proxy_scgi proxy_uwsgi
+proxy_wstunnel ratelimit reflector remoteip reqtimeout request rewrite sed session session_cookie session_crypto
+session_dbd setenvif slotmem_plain slotmem_shm socache_dbm socache_dc socache_memcache socache_redis socache_shmcb
+speling ssl status substitute suexec systemd unique_id unixd userdir usertrack version vhost_alias watchdog xml2enc`
+
+// otherMPMs are httpd's as well, but a server has one only.
+const otherMPMs = `mpm_prefork mpm_worker mpm_winnt mpm_netware mpmt_os2`
+
+// HttpdModules lists the identifiers of httpd's own modules, sorted.
+func HttpdModules() []string {
+	var ids []string
+	for name := range strings.FieldsSeq(httpdModules) {
+		ids = append(ids, name+"_module")
+	}
+	return sorted(ids)
+}
+
+// Skipped is one <IfModule> section that was left out because httpd has no
+// module of that name, where all of httpd's modules count as built in.
+type Skipped struct {
+	Site   syntax.Site
+	Module string // as written: mod_security2.c
+	Hint   string // what was probably meant, "" if there is no telling
+}
+
+// builtIn answers <IfModule> by httpd's own modules.
+type builtIn struct {
+	counts bool            // all of them are there
+	names  map[string]bool // both names of each; false: another MPM's
+	asked  bool            // an answer would have been yes, had they counted
+}
+
+func newBuiltIn(counts bool) *builtIn {
+	b := &builtIn{counts: counts, names: map[string]bool{}}
+	add := func(list string, there bool) {
+		for name := range strings.FieldsSeq(list) {
+			b.names[name+"_module"], b.names[ModuleSource(name+"_module")] = there, there
+		}
+	}
+	add(otherMPMs, false)
+	add(httpdModules, true)
+	return b
+}
+
+// hasModule answers <IfModule name>.
+func (r *reader) hasModule(name string) bool {
+	if r.modules[name] {
+		return true
+	}
+	if !r.builtIn.names[name] {
+		return false
+	}
+	r.builtIn.asked = true
+	return r.builtIn.counts
+}
+
+// skipped notes a section that is left out for want of a module that httpd
+// does not have.
+func (f *file) skipped(args string, l syntax.Line) {
+	arg, _ := syntax.CutBracket(args)
+	name, _ := syntax.Word(strings.TrimPrefix(arg, "!"))
+	if _, known := f.builtIn.names[name]; !f.builtIn.counts || known || f.modules[name] {
+		return
+	}
+	var names []string
+	for n, there := range f.builtIn.names {
+		if there {
+			names = append(names, n)
+		}
+	}
+	slices.Sort(names)
+	f.res.Skipped = append(f.res.Skipped, Skipped{Site: l.Site(), Module: name, Hint: syntax.DidYouMean(name, names)})
+}
