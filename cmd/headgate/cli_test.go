@@ -46,6 +46,9 @@ func runEnv(t *testing.T, env []string, args ...string) result {
 	if err != nil && !errors.As(err, &exit) {
 		t.Fatal(err)
 	}
+	if bytes.Contains(errOut.Bytes(), []byte("strconv")) || bytes.Contains(out.Bytes(), []byte("strconv")) {
+		t.Errorf("%q: an error of Go reaches a person:\n%s%s", args, &out, &errOut)
+	}
 	return result{cmd.ProcessState.ExitCode(), plain(t, out.String()), plain(t, errOut.String())}
 }
 
@@ -74,6 +77,20 @@ func TestGolden(t *testing.T) {
 		{"check-good", "check good.conf"},
 		{"check-bad", "check bad.conf"},
 		{"check-snippet", "check snippet.conf"},
+		{"check-snippet-fragment", "check --fragment snippet.conf"},
+		{"check-verbose", "check -v good.conf"},
+		{"check-le-ssl", "check --fragment le-ssl.conf"},
+		{"check-fragment", "check fragment.conf"},
+		{"check-fragment-asked", "check --fragment fragment.conf"},
+		{"check-builtin", "check builtin.conf"},
+		{"check-machine", "check machine.conf"},
+		{"check-two-files", "check good.conf bad.conf"},
+		{"test-fragment", "-t -f fragment.conf"},
+		{"test-module", "-t -f module.conf"},
+		{"test-no-listen", "-t -f nolisten.conf"},
+		{"test-machine", "-t -f machine.conf"},
+		{"test-words", "-t -f words.conf"},
+		{"test-no-root", "-t -d nowhere"},
 		{"check-snippet-json", "check --json snippet.conf"},
 		{"help", "help"},
 		{"help-check", "help check"},
@@ -86,6 +103,12 @@ func TestGolden(t *testing.T) {
 		{"unknown-command", "frobnicate"},
 		{"proxy-no-to", "proxy --from :1"},
 		{"proxy-bad-to", "proxy --to https://example"},
+		{"proxy-bad-port", "proxy --to localhost:99999"},
+		{"proxy-bad-from", "proxy --from 1:2:3 --to localhost:80"},
+		{"demo-bad-port", "demo --port abc"},
+		{"bad-flag", "check --nosuch good.conf"},
+		{"bad-level", "-e loud"},
+		{"no-argument", "-f"},
 		{"stop-not-running", "-k stop -f good.conf"},
 		{"graceful-bad", "-k graceful -f bad.conf"},
 	} {

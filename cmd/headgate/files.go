@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/headgate/headgate/internal/config"
 	"github.com/headgate/headgate/internal/server"
@@ -47,19 +48,16 @@ func (p process) findFile(f *flags) bool {
 				return p.reading(f, below)
 			}
 		}
-		fmt.Fprintf(p.stderr, "headgate: no -f, and no configuration below %s:\n", f.root)
-		for _, name := range belowRoot {
-			fmt.Fprintf(p.stderr, "  %s\n", filepath.Join(f.root, name))
-		}
+		fmt.Fprintf(p.stderr, "headgate: no configuration below %s: neither %s (name one with -f)\n", f.root, strings.Join(belowRoot, " nor "))
 		return false
 	}
 	file, root := p.defaultFile()
 	if file == "" {
-		fmt.Fprintln(p.stderr, "headgate: no -f, and no configuration at any of the usual places:")
+		var places []string
 		for _, l := range defaultFiles {
-			fmt.Fprintf(p.stderr, "  %s\n", l.file)
+			places = append(places, l.file)
 		}
-		fmt.Fprintln(p.stderr, "Try \"headgate demo\", \"headgate proxy --from :8080 --to HOST:PORT\" or \"headgate help\".")
+		fmt.Fprintf(p.stderr, "headgate: no configuration named, and neither %s is there (try \"headgate demo\" or \"headgate help\")\n", strings.Join(places, " nor "))
 		return false
 	}
 	f.file, f.found = file, root

@@ -30,11 +30,19 @@ func (l *Loaded) DumpIncludes(w io.Writer) error {
 }
 
 // DumpModules writes the modules as httpd's DUMP_MODULES does: what is built
-// in, then what LoadModule named.
+// in, then what LoadModule named. Without any LoadModule all of httpd's count
+// as built in.
 func (l *Loaded) DumpModules(w io.Writer, modules []*module.Module) error {
 	p := &printer{w: w}
 	p.f("Loaded Modules:\n")
 	static := staticModules(modules)
+	if l.Source.BuiltIn {
+		for _, id := range source.HttpdModules() {
+			if !slices.Contains(static, id) {
+				static = append(static, id)
+			}
+		}
+	}
 	for _, id := range static {
 		p.f(" %s (static)\n", id)
 	}

@@ -14,7 +14,6 @@ import (
 type missing struct {
 	module string
 	at     syntax.Pos
-	name   string
 }
 
 // alone lists the directives that httpd would not know for want of a module of
@@ -24,7 +23,7 @@ func (l *Loaded) alone() []missing {
 	own := source.HttpdModules()
 	for _, d := range l.Found {
 		if d.Needs != "" && slices.Contains(own, directive.Identifier(d.Needs)) {
-			out = append(out, missing{d.Needs, d.Pos, d.Directive})
+			out = append(out, missing{d.Needs, d.Pos})
 		}
 	}
 	return out
@@ -73,7 +72,7 @@ func (l *Loaded) notAlone(alone []missing) {
 	}
 	first := alone[0]
 	l.Found = append(l.Found, directive.Diagnostic{Diagnostic: syntax.Diagnostic{
-		Pos: first.at, ID: syntax.WalkError, Directive: first.name,
+		Pos: first.at, ID: syntax.WalkError,
 		Text: fmt.Sprintf("a start of this file alone would not know directives of modules that it does not load: %s",
 			strings.Join(modulesOf(alone), ", ")),
 		Hint: "check --fragment judges a part of a configuration",

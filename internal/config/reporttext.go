@@ -214,7 +214,7 @@ func (r *Report) remarks(p *printer, s directive.Severity, title string) {
 			p.f("  %s\n", d.line)
 			continue
 		}
-		p.f("  %s (and %d more lines)\n", d.line, n-1)
+		p.f("  %s (and %d more)\n", d.line, n-1)
 		more[wording{d.Directive, d.Text}] = 0
 	}
 }

@@ -1,7 +1,6 @@
 package source
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/headgate/headgate/internal/syntax"
@@ -78,15 +77,24 @@ func (r *reader) hasModule(name string) bool {
 func (f *file) skipped(args string, l syntax.Line) {
 	arg, _ := syntax.CutBracket(args)
 	name, _ := syntax.Word(strings.TrimPrefix(arg, "!"))
-	if _, known := f.builtIn.names[name]; !f.builtIn.counts || known || f.modules[name] {
+	if _, known := f.builtIn.names[name]; known || f.modules[name] {
 		return
 	}
+	s := Skipped{Site: l.Site(), Module: name}
+	// Names of modules are much alike: mod_wsgi.c is not meant to be mod_cgi.c.
+	if meant := syntax.Suggest(name, f.builtIn.list()); len(meant) == len(name) || meant == name+".c" {
+		s.Hint = syntax.DidYouMean(name, []string{meant})
+	}
+	f.res.Skipped = append(f.res.Skipped, s)
+}
+
+// list is the names of the modules that are there, sorted.
+func (b *builtIn) list() []string {
 	var names []string
-	for n, there := range f.builtIn.names {
+	for n, there := range b.names {
 		if there {
 			names = append(names, n)
 		}
 	}
-	slices.Sort(names)
-	f.res.Skipped = append(f.res.Skipped, Skipped{Site: l.Site(), Module: name, Hint: syntax.DidYouMean(name, names)})
+	return sorted(names)
 }

@@ -82,6 +82,9 @@ func Read(o Options) *Result {
 		r.read()
 	}
 	r.res.BuiltIn = o.BuiltIn || len(r.res.Loaded) == 0 || r.builtIn.counts
+	if !r.res.BuiltIn {
+		r.res.Skipped = nil // as in httpd, which a set of modules is for
+	}
 	return r.res
 }
 

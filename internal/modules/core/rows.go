@@ -187,7 +187,7 @@ func setTokens(c *directive.Call) error {
 func setDocumentRoot(c *directive.Call) error {
 	dir := c.Path(c.Arg(0))
 	if at, err := os.Stat(dir); c.LooksAtFolders() && (err != nil || !at.IsDir()) {
-		c.Warn("DocumentRoot '%s' is not a directory, or is not readable", dir)
+		c.Warn("AH00112: DocumentRoot '%s' is not a directory, or is not readable", dir)
 	}
 	serverSlot.Of(c.Server).DocumentRoot.To(strings.TrimRight(dir, "/"))
 	return nil
