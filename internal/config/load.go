@@ -139,7 +139,7 @@ func staticModules(modules []*module.Module) []string {
 // configuration that loads none at all is that of a server with all of them
 // built in.
 func (l *Loaded) present(id string) bool {
-	return len(l.Source.Loaded) == 0 || l.Source.HasModule(id)
+	return l.Source.BuiltIn || l.Source.HasModule(id)
 }
 
 func loadedSet(r *source.Result) map[string]bool {
