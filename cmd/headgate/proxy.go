@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/headgate/headgate/internal/ascii"
 	"github.com/headgate/headgate/internal/config"
 	"github.com/headgate/headgate/internal/demo"
 	"github.com/headgate/headgate/internal/server"
@@ -91,7 +92,7 @@ func backendURL(s string) (string, error) {
 	switch {
 	case !ok:
 		s = "http://" + s
-	case !strings.EqualFold(scheme, "http"):
+	case !ascii.EqualFold(scheme, "http"):
 		return "", fmt.Errorf("%w: %s is not implemented yet", wantBackend, scheme)
 	case rest == "":
 		return "", wantBackend

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/headgate/headgate/internal/ascii"
 	"github.com/headgate/headgate/internal/directive"
 	"github.com/headgate/headgate/internal/source"
 	"github.com/headgate/headgate/internal/syntax"
@@ -43,7 +44,7 @@ func (l *Loaded) isFragment(alone []missing) bool {
 		}
 	}
 	for _, n := range l.Source.Root.All() {
-		if strings.EqualFold(n.Name, "Listen") && !n.Section {
+		if ascii.EqualFold(n.Name, "Listen") && !n.Section {
 			return len(modulesOf(alone)) >= len(l.Source.Loaded)
 		}
 	}

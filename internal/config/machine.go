@@ -6,6 +6,7 @@ import (
 	"os"
 	"strings"
 
+	"github.com/headgate/headgate/internal/ascii"
 	"github.com/headgate/headgate/internal/directive"
 	"github.com/headgate/headgate/internal/listen"
 	"github.com/headgate/headgate/internal/logsink"
@@ -90,7 +91,7 @@ func (l *Loaded) needListen() {
 	}
 	if !l.OK() {
 		for _, n := range l.Source.Root.All() {
-			if strings.EqualFold(n.Name, "Listen") {
+			if ascii.EqualFold(n.Name, "Listen") {
 				return
 			}
 		}

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/headgate/headgate/internal/ascii"
 	"github.com/headgate/headgate/internal/directive"
 	"github.com/headgate/headgate/internal/syntax"
 )
@@ -111,7 +112,7 @@ func (r *Report) sums(p *printer, t directive.Tier) {
 			p.f("  %s\n", g.note)
 			indent = "    "
 		}
-		slices.SortStableFunc(g.names, func(a, b tally) int { return cmp.Compare(strings.ToLower(a.name), strings.ToLower(b.name)) })
+		slices.SortStableFunc(g.names, func(a, b tally) int { return ascii.CompareFold(a.name, b.name) })
 		var words []string
 		for _, n := range g.names {
 			word := n.name
@@ -149,7 +150,7 @@ func (r *Report) names(p *printer, t directive.Tier) {
 	for _, n := range list {
 		width = max(width, len(n.name))
 	}
-	slices.SortStableFunc(list, func(a, b tally) int { return cmp.Compare(strings.ToLower(a.name), strings.ToLower(b.name)) })
+	slices.SortStableFunc(list, func(a, b tally) int { return ascii.CompareFold(a.name, b.name) })
 	for _, n := range list {
 		p.f("  %-*s  %s\n", width, n.name, positions(n.places))
 	}
