@@ -26,6 +26,13 @@ func (e *Goroutine) Serve(l net.Listener, h Handler) error {
 	if e.draining {
 		return ErrDraining
 	}
+	// A listener may make what it accepts with at first use. What it lacks then
+	// is told to who begins, and what it holds is there when Serve returns.
+	if d, ok := l.(interface{ SetDeadline(t time.Time) error }); ok {
+		if err := d.SetDeadline(time.Time{}); err != nil && !errors.Is(err, os.ErrNoDeadline) {
+			return err
+		}
+	}
 	a := &goAccept{engine: e, l: l, h: h, done: make(chan struct{})}
 	e.accepts[l] = a
 	go a.run()

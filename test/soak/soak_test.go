@@ -196,7 +196,7 @@ func (r *run) settle(before map[string]int, when string) {
 		extra = more(before, r.target.held())
 		return extra == ""
 	}) {
-		r.t.Errorf("%s: there is more than before:\n%s", when, extra)
+		r.t.Errorf("%s: there is more than before:\n%s\n%s", when, extra, r.target.details())
 	}
 	r.sample()
 }

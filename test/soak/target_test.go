@@ -26,6 +26,8 @@ type target interface {
 	measure() sample
 	// held counts what an idle server must not have more of, by kind.
 	held() map[string]int
+	// details tells what the server holds, for the report of a failure.
+	details() string
 	// heap is the bytes in use after a collection; 0 where it cannot be seen.
 	heap() int
 	// stop ends the server gracefully or says why that failed.
@@ -76,6 +78,7 @@ func (p *program) reload(text string) (taken bool) {
 
 func (p *program) measure() sample      { return measure(p.pid) }
 func (p *program) held() map[string]int { return descriptors(p.pid) }
+func (p *program) details() string      { return sockets(p.pid) }
 func (p *program) heap() int            { return 0 }
 func (p *program) log() string          { return p.err.next() }
 
@@ -173,6 +176,11 @@ func (e *embedded) held() map[string]int {
 		}
 	}
 	return kinds
+}
+
+func (e *embedded) details() string {
+	buf := make([]byte, 4<<20)
+	return string(buf[:runtime.Stack(buf, true)])
 }
 
 // own is where the server's goroutines are made.

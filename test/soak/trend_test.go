@@ -116,6 +116,53 @@ func descriptors(pid int) map[string]int {
 	return kinds
 }
 
+// sockets lists the TCP sockets of a process: addresses and states, as the
+// system has them.
+func sockets(pid int) string {
+	dir := filepath.Join("/proc", strconv.Itoa(pid), "fd")
+	list, _ := os.ReadDir(dir)
+	ours := map[string]bool{}
+	for _, f := range list {
+		target, _ := os.Readlink(filepath.Join(dir, f.Name()))
+		if inode, ok := strings.CutPrefix(target, "socket:["); ok {
+			ours[strings.TrimSuffix(inode, "]")] = true
+		}
+	}
+	all, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "net", "tcp"))
+	if err != nil {
+		return err.Error()
+	}
+	var b strings.Builder
+	for line := range strings.Lines(string(all)) {
+		f := strings.Fields(line)
+		if len(f) < 10 || !ours[f[9]] {
+			continue
+		}
+		delete(ours, f[9])
+		fmt.Fprintf(&b, "%s from %s to %s, to be sent and read %s\n", stateName(f[3]), port(f[1]), port(f[2]), f[4])
+	}
+	for inode := range ours {
+		fmt.Fprintf(&b, "socket %s of no connection\n", inode)
+	}
+	return b.String()
+}
+
+// stateName is the name of a TCP state of /proc/net/tcp.
+func stateName(hex string) string {
+	names := map[string]string{"01": "ESTABLISHED", "04": "FIN_WAIT1", "05": "FIN_WAIT2", "08": "CLOSE_WAIT", "09": "LAST_ACK", "0A": "LISTEN"}
+	if n := names[hex]; n != "" {
+		return n
+	}
+	return "state " + hex
+}
+
+// port is that of an address of /proc/net/tcp.
+func port(addr string) string {
+	_, hex, _ := strings.Cut(addr, ":")
+	n, _ := strconv.ParseUint(hex, 16, 16)
+	return strconv.FormatUint(n, 10)
+}
+
 // keeps are kinds of which a server may hold some for use again: how many more
 // than at an earlier idle moment are no leak.
 var keeps = map[string]int{
