@@ -30,10 +30,10 @@ run: build ## build, then run the demo, or CONF=file in the foreground
 	@if [ -n "$(CONF)" ]; then exec bin/headgate -f "$(CONF)" -X; else exec bin/headgate demo; fi
 
 test: ## all tests; needs only Go. PKG=./internal/wire/... for some, PEERS=required to fail without peers
-	go test $(PKG)
+	scripts/go-test $(PKG)
 
 race: ## all tests under the race detector
-	HEADGATE_RACE=1 go test -race $(PKG)
+	HEADGATE_RACE=1 scripts/go-test -race $(PKG)
 
 lint: $(LINTER) ## gofmt, vet, golangci-lint and the rules of the house
 	@unformatted=$$(gofmt -l $$(git ls-files -co --exclude-standard '*.go')); \
@@ -46,10 +46,10 @@ check: lint test ## what a change must pass before it is shown
 	go build ./...
 
 script: ## the scripts, RUN=name for one with its transcript, SCRIPT_MODES=, SCRIPT_ENGINES=
-	go test -count=1 $(if $(filter-out .,$(RUN)),-v) ./test/script -run 'TestScript/$(RUN)'
+	scripts/go-test -count=1 $(if $(filter-out .,$(RUN)),-v) ./test/script -run 'TestScript/$(RUN)'
 
 diff: ## httpd and headgate side by side, live; the record of httpd must still be true. RUN=group for one
-	go test -count=1 ./test/diff -live -run '(TestHttpd|TestDiff|TestKnown|TestRecord)/$(RUN)'
+	scripts/go-test -count=1 ./test/diff -live -run '(TestHttpd|TestDiff|TestKnown|TestRecord)/$(RUN)'
 
 golden: ## write goldens and the record of httpd anew; the diff is the review
 	go test -count=1 ./test/diff -live -record -run TestHttpd
@@ -68,7 +68,7 @@ fuzz: ## every fuzz target for T each (T=60s), PKG=./internal/wire for one packa
 # Go adds up what stands in a duration: the load, what comes after it, and room.
 soak: T = 10m
 soak: ## mixed load with reloads and dying backends for T (T=10m); SCRIPT_ENGINES=
-	go test -count=1 -v -timeout $(T)$(T)5m -run Soak ./test/soak -time $(T)
+	scripts/go-test -count=1 -v -timeout $(T)$(T)5m -run Soak ./test/soak -time $(T)
 
 bench: ## headgate beside its peers, ratios; ARGS="-quick", ARGS="-tests keepalive" (docs/performance.md)
 	go run ./bench $(ARGS)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/headgate/headgate/internal/directive"
 	"github.com/headgate/headgate/internal/syntax"
+	"github.com/headgate/headgate/internal/testkit"
 )
 
 // shared is where reference tables and real configurations are kept, beside
@@ -20,7 +21,7 @@ const shared = "../../../shared"
 func TestCorpus(t *testing.T) {
 	files, _ := filepath.Glob(shared + "/corpus/*.conf")
 	if len(files) == 0 {
-		t.Skip("no ../shared/corpus beside the repository")
+		testkit.Skip(t, "no ../shared/corpus beside the repository")
 	}
 	for _, file := range files {
 		text, err := os.ReadFile(file)

@@ -13,6 +13,7 @@ import (
 
 	"github.com/headgate/headgate/internal/directive"
 	"github.com/headgate/headgate/internal/syntax"
+	"github.com/headgate/headgate/internal/testkit"
 )
 
 var update = flag.Bool("update", false, "rewrite the goldens; httpd's part needs a local httpd")
@@ -136,10 +137,7 @@ func agree(t *testing.T, found []directive.Diagnostic, httpd string) {
 func TestJudgementOfRealHttpd(t *testing.T) {
 	h, ok := findHttpd()
 	if !ok {
-		if os.Getenv("PEERS") == "required" {
-			t.Fatal("no httpd with loadable modules (scripts/install-peers installs one)")
-		}
-		t.Skip("no httpd with loadable modules on this machine (scripts/install-peers installs one)")
+		testkit.SkipPeer(t, "no httpd with loadable modules on this machine (scripts/install-peers installs one)")
 	}
 	comment, cases := readJudgement(t)
 	for i := range cases {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/headgate/headgate/internal/ascii"
 	"github.com/headgate/headgate/internal/syntax"
+	"github.com/headgate/headgate/internal/testkit"
 )
 
 const reference = "../../../shared/reference/"
@@ -16,7 +17,7 @@ func eachRow(t *testing.T, file string, f func(fields []string)) {
 	t.Helper()
 	text, err := os.ReadFile(reference + file)
 	if err != nil {
-		t.Skip("no ../shared/reference beside the repository")
+		testkit.Skip(t, "no ../shared/reference beside the repository")
 	}
 	for line := range strings.Lines(string(text)) {
 		if fields := strings.Split(strings.TrimSuffix(line, "\n"), "\t"); fields[0] != "directive" {

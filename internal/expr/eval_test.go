@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/headgate/headgate/internal/testkit"
 )
 
 // TestTrue and TestFalse hold each operator both ways; most were seen on 2.4.71.
@@ -182,7 +184,7 @@ func TestUses(t *testing.T) {
 
 func TestNoAllocation(t *testing.T) {
 	if raceEnabled {
-		t.Skip("allocations are not counted under the race detector")
+		testkit.Skip(t, "allocations are not counted under the race detector")
 	}
 	env, st := newEnv(), &State{}
 	env.remote = netip.MustParseAddr("10.1.2.3")

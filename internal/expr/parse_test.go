@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/headgate/headgate/internal/testkit"
 )
 
 // TestRefused holds what 2.4.71 refuses, and its words.
@@ -143,7 +145,7 @@ var inConfig = []*regexp.Regexp{
 func TestCorpus(t *testing.T) {
 	files, _ := filepath.Glob("../../../shared/corpus/*.conf")
 	if len(files) == 0 {
-		t.Skip("no ../shared/corpus here")
+		testkit.Skip(t, "no ../shared/corpus here")
 	}
 	seen := 0
 	for _, name := range files {

@@ -171,6 +171,31 @@ func TestFoldingIsASCII(t *testing.T) {
 	}
 }
 
+// TestSkipsAreSeen keeps tests from being skipped unseen: go test shows why only with -v, testkit.Skip always. A fuzz target
+// may pass over an input.
+func TestSkipsAreSeen(t *testing.T) {
+	for _, f := range source(t) {
+		if !f.test || strings.HasPrefix(f.pkg, "internal/testkit") {
+			continue
+		}
+		for _, d := range f.ast.Decls {
+			if fn, ok := d.(*ast.FuncDecl); ok && strings.HasPrefix(fn.Name.Name, "Fuzz") {
+				continue
+			}
+			ast.Inspect(d, func(n ast.Node) bool {
+				s, ok := n.(*ast.SelectorExpr)
+				if !ok || s.Sel.Name != "Skip" && s.Sel.Name != "Skipf" && s.Sel.Name != "SkipNow" {
+					return true
+				}
+				if x, ok := s.X.(*ast.Ident); !ok || x.Name != "testkit" {
+					t.Errorf("%s: a skip nobody sees (testkit.Skip, testkit.SkipPeer)", f.at(s))
+				}
+				return true
+			})
+		}
+	}
+}
+
 // banned are texts that no file of the repository holds, and why. They are put together from pieces so that this file
 // does not hold them either.
 var banned = []struct{ text, why string }{

@@ -7,6 +7,8 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+
+	"github.com/headgate/headgate/internal/testkit"
 )
 
 const (
@@ -20,7 +22,7 @@ const (
 func fakeProc(t *testing.T, withFDs bool) string {
 	t.Helper()
 	if runtime.GOARCH != "amd64" && runtime.GOARCH != "arm64" {
-		t.Skip("the rows are written for little-endian machines")
+		testkit.Skip(t, "the rows are written for little-endian machines")
 	}
 	root := t.TempDir()
 	put := func(name, text string) {

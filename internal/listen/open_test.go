@@ -18,6 +18,8 @@ import (
 
 	"go.uber.org/goleak"
 	"golang.org/x/sys/unix"
+
+	"github.com/headgate/headgate/internal/testkit"
 )
 
 // The test binary is also the child that inherits sockets.
@@ -69,7 +71,7 @@ func TestOpenServesBothFamilies(t *testing.T) {
 	port := strconv.Itoa(int(l.bound.Port()))
 	echo(t, l, "127.0.0.1:"+port)
 	if l.bound.Addr().Is4() {
-		t.Skip("no IPv6 on this machine")
+		testkit.Skip(t, "no IPv6 on this machine")
 	}
 	echo(t, l, "[::1]:"+port)
 }
@@ -150,7 +152,7 @@ func TestPortTaken(t *testing.T) {
 		t.Fatal(err)
 	}
 	if runtime.GOOS != "linux" {
-		t.Skip("the holder is told on Linux only")
+		testkit.Skip(t, "the holder is told on Linux only")
 	}
 	remark := "(held by this very process: another Listen covers it)"
 	if want := fmt.Sprintf("could not bind to address 127.0.0.1:%d: address already in use %s", a.Port, remark); err.Error() != want {

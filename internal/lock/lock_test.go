@@ -29,7 +29,7 @@ func on(t *testing.T, f func(th *lock.Thread)) {
 
 func TestHeld(t *testing.T) {
 	if runtime.GOOS != "linux" {
-		t.Skip("threads have no numbers here")
+		testkit.Skip(t, "threads have no numbers here")
 	}
 	on(t, func(th *lock.Thread) {
 		var a, b lock.Mutex

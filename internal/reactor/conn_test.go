@@ -257,7 +257,7 @@ func testDialTimesOut(t *testing.T, n engine) {
 	defer func() { _ = ln.Close() }()
 	addr := ln.Addr().(*net.TCPAddr).AddrPort()
 	if !shorten(t, ln) {
-		t.Skip("the queue of a listening socket cannot be shortened here")
+		testkit.Skip(t, "the queue of a listening socket cannot be shortened here")
 	}
 	n.on(t, func(l reactor.Loop) {
 		var held []reactor.Conn

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/headgate/headgate/internal/testkit"
 )
 
 func mustCompile(t testing.TB, pattern string, f Flags) *Regexp {
@@ -127,7 +129,7 @@ func TestExpand(t *testing.T) {
 
 func TestNoAllocation(t *testing.T) {
 	if raceEnabled {
-		t.Skip("allocations are not counted under the race detector")
+		testkit.Skip(t, "allocations are not counted under the race detector")
 	}
 	tests := []struct {
 		pattern, subject string
@@ -157,7 +159,7 @@ var directive = regexp.MustCompile(`(?mi)^\s*<?(RewriteRule|LocationMatch|Direct
 func TestCorpus(t *testing.T) {
 	files, _ := filepath.Glob("../../../shared/corpus/*.conf")
 	if len(files) == 0 {
-		t.Skip("no ../shared/corpus here")
+		testkit.Skip(t, "no ../shared/corpus here")
 	}
 	seen, backtracking := 0, 0
 	for _, name := range files {

@@ -10,6 +10,7 @@ import (
 	"testing/fstest"
 
 	"github.com/headgate/headgate/internal/syntax"
+	"github.com/headgate/headgate/internal/testkit"
 )
 
 // readFiles reads /srv/httpd.conf out of a map of names below /srv.
@@ -226,7 +227,7 @@ func TestModuleNames(t *testing.T) {
 func TestCorpusIsRead(t *testing.T) {
 	files, _ := filepath.Glob("../../../shared/corpus/*.conf")
 	if len(files) == 0 {
-		t.Skip("../shared/corpus is not here")
+		testkit.Skip(t, "../shared/corpus is not here")
 	}
 	for _, name := range files {
 		text, err := os.ReadFile(name)

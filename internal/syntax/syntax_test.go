@@ -7,6 +7,8 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+
+	"github.com/headgate/headgate/internal/testkit"
 )
 
 func TestWord(t *testing.T) {
@@ -238,7 +240,7 @@ func TestOddTextsPrintStably(t *testing.T) {
 func TestCorpusPrintsStably(t *testing.T) {
 	files, _ := filepath.Glob("../../../shared/corpus/*.conf")
 	if len(files) == 0 {
-		t.Skip("../shared/corpus is not here")
+		testkit.Skip(t, "../shared/corpus is not here")
 	}
 	for _, f := range files {
 		text, err := os.ReadFile(f)

@@ -30,7 +30,7 @@ func Binary(t testing.TB) string {
 	}
 	build.once.Do(func() { build.path, build.err = buildBinary() })
 	if build.err != nil {
-		skipOrFail(t, fmt.Sprintf("headgate does not build: %v", build.err))
+		SkipPeer(t, fmt.Sprintf("headgate does not build: %v", build.err))
 	}
 	return build.path
 }
@@ -95,7 +95,7 @@ func StartHeadgate(t testing.TB, engine string, site Site) *Server {
 	}
 	if err := s.run(cmd); err != nil {
 		if noEngine.MatchString(s.Logs()) {
-			skipOrFail(t, fmt.Sprintf("this binary has no %s engine", engine))
+			SkipPeer(t, fmt.Sprintf("this binary has no %s engine", engine))
 		}
 		t.Fatal(err)
 	}

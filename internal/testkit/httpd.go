@@ -42,18 +42,9 @@ func NeedHttpd(t testing.TB) Httpd {
 	t.Helper()
 	h, ok := FindHttpd()
 	if !ok {
-		skipOrFail(t, "no httpd installed (scripts/install-peers installs one)")
+		SkipPeer(t, "no httpd installed (scripts/install-peers installs one)")
 	}
 	return h
-}
-
-// skipOrFail skips the test with one line, or fails it where peers are required.
-func skipOrFail(t testing.TB, why string) {
-	t.Helper()
-	if os.Getenv("PEERS") == "required" {
-		t.Fatalf("PEERS=required: %s", why)
-	}
-	t.Skip(why)
 }
 
 // StartHttpd runs the real httpd with one child process at work, so that its pools and counters are one; a reload may

@@ -264,7 +264,7 @@ func TestCut(t *testing.T) {
 func TestIdleMemory(t *testing.T) {
 	e := engines["epoll"]
 	if e == nil {
-		t.Skip("memory of idle tunnels: there are no event loops on this system")
+		testkit.Skip(t, "memory of idle tunnels: there are no event loops on this system")
 	}
 	const many = 1000
 	silent := make(chan struct{})

@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/headgate/headgate/internal/testkit"
 )
 
 func TestLookupUser(t *testing.T) {
@@ -55,11 +57,11 @@ func TestLookupGroup(t *testing.T) {
 
 func TestDrop(t *testing.T) {
 	if os.Getuid() != 0 {
-		t.Skip("dropping privileges needs root")
+		testkit.Skip(t, "dropping privileges needs root")
 	}
 	nobody, err := user.Lookup("nobody")
 	if err != nil {
-		t.Skip("no user nobody")
+		testkit.Skip(t, "no user nobody")
 	}
 	jail := t.TempDir()
 	if err := os.WriteFile(filepath.Join(jail, "marker"), nil, 0o644); err != nil {
@@ -91,7 +93,7 @@ func TestDrop(t *testing.T) {
 
 func TestDropWithoutRoot(t *testing.T) {
 	if os.Getuid() == 0 {
-		t.Skip("needs to run as an ordinary user")
+		testkit.Skip(t, "needs to run as an ordinary user")
 	}
 	if err := Drop("nobody", "", ""); err != nil {
 		t.Error(err)

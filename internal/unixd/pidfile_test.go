@@ -13,6 +13,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/headgate/headgate/internal/testkit"
 )
 
 // deadPID gives the number of a process that has ended and is waited for.
@@ -80,7 +82,7 @@ func TestPidFileOfTheLiving(t *testing.T) {
 		t.Error(err)
 	}
 	if runtime.GOOS != "linux" {
-		t.Skip("programs are told apart on Linux only")
+		testkit.Skip(t, "programs are told apart on Linux only")
 	}
 	stranger := waiting(t, exec.Command("cat")).Process
 	put(t, path, strconv.Itoa(stranger.Pid))

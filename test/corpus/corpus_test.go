@@ -18,6 +18,7 @@ import (
 	"github.com/headgate/headgate/internal/modules"
 	"github.com/headgate/headgate/internal/resolve"
 	"github.com/headgate/headgate/internal/state"
+	"github.com/headgate/headgate/internal/testkit"
 	"github.com/headgate/headgate/internal/worker"
 )
 
@@ -41,7 +42,7 @@ func runtime(t *testing.T) *config.Runtime {
 func TestCorpus(t *testing.T) {
 	index, err := os.ReadFile(filepath.Join(home, "index.tsv"))
 	if err != nil {
-		t.Skip("the collection of real configurations is not here")
+		testkit.Skip(t, "the collection of real configurations is not here")
 	}
 	rt := runtime(t)
 	var table bytes.Buffer

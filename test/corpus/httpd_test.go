@@ -21,7 +21,7 @@ import (
 func TestErrorsAreHttpds(t *testing.T) {
 	files, _ := filepath.Glob(filepath.Join(home, "*.conf"))
 	if len(files) == 0 {
-		t.Skip("the collection of real configurations is not here")
+		testkit.Skip(t, "the collection of real configurations is not here")
 	}
 	httpd := testkit.NeedHttpd(t)
 	preamble := everyModule(t, httpd.Modules)

@@ -23,7 +23,7 @@ func TestMain(m *testing.M) {
 // TestHttpd plays every group to the real httpd and compares with the record, or writes it.
 func TestHttpd(t *testing.T) {
 	if !*live {
-		t.Skip("httpd is played only with -live (make diff); recorded/ stands for it")
+		testkit.Skip(t, "httpd is played only with -live (make diff); recorded/ stands for it")
 	}
 	testkit.NeedHttpd(t)
 	eachGroup(t, func(t *testing.T, g *group) {
@@ -79,7 +79,7 @@ func TestDiff(t *testing.T) {
 // TestRecord checks that every case is recorded and nothing else is.
 func TestRecord(t *testing.T) {
 	if *record {
-		t.Skip("being written")
+		testkit.Skip(t, "being written")
 	}
 	eachGroup(t, func(t *testing.T, g *group) {
 		rec := recorded(t, g)

@@ -17,6 +17,7 @@ import (
 	"github.com/headgate/headgate/internal/reactor"
 	"github.com/headgate/headgate/internal/resolve"
 	"github.com/headgate/headgate/internal/state"
+	"github.com/headgate/headgate/internal/testkit"
 	"github.com/headgate/headgate/internal/worker"
 )
 
@@ -93,7 +94,7 @@ const redirect = "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:9000/login\r\
 
 func TestNoAllocationPerRequest(t *testing.T) {
 	if raced {
-		t.Skip("the race detector allocates on its own account")
+		testkit.Skip(t, "the race detector allocates on its own account")
 	}
 	for _, c := range []struct{ name, request, answer string }{
 		{"get", get, plain},

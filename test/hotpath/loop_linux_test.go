@@ -26,7 +26,7 @@ const rounds = 2000
 // clients and the origin of the test allocate nothing themselves.
 func TestNoAllocationOnLoops(t *testing.T) {
 	if raced {
-		t.Skip("the race detector allocates on its own account")
+		testkit.Skip(t, "the race detector allocates on its own account")
 	}
 	origin := play(t, plain)
 	addr := serveConf(t, strings.NewReplacer("127.0.0.1:9000", origin, "127.0.0.1:9001", origin).Replace(conf))

@@ -5,6 +5,8 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
+
+	"github.com/headgate/headgate/internal/testkit"
 )
 
 // many is a configuration of hosts virtual hosts with paths mappings each.
@@ -114,7 +116,7 @@ func (s *stack) bench(b *testing.B, requests []string, answer string) {
 // goes, and is answered by the mapping it is for.
 func TestNoAllocationAmongMany(t *testing.T) {
 	if raced {
-		t.Skip("the race detector allocates on its own account")
+		testkit.Skip(t, "the race detector allocates on its own account")
 	}
 	for _, size := range sizes {
 		t.Run(size.name, func(t *testing.T) {

@@ -106,7 +106,7 @@ func (p *play) prepare(n int, line string) {
 	}
 	switch {
 	case len(words) >= 3 && words[0] == "skip" && words[1] == p.engine:
-		p.t.Skipf("not on %s: %s", p.engine, strings.Join(words[2:], " "))
+		testkit.Skip(p.t, fmt.Sprintf("not on %s: %s", p.engine, strings.Join(words[2:], " ")))
 	case len(words) >= 3 && words[0] == "origin" && p.origins[words[1]] == nil:
 		name := words[1]
 		if words[2] == "unix" {

@@ -22,7 +22,7 @@ func conf(t *testing.T, name string, addresses ...string) string {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(home, name))
 	if err != nil {
-		t.Skip("the founding article's configurations are not here")
+		testkit.Skip(t, "the founding article's configurations are not here")
 	}
 	swapped := strings.NewReplacer(append(addresses, "<VirtualHost *:80>", "<VirtualHost *:${port}>")...).Replace(string(text))
 	return "Listen 127.0.0.1:${port}\nServerName localhost\n" + swapped
@@ -33,7 +33,7 @@ func nginx(t *testing.T) string {
 	t.Helper()
 	bin, err := exec.LookPath("nginx")
 	if err != nil {
-		need(t, "no nginx installed (scripts/install-peers installs one)")
+		testkit.SkipPeer(t, "no nginx installed (scripts/install-peers installs one)")
 	}
 	dir, port := t.TempDir(), testkit.FreePort(t)
 	if err := os.Chmod(dir, 0o755); err != nil {
@@ -63,21 +63,13 @@ func python(t *testing.T, page string) string {
 	t.Helper()
 	bin, err := exec.LookPath("python3")
 	if err != nil {
-		need(t, "no python3 installed (scripts/install-peers installs one)")
+		testkit.SkipPeer(t, "no python3 installed (scripts/install-peers installs one)")
 	}
 	dir, port := t.TempDir(), testkit.FreePort(t)
 	if err := os.WriteFile(filepath.Join(dir, "index.html"), []byte(page), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	return serve(t, port, exec.Command(bin, "-m", "http.server", fmt.Sprint(port), "--bind", "127.0.0.1", "--directory", dir))
-}
-
-func need(t *testing.T, what string) {
-	t.Helper()
-	if os.Getenv("PEERS") == "required" {
-		t.Fatal(what)
-	}
-	t.Skip(what)
 }
 
 // serve runs a backend until the test ends and gives its host:port.

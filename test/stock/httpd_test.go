@@ -42,7 +42,7 @@ var variables = regexp.MustCompile(`@@?[A-Za-z_]+@@?`)
 func TestHttpd(t *testing.T) {
 	text, err := os.ReadFile("../../../shared/corpus/813.conf")
 	if err != nil {
-		t.Skip("the collection of real configurations is not here")
+		testkit.Skip(t, "the collection of real configurations is not here")
 	}
 	s := testkit.StartTree(t, func(dir, port string) string {
 		values := map[string]string{

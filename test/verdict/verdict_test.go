@@ -48,7 +48,7 @@ func (v verdict) String() string { return strings.TrimSuffix(v.word+"\t"+v.text,
 // TestHttpd asks the real httpd and compares with the record, or writes it.
 func TestHttpd(t *testing.T) {
 	if !*live {
-		t.Skip("httpd is asked only with -live; testdata/httpd.txt stands for it")
+		testkit.Skip(t, "httpd is asked only with -live; testdata/httpd.txt stands for it")
 	}
 	h := testkit.NeedHttpd(t)
 	list := probes(t)
@@ -151,7 +151,7 @@ func recorded(t *testing.T) map[string]verdict {
 // TestVerdicts checks what Headgate says against the record.
 func TestVerdicts(t *testing.T) {
 	if *record {
-		t.Skip("being written")
+		testkit.Skip(t, "being written")
 	}
 	was, known := recorded(t), loadKnown(t)
 	list := probes(t)

@@ -4,13 +4,15 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"github.com/headgate/headgate/internal/testkit"
 )
 
 // TestTableIsCurrent: known.tsv is what go generate would write.
 func TestTableIsCurrent(t *testing.T) {
 	const reference = "../../../../shared/reference"
 	if _, err := os.Stat(reference); err != nil {
-		t.Skip("no ../shared/reference beside the repository")
+		testkit.Skip(t, "no ../shared/reference beside the repository")
 	}
 	out := filepath.Join(t.TempDir(), "known.tsv")
 	if err := run(reference, ".", out); err != nil {
