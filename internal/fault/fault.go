@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -146,6 +147,27 @@ func (f *Fault) Error() string {
 
 // Unwrap gives the cause.
 func (f *Fault) Unwrap() error { return f.Err }
+
+// Stopped is the fault of an exchange that was cut because the server stops:
+// neither of its peers is to blame, and nobody is answered.
+func Stopped(phase Phase) *Fault {
+	return &Fault{Side: Proxy, Phase: phase, Kind: Aborted, Close: true, Detail: "cut because the server stops"}
+}
+
+// ByStop says whether f is one of Stopped.
+func (f *Fault) ByStop() bool { return f.Side == Proxy && f.Kind == Aborted }
+
+// ResetEarly marks f as that of a backend that accepted the connection and reset
+// it before it read the request. Whether the system tells so when connecting,
+// writing or reading is chance; for all of them the answer is one.
+func (f *Fault) ResetEarly() *Fault {
+	f.Phase, f.Kind, f.Status, f.ID = AwaitHead, Reset, 502, "AH01102"
+	f.Reason, f.Err = NoAnswer, syscall.ECONNRESET
+	return f
+}
+
+// NoAnswer is httpd's reason phrase where nothing of an answer came.
+const NoAnswer = "Proxy Error"
 
 // Of finds the Fault in err's chain, or wraps err as an internal one. It
 // returns nil for nil.

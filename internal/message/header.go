@@ -49,8 +49,16 @@ type Header struct {
 // firstRows is how many rows a table begins with: most heads have fewer.
 const firstRows = 16
 
-// Reset empties the header and keeps its capacity.
-func (h *Header) Reset() { h.fields, h.seen = h.fields[:0], 0 }
+// keptRows is the largest table that is kept from one message to the next.
+const keptRows = 1024
+
+// Reset empties the header and keeps its capacity, unless that is unusual.
+func (h *Header) Reset() {
+	h.fields, h.seen = h.fields[:0], 0
+	if cap(h.fields) > keptRows {
+		h.fields = nil
+	}
+}
 
 // Len counts the rows of the table, dropped ones included.
 func (h *Header) Len() int { return len(h.fields) }

@@ -30,7 +30,7 @@ func (p *Pipeline) fail(x *exchange.Exchange, f *fault.Fault) {
 		x.Status = status
 		return
 	}
-	if f.Side == fault.Client && f.Kind == fault.Aborted {
+	if f.ByStop() || f.Side == fault.Client && f.Kind == fault.Aborted {
 		x.Truncated = true
 		x.Status = status
 		x.Front.Abort(f)
@@ -44,8 +44,8 @@ func (p *Pipeline) fail(x *exchange.Exchange, f *fault.Fault) {
 
 // statusOf gives the status a fault is answered with.
 func statusOf(f *fault.Fault) int {
-	if f.Status != 0 {
-		return f.Status
+	if f.Status != 0 || f.ByStop() {
+		return f.Status // none where nobody is answered
 	}
 	if f.Side != fault.Backend {
 		if f.Side == fault.Client {
@@ -73,6 +73,8 @@ func statusOf(f *fault.Fault) int {
 func logFault(x *exchange.Exchange, f *fault.Fault, status int) {
 	level, module := logsink.Error, "core"
 	switch {
+	case f.ByStop():
+		level = logsink.Notice
 	case f.Side == fault.Backend:
 		module = "proxy"
 		if f.Phase >= fault.SendRequest {
@@ -91,6 +93,9 @@ func logFault(x *exchange.Exchange, f *fault.Fault, status int) {
 	case x.Committed:
 		answer = "response cut after"
 		status = x.Status
+	case f.ByStop():
+		x.Logf(level, module, f.ID, "%s; not answered", f.Describe())
+		return
 	}
 	x.Logf(level, module, f.ID, "%s; %s %d", f.Describe(), answer, status)
 }

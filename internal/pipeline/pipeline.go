@@ -1,6 +1,8 @@
 package pipeline
 
 import (
+	"errors"
+	"net"
 	"runtime/debug"
 	"sync/atomic"
 
@@ -155,7 +157,12 @@ func (p *Pipeline) answer(x *exchange.Exchange, err error) {
 
 // noteAbort keeps why the client did not get its answer.
 func noteAbort(x *exchange.Exchange, err error) {
-	if x.Fault == nil {
+	switch {
+	case x.Fault != nil:
+	case errors.Is(err, net.ErrClosed):
+		x.Fault = fault.Stopped(fault.SendResponse)
+		logFault(x, x.Fault, x.Status)
+	default:
 		x.Fault = &fault.Fault{Side: fault.Client, Phase: fault.SendResponse, Kind: fault.Aborted, Err: err}
 	}
 }

@@ -204,7 +204,7 @@ func (l *eloop) accept(k *elistener) {
 func (k *elistener) starve(why error) {
 	k.loop.dropPipes()
 	k.pause(starvedPause)
-	if k.told == 0 || k.loop.now-k.told > int64(10*time.Second) {
+	if k.told == 0 || k.loop.now-k.told > int64(starvedAgain) {
 		k.told = k.loop.now
 		k.loop.engine.hooks.starved(why)
 	}

@@ -16,6 +16,7 @@ type goAccept struct {
 	l       net.Listener
 	h       Handler
 	leaving atomic.Bool
+	told    time.Time     // when it was last said that accepting pauses
 	done    chan struct{} // closed when it accepts no more
 }
 
@@ -69,6 +70,7 @@ func (e *Goroutine) Leave(l net.Listener) {
 const (
 	fullPause    = 10 * time.Millisecond
 	starvedPause = 50 * time.Millisecond
+	starvedAgain = 10 * time.Second // between two reports of the same listener
 )
 
 // run accepts until the listener is left.
@@ -87,10 +89,18 @@ func (a *goAccept) run() {
 			return
 		case a.leaving.Load():
 		default:
-			a.engine.hooks.starved(err)
-			time.Sleep(starvedPause)
+			a.starve(err)
 		}
 	}
+}
+
+// starve pauses for want of descriptors or memory.
+func (a *goAccept) starve(why error) {
+	if now := time.Now(); a.told.IsZero() || now.Sub(a.told) > starvedAgain {
+		a.told = now
+		a.engine.hooks.starved(why)
+	}
+	time.Sleep(starvedPause)
 }
 
 // take has a connection served.

@@ -75,7 +75,8 @@ var (
 // Chunked bodies.
 var (
 	errChunkSize    = bad(400, "malformed chunk size")
-	errChunkHuge    = bad(400, "chunk size is out of range")
+	errChunkHuge    = bad(413, "chunk size is out of range")
+	errChunkDigits  = bad(400, "chunk size has too many digits")
 	errChunkLine    = bad(400, "chunk line does not end in CRLF")
 	errChunkExt     = bad(400, "malformed chunk extension")
 	errChunkExtSize = bad(413, "chunk extensions are larger than the limit")

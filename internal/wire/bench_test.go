@@ -30,7 +30,7 @@ var benchChunks = []byte("400;a=b\r\n" + string(make([]byte, 1024)) + "\r\n10\r\
 
 // hot are the paths of every request: they must not allocate.
 func hot(t testing.TB) map[string]func() {
-	lim, rlim := DefaultLimits(), DefaultResponseLimits()
+	lim, rlim := DefaultLimits(), NewResponseLimits(0)
 	var q message.Request
 	var p message.Response
 	var c Chunks

@@ -11,22 +11,24 @@ import (
 // begins a body. The same bytes give the same data and the same verdict
 // however they are cut.
 type Chunks struct {
-	trailer *message.Header
-	limits  *Limits
-	left    int64 // bytes of the current chunk still to come
-	credit  int64 // bytes of extensions the peer may still send
-	line    int   // bytes of extensions on this line
-	digits  int
-	state   chunkState
-	scan    HeadScan
-	bad     error
+	trailer  *message.Header
+	limits   *Limits
+	left     int64 // bytes of the current chunk still to come
+	credit   int64 // bytes of extensions the peer may still send
+	line     int   // bytes on this line that are no needed part of the size
+	digits   int
+	state    chunkState
+	lenient  bool // a backend's body: see ResetResponse
+	overlong bool // see Overlong
+	scan     HeadScan
+	bad      error
 }
 
 type chunkState uint8
 
 const (
 	chunkSize   chunkState = iota // in the size
-	chunkBlank                    // in the blanks before an extension
+	chunkBlank                    // in the blanks behind a size
 	chunkExt                      // in an extension
 	chunkQuote                    // in a quoted string of one
 	chunkEscape                   // behind its backslash
@@ -51,6 +53,24 @@ const (
 func (c *Chunks) Reset(trailer *message.Header, limits *Limits) {
 	*c = Chunks{trailer: trailer, limits: limits, credit: firstCredit}
 }
+
+// ResetResponse begins a body that a backend sends. What can be understood in
+// one way only is accepted: blanks behind a chunk size, as old servers pad it
+// (RFC 7230 appendix C), and any number of leading zeros, up to the bytes that
+// extensions may have too.
+func (c *Chunks) ResetResponse(trailer *message.Header, limits *Limits) {
+	c.Reset(trailer, limits)
+	c.lenient = true
+}
+
+// InTrailer says that all data was read, and the last chunk, but not the end of
+// the trailer section.
+func (c *Chunks) InTrailer() bool { return c.state == chunkTrailer }
+
+// Overlong says of a response's body that is Done that its trailer section was
+// larger than the limits. Its data is whole; of the trailer fields none was
+// kept, and where the next message begins is not known.
+func (c *Chunks) Overlong() bool { return c.overlong }
 
 // Done says that the body and its trailer section were read to the end.
 func (c *Chunks) Done() bool { return c.state == chunkDone }
@@ -108,8 +128,8 @@ func (c *Chunks) fail(err error) error {
 func (c *Chunks) size(b []byte) (int, error) {
 	i := 0
 	for ; i < len(b) && class[b[i]]&isHex != 0; i++ {
-		if c.digits++; c.digits > maxChunkDigits || c.left > math.MaxInt64>>4 {
-			return 0, errChunkHuge
+		if err := c.digit(); err != nil {
+			return 0, err
 		}
 		digit, _ := ascii.Unhex(b[i])
 		c.left = c.left<<4 | int64(digit)
@@ -126,13 +146,27 @@ func (c *Chunks) size(b []byte) (int, error) {
 	case b[i] == ';':
 		c.state = chunkExt
 		return i + 1, c.pay()
-	case isBlank(b[i]): // RFC 9110 section 5.6.3, but only before an extension
+	case isBlank(b[i]): // RFC 9110 section 5.6.3; a client's only before an extension
 		c.state = chunkBlank
 		return i + 1, c.pay()
 	default:
 		return 0, errChunkSize
 	}
 	return i + 1, nil
+}
+
+// digit counts a digit of a size before it is added.
+func (c *Chunks) digit() error {
+	if c.left > math.MaxInt64>>4 {
+		return errChunkHuge
+	}
+	if c.digits++; c.digits <= maxChunkDigits {
+		return nil
+	}
+	if !c.lenient {
+		return errChunkDigits
+	}
+	return c.pay()
 }
 
 // step reads one byte of a size line behind the size, or of the line end
@@ -155,7 +189,7 @@ func (c *Chunks) step(b byte) error {
 		return c.pay()
 	}
 	switch {
-	case b == '\r' && c.state == chunkExt:
+	case b == '\r' && (c.state == chunkExt || c.lenient && c.state == chunkBlank):
 		c.state = chunkLF
 		return nil
 	case b == '\n':
@@ -193,8 +227,9 @@ func (c *Chunks) expect(b, want byte, next chunkState, err error) error {
 	return nil
 }
 
-// pay counts a byte of an extension. A peer may send as many as it sends data,
-// beyond a first credit: extensions cost work and move nothing.
+// pay counts a byte of an extension, a blank or a needless zero. A peer may
+// send as many as it sends data, beyond a first credit: they cost work and move
+// nothing.
 func (c *Chunks) pay() error {
 	c.line++
 	c.credit--
@@ -207,6 +242,10 @@ func (c *Chunks) pay() error {
 // trailers reads the trailer section once all of it is in b.
 func (c *Chunks) trailers(b []byte) (int, error) {
 	n, err := c.scan.Request(b, c.limits)
+	if c.lenient && (err == errFieldSize || err == errHeadSize) { //nolint:errorlint // as they are declared
+		c.state, c.overlong = chunkDone, true
+		return 0, nil
+	}
 	if n == 0 || err != nil {
 		return 0, err
 	}

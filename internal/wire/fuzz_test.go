@@ -89,7 +89,7 @@ func FuzzResponse(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, in []byte, cut uint16, head bool, policy uint8) {
-		lim := DefaultResponseLimits()
+		lim := NewResponseLimits(0)
 		lim.BadHeader = BadHeader(policy % 3)
 		verb := message.GET
 		if head {
@@ -127,16 +127,21 @@ func FuzzResponse(f *testing.F) {
 func FuzzChunks(f *testing.F) {
 	for _, s := range []string{
 		"5\r\nhello\r\n0\r\n\r\n", "5;a=\"b\\\"\"\r\nhello\r\n0;x\r\nX: y\r\n\r\nGET", "5 ;a\r\nhello\r\n00\r\n\r\n",
+		"5 \t \r\nhello\r\n0 \r\n\r\n", "0000000000000000000000000000005\r\nhello\r\n0\r\nX: y\r\n\r\n",
 		"ffffffffffffffff\r\n", "7fffffffffffffff\r\nx", "1\r\na\r\n1\r\nb\r\n0\r\nHost: h\r\n\r\n", "5\nhello", "0\r\n\r\r\n",
 	} {
-		f.Add([]byte(s), uint16(3), uint16(8))
+		f.Add([]byte(s), uint16(3), uint16(8), false)
+		f.Add([]byte(s), uint16(3), uint16(8), true)
 	}
-	f.Fuzz(func(t *testing.T, in []byte, a, b uint16) {
-		lim := DefaultLimits()
+	f.Fuzz(func(t *testing.T, in []byte, a, b uint16, response bool) {
+		lim, begin := DefaultLimits(), (*Chunks).Reset
+		if response {
+			begin = (*Chunks).ResetResponse
+		}
 		read := func(cuts ...int) (text string, data []byte, h *message.Header, used int, err error) {
 			h = new(message.Header)
 			f := newFeed(string(in), cuts...)
-			data, err = readChunks(f, h, &lim)
+			data, err = readChunks(f, h, &lim, begin)
 			return fmt.Sprintf("%q %s %v", data, showHeader(h), err), data, h, f.used, err
 		}
 		whole, data, h, used, err := read()
@@ -159,6 +164,7 @@ func FuzzChunks(f *testing.F) {
 		}
 		out = AppendLastChunk(out, h)
 		in = out
+		begin = (*Chunks).Reset // what is printed holds for the strict reader
 		again, _, _, _, err := read()
 		if err != nil {
 			t.Fatalf("printed %q: %v (%s)", out, err, again)

@@ -29,9 +29,22 @@ type ResponseLimits struct {
 	BadHeader BadHeader
 }
 
-// DefaultResponseLimits gives ProxyIOBufferSize-like bounds for backends.
-func DefaultResponseLimits() ResponseLimits {
-	return ResponseLimits{Limits: Limits{Line: 8192, Field: 8192, Fields: 256, Total: 128 << 10}}
+// responseField is the default of responsefieldsize=, responseLines how many
+// lines of the longest kind a response head has room for.
+const (
+	responseField = 8192
+	responseLines = 128
+)
+
+// NewResponseLimits gives the bounds of a response head, and of the trailer
+// section of a response, whose lines may have up to field bytes
+// (responsefieldsize=; 0: its default). The number of fields is bounded by the
+// whole alone: 128 times the longest line, by default 1 MiB.
+func NewResponseLimits(field int) ResponseLimits {
+	if field <= 0 {
+		field = responseField
+	}
+	return ResponseLimits{Limits: Limits{Line: field, Field: field, Total: responseLines * max(field, responseField)}}
 }
 
 // BadHeader is the ProxyBadHeader policy: what a field line without a colon

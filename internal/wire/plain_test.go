@@ -86,7 +86,7 @@ func sameResponse(t *testing.T, in []byte, cut int, lim *ResponseLimits) {
 func TestOnePassAgreesWithTwo(t *testing.T) {
 	const odd = "\x00\t\n\r :,;./aH1\x7f\x80\xff"
 	for _, small := range []bool{false, true} {
-		lim, rlim := tight(small, DefaultLimits()), DefaultResponseLimits()
+		lim, rlim := tight(small, DefaultLimits()), NewResponseLimits(0)
 		rlim.Limits = tight(small, rlim.Limits)
 		for _, r := range readRows(t, "testdata/requests.txt") {
 			sameRequest(t, []byte(r.input), 0, &lim)
@@ -117,7 +117,7 @@ func TestOnePassKeepsLimits(t *testing.T) {
 			func(l *Limits) { l.Line = n }, func(l *Limits) { l.Field = n },
 			func(l *Limits) { l.Fields = n }, func(l *Limits) { l.Total = n },
 		} {
-			lim, rlim := DefaultLimits(), DefaultResponseLimits()
+			lim, rlim := DefaultLimits(), NewResponseLimits(0)
 			set(&lim)
 			set(&rlim.Limits)
 			sameRequest(t, request, 0, &lim)
@@ -128,7 +128,7 @@ func TestOnePassKeepsLimits(t *testing.T) {
 
 // The usual heads are read in one pass: else all this is for nothing.
 func TestUsualHeadsArePlain(t *testing.T) {
-	lim, rlim := DefaultLimits(), DefaultResponseLimits()
+	lim, rlim := DefaultLimits(), NewResponseLimits(0)
 	var q message.Request
 	if n, err := plainRequest(benchRequest, &q, &lim); n != len(benchRequest) || err != nil {
 		t.Errorf("request: %d, %v", n, err)
@@ -152,7 +152,7 @@ func FuzzOnePass(f *testing.F) {
 	f.Add(benchRequest, uint16(0), uint8(0), true)
 	f.Add(benchResponse, uint16(0), uint8(2), true)
 	f.Fuzz(func(t *testing.T, in []byte, cut uint16, policy uint8, small bool) {
-		lim, rlim := tight(small, DefaultLimits()), DefaultResponseLimits()
+		lim, rlim := tight(small, DefaultLimits()), NewResponseLimits(0)
 		rlim.Limits, rlim.BadHeader = tight(small, rlim.Limits), BadHeader(policy%3)
 		sameRequest(t, in, int(cut), &lim)
 		sameResponse(t, in, int(cut), &rlim)

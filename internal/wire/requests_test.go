@@ -96,7 +96,7 @@ func status(err error) string {
 }
 
 // readBody reads a body of the framing; ok says that its end was found.
-func readBody(f *feed, fr message.Framing, trailer *message.Header, lim *Limits) (s string, ok bool) {
+func readBody(f *feed, fr message.Framing, trailer *message.Header, lim *Limits, begin func(*Chunks, *message.Header, *Limits)) (s string, ok bool) {
 	switch fr.Kind {
 	case message.NoBody:
 		return "none", true
@@ -116,24 +116,29 @@ func readBody(f *feed, fr message.Framing, trailer *message.Header, lim *Limits)
 		f.used = f.got
 		return s, true
 	}
-	data, err := readChunks(f, trailer, lim)
+	data, err := readChunks(f, trailer, lim, begin)
 	s = fmt.Sprintf("chunked %q", data)
 	switch {
 	case err == errMore:
 		s += " more"
+	case err == errOverlong:
+		s += " overlong"
 	case err != nil:
 		s += " " + status(err)
 	}
 	return s, err == nil
 }
 
-var errMore = errors.New("more")
+var (
+	errMore     = errors.New("more")
+	errOverlong = errors.New("overlong trailer")
+)
 
 // readChunks reads a chunked body to its end.
-func readChunks(f *feed, trailer *message.Header, lim *Limits) ([]byte, error) {
+func readChunks(f *feed, trailer *message.Header, lim *Limits, begin func(*Chunks, *message.Header, *Limits)) ([]byte, error) {
 	var c Chunks
 	var data []byte
-	c.Reset(trailer, lim)
+	begin(&c, trailer, lim)
 	for !c.Done() {
 		n, piece, err := c.Next(f.bytes())
 		if f.used += n; err != nil {
@@ -143,6 +148,9 @@ func readChunks(f *feed, trailer *message.Header, lim *Limits) ([]byte, error) {
 		if n == 0 && !c.Done() && !f.more() {
 			return data, errMore
 		}
+	}
+	if c.Overlong() {
+		return data, errOverlong
 	}
 	return data, nil
 }
@@ -200,7 +208,7 @@ func describe(f *feed, r *message.Request, lim *Limits) (s string, ok bool) {
 		path += "?" + plain(r.Query)
 	}
 	s = fmt.Sprintf("%s %s %s ", r.Method, path, r.Host)
-	body, ok := readBody(f, r.Body, &r.Trailer, lim)
+	body, ok := readBody(f, r.Body, &r.Trailer, lim, (*Chunks).Reset)
 	s += body
 	switch r.Form {
 	case message.AbsoluteForm:

@@ -51,7 +51,7 @@ func judgeResponses(f *feed, verb message.Method, lim *ResponseLimits) string {
 }
 
 func describeResponse(f *feed, r *message.Response, lim *Limits) (string, bool) {
-	body, ok := readBody(f, r.Body, &r.Trailer, lim)
+	body, ok := readBody(f, r.Body, &r.Trailer, lim, (*Chunks).ResetResponse)
 	s := fmt.Sprintf("%d %s %s", r.Status, plain(r.Reason), body)
 	if v, ok := r.Header.Get(message.ContentLength); ok && r.Body.Kind == message.NoBody {
 		s += " cl " + string(v)
@@ -86,7 +86,7 @@ func describeResponse(f *feed, r *message.Response, lim *Limits) (string, bool) 
 
 // variant reads what stands behind the slash of a row's name.
 func variant(name string) (message.Method, ResponseLimits) {
-	verb, lim := message.GET, DefaultResponseLimits()
+	verb, lim := message.GET, NewResponseLimits(0)
 	_, v, _ := strings.Cut(name, "/")
 	switch v {
 	case "HEAD":
@@ -117,7 +117,7 @@ func TestResponses(t *testing.T) {
 // A folded head is edited in place and must read the same again.
 func TestFoldedHeadReadsTwice(t *testing.T) {
 	head := []byte("HTTP/1.1 200 OK\r\nX: a\r\n  b\r\n\tc  \r\nY:\r\n d\r\nAge: 1\r\n\r\n")
-	lim := DefaultResponseLimits()
+	lim := NewResponseLimits(0)
 	var first, second message.Response
 	if err := ParseResponse(head, &first, &lim); err != nil {
 		t.Fatal(err)
@@ -128,5 +128,28 @@ func TestFoldedHeadReadsTwice(t *testing.T) {
 	}
 	if got := string(AppendHeader(nil, &second.Header, 0)); got != want || want != "X: a b c\r\nY: d\r\nAge: 1\r\n" {
 		t.Errorf("first %q, second %q", want, got)
+	}
+}
+
+// The number of fields is bounded by the size of the whole, which grows with
+// the longest line that is allowed.
+func TestResponseTotal(t *testing.T) {
+	for _, row := range []struct {
+		field, count int
+		ok           bool
+	}{{0, 20_000, true}, {0, 30_000, false}, {8192, 20_000, true}, {100, 20_000, true}, {100, 30_000, false}, {16 << 10, 40_000, true}, {16 << 10, 60_000, false}} {
+		lim := NewResponseLimits(row.field)
+		fields := strings.Repeat("Age: 1\r\n", row.count)
+		var scan HeadScan
+		head := "HTTP/1.1 200 OK\r\n" + fields + "\r\n"
+		n, err := scan.Response([]byte(head), &lim)
+		if row.ok && (err != nil || n != len(head)) || !row.ok && err != errHeadSize {
+			t.Errorf("responsefieldsize=%d, %d fields: %d, %v", row.field, row.count, n, err)
+		}
+		var r message.Response
+		data, err := readChunks(newFeed("2\r\nhi\r\n0\r\n"+fields+"\r\n"), &r.Trailer, &lim.Limits, (*Chunks).ResetResponse)
+		if row.ok && err != nil || !row.ok && err != errOverlong || string(data) != "hi" {
+			t.Errorf("responsefieldsize=%d, %d trailer fields: %q, %v", row.field, row.count, data, err)
+		}
 	}
 }

@@ -201,12 +201,12 @@ func TestChunkExtensionCredit(t *testing.T) {
 	lim := DefaultLimits()
 	const n = 200
 	one := "100;chunk-signature=" + strings.Repeat("a", 64) + "\r\n" + strings.Repeat("x", 256) + "\r\n"
-	data, err := readChunks(newFeed(strings.Repeat(one, n*10)+"0\r\n\r\n"), nil, &lim)
+	data, err := readChunks(newFeed(strings.Repeat(one, n*10)+"0\r\n\r\n"), nil, &lim, (*Chunks).Reset)
 	if err != nil || len(data) != n*10*256 {
 		t.Errorf("%d bytes, %v", len(data), err)
 	}
 	one = "1;" + strings.Repeat("a", 100) + "\r\nx\r\n"
-	if _, err = readChunks(newFeed(strings.Repeat(one, n)+"0\r\n\r\n"), nil, &lim); err != errChunkExtSize {
+	if _, err = readChunks(newFeed(strings.Repeat(one, n)+"0\r\n\r\n"), nil, &lim, (*Chunks).Reset); err != errChunkExtSize {
 		t.Errorf("got %v", err)
 	}
 }

@@ -173,6 +173,12 @@ func connectFault(name, addr string, took time.Duration, err error) *fault.Fault
 	}
 	var nerr net.Error
 	switch {
+	case errors.Is(err, net.ErrClosed), errors.Is(err, reactor.ErrDraining):
+		s := fault.Stopped(fault.Connect)
+		s.Backend, s.Addr, s.Elapsed = name, addr, took
+		return s
+	case errors.Is(err, syscall.ECONNRESET):
+		return f.ResetEarly()
 	case errors.Is(err, syscall.ECONNREFUSED):
 		f.Kind = fault.Refused
 	case errors.As(err, &nerr) && nerr.Timeout(), errors.Is(err, os.ErrDeadlineExceeded):

@@ -52,6 +52,7 @@ type try struct {
 	body     message.Framing // how the backend delimits the body of its response; the client's is x.Resp.Body
 	left     int64           // body bytes due, for a response with a length
 	peerIdle time.Duration   // Keep-Alive: timeout of the answer
+	by       time.Time       // when a head or trailer section that has begun must be there; zero: none has
 
 	sent, received int64 // what x counted before
 }

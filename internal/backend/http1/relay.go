@@ -5,8 +5,10 @@ import (
 	"io"
 
 	"github.com/headgate/headgate/internal/fault"
+	"github.com/headgate/headgate/internal/logsink"
 	"github.com/headgate/headgate/internal/message"
 	"github.com/headgate/headgate/internal/reactor"
+	"github.com/headgate/headgate/internal/wire"
 )
 
 // relay sends the answer whose head is in x.Resp to the client and says
@@ -23,6 +25,12 @@ func (a *attempt) relay() (reusable bool, f *fault.Fault) {
 		}
 	}
 	due := bodyDue(a.body)
+	if due {
+		a.beginBody()
+		if f := a.probe(); f != nil {
+			return false, f
+		}
+	}
 	if err := x.SendHead(!due); err != nil {
 		return false, a.sendFault(err)
 	}
@@ -67,7 +75,6 @@ func (a *attempt) discard() bool {
 // relayBody copies the body. What was read is sent on before more is waited for:
 // a stream's events leave as they come.
 func (a *attempt) relayBody() *fault.Fault {
-	a.beginBody()
 	for copies := false; ; {
 		if !copies && a.spliceable() {
 			switch err := a.splice(); {
@@ -118,9 +125,30 @@ func (a *attempt) forward(p []byte, end bool) error {
 // beginBody begins the body.
 func (a *attempt) beginBody() {
 	if a.body.Kind == message.Chunked {
-		a.chunks.Reset(&a.x.Resp.Trailer, &a.limits.Limits)
+		a.chunks.ResetResponse(&a.x.Resp.Trailer, &a.limits.Limits)
 	}
 	a.left = a.body.Length
+}
+
+// probe looks through the chunks that came with the head: while nothing was
+// sent to the client, one that is malformed is a bad answer and no cut one.
+func (a *attempt) probe() *fault.Fault {
+	if a.body.Kind != message.Chunked || a.r == a.u {
+		return nil
+	}
+	var c wire.Chunks
+	c.ResetResponse(nil, &a.limits.Limits)
+	for r := a.r; ; {
+		n, _, err := c.Next(a.buf[r:a.u])
+		if err != nil {
+			f := a.malformed(err)
+			f.Phase = fault.ReadResponse
+			return f
+		}
+		if r += n; n == 0 || c.Done() {
+			return nil
+		}
+	}
 }
 
 // piece gives the next bytes of the body; end with the last.
@@ -175,13 +203,27 @@ func (a *attempt) chunkPiece() ([]byte, bool, error) {
 		case len(data) > 0:
 			return data, false, nil
 		case a.chunks.Done():
+			if a.chunks.Overlong() {
+				a.overlong()
+			}
 			return nil, true, nil
 		case n == 0:
+			if a.by.IsZero() && a.chunks.InTrailer() {
+				a.by = a.loop.Now().Add(a.timeout())
+			}
 			if err := a.wait(); err != nil {
 				return nil, false, err
 			}
 		}
 	}
+}
+
+// overlong notes that an answer ended without its trailer fields, which are
+// more than a head may have: its body is whole.
+func (a *attempt) overlong() {
+	a.x.Resp.Close = true
+	a.x.Logf(logsink.Warn, "proxy_http", "", "worker %s (%s): the trailer fields of a response are larger than 128 lines of "+
+		"responsefieldsize=; they were left out", a.w.Name, a.conn.Addr)
 }
 
 // more makes sure that bytes are there.
@@ -251,6 +293,9 @@ func (a *attempt) truncated(err error) *fault.Fault {
 		return f // its end woke the reader: the backend is not to blame
 	}
 	f := a.fault(fault.ReadResponse, err)
+	if f.ByStop() {
+		return f
+	}
 	f.Retry = fault.Never
 	if f.Kind == fault.Reset && !isNet(err) {
 		f.Kind, f.Detail, f.Err = fault.Malformed, err.Error(), nil

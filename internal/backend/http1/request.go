@@ -301,11 +301,17 @@ func (a *attempt) deliver(p []byte, phase fault.Phase, soon bool) *fault.Fault {
 // writeFault says what it means that only n bytes were written.
 func (a *attempt) writeFault(phase fault.Phase, n int, err error) *fault.Fault {
 	f := a.fault(phase, err)
+	if f.ByStop() {
+		return f
+	}
 	if f.Kind == fault.Timeout {
 		f.Status = 504
 	}
 	if phase == fault.SendRequest && n == 0 {
 		f.Retry = fault.Safe
+		if f.Kind == fault.Reset {
+			return f.ResetEarly()
+		}
 	}
 	return f
 }
@@ -323,8 +329,9 @@ func (a *attempt) fault(phase fault.Phase, err error) *fault.Fault {
 	case errors.Is(err, io.EOF):
 		f.Kind, f.Err = fault.Closed, nil
 	case errors.Is(err, net.ErrClosed): // by the engine: neither side did it
-		f.Side, f.Kind, f.Retry, f.Err = fault.Proxy, fault.Aborted, fault.Never, nil
-		f.Detail = "cut because the server stops"
+		s := fault.Stopped(phase)
+		s.Backend, s.Addr, s.Elapsed = f.Backend, f.Addr, f.Elapsed
+		return s
 	case errors.As(err, &errno):
 		f.Err = errno
 	}

@@ -3,6 +3,7 @@ package http1
 import (
 	"bytes"
 	"errors"
+	"net"
 	"os"
 	"strconv"
 	"syscall"
@@ -20,11 +21,8 @@ const maxInterims = 10
 
 // head reads the final head into x.Resp, relaying interim ones.
 func (a *attempt) head() *fault.Fault {
-	a.limits = wire.DefaultResponseLimits()
+	a.limits = wire.NewResponseLimits(int(a.w.FieldSize))
 	a.limits.BadHeader = wire.BadHeader(a.x.Out.Bad)
-	if a.w.FieldSize > 0 {
-		a.limits.Line, a.limits.Field = int(a.w.FieldSize), int(a.w.FieldSize)
-	}
 	r := &a.x.Resp
 	for {
 		if f := a.readHead(r); f != nil {
@@ -66,26 +64,29 @@ func (a *attempt) malformed(err error) *fault.Fault {
 	return f
 }
 
-// readHead reads one head.
+// readHead reads one head. Its first byte is waited for as any other; from then
+// on the whole of it has as long again, so that nobody can hand it out byte by
+// byte for ever.
 func (a *attempt) readHead(r *message.Response) *fault.Fault {
 	var scan wire.HeadScan
-	for {
+	for a.by = (time.Time{}); ; {
 		n, err := scan.ReadResponse(a.buf[a.r:a.u], r, &a.limits)
 		a.r += n
 		if err != nil {
 			return a.malformed(err)
 		}
 		if n > 0 {
+			a.by = time.Time{}
 			return nil
+		}
+		if a.by.IsZero() && a.r < a.u {
+			a.by = a.loop.Now().Add(a.timeout())
 		}
 		if err := a.read(); err != nil {
 			return a.headFault(err)
 		}
 	}
 }
-
-// proxyError is httpd's reason phrase where no head came at all.
-const proxyError = "Proxy Error"
 
 // headFault says why no head came.
 func (a *attempt) headFault(err error) *fault.Fault {
@@ -104,10 +105,13 @@ func (a *attempt) headFault(err error) *fault.Fault {
 		phase = fault.ReadHead
 	}
 	f := a.fault(phase, err)
+	if f.ByStop() {
+		return f
+	}
 	f.ID = "AH01102"
 	f.Status = 502
 	if phase == fault.AwaitHead {
-		f.Reason = proxyError
+		f.Reason = fault.NoAnswer
 	}
 	if f.Kind == fault.Timeout {
 		f.Status = 504
@@ -122,6 +126,9 @@ func (a *attempt) headFault(err error) *fault.Fault {
 // request within ping=. Its body was not sent, so nothing can have been done.
 func (a *attempt) pingFault(err error) *fault.Fault {
 	f := a.fault(fault.AwaitHead, err)
+	if f.ByStop() {
+		return f
+	}
 	f.Retry, f.Status, f.Detail = fault.Safe, 503, "ping: no answer to Expect: 100-continue"
 	return f
 }
@@ -151,6 +158,9 @@ func (a *attempt) await(splice bool) error {
 	began, most := a.loop.Now(), a.patience()
 	for now, left := began, most; ; {
 		until := now.Add(min(left, clientCheck))
+		if !a.by.IsZero() && a.by.Before(until) {
+			until = a.by
+		}
 		_ = a.conn.SetReadDeadline(until)
 		if a.upload.clientFault() != nil {
 			return os.ErrDeadlineExceeded
@@ -164,7 +174,7 @@ func (a *attempt) await(splice bool) error {
 		}
 		now = a.loop.Now()
 		left = most - now.Sub(a.upload.waitSince(began, now))
-		if left <= 0 && a.upload.clientFault() == nil {
+		if (left <= 0 || !a.by.IsZero() && !now.Before(a.by)) && a.upload.clientFault() == nil {
 			return err
 		}
 		if a.clientBroken() {
@@ -209,12 +219,12 @@ func (a *attempt) clientBroken() bool {
 func (a *attempt) interim(r *message.Response) *fault.Fault {
 	if a.interims++; a.interims > maxInterims {
 		f := a.malformed(errors.New("more than " + strconv.Itoa(maxInterims) + " interim responses"))
-		f.Reason = proxyError
+		f.Reason = fault.NoAnswer
 		return f
 	}
 	if r.Status == 101 {
 		f := a.malformed(errors.New("backend changed protocols without being asked"))
-		f.Reason = proxyError
+		f.Reason = fault.NoAnswer
 		return f
 	}
 	if err := wire.FrameResponse(r, a.x.Req.Verb); err != nil {
@@ -248,6 +258,9 @@ func (a *attempt) sendFault(err error) *fault.Fault {
 
 // clientGone is the fault of a client that does not take its answer.
 func (a *attempt) clientGone(err error) *fault.Fault {
+	if errors.Is(err, net.ErrClosed) {
+		return fault.Stopped(fault.SendResponse)
+	}
 	f := &fault.Fault{
 		Side: fault.Client, Phase: fault.SendResponse, Kind: fault.Aborted, Close: true,
 		Backend: a.w.Name, Addr: a.conn.Addr, Elapsed: a.loop.Now().Sub(a.began), Err: err,

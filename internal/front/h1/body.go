@@ -3,6 +3,7 @@ package h1
 import (
 	"errors"
 	"io"
+	"net"
 	"sync/atomic"
 	"time"
 
@@ -200,6 +201,8 @@ func (st *state) bodyFault(err error) error {
 	switch {
 	case st.stop.Load():
 		return errStopped
+	case errors.Is(err, net.ErrClosed): // by the engine
+		f = fault.Stopped(fault.ReadBody)
 	case errors.As(err, &bad):
 		f.Kind, f.Status, f.Detail = fault.Malformed, bad.Status, bad.Reason
 	case late(err):

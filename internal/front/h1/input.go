@@ -1,6 +1,7 @@
 package h1
 
 import (
+	"bytes"
 	"errors"
 	"io"
 
@@ -117,8 +118,7 @@ func (st *state) readHead() error {
 	for {
 		n, err := scan.ReadRequest(st.in.bytes[st.in.r:st.in.w], &st.x.Req, &lim)
 		if n == 0 && err != nil {
-			// What can be understood of it is wanted for the log.
-			_ = wire.ParseRequest(st.in.bytes[st.in.r:st.in.w], &st.x.Req, &lim)
+			st.understand()
 			return err
 		}
 		if n > 0 {
@@ -139,6 +139,14 @@ func (st *state) readHead() error {
 	}
 }
 
+// understand reads what can be understood of an incomplete or malformed head:
+// it is wanted for the log.
+func (st *state) understand() {
+	var lim wire.Limits
+	limit(&lim, st.site)
+	_ = wire.ParseRequest(st.in.bytes[st.in.r:st.in.w], &st.x.Req, &lim)
+}
+
 // limit sets the bounds of a head for a site.
 func limit(l *wire.Limits, s *exchange.Site) {
 	l.Line, l.Field, l.Fields = s.LimitLine, s.LimitField, s.LimitFields
@@ -151,8 +159,8 @@ func limit(l *wire.Limits, s *exchange.Site) {
 }
 
 // unreadable ends a connection whose next request could not be read: with an
-// answer where the client sent something that is wrong, silently where it
-// went away or never began.
+// answer where the client sent something that is wrong or left off inside its
+// fields, silently where it went away or never began.
 func (st *state) unreadable(err error) outcome {
 	f := &fault.Fault{Side: fault.Client, Phase: fault.ReadRequest, Close: true, Status: 400, Kind: fault.Malformed}
 	var bad *wire.Bad
@@ -164,6 +172,9 @@ func (st *state) unreadable(err error) outcome {
 		}
 	case late(err):
 		f = st.lateHead()
+	case err == io.EOF && len(bytes.Trim(st.in.bytes[st.in.r:st.in.w], "\r\n")) > 0:
+		f.Detail = "client ended its half of the connection inside the head"
+		st.unfinished(f)
 	default:
 		// The client is gone: there is nobody to answer.
 		return done
@@ -171,8 +182,21 @@ func (st *state) unreadable(err error) outcome {
 	st.body.done = false
 	st.client.Requests++
 	st.front.Service.Refuse(&st.x, f)
-	if !st.out.broken && !f.Mute {
+	if !st.out.broken {
 		st.linger()
 	}
 	return done
+}
+
+// unfinished completes the fault of a head that will never be whole. httpd
+// answers one whose request line is there; any other is closed without a word,
+// and not in the access log when it was not the connection's first.
+func (st *state) unfinished(f *fault.Fault) {
+	got := st.in.bytes[st.in.r:st.in.w]
+	st.x.Count.In = int64(len(got))
+	if !bytes.ContainsRune(bytes.TrimLeft(got, "\r\n"), '\n') {
+		f.Mute, f.Unlogged = true, st.client.Requests > 0
+		return
+	}
+	st.understand()
 }

@@ -22,8 +22,18 @@ type output struct {
 	length  int64           // body bytes still due by Content-Length; -1: not announced
 	ended   bool            // the last body byte was written
 	sent100 bool
-	broken  bool // a write failed: nothing more can be sent
+	broken  bool // nothing more can be sent: a write failed, or the response was cut
+	ending  ending
 }
+
+// ending says what is left to do on a connection whose response was cut.
+type ending uint8
+
+const (
+	endsClosed    ending = iota // nothing: it is closed, or broken
+	endsLingering               // our half is closed: what the client sends is read for a while
+	endsReset                   // it has to be reset, once the client has had time for what came before
+)
 
 func (o *output) end() {
 	o.drop()
@@ -181,7 +191,7 @@ func dropsConnection(status int) bool {
 func (st *state) appendFraming(r *message.Response, there present) {
 	o := &st.out
 	switch {
-	case o.chunked, st.x.Req.Verb == message.HEAD && r.Header.Has(message.TransferEncoding):
+	case o.chunked, st.x.Req.Verb == message.HEAD && !message.NoContent(r.Status) && r.Header.Has(message.TransferEncoding):
 		o.bytes = append(o.bytes, "Transfer-Encoding: chunked\r\n"...)
 	case o.length >= 0 && !there.length:
 		o.bytes = append(o.bytes, "Content-Length: "...)
@@ -313,8 +323,9 @@ func (st *state) write(p []byte, last bool) (err error) {
 }
 
 // Abort implements exchange.Front. A body with a length or in chunks is seen
-// to be cut by its missing end; one that ends with the connection only by a
-// reset.
+// to be cut by its missing end: the connection ends as any other, so that
+// complete responses before it arrive. One that ends with the connection is
+// only seen to be cut by a reset.
 func (st *state) Abort(error) {
 	st.x.KeptAlive = false
 	o := &st.out
@@ -322,12 +333,19 @@ func (st *state) Abort(error) {
 	if !o.broken && !byClose {
 		_ = st.Flush()
 	}
-	o.broken = true
-	if byClose {
+	switch {
+	case o.broken:
+		_ = st.conn.Close()
+	case byClose && st.client.Requests > 1:
+		o.ending = endsReset
+	case byClose:
 		_ = st.conn.Abort()
-		return
+	case st.conn.CloseWrite() != nil:
+		_ = st.conn.Close()
+	default:
+		o.ending = endsLingering
 	}
-	_ = st.conn.Close()
+	o.broken = true
 }
 
 // Tunnel implements exchange.Front.

@@ -1,14 +1,12 @@
 package h1
 
 import (
-	"bytes"
 	"errors"
 	"os"
 	"time"
 
 	"github.com/headgate/headgate/internal/exchange"
 	"github.com/headgate/headgate/internal/fault"
-	"github.com/headgate/headgate/internal/wire"
 )
 
 // readTimes are those of the site that the connection belongs to; nil where
@@ -73,20 +71,10 @@ func (st *state) tardy(phase fault.Phase, elapsed time.Duration, what string) *f
 	return f
 }
 
-// lateHead makes the fault of a head that did not come in time. httpd answers
-// one whose request line is there; any other is closed without a word, and not
-// in the access log when it was not the connection's first.
+// lateHead makes the fault of a head that did not come in time.
 func (st *state) lateHead() *fault.Fault {
 	f := st.tardy(fault.ReadRequest, st.now().Sub(st.x.Times.Start), "head")
-	got := st.in.bytes[st.in.r:st.in.w]
-	st.x.Count.In = int64(len(got))
-	if !bytes.ContainsRune(bytes.TrimLeft(got, "\r\n"), '\n') {
-		f.Mute, f.Unlogged = true, st.client.Requests > 0
-		return f
-	}
-	var lim wire.Limits
-	limit(&lim, st.site)
-	_ = wire.ParseRequest(got, &st.x.Req, &lim) // the log wants what can be understood
+	st.unfinished(f)
 	return f
 }
 

@@ -193,12 +193,12 @@ func (st *state) exchange() outcome {
 
 // finish decides what becomes of the connection once the response is out.
 func (st *state) finish() outcome {
-	if st.out.broken || st.x.Truncated {
-		return done
-	}
-	if !st.out.whole() {
+	if !st.out.broken && !st.x.Truncated && !st.out.whole() {
 		// Who answered left off early: the client must see it.
 		st.Abort(nil)
+	}
+	if st.out.broken || st.x.Truncated {
+		st.endCut()
 		return done
 	}
 	keep := st.x.KeptAlive
@@ -215,34 +215,6 @@ func (st *state) finish() outcome {
 		return next
 	}
 	return wait
-}
-
-// lingerTime and lingerBytes bound how long a closing connection is read, so
-// that the client gets the answer and not a reset (RFC 9112 section 9.6).
-const (
-	lingerTime  = 2 * time.Second
-	lingerBytes = 256 << 10
-)
-
-// linger closes the writing half and reads on while the client still sends.
-// Without unread input the ordinary close does.
-func (st *state) linger() {
-	if st.body.done && st.in.buffered() == 0 && st.conn.Alive() {
-		return
-	}
-	if st.conn.CloseWrite() != nil {
-		return
-	}
-	_ = st.conn.SetReadDeadline(st.now().Add(lingerTime))
-	b := st.x.Loop.Buffer()
-	defer st.x.Loop.Return(b)
-	for n := 0; n < lingerBytes; {
-		m, err := st.conn.Read(b.Bytes)
-		if err != nil {
-			return
-		}
-		n += m
-	}
 }
 
 // errStopped is what a reader or writer gets once there is nothing more to do.

@@ -114,7 +114,9 @@ func dir(b *module.Builder, d *module.Dir) error {
 	ch := d.Chain
 	ch.Canonical = c.Canonical.Or(exchange.CanonicalOff)
 	ch.Signature = c.Signature.Or(exchange.SignatureOff)
-	ch.LimitBody = c.LimitBody.Or(defaultLimitBody)
+	// httpd's default of 1 GiB holds for what it answers itself: it does not count
+	// what it passes on to a backend.
+	ch.LimitBody = c.LimitBody.Or(0)
 	ch.Handler = c.Handler.Or("")
 	ch.Levels = c.Levels
 	if ch.Levels == nil {
@@ -131,9 +133,6 @@ func dir(b *module.Builder, d *module.Dir) error {
 	}
 	return addFilters(b, d, c.Filters.V)
 }
-
-// defaultLimitBody is httpd's default of LimitRequestBody since 2.4.53.
-const defaultLimitBody = 1 << 30
 
 // finish fills what concerns the whole server.
 func finish(b *module.Builder) error {
