@@ -9,19 +9,21 @@ import (
 
 // fault is a row of the fault matrix: what a backend does with one request, and what has to come of it.
 type fault struct {
-	name   string
-	text   string // what the backend writes
-	then   string // steps of an origin after it, parted by " ; "
-	method string // GET unless given
-	status int
-	body   string // what the client gets of the body
-	cut    bool   // the client must see that the answer is not whole
-	log    string // "phase: kind" of the one line in the error log; "": no line
-	fresh  bool   // the connection to the backend must not be used again
-	close  bool   // the client's connection ends
-	whole  bool   // not to be written byte by byte: too long
-	behind bool   // more comes behind a good answer; byte by byte, when the answer is over and its connection may be idle
-	late   bool   // the connection ends behind the answer, which can be met too late: then a request is sent again
+	name     string
+	text     string // what the backend writes
+	then     string // steps of an origin after it, parted by " ; "
+	method   string // GET unless given
+	status   int
+	body     string // what the client gets of the body
+	cut      bool   // the client must see that the answer is not whole
+	log      string // "phase: kind" of the one line in the error log; "": no line
+	overlong bool   // a line in the error log says that trailer fields were left out
+	fresh    bool   // the connection to the backend must not be used again
+	close    bool   // the client's connection ends
+	whole    bool   // not to be written byte by byte: too long
+	behind   bool   // more comes behind a good answer; byte by byte, when the answer is over and its connection may be idle
+	slow     bool   // byte by byte it is met when the head was sent: then the answer is cut
+	late     bool   // the connection ends behind the answer, which can be met too late: then a request is sent again
 }
 
 const (
@@ -41,9 +43,19 @@ func broken(name, text, then, body, log string) fault {
 	return fault{name: name, text: text, then: then, status: 200, body: body, cut: true, log: log, fresh: true, close: true}
 }
 
+// badBody makes a row of an answer whose body is malformed before anything of it has to be sent.
+func badBody(name, text string) fault {
+	return fault{name: name, text: chunked + text, status: 502, log: "read-response: malformed", fresh: true, slow: true}
+}
+
 // clean makes a row of an answer that is odd, but whole for the client.
 func clean(name, text, then string) fault {
 	return fault{name: name, text: text, then: then, status: 200, body: "hi", fresh: true}
+}
+
+// padded makes a row of chunk sizes that old servers write, which leave nothing to doubt.
+func padded(name, size, last string) fault {
+	return fault{name: name, text: chunked + size + "\r\nhi\r\n" + last + "\r\n\r\n", status: 200, body: "hi", whole: len(size) > 100 || strings.Contains(size, ";")}
 }
 
 // surplus makes a row of an answer with something behind its end.
@@ -76,16 +88,27 @@ var faults = []fault{
 	broken("chunked-close-no-end", chunked+"5\r\nhello\r\n0\r\n", "close", "hello", "read-response: closed"),
 	broken("chunked-stalled", chunked+"5\r\nhello\r\n", never, "hello", "read-response: timeout"),
 	broken("until-close-rst", "HTTP/1.1 200 OK\r\n\r\nhello", "rst", "hello", "read-response: reset"),
-	broken("bad-chunk-first", chunked+"zz\r\nhello\r\n", "", "", "read-response: malformed"),
-	broken("bad-chunk-later", chunked+"5\r\nhello\r\n-1\r\nx", "", "hello", "read-response: malformed"),
-	broken("bad-chunk-lf", chunked+"5\nhello\r\n0\r\n\r\n", "", "", "read-response: malformed"),
-	broken("bad-chunk-end", chunked+"5\r\nhelloXX\r\n0\r\n\r\n", "", "hello", "read-response: malformed"),
-	broken("bad-chunk-wrap", chunked+"10000000000000005\r\nhello", "", "", "read-response: malformed"),
-	broken("bad-trailer", chunked+"5\r\nhello\r\n0\r\nX : y\r\n\r\n", "", "hello", "read-response: malformed"),
+	badBody("bad-chunk-first", "zz\r\nhello\r\n"),
+	badBody("bad-chunk-later", "5\r\nhello\r\n-1\r\nx"),
+	badBody("bad-chunk-lf", "5\nhello\r\n0\r\n\r\n"),
+	badBody("bad-chunk-end", "5\r\nhelloXX\r\n0\r\n\r\n"),
+	badBody("bad-chunk-wrap", "10000000000000005\r\nhello"),
+	badBody("bad-chunk-wrap-zeros", "0000000000000000000010000000000000005\r\nhello"),
+	badBody("bad-chunk-junk", "5 x\r\nhello"),
+	badBody("bad-chunk-pad-lead", " 5\r\nhello"),
+	badBody("bad-trailer", "5\r\nhello\r\n0\r\nX : y\r\n\r\n"),
+	{name: "bad-chunk-100k", text: chunked + "186a0\r\n" + strings.Repeat("a", 100000) + "\r\nzz\r\n", status: 200, body: strings.Repeat("a", 100000),
+		cut: true, log: "read-response: malformed", fresh: true, close: true, whole: true},
 
 	// too much
 	{name: "header-200k", text: "HTTP/1.1 200 OK\r\nX: " + strings.Repeat("a", 200000) + "\r\n" + length2, status: 502, log: "read-head: ", fresh: true, whole: true},
-	{name: "headers-500", text: "HTTP/1.1 200 OK\r\n" + strings.Repeat("X: a\r\n", 500) + length2, status: 502, log: "read-head: ", fresh: true, whole: true},
+	{name: "headers-500", text: "HTTP/1.1 200 OK\r\n" + strings.Repeat("X: a\r\n", 500) + length2, status: 200, body: "hi", whole: true},
+	{name: "headers-400k", text: "HTTP/1.1 200 OK\r\n" + strings.Repeat("X: "+strings.Repeat("a", 8000)+"\r\n", 50) + length2, status: 200, body: "hi", whole: true},
+	{name: "headers-2m", text: "HTTP/1.1 200 OK\r\n" + strings.Repeat("X: "+strings.Repeat("a", 8000)+"\r\n", 250) + length2, status: 502, log: "read-head: malformed", fresh: true, whole: true},
+	{name: "trailers-200k", text: chunked + "2\r\nhi\r\n0\r\n" + strings.Repeat("X: "+strings.Repeat("a", 2000)+"\r\n", 100) + "\r\n", status: 200, body: "hi", whole: true},
+	{name: "trailers-many", text: chunked + "2\r\nhi\r\n0\r\n" + strings.Repeat("X: y\r\n", 3000) + "\r\n", status: 200, body: "hi", whole: true},
+	{name: "trailer-200k", text: chunked + "2\r\nhi\r\n0\r\nX: " + strings.Repeat("a", 200000) + "\r\n\r\n", status: 200, body: "hi", overlong: true, fresh: true, whole: true},
+	{name: "trailers-2m", text: chunked + "2\r\nhi\r\n0\r\n" + strings.Repeat("X: "+strings.Repeat("a", 8000)+"\r\n", 250) + "\r\n", status: 200, body: "hi", overlong: true, fresh: true, whole: true},
 	{name: "interim-50", text: strings.Repeat("HTTP/1.1 103 Early Hints\r\nLink: a\r\n\r\n", 50) + "HTTP/1.1 200 OK\r\n" + length2, status: 502, log: "read-head: malformed", fresh: true, whole: true},
 	{name: "interim-endless", text: strings.Repeat("HTTP/1.1 102 Processing\r\n\r\n", 5000), then: never, status: 502, log: "read-head: malformed", fresh: true, whole: true},
 	{name: "interim-then-close", text: "HTTP/1.1 103 Early Hints\r\n\r\n", then: "close", status: 502, log: "read-head: closed", fresh: true},
@@ -116,6 +139,13 @@ var faults = []fault{
 	bad("no-colon", "HTTP/1.1 200 OK\r\nnocolon\r\n"+length2),
 
 	// odd, but whole
+	padded("chunk-pad", "2 ", "0"),
+	padded("chunk-pad-tabs", "2\t \t", "0"),
+	padded("chunk-pad-last", "2", "0      "),
+	padded("chunk-pad-ext", "2 ;a=b ", "0 ;c"),
+	padded("chunk-pad-4k", "2"+strings.Repeat(" ", 4000), "0"+strings.Repeat("\t", 4000)),
+	padded("chunk-zeros", strings.Repeat("0", 30)+"2", strings.Repeat("0", 31)),
+	padded("chunk-zeros-pad", strings.Repeat("0", 30)+"2 \t", strings.Repeat("0", 31)+" "),
 	surplus("second-response", "HTTP/1.1 200 OK\r\n"+length2+"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nstray"),
 	surplus("surplus-byte", "HTTP/1.1 200 OK\r\n"+length2+"X"),
 	clean("length-and-coding", "HTTP/1.1 200 OK\r\nContent-Length: 9\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n", ""),
