@@ -39,6 +39,7 @@ type originLine struct {
 type request struct {
 	method string
 	text   string
+	ends   bool // our half of the connection ends behind it
 }
 
 func loadGroups() ([]*group, error) {
@@ -157,13 +158,17 @@ func (c *diffCase) part(lines []string) (int, error) {
 
 func (c *diffCase) rawRequest(lines []string) (int, error) {
 	var b strings.Builder
-	n := 0
+	n, ends := 0, false
 	for n < len(lines) && strings.HasPrefix(lines[n], "raw ") {
 		words, err := testkit.Words(lines[n])
 		if err != nil {
 			return n, err
 		}
 		for _, w := range words[1:] {
+			if w == "@end" {
+				ends = true
+				continue
+			}
 			if size, ok := strings.CutPrefix(w, "@long:"); ok {
 				k, _ := strconv.Atoi(size)
 				w = strings.Repeat("x", k)
@@ -176,7 +181,7 @@ func (c *diffCase) rawRequest(lines []string) (int, error) {
 		n++
 	}
 	method, _, _ := strings.Cut(strings.TrimLeft(b.String(), "\r\n"), " ")
-	c.reqs = append(c.reqs, request{method, b.String()})
+	c.reqs = append(c.reqs, request{method: method, text: b.String(), ends: ends})
 	return n, nil
 }
 
@@ -217,5 +222,5 @@ func written(line string, rest []string) request {
 	}
 	method, _, _ := strings.Cut(line, " ")
 	text := line + "\r\n" + strings.Join(append(head, "", ""), "\r\n") + body
-	return request{method, text}
+	return request{method: method, text: text}
 }

@@ -136,6 +136,9 @@ func (st *stage) talk(cl *testkit.Client, c *diffCase, b *strings.Builder) (answ
 	for i, method := range methods {
 		if i < len(c.reqs) {
 			cl.Send(testkit.Expand(c.reqs[i].text, st.vars))
+			if c.reqs[i].ends {
+				cl.CloseWrite()
+			}
 		}
 		r, err := cl.ReadHead(method)
 		if err != nil {
