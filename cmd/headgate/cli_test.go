@@ -106,6 +106,7 @@ func TestGolden(t *testing.T) {
 		{"proxy-bad-port", "proxy --to localhost:99999"},
 		{"proxy-bad-from", "proxy --from 1:2:3 --to localhost:80"},
 		{"demo-bad-port", "demo --port abc"},
+		{"bad-bool", "check --json=maybe good.conf"},
 		{"bad-flag", "check --nosuch good.conf"},
 		{"bad-level", "-e loud"},
 		{"no-argument", "-f"},

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
@@ -78,7 +79,7 @@ func usageText(err error) string {
 	var bad *pflag.InvalidValueError
 	if errors.As(err, &bad) {
 		kind, _ := pflag.UnquoteUsage(bad.GetFlag())
-		text = fmt.Sprintf("--%s %q: want %s", bad.GetFlag().Name, bad.GetValue(), kind)
+		text = fmt.Sprintf("--%s %q: want %s", bad.GetFlag().Name, bad.GetValue(), cmp.Or(kind, "true or false"))
 	}
 	return text
 }
