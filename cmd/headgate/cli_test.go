@@ -73,6 +73,7 @@ func TestGolden(t *testing.T) {
 		{"test-no-file", "-t -f nowhere.conf"},
 		{"vhosts", "-S -fgood.conf -DMORE"},
 		{"vhosts-alone", "-t -D DUMP_VHOSTS -f good.conf"},
+		{"vhosts-no-listen", "-S -f nolisten.conf"},
 		{"includes", "-t -D DUMP_INCLUDES -f good.conf"},
 		{"check-good", "check good.conf"},
 		{"check-bad", "check bad.conf"},

@@ -28,7 +28,7 @@ func (p process) judge(f *flags) (*config.Loaded, error) {
 		Clock: clk, State: new(state.Registry), Resolver: new(resolve.Resolver), Loops: 1,
 		Protocols: map[string]worker.Protocol{"http": http1.New()}, Log: logsink.NewStartupLog(io.Discard),
 	}
-	o.Check, o.Env = true, env
+	o.Check, o.NoListen, o.Env = true, f.dumping(), env
 	return config.Load(o, rt, modules.All()), nil
 }
 

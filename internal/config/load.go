@@ -33,6 +33,9 @@ type Options struct {
 	// is looked at.
 	Fragment bool
 
+	// NoListen, with Check, does without a Listen, as httpd's dumps do.
+	NoListen bool
+
 	// NoDocumentRoot, httpd's -T, leaves out whether a DocumentRoot is there.
 	NoDocumentRoot bool
 }
@@ -81,7 +84,7 @@ func Load(o Options, rt *Runtime, modules []*module.Module) *Loaded {
 		l.notAlone(alone)
 	}
 	readable := l.OK()
-	if !o.Check || !o.Fragment {
+	if !o.Check || !o.Fragment && !o.NoListen {
 		l.needListen()
 	}
 	if l.OK() || o.Check && readable { // what else is wrong is told together
