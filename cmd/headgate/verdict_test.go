@@ -1,10 +1,13 @@
 package main_test
 
 import (
+	"errors"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/headgate/headgate/internal/testkit"
@@ -127,5 +130,37 @@ func TestReadme(t *testing.T) {
 	}
 	if r := run(t, "-t", "-f", file); r.code != 0 || !strings.HasSuffix(r.errOut, "Syntax OK\n") {
 		t.Errorf("exit %d, %s", r.code, r.errOut)
+	}
+}
+
+// TestRootOnly: what only root may do, another user is warned of; the verdict
+// is that of root's start.
+func TestRootOnly(t *testing.T) {
+	dir, err := os.MkdirTemp("", "headgate-root-only")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer os.RemoveAll(dir)
+	program, err := os.ReadFile(testkit.Binary(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	file, binary, logs := filepath.Join(dir, "httpd.conf"), filepath.Join(dir, "headgate"), filepath.Join(dir, "logs")
+	write(t, file, "Listen 127.0.0.1:"+strconv.Itoa(testkit.FreePort(t))+"\nErrorLog logs/error.log\n")
+	err = errors.Join(os.WriteFile(binary, program, 0o755), os.Mkdir(logs, 0o755), os.Chmod(logs, 0o555), os.Chmod(dir, 0o755), os.Chmod(file, 0o644))
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(binary, "check", file)
+	cmd.Dir = dir
+	if os.Geteuid() == 0 {
+		const nobody = 65534
+		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
+	}
+	out, err := cmd.CombinedOutput()
+	for _, want := range []string{"can be started, by root only", "(13)Permission denied: AH00091", "a start needs root for it"} {
+		if err != nil || !strings.Contains(string(out), want) {
+			t.Errorf("%v, no %q in\n%s", err, want, out)
+		}
 	}
 }

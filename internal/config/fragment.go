@@ -76,7 +76,7 @@ func (l *Loaded) notAlone(alone []missing) {
 		Pos: first.at, ID: syntax.WalkError,
 		Text: fmt.Sprintf("a start of this file alone would not know directives of modules that it does not load: %s",
 			strings.Join(modulesOf(alone), ", ")),
-		Hint: "check --fragment judges a part of a configuration",
+		Hint: "have check --fragment judge a part of a configuration",
 	}})
 }
 

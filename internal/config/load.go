@@ -85,7 +85,7 @@ func Load(o Options, rt *Runtime, modules []*module.Module) *Loaded {
 	}
 	readable := l.OK()
 	if !o.Check || !o.Fragment && !o.NoListen {
-		l.needListen()
+		l.needListen(o.Check)
 	}
 	if l.OK() || o.Check && readable { // what else is wrong is told together
 		l.build(o, rt, modules)

@@ -85,7 +85,7 @@ func (l *Loaded) problem(p module.Problem, check bool) directive.Diagnostic {
 
 // needListen adds httpd's refusal to serve nowhere. Where a Listen is wrong,
 // that has been said.
-func (l *Loaded) needListen() {
+func (l *Loaded) needListen(check bool) {
 	if l.Main == nil || len(core.GlobalOf(l.Main.Server).Listen) > 0 {
 		return
 	}
@@ -99,8 +99,12 @@ func (l *Loaded) needListen() {
 			return // what could not be read may have had it
 		}
 	}
+	hint := `add "Listen 8080"`
+	if check {
+		hint += ", or have check --fragment judge a part of a configuration"
+	}
 	l.Found = append(l.Found, directive.Diagnostic{Diagnostic: syntax.Diagnostic{
-		ID: "AH00451", Text: "no listening sockets available, shutting down", Hint: `add "Listen 8080"`,
+		ID: "AH00451", Text: "no listening sockets available, shutting down", Hint: hint,
 	}})
 }
 
