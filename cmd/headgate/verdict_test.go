@@ -164,3 +164,41 @@ func TestRootOnly(t *testing.T) {
 		}
 	}
 }
+
+// TestTwoInstallations: -k with -d reaches the server of that folder, whatever
+// runs of another.
+func TestTwoInstallations(t *testing.T) {
+	type installation struct {
+		dir  string
+		port int
+	}
+	var both []installation
+	for _, name := range []string{"one", "two"} {
+		i := installation{filepath.Join(t.TempDir(), name), testkit.FreePort(t)}
+		write(t, filepath.Join(i.dir, "apache2.conf"), "ServerName x\nListen 127.0.0.1:${PORT}\nPidFile ${APACHE_PID_FILE}\nErrorLog error.log\n")
+		write(t, filepath.Join(i.dir, "envvars"), "export PORT="+strconv.Itoa(i.port)+"\nexport APACHE_PID_FILE=$APACHE_CONFDIR/run.pid\n")
+		both = append(both, i)
+		t.Cleanup(func() {
+			if pid := pidOf(t, filepath.Join(i.dir, "apache2.conf")); pid != 0 {
+				_ = syscall.Kill(pid, syscall.SIGKILL) // only where the test failed
+			}
+		})
+	}
+	k := func(i installation, word string) {
+		t.Helper()
+		if r := run(t, "-d", i.dir, "-k", word); r.code != 0 {
+			t.Fatalf("-d %s -k %s: exit %d\n%s%s", i.dir, word, r.code, r.out, r.errOut)
+		}
+	}
+	one, two := both[0], both[1]
+	k(one, "start")
+	k(two, "start")
+	k(two, "stop")
+	if !answers(one.port) || answers(two.port) {
+		t.Errorf("after the stop of the second: the first %v, the second %v", answers(one.port), answers(two.port))
+	}
+	k(one, "stop")
+	if answers(one.port) {
+		t.Error("the first goes on after its stop")
+	}
+}
