@@ -58,3 +58,30 @@ func TestNoBareLocks(t *testing.T) {
 		}
 	}
 }
+
+// TestJobsOwnWhatTheyTouch wants the function of every reactor.Await to have a name: a literal could capture memory that
+// is gone when the caller has left. And nobody but package reactor calls Offload, which does not ask.
+func TestJobsOwnWhatTheyTouch(t *testing.T) {
+	for _, f := range source(t) {
+		if f.test || layerOf(f.pkg) < 0 || f.pkg == "internal/reactor" {
+			continue
+		}
+		ast.Inspect(f.ast, func(n ast.Node) bool {
+			c, ok := n.(*ast.CallExpr)
+			if !ok {
+				return true
+			}
+			s, ok := c.Fun.(*ast.SelectorExpr)
+			switch {
+			case !ok:
+			case s.Sel.Name == "Offload":
+				t.Errorf("%s: call reactor.Await, whose jobs own what they touch", f.at(s))
+			case s.Sel.Name == "Await" && len(c.Args) > 0:
+				if _, literal := c.Args[len(c.Args)-1].(*ast.FuncLit); literal {
+					t.Errorf("%s: a job may outlive its caller: give Await a function with a name, which captures nothing", f.at(s))
+				}
+			}
+			return true
+		})
+	}
+}

@@ -68,7 +68,11 @@ type loop struct {
 	awaited int
 }
 
-func (l *loop) Await(f func()) { l.awaited++; f() }
+func (l *loop) Offload(ctx context.Context, _ reactor.Work, j reactor.Job) error {
+	l.awaited++
+	j.Do(ctx)
+	return nil
+}
 
 func TestNames(t *testing.T) {
 	now := time.Unix(1000, 0)

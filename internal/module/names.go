@@ -2,6 +2,7 @@ package module
 
 import (
 	"context"
+	"errors"
 	"net"
 	"net/netip"
 	"slices"
@@ -11,6 +12,7 @@ import (
 	"github.com/headgate/headgate/internal/ascii"
 	"github.com/headgate/headgate/internal/exchange"
 	"github.com/headgate/headgate/internal/lock"
+	"github.com/headgate/headgate/internal/reactor"
 	"github.com/headgate/headgate/internal/resolve"
 )
 
@@ -63,12 +65,26 @@ func (n *Names) Of(x *exchange.Exchange) (name string, ok bool) {
 	return k.name, k.name != ""
 }
 
-// ask looks a name up off the loop and remembers the outcome.
+// ask looks a name up off the loop and remembers the outcome. One that took too
+// long counts as none; where nobody could look, nothing is remembered.
 func (n *Names) ask(x *exchange.Exchange, addr netip.Addr) knownName {
-	var k knownName
-	x.Loop.Await(func() { k = n.find(addr) })
+	ctx, cancel := context.WithTimeout(context.Background(), namePatience)
+	defer cancel()
+	k, err := reactor.Await(ctx, x.Loop, reactor.Lookups, nameOf{n, addr}, findName)
+	switch {
+	case errors.Is(err, context.DeadlineExceeded):
+		k = knownName{expires: n.now().Add(noNameLife)}
+	case err != nil:
+		return knownName{}
+	}
 	n.keep(addr, k, n.now())
 	return k
+}
+
+// nameOf is a look-up of the name of an address.
+type nameOf struct {
+	names *Names
+	addr  netip.Addr
 }
 
 func (n *Names) now() time.Time {
@@ -78,10 +94,10 @@ func (n *Names) now() time.Time {
 	return time.Now()
 }
 
-// find looks a name up. httpd: only the first name of an address counts.
-func (n *Names) find(addr netip.Addr) knownName {
-	ctx, cancel := context.WithTimeout(context.Background(), namePatience)
-	defer cancel()
+// findName looks a name up. httpd: only the first name of an address counts. It may
+// run when nobody waits for it any more.
+func findName(ctx context.Context, q nameOf) (knownName, error) {
+	n, addr := q.names, q.addr
 	reverse, forward := n.Reverse, n.Forward
 	if reverse == nil {
 		reverse = net.DefaultResolver.LookupAddr
@@ -91,14 +107,14 @@ func (n *Names) find(addr netip.Addr) knownName {
 	}
 	names, err := reverse(ctx, addr.String())
 	if err != nil || len(names) == 0 {
-		return knownName{expires: n.now().Add(noNameLife)}
+		return knownName{expires: n.now().Add(noNameLife)}, nil
 	}
 	name := ascii.ToLower(strings.TrimSuffix(names[0], "."))
 	addrs, err := forward(ctx, name)
 	if err != nil || !slices.Contains(addrs, addr) {
-		return knownName{expires: n.now().Add(noNameLife)}
+		return knownName{expires: n.now().Add(noNameLife)}, nil
 	}
-	return knownName{name: name, expires: n.now().Add(nameLife)}
+	return knownName{name: name, expires: n.now().Add(nameLife)}, nil
 }
 
 func (n *Names) lookup(ctx context.Context, host string) ([]netip.Addr, error) {

@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"context"
 	"errors"
 	"io"
 	"io/fs"
@@ -14,6 +15,7 @@ import (
 	"github.com/headgate/headgate/internal/exchange"
 	"github.com/headgate/headgate/internal/fault"
 	"github.com/headgate/headgate/internal/message"
+	"github.com/headgate/headgate/internal/reactor"
 )
 
 // maxErrorFile bounds an error document that is a file.
@@ -29,20 +31,13 @@ var fileTypes = map[string]string{
 // errorFile answers with a file below DocumentRoot. Only error documents are
 // made so: they must be there when the backend is not.
 func errorFile(x *exchange.Exchange) error {
-	var body []byte
-	var info fs.FileInfo
-	var err error
-	x.Loop.Await(func() { body, info, err = readBelow(x.Site.DocumentRoot, string(x.Path)) })
+	ctx, cancel := context.WithTimeout(context.Background(), filePatience)
+	defer cancel()
+	file, err := reactor.Await(ctx, x.Loop, reactor.Files, below{x.Site.DocumentRoot, string(x.Path)}, readBelow)
 	if err != nil {
-		f := &fault.Fault{
-			Side: fault.Proxy, Phase: fault.Map, Kind: fault.InvalidInput, Status: 404, ID: "AH00128",
-			Detail: "file does not exist", Err: err,
-		}
-		if errors.Is(err, fs.ErrPermission) {
-			f.Status, f.ID, f.Detail = 403, "AH00132", "file permissions deny server access"
-		}
-		return f
+		return fileFault(err)
 	}
+	body, info := file.body, file.info
 	r := &x.Resp
 	r.Reset()
 	r.Status = x.Redirected.Status
@@ -61,28 +56,57 @@ func errorFile(x *exchange.Exchange) error {
 	return x.SendBody(body, true)
 }
 
-// readBelow reads a regular file that does not lie outside root, by links
-// neither.
-func readBelow(root, name string) ([]byte, fs.FileInfo, error) {
-	dir, err := os.OpenRoot(root)
+// filePatience bounds how long an error document is waited for: its disk may
+// hang.
+const filePatience = 10 * time.Second
+
+// fileFault is why a file cannot be sent.
+func fileFault(err error) *fault.Fault {
+	f := &fault.Fault{
+		Side: fault.Proxy, Phase: fault.Map, Kind: fault.InvalidInput, Status: 404, ID: "AH00128",
+		Detail: "file does not exist", Err: err,
+	}
+	switch {
+	case errors.Is(err, fs.ErrPermission):
+		f.Status, f.ID, f.Detail = 403, "AH00132", "file permissions deny server access"
+	case errors.Is(err, context.DeadlineExceeded):
+		f.Kind, f.Status, f.ID, f.Detail = fault.Timeout, 503, "", "the disk does not answer"
+	case errors.Is(err, reactor.ErrBusy), errors.Is(err, reactor.ErrDraining):
+		f.Kind, f.Status, f.ID, f.Detail = fault.Exhausted, 503, "", "the file was not read"
+	}
+	return f
+}
+
+// below names a file below a folder, inFile is what is in it.
+type (
+	below  struct{ root, name string }
+	inFile struct {
+		body []byte
+		info fs.FileInfo
+	}
+)
+
+// readBelow reads a regular file that is not outside root, by links neither. It
+// may run when nobody waits for it any more.
+func readBelow(_ context.Context, q below) (file inFile, err error) {
+	dir, err := os.OpenRoot(q.root)
 	if err != nil {
-		return nil, nil, err
+		return file, err
 	}
 	defer func() { _ = dir.Close() }()
-	f, err := dir.Open(strings.TrimLeft(name, "/"))
+	f, err := dir.Open(strings.TrimLeft(q.name, "/"))
 	if err != nil {
-		return nil, nil, err
+		return file, err
 	}
 	defer func() { _ = f.Close() }()
-	info, err := f.Stat()
-	if err != nil {
-		return nil, nil, err
+	if file.info, err = f.Stat(); err != nil {
+		return file, err
 	}
-	if !info.Mode().IsRegular() || info.Size() > maxErrorFile {
-		return nil, nil, fs.ErrInvalid
+	if !file.info.Mode().IsRegular() || file.info.Size() > maxErrorFile {
+		return file, fs.ErrInvalid
 	}
-	body, err := io.ReadAll(io.LimitReader(f, maxErrorFile))
-	return body, info, err
+	file.body, err = io.ReadAll(io.LimitReader(f, maxErrorFile))
+	return file, err
 }
 
 // etag makes httpd's tag of size and time of change.

@@ -30,7 +30,7 @@ func pair(t *testing.T, l reactor.Loop) (own reactor.Conn, other net.Conn) {
 		t.Error(err)
 		return nil, nil
 	}
-	l.Await(func() { other, err = ln.Accept() })
+	away(l, func() { other, err = ln.Accept() })
 	if err != nil {
 		t.Error(err)
 	}
@@ -139,7 +139,7 @@ func testBothWays(t *testing.T, n engine) {
 		}
 		sending.Wait()
 		_ = c.Close()
-		l.Await(func() { <-echoed })
+		away(l, func() { <-echoed })
 		if sum := sha256.Sum256(want); !bytes.Equal(got.Sum(nil), sum[:]) {
 			t.Error("what came back is something else")
 		}
@@ -222,8 +222,8 @@ func testWaiting(t *testing.T, n engine) {
 			t.Errorf("the loop's time has moved by %v", d)
 		}
 		go1, go2 := make(chan bool), make(chan bool)
-		a := l.Go(run(func() { l.Await(func() { <-go1; close(go2) }) }))
-		b := l.Go(run(func() { l.Await(func() { close(go1); <-go2 }) }))
+		a := l.Go(run(func() { away(l, func() { <-go1; close(go2) }) }))
+		b := l.Go(run(func() { away(l, func() { close(go1); <-go2 }) }))
 		a.Wait()
 		b.Wait()
 		l.Go(run(func() {})).Wait()
@@ -236,7 +236,7 @@ func testWaiting(t *testing.T, n engine) {
 	done := make(chan struct{})
 	e.Run(func(l reactor.Loop) {
 		defer close(done)
-		l.Await(func() {
+		away(l, func() {
 			if n.name != "goroutine" {
 				panic("elsewhere")
 			}

@@ -1,7 +1,8 @@
 // Package reactor gives handlers connections that read like blocking code.
 //
 // A Loop owns its connections, buffers and coroutines; code that runs on a
-// loop may call Read, Write, Dial, Sleep, Await and Park as if they blocked.
+// loop may call Read, Write, Dial, Sleep, Park and the function Await as if they
+// blocked.
 // An idle connection holds no coroutine and no buffer: its Session returns
 // from Serve and is called again when there is input. Two engines implement
 // the interfaces below: Epoll, event loops with coroutines, where the system

@@ -1,6 +1,7 @@
 package reactor_test
 
 import (
+	"context"
 	"errors"
 	"io"
 	"net"
@@ -199,6 +200,13 @@ func testPanicInSession(t *testing.T, n engine) {
 	e.Drain(nil)
 }
 
+// away runs f off the loop.
+func away(l reactor.Loop, f func()) { _ = l.Offload(context.Background(), reactor.Lookups, job(f)) }
+
+type job func()
+
+func (f job) Do(context.Context) { f() }
+
 type run func()
 
 func (f run) Run() { f() }
@@ -212,7 +220,7 @@ func testDrain(t *testing.T, n engine) {
 	h := &echo{t: t, idle: time.Hour}
 	h.serve = func(c reactor.Conn, p []byte) bool {
 		if string(p) == "wait" {
-			c.Loop().Await(func() { <-release })
+			away(c.Loop(), func() { <-release })
 		}
 		_, err := c.Write(p)
 		return err == nil

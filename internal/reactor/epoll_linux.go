@@ -1,6 +1,7 @@
 package reactor
 
 import (
+	"context"
 	"net"
 	"os"
 	"sync"
@@ -16,6 +17,9 @@ import (
 // Epoll is the engine of event loops.
 type Epoll struct {
 	hooks Hooks
+	pool  pool
+	life  context.Context // ends when draining begins
+	ends  context.CancelFunc
 	loops []*eloop
 	faces []Loop    // loops, as others see them
 	base  time.Time // what the loops count their time from; long ago, so that every moment is larger than 0
@@ -54,6 +58,8 @@ func NewEpoll(n int, hooks Hooks) *Epoll {
 		hooks: hooks, base: time.Now().Add(-time.Hour), listeners: make(map[net.Listener]*ebinding),
 		rings: uring.New, stuckFor: stuckFor, inUse: max(n, 1), quit: make(chan struct{}), stirred: make(chan struct{}, 1),
 	}
+	e.pool.hooks = &e.hooks
+	e.life, e.ends = context.WithCancel(context.Background())
 	for i := range max(n, 1) {
 		l := &eloop{engine: e, index: i, drained: make(chan struct{})}
 		e.loops = append(e.loops, l)
@@ -190,6 +196,7 @@ func (e *Epoll) Drain(stop <-chan struct{}) int {
 	e.draining = true
 	loops := e.loops[:e.started] // no more are started
 	e.mu.Unlock()
+	e.ends()
 	for _, l := range loops {
 		if first {
 			l.post(mail{do: l.drain})
@@ -202,6 +209,7 @@ func (e *Epoll) Drain(stop <-chan struct{}) int {
 			continue
 		case <-stop:
 		}
+		e.pool.cutAll()
 		cut := make(chan int, 1)
 		if l.post(mail{do: func() { cut <- l.cutAll() }}) {
 			n += <-cut

@@ -269,7 +269,7 @@ func TestSplice(t *testing.T) {
 		}
 		_ = to.CloseWrite()
 		var b []byte
-		l.Await(func() { b = <-got })
+		away(l, func() { b = <-got })
 		if total != int64(len(want)) || !bytes.Equal(b, want) {
 			t.Errorf("%d of %d moved in %d steps, %d arrived", total, len(want), n, len(b))
 		}
@@ -404,7 +404,7 @@ func TestSpliceFails(t *testing.T) {
 		e.Run(func(l reactor.Loop) {
 			c, _ := pair(t, l)
 			conns <- c
-			l.Await(func() { <-done })
+			away(l, func() { <-done })
 			_ = c.Close()
 		})
 	}

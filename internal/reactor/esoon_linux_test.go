@@ -70,7 +70,7 @@ func TestSoonAborted(t *testing.T) {
 		c, other := pair(t, l)
 		_, _ = c.WriteSoon([]byte("x"))
 		_ = c.Abort()
-		l.Await(func() {
+		away(l, func() {
 			_ = other.SetDeadline(time.Now().Add(testkit.Patience))
 			if m, err := other.Read(make([]byte, 1)); m != 0 || !errors.Is(err, syscall.ECONNRESET) {
 				t.Errorf("%d, %v", m, err)

@@ -16,6 +16,9 @@ import (
 // runtime's poller, one Loop for all.
 type Goroutine struct {
 	hooks Hooks
+	pool  pool
+	life  context.Context // ends when draining begins
+	ends  context.CancelFunc
 	loop  goLoop
 	loops []Loop
 
@@ -24,7 +27,9 @@ type Goroutine struct {
 	dialled  map[*goConn]struct{} // opened by Dial, so that a cut reaches who waits for a backend
 	draining bool
 	cut      bool          // what is left is being cut: nothing new is opened
-	empty    chan struct{} // closed when draining and the last connection ends
+	tasks    int           // begun by Run and Spawn, and not over
+	isEmpty  bool          // empty was closed
+	empty    chan struct{} // closed when draining and the last connection and task end
 	accepts  map[net.Listener]*goAccept
 }
 
@@ -36,6 +41,8 @@ func NewGoroutine(hooks Hooks) *Goroutine {
 		hooks: hooks, conns: make(map[*goConn]struct{}), dialled: make(map[*goConn]struct{}),
 		empty: make(chan struct{}), accepts: make(map[net.Listener]*goAccept),
 	}
+	e.pool.hooks = &e.hooks
+	e.life, e.ends = context.WithCancel(context.Background())
 	e.loop.engine = e
 	e.loop.buffers.New = func() any { return &Buffer{Bytes: make([]byte, BufferSize)} }
 	e.loops = []Loop{&e.loop}
@@ -61,10 +68,34 @@ func (e *Goroutine) Open() int {
 
 // Run implements Engine.
 func (e *Goroutine) Run(f func(Loop)) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if !e.draining {
+		e.spawnLocked(func() { f(&e.loop) })
+	}
+}
+
+// spawnLocked starts work that Drain waits for.
+func (e *Goroutine) spawnLocked(f func()) {
+	e.tasks++
 	go func() {
+		defer func() {
+			e.mu.Lock()
+			defer e.mu.Unlock()
+			e.tasks--
+			e.lookLocked()
+		}()
 		defer e.guard()
-		f(&e.loop)
+		f()
 	}()
+}
+
+// lookLocked tells Drain when nothing is left.
+func (e *Goroutine) lookLocked() {
+	if e.draining && !e.isEmpty && len(e.conns) == 0 && e.tasks == 0 {
+		e.isEmpty = true
+		close(e.empty)
+	}
 }
 
 // guard tells of a panic in work that nobody else would catch.
@@ -92,9 +123,7 @@ func (e *Goroutine) remove(c *goConn) {
 		return
 	}
 	delete(e.conns, c)
-	if e.draining && len(e.conns) == 0 {
-		close(e.empty)
-	}
+	e.lookLocked()
 }
 
 // serve is the life of one client connection.
@@ -156,23 +185,21 @@ func (e *Goroutine) setIdle(c *goConn, idle bool) bool {
 // Drain implements Engine.
 func (e *Goroutine) Drain(stop <-chan struct{}) int {
 	e.mu.Lock()
-	if !e.draining {
-		e.draining = true
-		if len(e.conns) == 0 {
-			close(e.empty)
-		}
-	}
+	e.draining = true
+	e.lookLocked()
 	for c := range e.conns {
 		if c.idle {
 			_ = c.SetReadDeadline(past)
 		}
 	}
 	e.mu.Unlock()
+	e.ends()
 	select {
 	case <-e.empty:
 		return 0
 	case <-stop:
 	}
+	e.pool.cutAll()
 	e.mu.Lock()
 	e.cut = true
 	cut := len(e.conns)
@@ -218,8 +245,15 @@ type goLoop struct {
 func (l *goLoop) Index() int            { return 0 }
 func (l *goLoop) Now() time.Time        { return time.Now() }
 func (l *goLoop) Sleep(d time.Duration) { time.Sleep(d) }
-func (l *goLoop) Await(f func())        { f() }
 func (l *goLoop) Buffer() *Buffer       { return l.buffers.Get().(*Buffer) }
+
+// Offload implements Loop.
+func (l *goLoop) Offload(ctx context.Context, w Work, j Job) error {
+	return l.engine.pool.offload(ctx, l, w, j)
+}
+
+// Life implements Loop.
+func (l *goLoop) Life() context.Context { return l.engine.life }
 
 func (l *goLoop) Return(b *Buffer) {
 	if b != nil {
@@ -239,10 +273,9 @@ func (l *goLoop) Go(r Runner) Task {
 
 // Spawn implements Loop.
 func (l *goLoop) Spawn(r Runner) {
-	go func() {
-		defer l.engine.guard()
-		r.Run()
-	}()
+	l.engine.mu.Lock()
+	defer l.engine.mu.Unlock()
+	l.engine.spawnLocked(r.Run)
 }
 
 type goTask struct{ done chan struct{} }

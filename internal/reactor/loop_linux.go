@@ -66,7 +66,7 @@ type eloop struct {
 		ended bool // the loop is over: nothing is taken any more
 	}
 	taken   []mail        // the other mail list; the loop's
-	drained chan struct{} // closed when draining and no client is left
+	drained chan struct{} // closed when draining and neither clients nor coroutines are left
 }
 
 // met is what is known of the connection whose session is being opened.
@@ -264,14 +264,14 @@ func (l *eloop) resume(co *coro) {
 
 // over says that the loop has nothing to do any more.
 func (l *eloop) over() bool {
-	if !l.draining || l.clients.Load() > 0 {
+	if !l.draining || l.clients.Load() > 0 || l.active > 0 {
 		return false
 	}
 	if !l.isEmpty {
 		l.isEmpty = true
 		close(l.drained)
 	}
-	return l.active == 0 && !l.hasMail()
+	return !l.hasMail()
 }
 
 // end gives up what a loop has. Connections that lie idle in pools stay: their

@@ -48,7 +48,7 @@ func together(t *testing.T, l reactor.Loop, many int) {
 			_ = conns[i].Close()
 		}
 	})).Wait()
-	l.Await(func() {
+	away(l, func() {
 		for i, o := range others {
 			_ = o.SetDeadline(time.Now().Add(testkit.Patience))
 			b := make([]byte, 4)
@@ -181,7 +181,7 @@ func TestTogetherWithTrouble(t *testing.T) {
 		if _, err := conns[isReset].Read(make([]byte, 1)); !errors.Is(err, reactor.ErrUnsent) {
 			t.Errorf("reset: %v", err)
 		}
-		l.Await(func() {
+		away(l, func() {
 			for i, o := range others {
 				n := 4
 				switch i {

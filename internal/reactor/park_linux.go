@@ -1,8 +1,7 @@
 package reactor
 
 import (
-	"fmt"
-	"runtime/debug"
+	"context"
 	"sync/atomic"
 	"time"
 )
@@ -76,31 +75,13 @@ func (l *eloop) blockUntil(end int64) {
 	co.until = 0
 }
 
-// Await implements Loop.
-func (l *eloop) Await(f func()) {
-	a := &await{parker: eparker{loop: l}}
-	go a.run(f)
-	a.parker.Park(time.Time{})
-	if a.panicked != nil {
-		panic(a.panicked)
-	}
+// Offload implements Loop.
+func (l *eloop) Offload(ctx context.Context, w Work, j Job) error {
+	return l.engine.pool.offload(ctx, l, w, j)
 }
 
-// await is a call that runs off the loop.
-type await struct {
-	parker   eparker
-	panicked any
-}
-
-func (a *await) run(f func()) {
-	defer a.parker.Unpark(nil)
-	defer func() {
-		if v := recover(); v != nil {
-			a.panicked = fmt.Sprintf("%v\n%s", v, debug.Stack()) // the stack would be lost
-		}
-	}()
-	f()
-}
+// Life implements Loop.
+func (l *eloop) Life() context.Context { return l.engine.life }
 
 // Go implements Loop.
 func (l *eloop) Go(r Runner) Task {

@@ -1,6 +1,7 @@
 package reactor
 
 import (
+	"context"
 	"errors"
 	"net"
 	"net/netip"
@@ -128,16 +129,23 @@ type Loop interface {
 	Dial(d Dial) (Conn, error)
 	// Sleep lets others run for d.
 	Sleep(d time.Duration)
-	// Await runs f off the loop and returns when it is done: for whatever
-	// might take long without being input or output of a Conn.
-	Await(f func())
+	// Offload runs j off the loop, by one of the engine's workers, whose number
+	// is bounded, and returns nil when it is done. After an error the job may
+	// still run and is nobody's: Await is made so that this is safe, and is what
+	// to call.
+	Offload(ctx context.Context, w Work, j Job) error
 	// Go starts r on another coroutine of this loop. The caller must Wait
 	// for the task before what r borrows goes away.
 	Go(r Runner) Task
-	// Spawn starts r on a coroutine of this loop that belongs to nobody: its end
-	// is not waited for, and what it borrows must be its own. It may be called
-	// where a Watcher is told. The engine ends only once r has returned.
+	// Spawn starts r on a coroutine of this loop that belongs to the engine: its
+	// end is not waited for by the caller, and what it uses must not be borrowed.
+	// It may be called where a Watcher is told. Drain waits until r has returned,
+	// and cuts the connections it has when time is up. A panic is told to
+	// Hooks.Panic.
 	Spawn(r Runner)
+	// Life ends when the engine begins to drain: what goes on until it is told to
+	// stop, as a periodic check, waits with it (Pause).
+	Life() context.Context
 	// NewParker gives a place for one coroutine to wait for a wake-up.
 	NewParker() Parker
 	// Buffer lends a buffer of BufferSize bytes.
@@ -157,6 +165,12 @@ type Buffer struct {
 // Runner is work for Loop.Go; an interface rather than a func, so that a
 // struct that lives anyway can be started without allocating a closure.
 type Runner interface{ Run() }
+
+// Job is work for Loop.Offload.
+type Job interface {
+	// Do runs off the loop. ctx ends when nobody wants the result any more.
+	Do(ctx context.Context)
+}
 
 // Task is work started by Loop.Go.
 type Task interface {

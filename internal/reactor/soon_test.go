@@ -46,7 +46,7 @@ func testWriteSoon(t *testing.T, n engine) {
 				}
 				copy(p, "gone") // it is the caller's again
 				tt.then(l, c)
-				l.Await(func() {
+				away(l, func() {
 					if s := <-got; s != tt.want {
 						t.Errorf("got %d bytes %.20q, want %d", len(s), s, len(tt.want))
 					}

@@ -141,12 +141,9 @@ const resolvePatience = 10 * time.Second
 func (w *Worker) refresh(x *exchange.Exchange) ([]netip.Addr, error) {
 	n := w.State.name
 	began := x.Loop.Now()
-	var err error
-	x.Loop.Await(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), min(resolvePatience, w.connectTimeout(x)))
-		defer cancel()
-		_, err = n.Refresh(ctx)
-	})
+	ctx, cancel := context.WithTimeout(context.Background(), min(resolvePatience, w.connectTimeout(x)))
+	defer cancel()
+	_, err := reactor.Await(ctx, x.Loop, reactor.Lookups, n, refreshName)
 	if addrs := n.Addrs(); len(addrs) > 0 {
 		return addrs, nil
 	}
@@ -163,6 +160,11 @@ func (w *Worker) refresh(x *exchange.Exchange) ([]netip.Addr, error) {
 		f.Err = re
 	}
 	return nil, f
+}
+
+// refreshName looks a name up; it may run when nobody waits for it any more.
+func refreshName(ctx context.Context, n *resolve.Name) (changed bool, err error) {
+	return n.Refresh(ctx)
 }
 
 // connectFault says why a connection could not be opened.

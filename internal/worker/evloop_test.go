@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"context"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -87,7 +88,11 @@ func (l *evLoop) on(verb message.Method) *exchange.Exchange {
 
 func (l *evLoop) Index() int     { return l.index }
 func (l *evLoop) Now() time.Time { return time.Now() }
-func (l *evLoop) Await(f func()) { f() }
+
+func (l *evLoop) Offload(ctx context.Context, _ reactor.Work, j reactor.Job) error {
+	j.Do(ctx)
+	return nil
+}
 
 func (l *evLoop) Dial(reactor.Dial) (reactor.Conn, error) {
 	n := l.net

@@ -1,6 +1,7 @@
 package hotpath
 
 import (
+	"context"
 	"io"
 	"net"
 	"time"
@@ -20,11 +21,15 @@ type loop struct {
 
 var _ reactor.Loop = (*loop)(nil)
 
-func (l *loop) Index() int           { return 0 }
-func (l *loop) Now() time.Time       { return l.now }
-func (l *loop) Sleep(time.Duration)  {}
-func (l *loop) Await(f func())       { f() }
-func (l *loop) Spawn(reactor.Runner) {}
+func (l *loop) Index() int            { return 0 }
+func (l *loop) Now() time.Time        { return l.now }
+func (l *loop) Sleep(time.Duration)   {}
+func (l *loop) Spawn(reactor.Runner)  {}
+func (l *loop) Life() context.Context { return context.Background() }
+func (l *loop) Offload(ctx context.Context, _ reactor.Work, j reactor.Job) error {
+	j.Do(ctx)
+	return nil
+}
 func (l *loop) Go(r reactor.Runner) reactor.Task {
 	r.Run()
 	return done{}

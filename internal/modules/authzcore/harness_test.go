@@ -116,7 +116,10 @@ func (s *site) chain(t testing.TB, path string) *exchange.Chain {
 // loop carries out what is awaited at once.
 type loop struct{ reactor.Loop }
 
-func (loop) Await(f func()) { f() }
+func (loop) Offload(ctx context.Context, _ reactor.Work, j reactor.Job) error {
+	j.Do(ctx)
+	return nil
+}
 
 // exchangeOf makes a request: "GET /path", then header lines; a line "from: a"
 // is the client's address. Of path and its normalised form only case differs.

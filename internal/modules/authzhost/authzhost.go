@@ -10,6 +10,7 @@ import (
 	"github.com/headgate/headgate/internal/exchange"
 	"github.com/headgate/headgate/internal/expr"
 	"github.com/headgate/headgate/internal/module"
+	"github.com/headgate/headgate/internal/reactor"
 	"github.com/headgate/headgate/internal/resolve"
 	"github.com/headgate/headgate/internal/subnet"
 )
@@ -151,8 +152,8 @@ const patience = 10 * time.Second
 func (f *forward) Check(x *exchange.Exchange) module.Verdict {
 	a, now := x.RemoteAddr(), f.now()
 	for _, n := range f.names {
-		if n.Stale(now) {
-			refresh(x, n)
+		if n.Stale(now) && refresh(x, n) != nil {
+			continue
 		}
 		if n.Err() == nil && slices.Contains(n.Addrs(), a) {
 			return module.Granted
@@ -161,13 +162,17 @@ func (f *forward) Check(x *exchange.Exchange) module.Verdict {
 	return module.Denied
 }
 
-// refresh asks for a name off the loop; what came of it is n.Err's to tell.
-func refresh(x *exchange.Exchange, n *resolve.Name) {
-	x.Loop.Await(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), patience)
-		defer cancel()
-		_, _ = n.Refresh(ctx)
-	})
+// refresh asks for a name off the loop.
+func refresh(x *exchange.Exchange, n *resolve.Name) error {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	_, err := reactor.Await(ctx, x.Loop, reactor.Lookups, n, refreshName)
+	return err
+}
+
+// refreshName looks a name up; it may run when nobody waits for it any more.
+func refreshName(ctx context.Context, n *resolve.Name) (changed bool, err error) {
+	return n.Refresh(ctx)
 }
 
 func parseForward(c *directive.Call, line string, r *resolve.Resolver) (module.AuthzCheck, error) {

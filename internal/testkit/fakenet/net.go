@@ -1,6 +1,7 @@
 package fakenet
 
 import (
+	"context"
 	"fmt"
 	"net"
 	"sync"
@@ -159,8 +160,14 @@ func (l *Loop) Sleep(d time.Duration) { Pass(d) }
 // Pass lets d of the bubble's time go by, which takes none.
 func Pass(d time.Duration) { <-time.After(d) }
 
-// Await implements reactor.Loop.
-func (l *Loop) Await(f func()) { f() }
+// Offload implements reactor.Loop.
+func (l *Loop) Offload(ctx context.Context, _ reactor.Work, j reactor.Job) error {
+	j.Do(ctx)
+	return nil
+}
+
+// Life implements reactor.Loop.
+func (l *Loop) Life() context.Context { return context.Background() }
 
 // Dial implements reactor.Loop.
 func (l *Loop) Dial(d reactor.Dial) (reactor.Conn, error) {

@@ -1,0 +1,7 @@
+package reactor
+
+// The measures of a pool, for each kind of work.
+const (
+	PoolWorkers = poolWorkers
+	PoolQueue   = poolQueue
+)
