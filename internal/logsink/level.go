@@ -1,6 +1,9 @@
 package logsink
 
-import "slices"
+import (
+	"maps"
+	"slices"
+)
 
 // Level is a severity of the error log, httpd's LogLevel words: smaller is
 // worse.
@@ -25,6 +28,9 @@ const (
 	Trace7
 	Trace8
 )
+
+// Unset is the level of Levels that leave it to those they are laid over.
+const Unset Level = -1
 
 var levelNames = [...]string{
 	"emerg", "alert", "crit", "error", "warn", "notice", "info", "debug",
@@ -52,6 +58,28 @@ func LevelWords() []string { return slices.Clone(levelNames[:]) }
 type Levels struct {
 	Default Level
 	Modules map[string]Level // module name without "mod_" and "_module" ("proxy"); nil: none
+}
+
+// Over lays one setting over another: what it leaves open is the other's.
+// Either may be nil. httpd: ap_merge_log_config.
+func (s *Levels) Over(base *Levels) *Levels {
+	switch {
+	case s == nil:
+		return base
+	case base == nil, s.Default != Unset && len(base.Modules) == 0:
+		return s
+	}
+	out := &Levels{Default: s.Default, Modules: maps.Clone(base.Modules)}
+	if out.Default == Unset {
+		out.Default = base.Default
+	}
+	for module, l := range s.Modules {
+		if out.Modules == nil {
+			out.Modules = map[string]Level{}
+		}
+		out.Modules[module] = l
+	}
+	return out
 }
 
 // Enabled says whether a message of module at level l is to be written.

@@ -35,6 +35,34 @@ func TestParseLogLevel(t *testing.T) {
 	}
 }
 
+// TestLevelsOver: a virtual host that says something of one module keeps the
+// rest of the main server's LogLevel, and one that sets the level keeps its
+// modules.
+func TestLevelsOver(t *testing.T) {
+	base := &Levels{Info, map[string]Level{"ssl": Debug, "proxy": Error}}
+	for _, c := range []struct {
+		args string
+		want Levels
+	}{
+		{"", *base},
+		{"proxy:trace1", Levels{Info, map[string]Level{"ssl": Debug, "proxy": Trace1}}},
+		{"crit", Levels{Crit, map[string]Level{"ssl": Debug, "proxy": Error}}},
+		{"crit core:info", Levels{Crit, map[string]Level{"ssl": Debug, "proxy": Error, "core": Info}}},
+	} {
+		own := (*Levels)(nil)
+		if c.args != "" {
+			l, err := ParseLogLevel(strings.Fields(c.args), Levels{Default: Unset})
+			if err != nil {
+				t.Fatal(err)
+			}
+			own = &l
+		}
+		if got := own.Over(base); !reflect.DeepEqual(*got, c.want) {
+			t.Errorf("%q: %v", c.args, *got)
+		}
+	}
+}
+
 func TestEnabled(t *testing.T) {
 	l := Levels{Default: Error, Modules: map[string]Level{"proxy": Debug}}
 	for _, c := range []struct {

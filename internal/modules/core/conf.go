@@ -53,8 +53,9 @@ func ServerOf(c *directive.Confs) *ServerConf {
 	return &ServerConf{}
 }
 
-// mergeServer lays a virtual host over the main server. Its name, aliases and
-// addresses are its own.
+// mergeServer lays a virtual host over the main server. Its name, aliases,
+// addresses and AllowEncodedSlashes are its own, as in httpd, whose
+// documentation says so of the last.
 func mergeServer(base, add *ServerConf) *ServerConf {
 	out := &ServerConf{
 		Name: add.Name, Aliases: add.Aliases, Addrs: add.Addrs,
@@ -67,27 +68,18 @@ func mergeServer(base, add *ServerConf) *ServerConf {
 		LimitLine:        module.Over(base.LimitLine, add.LimitLine),
 		LimitField:       module.Over(base.LimitField, add.LimitField),
 		LimitFields:      module.Over(base.LimitFields, add.LimitFields),
-		EncodedSlashes:   module.Over(base.EncodedSlashes, add.EncodedSlashes),
+		EncodedSlashes:   add.EncodedSlashes,
 		MergeSlashes:     module.Over(base.MergeSlashes, add.MergeSlashes),
 		Trace:            module.Over(base.Trace, add.Trace),
 		RegisteredOnly:   module.Over(base.RegisteredOnly, add.RegisteredOnly),
 		ErrorLog:         module.Over(base.ErrorLog, add.ErrorLog),
 		ErrorLogPos:      base.ErrorLogPos,
-		Levels:           firstLevels(add.Levels, base.Levels),
+		Levels:           add.Levels.Over(base.Levels),
 	}
 	if add.ErrorLog.Set {
 		out.ErrorLogPos = add.ErrorLogPos
 	}
 	return out
-}
-
-func firstLevels(l ...*logsink.Levels) *logsink.Levels {
-	for _, v := range l {
-		if v != nil {
-			return v
-		}
-	}
-	return nil
 }
 
 // GlobalConf is what may be said once, in the main server.
@@ -137,7 +129,7 @@ func mergeDir(base, add *DirConf) *DirConf {
 		Handler:   module.Over(base.Handler, add.Handler),
 		Filters:   module.Over(base.Filters, add.Filters),
 		ErrorDocs: base.ErrorDocs,
-		Levels:    firstLevels(add.Levels, base.Levels),
+		Levels:    add.Levels.Over(base.Levels),
 	}
 	if len(add.ErrorDocs) == 0 {
 		return out

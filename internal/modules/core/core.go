@@ -71,7 +71,7 @@ func serverHeader(b *module.Builder) []byte {
 // errorLog opens the site's error log: relative names lie under ServerRoot.
 func errorLog(b *module.Builder, c *ServerConf, site *exchange.Site) error {
 	levels := logsink.DefaultLevels()
-	site.Levels = firstLevels(c.Levels, &levels)
+	site.Levels = c.Levels.Over(&levels)
 	site.Log = b.Log
 	dest := c.ErrorLog.Or("")
 	if dest == "" {
@@ -118,10 +118,7 @@ func dir(b *module.Builder, d *module.Dir) error {
 	// what it passes on to a backend.
 	ch.LimitBody = c.LimitBody.Or(0)
 	ch.Handler = c.Handler.Or("")
-	ch.Levels = c.Levels
-	if ch.Levels == nil {
-		ch.Levels = d.Server.Site.Levels
-	}
+	ch.Levels = c.Levels.Over(d.Server.Site.Levels)
 	docs := &exchange.ErrorDocs{ByStatus: make(map[int]exchange.ErrorDoc)}
 	for code, doc := range c.ErrorDocs {
 		if doc.Value != nil {

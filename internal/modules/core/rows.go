@@ -278,7 +278,7 @@ func setErrorLog(c *directive.Call) error {
 
 func setLogLevel(c *directive.Call) error {
 	server := c.Scope.Kind.Server()
-	base := logsink.DefaultLevels()
+	base := logsink.Levels{Default: logsink.Unset}
 	if server {
 		if l := serverSlot.Of(c.Server).Levels; l != nil {
 			base = *l
