@@ -48,12 +48,16 @@ type Exchange struct {
 	Truncated   bool // the response ended before its end
 	KeptAlive   bool // the connection may carry another request (%X)
 
+	Main    *Exchange // of a subrequest, the request that it asks for; nil otherwise
+	Lookups Lookups   // what makes subrequests
+
 	Keep []message.Field // fields of a replaced response that its replacement must carry
 
 	// Attempt is memory of the backend protocol that carried the last attempt,
 	// which may use it again. It outlives the exchange.
 	Attempt any
 
+	reply   Reply
 	trailer *message.Header   // goes out behind the last body byte
 	filters []active          // those that take part in the response
 	inputs  []active          // those that take part in the request body
@@ -160,6 +164,10 @@ func (x *Exchange) Reset(poison bool) {
 	x.Path, x.Args, x.HasArgs, x.Filename = nil, nil, false, nil
 	x.HandlerName, x.Status, x.Fault, x.Redirected = "", 0, nil, nil
 	x.User, x.LogID, x.Keep, x.trailer = nil, nil, nil, nil
+	x.Main, x.Lookups = nil, nil
+	if x.reply.Status != 0 {
+		x.reply = Reply{}
+	}
 	x.Times, x.Count = Times{}, Counts{}
 	x.Committed, x.Truncated, x.KeptAlive = false, false, false
 }

@@ -93,7 +93,7 @@ var exprVars = [...]func(dst []byte, x *Exchange) []byte{
 	expr.ScriptGroup:     scriptGroup,
 	expr.PathInfo:        pathInfo,
 	expr.QueryString:     func(dst []byte, x *Exchange) []byte { return append(dst, x.Args...) },
-	expr.IsSubreq:        text("false"),
+	expr.IsSubreq:        isSubrequest,
 	expr.TheRequest:      func(dst []byte, x *Exchange) []byte { return append(dst, x.Req.Line...) },
 	expr.RemoteAddr:      func(dst []byte, x *Exchange) []byte { return append(dst, x.Client.ClientIP...) },
 	expr.RemotePort: func(dst []byte, x *Exchange) []byte {
@@ -242,9 +242,19 @@ func (e *exprEnv) AppendExtern(dst []byte, _ *expr.Extern, _ []byte) []byte { re
 // RemoteAddr implements expr.Env.
 func (e *exprEnv) RemoteAddr() netip.Addr { return e.x.RemoteAddr() }
 
-// Subrequest implements expr.Env. Whoever compiles an expression refuses one
-// that UsesSubrequest.
-func (e *exprEnv) Subrequest(byte, string) bool { return false }
+// Subrequest implements expr.Env.
+func (e *exprEnv) Subrequest(op byte, target string) bool {
+	x := e.x
+	if x.Lookups == nil {
+		return false
+	}
+	if op == 'U' {
+		return x.Lookups.Lookup(x, x.Arena.String(target)).Status < 400
+	}
+	sub := x.Lookups.LookupFile(x, x.Arena.String(target))
+	info, err := e.Stat(target, false)
+	return sub.Status < 400 && err == nil && info.Mode().IsRegular()
+}
 
 // Vary implements expr.Env. httpd's note goes into the header that a backend's
 // response then replaces.
@@ -255,4 +265,11 @@ func (e *exprEnv) Vary(string) {}
 func (x *Exchange) RemoteAddr() netip.Addr {
 	// mod_remoteip's address will come in here.
 	return x.Client.Remote.Addr().Unmap().WithZone("")
+}
+
+func isSubrequest(dst []byte, x *Exchange) []byte {
+	if x.Main != nil {
+		return append(dst, "true"...)
+	}
+	return append(dst, "false"...)
 }

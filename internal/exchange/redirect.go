@@ -5,13 +5,14 @@ import "github.com/headgate/headgate/internal/message"
 // Redirect keeps what an internal redirect replaced: the original request as
 // it was when it got its status.
 type Redirect struct {
-	Status      int    // status that led here (REDIRECT_STATUS)
-	Path        []byte // original Path (REDIRECT_URL)
-	Args        []byte // original query
-	HasArgs     bool   // a "?" was there
-	Filename    []byte // original Filename
-	HandlerName string // original %R
-	Method      []byte // original method, and its code
+	Prev        *Redirect // what this one replaced; nil: the client's own request
+	Status      int       // status that led here (REDIRECT_STATUS)
+	Path        []byte    // original Path (REDIRECT_URL)
+	Args        []byte    // original query
+	HasArgs     bool      // a "?" was there
+	Filename    []byte    // original Filename
+	HandlerName string    // original %R
+	Method      []byte    // original method, and its code
 	Verb        message.Method
 	Env         Vars // original environment
 	Chain       *Chain
@@ -24,7 +25,7 @@ type Redirect struct {
 // (httpd: rename_original_env).
 func (x *Exchange) Replace(status int) {
 	x.Redirected = &Redirect{
-		Status: status, Path: x.Path, Args: x.Args, HasArgs: x.HasArgs, Filename: x.Filename, HandlerName: x.HandlerName,
+		Prev: x.Redirected, Status: status, Path: x.Path, Args: x.Args, HasArgs: x.HasArgs, Filename: x.Filename, HandlerName: x.HandlerName,
 		Method: x.Req.Method, Verb: x.Req.Verb, Env: x.Env, Chain: x.Chain,
 	}
 	x.Env = Vars{}
@@ -42,6 +43,9 @@ func (x *Exchange) SwapOriginal() {
 	r := x.Redirected
 	if r == nil {
 		return
+	}
+	for r.Prev != nil {
+		r = r.Prev
 	}
 	x.Status, r.Status = r.Status, x.Status
 	x.Path, r.Path = r.Path, x.Path

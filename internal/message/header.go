@@ -1,6 +1,10 @@
 package message
 
-import "github.com/headgate/headgate/internal/ascii"
+import (
+	"slices"
+
+	"github.com/headgate/headgate/internal/ascii"
+)
 
 // Flag marks a field for whoever prints the header.
 type Flag uint8
@@ -48,6 +52,9 @@ type Header struct {
 
 // firstRows is how many rows a table begins with: most heads have fewer.
 const firstRows = 16
+
+// Clone returns a header with the same rows, which borrow the same bytes.
+func (h *Header) Clone() Header { return Header{fields: slices.Clone(h.fields), seen: h.seen} }
 
 // keptRows is the largest table that is kept from one message to the next.
 const keptRows = 1024

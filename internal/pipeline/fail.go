@@ -100,6 +100,21 @@ func logFault(x *exchange.Exchange, f *fault.Fault, status int) {
 	x.Logf(level, module, f.ID, "%s; %s %d", f.Describe(), answer, status)
 }
 
+// reply sends a response that a step or handler has decided on.
+func (p *Pipeline) reply(x *exchange.Exchange, r *exchange.Reply) {
+	f := &fault.Fault{Side: fault.Proxy, Status: r.Status, Reason: r.Reason}
+	x.Keep = append(x.Keep, r.Fields...)
+	if r.Location != nil {
+		x.Keep = append(x.Keep, message.Field{ID: message.Location, Name: []byte("Location"), Value: r.Location})
+	}
+	if r.Body == nil {
+		p.respondError(x, r.Status, f)
+		return
+	}
+	p.beginError(x, r.Status, f)
+	p.sendPage(x, r.Body, r.Type)
+}
+
 // respondError answers with the ErrorDocument of the status, else the stock
 // page.
 func (p *Pipeline) respondError(x *exchange.Exchange, status int, f *fault.Fault) {
@@ -112,7 +127,7 @@ func (p *Pipeline) respondError(x *exchange.Exchange, status int, f *fault.Fault
 			return
 		}
 	case doc.Form == exchange.DocPath && x.Redirected == nil && x.Req.Path != nil:
-		if path := p.docValue(x, doc, status); path != nil && p.redirectInternally(x, status, path) {
+		if path := p.docValue(x, doc, status); path != nil && p.errorDocument(x, status, path) {
 			return
 		}
 	}
@@ -158,23 +173,16 @@ func (p *Pipeline) redirectTo(x *exchange.Exchange, url []byte) {
 	p.sendPage(x, page(x, 302, nil), exchange.PageType)
 }
 
-// redirectInternally has the error document made by another path: as GET,
-// whatever the request was. It gives false when that failed without an answer.
-func (p *Pipeline) redirectInternally(x *exchange.Exchange, status int, target []byte) bool {
-	x.Replace(status)
-	x.Env.Set("REDIRECT_REQUEST_METHOD", x.Redirected.Method)
-	x.Env.Set("REDIRECT_STATUS", x.Arena.Int(int64(status)))
-	asGet(x)
-	x.Req.Form = message.OriginForm
-	x.Req.Path, x.Req.Query, x.Req.HasQ = cutQuery(target)
-	asSent(x)
-	x.Resp.Reset()
-	x.Out = exchange.Outbound{Extra: x.Out.Extra[:0], BodyComplete: true}
-	err := p.run(x, redirectSteps)
-	if errors.Is(err, errAnswered) || err == nil {
-		return true
+// failedDocument says that an error document could not be made. True: a part of
+// it is out.
+func (p *Pipeline) failedDocument(x *exchange.Exchange, status int, target []byte, err error) bool {
+	var r *exchange.Reply
+	second := &fault.Fault{Side: fault.Proxy, Phase: fault.Map, Kind: fault.InvalidInput, Detail: "it is answered by a reply"}
+	if errors.As(err, &r) {
+		second.Status = r.Status
+	} else {
+		second = fault.Of(err)
 	}
-	second := fault.Of(err)
 	if x.Committed {
 		x.Truncated = true
 		x.Front.Abort(second)
@@ -182,26 +190,4 @@ func (p *Pipeline) redirectInternally(x *exchange.Exchange, status int, target [
 	}
 	x.Logf(logsink.Error, "core", "", "ErrorDocument %s for status %d failed: %s", target, status, second.Describe())
 	return false
-}
-
-// asGet makes the request one without body: httpd's error documents are made
-// by GET, or HEAD for a HEAD.
-func asGet(x *exchange.Exchange) {
-	if x.Req.Verb != message.HEAD {
-		x.Req.Verb, x.Req.Method = message.GET, []byte("GET")
-	}
-	if x.Req.Body.Kind != message.NoBody {
-		// The body was meant for somebody else: it is not sent along, and what
-		// of it is unread ends the connection.
-		x.Req.Body = message.Framing{}
-	}
-}
-
-func cutQuery(target []byte) (path, query []byte, has bool) {
-	for i, c := range target {
-		if c == '?' {
-			return target[:i], target[i+1:], true
-		}
-	}
-	return target, nil, false
 }

@@ -69,7 +69,7 @@ func page(x *exchange.Exchange, status int, f *fault.Fault) []byte {
 	b = append(uri.AppendHTML(append(b, ' '), []byte(text)), "</title>\n</head><body>\n<h1>"...)
 	b = append(uri.AppendHTML(b, []byte(text)), "</h1>\n<p>"...)
 	b = append(append(b, sentence(status)...), "</p>\n"...)
-	if status == 302 {
+	if status >= 300 && status < 400 {
 		if l, ok := x.Resp.Header.Get(message.Location); ok {
 			b = uri.AppendHTML(append(b, `<p><a href="`...), l)
 			b = append(b, "\">Go there</a>.</p>\n"...)
@@ -88,6 +88,9 @@ func page(x *exchange.Exchange, status int, f *fault.Fault) []byte {
 func sentence(status int) string {
 	if s, ok := sentences[status]; ok {
 		return s
+	}
+	if status < 400 {
+		return sentences[302]
 	}
 	if status >= 500 {
 		return "The server could not complete this request."

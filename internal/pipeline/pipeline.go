@@ -109,7 +109,8 @@ func (p *Pipeline) Serve(x *exchange.Exchange) {
 	s := p.enter(x)
 	defer s.Leave(x.Loop.Index())
 	defer p.guard(x)
-	p.answer(x, p.run(x, steps[:]))
+	x.Lookups = p
+	p.answer(x, p.run(x, stepBind))
 	p.finish(x)
 }
 
@@ -144,14 +145,26 @@ func (p *Pipeline) guard(x *exchange.Exchange) {
 // answer ends x after its steps: nothing is left to do when they answered, a
 // fault is answered or cuts the exchange.
 func (p *Pipeline) answer(x *exchange.Exchange, err error) {
-	if err != nil && err != errAnswered { //nolint:errorlint // the steps give it as it is
-		p.fail(x, fault.Of(err))
+	if err != nil && err != errAnswered { //nolint:errorlint // the steps return it unchanged
+		p.conclude(x, p.follow(x, err))
 	}
 	if !x.Truncated {
 		if err := x.Flush(); err != nil {
 			x.Truncated = true
 			noteAbort(x, err)
 		}
+	}
+}
+
+// conclude sends the reply, or answers the fault, that the steps ended with.
+func (p *Pipeline) conclude(x *exchange.Exchange, err error) {
+	var r *exchange.Reply
+	switch {
+	case errors.Is(err, errAnswered):
+	case errors.As(err, &r) && !x.Committed:
+		p.reply(x, r)
+	default:
+		p.fail(x, fault.Of(err))
 	}
 }
 

@@ -21,33 +21,53 @@ type step struct {
 // steps is the way of a request. A step that answers gives errAnswered; any
 // other error is a fault to be answered.
 var steps = [...]step{
-	{"bind", (*Pipeline).bind},           // the virtual host
-	{"post-read", (*Pipeline).postRead},  // early edits of header and environment
-	{"path", (*Pipeline).normalize},      // the path sections and mappings see
-	{"sections", (*Pipeline).sections},   // <Location> by path
-	{"translate", (*Pipeline).translate}, // mapping: what will answer
-	{"storage", (*Pipeline).storage},     // <Proxy>, <Directory>, <Files> by target
-	{"limits", (*Pipeline).limits},       // what the merged configuration forbids outright
-	{"access", (*Pipeline).access},       // who may
-	{"fixups", (*Pipeline).fixups},       // last changes
-	{"handle", (*Pipeline).handle},       // the answer
+	stepBind:      {"bind", (*Pipeline).bind},           // the virtual host
+	stepPostRead:  {"post-read", (*Pipeline).postRead},  // early edits of header and environment
+	stepPath:      {"path", (*Pipeline).normalize},      // the path sections and mappings see
+	stepSections:  {"sections", (*Pipeline).sections},   // <Location> by path
+	stepTranslate: {"translate", (*Pipeline).translate}, // mapping: what will answer
+	stepStorage:   {"storage", (*Pipeline).storage},     // <Proxy>, <Directory>, <Files> by target
+	stepLimits:    {"limits", (*Pipeline).limits},       // what the merged configuration forbids outright
+	stepAccess:    {"access", (*Pipeline).access},       // who may
+	stepFixups:    {"fixups", (*Pipeline).fixups},       // last changes
+	stepHandle:    {"handle", (*Pipeline).handle},       // the response
 }
 
-// redirectSteps is the way of an internal redirect: the virtual host stays.
-// httpd: post-read steps run again, as mod_setenvif needs it.
-var redirectSteps = steps[1:]
+// stage names a step.
+type stage uint8
+
+const (
+	stepBind stage = iota
+	stepPostRead
+	stepPath
+	stepSections
+	stepTranslate
+	stepStorage
+	stepLimits
+	stepAccess
+	stepFixups
+	stepHandle
+)
 
 // errAnswered ends the steps: the response was written.
 var errAnswered = errors.New("answered")
 
-// run takes x through list.
-func (p *Pipeline) run(x *exchange.Exchange, list []step) error {
-	for i := range list {
-		if err := list[i].do(p, x); err != nil {
+// run takes x from a step to the end.
+func (p *Pipeline) run(x *exchange.Exchange, from stage) error {
+	if err := p.runTo(x, from, stage(len(steps))); err != nil {
+		return err
+	}
+	return errAnswered
+}
+
+// runTo takes x from a step up to another, which is left out.
+func (p *Pipeline) runTo(x *exchange.Exchange, from, to stage) error {
+	for i := from; i < to; i++ {
+		if err := steps[i].do(p, x); err != nil {
 			return err
 		}
 	}
-	return errAnswered
+	return nil
 }
 
 // bind picks the virtual host by the connection's address and the Host.
@@ -245,7 +265,15 @@ func denied(status int, why string) *fault.Fault {
 	}
 }
 
-func (p *Pipeline) access(x *exchange.Exchange) error { return do(x, x.Chain.Access) }
+// access asks who may. httpd: a subrequest to which the same configuration
+// applies is not asked again.
+func (p *Pipeline) access(x *exchange.Exchange) error {
+	if x.Main != nil && x.Main.Chain == x.Chain {
+		return nil
+	}
+	return do(x, x.Chain.Access)
+}
+
 func (p *Pipeline) fixups(x *exchange.Exchange) error { return do(x, x.Chain.Fixups) }
 
 func do(x *exchange.Exchange, list []exchange.Step) error {

@@ -122,8 +122,5 @@ func parseExpr(c *directive.Call, line string) (module.AuthzCheck, error) {
 	if err != nil {
 		return nil, c.Errorf("Cannot parse expression in require line: %w", err)
 	}
-	if cond.Uses()&expr.UsesSubrequest != 0 {
-		return nil, c.Errorf("the operators -F, -U and -A are not carried out by this version")
-	}
 	return &condition{cond: cond, user: cond.Uses()&expr.UsesUser != 0}, nil
 }

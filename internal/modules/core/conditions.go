@@ -22,12 +22,8 @@ func openIf(c *directive.Call) error {
 	if _, rest := syntax.Word(c.Inner.Args); rest != "" {
 		return c.Errorf("Multiple %s arguments not supported.", c.Row.Name)
 	}
-	cond, err := parseCondition(c.Inner)
-	switch {
-	case err != nil:
+	if _, err := parseCondition(c.Inner); err != nil {
 		return c.Errorf("Cannot parse condition clause: %w", err)
-	case cond.Uses()&expr.UsesSubrequest != 0:
-		return c.Errorf("the operators -F, -U and -A are not supported yet")
 	}
 	return nil
 }

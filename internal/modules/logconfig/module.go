@@ -45,8 +45,8 @@ func New() *module.Module {
 func directives() []directive.Row {
 	return []directive.Row{
 		{Name: "LogFormat", Set: setFormat},
-		{Name: "CustomLog", Set: setLog(func(c *conf) *[]placed { return &c.logs }), When: whenLog},
-		{Name: "GlobalLog", Set: setLog(func(c *conf) *[]placed { return &c.global }), When: whenLog},
+		{Name: "CustomLog", Set: setLog(func(c *conf) *[]placed { return &c.logs })},
+		{Name: "GlobalLog", Set: setLog(func(c *conf) *[]placed { return &c.global })},
 		{Name: "TransferLog", Set: setLog(func(c *conf) *[]placed { return &c.logs })},
 		{Name: "BufferedLogs", Tier: directive.Mapped, Note: "access logs are always written in batches, at most one second late"},
 	}
@@ -75,19 +75,6 @@ func setLog(list func(*conf) *[]placed) func(*directive.Call) error {
 		*l = append(*l, placed{cl, c.Row.Name, c.Pos(), c.Path(".")})
 		return nil
 	}
-}
-
-// whenLog: a condition must not need a subrequest.
-func whenLog(c *directive.Call) (directive.Tier, string) {
-	cl, err := ParseCustomLog(c.Args)
-	if err != nil || cl.Expr == "" {
-		return directive.Honoured, ""
-	}
-	cond, err := expr.ParseBool(cl.Expr, expr.Options{})
-	if err == nil && cond.Uses()&expr.UsesSubrequest != 0 {
-		return directive.Pending, "the operators -F, -U and -A are not implemented in this version"
-	}
-	return directive.Honoured, ""
 }
 
 // server opens the site's access logs.

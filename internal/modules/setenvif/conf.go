@@ -132,9 +132,6 @@ func setEnvIfExpr(c *directive.Call) error {
 	if err != nil {
 		return c.Errorf("Could not parse expression \"%s\": %w", src, err)
 	}
-	if cond.Uses()&expr.UsesSubrequest != 0 {
-		return c.Errorf("the operators -F, -U and -A are not carried out by this version")
-	}
 	e := &entry{cond: cond}
 	if e.vars, err = assignments(c, rest, true); err != nil {
 		return err

@@ -1,0 +1,86 @@
+package pipeline
+
+import (
+	"bytes"
+	"errors"
+
+	"github.com/headgate/headgate/internal/exchange"
+	"github.com/headgate/headgate/internal/fault"
+	"github.com/headgate/headgate/internal/logsink"
+	"github.com/headgate/headgate/internal/message"
+)
+
+var _ exchange.Lookups = (*Pipeline)(nil)
+
+// Lookup implements exchange.Lookups (httpd: ap_sub_req_lookup_uri).
+func (p *Pipeline) Lookup(x *exchange.Exchange, target []byte) *exchange.Exchange {
+	sub := subrequest(x)
+	if len(target) == 0 || target[0] != '/' { // relative to the folder of x
+		folder := x.Path[:bytes.LastIndexByte(x.Path, '/')+1]
+		target = x.Arena.Join(folder, target)
+	}
+	sub.Req.Target = target
+	sub.Req.Path, sub.Req.Query, sub.Req.HasQ = cutQuery(target)
+	asSent(sub)
+	return p.look(sub, stepPath)
+}
+
+// LookupFile implements exchange.Lookups (httpd: ap_sub_req_lookup_file).
+func (p *Pipeline) LookupFile(x *exchange.Exchange, name []byte) *exchange.Exchange {
+	sub := subrequest(x)
+	sub.Path, sub.Filename = nil, name // it is at no URL: no <Location> holds
+	if len(name) == 0 || name[0] != '/' {
+		sub.Status = 403
+		return sub
+	}
+	return p.look(sub, stepStorage)
+}
+
+// subrequest makes an exchange that asks in the name of another. It has no
+// front: nothing of it can be sent.
+func subrequest(x *exchange.Exchange) *exchange.Exchange {
+	sub := &exchange.Exchange{
+		Main: x, Lookups: x.Lookups, Client: x.Client, Loop: x.Loop, Site: x.Site, User: x.User, LogID: x.LogID, Times: x.Times,
+	}
+	q := &sub.Req
+	*q = x.Req
+	q.Method, q.Verb, q.Form = []byte("GET"), message.GET, message.OriginForm
+	q.Body, q.Expect = message.Framing{}, false
+	q.Header, q.Trailer = x.Req.Header.Clone(), message.Header{}
+	for _, v := range x.Env.All() {
+		sub.Env.Set(v.Name, v.Value)
+	}
+	return sub
+}
+
+// look takes sub from a step on up to the one that would answer it, and sets its
+// Status.
+func (p *Pipeline) look(sub *exchange.Exchange, from stage) *exchange.Exchange {
+	depth := 0
+	for m := sub.Main; m != nil; m = m.Main {
+		depth++
+	}
+	if depth > exchange.MaxInternal {
+		sub.Logf(logsink.Error, "core", "AH00125", "Request exceeded the limit of %d subrequest nesting levels due to probable configuration error", exchange.MaxInternal)
+		sub.Status = 500
+		return sub
+	}
+	if sub.Chain == nil {
+		sub.Chain = sub.Site.Sections.ForPath(sub)
+	}
+	sub.Status = lookedUp(p.runTo(sub, from, stepHandle))
+	return sub
+}
+
+// lookedUp is the status that the steps before the answer ended with.
+func lookedUp(err error) int {
+	var r *exchange.Reply
+	var again *exchange.InternalRedirect
+	switch {
+	case err == nil || errors.As(err, &again):
+		return 200
+	case errors.As(err, &r):
+		return r.Status
+	}
+	return statusOf(fault.Of(err))
+}
