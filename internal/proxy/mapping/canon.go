@@ -122,7 +122,9 @@ func (m *Mapped) write(origin, static string, rest []byte, q *Query, a *message.
 		return refuse(uri.ErrUnsendable)
 	}
 	room := len(origin) + len(static) + len(rest) + len(q.Args) + 2
-	if !verbatim {
+	if verbatim {
+		room += 2 * bytes.Count(rest, backslash)
+	} else {
 		room += uri.CanonLen(rest) - len(rest)
 	}
 	b := append(append(a.Alloc(room), origin...), static...)
@@ -130,7 +132,7 @@ func (m *Mapped) write(origin, static string, rest []byte, q *Query, a *message.
 		b = append(b, '/')
 	}
 	if verbatim {
-		b = append(b, rest...)
+		b = appendVerbatim(b, rest)
 	} else {
 		var err error
 		if b, err = uri.AppendCanon(b, rest, q.Options.Slashes == uri.SlashesNoDecode); err != nil {
@@ -141,5 +143,35 @@ func (m *Mapped) write(origin, static string, rest []byte, q *Query, a *message.
 		b = append(append(b, '?'), q.Args...)
 	}
 	m.Filename, m.Target = b, b[len(origin):]
+	if hostLike(m.Target, q.Path) {
+		return refuse(errTwoSlashes)
+	}
 	return nil
+}
+
+// hostLike says that target begins with two slashes, after which many read the
+// name of a host, because path, which was authorised, has an empty segment
+// (MergeSlashes Off). Where a rule alone makes two slashes, as one with a slash
+// at the end of only one of its arguments, it is what was configured.
+func hostLike(target, path []byte) bool {
+	return len(target) > 1 && target[1] == '/' && target[0] == '/' && bytes.Contains(path, twoSlashes)
+}
+
+var backslash = []byte{'\\'}
+
+// appendVerbatim appends a path, and the query that may be behind it, as it is,
+// but for backslashes in the path: many take one that is not encoded for a
+// slash, which it was not for whoever authorised the path.
+func appendVerbatim(b, p []byte) []byte {
+	for i, c := range p {
+		switch c {
+		case '?':
+			return append(b, p[i:]...)
+		case '\\':
+			b = append(b, "%5C"...)
+		default:
+			b = append(b, c)
+		}
+	}
+	return b
 }

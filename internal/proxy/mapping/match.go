@@ -207,7 +207,8 @@ func (m *Mapped) chooseRaw(q *Query, n int, a *message.Arena) error {
 		m.raw = true
 		return nil
 	}
-	if !q.find(r.Regex, q.rawURI()) {
+	if !q.find(r.Regex, q.rawURI()) || !r.sameCaptured(q, a) {
+		q.find(r.Regex, q.Path) // once more: it did match
 		m.NotRaw = true
 		return nil
 	}
@@ -215,10 +216,34 @@ func (m *Mapped) chooseRaw(q *Query, n int, a *message.Arena) error {
 	return nil
 }
 
+// sameCaptured says whether what the pattern captures of the path as sent is
+// what it captures of the path that was authorised, or more behind it, as is a
+// query. Where an escape hides a byte from the pattern it is not.
+func (r *PassRule) sameCaptured(q *Query, a *message.Arena) bool {
+	raw := q.rawURI()
+	var room [2 * 10]int
+	caps := r.Regex.Find(room[:0], q.Path)
+	for i := 0; i+1 < len(q.caps) && i+1 < len(caps); i += 2 {
+		if q.caps[i] < 0 || caps[i] < 0 {
+			if q.caps[i] != caps[i] {
+				return false
+			}
+			continue
+		}
+		sent, _, _ := bytes.Cut(raw[q.caps[i]:q.caps[i+1]], []byte("?"))
+		plain, err := uri.Unescape(a.Alloc(len(sent)), sent, q.Options.Slashes)
+		if err != nil || !bytes.Equal(plain, q.Path[caps[i]:caps[i+1]]) {
+			return false
+		}
+	}
+	return true
+}
+
 var (
-	errRawPath   = &uri.Error{Status: 400, Reason: "nocanon: the path as sent is not the one that was authorised"}
-	errAuthority = &uri.Error{Status: 400, Reason: "the rest of the path would change the backend's host or port"}
-	errTarget    = &uri.Error{Status: 400, Reason: "the target is no URL"}
+	errRawPath    = &uri.Error{Status: 400, Reason: "nocanon: the path as sent is not the one that was authorised"}
+	errAuthority  = &uri.Error{Status: 400, Reason: "the rest of the path would change the backend's host or port"}
+	errTwoSlashes = &uri.Error{Status: 400, Reason: "what is left of the path begins with two slashes, which is read as the name of a host"}
+	errTarget     = &uri.Error{Status: 400, Reason: "the target is no URL"}
 )
 
 // refuse makes the fault for a request that cannot be mapped.

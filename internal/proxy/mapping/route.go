@@ -63,7 +63,7 @@ func (r *route) join(x *exchange.Exchange, rest []byte) bool {
 	if !x.HasArgs {
 		b := append(r.append(x.Arena.Alloc(end)), rest...)
 		x.Filename, x.Out.URL, x.Out.Target = b, b, b[r.origin:]
-		return true
+		return !hostLike(x.Out.Target, x.Path)
 	}
 	if !uri.Sendable(x.Args) {
 		return false
@@ -71,5 +71,5 @@ func (r *route) join(x *exchange.Exchange, rest []byte) bool {
 	b := append(r.append(x.Arena.Alloc(end+1+len(x.Args))), rest...)
 	b = append(append(b, '?'), x.Args...)
 	x.Filename, x.Out.URL, x.Out.Target = b[:end:end], b, b[r.origin:]
-	return true
+	return !hostLike(x.Out.Target, x.Path)
 }

@@ -1,6 +1,7 @@
 package mapping
 
 import (
+	"bytes"
 	"sync"
 
 	"github.com/headgate/headgate/internal/exchange"
@@ -133,7 +134,7 @@ func (t *Translator) translate(x *exchange.Exchange) (exchange.Handler, error) {
 	q.Path, q.RawPath, q.RawURI, q.Args, q.HasArgs = x.Path, x.Req.Path, x.Req.Target, x.Args, x.HasArgs
 	q.Env, q.used, q.caps = nil, 0, nil
 	q.Options = uri.Options{Slashes: uri.Slashes(x.Site.EncodedSlashes), Merge: x.Site.MergeSlashes}
-	if x.Redirected != nil || x.Req.Form != message.OriginForm {
+	if x.Redirected != nil || x.Req.Form != message.OriginForm || bytes.HasPrefix(x.Req.Target, twoSlashes) {
 		q.RawURI = rawURI(x)
 	}
 	if t.interpolate {
@@ -151,8 +152,10 @@ func (t *Translator) translate(x *exchange.Exchange) (exchange.Handler, error) {
 	return t.mapped(x, q, &m, r)
 }
 
+var twoSlashes = []byte("//")
+
 // rawURI is path and query as sent, for requests whose target is more or
-// other than that.
+// other than that: of slashes that it begins with only one belongs to the path.
 func rawURI(x *exchange.Exchange) []byte {
 	if !x.HasArgs {
 		return x.Req.Path
