@@ -51,6 +51,8 @@ type Exchange struct {
 	Main    *Exchange // of a subrequest, the request that it asks for; nil otherwise
 	Lookups Lookups   // what makes subrequests
 
+	Tunnel *Upgrade // what the response has opened; nil: it was an ordinary one
+
 	Keep []message.Field // fields of a replaced response that its replacement must carry
 
 	// Attempt is memory of the backend protocol that carried the last attempt,
@@ -164,7 +166,7 @@ func (x *Exchange) Reset(poison bool) {
 	x.Path, x.Args, x.HasArgs, x.Filename = nil, nil, false, nil
 	x.HandlerName, x.Status, x.Fault, x.Redirected = "", 0, nil, nil
 	x.User, x.LogID, x.Keep, x.trailer = nil, nil, nil, nil
-	x.Main, x.Lookups = nil, nil
+	x.Main, x.Lookups, x.Tunnel = nil, nil, nil
 	if x.reply.Status != 0 {
 		x.reply = Reply{}
 	}

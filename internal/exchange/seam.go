@@ -44,8 +44,6 @@ type Front interface {
 	// StopReading wakes a coroutine blocked in ReadBody and makes further
 	// calls fail: the rest of the body is not wanted.
 	StopReading()
-	// Tunnel turns the connection into bytes both ways, after WriteHead.
-	Tunnel() (Tunnel, error)
 	// Abort cuts the exchange so that the client cannot take what it has for
 	// the whole.
 	Abort(err error)
@@ -68,13 +66,6 @@ type BodySplicer interface {
 	// behind the last byte, and is woken by StopReading. patience is how long
 	// dst may take nothing.
 	SpliceIn(dst reactor.Conn, patience time.Duration) (moved int64, read, write error)
-}
-
-// Tunnel is a client connection after CONNECT or 101: Early is what was read
-// ahead and must be consumed before Conn.
-type Tunnel struct {
-	Early []byte
-	Conn  reactor.Conn
 }
 
 // Service is what a front drives; the pipeline implements it.
@@ -147,4 +138,22 @@ type Forwarder interface {
 // AccessLog writes one line about a finished exchange.
 type AccessLog interface {
 	Log(x *Exchange)
+	// Hold keeps the line of an exchange that has become a tunnel until that
+	// ends; nil: none is to be written.
+	Hold(x *Exchange) HeldLine
+}
+
+// HeldLine is a line that waits for the end of a tunnel. It does not hold the
+// exchange or its snapshot.
+type HeldLine interface {
+	// End writes it. It is called once.
+	End(e TunnelEnd)
+}
+
+// TunnelEnd is what the end of a tunnel adds to a line.
+type TunnelEnd struct {
+	Loop    reactor.Loop
+	Time    time.Time
+	In, Out int64 // bytes of the whole exchange, from and to the client
+	Broken  bool  // a side broke
 }

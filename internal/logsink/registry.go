@@ -144,6 +144,13 @@ func (r *Registry) sink(dest string, use use) (sink, error) {
 	return openSink(dest, use, r.report)
 }
 
+// Retain adds a reference to those that there are; it ends with a Release too.
+func (a *Appender) Retain() {
+	a.reg.mu.Lock()
+	defer a.reg.mu.Unlock()
+	a.refs++
+}
+
 // Release ends one reference; with the last the destination is written out
 // and closed, which may take seconds.
 func (a *Appender) Release() {

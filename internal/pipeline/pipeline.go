@@ -184,6 +184,15 @@ func noteAbort(x *exchange.Exchange, err error) {
 func (p *Pipeline) finish(x *exchange.Exchange) {
 	x.EndFilters()
 	x.Times.End = x.Loop.Now()
+	if x.Tunnel != nil {
+		if !x.Truncated {
+			x.HoldLines(x.Site.AccessLogs) // the front joins the connections
+			return
+		}
+		_ = x.Tunnel.Backend.Abort()
+		x.Tunnel.End(exchange.TunnelEnd{})
+		x.Tunnel = nil
+	}
 	for _, l := range x.Site.AccessLogs {
 		l.Log(x)
 	}

@@ -20,6 +20,7 @@ import (
 	"github.com/headgate/headgate/internal/resolve"
 	"github.com/headgate/headgate/internal/snapshot"
 	"github.com/headgate/headgate/internal/state"
+	"github.com/headgate/headgate/internal/tunnel"
 	"github.com/headgate/headgate/internal/unixd"
 	"github.com/headgate/headgate/internal/worker"
 )
@@ -62,6 +63,7 @@ type Server struct {
 	o        Options
 	rt       *config.Runtime
 	engine   reactor.Engine
+	tunnels  *tunnel.Tunnels
 	pipeline *pipeline.Pipeline
 	front    *h1.Front
 	startup  *logsink.ErrorLog
@@ -126,10 +128,11 @@ func New(o Options) (*Server, error) {
 		Protocols: map[string]worker.Protocol{"http": http1.New()}, Log: s.startup,
 	}
 	s.pipeline = pipeline.New(clk)
+	s.tunnels = tunnel.New(loops)
 	if s.following {
 		s.pipeline.Scale(s.supply.Count())
 	}
-	s.front = h1.New(s.pipeline, clk)
+	s.front = h1.New(s.pipeline, clk, s.tunnels)
 	return s, nil
 }
 

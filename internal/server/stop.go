@@ -10,6 +10,10 @@ import (
 // hurried to end.
 const abandonAfter = 500 * time.Millisecond
 
+// tunnelGrace is how long a graceful stop waits for tunnels where no
+// GracefulShutdownTimeout says so: they may last for days.
+const tunnelGrace = 30 * time.Second
+
 // Stop ends the server. graceful lets what is running finish, at most for
 // deadline (0: as long as it takes); otherwise it is cut. hurry may be nil:
 // what comes from it turns a graceful stop into one at once, and of one at
@@ -37,6 +41,13 @@ func (s *Server) Stop(graceful bool, deadline time.Duration, hurry <-chan struct
 func (s *Server) drain(graceful bool, deadline time.Duration, hurry <-chan struct{}) int {
 	stop := make(chan struct{})
 	left := make(chan int, 1)
+	if graceful {
+		patience := deadline
+		if patience == 0 {
+			patience = tunnelGrace
+		}
+		s.tunnels.Drain(time.Now().Add(patience))
+	}
 	go func() { left <- s.engine.Drain(stop) }()
 	if graceful {
 		var late <-chan time.Time

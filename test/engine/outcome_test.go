@@ -116,7 +116,8 @@ func (f translatorFunc) Translate(x *exchange.Exchange) (exchange.Handler, error
 
 type logFunc func(x *exchange.Exchange)
 
-func (f logFunc) Log(x *exchange.Exchange) { f(x) }
+func (f logFunc) Log(x *exchange.Exchange)                  { f(x) }
+func (f logFunc) Hold(*exchange.Exchange) exchange.HeldLine { return nil }
 
 // echoing is a backend that says what it was sent: method, path and length.
 func echoing(_ int, c *fakenet.End) {

@@ -25,6 +25,7 @@ import (
 	"github.com/headgate/headgate/internal/snapshot"
 	"github.com/headgate/headgate/internal/testkit"
 	"github.com/headgate/headgate/internal/testkit/fakenet"
+	"github.com/headgate/headgate/internal/tunnel"
 	"github.com/headgate/headgate/internal/worker"
 )
 
@@ -83,6 +84,9 @@ func (r *rig) logged() []line {
 	return append([]line(nil), r.log...)
 }
 
+// Hold implements exchange.AccessLog.
+func (r *rig) Hold(*exchange.Exchange) exchange.HeldLine { return nil }
+
 // fixed gives one chain for everything.
 type fixed struct{ chain *exchange.Chain }
 
@@ -122,7 +126,7 @@ func newRig(loops int, edit func(r *rig)) *rig {
 	snap := &snapshot.Snapshot{Main: r.site, Sites: []*exchange.Site{r.site}, VHosts: snapshot.NewVHosts(r.site, nil)}
 	snap.SetLoops(loops)
 	r.pipe = pipeline.New(ck)
-	r.front = h1.New(r.pipe, ck)
+	r.front = h1.New(r.pipe, ck, tunnel.New(loops))
 	r.front.Poison = true
 	if edit != nil {
 		edit(r)

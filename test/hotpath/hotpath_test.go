@@ -18,6 +18,7 @@ import (
 	"github.com/headgate/headgate/internal/resolve"
 	"github.com/headgate/headgate/internal/state"
 	"github.com/headgate/headgate/internal/testkit"
+	"github.com/headgate/headgate/internal/tunnel"
 	"github.com/headgate/headgate/internal/worker"
 )
 
@@ -50,7 +51,7 @@ func newStack(t testing.TB, conf, request, answer string) *stack {
 	p := pipeline.New(ck)
 	p.Swap(l.Snapshot)
 	t.Cleanup(func() { <-l.Snapshot.Retire().Done() })
-	s := &stack{loop: &loop{answer: []byte(answer), now: time.Now()}, front: h1.New(p, ck)}
+	s := &stack{loop: &loop{answer: []byte(answer), now: time.Now()}, front: h1.New(p, ck, tunnel.New(1))}
 	s.conn = &conn{loop: s.loop, in: []byte(request)}
 	s.sess, _ = s.front.Open(s.conn)
 	return s

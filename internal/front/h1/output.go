@@ -4,7 +4,6 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/headgate/headgate/internal/exchange"
 	"github.com/headgate/headgate/internal/message"
 	"github.com/headgate/headgate/internal/reactor"
 	"github.com/headgate/headgate/internal/wire"
@@ -90,6 +89,9 @@ func (st *state) WriteInterim(r *message.Response) error {
 func (st *state) WriteHead(r *message.Response, last bool) error {
 	o := &st.out
 	st.x.Times.FirstByte = st.now()
+	if r.Status == 101 {
+		return st.writeSwitch(r)
+	}
 	st.frame(r, last)
 	o.gather()
 	o.bytes = wire.AppendStatusLine(o.bytes, message.HTTP11, r.Status, r.Reason)
@@ -346,16 +348,4 @@ func (st *state) Abort(error) {
 		o.ending = endsLingering
 	}
 	o.broken = true
-}
-
-// Tunnel implements exchange.Front.
-func (st *state) Tunnel() (exchange.Tunnel, error) {
-	if err := st.Flush(); err != nil {
-		return exchange.Tunnel{}, err
-	}
-	st.x.KeptAlive = false
-	st.out.noBody, st.out.ended = true, true // what follows is no body
-	early := st.in.bytes[st.in.r:st.in.w]
-	st.in.r = st.in.w
-	return exchange.Tunnel{Early: early, Conn: st.conn}, nil
 }

@@ -11,14 +11,16 @@ import (
 	"github.com/headgate/headgate/internal/exchange"
 	"github.com/headgate/headgate/internal/lock"
 	"github.com/headgate/headgate/internal/reactor"
+	"github.com/headgate/headgate/internal/tunnel"
 )
 
 // Front makes sessions for accepted connections. It implements
 // reactor.Handler.
 type Front struct {
 	Service exchange.Service
-	Clock   *clock.Clock // formats the Date line; the time itself is the loop's
-	Poison  bool         // trash memory between requests, so that tests see late readers
+	Clock   *clock.Clock    // formats the Date line; the time itself is the loop's
+	Tunnels *tunnel.Tunnels // what upgraded connections become
+	Poison  bool            // trash memory between requests, so that tests see late readers
 
 	serial atomic.Uint64
 	states sync.Pool // *state; what shares keep no more of
@@ -28,8 +30,8 @@ type Front struct {
 }
 
 // New makes a front over service.
-func New(service exchange.Service, c *clock.Clock) *Front {
-	f := &Front{Service: service, Clock: c}
+func New(service exchange.Service, c *clock.Clock, t *tunnel.Tunnels) *Front {
+	f := &Front{Service: service, Clock: c, Tunnels: t}
 	f.states.New = func() any { return new(state) }
 	return f
 }
@@ -199,6 +201,10 @@ func (st *state) finish() outcome {
 	}
 	if st.out.broken || st.x.Truncated {
 		st.endCut()
+		return done
+	}
+	if st.x.Tunnel != nil {
+		st.join()
 		return done
 	}
 	keep := st.x.KeptAlive

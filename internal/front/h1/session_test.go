@@ -62,7 +62,7 @@ func TestNothingStaysInState(t *testing.T) {
 
 // A session comes back from a state as it was lent, and is seen as it is.
 func TestClientOfSession(t *testing.T) {
-	f := New(nil, nil)
+	f := New(nil, nil, nil)
 	h := f.share(stillConn{watches: true})
 	local := netip.MustParseAddrPort("192.0.2.1:80")
 	st := new(state)
@@ -95,7 +95,7 @@ func TestClientOfSession(t *testing.T) {
 // A loop of its own keeps states, up to a bound; a shared one none.
 func TestFreeStates(t *testing.T) {
 	for _, alone := range []bool{true, false} {
-		f := New(nil, nil)
+		f := New(nil, nil, nil)
 		h := f.share(stillConn{watches: alone})
 		var list []*state
 		for range maxFree + 10 {

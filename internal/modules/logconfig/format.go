@@ -24,6 +24,7 @@ type item struct {
 	word  uint64     // its first bytes, the first lowest
 	only  *condition // nil: for every status
 	orig  bool       // of the original request, after an internal redirect
+	late  bool       // what it shows is known at the end only
 }
 
 // condition holds a directive to some statuses; for others it gives "-".
@@ -216,7 +217,7 @@ func (r *row) item(arg string, orig bool, only *condition) item {
 	if r.build == nil {
 		return item{text: "-"} // which is what it is for other statuses as well
 	}
-	return item{value: r.build(arg), only: only, orig: orig}
+	return item{value: r.build(arg), only: only, orig: orig, late: len(r.name) == 1 && strings.Contains(late, r.name)}
 }
 
 // findRow finds the directive s begins with: "^" and two letters, or one.

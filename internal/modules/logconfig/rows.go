@@ -16,6 +16,9 @@ type row struct {
 	build    func(arg string) value // nil: always "-"
 }
 
+// late names the rows whose values are known only when all bytes have moved.
+const late = "IOSDTtX"
+
 // rows are all directives. Names of three characters stand first, so that
 // they are found before a letter.
 var rows = [...]row{

@@ -1,0 +1,74 @@
+package logconfig
+
+import (
+	"time"
+
+	"github.com/headgate/headgate/internal/exchange"
+	"github.com/headgate/headgate/internal/logsink"
+)
+
+// held is a line whose exchange is over while what it carried goes on: a
+// tunnel. All that is known already is text; the rest is filled in at the end.
+// Small, because there may be many.
+type held struct {
+	format *Format
+	out    *logsink.Appender
+	text   []byte
+	holes  []hole
+	began  time.Time
+	status int
+}
+
+// hole is where the value of an item is missing in a text.
+type hole struct{ at, item uint16 }
+
+// maxHeld bounds the text of a held line.
+const maxHeld = 1<<16 - 1
+
+// Hold implements exchange.AccessLog.
+func (l *Log) Hold(x *exchange.Exchange) exchange.HeldLine {
+	if !l.wanted(x) {
+		return nil
+	}
+	h := &held{format: l.Format, out: l.Out, began: x.Times.Start, status: x.Status}
+	scratch, mark := x.Arena.Scratch()
+	text, holes := l.Format.withHoles(scratch, x)
+	h.text = append(h.text, text...)
+	h.holes = holes
+	x.Arena.Unscratch(mark)
+	l.Out.Retain()
+	return h
+}
+
+// withHoles is Append without the values that only the end knows.
+func (f *Format) withHoles(dst []byte, x *exchange.Exchange) (text []byte, holes []hole) {
+	dst = append(dst, f.text...)
+	for i := range f.items {
+		it := &f.items[i]
+		switch {
+		case it.only != nil && !it.only.holds(x.Status):
+			dst = append(dst, '-')
+		case it.late && len(dst) <= maxHeld:
+			holes = append(holes, hole{uint16(len(dst)), uint16(i)})
+		default:
+			dst = it.value(dst, x)
+		}
+		dst = append(dst, it.text...)
+	}
+	return dst, holes
+}
+
+// End implements exchange.HeldLine.
+func (h *held) End(e exchange.TunnelEnd) {
+	x := exchange.Exchange{Status: h.status, Truncated: e.Broken, Loop: e.Loop}
+	x.Times.Start, x.Times.End = h.began, e.Time
+	x.Count.In, x.Count.Out = e.In, e.Out
+	line, from := make([]byte, 0, len(h.text)+16*len(h.holes)), uint16(0)
+	for _, o := range h.holes {
+		line = append(line, h.text[from:o.at]...)
+		line = h.format.items[o.item].value(line, &x)
+		from = o.at
+	}
+	h.out.Append(e.Loop.Index(), append(line, h.text[from:]...))
+	h.out.Release()
+}
