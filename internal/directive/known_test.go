@@ -219,7 +219,6 @@ func TestWhen(t *testing.T) {
 		{"Alias /icons/ /usr/share/icons/", Noted}, {"Alias /static /srv/static", Pending}, {"Alias /iconsx /srv", Pending},
 		{`AliasMatch ^/manual(?:/(?:de|en))?(/.*)?$ /m$1`, Noted},
 		{"ScriptAlias /cgi-bin/ /usr/lib/cgi-bin/", Noted}, {"ScriptAlias /viewvc /usr/lib/viewvc.cgi", Refused},
-		{`BrowserMatch "MSIE [2-5]" nokeepalive ssl-unclean-shutdown downgrade-1.0 force-response-1.0`, Noted},
 		{`BrowserMatch bot is_bot`, Pending}, {`SetEnvIf Request_URI \.png$ no-gzip dont-vary`, Pending}, {`SetEnvIf Host x Y=1`, Pending},
 		{"HttpProtocolOptions Strict LenientMethods Allow0.9", Noted}, {"HttpProtocolOptions RegisteredMethods", Pending},
 		{"SSLPassPhraseDialog exec:/bin/x", Pending}, {"SSLPassPhraseDialog builtin", Noted},

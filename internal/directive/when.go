@@ -81,8 +81,6 @@ var conditions = []condition{
 	{"AddHandler SetHandler", handler},
 	{"Alias AliasMatch", stockPath(Noted, noFiles)},
 	{"ScriptAlias ScriptAliasMatch", stockPath(Noted, "programs are not run: requests there get 404, never the program's text")},
-	{"BrowserMatch BrowserMatchNoCase", clientQuirk(1)},
-	{"SetEnvIf SetEnvIfNoCase", clientQuirk(2)},
 }
 
 // oneOf decides where the first argument is one of values, written in lower case.
@@ -193,28 +191,5 @@ func stockPath(tier Tier, note string) rule {
 			}
 		}
 		return 0, "", false
-	}
-}
-
-// quirks are the variables stock configurations set for clients that are long
-// gone, or to switch off what is not done here.
-var quirks = []string{
-	"nokeepalive", "downgrade-1.0", "force-response-1.0", "redirect-carefully", "ssl-unclean-shutdown",
-	"ssl-accurate-shutdown", "no-gzip", "gzip-only-text/html", "no-brotli", "force-no-vary",
-}
-
-// clientQuirk decides where all variables, which begin at argument from, are quirks.
-func clientQuirk(from int) rule {
-	return func(c *Call) (Tier, string, bool) {
-		if len(c.Args) <= from {
-			return 0, "", false
-		}
-		for _, v := range c.Args[from:] {
-			name, _, _ := strings.Cut(strings.TrimPrefix(v, "!"), "=")
-			if !slices.Contains(quirks, ascii.ToLower(name)) {
-				return 0, "", false
-			}
-		}
-		return Noted, "workarounds for clients that are long gone are not made", true
 	}
 }

@@ -32,6 +32,9 @@ func (v *Vars) Get(name string) ([]byte, bool) {
 // Has says whether a variable is set.
 func (v *Vars) Has(name string) bool { _, ok := v.Get(name); return ok }
 
+// Len is the number of variables that are set.
+func (v *Vars) Len() int { return len(v.list) }
+
 // Set gives a variable a value; nil becomes empty.
 func (v *Vars) Set(name string, value []byte) {
 	if value == nil {

@@ -22,6 +22,8 @@ type output struct {
 	ended   bool            // the last body byte was written
 	sent100 bool
 	broken  bool // nothing more can be sent: a write failed, or the response was cut
+	old     bool // the client is treated as one of HTTP/1.0
+	last    bool // a variable says that the connection closes
 	ending  ending
 }
 
@@ -92,9 +94,13 @@ func (st *state) WriteHead(r *message.Response, last bool) error {
 	if r.Status == 101 {
 		return st.writeSwitch(r)
 	}
+	version := message.HTTP11
+	if st.x.Env.Len() > 0 {
+		version = st.quirks(r)
+	}
 	st.frame(r, last)
 	o.gather()
-	o.bytes = wire.AppendStatusLine(o.bytes, message.HTTP11, r.Status, r.Reason)
+	o.bytes = wire.AppendStatusLine(o.bytes, version, r.Status, r.Reason)
 	there := st.appendDate(r)
 	o.bytes = wire.AppendHeader(o.bytes, &r.Header, message.Hop|message.Dropped|message.Printed)
 	st.appendFraming(r, there)
@@ -155,7 +161,7 @@ func (st *state) frame(r *message.Response, last bool) {
 		o.length = 0
 	case r.Body.Kind == message.Length:
 		o.length = r.Body.Length
-	case q.Version >= message.HTTP11:
+	case q.Version >= message.HTTP11 && !o.old:
 		o.chunked = true
 	default:
 		keep = false
@@ -166,7 +172,7 @@ func (st *state) frame(r *message.Response, last bool) {
 // keepAlive judges whether the connection may go on, body delimiting apart.
 func (st *state) keepAlive(r *message.Response) bool {
 	x, site := &st.x, st.x.Site
-	if x.Req.Close || st.body.lost.Load() || !site.KeepAlive || site.KeepAliveTimeout <= 0 || dropsConnection(r.Status) {
+	if x.Req.Close || st.out.last || st.body.lost.Load() || !site.KeepAlive || site.KeepAliveTimeout <= 0 || dropsConnection(r.Status) {
 		return false
 	}
 	if site.MaxKeepAlive > 0 && x.Client.Requests > int(site.MaxKeepAlive) {

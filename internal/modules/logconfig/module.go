@@ -84,7 +84,7 @@ func server(b *module.Builder, s *module.Server) error {
 		return nil
 	}
 	var logs []exchange.AccessLog
-	for _, list := range [][]placed{c.global, c.logs} {
+	for _, list := range [][]placed{c.logs, c.global} {
 		for i := range list {
 			if l := opened(b, c, &list[i]); l != nil {
 				logs = append(logs, l)

@@ -38,6 +38,12 @@ var paramNotes = map[string]string{
 	"hcexpr":       unchecked,
 }
 
+// Noted says whether a parameter of a worker is taken without an effect, with a
+// note, or waits for a later version.
+func Noted(name string) bool {
+	return paramNotes[name] != "" || name == "upgrade" || name == "hcmethod"
+}
+
 // notes tells of parameters that do not do what they say.
 func notes(c *directive.Call, settings []param.Setting) {
 	for _, set := range settings {

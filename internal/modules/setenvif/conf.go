@@ -144,8 +144,7 @@ func setEnvIfExpr(c *directive.Call) error {
 // quirks are variables that work around clients that are long gone, or switch
 // off what is not done here.
 var quirks = []string{
-	"nokeepalive", "downgrade-1.0", "force-response-1.0", "redirect-carefully", "ssl-unclean-shutdown",
-	"ssl-accurate-shutdown", "no-gzip", "gzip-only-text/html", "no-brotli", "force-no-vary",
+	"redirect-carefully", "ssl-unclean-shutdown", "ssl-accurate-shutdown", "no-gzip", "gzip-only-text/html", "no-brotli",
 }
 
 // assignments reads VAR, !VAR and VAR=value. groups says whether values may

@@ -152,15 +152,19 @@ type UnknownParam struct {
 // Error is httpd's text, which does not name the key.
 func (u *UnknownParam) Error() string { return u.text }
 
-// Hint names the key, and the one that was probably meant.
-func (u *UnknownParam) Hint() string {
-	var names []string
+// Names lists the parameters of a kind.
+func Names(kind Kind) (names []string) {
 	for i := range params {
-		if params[i].kind&u.Kind != 0 {
+		if params[i].kind&kind != 0 {
 			names = append(names, params[i].name)
 		}
 	}
-	if h := syntax.DidYouMean(u.Key, names); h != "" {
+	return names
+}
+
+// Hint names the key, and the one that was probably meant.
+func (u *UnknownParam) Hint() string {
+	if h := syntax.DidYouMean(u.Key, Names(u.Kind)); h != "" {
 		return "'" + u.Key + "': " + h
 	}
 	return "'" + u.Key + "' is none"
