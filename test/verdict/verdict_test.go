@@ -123,12 +123,15 @@ var prefix = regexp.MustCompile(`^(\[[^]]*\] )*(AH\d+: )?`)
 // debugging matches lines that say where in the source they come from.
 var debugging = regexp.MustCompile(`^\w+\.c\(\d+\)`)
 
+// varying matches a list whose order changes from run to run.
+var varying = regexp.MustCompile(` \(known names: [^)]*\)`)
+
 func plain(dir, l string) string {
 	l = strings.ReplaceAll(strings.TrimSpace(l), dir, "${dir}")
 	if _, text, ok := strings.Cut(l, "Syntax error on line"); ok {
 		_, l, _ = strings.Cut(text, ": ")
-		return l
 	}
+	l = varying.ReplaceAllString(l, "")
 	return strings.ReplaceAll(prefix.ReplaceAllString(l, ""), "\t", " ")
 }
 
