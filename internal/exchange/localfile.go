@@ -7,6 +7,8 @@ import (
 	"os/user"
 	"strconv"
 	"syscall"
+
+	"github.com/headgate/headgate/internal/message"
 )
 
 // localFile is the result of the walk through a local file's folders.
@@ -18,6 +20,9 @@ type localFile struct {
 
 // isLocal reports whether x is mapped to a file below DocumentRoot.
 func (x *Exchange) isLocal() bool {
+	if x.Req.Verb == message.TRACE {
+		return false // httpd: its file is not looked for
+	}
 	return len(x.Filename) > 0 && x.Filename[0] == '/' && bytes.HasPrefix(x.Filename, []byte(x.Site.DocumentRoot))
 }
 

@@ -19,7 +19,7 @@ func (x *Exchange) ServerName() []byte {
 		if host[0] == '[' {
 			host = bytes.TrimSuffix(host[1:], []byte("]"))
 		}
-		return x.lowered(host)
+		return bytes.TrimSuffix(x.lowered(host), []byte(".")) // httpd: fix_hostname
 	}
 	return x.Arena.String(x.Site.Name)
 }
@@ -29,7 +29,7 @@ func (x *Exchange) ServerName() []byte {
 // (fix_hostname). A Host field of its own is passed on as it was sent.
 func (x *Exchange) LowerTargetHost() {
 	q := &x.Req
-	if q.Form != message.AbsoluteForm {
+	if q.Form != message.AbsoluteForm || len(q.Host) == 0 {
 		return
 	}
 	q.Host = x.lowered(q.Host)

@@ -113,6 +113,7 @@ type Fault struct {
 	Detail  string        // one clause in our words; never raw peer bytes
 	Reason  string        // reason phrase to answer with; "": the status's own
 	Replace bool          // a response of the backend that is replaced: nothing went wrong here
+	Allow   bool          // the answer names the methods that are allowed
 	Close   bool          // the client connection cannot be kept
 	Mute    bool          // nothing is sent: the connection is closed without an answer
 	// Unlogged keeps the request out of the access log.

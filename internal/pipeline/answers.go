@@ -10,14 +10,18 @@ import (
 func answerOptions(x *exchange.Exchange) error {
 	x.Resp.Reset()
 	x.Resp.Status = 200
-	allow := "GET,POST,OPTIONS,HEAD,TRACE"
-	if x.Site.Trace == exchange.TraceOff {
-		allow = "GET,POST,OPTIONS,HEAD"
-	}
 	if !wholeServer(x) {
-		x.Resp.Header.AddID(message.Allow, x.Arena.String(allow))
+		x.Resp.Header.AddID(message.Allow, x.Arena.String(allowed(x)))
 	}
 	return x.SendHead(true)
+}
+
+// allowed lists the methods of a resource that no module made the response of.
+func allowed(x *exchange.Exchange) string {
+	if x.Site.Trace == exchange.TraceOff {
+		return "GET,POST,OPTIONS,HEAD"
+	}
+	return "GET,POST,OPTIONS,HEAD,TRACE"
 }
 
 // answerTrace sends the request head back, without what is secret (RFC 9110

@@ -15,8 +15,11 @@ func (p *Pipeline) stockPage(x *exchange.Exchange, status int, f *fault.Fault) {
 	if status == 503 && f.Side == fault.Backend {
 		x.Resp.Header.AddID(message.RetryAfter, x.Arena.String("1"))
 	}
-	if status == 405 && x.Req.Verb == message.TRACE {
+	switch {
+	case status == 405 && x.Req.Verb == message.TRACE:
 		x.Resp.Header.AddID(message.Allow, nil)
+	case f.Allow:
+		x.Resp.Header.AddID(message.Allow, x.Arena.String(allowed(x)))
 	}
 	p.sendPage(x, page(x, status, f), exchange.PageType)
 }

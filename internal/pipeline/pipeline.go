@@ -11,6 +11,7 @@ import (
 	"github.com/headgate/headgate/internal/fault"
 	"github.com/headgate/headgate/internal/logsink"
 	"github.com/headgate/headgate/internal/snapshot"
+	"github.com/headgate/headgate/internal/wire"
 )
 
 // Pipeline serves exchanges from the current snapshot.
@@ -203,6 +204,7 @@ func (p *Pipeline) Refuse(x *exchange.Exchange, f *fault.Fault) {
 	s := p.enter(x)
 	defer s.Leave(x.Loop.Index())
 	defer p.guard(x)
+	wire.Guess(&x.Req)
 	asSent(x)
 	p.pickSite(x)
 	x.Chain = x.Site.Sections.ForPath(x)

@@ -322,10 +322,12 @@ func (p *Pipeline) fallback(x *exchange.Exchange) error {
 			Detail: "nothing is mapped at this path",
 		}
 	case message.OtherMethod:
-		return denied(501, "method is not known here")
+		f := denied(501, "method is not known here")
+		f.Allow = true
+		return f
 	}
 	return &fault.Fault{
-		Side: fault.Client, Phase: fault.Map, Kind: fault.InvalidInput, Status: 405,
+		Side: fault.Client, Phase: fault.Map, Kind: fault.InvalidInput, Status: 405, Allow: true,
 		Detail: "method is not allowed here",
 	}
 }

@@ -26,6 +26,11 @@ func target(r *message.Request) error {
 		r.Form = message.OriginForm
 		r.Path, r.Query, r.HasQ = SplitTarget(t)
 		return nil
+	case t[0] == '?': // httpd: the root, as in http://host?query
+		r.Form = message.OriginForm
+		_, r.Query, r.HasQ = SplitTarget(t)
+		r.Path = rootPath
+		return nil
 	case len(t) == 1 && t[0] == '*':
 		if r.Verb != message.OPTIONS {
 			return errTarget

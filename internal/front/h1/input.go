@@ -149,7 +149,8 @@ func (st *state) understand() {
 
 // limit sets the bounds of a head for a site.
 func limit(l *wire.Limits, s *exchange.Site) {
-	l.Line, l.Field, l.Fields = s.LimitLine, s.LimitField, s.LimitFields
+	// httpd: its buffers take one byte more than the limits say.
+	l.Line, l.Field, l.Fields = s.LimitLine+1, s.LimitField+1, s.LimitFields
 	l.Total = wire.DefaultLimits().Total
 	l.RegisteredOnly = s.RegisteredOnly
 	// The limits that the administrator raised must be reachable.

@@ -102,6 +102,7 @@ func (f *Forwarder) BackendHead(x *exchange.Exchange) (discard bool, err error) 
 		// where its own errors would be overridden too.
 		x.Resp.Status, x.Resp.Reason = x.Redirected.Status, nil
 	}
+	dropRepeated(&x.Resp.Header)
 	if x.Resp.Header.MayHave(f.edits) {
 		f.rewrite(x)
 	}
@@ -114,6 +115,24 @@ func (f *Forwarder) BackendHead(x *exchange.Exchange) (discard bool, err error) 
 		x.Resp.Header.DelID(message.ContentLength) // httpd: of no use without a body
 	}
 	return false, nil
+}
+
+// dropRepeated leaves the first of the fields that a response has once.
+func dropRepeated(h *message.Header) {
+	once := message.SetOf(message.ContentType, message.Date, message.Server)
+	var seen message.IDSet
+	rows := h.Rows()
+	for i := range rows {
+		f := &rows[i]
+		bit := message.SetOf(f.ID) & once
+		if f.Flags&message.Dropped != 0 || bit == 0 {
+			continue
+		}
+		if seen&bit != 0 {
+			f.Flags |= message.Dropped
+		}
+		seen |= bit
+	}
 }
 
 // rewrite edits what names the backend.

@@ -134,7 +134,7 @@ func (t *Translator) translate(x *exchange.Exchange) (exchange.Handler, error) {
 	q.Path, q.RawPath, q.RawURI, q.Args, q.HasArgs = x.Path, x.Req.Path, x.Req.Target, x.Args, x.HasArgs
 	q.Env, q.used, q.caps = nil, 0, nil
 	q.Options = uri.Options{Slashes: uri.Slashes(x.Site.EncodedSlashes), Merge: x.Site.MergeSlashes}
-	if x.Redirected != nil || x.Req.Form != message.OriginForm || bytes.HasPrefix(x.Req.Target, twoSlashes) {
+	if t := x.Req.Target; x.Redirected != nil || x.Req.Form != message.OriginForm || t[0] != '/' || bytes.HasPrefix(t, twoSlashes) {
 		q.RawURI = rawURI(x)
 	}
 	if t.interpolate {
