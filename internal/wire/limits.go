@@ -14,9 +14,10 @@ type Limits struct {
 	Registered     []string
 }
 
-// DefaultLimits gives httpd's defaults and a bound for the whole head.
+// DefaultLimits returns httpd's defaults, each with the one byte more that
+// httpd's buffers take, and a bound for the whole head.
 func DefaultLimits() Limits {
-	return Limits{Line: 8190, Field: 8190, Fields: 100, Total: 128 << 10}
+	return Limits{Line: 8190 + 1, Field: 8190 + 1, Fields: 100, Total: 128 << 10}
 }
 
 // fieldCost is what a field counts beside its bytes: the table is memory too.

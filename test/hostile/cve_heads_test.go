@@ -295,8 +295,8 @@ func TestH03NameLengths(t *testing.T) {
 		r := ask(t, s, get("/", name+": v", "Content-Length: 0"))
 		got := o.Requests()
 		switch {
-		case status(r) == 431 && len(got) == 0 && n+3 > 8190:
-		case status(r) != 200 || len(got) != 1 || n+3 > 8190:
+		case status(r) == 431 && len(got) == 0 && n+3 > 8191:
+		case status(r) != 200 || len(got) != 1 || n+3 > 8191:
 			t.Errorf("%d bytes: %d, the backend got%s", n, status(r), lines(got))
 		case !slices.Equal(testkit.Lookup(got[0].Fields, name), []string{"v"}):
 			t.Errorf("%d bytes: not passed on", n)

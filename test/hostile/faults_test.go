@@ -47,7 +47,7 @@ func (g *ground) faultLines(addr string) (ls []string) {
 func faultLine(addr, log string) *regexp.Regexp {
 	a := regexp.QuoteMeta(addr)
 	return regexp.MustCompile(`:error\] \[pid \d+:tid \d+\] \[client 127\.0\.0\.1:\d+\] (AH\d+: )?worker http://` + a + `/ \(` + a +
-		`\): backend ` + log + `\S* after [0-9.]+ms.*; (answered|response cut after) \d\d\d \(id \S+\)$`)
+		`\): backend ` + log + `\S* after [0-9.]+ms.*; (answered|response cut after) \d\d\d \(\S+ \S+, www\.test, ProxyPass \S+ at \S+, id \S+\)$`)
 }
 
 // checkLog looks for exactly one line; none with log "".
