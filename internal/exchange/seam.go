@@ -39,7 +39,7 @@ type Front interface {
 	// WriteTrailer ends the body with trailer fields where the protocol can.
 	WriteTrailer(h *message.Header) error
 	// Flush hands everything written to the connection. The end of an answer
-	// may go to the system with others' of the loop's round (WriteSoon).
+	// may go to the system with others' of the loop's round (WriteBatched).
 	Flush() error
 	// StopReading wakes a coroutine blocked in ReadBody and makes further
 	// calls fail: the rest of the body is not wanted.

@@ -17,11 +17,11 @@ import (
 // read that found less than it asked for. Small, because there are many.
 type econn struct {
 	loop    *eloop
-	session Session // of a client; nil for a connection to a backend
-	watcher Watcher // told of input while nobody reads
-	reader  *coro   // who waits for input
-	writer  *coro   // who waits for room
-	late    *late   // of a message sent by WriteSoon that did not go out as it should; nil: none
+	session Session      // of a client; nil for a connection to a backend
+	watcher Watcher      // told of input while nobody reads
+	reader  *coro        // who waits for input
+	writer  *coro        // who waits for room
+	pending *pendingSend // of a message sent by WriteBatched that did not go out as it should; nil: none
 	lnk     links[econn]
 	rdl     int64 // read deadline, or how long it may lie idle; 0: none
 	wdl     int64 // write deadline
@@ -41,7 +41,7 @@ const (
 	hadUrgent                       // the peer has sent urgent data: a read stops where it was, whatever is behind
 	isIdle                          // a client without a request
 	isClosed
-	isBoxed    // something lies in the loop's outbox
+	isBatched  // something is in the loop's batch
 	isDetached // a client that no session serves any more
 )
 
@@ -217,14 +217,14 @@ func (c *econn) serve() {
 			c.detached()
 			return
 		}
-		if !keep || c.loop.draining && !c.hasInput() || c.late != nil && c.sendFirst() != nil {
+		if !keep || c.loop.draining && !c.hasInput() || c.pending != nil && c.sendFirst() != nil {
 			break
 		}
 		if c.rest(patience) {
 			return
 		}
 	}
-	if c.flags&(isBoxed|isClosed) == isBoxed || c.late != nil {
+	if c.flags&(isBatched|isClosed) == isBatched || c.pending != nil {
 		_ = c.sendFirst() // it ends, whether or not the last of it arrives
 	}
 	c.ended()
@@ -298,8 +298,8 @@ func (c *econn) Read(p []byte) (int, error) {
 				return n, nil
 			}
 		}
-		if c.late != nil && c.late.err != nil {
-			return 0, c.late.err
+		if c.pending != nil && c.pending.err != nil {
+			return 0, c.pending.err
 		}
 		c.awaitInput()
 	}
@@ -308,8 +308,8 @@ func (c *econn) Read(p []byte) (int, error) {
 // lateOr gives why a message was not sent, err unless there is one: what the
 // peer did comes after what it did not get.
 func (c *econn) lateOr(err error) error {
-	if c.late != nil && c.late.err != nil {
-		return c.late.err
+	if c.pending != nil && c.pending.err != nil {
+		return c.pending.err
 	}
 	return err
 }
@@ -350,7 +350,7 @@ func (c *econn) awaitRoom() error {
 
 // Write implements net.Conn.
 func (c *econn) Write(p []byte) (n int, err error) {
-	if c.flags&isBoxed != 0 || c.late != nil {
+	if c.flags&isBatched != 0 || c.pending != nil {
 		if err := c.sendFirst(); err != nil {
 			return 0, err
 		}
@@ -436,8 +436,8 @@ func (c *econn) Watch(w Watcher) Watching {
 			return Stirred
 		}
 		if e := c.peek(); e != syscall.EAGAIN {
-			if e != 0 && e != atEnd && c.late == nil {
-				c.late = &late{err: e} // the system tells of it once; a Read would find an end
+			if e != 0 && e != atEnd && c.pending == nil {
+				c.pending = &pendingSend{err: e} // the system tells of it once; a Read would find an end
 			}
 			return Stirred
 		}
@@ -453,8 +453,8 @@ func (c *econn) Close() error {
 		return nil
 	}
 	l := c.loop
-	if c.flags&isBoxed != 0 {
-		_, _ = sysSend(int(c.fd), c.unbox())
+	if c.flags&isBatched != 0 {
+		_, _ = sysSend(int(c.fd), c.unbatch())
 	}
 	c.flags = c.flags&^isIdle | isClosed
 	c.watcher = nil
@@ -489,7 +489,7 @@ func (c *econn) CloseWrite() error {
 	if c.flags&isClosed != 0 {
 		return net.ErrClosed
 	}
-	if c.flags&isBoxed != 0 || c.late != nil {
+	if c.flags&isBatched != 0 || c.pending != nil {
 		if err := c.sendFirst(); err != nil {
 			return err
 		}
@@ -500,8 +500,8 @@ func (c *econn) CloseWrite() error {
 // Abort implements Conn.
 func (c *econn) Abort() error {
 	if c.flags&isClosed == 0 {
-		if c.flags&isBoxed != 0 {
-			c.unbox()
+		if c.flags&isBatched != 0 {
+			c.unbatch()
 		}
 		_ = unix.SetsockoptLinger(int(c.fd), unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1})
 	}

@@ -125,7 +125,7 @@ func (c *econn) spliceIn(n int64) (p *pipe, held int64, err error) {
 
 // spliceOut moves bytes of the pipe on, waiting for room.
 func (c *econn) spliceOut(p *pipe, n int64) (int64, error) {
-	if c.flags&isBoxed != 0 || c.late != nil {
+	if c.flags&isBatched != 0 || c.pending != nil {
 		if err := c.sendFirst(); err != nil {
 			return 0, err
 		}

@@ -114,8 +114,8 @@ func (c *goConn) closeOnly() error {
 // Detach implements Conn.
 func (c *goConn) Detach() { c.lives.Store(true) }
 
-// WriteSoon implements Conn: there is nobody to wait for.
-func (c *goConn) WriteSoon(p []byte) (int, error) { return c.Write(p) }
+// WriteBatched implements Conn: there is nobody to wait for.
+func (c *goConn) WriteBatched(p []byte) (int, error) { return c.Write(p) }
 
 // Watch implements Conn.
 func (c *goConn) Watch(Watcher) Watching { return Unwatched }

@@ -36,7 +36,7 @@ type eloop struct {
 	starts    []*econn // clients to be served, in turn
 	spareRuns []*coro  // the other queues, empty
 	spareNew  []*econn
-	out       outbox
+	out       batch
 	few       bool      // too few have a turn for the ring
 	cur       *coro     // the coroutine that runs; nil: the loop itself
 	coros     []*coro   // free ones

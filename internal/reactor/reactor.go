@@ -200,7 +200,7 @@ type Dial struct {
 	RecvBuffer int            // SO_RCVBUF in bytes; 0: system's
 }
 
-// ErrUnsent says that nothing of what WriteSoon took was sent. The system's
+// ErrUnsent says that nothing of what WriteBatched took was sent. The system's
 // reason is in it too.
 var ErrUnsent = errors.New("message was not sent")
 
@@ -210,12 +210,12 @@ var ErrUnsent = errors.New("message was not sent")
 // connection's loop, except Drop.
 type Conn interface {
 	net.Conn
-	// WriteSoon is Write for a message after which its writer has nothing to do
+	// WriteBatched is Write for a message after which its writer has nothing to do
 	// but to wait for the peer: the engine may copy it and send it with others'
 	// before it waits for anything itself. What goes wrong then is told by the
 	// next Read that finds nothing to give, or the next Write: ErrUnsent where
 	// nothing was sent.
-	WriteSoon(p []byte) (int, error)
+	WriteBatched(p []byte) (int, error)
 	// Loop is the loop the connection belongs to.
 	Loop() Loop
 	// Alive says of a connection that ought to be silent whether it is: open

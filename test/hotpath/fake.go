@@ -101,7 +101,7 @@ func (c *conn) Close() error                           { return nil }
 func (c *conn) CloseWrite() error                      { return nil }
 func (c *conn) Abort() error                           { return nil }
 func (c *conn) Alive() bool                            { return true }
-func (c *conn) WriteSoon(p []byte) (int, error)        { return c.Write(p) }
+func (c *conn) WriteBatched(p []byte) (int, error)     { return c.Write(p) }
 func (c *conn) Watch(reactor.Watcher) reactor.Watching { return reactor.Watched }
 func (c *conn) Drop()                                  {}
 func (c *conn) Detach()                                {}

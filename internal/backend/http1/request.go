@@ -286,7 +286,7 @@ func (a *attempt) deliver(p []byte, phase fault.Phase, soon bool) *fault.Fault {
 	// After the deadline was set, as stop sets its own after the flag.
 	if !a.upload.stopping.Load() {
 		if soon {
-			n, err = a.conn.WriteSoon(p)
+			n, err = a.conn.WriteBatched(p)
 		} else {
 			n, err = a.conn.Write(p)
 		}

@@ -319,7 +319,7 @@ func (st *state) write(p []byte, last bool) (err error) {
 	_ = st.conn.SetWriteDeadline(st.now().Add(st.x.Site.Timeout))
 	n := 0
 	if last {
-		n, err = st.conn.WriteSoon(p)
+		n, err = st.conn.WriteBatched(p)
 	} else {
 		n, err = st.conn.Write(p)
 	}

@@ -172,8 +172,8 @@ func (e *End) close(abort bool) error {
 	return nil
 }
 
-// WriteSoon implements reactor.Conn.
-func (e *End) WriteSoon(p []byte) (int, error) { return e.Write(p) }
+// WriteBatched implements reactor.Conn.
+func (e *End) WriteBatched(p []byte) (int, error) { return e.Write(p) }
 
 // Watch implements reactor.Conn.
 func (e *End) Watch(reactor.Watcher) reactor.Watching { return reactor.Unwatched }

@@ -35,7 +35,7 @@ func TestUnsent(t *testing.T) {
 				defer func() { _ = c.Close() }()
 				_ = c.SetDeadline(l.Now().Add(testkit.Patience))
 				reset(t, c, other)
-				m, err := c.WriteSoon([]byte("x"))
+				m, err := c.WriteBatched([]byte("x"))
 				if err == nil {
 					err = next(c)
 				}
@@ -54,7 +54,7 @@ func TestUnsentClient(t *testing.T) {
 	gone := make(chan net.Conn, 1)
 	h.serve = func(c reactor.Conn, p []byte) bool {
 		reset(t, c, <-gone)
-		_, _ = c.WriteSoon(p)
+		_, _ = c.WriteBatched(p)
 		return true
 	}
 	e, addr := epoll.start(t, h, nil)
@@ -68,7 +68,7 @@ func TestUnsentClient(t *testing.T) {
 func TestSoonAborted(t *testing.T) {
 	epoll.on(t, func(l reactor.Loop) {
 		c, other := pair(t, l)
-		_, _ = c.WriteSoon([]byte("x"))
+		_, _ = c.WriteBatched([]byte("x"))
 		_ = c.Abort()
 		away(l, func() {
 			_ = other.SetDeadline(time.Now().Add(testkit.Patience))

@@ -6,12 +6,12 @@ import (
 	"syscall"
 )
 
-// outbox is what the coroutines of one round want sent soon (WriteSoon), or in a
+// batch is what the coroutines of one round want sent soon (WriteBatched), or in a
 // round of few what one of them wants. It goes out in one go: the system's code
 // for sending is then in the processor's caches, and the peers are woken once
 // for many messages instead of getting the processor, where they share one,
 // after each. It is empty between rounds.
-type outbox struct {
+type batch struct {
 	items []outItem
 	bytes []byte // of all items, one behind the other
 	since int64  // when the first was put in
@@ -25,23 +25,23 @@ type outItem struct {
 	errno    syscall.Errno // why it took nothing
 }
 
-// A message of more than soonMost bytes is sent at once: copying it would cost
-// what is gained. The outbox is sent when it holds soonRoom bytes, or when
+// A message of more than batchMost bytes is sent at once: copying it would cost
+// what is gained. The batch is sent when it holds batchRoom bytes, or when
 // something in it is soonAge old while the round goes on.
 const (
-	soonMost = 4 << 10
-	soonRoom = 64 << 10
-	soonAge  = int64(200e3) // nanoseconds
+	batchMost = 4 << 10
+	batchRoom = 64 << 10
+	soonAge   = int64(200e3) // nanoseconds
 )
 
-// sendOld sends what is in the outbox for long.
+// sendOld sends what is in the batch for too long.
 func (l *eloop) sendOld() {
 	if len(l.out.items) > 0 && l.now-l.out.since > soonAge {
 		l.sendOut()
 	}
 }
 
-// sendOut sends what is in the outbox. Only behind that is looked after what
+// sendOut sends what is in the batch. Only behind that is looked after what
 // did not go out as it should, as anything may come of it.
 func (l *eloop) sendOut() {
 	b := &l.out
@@ -147,7 +147,7 @@ func behind(items []outItem, first, n int) int {
 
 // tell notes what became of a message, and gives whether it went out whole.
 func (it *outItem) tell(n int, e syscall.Errno) bool {
-	it.c.flags &^= isBoxed
+	it.c.flags &^= isBatched
 	it.sent, it.errno = int32(max(n, 0)), e
 	if n < int(it.to-it.from) {
 		return false
@@ -163,8 +163,8 @@ type remainder struct {
 	errno syscall.Errno
 }
 
-// left gives what did not go out, whatever becomes of the outbox.
-func (b *outbox) left() (all []remainder) {
+// left gives what did not go out, whatever becomes of the batch.
+func (b *batch) left() (all []remainder) {
 	for i := range b.items {
 		if it := &b.items[i]; it.c != nil {
 			all = append(all, remainder{it.c, bytes.Clone(b.bytes[it.from+it.sent : it.to]), it.errno})
@@ -174,9 +174,9 @@ func (b *outbox) left() (all []remainder) {
 	return all
 }
 
-// unbox takes c's message out of the outbox.
-func (c *econn) unbox() []byte {
-	c.flags &^= isBoxed
+// unbatch takes c's message out of the batch.
+func (c *econn) unbatch() []byte {
+	c.flags &^= isBatched
 	b := &c.loop.out
 	for i := range b.items {
 		if it := &b.items[i]; it.c == c {
@@ -194,5 +194,5 @@ func (c *econn) remains(rest []byte, e syscall.Errno) {
 		c.catchUp(rest)
 		return
 	}
-	c.late = &late{err: &unsentError{e}}
+	c.pending = &pendingSend{err: &unsentError{e}}
 }

@@ -18,7 +18,7 @@ import (
 	"github.com/headgate/headgate/internal/uring"
 )
 
-// epolls are the engines with an outbox.
+// epolls are the engines with a batch.
 func epolls(t *testing.T, f func(t *testing.T, l reactor.Loop)) {
 	for _, n := range engines {
 		if n.name != "goroutine" {
@@ -40,7 +40,7 @@ func together(t *testing.T, l reactor.Loop, many int) {
 	number := func(i int) []byte { return fmt.Appendf(nil, "%04d", i) }
 	l.Go(run(func() {
 		for i, c := range conns {
-			if m, err := c.WriteSoon(number(i)); m != 4 || err != nil {
+			if m, err := c.WriteBatched(number(i)); m != 4 || err != nil {
 				t.Errorf("%d: %d, %v", i, m, err)
 			}
 		}
@@ -172,7 +172,7 @@ func TestTogetherWithTrouble(t *testing.T) {
 		l.Go(run(func() {
 			reset(t, conns[isReset], others[isReset]) // the loop does not know yet
 			for i, c := range conns {
-				if m, err := c.WriteSoon([]byte("soon")); m != 4 || err != nil {
+				if m, err := c.WriteBatched([]byte("soon")); m != 4 || err != nil {
 					t.Errorf("%d: %d, %v", i, m, err)
 				}
 			}
@@ -253,7 +253,7 @@ func inTurn(t *testing.T, l reactor.Loop, speakers int, heard bool) {
 	var tasks []reactor.Task
 	for _, c := range conns {
 		tasks = append(tasks, l.Go(run(func() {
-			if m, err := c.WriteSoon([]byte("soon")); m != 4 || err != nil {
+			if m, err := c.WriteBatched([]byte("soon")); m != 4 || err != nil {
 				t.Errorf("%d, %v", m, err)
 			}
 		})))

@@ -5,21 +5,21 @@ import (
 	"time"
 )
 
-// late is what is left of a message whose writer has gone on: the system had no
+// pendingSend is what is left of a message whose writer has gone on: the system had no
 // room for it, or did not take it at all.
-type late struct {
+type pendingSend struct {
 	busy    bool    // a coroutine is sending the rest
 	waiters []*coro // who wants to write behind it
 	err     error   // why it was not sent
 }
 
-// WriteSoon implements Conn.
-func (c *econn) WriteSoon(p []byte) (int, error) {
+// WriteBatched implements Conn.
+func (c *econn) WriteBatched(p []byte) (int, error) {
 	l, b := c.loop, &c.loop.out
-	if len(b.bytes)+len(p) > soonRoom {
+	if len(b.bytes)+len(p) > batchRoom {
 		l.sendOut() // what there was of c may have found no room
 	}
-	if len(p) > soonMost || c.flags&hasEnded != 0 || c.late != nil || l.cur == nil {
+	if len(p) > batchMost || c.flags&hasEnded != 0 || c.pending != nil || l.cur == nil {
 		return c.Write(p)
 	}
 	if err := c.mayGo(c.wdl); err != nil {
@@ -27,11 +27,11 @@ func (c *econn) WriteSoon(p []byte) (int, error) {
 	}
 	last := len(b.items) - 1
 	switch {
-	case c.flags&isBoxed == 0:
+	case c.flags&isBatched == 0:
 		if last < 0 {
 			b.since = l.now
 		}
-		c.flags |= isBoxed
+		c.flags |= isBatched
 		b.items = append(b.items, outItem{c: c, from: int32(len(b.bytes)), to: int32(len(b.bytes) + len(p))})
 	case b.items[last].c == c:
 		b.items[last].to += int32(len(p))
@@ -58,7 +58,7 @@ func (e *unsentError) Unwrap() error { return e.why }
 // Elsewhere who reads or writes next is told.
 func (c *econn) tellUnsent() {
 	switch {
-	case c.flags&isClosed != 0 || c.late == nil || c.late.busy:
+	case c.flags&isClosed != 0 || c.pending == nil || c.pending.busy:
 		// By what came of another message; or a coroutine sends the rest.
 	case c.flags&isIdle != 0:
 		_ = c.Close()
@@ -74,7 +74,7 @@ func (c *econn) catchUp(rest []byte) {
 	l := c.loop
 	idle, patience := c.flags&isIdle != 0, c.rdl-l.now
 	c.flags &^= isIdle
-	c.late = &late{busy: true}
+	c.pending = &pendingSend{busy: true}
 	co := l.takeCoro()
 	co.fn = func(Loop) {
 		_, err := c.writeNow(rest)
@@ -89,10 +89,10 @@ func (c *econn) catchUp(rest []byte) {
 // caughtUp ends a catchUp and wakes who waited for it. A part of the message
 // may have been sent, so that an error is not ErrUnsent.
 func (c *econn) caughtUp(err error) {
-	waiters := c.late.waiters
-	c.late = nil
+	waiters := c.pending.waiters
+	c.pending = nil
 	if err != nil {
-		c.late = &late{err: err}
+		c.pending = &pendingSend{err: err}
 		if c.reader != nil {
 			waiters = append(waiters, c.reader)
 		}
@@ -105,7 +105,7 @@ func (c *econn) caughtUp(err error) {
 // goOn makes a client idle again whose answer went out late, or serves it.
 func (c *econn) goOn(patience int64) {
 	switch {
-	case c.late != nil || c.loop.draining:
+	case c.pending != nil || c.loop.draining:
 		c.ended()
 	case c.rest(time.Duration(patience)):
 	default:
@@ -116,20 +116,20 @@ func (c *econn) goOn(patience int64) {
 // sendFirst has sent what was to be sent soon, or waits for who is sending it,
 // so that what comes next comes behind it.
 func (c *econn) sendFirst() error {
-	if c.flags&isBoxed != 0 {
-		p := c.unbox()
+	if c.flags&isBatched != 0 {
+		p := c.unbatch()
 		n, err := c.writeNow(slices.Clone(p))
 		if err != nil && n == 0 {
 			return &unsentError{err}
 		}
 		return err
 	}
-	for c.late != nil && c.late.busy {
-		c.late.waiters = append(c.late.waiters, c.loop.running())
+	for c.pending != nil && c.pending.busy {
+		c.pending.waiters = append(c.pending.waiters, c.loop.running())
 		c.loop.block()
 	}
-	if c.late != nil {
-		return c.late.err
+	if c.pending != nil {
+		return c.pending.err
 	}
 	return nil
 }

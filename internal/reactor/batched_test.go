@@ -13,21 +13,21 @@ import (
 
 // What is to be sent soon arrives, in order with everything else, whatever the
 // writer does next.
-func TestWriteSoon(t *testing.T) { each(t, testWriteSoon) }
+func TestWriteBatched(t *testing.T) { each(t, testWriteBatched) }
 
-func testWriteSoon(t *testing.T, n engine) {
+func testWriteBatched(t *testing.T, n engine) {
 	for _, tt := range []struct {
 		name string
 		then func(l reactor.Loop, c reactor.Conn)
 		want string
 	}{
 		{"sleep", func(l reactor.Loop, c reactor.Conn) { l.Sleep(time.Millisecond); _ = c.Close() }, "soon"},
-		{"soon again", func(_ reactor.Loop, c reactor.Conn) { _, _ = c.WriteSoon([]byte(" too")); _ = c.Close() }, "soon too"},
+		{"soon again", func(_ reactor.Loop, c reactor.Conn) { _, _ = c.WriteBatched([]byte(" too")); _ = c.Close() }, "soon too"},
 		{"write", func(_ reactor.Loop, c reactor.Conn) { _, _ = c.Write([]byte(" now")); _ = c.Close() }, "soon now"},
 		{"close", func(_ reactor.Loop, c reactor.Conn) { _ = c.Close() }, "soon"},
 		{"close write", func(l reactor.Loop, c reactor.Conn) { _ = c.CloseWrite(); l.Sleep(time.Millisecond); _ = c.Close() }, "soon"},
 		{"large", func(_ reactor.Loop, c reactor.Conn) {
-			_, _ = c.WriteSoon(bytes.Repeat([]byte("x"), 100<<10))
+			_, _ = c.WriteBatched(bytes.Repeat([]byte("x"), 100<<10))
 			_ = c.Close()
 		}, "soon" + string(bytes.Repeat([]byte("x"), 100<<10))},
 	} {
@@ -41,7 +41,7 @@ func testWriteSoon(t *testing.T, n engine) {
 					got <- string(b)
 				}()
 				p := []byte("soon")
-				if m, err := c.WriteSoon(p); m != 4 || err != nil {
+				if m, err := c.WriteBatched(p); m != 4 || err != nil {
 					t.Errorf("%d, %v", m, err)
 				}
 				copy(p, "gone") // it is the caller's again
@@ -56,10 +56,10 @@ func testWriteSoon(t *testing.T, n engine) {
 	}
 }
 
-// Many writers between two waits of the loop, more than its outbox holds.
-func TestWriteSoonMany(t *testing.T) { each(t, testWriteSoonMany) }
+// Many writers between two waits of the loop, more than its batch holds.
+func TestWriteBatchedMany(t *testing.T) { each(t, testWriteBatchedMany) }
 
-func testWriteSoonMany(t *testing.T, n engine) {
+func testWriteBatchedMany(t *testing.T, n engine) {
 	n.on(t, func(l reactor.Loop) {
 		const many = 60
 		var tasks []reactor.Task
@@ -67,7 +67,7 @@ func testWriteSoonMany(t *testing.T, n engine) {
 			c, other := pair(t, l)
 			text := bytes.Repeat([]byte(fmt.Sprintf("%04d", i)), 1000)
 			tasks = append(tasks, l.Go(run(func() {
-				if _, err := c.WriteSoon(text); err != nil {
+				if _, err := c.WriteBatched(text); err != nil {
 					t.Error(err)
 				}
 				b := make([]byte, 1)
@@ -93,16 +93,16 @@ func testWriteSoonMany(t *testing.T, n engine) {
 
 // What the socket of a slow client has no room for is sent when there is some,
 // and the client is not idle until then.
-func TestWriteSoonFull(t *testing.T) { each(t, testWriteSoonFull) }
+func TestWriteBatchedFull(t *testing.T) { each(t, testWriteBatchedFull) }
 
-func testWriteSoonFull(t *testing.T, n engine) {
+func testWriteBatchedFull(t *testing.T, n engine) {
 	const idle, many = 20 * time.Millisecond, 40
 	numbered := func(i int) []byte { return fmt.Appendf(nil, "%03000d", i) }
 	h := &echo{t: t, idle: idle}
 	full := make(chan int, 1)
 	h.serve = func(c reactor.Conn, p []byte) bool {
 		if p[0] == 'a' { // again
-			_, _ = c.WriteSoon([]byte("again"))
+			_, _ = c.WriteBatched([]byte("again"))
 			return true
 		}
 		_ = c.SetWriteDeadline(time.Now().Add(idle))
@@ -114,8 +114,8 @@ func testWriteSoonFull(t *testing.T, n engine) {
 		}
 		_ = c.SetWriteDeadline(time.Now().Add(testkit.Patience))
 		full <- sent
-		for i := range many { // more than the outbox holds
-			if _, err := c.WriteSoon(numbered(i)); err != nil {
+		for i := range many { // more than the batch holds
+			if _, err := c.WriteBatched(numbered(i)); err != nil {
 				t.Error(err)
 			}
 		}
