@@ -181,7 +181,7 @@ func (c *econn) cut() {
 	w := c.watcher
 	_ = c.Close()
 	if w != nil {
-		w.Woken()
+		w.OnReadable()
 	}
 }
 
@@ -189,7 +189,7 @@ func (c *econn) cut() {
 func (c *econn) woken() {
 	w := c.watcher
 	c.watcher = nil
-	w.Woken()
+	w.OnReadable()
 }
 
 // atEnd is what peek gives for the end of input.
@@ -433,13 +433,13 @@ func (c *econn) Watch(w Watcher) Watching {
 	}
 	if c.flags&(mayRead|isClosed) != 0 {
 		if c.flags&isClosed != 0 {
-			return Stirred
+			return Readable
 		}
 		if e := c.peek(); e != syscall.EAGAIN {
 			if e != 0 && e != atEnd && c.pending == nil {
 				c.pending = &pendingSend{err: e} // the system tells of it once; a Read would find an end
 			}
-			return Stirred
+			return Readable
 		}
 		c.flags &^= mayRead
 	}

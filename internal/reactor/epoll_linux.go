@@ -31,8 +31,8 @@ type Epoll struct {
 
 	stuckFor time.Duration // after how long a loop that is held counts as stuck
 
-	dozing  atomic.Bool   // the watchdog waits to be stirred
-	stirred chan struct{} // of length 1
+	dozing atomic.Bool   // the watchdog waits to be woken
+	wakeup chan struct{} // of length 1
 
 	mu        lock.Mutex // guards what follows
 	inUse     int        // loops that take new connections: the first so many
@@ -56,7 +56,7 @@ var _ Engine = (*Epoll)(nil)
 func NewEpoll(n int, hooks Hooks) *Epoll {
 	e := &Epoll{
 		hooks: hooks, base: time.Now().Add(-time.Hour), listeners: make(map[net.Listener]*ebinding),
-		rings: uring.New, stuckFor: stuckFor, inUse: max(n, 1), quit: make(chan struct{}), stirred: make(chan struct{}, 1),
+		rings: uring.New, stuckFor: stuckFor, inUse: max(n, 1), quit: make(chan struct{}), wakeup: make(chan struct{}, 1),
 	}
 	e.pool.hooks = &e.hooks
 	e.life, e.ends = context.WithCancel(context.Background())
@@ -152,16 +152,16 @@ func (l *eloop) create() error {
 	if err != nil {
 		return os.NewSyscallError("epoll_create1", err)
 	}
-	bell, err := unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK)
+	wake, err := unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK)
 	if err != nil {
 		sysClose(ep)
 		return os.NewSyscallError("eventfd", err)
 	}
-	l.ep, l.bell = ep, bell
-	err = l.control(unix.EPOLL_CTL_ADD, bell, unix.EPOLLIN, 0, bellMark)
+	l.ep, l.wakeFD = ep, wake
+	err = l.control(unix.EPOLL_CTL_ADD, wake, unix.EPOLLIN, 0, wakeMark)
 	if err != nil {
 		sysClose(ep)
-		sysClose(bell)
+		sysClose(wake)
 	}
 	return err
 }

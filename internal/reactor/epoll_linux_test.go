@@ -35,7 +35,7 @@ type watcher struct {
 	c    reactor.Conn
 }
 
-func (w *watcher) Woken() {
+func (w *watcher) OnReadable() {
 	w.told.Add(1)
 	_ = w.c.Close()
 }
@@ -55,7 +55,7 @@ func TestWatch(t *testing.T) {
 				}
 				want := reactor.Watched
 				if what == "input before" {
-					want = reactor.Stirred
+					want = reactor.Readable
 				}
 				if got := c.Watch(w); got != want {
 					t.Errorf("watching is %d, want %d", got, want)

@@ -18,7 +18,7 @@ type eloop struct {
 	engine *Epoll
 	index  int
 	ep     int          // epoll descriptor
-	bell   int          // eventfd that ends a wait
+	wakeFD int          // eventfd that ends a wait
 	ring   *uring.Ring  // nil: the system gives none
 	thread *lock.Thread // with checks on: which locks are held here
 
@@ -58,7 +58,7 @@ type eloop struct {
 	// Shared.
 	clients atomic.Int64 // accepted connections that have not ended; written by the loop
 	busy    atomic.Int64 // since when it has not looked for events; 0: it waits
-	asleep  atomic.Bool  // it may be in a wait that the bell must end
+	asleep  atomic.Bool  // it may be in a wait that the wakeup descriptor must end
 	mail    struct {
 		some  atomic.Bool // the list is not empty; written under mu
 		mu    lock.Mutex  // guards what follows
@@ -193,7 +193,7 @@ func (l *eloop) patience() int {
 
 // What an event carries instead of a slot's serial.
 const (
-	bellMark   = -1
+	wakeMark   = -1
 	acceptMark = -2
 )
 
@@ -201,9 +201,9 @@ const (
 // known before the first coroutine looks at a connection.
 func (l *eloop) event(ev *unix.EpollEvent) {
 	switch ev.Pad {
-	case bellMark:
+	case wakeMark:
 		var b [8]byte
-		_, _ = unix.Read(l.bell, b[:])
+		_, _ = unix.Read(l.wakeFD, b[:])
 	case acceptMark:
 		l.accept(l.listeners[ev.Fd])
 	default:
@@ -295,5 +295,5 @@ func (l *eloop) end() {
 		l.ring.Close()
 	}
 	sysClose(l.ep)
-	sysClose(l.bell)
+	sysClose(l.wakeFD)
 }

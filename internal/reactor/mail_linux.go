@@ -20,7 +20,7 @@ func (l *eloop) post(m mail) bool {
 	// already need not ring: who made it the first has done so, or is about to.
 	if first && l.asleep.Load() {
 		one := [8]byte{0: 1, 7: 1} // not 0 in either byte order
-		_, _ = unix.Write(l.bell, one[:])
+		_, _ = unix.Write(l.wakeFD, one[:])
 	}
 	return true
 }
@@ -38,7 +38,7 @@ func (l *eloop) call(f func()) bool {
 
 // hasMail is asked each round, and without a lock: some changes only together
 // with the list, under it. What is posted at this very moment is seen in the
-// next round, or rings the bell.
+// next round, or writes to its wakeup descriptor.
 func (l *eloop) hasMail() bool { return l.mail.some.Load() }
 
 // readMail does what other threads want.

@@ -26,7 +26,7 @@ func (l *eloop) mustHoldNone() {
 }
 
 // running gives the coroutine that runs. Blocking calls outside of one, as in
-// Open or Woken, would stop the loop: a broken invariant.
+// Open or OnReadable, would stop the loop: a broken invariant.
 func (l *eloop) running() *coro {
 	if l.cur == nil {
 		panic("reactor: a call that blocks outside of a coroutine")

@@ -249,16 +249,16 @@ const (
 	Unwatched Watching = iota
 	// Watched: the watcher will be told, or there is none any more.
 	Watched
-	// Stirred: something lies unread already, or the peer has closed. Nobody
+	// Readable: something lies unread already, or the peer has closed. Nobody
 	// will be told; the connection is no silent one and must not be used again.
-	Stirred
+	Readable
 )
 
 // Watcher is told about a connection that should have stayed silent.
 type Watcher interface {
-	// Woken is called once, on the connection's loop but on no coroutine: it
+	// OnReadable is called once, on the connection's loop but on no coroutine: it
 	// must not block. The connection is not watched any more.
-	Woken()
+	OnReadable()
 }
 
 // Breaker is a Conn that can tell whether its peer has cut it, without

@@ -69,7 +69,7 @@ func (e *Epoll) doze() bool {
 	select {
 	case <-e.quit:
 		return false
-	case <-e.stirred:
+	case <-e.wakeup:
 		return true
 	}
 }
@@ -77,7 +77,7 @@ func (e *Epoll) doze() bool {
 // stir wakes the watchdog.
 func (e *Epoll) stir() {
 	select {
-	case e.stirred <- struct{}{}:
+	case e.wakeup <- struct{}{}:
 	default:
 	}
 }

@@ -103,8 +103,8 @@ func (d *direction) other() *direction {
 	return &d.t.dirs[0]
 }
 
-// Woken implements reactor.Watcher.
-func (d *direction) Woken() { d.from.Loop().Spawn(d) }
+// OnReadable implements reactor.Watcher.
+func (d *direction) OnReadable() { d.from.Loop().Spawn(d) }
 
 // Run implements reactor.Runner: it copies what there is and goes away.
 func (d *direction) Run() {

@@ -173,7 +173,7 @@ func (c *evConn) arrive() {
 	c.watcher = nil
 	c.mu.Unlock()
 	if w != nil {
-		w.Woken()
+		w.OnReadable()
 	}
 }
 
@@ -182,7 +182,7 @@ func (c *evConn) Watch(w reactor.Watcher) reactor.Watching {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.watcher = nil; w != nil && c.noisy {
-		return reactor.Stirred
+		return reactor.Readable
 	}
 	c.watcher = w
 	return reactor.Watched

@@ -22,7 +22,7 @@ type Conn struct {
 	home      *shard        // of its loop
 	reuse     bool          // it may be kept
 	shared    bool          // by others too, so that nobody waits for its slot
-	watched   bool          // Woken tells of its end while it is idle
+	watched   bool          // OnReadable tells of its end while it is idle
 	idleSince time.Time
 
 	// The position in home's list, guarded by its mu.
@@ -94,9 +94,9 @@ func (w *Worker) good(x *exchange.Exchange, c *Conn, now time.Time) bool {
 	return false
 }
 
-// Woken implements reactor.Watcher: the backend closed c while it was idle, or
+// OnReadable implements reactor.Watcher: the backend closed c while it was idle, or
 // sent what nobody asked for.
-func (c *Conn) Woken() {
+func (c *Conn) OnReadable() {
 	if !c.home.remove(c) {
 		return // who took it off the list will see
 	}
@@ -117,7 +117,7 @@ func (w *Worker) Release(c *Conn, peerIdle time.Duration) {
 		c.peerIdle = max(peerIdle-time.Second, peerIdle/2)
 	}
 	switch c.Watch(c) {
-	case reactor.Stirred: // what lies unread would be taken for the next answer
+	case reactor.Readable: // what lies unread would be taken for the next answer
 		w.Discard(c)
 		return
 	case reactor.Watched:

@@ -41,7 +41,7 @@ func (n *evNet) done(w *Worker) {
 
 // A backend that closes an idle connection, or sends what nobody asked for,
 // loses it at once; its slot is free, and how long it was kept is remembered.
-func TestWoken(t *testing.T) {
+func TestReadable(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := newEvNet(t, 2)
 		w := n.worker(Config{Max: 2})
@@ -87,7 +87,7 @@ func TestNoisyWhenReleased(t *testing.T) {
 
 // Whoever takes an idle connection away, the loop may at that moment be told
 // of its end: it is closed once and gives up one slot.
-func TestWokenWhileTaken(t *testing.T) {
+func TestReadableWhileTaken(t *testing.T) {
 	for _, tt := range []struct {
 		name string
 		take func(n *evNet, w *Worker)
@@ -114,7 +114,7 @@ func TestWokenWhileTaken(t *testing.T) {
 
 // A connection whose end is seen between its being handed to a waiter and the
 // waiter's waking is not used; the waiter keeps the slot.
-func TestWokenWhileHandedOver(t *testing.T) {
+func TestReadableWhileHandedOver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := newEvNet(t, 1)
 		w := n.worker(Config{Max: 1})
