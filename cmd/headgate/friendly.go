@@ -123,7 +123,7 @@ this machine: log folders, addresses, users and the like are looked at as well.
   mapped    implemented by other means
   noted     accepted, without effect, harmless to leave out
   refused   would be unsafe to leave out
-  pending   not implemented by this version yet
+  pending   not supported yet
 
 With --fragment FILE is a part of a server's configuration, such as a file of
 sites-enabled: it needs no Listen and no LoadModule, and only its text counts.

@@ -191,12 +191,12 @@ StartServers 5
 </IfModule>
 `, directive.Options{})
 	want := []string{
-		"pending x.conf:2: SSLCertificateFile: mod_ssl is not carried out by this version yet",
+		"pending x.conf:2: SSLCertificateFile: mod_ssl is not supported yet",
 		"refused x.conf:3: ProxyRequests: a forward proxy is not offered",
 		"note x.conf:4: StartServers: one event loop per core takes the place of worker processes and threads",
 		"note x.conf:6: SetHandler: this is what happens anyway",
-		"pending x.conf:7: <RequireAny>: mod_authz_core is not carried out by this version yet",
-		"pending x.conf:8: Require: mod_authz_core is not carried out by this version yet",
+		"pending x.conf:7: <RequireAny>: mod_authz_core is not supported yet",
+		"pending x.conf:8: Require: mod_authz_core is not supported yet",
 		"refused x.conf:11: <AuthnProviderAlias>: provider aliases are not supported: what they protect would be open",
 		"note x.conf:18: StartServers: one event loop per core takes the place of worker processes and threads",
 	}

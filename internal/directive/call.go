@@ -55,7 +55,7 @@ func (c *Call) Warn(format string, args ...any) {
 	c.walk.say(c, SeverityWarning, fmt.Sprintf(format, args...))
 }
 
-// Note reports something that is accepted and carried out differently.
+// Note reports something that is accepted and done differently.
 func (c *Call) Note(format string, args ...any) {
 	c.walk.say(c, SeverityNote, fmt.Sprintf(format, args...))
 }

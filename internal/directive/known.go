@@ -17,7 +17,7 @@ var knownTSV string
 
 // Known is the table of every directive of httpd and of well-known third-party
 // modules, with what is done about each when no module of ours supplies its own
-// row. A directive in the tier Honoured without Set is carried out while the
+// row. A directive in the tier Honoured without Set takes effect while the
 // configuration is read (Define, Include, <IfModule>).
 func Known() *Table { return known() }
 
@@ -57,7 +57,7 @@ func parseKnownLine(line string) (Row, bool) {
 	tier := strings.Index(tierLetters, f[4])
 	row := Row{Name: f[0], Module: f[1], Where: where, Args: args, Tier: Tier(max(tier, 0)), Usage: f[5], Note: f[6]}
 	if row.Tier == Pending && row.Note == "" {
-		row.Note = row.Module + " is not carried out by this version yet"
+		row.Note = row.Module + " is not supported yet"
 		if row.Module == "core" || strings.HasPrefix(row.Module, "mpm") {
 			row.Note = "this version does not carry it out yet"
 		}

@@ -11,11 +11,11 @@ type Tier uint8
 
 // The tiers. The zero Tier is Honoured, so that a module's row need not say it.
 const (
-	Honoured Tier = iota // carried out as httpd does
-	Mapped               // carried out by other means; Row.Note says which
+	Honoured Tier = iota // works as in httpd
+	Mapped               // done by other means; Row.Note says which
 	Noted                // accepted and ignored; Row.Note says what therefore does not happen
 	Refused              // would be unsafe to ignore; Row.Note is the reason
-	Pending              // known, not carried out by this version; a start is refused
+	Pending              // known, not supported yet; a start is refused
 )
 
 var tierNames = [...]string{"honoured", "mapped", "noted", "refused", "pending"}

@@ -64,7 +64,7 @@ func followsIf(s *Scope) bool {
 }
 
 // readTime reports whether a section is a condition or definition that is
-// carried out while the text is read, and whether what it contains counts.
+// evaluated while the text is read, and whether what it contains counts.
 func readTime(row *Row) (is, enter bool) {
 	switch ascii.ToLower(row.Name) {
 	case "<ifmodule>", "<ifdefine>", "<ifversion>", "<iffile>", "<ifdirective>", "<ifsection>":

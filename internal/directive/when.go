@@ -176,7 +176,7 @@ func handler(c *Call) (Tier, string, bool) {
 	case name == "cgi-script" || strings.Contains(name, "httpd-php") || strings.Contains(name, "httpd-fastphp"):
 		return Refused, noPrograms, true
 	default:
-		return Pending, "the handler " + c.Arg(0) + " is not carried out by this version yet", true
+		return Pending, "the handler " + c.Arg(0) + " is not supported yet", true
 	}
 }
 

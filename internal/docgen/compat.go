@@ -12,11 +12,11 @@ var tiers = []struct {
 	tier    directive.Tier
 	meaning string
 }{
-	{directive.Honoured, "carried out as httpd does"},
-	{directive.Mapped, "carried out by other means; the note says which"},
-	{directive.Noted, "accepted and not carried out; the note says what therefore does not happen"},
+	{directive.Honoured, "works as in httpd"},
+	{directive.Mapped, "done by other means; the note says which"},
+	{directive.Noted, "accepted without effect; the note says what does not happen"},
 	{directive.Refused, "ignoring it would be unsafe: a start is refused"},
-	{directive.Pending, "not carried out by this version: a start is refused"},
+	{directive.Pending, "not supported yet: a start is refused"},
 }
 
 const compatHead = `<!-- Written by make docs. Do not edit. -->

@@ -8,13 +8,13 @@ import (
 )
 
 const directivesHead = `<!-- Written by make docs. Do not edit. -->
-# Directives that are carried out
+# Supported directives
 
 What this version does, by module, with the meaning httpd's manual gives it; where the meaning differs it is listed in
 [differences.md](differences.md). What is done about all other directives is in [compat.md](compat.md).
 
 *Where* is httpd's context: *directory* stands for every kind of section (` + "`<Directory>`, `<Location>`, `<Files>`, `<Proxy>`, `<If>`" + `
-and their variants). ` + "`.htaccess`" + ` files are never read. A directive marked with a dagger (†) is carried out for some
+and their variants). ` + "`.htaccess`" + ` files are never read. A directive marked with a dagger (†) is supported for some
 arguments only, one marked with a double dagger (‡) by other means than httpd's: compat.md and ` + "`headgate check`" + ` tell.
 `
 
@@ -25,7 +25,7 @@ var counts = map[directive.Args]string{
 	directive.Iterate2: "2 or more", directive.Flag: "On or Off", directive.Raw: "as written", directive.TakeArgv: "any number",
 }
 
-// directives writes the table of what is carried out.
+// directives writes the table of what is supported.
 func directives(w *bytes.Buffer, list []group) {
 	w.WriteString(directivesHead)
 	for _, g := range list {

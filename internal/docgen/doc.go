@@ -1,6 +1,6 @@
 // Command docgen writes the pages of docs/ that are made from the rows of
 // directives: compat.md, which says of every directive httpd has what is done
-// about it, and directives.md, which lists those that are carried out.
+// about it, and directives.md, which lists those that are supported.
 //
 //	go run ./internal/docgen [folder]
 //

@@ -34,7 +34,7 @@ var usual = map[directive.Args][]string{
 var notAsked = strings.Fields("Include IncludeOptional LoadModule LoadFile ServerRoot Use Error <Macro> <IfModule> <IfFile> <IfDefine> <IfDirective> <IfSection> Suexec")
 
 // asked says whether the generic arguments are tried on a row: directives that
-// are carried out here in some way, and those of httpd's own modules that are
+// are supported here in some way, and those of httpd's own modules that are
 // taken without effect.
 func asked(row *directive.Row) bool {
 	switch {

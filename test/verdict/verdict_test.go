@@ -195,7 +195,7 @@ func judge(t *testing.T) *config.Runtime {
 }
 
 // ask has Headgate judge a probe. "not offered" is the answer about directives
-// and values that are known but not carried out: it says so, whatever they are.
+// and values that are known but not supported: it says so, whatever they are.
 func ask(rt *config.Runtime, dir, probe string) verdict {
 	l := config.Load(config.Options{
 		File: filepath.Join(dir, "httpd.conf"), ServerRoot: dir, Version: "Headgate/test", Check: true,

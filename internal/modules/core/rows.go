@@ -362,11 +362,11 @@ func whenHandler(c *directive.Call) (directive.Tier, string) {
 	case v == "none" || v == "default-handler":
 		return directive.Honoured, ""
 	case v == "server-status" || v == "server-info" || v == "balancer-manager" || v == "status" || v == "ldap-status" || v == "md-status":
-		return directive.Noted, "the " + v + " page is not made by this version: requests there get 404"
+		return directive.Noted, "the " + v + " page does not exist yet: requests there get 404"
 	case v == "imap-file" || v == "type-map" || v == "send-as-is":
 		return directive.Noted, "no static files are served: requests there get 404"
 	case strings.HasPrefix(v, "proxy:"):
-		return directive.Pending, "proxying by SetHandler is not carried out by this version"
+		return directive.Pending, "proxying by SetHandler is not supported yet"
 	}
 	return directive.Refused, "no handler of that name exists here: what it would make or run would be missing or shown as it is"
 }

@@ -80,9 +80,9 @@ func schemeTier(u uri.URL) (directive.Tier, string) {
 	case "http", "":
 		return directive.Honoured, ""
 	case "balancer":
-		return directive.Pending, "balancers are not carried out by this version"
+		return directive.Pending, "balancers are not supported yet"
 	case "https", "ws", "wss", "h2", "h2c", "ajp", "fcgi", "scgi", "uwsgi", "ftp", "fdpass":
-		return directive.Pending, "backends by " + u.Scheme + ":// are not carried out by this version"
+		return directive.Pending, "backends by " + u.Scheme + ":// are not supported yet"
 	}
 	return directive.Refused, "nothing here speaks the scheme " + u.Scheme + "://"
 }

@@ -26,7 +26,7 @@ func sectionTarget(args string) (target string, settings []param.Setting, ok boo
 // whenProxy: a section about a balancer needs balancers.
 func whenProxy(c *directive.Call) (directive.Tier, string) {
 	if len(c.Args) > 0 && param.IsBalancer(c.Args[0]) && !glob.HasWildcards(c.Args[0]) {
-		return directive.Pending, "balancers are not carried out by this version"
+		return directive.Pending, "balancers are not supported yet"
 	}
 	_, settings, _ := sectionTarget(c.Raw)
 	return settingsTier(settings)
@@ -102,7 +102,7 @@ func proxySetTarget(c *directive.Call) (target string, words []string) {
 func whenProxySet(c *directive.Call) (directive.Tier, string) {
 	target, words := proxySetTarget(c)
 	if param.IsBalancer(target) {
-		return directive.Pending, "balancers are not carried out by this version"
+		return directive.Pending, "balancers are not supported yet"
 	}
 	settings, _ := settingsOf(words)
 	return settingsTier(settings)

@@ -63,11 +63,11 @@ func settingsTier(settings []param.Setting) (directive.Tier, string) {
 		}
 		switch key := ascii.ToLower(set.Key); {
 		case key == "upgrade" && p.Upgrade != "" && !ascii.EqualFold(p.Upgrade, "none"):
-			return directive.Pending, "upgrade=" + set.Value + ": tunnels are not carried out by this version"
+			return directive.Pending, "upgrade=" + set.Value + ": tunnels are not supported yet"
 		case key == "hcmethod" && p.Check.Method != "NONE":
-			return directive.Pending, "hcmethod=" + set.Value + ": backends are not checked by this version"
+			return directive.Pending, "hcmethod=" + set.Value + ": health checks are not supported yet"
 		case key == "hctemplate", key == "hcexpr":
-			return directive.Pending, set.Key + "=" + set.Value + ": backends are not checked by this version"
+			return directive.Pending, set.Key + "=" + set.Value + ": health checks are not supported yet"
 		}
 	}
 	return directive.Honoured, ""
