@@ -27,7 +27,8 @@ type Name struct {
 	host string
 	ttl  time.Duration // ByTTL, or the fixed life of every answer
 
-	cur atomic.Pointer[set]
+	cur      atomic.Pointer[set]
+	renewing atomic.Bool // Renew's look-up is under way
 
 	mu     lock.Mutex // guards flight and failed
 	flight *flight
@@ -108,6 +109,26 @@ func (n *Name) Refresh(ctx context.Context) (changed bool, err error) {
 	}
 }
 
+// renewPatience bounds a look-up of Renew.
+const renewPatience = 10 * time.Second
+
+// Renew has the name looked up in the background, unless that is under way
+// already, and calls then on a goroutine of its own when the set of addresses
+// changed by it.
+func (n *Name) Renew(then func()) {
+	if !n.renewing.CompareAndSwap(false, true) {
+		return
+	}
+	go func() {
+		defer n.renewing.Store(false)
+		ctx, cancel := context.WithTimeout(context.Background(), renewPatience)
+		defer cancel()
+		if changed, _ := n.Refresh(ctx); changed {
+			then()
+		}
+	}()
+}
+
 // errGaveUp marks a lookup ended by its caller: it says nothing about the name.
 var errGaveUp = errors.New("gave up")
 
@@ -145,7 +166,7 @@ func (n *Name) publish(ans Answer) (changed bool) {
 		s.expires = n.r.now().Add(n.ttl)
 	}
 	old := n.cur.Swap(s)
-	return !sameSet(old.addrs, s.addrs)
+	return !SameSet(old.addrs, s.addrs)
 }
 
 // maxRetry bounds the wait after failures in a row.
@@ -160,8 +181,9 @@ func (n *Name) keepLocked(err error) {
 	n.cur.Store(&set{addrs: n.cur.Load().addrs, expires: n.r.now().Add(wait), err: err})
 }
 
-// sameSet compares without regard to order: servers rotate their answers.
-func sameSet(a, b []netip.Addr) bool {
+// SameSet compares addresses without regard to order: servers rotate their
+// answers.
+func SameSet(a, b []netip.Addr) bool {
 	if len(a) != len(b) {
 		return false
 	}

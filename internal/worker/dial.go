@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"slices"
 	"syscall"
 	"time"
 
@@ -70,7 +71,7 @@ func (s *State) mayAskAgain(now time.Time) bool {
 // tryAll connects to the first address that answers, leaving out those in not.
 func (w *Worker) tryAll(l reactor.Loop, d reactor.Dial, addrs, not []netip.Addr) (c *Conn, err error) {
 	for _, a := range addrs {
-		if contains(not, a) {
+		if slices.Contains(not, a) {
 			continue
 		}
 		d.Addr = netip.AddrPortFrom(a, w.Port)
@@ -81,15 +82,6 @@ func (w *Worker) tryAll(l reactor.Loop, d reactor.Dial, addrs, not []netip.Addr)
 	return nil, err
 }
 
-func contains(list []netip.Addr, a netip.Addr) bool {
-	for _, b := range list {
-		if a == b {
-			return true
-		}
-	}
-	return false
-}
-
 func (w *Worker) connect(l reactor.Loop, d reactor.Dial, addr string) (*Conn, error) {
 	began := l.Now()
 	rc, err := l.Dial(d)
@@ -98,7 +90,7 @@ func (w *Worker) connect(l reactor.Loop, d reactor.Dial, addr string) (*Conn, er
 	}
 	s, i := w.State, l.Index()
 	return &Conn{
-		Conn: rc, Addr: addr, state: s, counters: &s.counters[i], home: &s.pool.shards[i], reuse: w.Reuse, shared: s.shares,
+		Conn: rc, Addr: addr, ip: d.Addr.Addr(), state: s, counters: &s.counters[i], home: &s.pool.shards[i], reuse: w.Reuse, shared: s.shares,
 	}, nil
 }
 
@@ -123,13 +115,8 @@ func (w *Worker) addrs(x *exchange.Exchange) ([]netip.Addr, error) {
 	if len(addrs) == 0 {
 		return w.refresh(x)
 	}
-	if n.Stale(x.Loop.Now()) && w.State.refreshing.CompareAndSwap(false, true) {
-		go func() {
-			defer w.State.refreshing.Store(false)
-			ctx, cancel := context.WithTimeout(context.Background(), resolvePatience)
-			defer cancel()
-			_, _ = n.Refresh(ctx)
-		}()
+	if n.Stale(x.Loop.Now()) {
+		w.State.renew()
 	}
 	return addrs, nil
 }

@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"net/netip"
 	"strconv"
 	"sync/atomic"
 )
@@ -10,7 +11,8 @@ import (
 // front of one backend then hold as many connections to it as one would. httpd
 // has a pool for each worker of each virtual host.
 type Pool struct {
-	shards    []shard // by loop index
+	addrs     atomic.Pointer[[]netip.Addr] // what the connections are kept to; nil: nothing yet
+	shards    []shard                      // by loop index
 	idleLimit atomic.Pointer[idleLimit]
 }
 
@@ -23,7 +25,7 @@ func PoolKey(c *Config) string {
 	if !c.shares() {
 		return ""
 	}
-	return "pool|" + c.fingerprint() + "|" + strconv.Itoa(int(c.Port)) + "|" + c.TTL.String() + "|" + strconv.Itoa(c.RecvBuffer)
+	return "pool|" + c.fingerprint() + "|" + strconv.Itoa(int(c.Port)) + "|" + c.TTL.String() + "|" + c.AddressTTL.String() + "|" + strconv.Itoa(c.RecvBuffer)
 }
 
 // shares says whether a worker's idle connections are as good for others. What

@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"net/netip"
 	"time"
 
 	"github.com/headgate/headgate/internal/exchange"
@@ -11,6 +12,8 @@ import (
 type Conn struct {
 	reactor.Conn
 	Addr     string        // where it leads, for log lines
+	ip       netip.Addr    // the same; invalid for a unix socket
+	among    *[]netip.Addr // the pool's addresses when ip was last looked for in them
 	Reused   bool          // it has carried an exchange before this one
 	Idle     time.Duration // how long it had been idle when it was taken
 	Sent     int64         // bytes of the attempt it carries; counted when it is given back
@@ -84,7 +87,7 @@ func (w *Worker) good(x *exchange.Exchange, c *Conn, now time.Time) bool {
 		c.Watch(nil)
 	}
 	c.Reused, c.Idle, c.reuse = true, now.Sub(c.idleSince), w.Reuse
-	if beyond(c.Idle, least(w.limit(now), c.peerIdle)) {
+	if beyond(c.Idle, least(w.limit(now), c.peerIdle)) || c.leadsAway(w.pool) {
 		return false
 	}
 	if c.watched && x.Out.BodyComplete && x.Req.Verb.Idempotent() || c.Alive() {
@@ -108,7 +111,7 @@ func (c *Conn) OnReadable() {
 // Release gives back a connection that is silent and may be used again.
 // peerIdle is the backend's Keep-Alive timeout, 0 when it named none.
 func (w *Worker) Release(c *Conn, peerIdle time.Duration) {
-	if !c.reuse {
+	if !c.reuse || c.leadsAway(w.pool) {
 		w.Discard(c)
 		return
 	}

@@ -81,6 +81,13 @@ func (s *shard) pushLocked(c *Conn) {
 	c.listed = true
 }
 
+// length counts the idle connections.
+func (s *shard) length() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.idle
+}
+
 // take gives the warmest idle connection, nil when there is none.
 func (s *shard) take() *Conn {
 	s.mu.Lock()

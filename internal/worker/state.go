@@ -15,10 +15,9 @@ type State struct {
 	counters []loopCounters // by loop index
 	shares   bool           // others use the pool too; then nobody is held to a number of connections
 
-	name       *resolve.Name // nil for a unix socket
-	refreshing atomic.Bool   // a background look-up is under way
-	asked      atomic.Int64  // when a failure last made a look-up, in unix nanoseconds
-	slots      slots
+	name  *resolve.Name // nil for a unix socket
+	asked atomic.Int64  // when a failure last made a look-up, in unix nanoseconds
+	slots slots
 
 	Health   Health  // status flags and failures
 	Elected  Counter // attempts made
@@ -67,10 +66,11 @@ func (s *State) Counts() (open, idle int) {
 	return int(s.slots.open.Load()), idle
 }
 
-// Sweep closes idle connections that are dead, beyond their ttl= or older
-// than the backend is known to keep them. It is called about once a second,
-// from any thread.
+// Sweep closes idle connections that are dead, beyond their ttl=, older than
+// the backend is known to keep them, or lead to an address that the backend's
+// name has no more. It is called about once a second, from any thread.
 func (w *Worker) Sweep(now time.Time) {
+	w.follow(now)
 	for i := range w.pool.shards {
 		drop(w.pool.shards[i].sweep(w, now))
 	}

@@ -1,0 +1,82 @@
+package worker
+
+import (
+	"net/netip"
+	"slices"
+	"time"
+
+	"github.com/headgate/headgate/internal/resolve"
+)
+
+// A backend's name may come to mean other addresses while the old ones still
+// respond. Idle connections to addresses that it has lost are closed, and
+// connections in use are not kept after their exchange; no request is cut.
+
+// renew has the addresses looked up in the background, once for all that ask.
+func (s *State) renew() {
+	s.name.Renew(func() { s.pool.moveTo(s.name.Addrs()) })
+}
+
+// follow keeps the pool to the addresses that the worker's name has now. A name
+// whose time is over is looked up where idle connections depend on it; without
+// any, the next request does.
+func (w *Worker) follow(now time.Time) {
+	n := w.State.name
+	if n == nil {
+		return
+	}
+	if n.Stale(now) && w.pool.hasIdle() {
+		w.State.renew()
+	}
+	w.pool.moveTo(n.Addrs())
+}
+
+func (p *Pool) hasIdle() bool {
+	for i := range p.shards {
+		if p.shards[i].length() > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// moveTo closes the idle connections that lead to none of addrs. An empty list
+// says that the name is not known now, and changes nothing.
+func (p *Pool) moveTo(addrs []netip.Addr) {
+	if len(addrs) == 0 {
+		return
+	}
+	if old := p.addrs.Load(); old != nil && resolve.SameSet(*old, addrs) {
+		return
+	}
+	p.addrs.Store(&addrs)
+	for i := range p.shards {
+		drop(p.shards[i].takeGone(addrs))
+	}
+}
+
+// takeGone takes the connections off the list that lead to none of addrs. They
+// are chained by colder.
+func (s *shard) takeGone(addrs []netip.Addr) (gone *Conn) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for c := s.coldest; c != nil; {
+		warmer := c.warmer
+		if c.ip.IsValid() && !slices.Contains(addrs, c.ip) {
+			s.removeLocked(c)
+			c.colder, gone = gone, c
+		}
+		c = warmer
+	}
+	return gone
+}
+
+// leadsAway reports whether the backend's name has lost the address of c.
+func (c *Conn) leadsAway(p *Pool) bool {
+	addrs := p.addrs.Load()
+	if addrs == c.among || addrs == nil || !c.ip.IsValid() {
+		return false
+	}
+	c.among = addrs
+	return !slices.Contains(*addrs, c.ip)
+}
