@@ -1,0 +1,7 @@
+package tlsconn_test
+
+import "github.com/headgate/headgate/internal/reactor"
+
+func engines(h reactor.Hooks) []reactor.Engine {
+	return []reactor.Engine{reactor.NewEpoll(1, h), reactor.NewGoroutine(h)}
+}

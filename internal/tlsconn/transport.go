@@ -1,0 +1,179 @@
+package tlsconn
+
+import (
+	"errors"
+	"net"
+	"time"
+
+	"github.com/headgate/headgate/internal/lock"
+	"github.com/headgate/headgate/internal/reactor"
+)
+
+// ErrBacklog says that the peer has made crypto/tls say more than it takes.
+var ErrBacklog = errors.New("tls: the peer does not read what it asks for")
+
+// maxPending bounds what waits to be sent, in bytes: a piece of data, or the
+// longest handshake flight that crypto/tls makes (64 KiB), and what the reader
+// says meanwhile.
+const maxPending = 128 << 10
+
+// transport is the connection that crypto/tls sees. Write never waits.
+type transport struct {
+	conn reactor.Conn
+
+	mu      lock.Mutex       // guards what follows; a leaf
+	pending []byte           // written and not yet taken by flush
+	buffer  *reactor.Buffer  // what pending began in; nil: nothing is pending
+	sending bool             // a coroutine sends
+	spawned bool             // a coroutine was started to send
+	shaken  bool             // the handshake is over
+	waiters []reactor.Parker // of coroutines that wait for the one that sends
+	err     error            // why nothing is sent any more
+}
+
+var _ net.Conn = (*transport)(nil)
+
+// Write implements net.Conn. It is called with a lock of crypto/tls held.
+func (t *transport) Write(p []byte) (int, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.err == nil && len(t.pending)+len(p) > maxPending {
+		t.err = ErrBacklog
+	}
+	if t.err != nil {
+		return 0, t.err
+	}
+	if t.buffer == nil {
+		t.buffer = t.conn.Loop().Buffer()
+		t.pending = t.buffer.Bytes[:0]
+	}
+	t.pending = append(t.pending, p...)
+	return len(p), nil
+}
+
+// Read implements net.Conn. What is pending is sent meanwhile: the peer may wait
+// for it before it says anything.
+func (t *transport) Read(p []byte) (int, error) {
+	t.mu.Lock()
+	err, some := t.err, len(t.pending) > 0 && !t.sending && !t.spawned
+	shaken := t.shaken
+	t.spawned = t.spawned || some && shaken
+	t.mu.Unlock()
+	switch {
+	case errors.Is(err, ErrBacklog):
+		return 0, err
+	case some && shaken:
+		t.conn.Loop().Spawn((*flusher)(t))
+	case some:
+		if err := t.flush(); err != nil {
+			return 0, err
+		}
+	}
+	return t.conn.Read(p)
+}
+
+// flusher is a transport as work for a coroutine of its own.
+type flusher transport
+
+// Run implements reactor.Runner.
+func (f *flusher) Run() {
+	t := (*transport)(f)
+	t.mu.Lock()
+	t.spawned = false
+	t.mu.Unlock()
+	_ = t.flush() // whoever writes or reads next is told
+}
+
+// flush sends what is pending, and what is added meanwhile. Where another
+// coroutine sends already it waits for that one. It must be called outside of
+// crypto/tls, except during the handshake.
+func (t *transport) flush() error {
+	for {
+		t.mu.Lock()
+		switch {
+		case t.sending:
+			p := t.conn.Loop().NewParker()
+			t.waiters = append(t.waiters, p)
+			t.mu.Unlock()
+			p.Park(time.Time{})
+			continue
+		case len(t.pending) == 0 || t.err != nil && !errors.Is(t.err, ErrBacklog):
+			err := t.err
+			t.dropLocked()
+			t.mu.Unlock()
+			return err
+		}
+		b, buffer := t.pending, t.buffer
+		t.pending, t.buffer, t.sending = nil, nil, true
+		t.mu.Unlock()
+		_, err := t.conn.Write(b)
+		t.conn.Loop().Return(buffer)
+		t.sent(err)
+	}
+}
+
+// sent ends the sending of a piece. After an error a record may be torn, so that
+// nothing more can be sent.
+func (t *transport) sent(err error) {
+	t.mu.Lock()
+	t.sending = false
+	if err != nil {
+		t.err = err
+	}
+	waiters := t.waiters
+	t.waiters = nil
+	t.mu.Unlock()
+	for _, p := range waiters {
+		p.Unpark(t.conn.Loop())
+	}
+}
+
+// dropLocked gives up the buffer and what is in it.
+func (t *transport) dropLocked() {
+	t.conn.Loop().Return(t.buffer)
+	t.pending, t.buffer = nil, nil
+}
+
+// end has nothing sent any more.
+func (t *transport) end() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.err = net.ErrClosed
+	t.dropLocked()
+}
+
+// isSending says whether a coroutine is sending.
+func (t *transport) isSending() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.sending
+}
+
+// isBehind says whether more was to be sent than the peer takes.
+func (t *transport) isBehind() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return errors.Is(t.err, ErrBacklog)
+}
+
+// Close implements net.Conn.
+func (t *transport) Close() error { return t.conn.Close() }
+
+// LocalAddr implements net.Conn.
+func (t *transport) LocalAddr() net.Addr { return t.conn.LocalAddr() }
+
+// RemoteAddr implements net.Conn.
+func (t *transport) RemoteAddr() net.Addr { return t.conn.RemoteAddr() }
+
+// The deadlines of net.Conn are Conn's to set, on the connection itself.
+// crypto/tls sets one that has passed after its last alert, which is not yet sent
+// then.
+
+// SetDeadline implements net.Conn and does nothing.
+func (t *transport) SetDeadline(time.Time) error { return nil }
+
+// SetReadDeadline implements net.Conn and does nothing.
+func (t *transport) SetReadDeadline(time.Time) error { return nil }
+
+// SetWriteDeadline implements net.Conn and does nothing.
+func (t *transport) SetWriteDeadline(time.Time) error { return nil }
