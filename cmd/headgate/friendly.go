@@ -38,7 +38,7 @@ func (p process) friendly() int {
 	case status:
 		return int(err)
 	default:
-		fmt.Fprintf(p.stderr, "headgate: %s (see \"headgate help\")\n", usageText(err))
+		fmt.Fprintf(p.stderr, "headgate: %s\n", usageError(root, p.args, err))
 		return exitUsage
 	}
 }
@@ -56,8 +56,10 @@ func (p process) commands() *cobra.Command {
 		Args:    cobra.NoArgs,
 		RunE:    func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
+	root.SuggestionsMinimumDistance = 2
+	root.SetHelpCommand(p.helpCommand(root))
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(p.runCommand(), p.checkCommand(), p.proxyCommand(), p.demoCommand(), &cobra.Command{
+	root.AddCommand(p.runCommand(), p.reloadCommand(), p.stopCommand(), p.statusCommand(), p.checkCommand(), p.proxyCommand(), p.demoCommand(), &cobra.Command{
 		Use: "version", Short: "print the version", Args: cobra.NoArgs,
 		Run: func(*cobra.Command, []string) { p.printVersion() },
 	})
@@ -104,7 +106,7 @@ a file that is wrong changes nothing.`,
 			} else if !p.findFile(f) {
 				return status(exitUsage)
 			}
-			return code(p.serve(f.server(server.PidFileWanted), nil))
+			return code(p.serve(f.server(server.PidFileWanted), func(st server.Status) { p.serving(st, f.file) }))
 		},
 	}
 	confFlags(c, f)

@@ -121,7 +121,7 @@ func identities(user, group string) (u, g string) {
 // server are the options of a server that runs what the flags name.
 func (f *flags) server(pid server.PidFile) server.Options {
 	o := f.options()
-	return server.Options{Config: o, Env: f.environment(o.File), PidFile: pid}
+	return server.Options{Config: o, Env: f.environment(o.File), PidFile: pid, HelperConfig: f.privileged(o)}
 }
 
 // foreground serves until a signal ends it.
@@ -172,6 +172,9 @@ func (p process) control(f *flags) int {
 	if !signals {
 		fmt.Fprintf(p.stdout, "headgate (pid %d) already running\n", running.PID)
 		return exitOK
+	}
+	if !word.Ends {
+		return p.reload(instance{process: running, pidFile: l.PidFile()}, word, true)
 	}
 	return p.signal(running, word)
 }

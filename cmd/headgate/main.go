@@ -4,6 +4,8 @@ import (
 	"io"
 	"os"
 	"strings"
+
+	"github.com/headgate/headgate/internal/privsep"
 )
 
 // Exit codes.
@@ -27,6 +29,9 @@ func main() {
 // run tells the two command lines apart: httpd's begins with a flag of one
 // letter, or has nothing at all.
 func (p process) run() int {
+	if fd := p.getenv(privsep.Env); fd != "" {
+		return p.helper(fd)
+	}
 	if len(p.args) == 0 || strings.HasPrefix(p.args[0], "-") && !strings.HasPrefix(p.args[0], "--") {
 		return p.httpd()
 	}

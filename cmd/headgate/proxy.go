@@ -36,8 +36,10 @@ func (p process) proxyCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return code(p.serve(spoken("proxy", text), func(addrs []string) {
-				fmt.Fprintf(p.stderr, "headgate: %s -> %s (Ctrl-C stops)\n", strings.Join(addrs, ", "), to)
+			return code(p.serve(spoken("proxy", text), func(st server.Status) {
+				for _, a := range st.Addresses {
+					fmt.Fprintf(p.stderr, "headgate: %s (%s) -> %s (Ctrl-C stops)\n", a.Listen, a.URL, to)
+				}
 			}))
 		},
 	}
@@ -143,7 +145,7 @@ func (p process) demo(host string, port uint16) int {
 		return exitFailed
 	}
 	defer func() { _ = back.Close() }()
-	return p.serve(spoken("demo", text), func([]string) { p.welcome(port) })
+	return p.serve(spoken("demo", text), func(server.Status) { p.welcome(port) })
 }
 
 // welcome says what there is to see.

@@ -16,7 +16,7 @@ import (
 
 // serve runs a server until a signal ends it. ready, if any, is called once it
 // serves.
-func (p process) serve(o server.Options, ready func(addrs []string)) int {
+func (p process) serve(o server.Options, ready func(server.Status)) int {
 	// Before anything else: a signal that comes early must not be lost, nor
 	// end the process by its default.
 	signals, release := server.Signals()
@@ -38,7 +38,7 @@ func (p process) serve(o server.Options, ready func(addrs []string)) int {
 	}
 	_ = parent.Ready()
 	if ready != nil {
-		ready(s.Addrs())
+		ready(s.Status())
 	}
 	s.Run(signals)
 	return exitOK
@@ -56,6 +56,7 @@ func (p process) newServer(o server.Options) (*server.Server, error) {
 		return nil, err
 	}
 	o.Modules, o.Engine, o.Stderr = modules.All(), p.getenv(server.EnvEngine), p.stderr
+	o.Helper, _ = os.Executable() // without it there is no helper
 	o.Notify, o.Inherited, o.Terminal = notify, inherited, onTerminal()
 	return server.New(o)
 }

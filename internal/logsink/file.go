@@ -10,19 +10,28 @@ import (
 // fileMode is what a new log file gets, less the umask.
 const fileMode = 0o644
 
+// Opener opens a log file for appending and creates it where there is none.
+type Opener func(path string) (*os.File, error)
+
+// OpenFile is the Opener that uses the rights of the process.
+func OpenFile(path string) (*os.File, error) {
+	return os.OpenFile(path, os.O_WRONLY|os.O_APPEND|os.O_CREATE, fileMode)
+}
+
 // fileSink appends to a file.
 type fileSink struct {
 	path string
+	open Opener
 	mu   lock.Mutex // guards f, which only the writer changes
 	f    *os.File
 }
 
-func openFile(path string) (*fileSink, error) {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND|os.O_CREATE, fileMode)
+func openFile(path string, open Opener) (*fileSink, error) {
+	f, err := open(path)
 	if err != nil {
 		return nil, err
 	}
-	return &fileSink{path: path, f: f}, nil
+	return &fileSink{path: path, open: open, f: f}, nil
 }
 
 func (s *fileSink) write(p []byte) (int, error) { return s.f.Write(p) }
@@ -35,13 +44,17 @@ func (s *fileSink) reopen() (bool, error) {
 	if now, err := os.Stat(s.path); err == nil && os.SameFile(have, now) {
 		return false, nil
 	}
-	fresh, err := openFile(s.path)
+	fresh, err := s.open(s.path)
 	if err != nil {
 		return false, err
 	}
+	// In a folder that is closed to us only the open file tells which it is.
+	if now, err := fresh.Stat(); err == nil && os.SameFile(have, now) {
+		return false, fresh.Close()
+	}
 	old := s.f
 	s.mu.Lock()
-	s.f = fresh.f
+	s.f = fresh
 	s.mu.Unlock()
 	return true, old.Close()
 }

@@ -2,6 +2,7 @@ package logsink
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"runtime"
 	"slices"
@@ -30,6 +31,7 @@ const (
 type Options struct {
 	Loops int              // event loops that will log; 0: one per processor
 	Now   func() time.Time // nil: time.Now
+	Open  Opener           // of files; nil: OpenFile
 
 	// Look names how destinations are looked at.
 	Look Look
@@ -51,6 +53,7 @@ type Registry struct {
 	loops int
 	now   func() time.Time
 	look  Look
+	file  Opener
 	spare chan *batch
 	least atomic.Int64             // the fewest spare batches since the flusher looked
 	log   atomic.Pointer[ErrorLog] // where lost lines are reported
@@ -61,6 +64,8 @@ type Registry struct {
 	mu      lock.Mutex             // guards open, its appenders' refs, and closing
 	open    map[string]*Appender   // by destination
 	closing map[*Appender]struct{} // released, not yet closed
+
+	troubles []string // guarded by mu
 
 	quit   chan struct{} // closed by Close
 	done   chan struct{} // closed when the flusher has ended
@@ -77,10 +82,14 @@ func NewRegistry(o Options) *Registry {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
+	if o.Open == nil {
+		o.Open = OpenFile
+	}
 	r := &Registry{
 		loops: o.Loops,
 		now:   o.Now,
 		look:  o.Look,
+		file:  o.Open,
 		spare: make(chan *batch, spareBatches),
 		open:  map[string]*Appender{}, closing: map[*Appender]struct{}{},
 		quit:   make(chan struct{}),
@@ -113,9 +122,9 @@ func (r *Registry) get(dest string, use use) (*Appender, error) {
 		case errors.Is(err, fs.ErrPermission):
 			// After privileges were dropped the folder may be closed to us: the
 			// log that is open stays open, and a reload must not fail for that.
-			r.report(err, "could not reopen %s: writing on to the file that is open", dest)
+			r.trouble(err, "could not reopen %s: writing on to the file that is open", dest)
 		case errors.Is(err, errSlow):
-			r.report(nil, "could not reopen %s yet: %v", dest, err)
+			r.trouble(err, "could not reopen %s yet", dest)
 		case err != nil:
 			return nil, use.failed(dest, err)
 		}
@@ -141,7 +150,7 @@ func (r *Registry) sink(dest string, use use) (sink, error) {
 	case Ignore:
 		return nullSink{}, nil
 	}
-	return openSink(dest, use, r.report)
+	return openSink(dest, use, r.report, r.file)
 }
 
 // Retain adds a reference to those that there are; it ends with a Release too.
@@ -149,6 +158,31 @@ func (a *Appender) Retain() {
 	a.reg.mu.Lock()
 	defer a.reg.mu.Unlock()
 	a.refs++
+}
+
+// trouble reports a file that was not reopened, and keeps it for Troubles; the
+// caller holds mu.
+func (r *Registry) trouble(cause error, format string, args ...any) {
+	text := fmt.Sprintf(format, args...)
+	prefix, known := AppendErrno(nil, cause)
+	if known {
+		r.report(cause, "%s", text)
+		r.troubles = append(r.troubles, string(prefix)+": "+text)
+		return
+	}
+	text += ": " + cause.Error()
+	r.report(nil, "%s", text)
+	r.troubles = append(r.troubles, text)
+}
+
+// Troubles returns and forgets what was said of files that could not be
+// reopened.
+func (r *Registry) Troubles() []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	list := r.troubles
+	r.troubles = nil
+	return list
 }
 
 // Release ends one reference; with the last the destination is written out

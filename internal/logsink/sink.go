@@ -87,7 +87,7 @@ func (u use) failed(dest string, err error) error {
 }
 
 // openSink opens dest by its form.
-func openSink(dest string, u use, tell report) (sink, error) {
+func openSink(dest string, u use, tell report, open Opener) (sink, error) {
 	switch {
 	case strings.HasPrefix(dest, "|"):
 		return openPipe(dest, tell)
@@ -97,7 +97,7 @@ func openSink(dest string, u use, tell report) (sink, error) {
 	if f := standardStream(dest); f != nil {
 		return &streamSink{f}, nil
 	}
-	return openFile(dest)
+	return openFile(dest, open)
 }
 
 // Place gives a log destination as the registry wants it: a relative path is

@@ -3,6 +3,7 @@ package server
 import (
 	"errors"
 	"syscall"
+	"time"
 
 	"github.com/headgate/headgate/internal/config"
 	"github.com/headgate/headgate/internal/directive"
@@ -10,35 +11,50 @@ import (
 	"github.com/headgate/headgate/internal/logsink"
 )
 
-// ErrNotRunning is given by a reload of a server that does not serve.
+// ErrNotRunning is returned by a reload of a server that does not serve.
 var ErrNotRunning = errors.New("not running")
 
-// Reload reads the configuration anew, builds it beside the one that runs and
+// Reload reads the configuration again, builds it beside the one that runs and
 // puts it in its place by one pointer. Whatever is wrong, the one that runs
 // goes on unchanged, and the error log says why. No connection is lost: those
 // of a Listen that is gone are served to their end.
 func (s *Server) Reload() error {
+	_, err := s.reloadOutcome()
+	return err
+}
+
+// reloadOutcome reloads and says how it ended, also for Status. The outcome is
+// nil only with ErrNotRunning.
+func (s *Server) reloadOutcome() (*Outcome, error) {
 	s.life.Lock()
 	defer s.life.Unlock()
 	if !s.running {
-		return ErrNotRunning
+		return nil, ErrNotRunning
 	}
 	_ = s.o.Notify.Reloading()
-	err := s.reload()
+	if h := s.helper.Load(); h != nil {
+		h.Stale()
+	}
+	o := &Outcome{}
+	err := s.reload(o)
+	o.At, o.OK, o.Generation = time.Now(), err == nil, s.generation
+	o.Warnings = append(o.Warnings, s.rt.Logs.Troubles()...)
 	if err != nil {
+		o.Error = err.Error()
 		s.logf(logsink.Error, "", nil, "reload failed: %v; the configuration stays as it was", err)
 		_ = s.o.Notify.Ready("reload failed, " + s.status())
-		return err
+	} else {
+		s.logf(logsink.Notice, "AH00489", nil, "%s configured -- resuming normal operations", s.o.Config.Version)
+		_ = s.o.Notify.Ready(s.status())
 	}
-	s.logf(logsink.Notice, "AH00489", nil, "%s configured -- resuming normal operations", s.o.Config.Version)
-	_ = s.o.Notify.Ready(s.status())
-	return nil
+	s.publish(func(st *Status) { st.LastReload = o })
+	return o, err
 }
 
-func (s *Server) reload() error {
+func (s *Server) reload(o *Outcome) error {
 	loaded, err := s.load()
 	if err != nil {
-		s.logReport(loaded)
+		o.Reasons = s.logReport(loaded)
 		if loaded != nil && loaded.Snapshot != nil {
 			s.retire(loaded.Snapshot)
 		}
@@ -55,6 +71,7 @@ func (s *Server) reload() error {
 	}
 	s.swap(snap)
 	s.sockets.take(change)
+	s.publish(s.describe(snap))
 	if err := s.serve(change.fresh); err != nil {
 		return err
 	}
@@ -73,16 +90,18 @@ func (s *Server) explainBind(err error) error {
 	return err
 }
 
-// logReport writes what stopped a reload to the error log.
-func (s *Server) logReport(l *config.Loaded) {
+// logReport writes what stopped a reload to the error log, and returns it.
+func (s *Server) logReport(l *config.Loaded) (reasons []string) {
 	if l == nil {
-		return
+		return nil
 	}
 	for _, d := range l.Found {
 		if d.Blocks() {
 			s.logf(logsink.Error, d.ID, nil, "%s", d.House())
+			reasons = append(reasons, d.House())
 		}
 	}
+	return reasons
 }
 
 // levels says how loud the diagnostics of a good configuration are in the log.

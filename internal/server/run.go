@@ -9,7 +9,7 @@ import (
 	"github.com/headgate/headgate/internal/logsink"
 )
 
-// Run serves a started server until a signal, or ask, ends it: SIGTERM and
+// Run serves a started server until a signal or the control socket ends it: SIGTERM and
 // SIGINT at once, SIGWINCH gracefully, SIGHUP and SIGUSR1 reload. While it
 // stops, each further SIGTERM or SIGINT hurries it.
 func (s *Server) Run(signals <-chan os.Signal) {
@@ -21,6 +21,10 @@ func (s *Server) Run(signals <-chan os.Signal) {
 			if s.handle(sig, signals) {
 				return
 			}
+		case a := <-s.asks:
+			graceful := !a.Now
+			s.stop(graceful, s.gracefulTimeout(), signals)
+			return
 		}
 	}
 }
@@ -71,7 +75,8 @@ func (s *Server) logReceived(sig os.Signal) {
 	s.logf(logsink.Notice, "AH00493", nil, "SIGUSR1 received.  Doing graceful restart")
 }
 
-// stop stops the server; further signals say that it takes too long.
+// stop stops the server; further signals, and being asked to stop now, say that
+// it takes too long.
 func (s *Server) stop(graceful bool, deadline time.Duration, more <-chan os.Signal) {
 	hurry, done := make(chan struct{}, 2), make(chan struct{})
 	listening := make(chan struct{})
@@ -81,14 +86,18 @@ func (s *Server) stop(graceful bool, deadline time.Duration, more <-chan os.Sign
 			select {
 			case <-done:
 				return
+			case a := <-s.asks:
+				if !a.Now {
+					continue
+				}
 			case sig := <-more:
 				if sig != syscall.SIGTERM && sig != syscall.SIGINT {
 					continue
 				}
-				select {
-				case hurry <- struct{}{}:
-				default: // it cannot be hurried more
-				}
+			}
+			select {
+			case hurry <- struct{}{}:
+			default: // it cannot be hurried more
 			}
 		}
 	}()

@@ -4,17 +4,20 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"sync/atomic"
 	"time"
 
 	"github.com/headgate/headgate/internal/backend/http1"
 	"github.com/headgate/headgate/internal/clock"
 	"github.com/headgate/headgate/internal/config"
+	"github.com/headgate/headgate/internal/control"
 	"github.com/headgate/headgate/internal/front/h1"
 	"github.com/headgate/headgate/internal/listen"
 	"github.com/headgate/headgate/internal/lock"
 	"github.com/headgate/headgate/internal/logsink"
 	"github.com/headgate/headgate/internal/module"
 	"github.com/headgate/headgate/internal/pipeline"
+	"github.com/headgate/headgate/internal/privsep"
 	"github.com/headgate/headgate/internal/processors"
 	"github.com/headgate/headgate/internal/reactor"
 	"github.com/headgate/headgate/internal/resolve"
@@ -42,6 +45,9 @@ type Options struct {
 
 	Processors processors.Source // where to see how many may be used; the zero value is the system
 
+	Helper       string         // program that is the privileged helper when privsep.Env is set: our own; "" for none
+	HelperConfig privsep.Config // how it reads the configuration
+
 	PidFile  PidFile
 	KeepUser bool // do not change user and group
 	Fixed    bool // the configuration is no file: SIGHUP ends instead of reloading
@@ -53,7 +59,7 @@ type PidFile uint8
 
 // The ways to treat the pid file.
 const (
-	PidFileWanted   PidFile = iota // written where the directive says, if there is one; failing to is a warning
+	PidFileWanted   PidFile = iota // written where the directive says, else at httpd's default place; failing to is no error
 	PidFileRequired                // always written, at httpd's default place if need be
 	PidFileNone                    // none is written
 )
@@ -75,10 +81,18 @@ type Server struct {
 	life       lock.Mutex // held by whoever starts, reloads or stops; guards what follows
 	generation uint64
 	sockets    sockets
-	pidFile    string // written and ours; "" for none
+	pidFile    string          // written and ours; "" for none
+	control    *control.Server // nil without pid file
 	running    bool
 	stopSweep  func()
 	closings   []*snapshot.Closing // of snapshots that are not closed yet
+
+	helper atomic.Pointer[privsep.Client] // opens what only root may; nil: we are root, or never were
+	asks   chan StopArgs                  // stops asked for on the control socket
+	public struct {
+		mu     lock.Mutex // guards status; nothing is waited for with it
+		status Status
+	}
 
 	ended chan struct{} // closed once stopped
 }
@@ -111,7 +125,7 @@ func New(o Options) (*Server, error) {
 	if o.Env == nil {
 		o.Env = func() (func(string) (string, bool), error) { return os.LookupEnv, nil }
 	}
-	s := &Server{o: o, startup: logsink.NewStartupLog(o.Stderr), sweepEvery: time.Second, ended: make(chan struct{})}
+	s := &Server{o: o, startup: logsink.NewStartupLog(o.Stderr), sweepEvery: time.Second, ended: make(chan struct{}), asks: make(chan StopArgs, 4)}
 	s.supply, _ = s.o.Processors.Read() // a limit that cannot be seen is none, until it can
 	hooks := reactor.Hooks{Panic: s.onPanic, Starved: s.onStarved, Held: s.onHeld, Stuck: s.onStuck, Unsteered: s.onUnsteered, Ringless: s.onRingless}
 	engine, err := NewEngine(o.Engine, hooks, s.supply)
@@ -119,12 +133,12 @@ func New(o Options) (*Server, error) {
 		return nil, err
 	}
 	s.engine, s.following = engine, follows(engine)
-	s.sockets.engine = engine
+	s.sockets.engine, s.sockets.group = engine, s.openGroup
 	clk := clock.New(nil)
 	loops := len(engine.Loops())
 	s.rt = &config.Runtime{
 		Clock: clk, State: new(state.Registry), Resolver: new(resolve.Resolver),
-		Logs: logsink.NewRegistry(logsink.Options{Loops: loops, Now: clk.Now}), Loops: loops,
+		Logs: logsink.NewRegistry(logsink.Options{Loops: loops, Now: clk.Now, Open: s.openLog}), Loops: loops,
 		Protocols: map[string]worker.Protocol{"http": http1.New()}, Log: s.startup,
 	}
 	s.pipeline = pipeline.New(clk)

@@ -212,7 +212,7 @@ func TestStartFails(t *testing.T) {
 	for _, row := range []struct{ name, conf, says string }{
 		{"error", one + "Foo bar\n", "has an error"},
 		{"no listen", "KeepAlive On\n", ""},
-		{"pid file", one + "PidFile no/such/folder/x.pid\n", "AH00099: could not create"},
+		{"pid file", one + "PidFile httpd.conf/x.pid\n", "AH00099: could not create"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			r := newRig(t, "", server.Options{PidFile: server.PidFileRequired})

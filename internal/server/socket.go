@@ -1,7 +1,6 @@
 package server
 
 import (
-	"context"
 	"net"
 	"slices"
 	"sync/atomic"
@@ -121,6 +120,7 @@ func (k *socket) endLocked() {
 // ones that are about to close.
 type sockets struct {
 	engine           reactor.Engine
+	group            func(a listen.Addr, o listen.Options, n int) ([]*listen.Listener, error)
 	serving, leaving []*socket
 }
 
@@ -144,7 +144,7 @@ func (s *sockets) open(want []listen.Addr, o listen.Options) (c change, err erro
 			}
 		}
 		if k == nil {
-			group, err := listen.OpenGroup(context.Background(), a, o, len(s.engine.Loops()))
+			group, err := s.group(a, o, len(s.engine.Loops()))
 			if err != nil {
 				c.undo()
 				return change{}, err

@@ -12,7 +12,6 @@ import (
 	"github.com/headgate/headgate/internal/listen"
 	"github.com/headgate/headgate/internal/logsink"
 	"github.com/headgate/headgate/internal/snapshot"
-	"github.com/headgate/headgate/internal/unixd"
 )
 
 // Start loads the configuration and serves it. After an error nothing is left
@@ -35,6 +34,9 @@ func (s *Server) Start() error {
 	}
 	s.running = true
 	s.stopSweep = s.startSweep()
+	s.publish(s.describe(loaded.Snapshot))
+	s.publish(func(st *Status) { st.Since = time.Now() })
+	s.serveControl()
 	s.logf(logsink.Notice, "AH00489", nil, "%s configured -- resuming normal operations", s.o.Config.Version)
 	s.logf(logsink.Notice, "AH00094", nil, "Command line: '%s'", commandLine())
 	s.logLevelled(loaded)
@@ -65,12 +67,10 @@ func (s *Server) begin(loaded *config.Loaded) error {
 	if err != nil {
 		return err
 	}
-	path := snap.PidFile
-	if s.o.PidFile == PidFileRequired {
-		path = loaded.PidFile() // httpd's default when the directive is absent
-	}
-	err = s.writePidFile(path)
+	// Without the directive it is httpd's default.
+	err = s.writePidFile(loaded.PidFile(), snap.PidFile != "")
 	if err == nil {
+		s.openControl()
 		err = s.dropPrivileges(snap)
 	}
 	if err != nil {
@@ -139,41 +139,6 @@ func (s *Server) reportInherited() {
 	}
 }
 
-func (s *Server) writePidFile(path string) error {
-	if s.o.PidFile == PidFileNone || path == "" {
-		return nil
-	}
-	notice, err := unixd.WritePidFile(path, os.Getpid())
-	var running *unixd.RunningError
-	switch {
-	case errors.As(err, &running):
-		return err
-	case err != nil && s.o.PidFile == PidFileWanted:
-		s.startup.Logf(logsink.Record{Level: logsink.Warn, Module: "core"}, "no pid file, so -k cannot reach this process: %v", err)
-		return nil
-	case err != nil:
-		return fmt.Errorf("AH00099: could not create %s: %w", path, err)
-	}
-	s.pidFile = path
-	if notice != "" {
-		s.startup.Logf(logsink.Record{Level: logsink.Warn, Module: "core"}, "%s", notice)
-	}
-	return nil
-}
-
-// dropPrivileges changes to User and Group. Started by root without a User,
-// root is kept, and said: httpd would refuse to start.
-func (s *Server) dropPrivileges(snap *snapshot.Snapshot) error {
-	if s.o.KeepUser {
-		return nil
-	}
-	if snap.User == "" && os.Geteuid() == 0 {
-		s.startup.Logf(logsink.Record{Level: logsink.Warn, Module: "unixd"},
-			"started by root and no User directive says whom to become: serving as root")
-	}
-	return unixd.Drop(snap.User, snap.Group, snap.Chroot)
-}
-
 // abandon undoes a start that failed.
 func (s *Server) abandon(loaded *config.Loaded) {
 	s.engine.Drain(closedChan())
@@ -185,13 +150,7 @@ func (s *Server) abandon(loaded *config.Loaded) {
 
 // release gives up what outlives every snapshot; hurry as in Stop.
 func (s *Server) release(hurry <-chan struct{}) {
-	if s.pidFile != "" {
-		if err := unixd.RemovePidFile(s.pidFile, os.Getpid()); err != nil {
-			// httpd leaves it as well when the folder is root's.
-			s.logf(logsink.Info, "", err, "pid file %s stays behind", s.pidFile)
-		}
-		s.pidFile = ""
-	}
+	s.removeTraces()
 	s.closeLogs(hurry)
 	s.rt.Logs.ReportTo(nil)
 	if snap := s.pipeline.Current(); snap != nil {

@@ -26,6 +26,7 @@ func (s *Server) Stop(graceful bool, deadline time.Duration, hurry <-chan struct
 		return
 	}
 	s.running = false
+	s.publish(func(st *Status) { st.State = stopping })
 	_ = s.o.Notify.Stopping()
 	// From here on answers say that their connection ends.
 	s.pipeline.Drain()

@@ -11,6 +11,12 @@ import (
 	"github.com/headgate/headgate/internal/worker"
 )
 
+// Log is a log that a configuration names.
+type Log struct {
+	Dest   string // a file by absolute path, or "|program", or "syslog"
+	Errors bool   // an ErrorLog, not a CustomLog
+}
+
 // Snapshot is one compiled configuration.
 type Snapshot struct {
 	Generation             uint64
@@ -24,6 +30,7 @@ type Snapshot struct {
 	Workers                []*worker.Worker // every worker of every site, for sweeping and status
 	MaxInFlight            int              // MaxRequestWorkers; 0: no limit
 	PidFile                string
+	Logs                   []Log // what its directives name, in their order; one may be there more than once
 	User, Group            string
 	Chroot                 string
 	GracefulTimeout        time.Duration // 0: wait for ever

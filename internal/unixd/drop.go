@@ -20,7 +20,7 @@ func Drop(userArg, groupArg, chroot string) error {
 		return err
 	}
 	// Names are looked up while the files that hold them can still be seen.
-	id, err := target(userArg, groupArg)
+	id, err := Identity(userArg, groupArg)
 	if err != nil {
 		return err
 	}
@@ -36,7 +36,7 @@ func Drop(userArg, groupArg, chroot string) error {
 		what string
 		do   func() error
 	}{
-		{"set supplementary groups", func() error { return syscall.Setgroups(id.groups()) }},
+		{"set supplementary groups", func() error { return syscall.Setgroups(id.Groups()) }},
 		{fmt.Sprintf("set group %d", id.GID), func() error { return syscall.Setgid(id.GID) }},
 		{fmt.Sprintf("set user %d", id.UID), func() error { return syscall.Setuid(id.UID) }},
 		{"check that privileges are gone", id.verify},
@@ -52,7 +52,7 @@ func Drop(userArg, groupArg, chroot string) error {
 // lack of privileges is a syscall.EPERM.
 func CheckDrop(userArg, groupArg, chroot string) error {
 	if os.Geteuid() == 0 { // httpd: without root, User and Group are ignored
-		if _, err := target(userArg, groupArg); err != nil {
+		if _, err := Identity(userArg, groupArg); err != nil {
 			return err
 		}
 	}
@@ -68,7 +68,9 @@ func CheckDrop(userArg, groupArg, chroot string) error {
 	return nil
 }
 
-func target(userArg, groupArg string) (User, error) {
+// Identity reads User and Group as Drop does: groupArg, if there is one, takes
+// the place of the user's own group. The zero User stands for no user.
+func Identity(userArg, groupArg string) (User, error) {
 	if userArg == "" {
 		return User{}, nil
 	}
@@ -99,7 +101,8 @@ func enter(dir string) error {
 	return os.Chdir("/")
 }
 
-func (u User) groups() []int {
+// Groups returns the ids of all groups of the user, the primary one first.
+func (u User) Groups() []int {
 	out := []int{u.GID}
 	for _, g := range u.More {
 		if !slices.Contains(out, g) {
@@ -119,7 +122,7 @@ func (u User) verify() error {
 	if err != nil {
 		return err
 	}
-	want := u.groups()
+	want := u.Groups()
 	slices.Sort(have)
 	slices.Sort(want)
 	if !slices.Equal(slices.Compact(have), want) {

@@ -79,10 +79,13 @@ func WritePidFile(path string, pid int) (notice string, err error) {
 }
 
 // CheckPidFile says why no pid file could be written at path, as far as its
-// folder shows that.
+// folder shows that. Root makes a folder that is missing (RunFolder).
 func CheckPidFile(path string) error {
 	dir := filepath.Dir(path)
 	if info, err := os.Stat(dir); err != nil {
+		if errors.Is(err, os.ErrNotExist) && os.Geteuid() == 0 {
+			return nil
+		}
 		return err
 	} else if !info.IsDir() {
 		return &os.PathError{Op: "open", Path: path, Err: syscall.ENOTDIR}

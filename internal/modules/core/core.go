@@ -12,6 +12,7 @@ import (
 	"github.com/headgate/headgate/internal/exchange"
 	"github.com/headgate/headgate/internal/logsink"
 	"github.com/headgate/headgate/internal/module"
+	"github.com/headgate/headgate/internal/snapshot"
 )
 
 // New returns the module. SetOutputFilter can name the filters of kinds.
@@ -77,6 +78,7 @@ func errorLog(b *module.Builder, c *ServerConf, site *exchange.Site) error {
 	if dest == "" {
 		return nil
 	}
+	b.Snapshot.Logs = append(b.Snapshot.Logs, snapshot.Log{Dest: dest, Errors: true})
 	out, err := b.Logs.Error(dest)
 	if err != nil {
 		b.Fail(c.ErrorLogPos, "ErrorLog", err)

@@ -8,6 +8,7 @@ import (
 	"github.com/headgate/headgate/internal/expr"
 	"github.com/headgate/headgate/internal/logsink"
 	"github.com/headgate/headgate/internal/module"
+	"github.com/headgate/headgate/internal/snapshot"
 	"github.com/headgate/headgate/internal/syntax"
 )
 
@@ -160,7 +161,9 @@ func open(b *module.Builder, c *conf, p *placed) *Log {
 			return nil
 		}
 	}
-	out, err := b.Logs.Access(logsink.Place(p.Dest, p.root, true))
+	dest := logsink.Place(p.Dest, p.root, true)
+	b.Snapshot.Logs = append(b.Snapshot.Logs, snapshot.Log{Dest: dest})
+	out, err := b.Logs.Access(dest)
 	if err != nil {
 		b.Fail(p.pos, p.directive, err)
 		return nil

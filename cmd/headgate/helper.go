@@ -1,0 +1,59 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/headgate/headgate/internal/config"
+	"github.com/headgate/headgate/internal/listen"
+	"github.com/headgate/headgate/internal/privsep"
+)
+
+// helper is this program as the privileged helper of a server.
+func (p process) helper(fd string) int {
+	_ = os.Unsetenv(privsep.Env) // or a configuration could see it
+	if err := privsep.Serve(fd, p.grant); err != nil {
+		fmt.Fprintf(p.stderr, "headgate: %v\n", err)
+		return exitFailed
+	}
+	return exitOK
+}
+
+// privileged are the flags as the privileged helper wants them: with paths that
+// do not depend on the working directory.
+func (f *flags) privileged(o config.Options) privsep.Config {
+	c := privsep.Config{
+		File: o.File, Found: o.ServerRoot, Defines: f.defines, Pre: f.pre, Post: f.post, Blind: f.blind,
+	}
+	if f.root != "" {
+		c.Root = o.ServerRoot
+	}
+	return c
+}
+
+// grant reads a configuration as a reload does, and says what it allows to be
+// opened.
+func (p process) grant(c privsep.Config) (privsep.Grant, error) {
+	l, err := p.judge(&flags{
+		file: c.File, root: c.Root, found: c.Found, defines: c.Defines, pre: c.Pre, post: c.Post, blind: c.Blind,
+	})
+	if err != nil {
+		return privsep.Grant{}, err
+	}
+	if !l.OK() || l.Snapshot == nil {
+		return privsep.Grant{}, errors.New("it has errors")
+	}
+	s := l.Snapshot
+	g := privsep.Grant{
+		Listen: s.Listen,
+		Socket: listen.Options{Backlog: s.Backlog, SendBuffer: s.SendBuffer, ReceiveBuffer: s.RecvBuffer},
+	}
+	for _, log := range s.Logs {
+		if filepath.IsAbs(log.Dest) { // no program, no syslog
+			g.Logs = append(g.Logs, log.Dest)
+		}
+	}
+	return g, nil
+}

@@ -1,0 +1,23 @@
+package unixd
+
+import (
+	"errors"
+	"fmt"
+	"os"
+)
+
+// RunFolder makes the folder of a pid file where a fresh boot has emptied /run.
+// Root makes it, with mode 0755 and whatever is missing above it; for others the
+// error says the command.
+func RunFolder(dir string) error {
+	if _, err := os.Stat(dir); !errors.Is(err, os.ErrNotExist) {
+		return nil //nolint:nilerr // what is wrong with it shows when it is used
+	}
+	if os.Geteuid() != 0 {
+		return fmt.Errorf("the folder %s does not exist; make it: sudo install -d -o %d -m 755 %s", dir, os.Geteuid(), dir)
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	return os.Chmod(dir, 0o755) // whatever the umask is
+}
