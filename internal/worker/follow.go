@@ -17,15 +17,20 @@ func (s *State) renew() {
 	s.name.Renew(func() { s.pool.moveTo(s.name.Addrs()) })
 }
 
+// followAhead is how long before the end of its life a name is looked up: about
+// as long as to the next Sweep, so that addresses are not believed for longer than
+// they may be.
+const followAhead = time.Second
+
 // follow keeps the pool to the addresses that the worker's name has now. A name
-// whose time is over is looked up where idle connections depend on it; without
-// any, the next request does.
+// whose time is nearly over is looked up where connections depend on it, idle ones
+// or those in use; without any, the next request does.
 func (w *Worker) follow(now time.Time) {
 	n := w.State.name
 	if n == nil {
 		return
 	}
-	if n.Stale(now) && w.pool.hasIdle() {
+	if n.Stale(now.Add(followAhead)) && (w.State.Busy.Load() > 0 || w.pool.hasIdle()) {
 		w.State.renew()
 	}
 	w.pool.moveTo(n.Addrs())
