@@ -92,6 +92,7 @@ type Outbound struct {
 	Force10       bool            // speak HTTP/1.0 (force-proxy-request-1.0)
 	NoReuse       bool            // the connection must not be kept (proxy-nokeepalive)
 	NewConn       bool            // do not take an idle connection (proxy-initial-not-pooled)
+	Upgrade       []byte          // protocols that the client may change to, for the Upgrade field; nil: none
 	Expect        bool            // forward Expect: 100-continue and relay the answer
 	SendCL        bool            // spool a chunked body and send its length (proxy-sendcl)
 	Interim       Interim         // what to do with 1xx

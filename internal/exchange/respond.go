@@ -43,7 +43,7 @@ func (x *Exchange) SendHead(last bool) error {
 				return err
 			}
 		}
-		if len(x.Chain.Filters) > 0 {
+		if len(x.Chain.Filters) > 0 && x.Resp.Status != 101 {
 			var err error
 			if more, err = x.filter(last); err != nil {
 				return err

@@ -159,6 +159,9 @@ func (s *Server) ExitCode() int {
 	}
 }
 
+// Pid is the number of the process.
+func (s *Server) Pid() int { return s.cmd.Process.Pid }
+
 // Signal sends sig to the process.
 func (s *Server) Signal(sig syscall.Signal) {
 	if !s.Exited() {

@@ -161,5 +161,15 @@ func (w *Worker) Cut(c *Conn) {
 	w.State.free(loop)
 }
 
+// Hand gives a connection away for good. It goes on counting for the worker, and
+// holds its slot, until release is called, once it is closed.
+func (c *Conn) Hand() (conn reactor.Conn, release func()) {
+	return c.Conn, func() {
+		loop := c.Loop()
+		c.home.end(c.counters, c)
+		c.state.free(loop)
+	}
+}
+
 // Stale notes that a reused connection turned out to be closed by the peer.
 func (w *Worker) Stale(c *Conn) { w.pool.learnIdleLimit(c.Idle, c.Loop().Now()) }

@@ -20,6 +20,8 @@ type Config struct {
 	KeepAlive bool          // SO_KEEPALIVE
 	Port      uint16
 
+	Upgrade string // protocol that clients may change to; "*": any; "": none
+
 	Name   string // canonical URL: the worker's name in logs and status
 	Scheme string // "http", "https", …
 	Host   string // name or address literal without brackets

@@ -48,6 +48,7 @@ type try struct {
 	said100  bool            // the backend gave its word, 100
 	partial  bool            // the request was not written as far as it was there
 	done     bool            // the attempt has come to its end
+	handed   bool            // the connection is a tunnel's
 	reusable bool            // both messages ended exactly
 	body     message.Framing // how the backend delimits the body of its response; the client's is x.Resp.Body
 	left     int64           // body bytes due, for a response with a length
@@ -137,6 +138,7 @@ func (a *attempt) settle() {
 	}
 	a.conn.Sent, a.conn.Received = a.x.Count.Sent-a.sent, a.x.Count.Received-a.received
 	switch {
+	case a.handed:
 	case !a.done && !a.whole():
 		a.w.Cut(a.conn)
 	case !a.done, !a.reusable:

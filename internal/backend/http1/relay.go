@@ -15,6 +15,9 @@ import (
 // whether the connection can be used again.
 func (a *attempt) relay() (reusable bool, f *fault.Fault) {
 	x := a.x
+	if x.Resp.Status == 101 {
+		return false, a.hand()
+	}
 	if x.Relay != nil {
 		discard, err := x.Relay.BackendHead(x)
 		if err != nil {

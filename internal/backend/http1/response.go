@@ -28,7 +28,14 @@ func (a *attempt) head() *fault.Fault {
 		if f := a.readHead(r); f != nil {
 			return f
 		}
-		if r.Status >= 200 {
+		if r.Status == 101 {
+			if err := a.switches(r); err != nil {
+				f := a.malformed(err)
+				f.Reason = fault.NoAnswer
+				return f
+			}
+		}
+		if r.Status >= 200 || r.Status == 101 {
 			a.readKeepAlive(r)
 			a.x.Hold(a.in) // the head's bytes are borrowed until the log line
 			a.in = nil
@@ -219,11 +226,6 @@ func (a *attempt) clientBroken() bool {
 func (a *attempt) interim(r *message.Response) *fault.Fault {
 	if a.interims++; a.interims > maxInterims {
 		f := a.malformed(errors.New("more than " + strconv.Itoa(maxInterims) + " interim responses"))
-		f.Reason = fault.NoAnswer
-		return f
-	}
-	if r.Status == 101 {
-		f := a.malformed(errors.New("backend changed protocols without being asked"))
 		f.Reason = fault.NoAnswer
 		return f
 	}

@@ -14,8 +14,7 @@ func (st *state) writeSwitch(r *message.Response) error {
 	st.x.KeptAlive = false
 	o.gather()
 	o.bytes = wire.AppendStatusLine(o.bytes, message.HTTP11, r.Status, r.Reason)
-	st.appendDate(r)
-	o.bytes = wire.AppendHeader(o.bytes, &r.Header, message.Hop|message.Dropped|message.Printed)
+	o.bytes = wire.AppendHeader(o.bytes, &r.Header, message.Hop|message.Dropped) // httpd: neither Date nor Server is added
 	o.bytes = append(o.bytes, "Upgrade: "...)
 	o.bytes = append(o.bytes, st.x.Tunnel.Protocol...)
 	o.bytes = append(o.bytes, "\r\nConnection: Upgrade\r\n\r\n"...)

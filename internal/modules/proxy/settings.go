@@ -41,7 +41,7 @@ var paramNotes = map[string]string{
 // Noted says whether a parameter of a worker is taken without an effect, with a
 // note, or waits for a later version.
 func Noted(name string) bool {
-	return paramNotes[name] != "" || name == "upgrade" || name == "hcmethod"
+	return paramNotes[name] != "" || name == "hcmethod"
 }
 
 // notes tells of parameters that do not do what they say.
@@ -62,8 +62,6 @@ func settingsTier(settings []param.Setting) (directive.Tier, string) {
 			continue
 		}
 		switch key := ascii.ToLower(set.Key); {
-		case key == "upgrade" && p.Upgrade != "" && !ascii.EqualFold(p.Upgrade, "none"):
-			return directive.Pending, "upgrade=" + set.Value + ": tunnels are not supported yet"
 		case key == "hcmethod" && p.Check.Method != "NONE":
 			return directive.Pending, "hcmethod=" + set.Value + ": health checks are not supported yet"
 		case key == "hctemplate", key == "hcexpr":

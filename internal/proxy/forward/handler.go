@@ -25,6 +25,9 @@ func (h *Handler) Handle(x *exchange.Exchange) error {
 	if local {
 		return exchange.ErrDeclined
 	}
+	if h.Upgrade != "" {
+		x.Out.Upgrade = upgrades(x, h.Upgrade)
+	}
 	x.Relay = f
 	if err := h.Protocol.RoundTrip(x, &h.Worker); err != nil {
 		return err

@@ -1,0 +1,51 @@
+package http1
+
+import (
+	"bytes"
+	"errors"
+	"slices"
+
+	"github.com/headgate/headgate/internal/ascii"
+	"github.com/headgate/headgate/internal/exchange"
+	"github.com/headgate/headgate/internal/fault"
+	"github.com/headgate/headgate/internal/message"
+	"github.com/headgate/headgate/internal/wire"
+)
+
+// switches judges a 101: it must name a protocol that the request asked for, and
+// nothing of the request may be left to send. Only then do bytes pass unread.
+func (a *attempt) switches(r *message.Response) error {
+	asked := a.x.Out.Upgrade
+	if len(asked) == 0 {
+		return errors.New("backend changed protocols without being asked")
+	}
+	got := wire.UpgradeOf(&r.Header)
+	for rest := asked; len(rest) > 0; {
+		var one []byte
+		one, rest, _ = bytes.Cut(rest, []byte(","))
+		if len(got) > 0 && ascii.EqualFoldBytes(bytes.TrimSpace(one), string(bytes.TrimSpace(got))) {
+			if !a.whole() {
+				return errors.New("backend changed protocols before it had the whole request")
+			}
+			return nil
+		}
+	}
+	return errors.New("backend changed to a protocol that was not asked for")
+}
+
+// hand sends the 101 and gives the connection away: it is a tunnel's from then
+// on, and counts for the worker until the tunnel has ended.
+func (a *attempt) hand() *fault.Fault {
+	x := a.x
+	conn, release := a.conn.Hand()
+	x.Tunnel = &exchange.Upgrade{
+		Backend: conn, Early: slices.Clone(a.buf[a.r:a.u]), Protocol: string(wire.UpgradeOf(&x.Resp.Header)),
+		Idle: max(x.Site.Timeout, a.timeout()), Addr: a.conn.Addr, Name: a.w.Name, Release: release,
+	}
+	if err := x.SendHead(true); err != nil {
+		x.Tunnel = nil
+		return a.sendFault(err)
+	}
+	a.handed = true
+	return nil
+}

@@ -1,0 +1,3 @@
+// Package tunnels holds the running program to what upgraded connections may
+// cost and must survive.
+package tunnels
