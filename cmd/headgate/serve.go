@@ -17,6 +17,7 @@ import (
 // serve runs a server until a signal ends it. ready, if any, is called once it
 // serves.
 func (p process) serve(o server.Options, ready func(server.Status)) int {
+	saveMemory()
 	// Before anything else: a signal that comes early must not be lost, nor
 	// end the process by its default.
 	signals, release := server.Signals()

@@ -14,9 +14,13 @@ type Upgrade struct {
 	Early    []byte        // what was read ahead from it; its own memory
 	Protocol string        // what 101 switches to, for the Upgrade field; "" for CONNECT
 	Idle     time.Duration // the tunnel ends when no byte moved for so long; 0: never
-	Addr     string        // of the backend, for listings
-	Name     string        // of the worker, for listings
+	Way      *tunnel.Way   // where it leads, for listings
 
+	Ending
+}
+
+// Ending is what has to be done when a tunnel ends.
+type Ending struct {
 	// Release gives back what the worker counts for the connection. It is called
 	// once, when the connection was closed.
 	Release func()
@@ -35,7 +39,7 @@ func (x *Exchange) HoldLines(logs []AccessLog) {
 
 // End closes the book on a tunnel: lines are written, the worker's count is
 // given back.
-func (u *Upgrade) End(e TunnelEnd) {
+func (u *Ending) End(e TunnelEnd) {
 	for _, l := range u.lines {
 		l.End(e)
 	}

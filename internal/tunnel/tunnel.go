@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"net/netip"
 	"os"
 	"sync/atomic"
 	"time"
@@ -33,12 +34,22 @@ type Config struct {
 	Idle     time.Duration // it ends when no byte moved for so long; 0: never
 	Patience time.Duration // it ends when an end takes nothing for so long; 0: never
 
-	ClientAddr, BackendAddr, Target string // for listings
+	ClientAddr netip.AddrPort // for listings
+	Way        *Way           // likewise
 
 	// Ended is told once, when both ends are closed, on a coroutine of their
-	// loop.
-	Ended func(Summary)
+	// loop; nil: nobody.
+	Ended Ender
 }
+
+// Way is where tunnels lead. All that lead there share one.
+type Way struct {
+	Name string // of the worker
+	Addr string // of the backend
+}
+
+// Ender is told of the end of a tunnel.
+type Ender interface{ Ended(Summary) }
 
 // Summary is what there is to say of a tunnel that has ended.
 type Summary struct {
@@ -65,27 +76,28 @@ func (c Cause) String() string {
 }
 
 // Tunnel is two joined connections.
+//
+// Times are in nanoseconds since 1970, and fields stand by size: there may be
+// very many tunnels.
 type Tunnel struct {
-	dirs     [2]direction // from the client, from the backend
-	set      *Tunnels
-	began    time.Time
-	moved    atomic.Int64 // when the last byte did, in unix nanoseconds
-	idle     time.Duration
-	patience time.Duration
-	names    *names
-	ended    func(Summary)
-
-	over       bool // both ends are closed; guarded by set's lane
+	dirs       [2]direction // from the client, from the backend
+	set        *Tunnels
 	prev, next *Tunnel
+	ended      Ender
+	client     netip.AddrPort
+	way        *Way
+	began      int64
+	moved      atomic.Int64 // when the last byte did
+	idle       time.Duration
+	patience   time.Duration
+	over       bool // both ends are closed; guarded by set's lane
 }
-
-type names struct{ client, backend, target string }
 
 // direction is one way of a tunnel. It is told of input, and copies it.
 type direction struct {
 	t       *Tunnel
 	from    End
-	pending []byte // read ahead
+	pending *[]byte // read ahead; nil: nothing is left of it
 	bytes   atomic.Int64
 	done    atomic.Bool // its end was passed on
 }
@@ -112,7 +124,7 @@ func (d *direction) Run() {
 	defer d.from.Loop().Return(b)
 	if p := d.pending; p != nil {
 		d.pending = nil
-		if err := d.pass(p); err != nil {
+		if err := d.pass(*p); err != nil {
 			d.t.end(Broke, err)
 			return
 		}
@@ -185,9 +197,9 @@ func (t *Tunnel) end(why Cause, err error) {
 		err = errors.New("took nothing in time")
 	}
 	if t.ended != nil {
-		t.ended(Summary{
+		t.ended.Ended(Summary{
 			FromClient: t.dirs[0].bytes.Load(), FromBackend: t.dirs[1].bytes.Load(),
-			Lasted: t.dirs[0].from.Loop().Now().Sub(t.began), Cause: why, Err: err,
+			Lasted: time.Duration(t.dirs[0].from.Loop().Now().UnixNano() - t.began), Cause: why, Err: err,
 		})
 	}
 }

@@ -28,6 +28,9 @@ type joiner struct {
 	ended   chan tunnel.Summary
 }
 
+// Ended implements tunnel.Ender.
+func (j *joiner) Ended(s tunnel.Summary) { j.ended <- s }
+
 type joining struct {
 	j *joiner
 	c reactor.Conn
@@ -56,8 +59,8 @@ func (s *joining) Serve() (bool, time.Duration) {
 	s.c.Detach()
 	c := s.j.conf
 	c.Client, c.Backend, c.FromClient, c.FromBackend = s.c, up, b.Bytes[:n], []byte("hello ")
-	c.ClientAddr, c.BackendAddr, c.Target = "client", "backend", "/t"
-	c.Ended = func(s2 tunnel.Summary) { s.j.ended <- s2 }
+	c.Way = &tunnel.Way{Name: "/t", Addr: "backend"}
+	c.Ended = s.j
 	s.j.set.Start(&c)
 	return true, time.Minute // as it is detached, this says nothing
 }
@@ -211,7 +214,7 @@ func TestEnds(t *testing.T) {
 					t.Fatalf("%q %v", b, err)
 				}
 				list := r.set.List()
-				if len(list) != 1 || list[0].Target != "/t" || list[0].FromBackend != 1 {
+				if len(list) != 1 || list[0].Way.Name != "/t" || list[0].FromBackend != 1 {
 					t.Errorf("listed: %+v", list)
 				}
 				tt.do(r, c)

@@ -1,6 +1,7 @@
 package tunnel
 
 import (
+	"net/netip"
 	"slices"
 	"time"
 
@@ -35,21 +36,30 @@ func (s *Tunnels) Start(c *Config) {
 	l := c.Client.Loop()
 	now := l.Now()
 	t := &Tunnel{
-		set: s, began: now, idle: c.Idle, patience: c.Patience, ended: c.Ended,
-		names: &names{c.ClientAddr, c.BackendAddr, c.Target},
+		set: s, began: now.UnixNano(), idle: c.Idle, patience: c.Patience, ended: c.Ended,
+		client: c.ClientAddr, way: c.Way,
 	}
 	t.moved.Store(now.UnixNano())
-	t.dirs[0] = direction{t: t, from: c.Client, pending: slices.Clone(c.FromClient)}
-	t.dirs[1] = direction{t: t, from: c.Backend, pending: slices.Clone(c.FromBackend)}
+	t.dirs[0] = direction{t: t, from: c.Client, pending: kept(c.FromClient)}
+	t.dirs[1] = direction{t: t, from: c.Backend, pending: kept(c.FromBackend)}
 	s.lane(l).add(t, l)
 	for i := range t.dirs {
 		d := &t.dirs[i]
 		_ = d.from.SetReadDeadline(time.Time{})
 		_ = d.from.SetWriteDeadline(time.Time{})
-		if len(d.pending) > 0 || d.from.Watch(d) != reactor.Watched {
+		if d.pending != nil || d.from.Watch(d) != reactor.Watched {
 			l.Spawn(d)
 		}
 	}
+}
+
+// kept copies what was read ahead.
+func kept(p []byte) *[]byte {
+	if len(p) == 0 {
+		return nil
+	}
+	p = slices.Clone(p)
+	return &p
 }
 
 // add lists a tunnel, and has a watchman look after the lane.
@@ -109,6 +119,9 @@ type watchman struct {
 	parker reactor.Parker
 }
 
+// batch is how many tunnels it ends in one go.
+const batch = 64
+
 // every is how often it looks.
 const every = time.Second
 
@@ -129,8 +142,10 @@ func (w *watchman) Run() {
 		}
 		n.mu.Unlock()
 		w.parker.Park(wake)
-		for _, d := range n.due(l.Now()) {
-			d.tunnel.end(d.cause, nil)
+		for i, d := range n.due(l.Now()) {
+			if d.tunnel.end(d.cause, nil); i%batch == batch-1 {
+				l.Sleep(time.Millisecond) // the others have a turn
+			}
 		}
 	}
 }
@@ -169,7 +184,8 @@ func (s *Tunnels) Drain(deadline time.Time) {
 
 // Info describes a tunnel in listings.
 type Info struct {
-	Client, Backend, Target string
+	Client                  netip.AddrPort
+	Way                     Way
 	Began                   time.Time
 	Moved                   time.Time // when the last byte did
 	FromClient, FromBackend int64     // bytes
@@ -183,8 +199,8 @@ func (s *Tunnels) List() (list []Info) {
 		n.mu.Lock()
 		for t := n.first; t != nil; t = t.next {
 			list = append(list, Info{
-				Client: t.names.client, Backend: t.names.backend, Target: t.names.target,
-				Began: t.began, Moved: time.Unix(0, t.moved.Load()),
+				Client: t.client, Way: *t.way,
+				Began: time.Unix(0, t.began), Moved: time.Unix(0, t.moved.Load()),
 				FromClient: t.dirs[0].bytes.Load(), FromBackend: t.dirs[1].bytes.Load(),
 			})
 		}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/headgate/headgate/internal/exchange"
 	"github.com/headgate/headgate/internal/reactor"
+	"github.com/headgate/headgate/internal/tunnel"
 )
 
 // Conn is a connection to a worker, in use by one exchange or idle.
@@ -164,11 +165,22 @@ func (w *Worker) Cut(c *Conn) {
 // Hand gives a connection away for good. It goes on counting for the worker, and
 // holds its slot, until release is called, once it is closed.
 func (c *Conn) Hand() (conn reactor.Conn, release func()) {
+	home, counters, state, loop := c.home, c.counters, c.state, c.Loop() // and not c, of which there may be many
 	return c.Conn, func() {
-		loop := c.Loop()
-		c.home.end(c.counters, c)
-		c.state.free(loop)
+		home.end(counters, nil)
+		state.free(loop)
 	}
+}
+
+// Way describes where c leads, in memory that all connections to that address
+// share.
+func (c *Conn) Way(w *Worker) *tunnel.Way {
+	way := c.state.way.Load()
+	if way == nil || way.Addr != c.Addr {
+		way = &tunnel.Way{Name: w.Name, Addr: c.Addr}
+		c.state.way.Store(way)
+	}
+	return way
 }
 
 // Stale notes that a reused connection turned out to be closed by the peer.

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/headgate/headgate/internal/resolve"
+	"github.com/headgate/headgate/internal/tunnel"
 )
 
 // State is what of a worker survives a reload: its pool, its addresses, its
@@ -18,6 +19,7 @@ type State struct {
 	name  *resolve.Name // nil for a unix socket
 	asked atomic.Int64  // when a failure last made a look-up, in unix nanoseconds
 	slots slots
+	way   atomic.Pointer[tunnel.Way] // what the latest tunnel was described by
 
 	Health   Health  // status flags and failures
 	Elected  Counter // attempts made

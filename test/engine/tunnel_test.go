@@ -13,6 +13,7 @@ import (
 	"github.com/headgate/headgate/internal/message"
 	"github.com/headgate/headgate/internal/reactor"
 	"github.com/headgate/headgate/internal/testkit/fakenet"
+	"github.com/headgate/headgate/internal/tunnel"
 )
 
 // heldLog is an access log that notes how lines of tunnels end.
@@ -60,7 +61,7 @@ func upgrade(r *rig, idle time.Duration, released *int) {
 		x.Resp.Status = 101
 		x.Resp.Header.Add([]byte("X-A"), []byte("b"))
 		x.Resp.Body = message.Framing{}
-		x.Tunnel = &exchange.Upgrade{Backend: c, Early: []byte("first "), Protocol: "echo", Idle: idle, Release: func() { *released++ }}
+		x.Tunnel = &exchange.Upgrade{Backend: c, Early: []byte("first "), Protocol: "echo", Way: new(tunnel.Way), Idle: idle, Ending: exchange.Ending{Release: func() { *released++ }}}
 		return x.SendHead(true)
 	})}
 }

@@ -40,7 +40,7 @@ func (a *attempt) hand() *fault.Fault {
 	conn, release := a.conn.Hand()
 	x.Tunnel = &exchange.Upgrade{
 		Backend: conn, Early: slices.Clone(a.buf[a.r:a.u]), Protocol: string(wire.UpgradeOf(&x.Resp.Header)),
-		Idle: max(x.Site.Timeout, a.timeout()), Addr: a.conn.Addr, Name: a.w.Name, Release: release,
+		Idle: max(x.Site.Timeout, a.timeout()), Way: a.conn.Way(a.w), Ending: exchange.Ending{Release: release},
 	}
 	if err := x.SendHead(true); err != nil {
 		x.Tunnel = nil

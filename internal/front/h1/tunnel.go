@@ -3,6 +3,7 @@ package h1
 import (
 	"github.com/headgate/headgate/internal/exchange"
 	"github.com/headgate/headgate/internal/message"
+	"github.com/headgate/headgate/internal/reactor"
 	"github.com/headgate/headgate/internal/tunnel"
 	"github.com/headgate/headgate/internal/wire"
 )
@@ -26,18 +27,29 @@ func (st *state) writeSwitch(r *message.Response) error {
 func (st *state) join() {
 	u, c := st.x.Tunnel, &st.client
 	early := st.in.bytes[st.in.r:st.in.w]
-	in, out := st.x.Count.In+int64(len(early)), st.x.Count.Out+int64(len(u.Early))
-	loop := st.x.Loop
 	st.conn.Detach()
 	st.front.Tunnels.Start(&tunnel.Config{
 		Client: st.conn, Backend: u.Backend, FromClient: early, FromBackend: u.Early,
 		Idle: u.Idle, Patience: st.x.Site.Timeout,
-		ClientAddr: c.Remote.String(), BackendAddr: u.Addr, Target: u.Name,
-		Ended: func(s tunnel.Summary) {
-			u.End(exchange.TunnelEnd{
-				Loop: loop, Time: loop.Now(), Broken: s.Cause == tunnel.Broke,
-				In: in + s.FromClient, Out: out + s.FromBackend,
-			})
+		ClientAddr: c.Remote, Way: u.Way,
+		Ended: &tunnelEnd{
+			Ending: u.Ending, loop: st.x.Loop,
+			in: st.x.Count.In + int64(len(early)), out: st.x.Count.Out + int64(len(u.Early)),
 		},
+	})
+}
+
+// tunnelEnd is what is left of an exchange while its tunnel lasts.
+type tunnelEnd struct {
+	exchange.Ending
+	loop    reactor.Loop
+	in, out int64 // bytes before the tunnel, those read ahead included
+}
+
+// Ended implements tunnel.Ender.
+func (e *tunnelEnd) Ended(s tunnel.Summary) {
+	e.End(exchange.TunnelEnd{
+		Loop: e.loop, Time: e.loop.Now(), Broken: s.Cause == tunnel.Broke,
+		In: e.in + s.FromClient, Out: e.out + s.FromBackend,
 	})
 }

@@ -13,9 +13,9 @@ import (
 type held struct {
 	format *Format
 	out    *logsink.Appender
-	text   []byte
+	text   string
 	holes  []hole
-	began  time.Time
+	began  int64 // in nanoseconds since 1970; 0: not known
 	status int
 }
 
@@ -30,10 +30,13 @@ func (l *Log) Hold(x *exchange.Exchange) exchange.HeldLine {
 	if !l.wanted(x) {
 		return nil
 	}
-	h := &held{format: l.Format, out: l.Out, began: x.Times.Start, status: x.Status}
+	h := &held{format: l.Format, out: l.Out, status: x.Status}
+	if !x.Times.Start.IsZero() {
+		h.began = x.Times.Start.UnixNano()
+	}
 	scratch, mark := x.Arena.Scratch()
 	text, holes := l.Format.withHoles(scratch, x)
-	h.text = append(h.text, text...)
+	h.text = string(text)
 	h.holes = holes
 	x.Arena.Unscratch(mark)
 	l.Out.Retain()
@@ -61,7 +64,9 @@ func (f *Format) withHoles(dst []byte, x *exchange.Exchange) (text []byte, holes
 // End implements exchange.HeldLine.
 func (h *held) End(e exchange.TunnelEnd) {
 	x := exchange.Exchange{Status: h.status, Truncated: e.Broken, Loop: e.Loop}
-	x.Times.Start, x.Times.End = h.began, e.Time
+	if x.Times.End = e.Time; h.began != 0 {
+		x.Times.Start = time.Unix(0, h.began)
+	}
 	x.Count.In, x.Count.Out = e.In, e.Out
 	line, from := make([]byte, 0, len(h.text)+16*len(h.holes)), uint16(0)
 	for _, o := range h.holes {
