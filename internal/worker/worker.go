@@ -17,10 +17,9 @@ type Config struct {
 	Ping      time.Duration // wait for 100-continue; 0: not asked
 	FieldSize int32         // longest response header line in bytes
 	Reuse     bool          // connections are pooled
+	Upgrades  bool          // there is an Upgrade
 	KeepAlive bool          // SO_KEEPALIVE
 	Port      uint16
-
-	Upgrade string // protocol that clients may change to; "*": any; "": none
 
 	Name   string // canonical URL: the worker's name in logs and status
 	Scheme string // "http", "https", …
@@ -33,6 +32,7 @@ type Config struct {
 	ConnectTimeout time.Duration // 0: Timeout
 	AddressTTL     time.Duration // how long an address is trusted; <0: as DNS says
 	RecvBuffer     int           // SO_RCVBUF; 0: the system's
+	Upgrade        string        // protocol that clients may change to; "*": any; "": none
 }
 
 // Protocol speaks to a worker: one attempt of one exchange.

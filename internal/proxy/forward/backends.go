@@ -62,7 +62,7 @@ func workerConfig(u uri.URL, p *param.Params, c Defaults) worker.Config {
 		Name: u.Name(), Scheme: u.Scheme, Host: u.Host, Port: u.ActualPort(), Path: u.Path, Socket: u.Socket,
 		Source: c.Source, Max: p.Max, TTL: p.TTL, Acquire: p.Acquire,
 		ConnectTimeout: p.ConnectTimeout, Timeout: p.Timeout, Ping: p.Ping,
-		Upgrade: upgrade(p.Upgrade), KeepAlive: p.KeepAlive, Reuse: p.Reuse(u.Scheme), AddressTTL: p.AddressTTL,
+		Upgrade: upgrade(p.Upgrade), Upgrades: upgrade(p.Upgrade) != "", KeepAlive: p.KeepAlive, Reuse: p.Reuse(u.Scheme), AddressTTL: p.AddressTTL,
 		FieldSize: int32(min(p.ResponseFieldSize, math.MaxInt32)), RecvBuffer: p.ReceiveBufferSize,
 	}
 	if cfg.RecvBuffer == 0 {

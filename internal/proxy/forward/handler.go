@@ -25,7 +25,7 @@ func (h *Handler) Handle(x *exchange.Exchange) error {
 	if local {
 		return exchange.ErrDeclined
 	}
-	if h.Upgrade != "" {
+	if h.Upgrades {
 		x.Out.Upgrade = upgrades(x, h.Upgrade)
 	}
 	x.Relay = f
