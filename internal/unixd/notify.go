@@ -94,10 +94,16 @@ func statusLine(text string) string {
 	return "STATUS=" + strings.NewReplacer("\n", " ", "\r", " ").Replace(text)
 }
 
+// notifyPatience is how long the service manager may leave a message unread
+// when its queue is full; the message is lost then.
+const notifyPatience = time.Second
+
 func (n *Notifier) send(lines ...string) error {
 	if n == nil {
 		return nil
 	}
+	// A service manager that does not read must not stop a reload.
+	_ = n.conn.SetWriteDeadline(time.Now().Add(notifyPatience))
 	_, err := n.conn.Write([]byte(strings.TrimSuffix(strings.Join(lines, "\n"), "\n")))
 	return err
 }

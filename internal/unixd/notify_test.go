@@ -1,7 +1,9 @@
 package unixd
 
 import (
+	"errors"
 	"net"
+	"os"
 	"path/filepath"
 	"regexp"
 	"testing"
@@ -62,5 +64,30 @@ func TestNotifyNobody(t *testing.T) {
 		if n.Ready("x") != nil || n.Reloading() != nil || n.Stopping() != nil || n.Watchdog() != 0 || n.Close() != nil {
 			t.Error("nil does something")
 		}
+	}
+}
+
+// TestNotifyUnread: a service manager that reads nothing holds nobody up for
+// ever.
+func TestNotifyUnread(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "notify")
+	l, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: path, Net: "unixgram"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	env := map[string]string{"NOTIFY_SOCKET": path}
+	n, err := NotifyFromEnv(func(k string) string { return env[k] }, func(k string) error { delete(env, k); return nil }, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer n.Close()
+	for range 1 << 16 {
+		if err = n.Alive(); err != nil {
+			break
+		}
+	}
+	if !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("%v, want the deadline", err)
 	}
 }
