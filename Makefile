@@ -86,7 +86,7 @@ pgo: ## profile the hot path anew for the compiler (cmd/headgate/default.pgo, re
 docs: ## write the generated pages of docs/
 	go run ./internal/docgen
 
-peers: ## install httpd, nginx, haproxy, caddy and the load tools (Debian, root)
+peers: ## install httpd, nginx, haproxy, caddy, logrotate and the load tools (Debian, root)
 	scripts/install-peers
 
 clean: ## remove bin/

@@ -112,6 +112,17 @@ func TestGolden(t *testing.T) {
 		{"bad-level", "-e loud"},
 		{"no-argument", "-f"},
 		{"stop-not-running", "-k stop -f good.conf"},
+		{"near-command", "relaod good.conf"},
+		{"help-nosuch", "help nosuch"},
+		{"help-near", "help statsu"},
+		{"help-reload", "help reload"},
+		{"help-stop", "help stop"},
+		{"help-status", "help status"},
+		{"run-two-files", "run a b"},
+		{"reload-none", "reload good.conf"},
+		{"stop-none", "stop good.conf"},
+		{"status-none", "status good.conf"},
+		{"status-none-json", "status --json good.conf"},
 		{"graceful-bad", "-k graceful -f bad.conf"},
 	} {
 		t.Run(row.name, func(t *testing.T) {

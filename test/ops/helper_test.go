@@ -91,7 +91,7 @@ func TestHelper(t *testing.T) {
 			t.Errorf("%s %q, want %q", row.field, got, row.want)
 		}
 	}
-	if own, err := strconv.Atoi(strings.Fields(statusLine(t, helper, "RssAnon:"))[0]); err != nil || own > 16<<10 {
+	if own, err := strconv.Atoi(strings.Fields(statusLine(t, helper, "RssAnon:"))[0]); err != nil || own > 16<<10 && os.Getenv("HEADGATE_RACE") == "" {
 		t.Errorf("%d kB of memory of its own %v", own, err)
 	}
 	env, err := os.ReadFile(fmt.Sprintf("/proc/%d/environ", helper))
