@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/headgate/headgate/internal/listen"
@@ -22,11 +23,20 @@ func TestMain(m *testing.M) { testkit.Main(m) }
 // rig is a helper on a goroutine with its client.
 type rig struct {
 	*Client
-	dir   string
+	dir string
+	end chan error
+
+	guard sync.Mutex // guards what follows: the judge is on the helper's goroutine
 	grant Grant
 	wrong error // what the judge says
 	reads int
-	end   chan error
+}
+
+// says sets what the judge says.
+func (r *rig) says(g Grant, wrong error) {
+	r.guard.Lock()
+	defer r.guard.Unlock()
+	r.grant, r.wrong = g, wrong
 }
 
 func newRig(t *testing.T) *rig {
@@ -53,6 +63,8 @@ func newRig(t *testing.T) *rig {
 	}
 	go func() {
 		err := serve(b, func(Config) (Grant, error) {
+			r.guard.Lock()
+			defer r.guard.Unlock()
 			r.reads++
 			return r.grant, r.wrong
 		})
@@ -67,7 +79,8 @@ func newRig(t *testing.T) *rig {
 func TestOpens(t *testing.T) {
 	r := newRig(t)
 	log := func(name string) string { return filepath.Join(r.dir, name) }
-	r.grant.Logs = []string{log("b"), log("a"), log("b"), log("no/c")}
+	logs := []string{log("b"), log("a"), log("b"), log("no/c")}
+	r.says(Grant{Logs: logs}, nil)
 	f, err := r.OpenLog(log("a"))
 	if err != nil {
 		t.Fatal(err)
@@ -85,11 +98,13 @@ func TestOpens(t *testing.T) {
 			t.Errorf("%s: %v, want %q", row.path, err, row.says)
 		}
 	}
+	r.guard.Lock()
 	if r.reads != 1 {
 		t.Errorf("the configuration was read %d times, want once", r.reads)
 	}
+	r.guard.Unlock()
 	// A configuration that is wrong changes nothing: what was allowed still is.
-	r.wrong = errors.New("it has errors")
+	r.says(Grant{}, errors.New("it has errors"))
 	r.Stale()
 	if f, err := r.OpenLog(log("b")); err != nil {
 		t.Error(err)
@@ -105,8 +120,7 @@ func TestListens(t *testing.T) {
 	r := newRig(t)
 	port := testkit.FreePort(t)
 	a := listen.Addr{Network: "tcp", IP: netip.MustParseAddr("127.0.0.1"), Port: uint16(port), Protocol: "http"}
-	r.grant.Logs = []string{"/var/log/x"}
-	r.grant.Listen = []listen.Addr{a}
+	r.says(Grant{Logs: []string{"/var/log/x"}, Listen: []listen.Addr{a}}, nil)
 	group, err := r.Listen(a, maxFDs+3) // two messages
 	if err != nil {
 		t.Fatal(err)
@@ -139,9 +153,11 @@ func TestListens(t *testing.T) {
 // TestManyItems: a list that no single message has room for.
 func TestManyItems(t *testing.T) {
 	r := newRig(t)
+	var g Grant
 	for i := range 20_000 {
-		r.grant.Logs = append(r.grant.Logs, fmt.Sprintf("%s/%05d", r.dir, i))
+		g.Logs = append(g.Logs, fmt.Sprintf("%s/%05d", r.dir, i))
 	}
+	r.says(g, nil)
 	f, err := r.OpenLog(r.dir + "/19999")
 	if err != nil {
 		t.Fatal(err)
@@ -170,7 +186,7 @@ func TestHostileServer(t *testing.T) {
 		}
 	}
 	r := newRig(t)
-	r.grant.Logs = []string{filepath.Join(r.dir, "a")}
+	r.says(Grant{Logs: []string{filepath.Join(r.dir, "a")}}, nil)
 	for _, n := range []uint32{0, 1, 1 << 31, 1<<32 - 1} { // nothing was read yet
 		if _, files, err := r.ask(request{Op: opOpen, Item: n}, openPatience); err == nil || len(files) > 0 {
 			t.Errorf("item %d was opened", n)
