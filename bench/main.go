@@ -142,7 +142,7 @@ func run(ctx context.Context, o options) error {
 	return nil
 }
 
-// choose gives the tests that a list names, all for an empty one.
+// choose returns the tests that a list names, all for an empty one.
 func choose(list string) ([]test, error) {
 	all := tests()
 	if list == "" {

@@ -52,7 +52,7 @@ func Render(name string, site Site) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// Script gives the script that wrk runs.
+// Script returns the script that wrk runs.
 func Script() ([]byte, error) { return files.ReadFile("wrk.lua") }
 
 // Threads is how many requests httpd carries out at once.

@@ -38,7 +38,7 @@ func answer(status string, body []byte) []byte {
 		"Content-Length: %d\r\n\r\n", status, time.Now().UTC().Format("Mon, 02 Jan 2006 15:04:05 GMT"), len(body)), body...)
 }
 
-// of gives the response to a request: the last segment of its path says what it wants.
+// of returns the response to a request: the last segment of its path says what it wants.
 func (a *answers) of(head []byte) []byte {
 	line, _, _ := bytes.Cut(head, []byte("\r\n"))
 	_, target, _ := bytes.Cut(line, []byte(" "))
@@ -228,7 +228,7 @@ func (c *served) block(l *loop, blocked bool) error {
 	return l.want(c.fd, syscall.EPOLLIN)
 }
 
-// fieldOf gives the value of a field, "" without one. It is no parser: it knows the heads that proxies send.
+// fieldOf returns the value of a field, "" without one. It is no parser: it knows the heads that proxies send.
 func fieldOf(head []byte, name string) string {
 	for line := range bytes.SplitSeq(head, []byte("\r\n")) {
 		k, v, ok := bytes.Cut(line, []byte(":"))

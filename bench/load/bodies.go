@@ -65,7 +65,7 @@ func (b Bodies) Run(ctx context.Context, addr string) (Moved, error) {
 	return moved, ctx.Err()
 }
 
-// pieces gives what a request writes, write by write.
+// pieces returns what a request writes, write by write.
 func (b Bodies) pieces() [][]byte {
 	if b.Send == 0 {
 		return [][]byte{get(b.Host, b.Path)}

@@ -111,7 +111,7 @@ func schedule(f Fixed, n int) []time.Duration {
 	return all
 }
 
-// percentile gives the smallest of sorted that at least the share p is not above, in microseconds.
+// percentile returns the smallest of sorted that at least the share p is not above, in microseconds.
 func percentile(sorted []time.Duration, p float64) float64 {
 	if len(sorted) == 0 {
 		return math.NaN()

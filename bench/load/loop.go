@@ -103,7 +103,7 @@ func (l *loop) wait(patience int) (n int, err error) {
 	return syscall.EpollWait(l.fd, l.events[:], patience)
 }
 
-// read gives what can be read of fd, perhaps nothing, and whether the connection is over. The bytes are in the loop's
+// read returns what can be read of fd, perhaps nothing, and whether the connection is over. The bytes are in the loop's
 // buffer.
 func (l *loop) read(fd int) (data []byte, over bool) {
 	n, _, e := syscall.RawSyscall(syscall.SYS_READ, uintptr(fd), uintptr(unsafe.Pointer(&l.buf[0])), uintptr(len(l.buf)))

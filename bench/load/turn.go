@@ -190,7 +190,7 @@ func (r *run) answered(c *client) {
 	r.free = append(r.free, c)
 }
 
-// breaks gives the connection up; what flew on it is lost.
+// breaks ends the connection; what was on its way is lost.
 func (c *client) breaks() {
 	r := c.run
 	r.loop.drop(c.fd)

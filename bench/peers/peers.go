@@ -61,7 +61,7 @@ func rows() []*Peer {
 	}
 }
 
-// Find gives all peers, those that are not installed without a Program. self is Headgate's own, engine the one it is to
+// Find returns all peers, those that are not installed without a Program. self is Headgate's own, engine the one it is to
 // run on ("": its own choice).
 func Find(self, engine string) []*Peer {
 	all := rows()
@@ -145,7 +145,7 @@ func (p *Peer) files(main string) map[string]string {
 	return all
 }
 
-// Names gives the names of peers, for messages.
+// Names returns the names of peers, for messages.
 func Names(all []*Peer) string {
 	var names []string
 	for _, p := range all {

@@ -190,7 +190,7 @@ func (r *Running) Logged() (int64, error) {
 	}
 }
 
-// complaints gives the last lines of what the server said, for a message.
+// complaints returns the last lines of what the server said, for a message.
 func (r *Running) complaints() string {
 	var said []string
 	for _, name := range []string{"stderr.log", "error.log"} {

@@ -20,7 +20,7 @@ type Cost struct {
 	Total, User, Sys time.Duration
 }
 
-// Sub gives what was spent since before.
+// Sub returns what was spent since before.
 func (c Cost) Sub(before Cost) Cost {
 	return Cost{c.Total - before.Total, c.User - before.User, c.Sys - before.Sys}
 }
@@ -122,7 +122,7 @@ func Held(pid int) (Memory, error) {
 	return sum, nil
 }
 
-// Cores gives the cores that this process may run on.
+// Cores returns the cores that this process may run on.
 func Cores() ([]int, error) {
 	text, err := os.ReadFile("/proc/self/status")
 	if err != nil {

@@ -108,7 +108,7 @@ func (p *Process) Say(line string) error {
 	return nil
 }
 
-// Hear gives the next line that the process writes. When ctx ends first the process is ended.
+// Hear returns the next line that the process writes. When ctx ends first the process is ended.
 func (p *Process) Hear(ctx context.Context) (string, error) {
 	stop := context.AfterFunc(ctx, p.kill)
 	defer stop()

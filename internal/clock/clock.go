@@ -19,14 +19,14 @@ type Tick struct {
 	CLF  []byte // httpd's %t: [dd/Mon/yyyy:hh:mm:ss zone], 28 bytes
 }
 
-// Clock gives the time and its cached formats.
+// Clock returns the time and its cached formats.
 type Clock struct {
 	now  func() time.Time
 	mu   lock.Mutex // guards rebuilding tick
 	tick atomic.Pointer[Tick]
 }
 
-// New gives a clock over now; nil means time.Now.
+// New returns a clock over now; nil means time.Now.
 func New(now func() time.Time) *Clock {
 	if now == nil {
 		now = time.Now
@@ -34,10 +34,10 @@ func New(now func() time.Time) *Clock {
 	return &Clock{now: now}
 }
 
-// Now gives the current time.
+// Now returns the current time.
 func (c *Clock) Now() time.Time { return c.now() }
 
-// Tick gives the formats for t, made at most once per second.
+// Tick returns the formats for t, made at most once per second.
 func (c *Clock) Tick(t time.Time) *Tick {
 	sec := t.Unix()
 	if k := c.tick.Load(); k != nil && k.Unix == sec {

@@ -165,7 +165,7 @@ func (l *Loaded) DumpRunConfig(w io.Writer, ids func(user, group string) (u, g s
 	return p.err
 }
 
-// PidFile gives the pid file of a configuration, also of one that cannot be
+// PidFile returns the pid file of a configuration, also of one that cannot be
 // started: who wants to stop a server must be able to find it.
 func (l *Loaded) PidFile() string {
 	if l.Snapshot != nil && l.Snapshot.PidFile != "" {

@@ -57,7 +57,7 @@ type bindProblem struct{ *listen.BindError }
 // Error implements error.
 func (b bindProblem) Error() string { return b.LogLine() }
 
-// Unwrap gives the bind error.
+// Unwrap returns the bind error.
 func (b bindProblem) Unwrap() error { return b.BindError }
 
 // problem is the diagnostic of a problem. What only root may do is a warning

@@ -19,7 +19,7 @@ type judged struct {
 	judge func(c *Call) error
 }
 
-// judgedRows gives the directives of the table their setter.
+// judgedRows gives the directives of the table their setters.
 func judgedRows(rows []Row) (out []Row) {
 	byKey := map[string]*Row{}
 	for i := range rows {

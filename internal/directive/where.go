@@ -32,7 +32,7 @@ const (
 	sections     = Directory | Location | Files | Proxy | If | Limit | Authz
 )
 
-// placeLetters gives each place the letter the known table writes it with, in
+// placeLetters names each place by the letter the known table writes it with, in
 // bit order.
 const placeLetters = "SVDLFPIMAH"
 

@@ -21,7 +21,7 @@ type Addr struct {
 	Protocol string // lower case; "https" for port 443, else "http", unless stated
 }
 
-// String gives the address as httpd prints it: [::]:80 for any.
+// String returns the address as httpd prints it: [::]:80 for any.
 func (a Addr) String() string { return a.addrPort().String() }
 
 func (a Addr) addrPort() netip.AddrPort {

@@ -24,7 +24,7 @@ func (e *BindError) Error() string {
 	return "could not bind to address " + e.Addr.String() + ": " + e.reason() + e.remark()
 }
 
-// Unwrap gives the system's error.
+// Unwrap returns the system's error.
 func (e *BindError) Unwrap() error { return e.Err }
 
 // LogLine gives httpd's line: "(98)Address already in use: AH00072: make_sock:

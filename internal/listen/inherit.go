@@ -103,7 +103,7 @@ func (in *Inherited) adopt(first, count int) {
 	}
 }
 
-// checkSocket gives the address of a listening TCP socket. Anything else is
+// checkSocket returns the address of a listening TCP socket. Anything else is
 // not touched: it may be in use by whoever started us wrongly.
 func checkSocket(fd int) (netip.AddrPort, error) {
 	on, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_ACCEPTCONN)

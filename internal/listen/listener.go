@@ -26,20 +26,20 @@ type Listener struct {
 
 var _ net.Listener = (*Listener)(nil)
 
-// Spec gives the directive's address this socket was opened for.
+// Spec returns the directive's address this socket was opened for.
 func (l *Listener) Spec() Addr { return l.spec }
 
-// Addr gives the address the socket is bound to.
+// Addr returns the address the socket is bound to.
 func (l *Listener) Addr() net.Addr { return net.TCPAddrFromAddrPort(l.bound) }
 
-// FD gives the descriptor, non-blocking and owned by l; -1 when closed.
+// FD returns the descriptor, non-blocking and owned by l; -1 when closed.
 func (l *Listener) FD() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.fd
 }
 
-// File gives a duplicate, owned by the caller, to pass to another process.
+// File returns a duplicate, owned by the caller, to pass to another process.
 func (l *Listener) File() (*os.File, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -93,7 +93,7 @@ func (l *Listener) SetDeadline(t time.Time) error {
 	return os.ErrNoDeadline
 }
 
-// Close gives the socket up. Once every process holding it has, the port is
+// Close closes the socket. Once every process holding it has, the port is
 // free and connections waiting in its queue are reset.
 func (l *Listener) Close() error {
 	l.mu.Lock()

@@ -25,7 +25,7 @@ type Options struct {
 	Inherited *Inherited // sockets to take over before opening any, may be nil
 }
 
-// Open gives one listening socket for a. Unless it is inherited, the socket
+// Open returns one listening socket for a. Unless it is inherited, the socket
 // has SO_REUSEADDR, and for an IPv6 wildcard it serves IPv4 as well. The error
 // is a *BindError where the address is at fault.
 func Open(ctx context.Context, a Addr, o Options) (*Listener, error) {

@@ -113,7 +113,7 @@ func newAppender(reg *Registry, name string, s sink) *Appender {
 	return a
 }
 
-// Name gives the destination as the registry knows it.
+// Name returns the destination as the registry knows it.
 func (a *Appender) Name() string { return a.name }
 
 func (a *Appender) shard(loop int) *shard {

@@ -23,12 +23,12 @@ type ErrorLog struct {
 	w  io.Writer  // where out is nil: written to at once
 }
 
-// NewErrorLog gives an error log over an open destination.
+// NewErrorLog returns an error log over an open destination.
 func NewErrorLog(out *Appender, levels *Levels) *ErrorLog {
 	return &ErrorLog{out: out, levels: levels, now: out.reg.now, pid: os.Getpid()}
 }
 
-// NewStartupLog gives the error log for the time before one is open: lines go
+// NewStartupLog returns the error log for the time before one is open: lines go
 // to w at once. httpd: they carry no time, level and process.
 func NewStartupLog(w io.Writer) *ErrorLog {
 	levels := DefaultLevels()
@@ -79,7 +79,7 @@ func (l *ErrorLog) appender() *Appender {
 	return l.out
 }
 
-// Handler gives the log as a slog.Handler. Attributes with the names of
+// Handler returns the log as a slog.Handler. Attributes with the names of
 // Record's fields ("module", "id", "client", "remote", "logid", "referer",
 // "err") fill the record; others are appended to the message as name=value.
 func (l *ErrorLog) Handler() slog.Handler {

@@ -18,7 +18,7 @@ import (
 
 var fixed = time.Date(2026, 11, 2, 18, 7, 6, 833844_000, time.Local)
 
-// opened gives an error log over a file, and what it then holds without the
+// opened returns an error log over a file, and what it then holds without the
 // process and thread.
 func opened(t *testing.T) (*ErrorLog, func() string) {
 	t.Helper()

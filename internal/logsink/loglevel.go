@@ -49,7 +49,7 @@ func ParseLogLevel(args []string, base Levels) (Levels, error) {
 	return out, nil
 }
 
-// ModuleName gives the short name of a module that was named in any of the
+// ModuleName returns the short name of a module that was named in any of the
 // ways of LogLevel: "proxy", "proxy_module", "mod_proxy.c".
 func ModuleName(name string) string {
 	name = strings.TrimSuffix(name, ".c")

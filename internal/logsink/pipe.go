@@ -61,7 +61,7 @@ func openPipe(dest string, tell report) (*pipeSink, error) {
 	return s, nil
 }
 
-// pipeArgs gives the program and its arguments. httpd: only "|$" goes through
+// pipeArgs returns the program and its arguments. httpd: only "|$" goes through
 // a shell, so that a redirection elsewhere is an argument.
 func pipeArgs(title string) ([]string, error) {
 	if command, shell := strings.CutPrefix(title, "$"); shell {

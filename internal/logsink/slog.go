@@ -16,7 +16,7 @@ var slogLevels = [...]slog.Level{
 	Trace1: -5, Trace2: -6, Trace3: -7, Trace4: -8, Trace5: -9, Trace6: -10, Trace7: -11, Trace8: -12,
 }
 
-// Slog gives the slog level of l.
+// Slog returns the slog level of l.
 func (l Level) Slog() slog.Level { return slogLevels[l] }
 
 // levelOfSlog finds the nearest level that is not worse.

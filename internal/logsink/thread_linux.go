@@ -2,5 +2,5 @@ package logsink
 
 import "syscall"
 
-// ThreadID gives the system's id of the calling thread, for "tid".
+// ThreadID returns the system's id of the calling thread, for "tid".
 func ThreadID() int { return syscall.Gettid() }

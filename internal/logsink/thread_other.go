@@ -4,5 +4,5 @@ package logsink
 
 import "os"
 
-// ThreadID gives the id of the process where threads have no portable id.
+// ThreadID returns the id of the process where threads have no portable id.
 func ThreadID() int { return os.Getpid() }

@@ -14,7 +14,7 @@ type Arena struct {
 // arenaBlock is the size of the block an exchange keeps: most edits fit.
 const arenaBlock = 4096
 
-// Alloc gives a slice of length 0 and capacity of at least n that belongs to
+// Alloc returns a slice of length 0 and capacity of at least n that belongs to
 // the caller until Reset.
 func (a *Arena) Alloc(n int) []byte {
 	if a.block == nil {

@@ -73,7 +73,7 @@ func (h *Header) Len() int { return len(h.fields) }
 // At gives row i for reading and flagging.
 func (h *Header) At(i int) *Field { return &h.fields[i] }
 
-// Rows gives the table for reading and flagging.
+// Rows returns the table for reading and flagging.
 func (h *Header) Rows() []Field { return h.fields }
 
 // MayHave says whether the table has, or had, a row with an id of set.
@@ -104,7 +104,7 @@ func (h *Header) Add(name, value []byte) { h.Append(IDOf(name), name, value) }
 // AddID adds a known field under its canonical spelling.
 func (h *Header) AddID(id NameID, value []byte) { h.Append(id, canonical[id], value) }
 
-// Get gives the first value of a known name.
+// Get returns the first value of a known name.
 func (h *Header) Get(id NameID) ([]byte, bool) {
 	if h.seen>>(id&63)&1 == 0 {
 		return nil, false
@@ -136,7 +136,7 @@ func (h *Header) Count(id NameID) int {
 	return n
 }
 
-// Next gives the index of the next live field named name at or after i, -1
+// Next returns the index of the next live field named name at or after i, -1
 // when there is none. The name is compared without regard to case.
 func (h *Header) Next(i int, name string) int {
 	for ; i < len(h.fields); i++ {
@@ -148,7 +148,7 @@ func (h *Header) Next(i int, name string) int {
 	return -1
 }
 
-// Lookup gives the first value under any name.
+// Lookup returns the first value under any name.
 func (h *Header) Lookup(name string) ([]byte, bool) {
 	if i := h.Next(0, name); i >= 0 {
 		return h.fields[i].Value, true

@@ -94,7 +94,7 @@ var names = [numNames]string{
 	XForwardedProto: "X-Forwarded-Proto",
 }
 
-// String gives the canonical spelling, "" for Other.
+// String returns the canonical spelling, "" for Other.
 func (id NameID) String() string { return names[id] }
 
 // nameRow is a known name as IDOf compares it: words of its bytes in lower case.
@@ -136,7 +136,7 @@ func nameKey(n int, head, tail uint64) uint64 {
 	return (head | fold) ^ bits.RotateLeft64(tail|fold, 29) ^ uint64(n)
 }
 
-// ends gives the first and the last bytes of a name: together all of it up to
+// ends returns the first and the last bytes of a name: together all of it up to
 // 16. It is not empty.
 func ends(s []byte) (head, tail uint64) {
 	n := len(s)
@@ -149,7 +149,7 @@ func ends(s []byte) (head, tail uint64) {
 	return uint64(s[0]) | uint64(s[n/2])<<8, uint64(s[n-1])
 }
 
-// middle gives what the ends of a longer name leave out.
+// middle returns what the ends of a longer name leave out.
 func middle(s []byte) uint64 {
 	if len(s) <= 16 {
 		return 0
@@ -157,7 +157,7 @@ func middle(s []byte) uint64 {
 	return load8(s[8:])
 }
 
-// IDOf gives the id of a field name in any case, Other when it is not known.
+// IDOf returns the id of a field name in any case, Other when it is not known.
 func IDOf(name []byte) NameID {
 	n := len(name)
 	if n == 0 {

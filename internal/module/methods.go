@@ -23,7 +23,7 @@ func NewMethods(names []string, except bool) Methods {
 	return m
 }
 
-// sameAs gives the name a method counts as. httpd: HEAD is a GET.
+// sameAs returns the name a method counts as. httpd: HEAD is a GET.
 func sameAs(name string) string {
 	if name == "HEAD" {
 		return "GET"
@@ -48,7 +48,7 @@ func (m *Methods) All() bool { return !m.only && len(m.names) == 0 }
 // Empty reports whether no method is.
 func (m *Methods) Empty() bool { return m.only && len(m.names) == 0 }
 
-// Intersect gives the methods in both sets.
+// Intersect returns the methods in both sets.
 func (m Methods) Intersect(o Methods) Methods {
 	switch {
 	case m.only && o.only:
@@ -61,7 +61,7 @@ func (m Methods) Intersect(o Methods) Methods {
 	return Methods{names: slices.Concat(m.names, o.names)}
 }
 
-// Union gives the methods in either set.
+// Union returns the methods in either set.
 func (m Methods) Union(o Methods) Methods {
 	m.only, o.only = !m.only, !o.only // De Morgan
 	u := m.Intersect(o)
@@ -87,7 +87,7 @@ func without(a, b []string) (out []string) {
 	return out
 }
 
-// MethodsAt gives the methods a directive in scope s is limited to by the
+// MethodsAt returns the methods a directive in scope s is limited to by the
 // <Limit> and <LimitExcept> around it.
 func MethodsAt(s *directive.Scope) Methods {
 	m := Methods{}

@@ -145,7 +145,7 @@ type Opt[T any] struct {
 // To sets the value.
 func (o *Opt[T]) To(v T) { o.V, o.Set = v, true }
 
-// Or gives the value, or def when it was not set.
+// Or returns the value, or def when it was not set.
 func (o Opt[T]) Or(def T) T {
 	if o.Set {
 		return o.V

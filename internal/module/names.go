@@ -21,9 +21,9 @@ import (
 // before first use. It is safe for concurrent use; the zero value asks the
 // system.
 type Names struct {
-	// Reverse gives the names of an address; nil asks the system.
+	// Reverse returns the names of an address; nil asks the system.
 	Reverse func(ctx context.Context, addr string) ([]string, error)
-	// Forward gives the addresses of a name; nil asks a resolver of its own.
+	// Forward returns the addresses of a name; nil asks a resolver of its own.
 	Forward func(ctx context.Context, host string) ([]netip.Addr, error)
 	// Now is the time; nil asks the system.
 	Now func() time.Time
@@ -48,7 +48,7 @@ const (
 	namePatience = 10 * time.Second
 )
 
-// Of gives the verified name of the client of x, in lower case and without a
+// Of returns the verified name of the client of x, in lower case and without a
 // final dot. The loop goes on while it is looked up.
 func (n *Names) Of(x *exchange.Exchange) (name string, ok bool) {
 	addr := x.RemoteAddr()
@@ -143,7 +143,7 @@ func (n *Names) keep(addr netip.Addr, k knownName, now time.Time) {
 	n.known[addr] = k
 }
 
-// Resolver gives the resolver of names, for lookups the other way.
+// Resolver returns the resolver of names, for lookups the other way.
 func (n *Names) Resolver() *resolve.Resolver { return &n.resolver }
 
 // InDomain reports whether name is domain or lies below it; a domain may be

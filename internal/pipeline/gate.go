@@ -135,7 +135,7 @@ func (g *gate) leave(l reactor.Loop) {
 // free says that there is a place. mu is held and the shares are 0.
 func (g *gate) free() bool { return g.most == 0 || int64(g.inside()) < g.most }
 
-// letIn gives the free places to those who wait, in turn. mu is held. from is
+// letIn gives the free slots to those who wait, in turn. mu is held. from is
 // the loop that the caller runs on, nil when it runs on none.
 func (g *gate) letIn(from reactor.Loop) {
 	g.queue.ServeAll(from, func(c **lane) bool {

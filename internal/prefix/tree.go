@@ -92,7 +92,7 @@ type Walk struct {
 	fold bool
 }
 
-// Next gives the next longer string of the tree that the subject begins with:
+// Next returns the next longer string of the tree that the subject begins with:
 // its length and its values. It ends with nil, also where no value further
 // down is below limit.
 func (w *Walk) Next(limit int32) (n int, values []int32) {

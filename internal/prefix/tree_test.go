@@ -31,7 +31,7 @@ func build(list []string, fold bool) *Tree {
 	return t
 }
 
-// all gives every value of a walk, sorted.
+// all returns every value of a walk, sorted.
 func all(t *testing.T, tree *Tree, list []string, subject string) []int32 {
 	t.Helper()
 	var found []int32
@@ -60,7 +60,7 @@ func all(t *testing.T, tree *Tree, list []string, subject string) []int32 {
 	return found
 }
 
-// first gives the lowest value of a walk that narrows itself.
+// first returns the lowest value of a walk that narrows itself.
 func first(tree *Tree, subject string) int32 {
 	best := int32(None)
 	w := tree.Walk([]byte(subject))

@@ -24,7 +24,7 @@ type mount struct {
 	v1   bool
 }
 
-// limit gives the tightest limit of this process's cgroup and those it lies in,
+// limit returns the tightest limit of this process's cgroup and those it lies in,
 // as far up as they can be seen; 0 for none.
 func (s *Source) limit() (float64, error) {
 	text, err := os.ReadFile(s.Root + "/proc/self/cgroup")
@@ -94,7 +94,7 @@ func mountsOf(text string) []mount {
 // unescape undoes what mountinfo does to paths.
 var unescape = strings.NewReplacer(`\040`, " ", `\011`, "\t", `\012`, "\n", `\134`, `\`)
 
-// shows gives the way from the mount point to a cgroup, "" for the mount point
+// shows returns the way from the mount point to a cgroup, "" for the mount point
 // itself.
 func (m mount) shows(c cgroup) (below string, ok bool) {
 	if m.v1 != c.v1 || slices.Contains(strings.Split(c.path, "/"), "..") {
@@ -107,7 +107,7 @@ func (m mount) shows(c cgroup) (below string, ok bool) {
 	return strings.Trim(below, "/"), true
 }
 
-// limitOf gives the least limit of the cgroup that lies below the mount point,
+// limitOf returns the least limit of the cgroup that lies below the mount point,
 // of those around it and of the mount point.
 func limitOf(point, below string, v1 bool) (least float64, err error) {
 	read := readV2

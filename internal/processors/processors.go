@@ -8,7 +8,7 @@ type Supply struct {
 	Limit    float64 // how many the time that its cgroups allow it is worth; 0: no limit
 }
 
-// Count gives how many threads can be at work at the same time, at least 1.
+// Count returns how many threads can be at work at the same time, at least 1.
 func (s Supply) Count() int {
 	n := s.Affinity
 	if s.Limited() {

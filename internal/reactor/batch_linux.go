@@ -69,7 +69,7 @@ func (l *eloop) sendOut() {
 const ringLeast = 8
 
 // transmit has the system send messages and notes in each what it says. It
-// gives whether all went out whole.
+// returns whether all went out whole.
 func (l *eloop) transmit(items []outItem) (whole bool) {
 	whole = true
 	if l.ring != nil && len(items) >= ringLeast {
@@ -134,7 +134,7 @@ func (l *eloop) doubtRing(e syscall.Errno) {
 	l.engine.hooks.noRing(os.NewSyscallError("io_uring_enter", e))
 }
 
-// behind gives what comes after n messages that begin with items[first] and of
+// behind returns what comes after n messages that begin with items[first] and of
 // which nothing was told yet.
 func behind(items []outItem, first, n int) int {
 	for ; n > 0; first++ {
@@ -163,7 +163,7 @@ type remainder struct {
 	errno syscall.Errno
 }
 
-// left gives what did not go out, whatever becomes of the batch.
+// left returns what did not go out, whatever becomes of the batch.
 func (b *batch) left() (all []remainder) {
 	for i := range b.items {
 		if it := &b.items[i]; it.c != nil {

@@ -271,7 +271,7 @@ func inTurn(t *testing.T, l reactor.Loop, speakers int, heard bool) {
 	}
 }
 
-// waiting gives how many bytes lie in the socket of c.
+// waiting returns how many bytes lie in the socket of c.
 func waiting(t *testing.T, c net.Conn) (n int) {
 	t.Helper()
 	raw, err := c.(*net.TCPConn).SyscallConn()

@@ -16,7 +16,7 @@ import (
 	"github.com/headgate/headgate/internal/testkit"
 )
 
-// pair gives a connection of l and the other end of it.
+// pair returns a connection of l and the other end of it.
 func pair(t *testing.T, l reactor.Loop) (own reactor.Conn, other net.Conn) {
 	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")

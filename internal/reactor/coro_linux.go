@@ -39,7 +39,7 @@ func (l *eloop) newCoro() *coro {
 	return co
 }
 
-// takeCoro gives a free coroutine or a new one.
+// takeCoro returns a free coroutine or a new one.
 func (l *eloop) takeCoro() *coro {
 	l.active++
 	n := len(l.coros)

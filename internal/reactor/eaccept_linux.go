@@ -24,7 +24,7 @@ type elistener struct {
 	told   int64 // when its starving was last reported
 }
 
-// descriptorsOf gives the sockets of a listener.
+// descriptorsOf returns the sockets of a listener.
 func descriptorsOf(l net.Listener) ([]int, error) {
 	if d, ok := l.(Descriptors); ok {
 		return d.FDs(), nil
@@ -119,7 +119,7 @@ func isGone(e syscall.Errno) bool {
 }
 
 // endIdle ends the first idle client from a slot on that has said nothing, and
-// gives the slot behind it, -1 where there is none.
+// returns the slot behind it, -1 where there is none.
 func (l *eloop) endIdle(slot int) int {
 	for ; slot < len(l.slots); slot++ {
 		if c := l.slots[slot]; c != nil && c.flags&isIdle != 0 && !c.hasInput() {

@@ -51,7 +51,7 @@ func (e *unsentError) Error() string { return e.why.Error() }
 // Is says that it is ErrUnsent.
 func (e *unsentError) Is(target error) bool { return target == ErrUnsent }
 
-// Unwrap gives the reason.
+// Unwrap returns the reason.
 func (e *unsentError) Unwrap() error { return e.why }
 
 // tellUnsent ends a client that is idle by now and was not sent its answer.

@@ -127,7 +127,7 @@ func loopOf(t *testing.T, c net.Conn) int {
 
 func (s *scaled) dial() net.Conn { return dial(s.t, s.l.Addr().String()) }
 
-// on gives a connection of a loop that is in use, the last of them.
+// on returns a connection of a loop that is in use, the last of them.
 func (s *scaled) on(loop int, others ...net.Conn) (c net.Conn) {
 	s.t.Helper()
 	if len(s.l.FDs()) == 1 { // whoever waits takes it: nobody else must

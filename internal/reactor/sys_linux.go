@@ -44,7 +44,7 @@ func sysPoll(ep int, events []unix.EpollEvent, ms int) int {
 	return int(n)
 }
 
-// sysSplice gives the bytes moved.
+// sysSplice returns the bytes moved.
 func sysSplice(from, to int, n int64) (int64, syscall.Errno) {
 	for {
 		m, _, e := syscall.RawSyscall6(unix.SYS_SPLICE, uintptr(from), 0, uintptr(to), 0, uintptr(n), unix.SPLICE_F_NONBLOCK|unix.SPLICE_F_MOVE)
@@ -54,7 +54,7 @@ func sysSplice(from, to int, n int64) (int64, syscall.Errno) {
 	}
 }
 
-// sysAccept gives a connection and its peer's address.
+// sysAccept returns a connection and its peer's address.
 func sysAccept(fd int) (n int, peer netip.AddrPort, e syscall.Errno) {
 	var sa unix.RawSockaddrAny
 	size := uint32(unix.SizeofSockaddrAny)
@@ -65,7 +65,7 @@ func sysAccept(fd int) (n int, peer netip.AddrPort, e syscall.Errno) {
 	return int(r), addrOf(&sa), 0
 }
 
-// sysName gives a socket's own address (unix.SYS_GETSOCKNAME) or its peer's.
+// sysName returns a socket's own address (unix.SYS_GETSOCKNAME) or its peer's.
 func sysName(call uintptr, fd int) netip.AddrPort {
 	var sa unix.RawSockaddrAny
 	size := uint32(unix.SizeofSockaddrAny)

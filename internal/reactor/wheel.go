@@ -20,7 +20,7 @@ type links[T any] struct {
 type timed[T any] interface {
 	*T
 	links() *links[T]
-	// due gives the moment it must be told of, 0 when there is none (any more).
+	// due returns the moment it must be told of, 0 when there is none (any more).
 	due() int64
 	// expire tells it that its moment has come. It lies in no wheel then.
 	expire(now int64)
@@ -37,7 +37,7 @@ type wheel[T any, P timed[T]] struct {
 	n       int
 }
 
-// tickOf gives the tick at whose beginning a moment has passed.
+// tickOf returns the tick at whose beginning a moment has passed.
 func tickOf(moment int64) int64 { return (moment + 1<<tickShift - 1) >> tickShift }
 
 // touch makes sure that p is looked at when its deadline comes.
@@ -118,7 +118,7 @@ func (w *wheel[T, P]) turn(now int64) {
 	}
 }
 
-// next gives the moment of the next tick at which something may be due, 0 when
+// next returns the moment of the next tick at which something may be due, 0 when
 // there is nothing.
 func (w *wheel[T, P]) next() int64 {
 	if w.n == 0 {

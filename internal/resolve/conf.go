@@ -88,7 +88,7 @@ func (c *conf) option(word string) {
 	}
 }
 
-// candidates gives the absolute names to try for a relative one, in order.
+// candidates returns the absolute names to try for a relative one, in order.
 func (c *conf) candidates(name string) []string {
 	if strings.HasSuffix(name, ".") {
 		return []string{name}

@@ -25,7 +25,7 @@ var kindNames = [...]string{
 	Timeout: "name server timeout", Canceled: "lookup canceled", Invalid: "invalid name",
 }
 
-// String gives the words used in log lines.
+// String returns the words used in log lines.
 func (k Kind) String() string {
 	if int(k) < len(kindNames) && kindNames[k] != "" {
 		return kindNames[k]
@@ -57,13 +57,13 @@ func (e *Error) Error() string {
 	return s
 }
 
-// Unwrap gives the cause.
+// Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
 // Timeout reports whether nobody answered, as net.Error has it.
 func (e *Error) Timeout() bool { return e.Kind == Timeout }
 
-// KindOf gives the kind of an error of this package, 0 for any other error.
+// KindOf returns the kind of an error of this package, 0 for any other error.
 func KindOf(err error) Kind {
 	if e, ok := errors.AsType[*Error](err); ok {
 		return e.Kind

@@ -26,7 +26,7 @@ type file[T any] struct {
 	err     error
 }
 
-// get gives the value, looking at the file at most every checkEvery.
+// get returns the value, looking at the file at most every checkEvery.
 func (f *file[T]) get(path string, now time.Time, parse func([]byte) T) (T, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -49,7 +49,7 @@ func isLocalhost(key string) bool {
 	return key == "localhost" || strings.HasSuffix(key, ".localhost")
 }
 
-// loopback gives the addresses of localhost: what the hosts file says, as far
+// loopback returns the addresses of localhost: what the hosts file says, as far
 // as it is loopback at all.
 func loopback(fromFile []netip.Addr) []netip.Addr {
 	var out []netip.Addr

@@ -39,7 +39,7 @@ func newPlainEpoll(h reactor.Hooks, have processors.Supply) (reactor.Engine, err
 	return e, err
 }
 
-// fixedLoops gives the number of event loops that is asked for, 0 for as many
+// fixedLoops returns the number of event loops that is asked for, 0 for as many
 // as there are processors. Who sets Go's own variable means the loops by it.
 func fixedLoops() (int, error) {
 	text := os.Getenv(EnvLoops)

@@ -50,7 +50,7 @@ func newCombinations(sections int, compile func(k []byte) *exchange.Chain) *comb
 // build compiles a combination beforehand.
 func (c *combinations) build(k []byte) { c.insert(k, true) }
 
-// get gives the chain of a combination.
+// get returns the chain of a combination.
 func (c *combinations) get(k []byte) *exchange.Chain {
 	if len(k) == 0 {
 		return c.none

@@ -10,7 +10,7 @@ import (
 	"github.com/headgate/headgate/internal/exchange"
 )
 
-// randomMatcher gives a matcher of any kind over few letters.
+// randomMatcher returns a matcher of any kind over few letters.
 func randomMatcher(t testing.TB, r *rand.Rand) Matcher {
 	p := "/" + randomText(r, "ab/", 5)
 	if r.IntN(6) == 0 {

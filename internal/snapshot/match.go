@@ -122,7 +122,7 @@ func (r *Regex) Match(x *exchange.Exchange, s []byte) bool {
 	return true
 }
 
-// merged gives the path with runs of slashes as one: <Location> does not tell
+// merged returns the path with runs of slashes as one: <Location> does not tell
 // them apart, whatever MergeSlashes says, <LocationMatch> does (httpd:
 // ap_location_walk).
 func merged(x *exchange.Exchange) []byte {

@@ -91,7 +91,7 @@ func regexSection(t testing.TB, re string) Matcher {
 	return m
 }
 
-// compiled gives nil for what is no pattern, or needs backtracking.
+// compiled returns nil for what is no pattern, or needs backtracking.
 func compiled(re string) Matcher {
 	c, err := rx.Compile(re, 0)
 	if err != nil || c.Backtracking() {

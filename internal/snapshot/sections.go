@@ -155,7 +155,7 @@ func (s *Sections) ForTarget(x *exchange.Exchange) (*exchange.Chain, error) {
 	return s.chains.get(s.matchIfs(s.matchLocations(k, x), x)), nil
 }
 
-// proxied gives the URL behind "proxy:".
+// proxied returns the URL behind "proxy:".
 func proxied(filename []byte) ([]byte, bool) {
 	const p = "proxy:"
 	if len(filename) >= len(p) && string(filename[:len(p)]) == p {

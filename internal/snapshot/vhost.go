@@ -145,7 +145,7 @@ func (v *VHosts) Base(local netip.AddrPort) *NameSet {
 	return v.all
 }
 
-// Site gives the site of a connection before a name is known.
+// Site returns the site of a connection before a name is known.
 func (v *VHosts) Site(s *NameSet) *exchange.Site {
 	if s == nil {
 		return v.main
@@ -203,5 +203,5 @@ func (v *VHosts) Dump(each func(addr string, s *NameSet)) {
 	}
 }
 
-// Hosts gives the set's virtual hosts in file order.
+// Hosts returns the set's virtual hosts in file order.
 func (s *NameSet) Hosts() []*VHost { return s.hosts }

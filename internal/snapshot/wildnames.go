@@ -48,7 +48,7 @@ func (w *wildNames) add(pattern string, index int) {
 	}
 }
 
-// find gives the first host before best with a pattern that matches name, best
+// find returns the first host before best with a pattern that matches name, best
 // if there is none.
 func (w *wildNames) find(name []byte, best int) int {
 	if len(w.list) == 0 || w.list[0].index >= best {

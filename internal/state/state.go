@@ -29,7 +29,7 @@ type Lease struct {
 // Lease begins a hold for a snapshot that is being built.
 func (r *Registry) Lease() *Lease { return &Lease{r: r, held: make(map[string]struct{})} }
 
-// Attach gives the entry under key, made by create when there is none. The
+// Attach returns the entry under key, made by create when there is none. The
 // lease holds it until Release. close is called once nobody holds it; nil
 // closes nothing. A key must always stand for the same type T.
 func Attach[T any](l *Lease, key string, create func() (T, func())) T {

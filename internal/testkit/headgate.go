@@ -115,7 +115,7 @@ func StartTree(t testing.TB, place func(dir, port string) string) *Server {
 	return s
 }
 
-// UserName gives the name of who runs the tests, GroupName that of the group.
+// UserName returns the name of who runs the tests, GroupName that of the group.
 func UserName() string {
 	if u, err := user.Current(); err == nil && u.Uid != "0" {
 		return u.Username
@@ -123,7 +123,7 @@ func UserName() string {
 	return "nobody"
 }
 
-// GroupName gives the name of the group of who runs the tests.
+// GroupName returns the name of the group of who runs the tests.
 func GroupName() string {
 	if u, err := user.Current(); err == nil && u.Uid != "0" {
 		if g, err := user.LookupGroupId(u.Gid); err == nil {

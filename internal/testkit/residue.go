@@ -7,8 +7,8 @@ import (
 	"unsafe"
 )
 
-// Fill gives every field reachable in the struct that p points to, unexported
-// ones too, a value that is not zero: for tests of what clears it. Functions
+// Fill sets every field reachable in the struct that p points to, unexported
+// ones too, to a value that is not zero: for tests of what clears it. Functions
 // and channels, and interfaces that no string fits into, stay as they are.
 func Fill(p any) { fill(reflect.ValueOf(p).Elem(), 0) }
 

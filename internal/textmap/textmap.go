@@ -68,7 +68,7 @@ func (m *Map[V]) grow() {
 	}
 }
 
-// Get gives the value of a text.
+// Get returns the value of a text.
 func (m *Map[V]) Get(text []byte) (v V, ok bool) {
 	if p := m.Find(text); p != nil {
 		return *p, true
@@ -76,7 +76,7 @@ func (m *Map[V]) Get(text []byte) (v V, ok bool) {
 	return v, false
 }
 
-// Find gives the place of a text's value, nil where there is none. It is good until
+// Find returns the place of a text's value, nil where there is none. It is good until
 // the next Put.
 func (m *Map[V]) Find(text []byte) *V {
 	if len(text) > inline && m.rest != nil {
@@ -91,7 +91,7 @@ func (m *Map[V]) Find(text []byte) *V {
 	return nil
 }
 
-// find gives the cell of a text, or the free one where it belongs.
+// find returns the cell of a text, or the free one where it belongs.
 func find[V any](cells []cell[V], text []byte) *cell[V] {
 	mask := len(cells) - 1
 	for i := int(maphash.Bytes(seed, text)) & mask; ; i = (i + 1) & mask {

@@ -17,7 +17,7 @@ import (
 	"github.com/headgate/headgate/internal/testkit"
 )
 
-// deadPID gives the number of a process that has ended and is waited for.
+// deadPID returns the number of a process that has ended and is waited for.
 func deadPID(t *testing.T) int {
 	t.Helper()
 	cmd := child(t, "die")

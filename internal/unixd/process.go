@@ -23,7 +23,7 @@ type Process struct {
 	p   *os.Process
 }
 
-// FindProcess gives a handle, os.ErrProcessDone if there is no such process.
+// FindProcess returns a handle, os.ErrProcessDone if there is no such process.
 func FindProcess(pid int) (*Process, error) {
 	if pid <= 0 {
 		return nil, os.ErrProcessDone // 0 and below are groups to kill(2)
@@ -40,7 +40,7 @@ func FindProcess(pid int) (*Process, error) {
 	return h, nil
 }
 
-// Release gives the handle up.
+// Release gives up the handle.
 func (h *Process) Release() { _ = h.p.Release() }
 
 // Signal sends s.

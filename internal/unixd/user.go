@@ -60,7 +60,7 @@ func (e unexpected) Error() string {
 	return ": " + e.error.Error()
 }
 
-// Unwrap gives the cause.
+// Unwrap returns the cause.
 func (e unexpected) Unwrap() error { return e.error }
 
 // unless keeps err unless it is an E.

@@ -6,7 +6,7 @@ type Error struct {
 	Reason string
 }
 
-// Error gives the reason.
+// Error returns the reason.
 func (e *Error) Error() string { return e.Reason }
 
 // The ways a path can be refused. They are compared by identity and never

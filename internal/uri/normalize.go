@@ -110,7 +110,7 @@ func Unescape(buf, p []byte, s Slashes) ([]byte, error) {
 	return out, err
 }
 
-// dirty gives the place from which raw has to be looked at byte by byte, -1
+// dirty returns the place from which raw has to be looked at byte by byte, -1
 // when it is clean.
 func dirty(raw []byte, merge bool) int {
 	for i, c := range raw {
@@ -125,7 +125,7 @@ func dirty(raw []byte, merge bool) int {
 	return -1
 }
 
-// dotSegment gives the length of the dot segment p begins with, 0 when it
+// dotSegment returns the length of the dot segment p begins with, 0 when it
 // begins with none.
 func dotSegment(p []byte) int {
 	n := 0

@@ -39,7 +39,7 @@ var ports = []struct {
 	{"ajp", 8009}, {"fcgi", 8000}, {"scgi", 4000}, {"uwsgi", 3031}, {"ftp", 21},
 }
 
-// DefaultPort gives the default port of a scheme in lower case, 0 for an
+// DefaultPort returns the default port of a scheme in lower case, 0 for an
 // unknown one.
 func DefaultPort(scheme string) uint16 {
 	for i := range ports {
@@ -155,7 +155,7 @@ func (u *URL) authority(s string) bool {
 	return rest == ""
 }
 
-// Name gives the worker's name: scheme and host in lower case, no default
+// Name returns the worker's name: scheme and host in lower case, no default
 // port, user and password and path as they were, no socket.
 func (u URL) Name() string { return u.Origin() + u.Path }
 
@@ -188,7 +188,7 @@ func (u URL) HostPort() string {
 	return h
 }
 
-// ActualPort gives the port to connect to.
+// ActualPort returns the port to connect to.
 func (u URL) ActualPort() uint16 {
 	if u.Port != 0 {
 		return u.Port
@@ -196,7 +196,7 @@ func (u URL) ActualPort() uint16 {
 	return DefaultPort(u.Scheme)
 }
 
-// Addr gives the host as an address literal, if it is one.
+// Addr returns the host as an address literal, if it is one.
 func (u URL) Addr() (netip.Addr, bool) {
 	a, err := netip.ParseAddr(u.Host)
 	return a, err == nil

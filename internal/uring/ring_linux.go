@@ -174,7 +174,7 @@ func (r *Ring) Submit() (done int, e syscall.Errno) {
 	return int(taken), e
 }
 
-// ready gives the number of results.
+// ready returns the number of results.
 func (r *Ring) ready() uint32 { return atomic.LoadUint32(r.last) - *r.head }
 
 // Result takes a result; there must be one (ready).

@@ -13,7 +13,7 @@ type Bad struct {
 	Close bool
 }
 
-// Error gives the reason.
+// Error returns the reason.
 func (b *Bad) Error() string { return b.Reason }
 
 func bad(status int, reason string) *Bad { return &Bad{Status: status, Reason: reason, Close: true} }

@@ -73,7 +73,7 @@ func control(x uint64) uint64 { return ((x - ones*' ') | (x + ones)) &^ x & high
 
 func load(b []byte, i int) uint64 { return binary.LittleEndian.Uint64(b[i:]) }
 
-// valueEnd gives the index at or after i of the first byte that cannot stand
+// valueEnd returns the index at or after i of the first byte that cannot stand
 // in a field value: a control other than tab. It is len(b) when all can.
 func valueEnd(b []byte, i int) int {
 	for i >= 0 && i <= len(b)-8 { // as the compiler can see it
@@ -94,7 +94,7 @@ func valueEnd(b []byte, i int) int {
 	return i
 }
 
-// targetEnd gives the index at or after i of the first byte that cannot stand
+// targetEnd returns the index at or after i of the first byte that cannot stand
 // in a request target.
 func targetEnd(b []byte, i int) int {
 	for i >= 0 && i <= len(b)-8 { // as the compiler can see it

@@ -138,7 +138,7 @@ func HasToken(h *message.Header, id message.NameID, token string) bool {
 	return false
 }
 
-// UpgradeOf gives the protocols a head asks or agrees to change to: the value
+// UpgradeOf returns the protocols a head asks or agrees to change to: the value
 // of Upgrade where Connection names it too, else nil (RFC 9110 section 7.8).
 func UpgradeOf(h *message.Header) []byte {
 	v, ok := h.Get(message.Upgrade)

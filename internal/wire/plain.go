@@ -154,7 +154,7 @@ func plainStatusLine(b []byte, r *message.Response, lim *Limits) int {
 	return end + len(crlf)
 }
 
-// colonAt gives the index of the first colon at or after i, -1 when there is
+// colonAt returns the index of the first colon at or after i, -1 when there is
 // none or b is about to end.
 func colonAt(b []byte, i int) int {
 	for i >= 0 && i <= len(b)-8 {
@@ -167,7 +167,7 @@ func colonAt(b []byte, i int) int {
 }
 
 // plainFields reads the lines of b from i up to and with the empty line into h
-// and gives the index behind it, 0 when one of them is not plain.
+// and returns the index behind it, 0 when one of them is not plain.
 func plainFields(b []byte, i int, h *message.Header, lim *Limits) int {
 	for fields := 0; ; fields++ {
 		if i+1 >= len(b) {

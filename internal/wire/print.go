@@ -87,7 +87,7 @@ func AppendHeader(dst []byte, h *message.Header, skip message.Flag) []byte {
 	return append(dst, run...)
 }
 
-// lineOf gives the line "name: value CRLF" that a field borrows from, nil when
+// lineOf returns the line "name: value CRLF" that a field borrows from, nil when
 // its name and value do not lie like that.
 func lineOf(f *message.Field) []byte {
 	n, m := len(f.Name), len(f.Value)

@@ -198,7 +198,7 @@ func (s *HeadScan) statusLine(rest []byte, i int, lim *ResponseLimits) error {
 	return nil
 }
 
-// FirstLine gives the request line of a head that was refused, for a log: at
+// FirstLine returns the request line of a head that was refused, for a log: at
 // most limit bytes, up to the first control character.
 func FirstLine(buf []byte, limit int) []byte {
 	for len(buf) > 0 && (buf[0] == '\r' || buf[0] == '\n') {

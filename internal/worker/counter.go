@@ -34,7 +34,7 @@ func (c *Counter) Add(loop int, n int64) {
 	sh.mu.Unlock()
 }
 
-// Load gives the sum over all loops.
+// Load returns the sum over all loops.
 func (c *Counter) Load() (sum int64) {
 	for i := range c.state.pool.shards {
 		sh := &c.state.pool.shards[i]

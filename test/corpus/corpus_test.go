@@ -81,7 +81,7 @@ func load(rt *config.Runtime, name, text string) *config.Loaded {
 	}, rt, modules.All())
 }
 
-// judge gives one line: what becomes of the file.
+// judge returns one line: what becomes of the file.
 func judge(t *testing.T, rt *config.Runtime, name, text string) string {
 	l := load(rt, name, text)
 	var pending, refused []string

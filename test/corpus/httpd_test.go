@@ -40,7 +40,7 @@ func TestErrorsAreHttpds(t *testing.T) {
 	}
 }
 
-// firstError gives the first error of a file that is not ours alone.
+// firstError returns the first error of a file that is not ours alone.
 func firstError(t *testing.T, text string) *directive.Diagnostic {
 	l := config.Load(config.Options{
 		File: "/etc/httpd/x.conf", ServerRoot: "/etc/httpd", Text: text + "\n", Version: "Headgate/test", Check: true, Fragment: true,

@@ -29,7 +29,7 @@ func TestClientLeavesAnywhere(t *testing.T) {
 	}
 }
 
-// splices gives the ways to move the bodies of a conversation.
+// splices returns the ways to move the bodies of a conversation.
 func (p *played) splices() []bool { return []bool{false, true}[:1+btoi(p.spliced)] }
 
 func btoi(b bool) int {

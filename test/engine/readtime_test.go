@@ -87,7 +87,7 @@ func TestReadTimes(t *testing.T) {
 	}
 }
 
-// times gives what is measured, tenPerSecond where the row says nothing. A
+// times returns what is measured, tenPerSecond where the row says nothing. A
 // stage of less than nothing has no limit.
 func (tt *tardy) times() *exchange.ReadTimes {
 	r := &exchange.ReadTimes{Head: tt.head, Body: tt.body}

@@ -87,7 +87,7 @@ func (r *rig) logged() []line {
 // Hold implements exchange.AccessLog.
 func (r *rig) Hold(*exchange.Exchange) exchange.HeldLine { return nil }
 
-// fixed gives one chain for everything.
+// fixed returns one chain for everything.
 type fixed struct{ chain *exchange.Chain }
 
 func (f fixed) ForPath(*exchange.Exchange) *exchange.Chain            { return f.chain }

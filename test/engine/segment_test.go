@@ -83,7 +83,7 @@ var conversations = []played{
 		answers: map[string]string{"/a": "HTTP/1.1 200 OK\r\n" + largeLength + "\r\n" + large}},
 }
 
-// places gives the places to cut n bytes at: all of them, or some where much is
+// places returns the places to cut n bytes at: all of them, or some where much is
 // moved, around the buffers' sizes among them.
 func (p *played) places(n int) (at []int) {
 	step := 1
@@ -191,7 +191,7 @@ func TestSegmentation(t *testing.T) {
 	}
 }
 
-// pieces gives the sizes of pieces to try.
+// pieces returns the sizes of pieces to try.
 func (p *played) pieces() []int {
 	if p.spliced {
 		return []int{97, 10_000}

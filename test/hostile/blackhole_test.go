@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// blackHole gives an address whose handshakes are not answered: a listener that accepts nothing and whose queue is full.
+// blackHole returns an address whose handshakes are not answered: a listener that accepts nothing and whose queue is full.
 func blackHole(t *testing.T) string {
 	t.Helper()
 	open := func() int {

@@ -51,7 +51,7 @@ func status(r *testkit.Response) int {
 	return r.Status
 }
 
-// targetOf gives the target of a request that a backend got.
+// targetOf returns the target of a request that a backend got.
 func targetOf(r *testkit.Request) string {
 	_, rest, _ := strings.Cut(r.Line, " ")
 	return strings.TrimSuffix(rest, " HTTP/1.1")

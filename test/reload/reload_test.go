@@ -61,7 +61,7 @@ type watch struct {
 	rest string
 }
 
-// next gives what was written since the last call, in whole lines.
+// next returns what was written since the last call, in whole lines.
 func (w *watch) next() string {
 	f, err := os.Open(w.path)
 	if err != nil {

@@ -39,7 +39,7 @@ type visit struct {
 // saw notes an outcome.
 func (v *visit) saw(outcome, detail string) { v.load.tally.note(v.row, outcome, detail) }
 
-// text gives a request for target.
+// text returns a request for target.
 func text(method, target string, fields ...string) string {
 	return method + " " + target + " HTTP/1.1\r\nHost: soak.test\r\n" + strings.Join(append(fields, "", ""), "\r\n")
 }

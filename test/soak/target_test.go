@@ -32,7 +32,7 @@ type target interface {
 	heap() int
 	// stop ends the server gracefully or says why that failed.
 	stop() error
-	// log gives what was written to the error log since the last call.
+	// log returns what was written to the error log since the last call.
 	log() string
 }
 
@@ -225,7 +225,7 @@ func (f *follower) read() {
 	f.text.Write(b)
 }
 
-// next gives what next did not give yet.
+// next returns what next did not give yet.
 func (f *follower) next() string {
 	f.read()
 	defer f.text.Reset()

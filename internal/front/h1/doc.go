@@ -1,5 +1,5 @@
 // Package h1 is the HTTP/1.x client-side engine: it reads request heads,
-// gives each to the Service as an Exchange, and writes the response.
+// hands each to the Service as an Exchange, and writes the response.
 //
 // A session holds its buffers and tables only while it has a request; between
 // requests an idle connection is one small struct. The exchange it lends out

@@ -68,7 +68,7 @@ func (f *Front) Open(c reactor.Conn) (reactor.Session, time.Duration) {
 // Full implements reactor.Handler.
 func (f *Front) Full() bool { return f.Service.Full() }
 
-// addrPort gives the address of a socket, invalid for one without.
+// addrPort returns the address of a socket, invalid for one without.
 func addrPort(a any) netip.AddrPort {
 	if t, ok := a.(interface{ AddrPort() netip.AddrPort }); ok {
 		ap := t.AddrPort()

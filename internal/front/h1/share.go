@@ -30,7 +30,7 @@ const (
 	maxLocals = 64
 )
 
-// share gives that of c's loop.
+// share returns that of c's loop.
 func (f *Front) share(c reactor.Conn) *share {
 	i := c.Loop().Index()
 	f.mu.Lock()
@@ -44,7 +44,7 @@ func (f *Front) share(c reactor.Conn) *share {
 	return f.shares[i]
 }
 
-// take gives a state. It is as put was given it.
+// take returns a state. It is as put was given it.
 func (h *share) take() *state {
 	n := len(h.free) - 1
 	if n < 0 {
@@ -65,7 +65,7 @@ func (h *share) put(st *state) {
 	h.free = append(h.free, st)
 }
 
-// intern gives one copy of an address for all connections that have it.
+// intern returns one copy of an address for all connections that have it.
 func (h *share) intern(a netip.AddrPort) *netip.AddrPort {
 	h.mu.Lock()
 	defer h.mu.Unlock()

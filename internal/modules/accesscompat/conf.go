@@ -54,7 +54,7 @@ type rule struct {
 // the outer (httpd: the module has no merge function).
 var slot = directive.Slot[conf]{Name: "access_compat"}
 
-// of gives the conf that c sets, and the methods it is limited to.
+// of returns the conf that c sets, and the methods it is limited to.
 func of(c *directive.Call) (*conf, module.Methods) {
 	s := slot.Of(c.Dir)
 	if s.pos == (syntax.Pos{}) {

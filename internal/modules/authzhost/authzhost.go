@@ -15,7 +15,7 @@ import (
 	"github.com/headgate/headgate/internal/subnet"
 )
 
-// New gives the module: a name for LoadModule, with nothing of its own to do.
+// New returns the module: a name for LoadModule, with nothing of its own to do.
 func New() *module.Module {
 	return &module.Module{Name: "mod_authz_host", ID: "authz_host_module"}
 }

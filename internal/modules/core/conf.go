@@ -45,7 +45,7 @@ type Name struct {
 // serverSlot is where a server's ServerConf lies.
 var serverSlot = directive.Slot[ServerConf]{Name: "core server", Merge: mergeServer}
 
-// ServerOf gives the core configuration of a server.
+// ServerOf returns the core configuration of a server.
 func ServerOf(c *directive.Confs) *ServerConf {
 	if v, ok := serverSlot.Peek(c); ok {
 		return v
@@ -99,7 +99,7 @@ type GlobalConf struct {
 // untouched.
 var globalSlot = directive.Slot[GlobalConf]{Name: "core global"}
 
-// GlobalOf gives the global core configuration.
+// GlobalOf returns the global core configuration.
 func GlobalOf(c *directive.Confs) *GlobalConf {
 	if v, ok := globalSlot.Peek(c); ok {
 		return v

@@ -56,7 +56,7 @@ func (s *conf) drop(name string) {
 	}
 }
 
-// New gives the module.
+// New returns the module.
 func New() *module.Module {
 	return &module.Module{
 		Name: "mod_env", ID: "env_module",

@@ -31,7 +31,7 @@ func localAddr(dst []byte, x *exchange.Exchange) []byte {
 	return x.Client.Local.Addr().Unmap().AppendTo(dst)
 }
 
-// port gives a port number. httpd: an argument that is not known is itself the
+// port returns a port number. httpd: an argument that is not known is itself the
 // value, and without one it is the port of ServerName, or the scheme's.
 func port(arg string) value {
 	switch {

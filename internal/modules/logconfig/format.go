@@ -42,7 +42,7 @@ type Format struct {
 	literal bool
 }
 
-// String gives the format as written.
+// String returns the format as written.
 func (f *Format) String() string { return f.source }
 
 // Literal says that no directive occurs in the format: every line is the

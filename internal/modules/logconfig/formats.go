@@ -32,7 +32,7 @@ func (f *Formats) Define(args []string) error {
 	return nil
 }
 
-// Over gives the formats of a virtual host below those of the main server.
+// Over returns the formats of a virtual host below those of the main server.
 func (f Formats) Over(base Formats) Formats {
 	out := Formats{named: maps.Clone(base.named), fallback: base.fallback}
 	if out.named == nil {

@@ -56,7 +56,7 @@ func trailerOut(arg string) value {
 	return func(dst []byte, x *exchange.Exchange) []byte { return appendFirst(dst, &x.Resp.Trailer, arg) }
 }
 
-// headerOut gives a field as the client got it. httpd: Content-Type is shown
+// headerOut returns a field as the client got it. httpd: Content-Type is shown
 // without parameters, only Set-Cookie is joined.
 func headerOut(arg string) value {
 	switch message.IDOf([]byte(arg)) {
@@ -146,7 +146,7 @@ func appendVar(dst []byte, v *exchange.Vars, name string) []byte {
 	return append(dst, '-')
 }
 
-// cookie gives the value of a request cookie. Several Cookie fields are looked
+// cookie returns the value of a request cookie. Several Cookie fields are looked
 // through one by one. httpd: names are compared without regard to case, and a
 // cookie without a value is none.
 func cookie(arg string) value {

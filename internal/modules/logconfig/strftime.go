@@ -10,7 +10,7 @@ import (
 // or zero.
 type conversion func(dst []byte, t time.Time, flag byte) []byte
 
-// layout gives a conversion that Go's layouts know.
+// layout returns a conversion that Go's layouts know.
 func layout(l string) conversion {
 	return func(dst []byte, t time.Time, flag byte) []byte {
 		from := len(dst)
@@ -26,7 +26,7 @@ func layout(l string) conversion {
 	}
 }
 
-// number gives a numeric conversion of some width; a flag changes its padding.
+// number returns a numeric conversion of some width; a flag changes its padding.
 func number(width int, pad byte, of func(time.Time) int) conversion {
 	return func(dst []byte, t time.Time, flag byte) []byte {
 		w, p := width, pad

@@ -20,7 +20,7 @@ type conf struct {
 
 var slot = directive.Slot[conf]{Name: "mpm"}
 
-// New gives the module.
+// New returns the module.
 func New() *module.Module {
 	return &module.Module{Name: "mpm_event", ID: "mpm_event_module", Static: true, Rows: rows(), Finish: finish}
 }

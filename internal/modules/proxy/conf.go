@@ -50,7 +50,7 @@ type ServerConf struct {
 	SectionRules []*mapping.PassRule // of all <Location> sections, so that their workers are built with the server's
 }
 
-// MergeServer gives the configuration of a virtual host from the main server's
+// MergeServer returns the configuration of a virtual host from the main server's
 // and its own.
 //
 // Ours: the host's own rules come first and ProxyPassInherit Off leaves the
@@ -98,7 +98,7 @@ type DirConf struct {
 	FallbackToHTTP Opt[bool] // ProxyWebsocketFallbackToProxyHttp, default on
 }
 
-// MergeDir gives the configuration of own inside base: lists add up, base's
+// MergeDir returns the configuration of own inside base: lists add up, base's
 // first, settings replace.
 func MergeDir(base, own *DirConf) *DirConf {
 	m := &DirConf{

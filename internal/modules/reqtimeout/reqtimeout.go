@@ -36,7 +36,7 @@ var (
 
 const id = "reqtimeout_module"
 
-// New gives the module.
+// New returns the module.
 func New() *module.Module {
 	return &module.Module{
 		Name: "mod_reqtimeout", ID: id,
@@ -45,7 +45,7 @@ func New() *module.Module {
 	}
 }
 
-// server gives a site its times.
+// server sets the times of a site.
 func server(b *module.Builder, s *module.Server) error {
 	c, ok := slot.Peek(s.Conf)
 	switch {

@@ -74,7 +74,7 @@ func isName(s string) bool {
 	return true
 }
 
-// of gives the attribute of x, nil where there is none.
+// of returns the attribute of x, nil where there is none.
 func (a *attribute) of(x *exchange.Exchange) []byte {
 	switch {
 	case a.value != nil:
@@ -91,7 +91,7 @@ func (a *attribute) of(x *exchange.Exchange) []byte {
 	return merged(x, i)
 }
 
-// matching gives the value of the last header whose name fits, as httpd does. A
+// matching returns the value of the last header whose name fits, as httpd does. A
 // further field of a name has been merged into its first.
 func (a *attribute) matching(x *exchange.Exchange) (v []byte) {
 	h := &x.Req.Header
@@ -104,7 +104,7 @@ func (a *attribute) matching(x *exchange.Exchange) (v []byte) {
 	return v
 }
 
-// merged gives the value of field i with those of further fields of its name,
+// merged returns the value of field i with those of further fields of its name,
 // which is what httpd makes of them as it reads a request.
 func merged(x *exchange.Exchange, i int) []byte {
 	h := &x.Req.Header

@@ -96,7 +96,7 @@ func (e *entry) assign(x *exchange.Exchange, st *expr.State) {
 }
 
 // fixed carries out an assignment that does not depend on what was matched; it
-// gives false for the others.
+// returns false for the others.
 func (a *assignment) fixed(x *exchange.Exchange) bool {
 	switch {
 	case a.unset:

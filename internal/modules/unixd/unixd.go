@@ -22,7 +22,7 @@ type conf struct {
 
 var slot = directive.Slot[conf]{Name: "unixd"}
 
-// New gives the module.
+// New returns the module.
 func New() *module.Module {
 	return &module.Module{Name: "mod_unixd", ID: "unixd_module", Static: true, Rows: rows(), Finish: finish}
 }

@@ -36,7 +36,7 @@ func (t *ReverseRewriter) Cookie(value []byte, a *message.Arena) []byte {
 	return append(out, value[copied:]...)
 }
 
-// pairEnd gives the place of the semicolon after name=value, which may be one
+// pairEnd returns the place of the semicolon after name=value, which may be one
 // behind the end. A semicolon inside a quoted value does not end it.
 func pairEnd(value []byte) int {
 	from := 0
@@ -48,7 +48,7 @@ func pairEnd(value []byte) int {
 	return from + indexOrEnd(value[from:], ';')
 }
 
-// attribute gives what replaces value[from:to] in the attribute from i to end,
+// attribute returns what replaces value[from:to] in the attribute from i to end,
 // nil for nothing.
 func (t *ReverseRewriter) attribute(value []byte, i, end int, a *message.Arena) (from, to int, repl []byte) {
 	for i < end && ascii.IsSpace(value[i]) {

@@ -13,7 +13,7 @@ import (
 
 // Members tells the members of balancers.
 type Members interface {
-	// MemberURLs gives the names of a balancer's members, nil when there is
+	// MemberURLs returns the names of a balancer's members, nil when there is
 	// no such balancer. name is in lower case.
 	MemberURLs(name string) []string
 }
@@ -164,7 +164,7 @@ func stripMember(value []byte, members []string, path, public string) (rest []by
 	return nil, false
 }
 
-// pathOf gives the part of an absolute URL from its path on, any other value
+// pathOf returns the part of an absolute URL from its path on, any other value
 // whole.
 func pathOf(value []byte) []byte {
 	i := bytes.Index(value, []byte("://"))

@@ -27,7 +27,7 @@ func naiveLocation(tb *ReverseRewriter, value []byte, a *message.Arena) []byte {
 	return value
 }
 
-// naiveCookie gives the public side of the first rule for a path or a domain.
+// naiveCookie returns the public side of the first rule for a path or a domain.
 func naiveCookie(tb *ReverseRewriter, sets []*RuleSet, value []byte, fold bool, a *message.Arena) (public string, ok bool) {
 	for _, s := range sets {
 		for i := range s.rules {

@@ -88,7 +88,7 @@ func (m *Mapping) Direct() bool {
 // Empty says that there is no rule.
 func (m *Mapping) Empty() bool { return len(m.rules) == 0 }
 
-// Rules gives the rules in order.
+// Rules returns the rules in order.
 func (m *Mapping) Rules() []*PassRule { return m.rules }
 
 // insert adds a prefix. One that does not begin with a slash matches nothing.
@@ -125,7 +125,7 @@ func put(kids *textmap.Map[branch], segments []string, slash bool, at int32) {
 	kids.Put(segments[0], b)
 }
 
-// find gives the first rule whose prefix path lies at or below, and how much
+// find returns the first rule whose prefix path lies at or below, and how much
 // of it the prefix takes.
 func (r *root) find(path []byte) (at int32, n int) {
 	at, n, _ = r.look(path)
@@ -179,7 +179,7 @@ func placeRoutes(kids *textmap.Map[branch], routes []route) {
 }
 
 // Find maps the request by the first rule from index from on that matches. It
-// gives the rule's index, so that a caller who cannot use it (a WebSocket rule
+// returns the rule's index, so that a caller who cannot use it (a WebSocket rule
 // without an upgrade) can ask for the next.
 func (m *Mapping) Find(q *Query, from int, a *message.Arena) (out Mapped, index int, ok bool, err error) {
 	at, n := m.search(q, int32(from), a)

@@ -192,7 +192,7 @@ func (r *PassRule) readTarget(target string) error {
 	return nil
 }
 
-// fixedPart gives what of a target's scheme and authority does not depend on
+// fixedPart returns what of a target's scheme and authority does not depend on
 // the request, without a colon in front of a variable port.
 func fixedPart(target string) (fixed string, dynamic bool) {
 	begin := strings.Index(target, "://")
