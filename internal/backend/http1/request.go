@@ -197,8 +197,8 @@ func (a *attempt) appendHead(b []byte) []byte {
 	switch {
 	case a.version() == message.HTTP10: // httpd: none with HTTP/1.0
 	case len(x.Out.Upgrade) > 0:
-		b = wire.AppendField(b, "Upgrade", x.Out.Upgrade)
 		b = append(b, "Connection: Upgrade\r\n"...)
+		b = wire.AppendField(b, "Upgrade", x.Out.Upgrade)
 	case a.reuse():
 		b = append(b, "Connection: Keep-Alive\r\n"...)
 	default:

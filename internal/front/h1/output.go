@@ -206,9 +206,16 @@ func (st *state) appendFraming(r *message.Response, there present) {
 		o.bytes = strconv.AppendInt(o.bytes, o.length, 10)
 		o.bytes = append(o.bytes, "\r\n"...)
 	}
+	upgrade := ""
+	if r.Status == 426 { // the one status but 101 that must say what to change to (RFC 9110 section 15.5.22)
+		if v, ok := r.Header.Get(message.Upgrade); ok {
+			o.bytes = append(append(append(o.bytes, "Upgrade: "...), v...), "\r\n"...)
+			upgrade = "Upgrade, "
+		}
+	}
 	switch {
 	case !st.x.KeptAlive:
-		o.bytes = append(o.bytes, "Connection: close\r\n"...)
+		o.bytes = append(append(append(o.bytes, "Connection: "...), upgrade...), "close\r\n"...)
 	case wire.HasToken(&st.x.Req.Header, message.Connection, "keep-alive"):
 		o.bytes = append(o.bytes, "Keep-Alive: timeout="...)
 		o.bytes = strconv.AppendInt(o.bytes, int64(st.x.Site.KeepAliveTimeout/time.Second), 10)
@@ -216,7 +223,9 @@ func (st *state) appendFraming(r *message.Response, there present) {
 			o.bytes = append(o.bytes, ", max="...)
 			o.bytes = strconv.AppendInt(o.bytes, int64(m-st.x.Client.Requests+1), 10)
 		}
-		o.bytes = append(o.bytes, "\r\nConnection: Keep-Alive\r\n"...)
+		o.bytes = append(append(append(o.bytes, "\r\nConnection: "...), upgrade...), "Keep-Alive\r\n"...)
+	case upgrade != "":
+		o.bytes = append(o.bytes, "Connection: Upgrade\r\n"...)
 	}
 }
 
