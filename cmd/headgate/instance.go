@@ -234,11 +234,13 @@ func (p process) serving(st server.Status, file string) {
 	for _, row := range []struct {
 		name string
 		list []string
+		none string // where the list is empty
 	}{
-		{"open", urls}, {"listens on", listens}, {"hosts", st.Hosts}, {"error log", st.ErrorLogs}, {"access log", st.Logs},
+		{"open", urls, "none"}, {"listens on", listens, "none"}, {"hosts", st.Hosts, "none"},
+		{"error log", st.ErrorLogs, "here"}, {"access log", st.Logs, "none"},
 	} {
 		if len(row.list) == 0 {
-			row.list = []string{"none"}
+			row.list = []string{row.none}
 		}
 		if n := len(row.list); n > maxNamed {
 			row.list = append(row.list[:maxNamed:maxNamed], fmt.Sprintf("and %d more", n-maxNamed))
