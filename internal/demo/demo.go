@@ -74,6 +74,7 @@ ErrorLog /dev/stderr
 
 ProxyPass        /echo/ http://ECHO/
 ProxyPassReverse /echo/ http://ECHO/
+ProxyPass        /chat  http://PAGE/chat upgrade=websocket
 ProxyPass        /      http://PAGE/
 ProxyPassReverse /      http://PAGE/
 `)

@@ -2,12 +2,14 @@ package demo
 
 import (
 	"bufio"
+	"errors"
 	"io"
 	"net/http"
 	"strings"
 	"testing"
 
 	"github.com/headgate/headgate/internal/testkit"
+	"golang.org/x/net/websocket"
 )
 
 func TestMain(m *testing.M) { testkit.Main(m) }
@@ -73,5 +75,18 @@ func TestEcho(t *testing.T) {
 	body, _ := io.ReadAll(res.Body)
 	if got := string(body); !strings.HasPrefix(got, "POST /a?b HTTP/1.1\nHost: "+b.EchoAddr+"\n") || !strings.HasSuffix(got, "\n\nsome body") {
 		t.Errorf("echo said:\n%s", got)
+	}
+}
+
+func TestChat(t *testing.T) {
+	b := start(t)
+	c, err := websocket.Dial("ws://"+b.PageAddr+"/chat", "", "http://localhost/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	var got string
+	if err := errors.Join(websocket.Message.Send(c, "hello"), websocket.Message.Receive(c, &got)); err != nil || got != "hello" {
+		t.Errorf("%q came back: %v", got, err)
 	}
 }

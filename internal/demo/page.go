@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"golang.org/x/net/websocket"
 )
 
 //go:embed page.html
@@ -35,6 +37,7 @@ func pages(conf func() string) http.Handler {
 		_ = page.Execute(w, view{Line: requestLine(r), Fields: fields(r), Conf: conf(), Addr: localAddr(r)})
 	})
 	mux.HandleFunc("GET /events", clock)
+	mux.Handle("GET /chat", websocket.Handler(func(c *websocket.Conn) { _, _ = io.Copy(c, c) }))
 	return mux
 }
 

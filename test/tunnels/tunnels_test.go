@@ -17,6 +17,7 @@ import (
 
 	"github.com/headgate/headgate/internal/testkit"
 	"github.com/headgate/headgate/internal/testkit/ports"
+	"golang.org/x/net/websocket"
 )
 
 func TestMain(m *testing.M) { testkit.Main(m) }
@@ -210,5 +211,49 @@ func raise(t *testing.T, n uint64) {
 	}
 	if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &syscall.Rlimit{Cur: n, Max: max(n, lim.Max)}); err != nil {
 		testkit.Skip(t, fmt.Sprintf("%d descriptors are not to be had: %v", n, err))
+	}
+}
+
+// A WebSocket client and server that are not ours speak through the program.
+func TestWebSocket(t *testing.T) {
+	origin := http.Server{Handler: websocket.Handler(func(c *websocket.Conn) {
+		for {
+			var m string
+			if websocket.Message.Receive(c, &m) != nil || websocket.Message.Send(c, m) != nil {
+				return
+			}
+		}
+	})}
+	l, p, err := ports.Listen()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Release()
+	var served sync.WaitGroup
+	served.Go(func() { _ = origin.Serve(l) })
+	defer func() { _ = origin.Close(); served.Wait() }()
+	for _, engine := range []string{"goroutine", "epoll"} {
+		t.Run(engine, func(t *testing.T) {
+			if engine == "epoll" && runtime.GOOS != "linux" {
+				testkit.Skip(t, "event loops are for Linux")
+			}
+			s := testkit.StartHeadgate(t, engine, testkit.Site{
+				Conf: "ProxyPass / http://${o}/ upgrade=websocket\n", Vars: map[string]string{"o": l.Addr().String()},
+			})
+			defer s.Stop()
+			c, err := websocket.Dial("ws://"+s.Addr()+"/any", "", "http://localhost/")
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer func() { _ = c.Close() }()
+			_ = c.SetDeadline(time.Now().Add(testkit.Patience))
+			for _, size := range []int{0, 1, 125, 126, 65535, 65536, 1 << 20} {
+				sent, got := strings.Repeat("x", size), ""
+				go func() { _ = websocket.Message.Send(c, sent) }()
+				if err := websocket.Message.Receive(c, &got); err != nil || got != sent {
+					t.Fatalf("%d bytes came back of %d: %v", len(got), size, err)
+				}
+			}
+		})
 	}
 }
