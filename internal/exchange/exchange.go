@@ -55,6 +55,11 @@ type Exchange struct {
 
 	Keep []message.Field // fields of a replaced response that its replacement must carry
 
+	// Always are fields of whatever response is sent, ahead of those of Resp: a
+	// page that replaces Resp has them too (httpd: err_headers_out).
+	Always message.Header
+	Made   Made // by whom Resp is made
+
 	// Attempt is memory of the backend protocol that carried the last attempt,
 	// which may use it again. It outlives the exchange.
 	Attempt any
@@ -65,6 +70,16 @@ type Exchange struct {
 	inputs  []active          // those that take part in the request body
 	held    []*reactor.Buffer // buffers that borrowed bytes of x lie in
 }
+
+// Made says who makes a response: edits of responses differ by it.
+type Made uint8
+
+// The makers of responses.
+const (
+	ByHandler Made = iota
+	ByStatus       // it is the page of a status (httpd: ap_send_error_response)
+	ByCore         // it is about the server or the request alone: OPTIONS *, TRACE
+)
 
 // Times are the moments of an exchange. Zero means it did not come to that.
 type Times struct {
@@ -168,6 +183,8 @@ func (x *Exchange) Reset(poison bool) {
 	x.HandlerName, x.Status, x.Fault, x.Redirected = "", 0, nil, nil
 	x.User, x.LogID, x.Keep, x.trailer = nil, nil, nil, nil
 	x.Main, x.Lookups, x.Tunnel = nil, nil, nil
+	x.Always.Reset()
+	x.Made = ByHandler
 	if x.reply.Status != 0 {
 		x.reply = Reply{}
 	}

@@ -209,7 +209,9 @@ func (e *exprEnv) AppendEntry(dst []byte, t expr.Table, name string) ([]byte, bo
 	case expr.RequestHeader:
 		return AppendMerged(dst, &e.x.Req.Header, name)
 	case expr.ResponseHeader:
-		return AppendMerged(dst, &e.x.Resp.Header, name)
+		if v, ok = e.x.Resp.Header.Lookup(name); !ok {
+			v, ok = e.x.Always.Lookup(name)
+		}
 	case expr.Note:
 		v, ok = e.x.Notes.Get(name)
 	case expr.RequestEnv:

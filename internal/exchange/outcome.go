@@ -42,8 +42,8 @@ func (r *InternalRedirect) Error() string { return "internal redirect" }
 // other, a request may cause (httpd: LimitInternalRecursion).
 const MaxInternal = 10
 
-// Lookups finds out what would become of a request without serving it. The
-// pipeline implements it.
+// Lookups finds out what would become of a request without serving it, and how
+// busy the server is. The pipeline implements it.
 type Lookups interface {
 	// Lookup takes a GET for a URL path, with its query, through all steps but
 	// the last, on the virtual host of x. The result has the path, target,
@@ -53,6 +53,9 @@ type Lookups interface {
 	// LookupFile is Lookup for a file of the system: what its path means to
 	// sections and access control.
 	LookupFile(x *Exchange, name []byte) *Exchange
+	// Workers returns how many requests are being served, and how many may be:
+	// 0 without a limit.
+	Workers() (busy, limit int)
 }
 
 // Depth returns how many internal redirects led to x.

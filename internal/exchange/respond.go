@@ -43,6 +43,10 @@ func (x *Exchange) SendHead(last bool) error {
 				return err
 			}
 		}
+		if x.Always.Len() > 0 {
+			x.Resp.Header.Prepend(&x.Always)
+			x.Always.Reset()
+		}
 		if len(x.Chain.Filters) > 0 && x.Resp.Status != 101 {
 			var err error
 			if more, err = x.filter(last); err != nil {

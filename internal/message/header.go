@@ -91,6 +91,32 @@ func (h *Header) Append(id NameID, name, value []byte) {
 	f.Name, f.Value, f.ID, f.Flags = name, value, id, 0
 }
 
+// Prepend puts the rows of o, dropped ones left out, ahead of those of h.
+func (h *Header) Prepend(o *Header) {
+	n := 0
+	for i := range o.fields {
+		if o.fields[i].Flags&Dropped == 0 {
+			n++
+		}
+	}
+	if n == 0 {
+		return
+	}
+	old := len(h.fields)
+	for range n {
+		h.Append(Other, nil, nil)
+	}
+	copy(h.fields[n:], h.fields[:old])
+	n = 0
+	for i := range o.fields {
+		if o.fields[i].Flags&Dropped == 0 {
+			h.fields[n] = o.fields[i]
+			n++
+		}
+	}
+	h.seen |= o.seen
+}
+
 // grow makes room for more rows.
 func (h *Header) grow() {
 	bigger := make([]Field, len(h.fields), max(firstRows, 2*cap(h.fields)))

@@ -10,6 +10,7 @@ import (
 	"github.com/headgate/headgate/internal/modules/authzhost"
 	"github.com/headgate/headgate/internal/modules/core"
 	"github.com/headgate/headgate/internal/modules/env"
+	"github.com/headgate/headgate/internal/modules/headers"
 	"github.com/headgate/headgate/internal/modules/logconfig"
 	"github.com/headgate/headgate/internal/modules/mpm"
 	"github.com/headgate/headgate/internal/modules/proxy"
@@ -37,5 +38,6 @@ func All() []*module.Module {
 		proxy.New(),
 		proxy.NewHTTP(),
 		ratelimit.New(),
+		headers.New(), // its edits of requests and responses are the last
 	}
 }

@@ -6,11 +6,13 @@ import (
 	"github.com/headgate/headgate/internal/wire"
 )
 
-// answerOptions answers OPTIONS for a resource nobody took, and OPTIONS *.
+// answerOptions answers OPTIONS for a resource nobody took, and OPTIONS *. What
+// early edits have put into the response stays.
 func answerOptions(x *exchange.Exchange) error {
-	x.Resp.Reset()
 	x.Resp.Status = 200
-	if !wholeServer(x) {
+	if wholeServer(x) {
+		x.Made = exchange.ByCore
+	} else {
 		x.Resp.Header.AddID(message.Allow, x.Arena.String(allowed(x)))
 	}
 	return x.SendHead(true)
@@ -39,7 +41,7 @@ func answerTrace(x *exchange.Exchange) error {
 		b = append(append(append(append(b, f.Name...), ": "...), f.Value...), "\r\n"...)
 	}
 	b = wire.AppendEnd(b)
-	x.Resp.Reset()
+	x.Made = exchange.ByCore
 	x.Resp.Status = 200
 	x.Resp.Header.AddID(message.ContentType, []byte("message/http"))
 	x.Resp.Body = message.Framing{Kind: message.UntilClose} // httpd: without a length

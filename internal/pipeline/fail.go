@@ -167,8 +167,7 @@ func (p *Pipeline) docValue(x *exchange.Exchange, doc exchange.ErrorDoc, status 
 // redirectTo sends the client to another URL; the status is lost, as httpd
 // has it.
 func (p *Pipeline) redirectTo(x *exchange.Exchange, url []byte) {
-	x.Resp.Reset()
-	x.Resp.Status = 302
+	p.beginError(x, 302, &fault.Fault{Side: fault.Proxy})
 	x.Resp.Header.AddID(message.Location, url)
 	p.sendPage(x, page(x, 302, nil), exchange.PageType)
 }

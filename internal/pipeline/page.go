@@ -28,6 +28,9 @@ func (p *Pipeline) stockPage(x *exchange.Exchange, status int, f *fault.Fault) {
 func (p *Pipeline) beginError(x *exchange.Exchange, status int, f *fault.Fault) {
 	x.Resp.Reset()
 	x.Resp.Status = status
+	x.Made = exchange.ByStatus
+	x.Resp.Header.Prepend(&x.Always) // what is said later comes ahead of it, and does not find it
+	x.Always.Reset()
 	if f.Reason != "" {
 		x.Resp.Reason = x.Arena.String(f.Reason)
 	}

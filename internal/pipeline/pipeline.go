@@ -59,6 +59,9 @@ func (p *Pipeline) Full() bool { return p.gate.queue.Len() > 0 }
 // InFlight counts the exchanges being served.
 func (p *Pipeline) InFlight() int { return p.gate.inside() }
 
+// Workers implements exchange.Lookups.
+func (p *Pipeline) Workers() (busy, limit int) { return p.InFlight(), p.Current().MaxInFlight }
+
 // bound is what the service found out about a connection: the address set its
 // local address falls into, in the snapshot it was asked of, and the site of
 // the latest Host. A client mostly asks for the same one again.

@@ -1,0 +1,258 @@
+package headers
+
+import (
+	"bytes"
+	"slices"
+
+	"github.com/headgate/headgate/internal/exchange"
+	"github.com/headgate/headgate/internal/logsink"
+	"github.com/headgate/headgate/internal/message"
+	"github.com/headgate/headgate/internal/module"
+	"github.com/headgate/headgate/internal/wire"
+)
+
+// server adds what says early, ahead of other post-read steps.
+func server(_ *module.Builder, s *module.Server) error {
+	c, ok := slot.Peek(s.Dir)
+	if !ok {
+		return nil
+	}
+	e := &earlyStep{request: requestStep(c.request, true), response: newResponse(c, true)}
+	if e.request == nil && e.response == nil {
+		return nil
+	}
+	s.Site.PostRead = slices.Insert(s.Site.PostRead, 0, exchange.Step(e))
+	s.Site.Early = true
+	return nil
+}
+
+// dir adds what a combination of sections says.
+func dir(_ *module.Builder, d *module.Dir) error {
+	c, ok := slot.Peek(d.Conf)
+	if !ok {
+		return nil
+	}
+	if s := requestStep(c.request, false); s != nil {
+		d.Chain.Fixups = append(d.Chain.Fixups, s)
+	}
+	if s := newResponse(c, false); s != nil {
+		d.Chain.Response = append(d.Chain.Response, s)
+	}
+	return nil
+}
+
+// early takes the entries of a list that are, or are not, early.
+func early(list []*entry, is bool) (out []*entry) {
+	for _, e := range list {
+		if e.early == is {
+			out = append(out, e)
+		}
+	}
+	return out
+}
+
+// earlyStep makes the early edits. httpd: ap_headers_early.
+type earlyStep struct {
+	request  *request
+	response *response
+}
+
+// Do implements exchange.Step.
+func (s *earlyStep) Do(x *exchange.Exchange) error {
+	if s.request != nil {
+		if err := s.request.Do(x); err != nil {
+			return err
+		}
+	}
+	if s.response != nil {
+		return s.response.Do(x)
+	}
+	return nil
+}
+
+// request edits the header of a request.
+type request struct {
+	entries []*entry
+	joined  []*entry // one entry for each name of which the edits need one value
+}
+
+func requestStep(list []*entry, isEarly bool) *request {
+	list = early(list, isEarly)
+	if len(list) == 0 {
+		return nil
+	}
+	r := &request{entries: list}
+	for _, e := range list {
+		switch e.action {
+		case actAppend, actMerge, actEdit, actEditAll:
+			if !slices.ContainsFunc(r.joined, func(o *entry) bool { return o.same(e.id, e.name) }) {
+				r.joined = append(r.joined, e)
+			}
+		}
+	}
+	return r
+}
+
+// Do implements exchange.Step.
+func (r *request) Do(x *exchange.Exchange) error {
+	for _, e := range r.joined {
+		e.join(x, &x.Req.Header)
+	}
+	for _, e := range r.entries {
+		if e.applies(x) && !e.edit(x, &x.Req.Header) {
+			x.Logf(logsink.Error, "headers", "AH01504", "Regular expression replacement failed (replacement too long?)")
+			break
+		}
+	}
+	return nil
+}
+
+// response edits the header of a response.
+type response struct {
+	always, out []*entry
+	isEarly     bool
+	typed       bool // Content-Type is concerned
+	ours        bool // Date or Server is
+	connection  bool // Connection is
+	vary        bool // Vary is
+}
+
+func newResponse(c *conf, isEarly bool) *response {
+	r := &response{always: early(c.always, isEarly), out: early(c.response, isEarly), isEarly: isEarly}
+	if len(r.always)+len(r.out) == 0 {
+		return nil
+	}
+	for _, e := range slices.Concat(r.always, r.out) {
+		switch e.id {
+		case message.ContentType:
+			r.typed = true
+		case message.Date, message.Server:
+			r.ours = true
+		case message.Connection:
+			r.connection = true
+		case message.Vary:
+			r.vary = true
+		}
+	}
+	return r
+}
+
+// Do implements exchange.Step. httpd: ap_headers_output_filter, and
+// ap_headers_error_filter for the pages of the server.
+func (r *response) Do(x *exchange.Exchange) error {
+	if x.Made == exchange.ByCore && !r.isEarly {
+		return nil
+	}
+	h := &x.Resp.Header
+	var t contentType
+	if r.typed && !r.isEarly {
+		t.take(h)
+	}
+	if run(x, &x.Always, r.always, &t) && (r.isEarly || x.Made == exchange.ByHandler) {
+		run(x, h, r.out, &t)
+	}
+	if r.isEarly {
+		return nil
+	}
+	if r.typed {
+		t.put(x)
+	}
+	if r.ours {
+		own(x, message.Date)
+		own(x, message.Server)
+	}
+	if r.vary {
+		uniteVary(x)
+	}
+	if r.connection {
+		closing(x, &x.Always)
+		closing(x, h)
+	}
+	return nil
+}
+
+// run makes the edits of one table. httpd: do_headers_fixup.
+func run(x *exchange.Exchange, h *message.Header, list []*entry, t *contentType) bool {
+	for _, e := range list {
+		if !e.applies(x) {
+			continue
+		}
+		if e.id == message.ContentType {
+			t.edit(x, h, e)
+		}
+		if !e.edit(x, h) {
+			x.Logf(logsink.Error, "headers", "AH01504", "Regular expression replacement failed (replacement too long?)")
+			return false
+		}
+	}
+	return true
+}
+
+// contentType is the type of a response beside its tables: what is sent in the
+// end, whatever they say, if there is one (httpd: r->content_type).
+type contentType struct {
+	value []byte
+	known bool
+}
+
+func (t *contentType) take(h *message.Header) { t.value, t.known = h.Get(message.ContentType) }
+
+// edit does to the type what e does to a field.
+func (t *contentType) edit(x *exchange.Exchange, h *message.Header, e *entry) {
+	switch e.action {
+	case actSetIfEmpty:
+		if e.find(h, 0) >= 0 {
+			return
+		}
+		t.value, t.known = e.value.of(x), true
+	case actSet:
+		t.value, t.known = e.value.of(x), true
+	case actUnset:
+		t.known = false
+	case actEdit, actEditAll:
+		if t.known {
+			if v, ok := e.replace(x, t.value); ok {
+				t.value = v
+			}
+		}
+	}
+}
+
+func (t *contentType) put(x *exchange.Exchange) {
+	if t.known {
+		x.Always.DelID(message.ContentType)
+		x.Resp.Header.SetID(message.ContentType, t.value)
+	}
+}
+
+// own leaves one field of those the server makes itself: the first, and none
+// where no backend has responded (httpd: ap_basic_http_header).
+func own(x *exchange.Exchange, id message.NameID) {
+	proxied := bytes.HasPrefix(x.Filename, []byte("proxy:"))
+	found := !proxied
+	for _, h := range [...]*message.Header{&x.Always, &x.Resp.Header} {
+		rows := h.Rows()
+		for i := range rows {
+			if f := &rows[i]; f.ID == id && f.Flags&message.Dropped == 0 {
+				if found {
+					f.Flags |= message.Dropped
+				}
+				found = true
+			}
+		}
+	}
+}
+
+// closing ends the connection where a field says so; the field itself is the
+// front's.
+func closing(x *exchange.Exchange, h *message.Header) {
+	if wire.HasToken(h, message.Connection, "close") {
+		x.Req.Close = true
+	}
+	rows := h.Rows()
+	for i := range rows {
+		if rows[i].ID == message.Connection {
+			rows[i].Flags |= message.Hop
+		}
+	}
+}
