@@ -34,6 +34,7 @@ type Exchange struct {
 	Mapping *Mapping // the rule by which it did; nil: none
 
 	Out   Outbound // what the backend gets; set by the proxying handler
+	Tries Tries    // the attempts to get a response from workers
 	Relay Relay    // who edits the backend's response head; nil: nobody
 
 	HandlerName string       // %R
@@ -176,6 +177,7 @@ func (x *Exchange) Reset(poison bool) {
 	x.held = x.held[:0]
 	x.EndFilters() // nothing to do, unless a panic kept the pipeline from it
 	x.Out.reset()
+	x.Tries.reset()
 	// One by one: a whole Exchange put together and copied costs more than
 	// what there is to clear.
 	x.Site, x.Chain, x.Mapped, x.Mapping, x.Relay = nil, nil, nil, nil, nil

@@ -118,7 +118,7 @@ func (x *Exchange) filter(last bool) (more bool, err error) {
 	if all&OwnTag == 0 {
 		weaken(x)
 	}
-	x.Resp.Body = message.Framing{Kind: message.Chunked}
+	x.Resp.Body = message.Framing{Kind: message.Unknown}
 	// A filter may add to an empty body, but not where there can be none.
 	return !last || x.Req.Verb != message.HEAD && !message.NoContent(x.Resp.Status), nil
 }

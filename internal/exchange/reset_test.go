@@ -22,7 +22,7 @@ func TestResetLeavesNothing(t *testing.T) {
 	testkit.Fill(&x)
 	l := &returned{}
 	x.Loop, x.held = l, []*reactor.Buffer{{Bytes: []byte("a")}, {Bytes: []byte("b")}}
-	x.Attempt = 1
+	x.Attempt, x.Tries.n = 1, maxTries
 	for i := range reflect.TypeFor[Exchange]().NumField() {
 		f := reflect.TypeFor[Exchange]().Field(i)
 		if reflect.ValueOf(&x).Elem().Field(i).IsZero() && f.Type.Kind() != reflect.Interface {

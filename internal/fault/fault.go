@@ -106,7 +106,7 @@ type Fault struct {
 	Retry   Retry
 	Status  int           // the status to answer with; 0 lets the pipeline choose
 	ID      string        // httpd's message id where it has one ("AH01102")
-	Module  string        // whose message it is, without mod_; "": by side and phase
+	Module  string        // the module that speaks, without mod_: "proxy", "proxy_http"
 	Backend string        // worker URL, "" if none was chosen
 	Addr    string        // the address tried, "" if none
 	Elapsed time.Duration // since the phase's attempt began
@@ -116,6 +116,7 @@ type Fault struct {
 	Allow   bool          // the answer names the methods that are allowed
 	Close   bool          // the client connection cannot be kept
 	Mute    bool          // nothing is sent: the connection is closed without an answer
+	Early   bool          // the backend reset the connection before it read the request
 	// Unlogged keeps the request out of the access log.
 	Unlogged bool
 	Err      error // cause, may be nil
@@ -152,7 +153,7 @@ func (f *Fault) Unwrap() error { return f.Err }
 // Stopped is the fault of an exchange that was cut because the server stops:
 // neither of its peers is to blame, and nobody is answered.
 func Stopped(phase Phase) *Fault {
-	return &Fault{Side: Proxy, Phase: phase, Kind: Aborted, Close: true, Detail: "cut because the server stops"}
+	return &Fault{Side: Proxy, Phase: phase, Kind: Aborted, Module: "core", Close: true, Detail: "cut because the server stops"}
 }
 
 // ByStop says whether f is one of Stopped.
@@ -160,9 +161,10 @@ func (f *Fault) ByStop() bool { return f.Side == Proxy && f.Kind == Aborted }
 
 // ResetEarly marks f as that of a backend that accepted the connection and reset
 // it before it read the request. Whether the system tells so when connecting,
-// writing or reading is chance; for all of them the answer is one.
+// writing or reading is chance; for all of them the answer is one. The protocol
+// adds its module and message id.
 func (f *Fault) ResetEarly() *Fault {
-	f.Phase, f.Kind, f.Status, f.ID = AwaitHead, Reset, 502, "AH01102"
+	f.Phase, f.Kind, f.Status, f.ID, f.Early = AwaitHead, Reset, 502, "", true
 	f.Reason, f.Err = NoAnswer, syscall.ECONNRESET
 	return f
 }
@@ -180,7 +182,7 @@ func Of(err error) *Fault {
 	if errors.As(err, &f) {
 		return f
 	}
-	return &Fault{Side: Proxy, Phase: Map, Kind: Internal, Err: err}
+	return &Fault{Side: Proxy, Phase: Map, Kind: Internal, Module: "core", Err: err}
 }
 
 // Describe gives the log clause: who failed, when, on which backend, and why.

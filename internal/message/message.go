@@ -9,6 +9,7 @@ const (
 	Length              // Content-Length bytes
 	Chunked             // chunked transfer coding, trailers may follow
 	UntilClose          // the sender's close ends it; responses only
+	Unknown             // of unknown length: a front delimits it as its protocol does
 )
 
 // Framing is the verdict on a body: how it ends and how long it is.
@@ -126,7 +127,10 @@ func (r *Request) Reset() {
 	r.Trailer.Reset()
 }
 
-// Response is a response head with its body's framing.
+// Response is a response head with its body's framing. Body is how the client's
+// response is delimited: NoBody, Length or Unknown until the front has printed
+// the head, and then what the front has made of it. How a backend delimits what
+// it sends is its codec's alone.
 type Response struct {
 	Version Version
 	Status  int

@@ -54,11 +54,12 @@ type Satisfier interface {
 	Satisfied(x *exchange.Exchange) bool
 }
 
-// Deny makes the fault of a request that access control turns away. by says
-// which rule did it, with its place.
-func Deny(x *exchange.Exchange, id, by string) *fault.Fault {
+// Deny makes the fault of a request that access control turns away. name
+// is the module that does, without mod_; by says which rule did it, with its
+// place.
+func Deny(x *exchange.Exchange, name, id, by string) *fault.Fault {
 	return &fault.Fault{
-		Side: fault.Client, Phase: fault.Map, Kind: fault.Denied, Status: 403, ID: id,
+		Side: fault.Client, Module: name, Phase: fault.Map, Kind: fault.Denied, Status: 403, ID: id,
 		Detail: "client denied by " + by + ": " + Target(x),
 	}
 }

@@ -44,7 +44,7 @@ func answerTrace(x *exchange.Exchange) error {
 	x.Made = exchange.ByCore
 	x.Resp.Status = 200
 	x.Resp.Header.AddID(message.ContentType, []byte("message/http"))
-	x.Resp.Body = message.Framing{Kind: message.UntilClose} // httpd: without a length
+	x.Resp.Body = message.Framing{Kind: message.Unknown} // httpd: without a length
 	if err := x.SendHead(false); err != nil {
 		return err
 	}

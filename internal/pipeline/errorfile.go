@@ -63,7 +63,7 @@ const filePatience = 10 * time.Second
 // fileFault is why a file cannot be sent.
 func fileFault(err error) *fault.Fault {
 	f := &fault.Fault{
-		Side: fault.Proxy, Phase: fault.Map, Kind: fault.InvalidInput, Status: 404, ID: "AH00128",
+		Side: fault.Proxy, Module: "core", Phase: fault.Map, Kind: fault.InvalidInput, Status: 404, ID: "AH00128",
 		Detail: "file does not exist", Err: err,
 	}
 	switch {

@@ -71,20 +71,12 @@ func statusOf(f *fault.Fault) int {
 // logFault writes one line about a fault. What a client did wrong is its own
 // affair and logged at info, as httpd does.
 func logFault(x *exchange.Exchange, f *fault.Fault, status int) {
-	level, module := logsink.Error, "core"
+	level := logsink.Error
 	switch {
 	case f.ByStop():
 		level = logsink.Notice
-	case f.Side == fault.Backend:
-		module = "proxy"
-		if f.Phase >= fault.SendRequest {
-			module = "proxy_http"
-		}
 	case f.Side == fault.Client && f.Kind != fault.Denied:
 		level = logsink.Info
-	}
-	if f.Module != "" {
-		module = f.Module
 	}
 	answer := "answered"
 	switch {
@@ -94,15 +86,19 @@ func logFault(x *exchange.Exchange, f *fault.Fault, status int) {
 		answer = "response cut after"
 		status = x.Status
 	case f.ByStop():
-		x.Logf(level, module, f.ID, "%s; not answered", f.Describe())
+		x.Logf(level, f.Module, f.ID, "%s; not answered", f.Describe())
 		return
 	}
-	x.Logf(level, module, f.ID, "%s; %s %d", f.Describe(), answer, status)
+	before := x.Tries.Before(f)
+	if before != "" {
+		before = "; tried before: " + before
+	}
+	x.Logf(level, f.Module, f.ID, "%s%s; %s %d", f.Describe(), before, answer, status)
 }
 
 // reply sends a response that a step or handler has decided on.
 func (p *Pipeline) reply(x *exchange.Exchange, r *exchange.Reply) {
-	f := &fault.Fault{Side: fault.Proxy, Status: r.Status, Reason: r.Reason}
+	f := &fault.Fault{Side: fault.Proxy, Module: "core", Status: r.Status, Reason: r.Reason}
 	x.Keep = append(x.Keep, r.Fields...)
 	if r.Location != nil {
 		x.Keep = append(x.Keep, message.Field{ID: message.Location, Name: []byte("Location"), Value: r.Location})
@@ -167,7 +163,7 @@ func (p *Pipeline) docValue(x *exchange.Exchange, doc exchange.ErrorDoc, status 
 // redirectTo sends the client to another URL; the status is lost, as httpd
 // has it.
 func (p *Pipeline) redirectTo(x *exchange.Exchange, url []byte) {
-	p.beginError(x, 302, &fault.Fault{Side: fault.Proxy})
+	p.beginError(x, 302, &fault.Fault{Side: fault.Proxy, Module: "core"})
 	x.Resp.Header.AddID(message.Location, url)
 	p.sendPage(x, page(x, 302, nil), exchange.PageType)
 }
@@ -176,7 +172,7 @@ func (p *Pipeline) redirectTo(x *exchange.Exchange, url []byte) {
 // it is out.
 func (p *Pipeline) failedDocument(x *exchange.Exchange, status int, target []byte, err error) bool {
 	var r *exchange.Reply
-	second := &fault.Fault{Side: fault.Proxy, Phase: fault.Map, Kind: fault.InvalidInput, Detail: "it is answered by a reply"}
+	second := &fault.Fault{Side: fault.Proxy, Module: "core", Phase: fault.Map, Kind: fault.InvalidInput, Detail: "it is answered by a reply"}
 	if errors.As(err, &r) {
 		second.Status = r.Status
 	} else {

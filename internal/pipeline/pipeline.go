@@ -138,7 +138,7 @@ func (p *Pipeline) guard(x *exchange.Exchange) {
 		return
 	}
 	x.Logf(logsink.Crit, "core", "", "panic while serving a request: %v\n%s", v, debug.Stack())
-	f := &fault.Fault{Side: fault.Proxy, Kind: fault.Internal, Status: 500, Close: true, Detail: "internal error"}
+	f := &fault.Fault{Side: fault.Proxy, Module: "core", Kind: fault.Internal, Status: 500, Close: true, Detail: "internal error"}
 	if !x.Committed {
 		x.Chain = nil // whatever panicked may be part of it
 	}
@@ -180,7 +180,7 @@ func noteAbort(x *exchange.Exchange, err error) {
 		x.Fault = fault.Stopped(fault.SendResponse)
 		logFault(x, x.Fault, x.Status)
 	default:
-		x.Fault = &fault.Fault{Side: fault.Client, Phase: fault.SendResponse, Kind: fault.Aborted, Err: err}
+		x.Fault = &fault.Fault{Side: fault.Client, Module: "core", Phase: fault.SendResponse, Kind: fault.Aborted, Err: err}
 	}
 }
 

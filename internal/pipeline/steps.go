@@ -167,7 +167,7 @@ func badPath(x *exchange.Exchange, err error) error {
 	x.Path = x.Req.Path
 	x.Chain = x.Site.Sections.ForPath(x)
 	f := &fault.Fault{
-		Side: fault.Client, Phase: fault.Map, Kind: fault.InvalidInput, Status: 400, ID: "AH00026",
+		Side: fault.Client, Module: "core", Phase: fault.Map, Kind: fault.InvalidInput, Status: 400, ID: "AH00026",
 		Detail: "invalid URI path", Err: err,
 	}
 	if e := (*uri.Error)(nil); errors.As(err, &e) {
@@ -242,7 +242,7 @@ func (p *Pipeline) limits(x *exchange.Exchange) error {
 	q := &x.Req
 	if l := x.Chain.LimitBody; l > 0 && q.Body.Kind == message.Length && q.Body.Length > l {
 		return &fault.Fault{
-			Side: fault.Client, Phase: fault.ReadBody, Kind: fault.TooLarge, Status: 413, Close: true, ID: "AH00588",
+			Side: fault.Client, Module: "core", Phase: fault.ReadBody, Kind: fault.TooLarge, Status: 413, Close: true, ID: "AH00588",
 			Detail: "content-length is larger than LimitRequestBody",
 		}
 	}
@@ -261,7 +261,7 @@ func (p *Pipeline) limits(x *exchange.Exchange) error {
 
 func denied(status int, why string) *fault.Fault {
 	return &fault.Fault{
-		Side: fault.Client, Phase: fault.Map, Kind: fault.InvalidInput, Status: status, Detail: why, Close: true,
+		Side: fault.Client, Module: "core", Phase: fault.Map, Kind: fault.InvalidInput, Status: status, Detail: why, Close: true,
 	}
 }
 
@@ -318,7 +318,7 @@ func (p *Pipeline) fallback(x *exchange.Exchange) error {
 		return answerTrace(x)
 	case message.GET, message.HEAD, message.POST:
 		return &fault.Fault{
-			Side: fault.Client, Phase: fault.Map, Kind: fault.InvalidInput, Status: 404, ID: "AH00128",
+			Side: fault.Client, Module: "core", Phase: fault.Map, Kind: fault.InvalidInput, Status: 404, ID: "AH00128",
 			Detail: "nothing is mapped at this path",
 		}
 	case message.OtherMethod:
@@ -327,7 +327,7 @@ func (p *Pipeline) fallback(x *exchange.Exchange) error {
 		return f
 	}
 	return &fault.Fault{
-		Side: fault.Client, Phase: fault.Map, Kind: fault.InvalidInput, Status: 405, Allow: true,
+		Side: fault.Client, Module: "core", Phase: fault.Map, Kind: fault.InvalidInput, Status: 405, Allow: true,
 		Detail: "method is not allowed here",
 	}
 }

@@ -68,7 +68,8 @@ func hot(t testing.TB) map[string]func() {
 			if n, err := s.ReadResponse(benchResponse, &p, &rlim); n != len(benchResponse) || err != nil {
 				t.Fatal(n, err)
 			}
-			must(FrameResponse(&p, message.GET))
+			_, err := FrameResponse(&p, message.GET)
+			must(err)
 		},
 		"RefuseRequest": func() {
 			if ParseRequest(refused, &spare, &lim) == nil {
@@ -83,7 +84,8 @@ func hot(t testing.TB) map[string]func() {
 		},
 		"ParseResponse": func() {
 			must(ParseResponse(benchResponse, &p, &rlim))
-			must(FrameResponse(&p, message.GET))
+			_, err := FrameResponse(&p, message.GET)
+			must(err)
 		},
 		"PrintRequest": func() {
 			dst = AppendRequestLine(dst[:0], q.Method, q.Target, message.HTTP11)

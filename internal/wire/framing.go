@@ -32,29 +32,28 @@ func FrameRequest(r *message.Request) error {
 }
 
 // FrameResponse decides how the body of a response to a request with method
-// verb is delimited and sets r.Body; it sets r.Close where the connection
-// cannot be trusted with, or cannot have, another message. Content-Length
-// fields that do not count are dropped.
-func FrameResponse(r *message.Response, verb message.Method) error {
+// verb is delimited by its sender; it sets r.Close where the connection cannot be
+// trusted with, or cannot have, another message. Content-Length fields that do
+// not count are dropped.
+func FrameResponse(r *message.Response, verb message.Method) (body message.Framing, err error) {
 	var f framing
 	if err := f.read(&r.Header); err != nil {
-		return err
+		return body, err
 	}
 	if f.differ {
-		return errLengthsDiffer
+		return body, errLengthsDiffer
 	}
 	chunked := f.codings.fields > 0
 	if chunked {
 		if err := f.codings.verdict(); err != nil {
-			return err
+			return body, err
 		}
 	}
-	r.Body = message.Framing{}
 	switch {
 	case r.Status < 200 || r.Status == 204 || (verb == message.CONNECT && r.Status < 300):
 		announced := chunked || f.length > 0
 		if announced && r.Status < 200 {
-			return errInterimBody
+			return body, errInterimBody
 		}
 		// A body that must not be there may follow all the same.
 		r.Close = r.Close || announced
@@ -69,20 +68,20 @@ func FrameResponse(r *message.Response, verb message.Method) error {
 		// Headgate, but somebody on the way may have read it otherwise.
 		r.Close = r.Close || f.lengths > 0 || r.Version != message.HTTP11
 		r.Header.DelID(message.ContentLength)
-		r.Body.Kind = message.Chunked
+		body.Kind = message.Chunked
 	case f.lengths > 0:
 		r.Close = r.Close || f.lengths > 1
-		r.Body = message.Framing{Kind: message.Length, Length: f.length}
+		body = message.Framing{Kind: message.Length, Length: f.length}
 	default:
 		r.Close = true
-		r.Body.Kind = message.UntilClose
+		body.Kind = message.UntilClose
 	}
 	if f.lengths > 1 {
 		if v, ok := r.Header.Get(message.ContentLength); ok {
 			r.Header.SetID(message.ContentLength, v) // one is enough
 		}
 	}
-	return nil
+	return body, nil
 }
 
 // framingSet are the fields that frame a body.

@@ -30,7 +30,7 @@ func judgeResponses(f *feed, verb message.Method, lim *ResponseLimits) string {
 			err = ParseResponse(f.bytes()[:n:n], &r, lim)
 		}
 		if err == nil {
-			err = FrameResponse(&r, verb)
+			r.Body, err = FrameResponse(&r, verb)
 		}
 		if err != nil {
 			s := status(err)

@@ -35,13 +35,13 @@ func (w *Worker) open(x *exchange.Exchange) (*Conn, error) {
 		KeepAlive: w.KeepAlive, RecvBuffer: w.RecvBuffer,
 	}
 	if w.Socket != "" {
-		return w.connect(x.Loop, d, "unix:"+w.Socket)
+		return w.connect(x, d, "unix:"+w.Socket)
 	}
 	addrs, err := w.addrs(x)
 	if err != nil {
 		return nil, err
 	}
-	c, err := w.tryAll(x.Loop, d, addrs, nil)
+	c, err := w.tryAll(x, d, addrs, nil)
 	if err == nil {
 		return c, nil
 	}
@@ -52,7 +52,7 @@ func (w *Worker) open(x *exchange.Exchange) (*Conn, error) {
 	if rerr != nil {
 		return nil, err
 	}
-	if c, aerr := w.tryAll(x.Loop, d, again, addrs); aerr == nil && c != nil {
+	if c, aerr := w.tryAll(x, d, again, addrs); aerr == nil && c != nil {
 		return c, nil
 	}
 	return nil, err
@@ -69,24 +69,30 @@ func (s *State) mayAskAgain(now time.Time) bool {
 }
 
 // tryAll connects to the first address that answers, leaving out those in not.
-func (w *Worker) tryAll(l reactor.Loop, d reactor.Dial, addrs, not []netip.Addr) (c *Conn, err error) {
+func (w *Worker) tryAll(x *exchange.Exchange, d reactor.Dial, addrs, not []netip.Addr) (c *Conn, err error) {
 	for _, a := range addrs {
 		if slices.Contains(not, a) {
 			continue
 		}
 		d.Addr = netip.AddrPortFrom(a, w.Port)
-		if c, err = w.connect(l, d, d.Addr.String()); err == nil {
+		if c, err = w.connect(x, d, d.Addr.String()); err == nil {
 			return c, nil
 		}
 	}
 	return nil, err
 }
 
-func (w *Worker) connect(l reactor.Loop, d reactor.Dial, addr string) (*Conn, error) {
+func (w *Worker) connect(x *exchange.Exchange, d reactor.Dial, addr string) (*Conn, error) {
+	l := x.Loop
 	began := l.Now()
 	rc, err := l.Dial(d)
+	took := l.Now().Sub(began)
+	if t := x.Tries.Last(); t != nil {
+		t.Addr = addr
+		t.Connect += took
+	}
 	if err != nil {
-		return nil, connectFault(w.Name, addr, l.Now().Sub(began), err)
+		return nil, connectFault(w.Name, addr, took, err)
 	}
 	s, i := w.State, l.Index()
 	return &Conn{
@@ -131,6 +137,10 @@ func (w *Worker) refresh(x *exchange.Exchange) ([]netip.Addr, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), min(resolvePatience, w.connectTimeout(x)))
 	defer cancel()
 	_, err := reactor.Await(ctx, x.Loop, reactor.Lookups, n, refreshName)
+	took := x.Loop.Now().Sub(began)
+	if t := x.Tries.Last(); t != nil {
+		t.Resolve += took
+	}
 	if addrs := n.Addrs(); len(addrs) > 0 {
 		return addrs, nil
 	}
@@ -138,8 +148,8 @@ func (w *Worker) refresh(x *exchange.Exchange) ([]netip.Addr, error) {
 		err = errors.New("no addresses")
 	}
 	f := &fault.Fault{
-		Side: fault.Backend, Phase: fault.Resolve, Kind: fault.Unresolved, Retry: fault.Safe,
-		ID: "AH00898", Backend: w.Name, Elapsed: x.Loop.Now().Sub(began),
+		Side: fault.Backend, Module: "proxy", Phase: fault.Resolve, Kind: fault.Unresolved, Retry: fault.Safe,
+		ID: "AH00898", Backend: w.Name, Elapsed: took,
 		Detail: "DNS lookup failure for: " + w.Host, Err: err,
 	}
 	var re *resolve.Error
@@ -157,7 +167,7 @@ func refreshName(ctx context.Context, n *resolve.Name) (changed bool, err error)
 // connectFault says why a connection could not be opened.
 func connectFault(name, addr string, took time.Duration, err error) *fault.Fault {
 	f := &fault.Fault{
-		Side: fault.Backend, Phase: fault.Connect, Retry: fault.Safe, ID: "AH01114",
+		Side: fault.Backend, Module: "proxy", Phase: fault.Connect, Retry: fault.Safe, ID: "AH00957",
 		Backend: name, Addr: addr, Elapsed: took, Err: err, Kind: fault.Unreachable,
 	}
 	var nerr net.Error

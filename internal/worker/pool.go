@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/headgate/headgate/internal/exchange"
+	"github.com/headgate/headgate/internal/fault"
 	"github.com/headgate/headgate/internal/reactor"
 	"github.com/headgate/headgate/internal/tunnel"
 )
@@ -39,8 +40,21 @@ var _ reactor.Watcher = (*Conn)(nil)
 // Acquire gives a connection for x: an idle one of its loop, else a new one,
 // waiting for a slot when max= is reached. fresh asks for a new one. The
 // caller ends it with Release, Discard or Cut; until then the worker is busy
-// with it.
+// with it. It begins a try of x (Exchange.Tries), and notes there what it waited
+// for; the caller ends the try, unless there is an error.
 func (w *Worker) Acquire(x *exchange.Exchange, fresh bool) (*Conn, error) {
+	t := x.Tries.Begin(w.Name, x.Loop.Now())
+	c, err := w.acquire(x, fresh)
+	if err != nil {
+		t.Fault = fault.Of(err)
+		t.End(x.Loop.Now())
+		return nil, t.Fault
+	}
+	t.Addr, t.Reused, t.Idle = c.Addr, c.Reused, c.Idle
+	return c, nil
+}
+
+func (w *Worker) acquire(x *exchange.Exchange, fresh bool) (*Conn, error) {
 	loop := x.Loop.Index()
 	own, t := &w.pool.shards[loop], &w.counters[loop]
 	// While others wait for a slot, an idle connection is theirs.

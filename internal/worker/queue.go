@@ -114,12 +114,16 @@ func (w *Worker) enter(x *exchange.Exchange, fresh bool) (*Conn, error) {
 	if w.Config.Acquire > 0 {
 		deadline = began.Add(w.Config.Acquire)
 	}
-	if wt.Wait(deadline) == nil {
+	werr := wt.Wait(deadline)
+	if t := x.Tries.Last(); t != nil {
+		t.Queue = x.Loop.Now().Sub(began)
+	}
+	if werr == nil {
 		return wt.Value.conn, nil
 	}
 	s.serve(x.Loop, 0) // the one that is first now may be allowed more: a reload may have changed max=
 	return nil, &fault.Fault{
-		Side: fault.Backend, Phase: fault.Acquire, Kind: fault.Exhausted, Retry: fault.Safe,
+		Side: fault.Backend, Module: "proxy", Phase: fault.Acquire, Kind: fault.Exhausted, Retry: fault.Safe,
 		Status: 503, Backend: w.Name, Elapsed: x.Loop.Now().Sub(began),
 		Detail: "all connections allowed by max= are in use",
 	}

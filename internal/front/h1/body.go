@@ -116,7 +116,7 @@ func (st *state) counted(n int) error {
 	b.read += int64(n)
 	if c := st.x.Chain; c != nil && c.LimitBody > 0 && b.read > c.LimitBody {
 		b.err = &fault.Fault{
-			Side: fault.Client, Phase: fault.ReadBody, Kind: fault.TooLarge, Status: 413, Close: true,
+			Side: fault.Client, Module: "core", Phase: fault.ReadBody, Kind: fault.TooLarge, Status: 413, Close: true,
 			Detail: "request body is larger than LimitRequestBody",
 		}
 		return b.err
@@ -196,7 +196,7 @@ func (st *state) await(p []byte, limit time.Time) (int, error) {
 
 // bodyFault says why the body cannot be read on, now and from then on.
 func (st *state) bodyFault(err error) error {
-	f := &fault.Fault{Side: fault.Client, Phase: fault.ReadBody, Status: 400, Close: true}
+	f := &fault.Fault{Side: fault.Client, Module: "core", Phase: fault.ReadBody, Status: 400, Close: true}
 	var bad *wire.Bad
 	switch {
 	case st.stop.Load():

@@ -163,7 +163,7 @@ func limit(l *wire.Limits, s *exchange.Site) {
 // answer where the client sent something that is wrong or left off inside its
 // fields, silently where it went away or never began.
 func (st *state) unreadable(err error) outcome {
-	f := &fault.Fault{Side: fault.Client, Phase: fault.ReadRequest, Close: true, Status: 400, Kind: fault.Malformed}
+	f := &fault.Fault{Side: fault.Client, Module: "core", Phase: fault.ReadRequest, Close: true, Status: 400, Kind: fault.Malformed}
 	var bad *wire.Bad
 	switch {
 	case errors.As(err, &bad):

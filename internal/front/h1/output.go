@@ -148,8 +148,8 @@ func (st *state) appendDate(r *message.Response) (there present) {
 	return there
 }
 
-// frame decides how the body is delimited towards the client and whether the
-// connection can carry another request (RFC 9112 section 6.3, 9.3).
+// frame decides how the body is delimited towards the client, notes it in r.Body,
+// and decides whether the connection can carry another request (RFC 9112 section 6.3, 9.3).
 func (st *state) frame(r *message.Response, last bool) {
 	o, q := &st.out, &st.x.Req
 	o.length = -1
@@ -159,12 +159,15 @@ func (st *state) frame(r *message.Response, last bool) {
 	case o.noBody:
 	case last:
 		o.length = 0
+		r.Body = message.Framing{Kind: message.Length}
 	case r.Body.Kind == message.Length:
 		o.length = r.Body.Length
 	case q.Version >= message.HTTP11 && !o.old:
 		o.chunked = true
+		r.Body = message.Framing{Kind: message.Chunked}
 	default:
 		keep = false
+		r.Body = message.Framing{Kind: message.UntilClose}
 	}
 	st.x.KeptAlive = keep
 }

@@ -62,7 +62,7 @@ func (st *state) bodyEnd(now, limit time.Time) time.Time {
 // tardy is the fault of a client whose request did not come in time.
 func (st *state) tardy(phase fault.Phase, elapsed time.Duration, what string) *fault.Fault {
 	f := &fault.Fault{
-		Side: fault.Client, Phase: phase, Kind: fault.Timeout, Status: 408, Close: true,
+		Side: fault.Client, Module: "core", Phase: phase, Kind: fault.Timeout, Status: 408, Close: true,
 		Elapsed: elapsed, Detail: what + " not complete in time",
 	}
 	if st.staged {

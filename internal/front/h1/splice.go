@@ -137,7 +137,7 @@ func (st *state) tookIn(moved int64, read, write error) (int64, error, error) {
 		// What was on its way is lost: nobody knows where the body goes on.
 		b.lost.Store(true)
 		b.err = &fault.Fault{
-			Side: fault.Client, Phase: fault.ReadBody, Kind: fault.Aborted, Status: 400, Close: true,
+			Side: fault.Client, Module: "core", Phase: fault.ReadBody, Kind: fault.Aborted, Status: 400, Close: true,
 			Detail: "request body was lost on its way to the backend",
 		}
 	}

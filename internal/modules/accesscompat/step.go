@@ -35,7 +35,7 @@ func (s *step) Do(x *exchange.Exchange) error {
 	if s.any(x) || s.allowed(x) {
 		return nil
 	}
-	return module.Deny(x, "AH01797", s.by)
+	return module.Deny(x, "access_compat", "AH01797", s.by)
 }
 
 // Satisfied implements module.Satisfier.

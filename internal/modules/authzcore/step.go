@@ -47,14 +47,14 @@ func (s *step) Do(x *exchange.Exchange) error {
 		return nil
 	case module.NeedsUser:
 		return &fault.Fault{
-			Side: fault.Proxy, Phase: fault.Map, Kind: fault.Denied, Status: 500, ID: "AH00027",
+			Side: fault.Proxy, Module: "core", Phase: fault.Map, Kind: fault.Denied, Status: 500, ID: "AH00027",
 			Detail: s.by + " asks for the user, and there is no authentication: " + module.Target(x),
 		}
 	case module.Broken:
 		return &fault.Fault{
-			Side: fault.Proxy, Phase: fault.Map, Kind: fault.Internal, Status: 500,
+			Side: fault.Proxy, Module: "authz_core", Phase: fault.Map, Kind: fault.Internal, Status: 500,
 			Detail: s.by + " could not be evaluated: " + module.Target(x),
 		}
 	}
-	return module.Deny(x, "AH01630", s.by)
+	return module.Deny(x, "authz_core", "AH01630", s.by)
 }

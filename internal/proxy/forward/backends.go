@@ -110,7 +110,7 @@ func (b *Backends) Generic(u uri.URL, c Defaults) (*Handler, error) {
 	proto := b.Protocols[u.Scheme]
 	if proto == nil || u.Host == "" {
 		return nil, &fault.Fault{
-			Side: fault.Proxy, Phase: fault.Map, Kind: fault.Unsupported, Status: 500, ID: "AH01144",
+			Side: fault.Proxy, Module: "proxy", Phase: fault.Map, Kind: fault.Unsupported, Status: 500, ID: "AH01144",
 			Detail: "no protocol handler for the scheme of the target",
 		}
 	}

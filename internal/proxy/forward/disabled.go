@@ -17,7 +17,7 @@ type disabled struct{}
 
 func (disabled) RoundTrip(_ *exchange.Exchange, w *worker.Worker) error {
 	return &fault.Fault{
-		Side: fault.Proxy, Phase: fault.Acquire, Kind: fault.Unavailable, Status: 503, ID: "AH00940",
+		Side: fault.Proxy, Module: "proxy", Phase: fault.Acquire, Kind: fault.Unavailable, Status: 503, ID: "AH00940",
 		Detail: "disabled connection for " + w.Name,
 	}
 }
@@ -28,7 +28,7 @@ type portless struct{}
 
 func (portless) RoundTrip(_ *exchange.Exchange, w *worker.Worker) error {
 	return &fault.Fault{
-		Side: fault.Proxy, Phase: fault.Map, Kind: fault.InvalidInput, Status: 400, ID: "AH01083",
+		Side: fault.Proxy, Module: "proxy_http", Phase: fault.Map, Kind: fault.InvalidInput, Status: 400, ID: "AH01083",
 		Detail: "error parsing URL " + w.Name + ": Invalid host/port",
 	}
 }

@@ -42,7 +42,7 @@ func (h *Handler) Handle(x *exchange.Exchange) error {
 // reason phrase stays, and what a client needs to log in.
 func replaced(x *exchange.Exchange) error {
 	f := &fault.Fault{
-		Side: fault.Backend, Phase: fault.ReadHead, Status: x.Resp.Status, Replace: true,
+		Side: fault.Backend, Module: "proxy", Phase: fault.ReadHead, Status: x.Resp.Status, Replace: true,
 		Reason: string(x.Resp.Reason),
 	}
 	if f.Status == 401 {

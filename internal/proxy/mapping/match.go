@@ -248,7 +248,7 @@ var (
 
 // refuse makes the fault for a request that cannot be mapped.
 func refuse(err error) error {
-	f := &fault.Fault{Side: fault.Client, Phase: fault.Map, Kind: fault.InvalidInput, Status: 400, Err: err}
+	f := &fault.Fault{Side: fault.Client, Module: "proxy", Phase: fault.Map, Kind: fault.InvalidInput, Status: 400, Err: err}
 	if e, ok := err.(*uri.Error); ok {
 		f.Status = e.Status
 	}

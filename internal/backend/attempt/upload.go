@@ -1,28 +1,29 @@
-package http1
+package attempt
 
 import (
-	"errors"
 	"io"
 	"sync/atomic"
 	"time"
 
 	"github.com/headgate/headgate/internal/fault"
-	"github.com/headgate/headgate/internal/message"
 	"github.com/headgate/headgate/internal/reactor"
-	"github.com/headgate/headgate/internal/wire"
 )
 
 // upload streams the rest of a request body on a coroutine of its own, so
 // that the answer can come back meanwhile. Until it is waited for it alone
 // reads from the client and writes to the backend.
 type upload struct {
-	a       *attempt
-	chunked bool
-	task    reactor.Task
-	waited  bool
-	turn    atomic.Int64 // since when the backend is waited for, in nanoseconds of the attempt; 0: the client is
-	came    atomic.Bool  // something of the body was read
-	ended   atomic.Bool  // nothing more will be sent
+	a      *attempt
+	task   reactor.Task
+	waited bool
+	turn   atomic.Int64 // since when the backend is waited for, in nanoseconds of the attempt; 0: the client is
+	came   atomic.Bool  // something of the body was read
+	ended  atomic.Bool  // nothing more will be sent
+
+	// Of a body that the backend asks for (pull.go).
+	taken    int  // bytes of Out.Prefix that were sent
+	wants    int  // bytes asked for that the coroutine is to send
+	finished bool // the end of the body was read; written by the coroutine
 
 	stopping atomic.Bool // stop was called: nothing more is to be sent
 
@@ -40,17 +41,21 @@ func (u *upload) start(a *attempt) {
 
 // Run implements reactor.Runner.
 func (u *upload) Run() {
-	u.failed = u.stream()
+	if u.wants > 0 {
+		u.failed = u.one()
+	} else {
+		u.failed = u.stream()
+	}
 	u.complete = u.failed == nil
 	u.backendsTurn()
 	if f := u.failed; f != nil && f.Side == fault.Backend && f.Kind == fault.Timeout {
-		// That it took nothing for so long was of its own time.
+		// The wait counts against the backend's own timeout.
 		u.turn.Store(max(1, u.turn.Load()-int64(u.a.timeout())))
 	}
 	u.ended.Store(true)
 	if u.failed != nil && u.failed.Side == fault.Client {
-		// Whoever waits for the answer need not wait for one that the backend
-		// will not give before it has the whole request.
+		// Nothing is gained by waiting for a response that the backend will not
+		// send before it has the whole request.
 		_ = u.a.conn.SetReadDeadline(time.Unix(1, 0))
 	}
 }
@@ -63,15 +68,15 @@ func (u *upload) stream() *fault.Fault {
 	a := u.a
 	buf := a.loop.Buffer()
 	defer a.loop.Return(buf)
-	// A chunk is framed in place: room for its head before the data and for
-	// the line end behind.
-	const lead = wire.MaxChunkHead
-	data := buf.Bytes[lead : len(buf.Bytes)-maxTail]
+	// A frame is made in place: there is room before and behind its data.
+	body := &a.head.Body
+	data := buf.Bytes[body.Lead : len(buf.Bytes)-body.Tail-endRoom]
+	data = data[:body.most(len(data))]
 	for {
 		n, err := u.gather(data)
 		last := err == io.EOF
-		if n > 0 || last && u.chunked {
-			if f := u.send(buf.Bytes, lead, n, last); f != nil {
+		if n > 0 || last {
+			if f := u.send(buf.Bytes, body.Lead, n, last); f != nil {
 				return f
 			}
 		}
@@ -79,10 +84,13 @@ func (u *upload) stream() *fault.Fault {
 		case last:
 			return nil
 		case err != nil:
-			return clientFault(err)
+			return a.proto.clientFault(err)
 		}
 	}
 }
+
+// endRoom is room in an upload's buffer for a short end of the body.
+const endRoom = 16
 
 // gather waits for more of the body and takes what has come with it: several
 // small chunks leave in one write.
@@ -97,29 +105,20 @@ func (u *upload) gather(p []byte) (n int, err error) {
 	return n, err
 }
 
-// clientFault makes a fault of what ReadBody gave.
-func clientFault(err error) *fault.Fault {
-	var f *fault.Fault
-	if errors.As(err, &f) {
-		return f
-	}
-	return &fault.Fault{Side: fault.Client, Phase: fault.ReadBody, Kind: fault.Aborted, Err: err}
-}
-
-// send writes n body bytes that lie behind lead in b; behind the last ones of a
-// chunked body its end, with the client's trailer fields.
+// send writes a frame with the n body bytes that are behind lead in b; last: and
+// the end of the body.
 func (u *upload) send(b []byte, lead, n int, last bool) *fault.Fault {
+	a := u.a
 	p := b[lead : lead+n]
-	if u.chunked && n > 0 {
-		var head [wire.MaxChunkHead]byte
-		h := wire.AppendChunkHead(head[:0], int64(n))
+	if n > 0 && a.head.Body.framed() {
+		h := a.codec.AppendLead(a.frame[:0], n)
 		copy(b[lead-len(h):], h)
-		p = append(b[lead-len(h):lead+n], "\r\n"...)
+		p = a.codec.AppendTail(b[lead-len(h):lead+n], n)
 	}
-	if u.chunked && last {
-		p = wire.AppendLastChunk(p, &u.a.x.Req.Trailer)
+	if last {
+		p = a.codec.AppendEnd(p)
 	}
-	return u.a.write(p, fault.SendBody)
+	return a.write(p, fault.SendBody)
 }
 
 // whole says whether the backend was sent a whole request.
@@ -142,7 +141,7 @@ func (u *upload) moved(n int) {
 	u.backendsTurn()
 }
 
-// waitSince gives the moment from which the backend has let us wait that is
+// waitSince returns the moment from which the backend has let us wait that is
 // waited for since began: it need not answer while the client still owes it
 // part of the request, and has its whole patience after it was sent some.
 func (u *upload) waitSince(began, now time.Time) time.Time {
@@ -162,7 +161,7 @@ func (u *upload) waitSince(began, now time.Time) time.Time {
 	return now
 }
 
-// clientFault gives the fault of the client's side of the upload, nil if it
+// clientFault returns the fault of the client's side of the upload, nil if it
 // had none. Called once the answer can no longer come.
 func (u *upload) clientFault() *fault.Fault {
 	if u.task != nil && u.ended.Load() && u.failed != nil && u.failed.Side == fault.Client {
@@ -184,9 +183,4 @@ func (u *upload) stop() {
 		_ = u.a.conn.SetWriteDeadline(time.Unix(1, 0))
 	}
 	u.task.Wait()
-}
-
-// bodyDue says whether a body framed so has bytes.
-func bodyDue(f message.Framing) bool {
-	return f.Kind != message.NoBody && !(f.Kind == message.Length && f.Length == 0)
 }

@@ -1,4 +1,4 @@
-package http1
+package attempt
 
 import (
 	"time"
@@ -7,53 +7,56 @@ import (
 	"github.com/headgate/headgate/internal/fault"
 	"github.com/headgate/headgate/internal/message"
 	"github.com/headgate/headgate/internal/reactor"
-	"github.com/headgate/headgate/internal/wire"
 	"github.com/headgate/headgate/internal/worker"
 )
 
-// Protocol implements worker.Protocol for http:// workers.
-type Protocol struct{}
+// Protocol implements worker.Protocol for the codecs of a Spec.
+type Protocol struct{ spec Spec }
 
 var _ worker.Protocol = (*Protocol)(nil)
 
 // New makes the protocol; one serves every worker.
-func New() *Protocol { return new(Protocol) }
+func New(s Spec) *Protocol { return &Protocol{s} }
 
-// attempt is one try to get an answer from a worker. Its memory is the
+// attempt is one try to get a response from a worker. Its memory is the
 // exchange's (Exchange.Attempt).
 type attempt struct {
 	try
 
-	// Set where they are used: a try that ends need not clear them.
-	chunks wire.Chunks
-	limits wire.ResponseLimits
+	// These stay from one try to the next.
+	proto *Protocol
+	codec Codec
+	head  Head          // valid from send on
+	frame [MaxLead]byte // where the upload makes what is before its data
 }
 
 // try is what of an attempt begins as nothing.
 type try struct {
-	x     *exchange.Exchange
-	w     *worker.Worker
-	conn  *worker.Conn
-	loop  reactor.Loop
-	began time.Time
+	x      *exchange.Exchange
+	w      *worker.Worker
+	conn   *worker.Conn
+	loop   reactor.Loop
+	began  time.Time
+	record *exchange.Try
 
-	in   *reactor.Buffer // the request head, then what was read of the answer; the exchange's once its head is parsed
+	in   *reactor.Buffer // the request head, then what was read of the response; the exchange's once its head is parsed
 	buf  []byte          // in.Bytes, or larger
 	r, u int             // buf[r:u] is read and not used
 	seen int64           // bytes read from the backend
+	eof  bool            // the backend has ended the connection
 
 	upload   upload
 	interims int
-	pinging  bool            // the body waits for the backend's word (ping=)
-	said100  bool            // the backend gave its word, 100
-	partial  bool            // the request was not written as far as it was there
-	done     bool            // the attempt has come to its end
-	handed   bool            // the connection is a tunnel's
-	reusable bool            // both messages ended exactly
-	body     message.Framing // how the backend delimits the body of its response; the client's is x.Resp.Body
-	left     int64           // body bytes due, for a response with a length
-	peerIdle time.Duration   // Keep-Alive: timeout of the answer
-	by       time.Time       // when a head or trailer section that has begun must be there; zero: none has
+	headed   bool          // the final head is in x.Resp
+	pinging  bool          // what follows waits for the backend's word (ping=)
+	said100  bool          // the backend gave its word, 100
+	partial  bool          // less of the request was written than had arrived
+	done     bool          // the attempt has come to its end
+	handed   bool          // the connection is a tunnel's
+	reusable bool          // both messages ended exactly
+	peerIdle time.Duration // how long the backend keeps the connection; 0: it did not say
+	by       time.Time     // when a part that has begun must be complete; zero: none has
+	within   bool          // some of that part could be read
 
 	sent, received int64 // what x counted before
 }
@@ -62,16 +65,14 @@ type try struct {
 // out to have been closed by the backend costs one more attempt on a fresh
 // one, where the request may be sent again.
 func (p *Protocol) RoundTrip(x *exchange.Exchange, w *worker.Worker) error {
-	if x.Out.Force10 {
-		x.Out.Expect = false // HTTP/1.0 has no interim responses
-	}
-	if f := readAhead(x); f != nil {
-		return f
-	}
 	a, _ := x.Attempt.(*attempt)
-	if a == nil {
-		a = new(attempt)
+	if a == nil || a.proto != p {
+		a = &attempt{proto: p, codec: p.spec.New()}
 		x.Attempt = a
+	}
+	length := a.codec.Begin(x)
+	if f := p.readAhead(x, length); f != nil {
+		return f
 	}
 	f, again := a.run(x, w, x.Out.NewConn)
 	if again && replayable(x, f) {
@@ -94,17 +95,18 @@ func replayable(x *exchange.Exchange, f *fault.Fault) bool {
 	return f.Retry == fault.Safe || (f.Retry == fault.IfReused && x.Req.Verb.Idempotent())
 }
 
-// run makes one attempt. again: it failed before anything of an answer was
+// run makes one attempt. again: it failed before anything of a response was
 // read, on a connection from the pool or where the backend was asked for its
 // word first, so that another on a fresh connection may help.
 func (a *attempt) run(x *exchange.Exchange, w *worker.Worker, fresh bool) (f *fault.Fault, again bool) {
 	x.Out.Attempts++
 	c, err := w.Acquire(x, fresh)
 	if err != nil {
-		return fault.Of(err), false
+		return a.proto.own(fault.Of(err)), false
 	}
 	a.x, a.w, a.conn, a.loop = x, w, c, x.Loop
 	a.began, a.sent, a.received = x.Loop.Now(), x.Count.Sent, x.Count.Received
+	a.record = x.Tries.Last()
 	defer a.settle()
 	a.in = a.loop.Buffer()
 	a.buf = a.in.Bytes
@@ -116,6 +118,7 @@ func (a *attempt) run(x *exchange.Exchange, w *worker.Worker, fresh bool) (f *fa
 	if f.Backend == "" {
 		f.Backend, f.Addr = w.Name, c.Addr
 	}
+	a.record.Fault = f
 	if f.Side != fault.Backend || a.seen > 0 {
 		return f, false
 	}
@@ -126,11 +129,25 @@ func (a *attempt) run(x *exchange.Exchange, w *worker.Worker, fresh bool) (f *fa
 	return f, stale || a.pinging
 }
 
+// own makes a fault of getting a connection the protocol's, where its module is
+// the one that speaks. A backend that reset the connection before it read the
+// request sent no response, whatever step of ours saw it.
+func (p *Protocol) own(f *fault.Fault) *fault.Fault {
+	switch {
+	case f.Early:
+		f.Module, f.ID = p.spec.Module, p.spec.NoHead
+	case f.Side == fault.Backend && f.Phase == fault.Connect:
+		f.Module, f.ID = p.spec.Module, p.spec.NoConnect
+	}
+	return f
+}
+
 // settle ends an attempt, also one that panicked: the upload is over before
 // what it borrows goes away, the connection goes back or is closed, and
 // nothing is left of the try.
 func (a *attempt) settle() {
 	a.upload.stop()
+	a.record.End(a.loop.Now())
 	if a.in != nil && a.x.Resp.Trailer.Len() > 0 {
 		a.x.Hold(a.in) // its fields are borrowed until the log line
 	} else {
@@ -155,7 +172,7 @@ func (a *attempt) asked() bool { return a.x.Out.Expect && !a.said100 }
 // whole says whether the backend was sent a whole request.
 func (a *attempt) whole() bool { return !a.partial && a.upload.whole() }
 
-// exchange sends the request and relays the answer.
+// exchange sends the request and relays the response.
 func (a *attempt) exchange() (reusable bool, f *fault.Fault) {
 	if f := a.send(); f != nil {
 		// Unless nothing was sent, the backend may have said why before it
@@ -164,10 +181,14 @@ func (a *attempt) exchange() (reusable bool, f *fault.Fault) {
 			return false, f
 		}
 	}
-	if f := a.head(); f != nil {
+	last, f := a.readHead()
+	if f != nil {
 		return false, a.blame(f)
 	}
-	return a.relay()
+	if a.handed {
+		return false, nil
+	}
+	return a.relay(last)
 }
 
 // blame prefers the client's fault where both sides failed: a backend that
@@ -191,14 +212,15 @@ func (a *attempt) timeout() time.Duration {
 }
 
 // reuse says whether the connection may be kept, as far as the request goes.
-func (a *attempt) reuse() bool {
-	return a.w.Reuse && !a.x.Out.NoReuse && !a.x.Out.Force10
-}
+func (a *attempt) reuse() bool { return a.w.Reuse && !a.x.Out.NoReuse }
 
-// version is what the request line says.
-func (a *attempt) version() message.Version {
-	if a.x.Out.Force10 {
-		return message.HTTP10
+// frameOf is the framing of a response body of n bytes; -1 is not known.
+func frameOf(n int64, last bool) message.Framing {
+	switch {
+	case last:
+		return message.Framing{}
+	case n < 0:
+		return message.Framing{Kind: message.Unknown}
 	}
-	return message.HTTP11
+	return message.Framing{Kind: message.Length, Length: n}
 }

@@ -1,4 +1,4 @@
-package http1
+package attempt
 
 import (
 	"io"
@@ -15,34 +15,27 @@ import (
 // at 24 KiB both ways cost the same, at 48 KiB splicing is the cheaper.
 const spliceMin = 32 << 10
 
-// spliceable says whether what is left of the answer's body might be spliced:
-// it is large, comes as it is, and nothing of it is in our buffer.
+// spliceable says whether what comes next of the response might be spliced:
+// it is large, nothing but body, and none of it is in our buffer.
 func (a *attempt) spliceable() bool {
-	if a.r < a.u {
+	if a.r < a.u || a.eof {
 		return false
 	}
-	switch a.body.Kind {
-	case message.Length:
-		return a.left >= spliceMin
-	case message.UntilClose:
-		return a.x.Count.Body >= spliceMin
-	}
-	return false
+	left := a.codec.Splice(0)
+	return left >= spliceMin || left < 0 && a.x.Count.Body >= spliceMin
 }
 
-// splice moves the rest of the body. reactor.ErrNoSplice says that what is
+// splice moves all that may be spliced. reactor.ErrNoSplice says that what is
 // left must be copied; nothing is lost then.
 func (a *attempt) splice() error {
-	known := a.body.Kind == message.Length
-	for !known || a.left > 0 {
+	for a.codec.Splice(0) != 0 && !a.eof {
 		if err := a.flush(); err != nil {
 			return err
 		}
-		err := a.await(true)
-		if err == io.EOF && !known {
-			return nil
-		}
-		if err != nil {
+		switch err := a.await(true); {
+		case err == io.EOF:
+			a.eof = true
+		case err != nil:
 			return err
 		}
 	}
@@ -51,19 +44,16 @@ func (a *attempt) splice() error {
 
 // move splices once, from input that comes before until.
 func (a *attempt) move(until time.Time) (int64, error) {
-	known := a.body.Kind == message.Length
-	n := int64(math.MaxInt64)
-	if known {
-		n = a.left
+	n := a.codec.Splice(0)
+	if n < 0 {
+		n = math.MaxInt64
 	}
 	moved, read, write := a.x.SpliceBody(a.conn.Conn, n, until)
-	if known {
-		a.left -= moved
-	}
+	left := a.codec.Splice(moved)
 	switch {
 	case write != nil:
 		return moved, errClient{write}
-	case known && a.left == 0, moved > 0 && read != nil && silent(read):
+	case left == 0, moved > 0 && read != nil && silent(read):
 		return moved, nil
 	}
 	return moved, read
@@ -74,7 +64,7 @@ func (a *attempt) move(until time.Time) (int64, error) {
 func (u *upload) splice() (all bool, f *fault.Fault) {
 	a := u.a
 	due := a.x.Req.Body.Length - int64(len(a.x.Out.Prefix))
-	if a.x.Req.Body.Kind != message.Length || due < spliceMin {
+	if a.x.Req.Body.Kind != message.Length || due < spliceMin || a.head.Body.framed() {
 		return false, nil
 	}
 	for {
@@ -93,7 +83,7 @@ func (u *upload) splice() (all bool, f *fault.Fault) {
 		case read == reactor.ErrNoSplice: //nolint:errorlint // as it is
 			return false, nil
 		default:
-			return false, clientFault(read)
+			return false, a.proto.clientFault(read)
 		}
 	}
 }

@@ -1,4 +1,4 @@
-package http1
+package attempt
 
 import (
 	"bytes"
@@ -11,6 +11,19 @@ import (
 	"github.com/headgate/headgate/internal/message"
 	"github.com/headgate/headgate/internal/wire"
 )
+
+// switchProtocols is what happens at 101: the connection is a tunnel's from then
+// on, if that is what the request asked for.
+func (a *attempt) switchProtocols(r *message.Response) *fault.Fault {
+	if err := a.switches(r); err != nil {
+		f := a.malformed(err)
+		f.Reason = fault.NoAnswer
+		return f
+	}
+	a.x.Hold(a.in) // the head's bytes are borrowed until the log line
+	a.in = nil
+	return a.hand()
+}
 
 // switches judges a 101: it must name a protocol that the request asked for, and
 // nothing of the request may be left to send. Only then do bytes pass unread.

@@ -1,0 +1,93 @@
+package attempt
+
+import (
+	"errors"
+	"io"
+
+	"github.com/headgate/headgate/internal/fault"
+)
+
+// A body that the backend asks for. One frame is on its way at most: it comes
+// from Out.Prefix while that lasts, then from the client, on a coroutine that
+// ends with its frame. So a response is heard while the client is waited for,
+// and what nobody asked for is never sent.
+
+// sendFirst writes b, and behind it the frame that the head alone asks for.
+func (a *attempt) sendFirst(b []byte, phase fault.Phase) *fault.Fault {
+	f := a.pull(a.head.Body.First, b, phase)
+	if f == nil {
+		a.partial = false
+	}
+	return f
+}
+
+var (
+	errAskedTwice = errors.New("asked for more of the body before it had what it asked for")
+	errAskedNone  = errors.New("asked for no bytes of the body")
+)
+
+// wanted sends one frame of at most n bytes of the body: the backend asks.
+func (a *attempt) wanted(n int64) error {
+	u := &a.upload
+	switch {
+	case n <= 0 || !a.head.Body.Pull:
+		return codingError{errAskedNone}
+	case u.task != nil && u.turn.Load() == 0:
+		return codingError{errAskedTwice}
+	case u.task != nil:
+		u.task.Wait() // it was sent: there is hardly anything to wait for
+		if u.failed != nil {
+			return u.failed
+		}
+		u.task = nil
+		u.ended.Store(false)
+	}
+	out := a.loop.Buffer()
+	defer a.loop.Return(out)
+	if f := a.pull(int(min(n, int64(len(out.Bytes)))), out.Bytes[:0], fault.SendBody); f != nil {
+		return f
+	}
+	return nil
+}
+
+// pull writes b with a frame of at most n body bytes behind it, or with the end
+// of the body. A frame whose bytes have not come follows when they do.
+func (a *attempt) pull(n int, b []byte, phase fault.Phase) (f *fault.Fault) {
+	x, u := a.x, &a.upload
+	rest := x.Out.Prefix[u.taken:]
+	u.wants = 0
+	switch n = a.head.Body.most(n); {
+	case n == 0:
+	case len(rest) > 0:
+		p := rest[:min(n, len(rest))]
+		u.taken += len(p)
+		b, phase, f = a.appendFrame(b, p, phase)
+	case x.Out.BodyComplete || u.finished:
+		b = a.codec.AppendEnd(b)
+	default:
+		u.wants = n
+	}
+	if f == nil {
+		f = a.deliver(b, phase, u.wants == 0 && phase == fault.SendRequest)
+	}
+	if f == nil && u.wants > 0 {
+		x.Out.BodyStreaming = true
+		u.start(a)
+	}
+	return f
+}
+
+// one sends the frame that was asked for.
+func (u *upload) one() *fault.Fault {
+	a := u.a
+	buf := a.loop.Buffer()
+	defer a.loop.Return(buf)
+	body := &a.head.Body
+	data := buf.Bytes[body.Lead : len(buf.Bytes)-body.Tail-endRoom]
+	n, err := u.gather(data[:min(u.wants, len(data))])
+	u.finished = err == io.EOF
+	if err != nil && err != io.EOF {
+		return a.proto.clientFault(err)
+	}
+	return u.send(buf.Bytes, body.Lead, n, n == 0)
+}

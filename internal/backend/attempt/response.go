@@ -1,0 +1,274 @@
+package attempt
+
+import (
+	"errors"
+	"io"
+	"os"
+	"strconv"
+	"syscall"
+	"time"
+
+	"github.com/headgate/headgate/internal/exchange"
+	"github.com/headgate/headgate/internal/fault"
+	"github.com/headgate/headgate/internal/logsink"
+	"github.com/headgate/headgate/internal/message"
+	"github.com/headgate/headgate/internal/reactor"
+)
+
+// maxInterims is how many 1xx responses one request may get; httpd: 10.
+const maxInterims = 10
+
+// readHead reads the final head into x.Resp, relaying interim ones. last: no
+// body and no end follows.
+func (a *attempt) readHead() (last bool, f *fault.Fault) {
+	for {
+		e, err := a.next()
+		if err != nil {
+			return false, a.headFault(err)
+		}
+		switch e.Kind {
+		case Headed:
+			a.headed = true
+			a.x.Resp.Body = frameOf(e.N, e.Last)
+			a.x.Hold(a.in) // the head's bytes are borrowed until the log line
+			a.in = nil
+			return e.Last, nil
+		case Interim:
+			f = a.interim(&a.x.Resp)
+		case Switch:
+			return true, a.switchProtocols(&a.x.Resp)
+		case Pong:
+		default:
+			f = a.malformed(errNoHead)
+		}
+		if f != nil {
+			return false, f
+		}
+		a.gaveWord(e.Kind)
+	}
+}
+
+var errNoHead = errors.New("the body came before the head")
+
+// gaveWord notes that the backend has said that it is there, with 100 or a Pong.
+func (a *attempt) gaveWord(k Kind) {
+	if k == Interim {
+		if a.x.Resp.Status != 100 {
+			return
+		}
+		a.said100 = true
+	}
+	if a.pinging {
+		// A failure shows again in what is read next, if nothing else came.
+		_ = a.word()
+	}
+}
+
+// codingError marks an error of the codec, of which the connection knows nothing.
+type codingError struct{ error }
+
+func (e codingError) Unwrap() error { return e.error }
+
+// errClient marks an error of the client's side met while reading.
+type errClient struct{ error }
+
+func (e errClient) Unwrap() error { return e.error }
+
+// next returns the next event that the relay has to know of, and reads as far
+// as that takes. The error is a codingError, an errClient, a *fault.Fault, or of
+// the backend's connection.
+func (a *attempt) next() (Event, error) {
+	for {
+		n, e, err := a.codec.Read(a.buf[a.r:a.u], a.eof)
+		a.r += n
+		if err != nil {
+			return e, codingError{err}
+		}
+		if e.Kind != More {
+			a.by, a.within = time.Time{}, false
+		}
+		switch e.Kind {
+		case More:
+			if a.eof {
+				return e, io.EOF
+			}
+			a.progress(e.Progress)
+			err = a.wait()
+		case Want:
+			err = a.wanted(e.N)
+		case Text:
+			a.x.Logf(logsink.Error, a.proto.spec.Module, a.proto.spec.TextID, "worker %s (%s): Got error '%s'", a.w.Name, a.conn.Addr, e.Data)
+		case Warn:
+			a.x.Logf(logsink.Warn, a.proto.spec.Module, "", "worker %s (%s): %s", a.w.Name, a.conn.Addr, e.Data)
+		default:
+			return e, nil
+		}
+		if err != nil {
+			return e, err
+		}
+	}
+}
+
+// progress notes how much is there of a part that must come as a whole. Its
+// first byte is waited for as any other; from then on all of it has as long
+// again, so that nobody can send it byte by byte for ever.
+func (a *attempt) progress(p Progress) {
+	a.within = p == Within
+	switch {
+	case p == Nothing:
+		a.by = time.Time{}
+	case a.by.IsZero():
+		a.by = a.loop.Now().Add(a.timeout())
+	}
+}
+
+// wait reads more, after the client has got what was sent to it. The end of the
+// connection is noted, for the codec to say what it means.
+func (a *attempt) wait() error {
+	if err := a.flush(); err != nil {
+		return err
+	}
+	a.makeRoom()
+	err := a.await(false)
+	if err == io.EOF {
+		a.eof, err = true, nil
+	}
+	return err
+}
+
+// flush hands on what the client is due.
+func (a *attempt) flush() error {
+	if a.x.Committed {
+		if err := a.x.Flush(); err != nil {
+			return errClient{err}
+		}
+	}
+	return nil
+}
+
+// frameRoom is what is left free of the buffer for a body that the front
+// frames: a piece and its frame then fit a buffer of the front's, and leave in
+// one write instead of two.
+const frameRoom = 64
+
+// makeRoom prepares the buffer for more bytes. Behind the final head they get
+// another one: the head's stays unchanged until the exchange ends.
+func (a *attempt) makeRoom() {
+	if a.in == nil {
+		a.in = a.loop.Buffer()
+		rest := a.buf[a.r:a.u]
+		a.buf = a.in.Bytes
+		if a.x.Resp.Body.Kind != message.Length {
+			a.buf = a.buf[:len(a.buf)-frameRoom]
+		}
+		if len(rest) > len(a.buf) {
+			a.buf = make([]byte, 2*len(rest))
+		}
+		a.r, a.u = 0, copy(a.buf, rest)
+	} else if a.r > 0 {
+		a.r, a.u = 0, copy(a.buf, a.buf[a.r:a.u])
+	}
+	if a.u == len(a.buf) {
+		bigger := make([]byte, 2*len(a.buf))
+		copy(bigger, a.buf[:a.u])
+		a.buf = bigger
+	}
+}
+
+// patience is the longest wait for the backend's next bytes.
+func (a *attempt) patience() time.Duration {
+	if a.pinging {
+		return a.w.Ping
+	}
+	return a.timeout()
+}
+
+// await takes input once: into buf, or spliced to the client. The wait counts
+// from the last sign of progress, which while a body is being sent is the
+// sending, and not while it is the client that is waited for.
+func (a *attempt) await(splice bool) error {
+	began, most := a.loop.Now(), a.patience()
+	for now, left := began, most; ; {
+		until := now.Add(min(left, clientCheck))
+		if !a.by.IsZero() && a.by.Before(until) {
+			until = a.by
+		}
+		_ = a.conn.SetReadDeadline(until)
+		if a.upload.clientFault() != nil {
+			return os.ErrDeadlineExceeded
+		}
+		n, err := a.take(splice, until)
+		if n > 0 && a.seen == 0 {
+			a.record.FirstByte = a.loop.Now().Sub(a.record.Began)
+		}
+		a.seen += n
+		a.x.Count.Received += n
+		switch {
+		case err == nil || !silent(err):
+			return err
+		}
+		now = a.loop.Now()
+		left = most - now.Sub(a.upload.waitSince(began, now))
+		if (left <= 0 || !a.by.IsZero() && !now.Before(a.by)) && a.upload.clientFault() == nil {
+			return err
+		}
+		if a.clientBroken() {
+			return errClient{syscall.ECONNRESET}
+		}
+	}
+}
+
+// take is one attempt to get input before until.
+func (a *attempt) take(splice bool, until time.Time) (int64, error) {
+	if splice {
+		return a.move(until)
+	}
+	n, err := a.conn.Read(a.buf[a.u:])
+	a.u += n
+	if n > 0 {
+		err = nil
+	}
+	return int64(n), err
+}
+
+// silent says that nothing came in time, which may just mean to look after
+// the client.
+func silent(err error) bool {
+	_, client := err.(errClient) //nolint:errorlint // move makes it
+	return !client && errors.Is(err, os.ErrDeadlineExceeded)
+}
+
+// clientCheck is how often, while the backend is waited for, the client is
+// looked after: a client that has cut the connection needs no response.
+const clientCheck = 2 * time.Second
+
+func (a *attempt) clientBroken() bool {
+	if a.x.Client == nil {
+		return false
+	}
+	b, ok := a.x.Client.Conn.(reactor.Breaker)
+	return ok && b.Broken()
+}
+
+// interim relays a 1xx, or not.
+func (a *attempt) interim(r *message.Response) *fault.Fault {
+	if a.interims++; a.interims > maxInterims {
+		f := a.malformed(errors.New("more than " + strconv.Itoa(maxInterims) + " interim responses"))
+		f.Reason = fault.NoAnswer
+		return f
+	}
+	relay := true
+	switch a.x.Out.Interim {
+	case exchange.InterimSuppress:
+		relay = false
+	case exchange.InterimDefault:
+		relay = r.Status != 100 || a.x.Out.Expect
+	}
+	if !relay {
+		return nil
+	}
+	if err := a.x.Front.WriteInterim(r); err != nil {
+		return a.clientGone(err)
+	}
+	return nil
+}

@@ -1,0 +1,196 @@
+package attempt
+
+import (
+	"io"
+	"os"
+
+	"github.com/headgate/headgate/internal/exchange"
+	"github.com/headgate/headgate/internal/fault"
+	"github.com/headgate/headgate/internal/message"
+	"github.com/headgate/headgate/internal/reactor"
+)
+
+// send writes the head with the part of the body that has arrived, and starts
+// the upload of the rest. With ping= what follows may wait for the backend's
+// word.
+func (a *attempt) send() *fault.Fault {
+	a.partial = true
+	a.upload.a = a
+	b := a.appendHead(a.in.Bytes[:0], a.w.Ping > 0) // nothing was read into it yet
+	a.pinging = a.head.Held
+	if a.pinging {
+		return a.write(b, fault.SendRequest)
+	}
+	return a.sendBody(b, fault.SendRequest)
+}
+
+func (a *attempt) appendHead(b []byte, ping bool) []byte {
+	a.head = Head{X: a.x, Worker: &a.w.Config, Reuse: a.reuse(), Ping: ping}
+	return a.codec.AppendHead(b, &a.head)
+}
+
+// word goes on with the request: the backend has said that it is there.
+func (a *attempt) word() *fault.Fault {
+	a.pinging = false
+	out := a.loop.Buffer()
+	defer a.loop.Return(out)
+	b, phase := out.Bytes[:0], fault.SendBody
+	if a.head.Again {
+		b, phase = a.appendHead(b, false), fault.SendRequest
+	}
+	return a.sendBody(b, phase)
+}
+
+// sendBody writes b, and behind it the part of the body that has arrived.
+func (a *attempt) sendBody(b []byte, phase fault.Phase) *fault.Fault {
+	x := a.x
+	if a.head.Body.Pull {
+		return a.sendFirst(b, phase)
+	}
+	var f *fault.Fault
+	for rest := x.Out.Prefix; len(rest) > 0; {
+		p := rest[:a.head.Body.most(len(rest))]
+		rest = rest[len(p):]
+		if b, phase, f = a.appendFrame(b, p, phase); f != nil {
+			return f
+		}
+	}
+	if x.Out.BodyComplete {
+		b = a.codec.AppendEnd(b)
+	}
+	// All of a request in one message: then the response is waited for.
+	soon := x.Out.BodyComplete && phase == fault.SendRequest
+	if f := a.deliver(b, phase, soon); f != nil {
+		return f
+	}
+	a.partial = false
+	if !x.Out.BodyComplete {
+		x.Out.BodyStreaming = true
+		a.upload.start(a)
+	}
+	return nil
+}
+
+// appendFrame puts a frame with the data p behind b. Where it has no room in b,
+// b and p are written first; phase is that of what is left in b.
+func (a *attempt) appendFrame(b, p []byte, phase fault.Phase) ([]byte, fault.Phase, *fault.Fault) {
+	framed := a.head.Body.framed()
+	if framed {
+		b = a.codec.AppendLead(b, len(p))
+	}
+	if len(b)+len(p) <= cap(b) {
+		b = append(b, p...)
+	} else {
+		if f := a.write(b, phase); f != nil {
+			return b, phase, f
+		}
+		if f := a.write(p, fault.SendBody); f != nil {
+			return b, phase, f
+		}
+		b, phase = b[:0], fault.SendBody
+	}
+	if framed {
+		b = a.codec.AppendTail(b, len(p))
+	}
+	return b, phase, nil
+}
+
+// readAhead takes what has arrived of the body, so that it leaves with the
+// head and, while it is all there is, can be sent again. It is done once per
+// exchange, before a connection is taken; a later attempt finds it in
+// Out.Prefix. A body whose length must be known is read to its end.
+func (p *Protocol) readAhead(x *exchange.Exchange, length bool) *fault.Fault {
+	switch {
+	case x.Req.Body.Kind == message.NoBody || (x.Req.Body.Kind == message.Length && x.Req.Body.Length == 0):
+		x.Out.BodyComplete = true
+	case x.Out.Prefix == nil && !x.Out.Expect:
+		b := x.Loop.Buffer()
+		x.Hold(b)
+		n, err := fill(x, b.Bytes)
+		x.Out.Prefix = b.Bytes[:n]
+		switch {
+		case err == io.EOF:
+			x.Out.BodyComplete = true
+		case err != nil:
+			return p.clientFault(err)
+		}
+	}
+	if length && !x.Out.BodyComplete && x.Req.Body.Kind != message.Length {
+		return p.spool(x)
+	}
+	return nil
+}
+
+// maxSpool bounds a body that is kept in memory to learn its length.
+const maxSpool = 1 << 20
+
+// spool reads the rest of the body.
+func (p *Protocol) spool(x *exchange.Exchange) *fault.Fault {
+	x.Out.Expect = false // who reads it all must ask for it
+	whole := append(make([]byte, 0, 4*reactor.BufferSize), x.Out.Prefix...)
+	for len(whole) <= maxSpool {
+		if len(whole) == cap(whole) {
+			whole = append(make([]byte, 0, 2*cap(whole)), whole...)
+		}
+		n, err := x.ReadBody(whole[len(whole):cap(whole)])
+		whole = whole[:len(whole)+n]
+		x.Out.Prefix = whole
+		switch {
+		case err == io.EOF:
+			x.Out.BodyComplete = true
+			return nil
+		case err != nil:
+			return p.clientFault(err)
+		}
+	}
+	return &fault.Fault{
+		Side: fault.Client, Phase: fault.ReadBody, Kind: fault.TooLarge, Module: p.spec.Module, Status: 411, Close: true,
+		Detail: "the backend must be told the length of the body, and the body is too large to count it",
+	}
+}
+
+// fill reads what has arrived of the body into p, up to its end. A client that
+// waits for 100-continue is told to go on and its first bytes are waited for.
+func fill(x *exchange.Exchange, p []byte) (n int, err error) {
+	for n < len(p) {
+		var m int
+		if n == 0 && x.Req.Expect {
+			m, err = x.ReadBody(p)
+		} else {
+			m, err = x.ReadReady(p[n:])
+		}
+		n += m
+		if err != nil || m == 0 {
+			break
+		}
+	}
+	if err == nil && x.Req.Body.Kind == message.Length && int64(n) == x.Req.Body.Length {
+		err = io.EOF
+	}
+	return n, err
+}
+
+// write hands bytes to the backend.
+func (a *attempt) write(p []byte, phase fault.Phase) *fault.Fault { return a.deliver(p, phase, false) }
+
+// deliver is write, soon or at once (reactor.Conn).
+func (a *attempt) deliver(p []byte, phase fault.Phase, soon bool) *fault.Fault {
+	if len(p) == 0 {
+		return nil
+	}
+	_ = a.conn.SetWriteDeadline(a.loop.Now().Add(a.timeout()))
+	n, err := 0, os.ErrDeadlineExceeded
+	// After the deadline was set, as stop sets its own after the flag.
+	if !a.upload.stopping.Load() {
+		if soon {
+			n, err = a.conn.WriteBatched(p)
+		} else {
+			n, err = a.conn.Write(p)
+		}
+	}
+	a.x.Count.Sent += int64(n)
+	if err == nil {
+		return nil
+	}
+	return a.writeFault(phase, n, err)
+}

@@ -1,0 +1,124 @@
+package exchange
+
+import (
+	"strconv"
+	"time"
+
+	"github.com/headgate/headgate/internal/fault"
+)
+
+// Try is one attempt to get a response from a worker. Its times count from
+// Began, but for Queue, Resolve, Connect and Handshake, which are how long each
+// of them took; zero: it did not come to that.
+type Try struct {
+	Worker string        // name of the worker
+	Addr   string        // where the connection leads; "" if there was none
+	Reused bool          // the connection came from the pool
+	Idle   time.Duration // for how long it had been idle
+
+	Began     time.Time
+	Queue     time.Duration // waiting for a slot under max=
+	Resolve   time.Duration // looking up the name
+	Connect   time.Duration // opening connections, also those that failed
+	Handshake time.Duration // TLS
+	FirstByte time.Duration // until the first byte of a response
+	Took      time.Duration // until its end
+
+	Fault *fault.Fault // why it failed; nil: it did not
+}
+
+// End notes when the try ended. It may be called on nil.
+func (t *Try) End(now time.Time) {
+	if t != nil {
+		t.Took = now.Sub(t.Began)
+	}
+}
+
+// maxTries is how many tries an exchange keeps: the first ones, and the last.
+const maxTries = 4
+
+// Tries are the attempts of an exchange.
+type Tries struct {
+	kept  [maxTries]Try
+	n     int // of kept
+	begun int
+	told  int // how many of kept a line of the error log was about
+}
+
+// Begin adds a try. It takes the place of the one before it where there are too
+// many.
+func (t *Tries) Begin(worker string, now time.Time) *Try {
+	t.begun++
+	if t.n < maxTries {
+		t.n++
+	} else {
+		t.kept[t.n-1] = Try{}
+	}
+	last := &t.kept[t.n-1]
+	last.Worker, last.Began = worker, now
+	return last
+}
+
+// All returns the tries that were kept, the first ones first.
+func (t *Tries) All() []Try { return t.kept[:t.n] }
+
+// Begun returns how many tries there were.
+func (t *Tries) Begun() int { return t.begun }
+
+// Last returns the latest try, nil if there is none.
+func (t *Tries) Last() *Try {
+	if t.n == 0 {
+		return nil
+	}
+	return &t.kept[t.n-1]
+}
+
+// reset empties those that were used.
+func (t *Tries) reset() {
+	clear(t.kept[:t.n])
+	t.n, t.begun, t.told = 0, 0, 0
+}
+
+// Before describes the tries that came before the one that f is the fault of,
+// for the error log: "http://a:1 (closed after 0.100ms, on a connection idle for
+// 5.000s)". What it has described it leaves out the next time. "": there was
+// none.
+func (t *Tries) Before(f *fault.Fault) string {
+	var b []byte
+	tries := t.kept[min(t.told, t.n):t.n]
+	for i := range tries {
+		y := &tries[i]
+		if y.Fault == nil || y.Fault == f {
+			continue
+		}
+		if len(b) > 0 {
+			b = append(b, ", "...)
+		}
+		b = y.append(b)
+	}
+	if left := t.begun - t.n; left > 0 && len(b) > 0 {
+		b = append(b, " and "...)
+		b = strconv.AppendInt(b, int64(left), 10)
+		b = append(b, " more"...)
+	}
+	t.told = t.n
+	return string(b)
+}
+
+func (t *Try) append(b []byte) []byte {
+	b = append(b, t.Worker...)
+	b = append(b, " ("...)
+	b = append(b, t.Fault.Kind.String()...)
+	b = append(b, " after "...)
+	b = appendMillis(b, t.Took)
+	if t.Reused {
+		b = append(b, ", on a connection idle for "...)
+		b = appendMillis(b, t.Idle)
+	}
+	return append(b, ')')
+}
+
+// appendMillis prints a time as a fault's line does.
+func appendMillis(b []byte, d time.Duration) []byte {
+	return append(strconv.AppendFloat(b, d.Seconds()*1000, 'f', 3, 64), "ms"...)
+}

@@ -1,0 +1,49 @@
+package lint
+
+import (
+	"go/ast"
+	"strings"
+	"testing"
+)
+
+// Whoever makes a fault says which module speaks: its line in the error log has
+// the module's name, and nothing guesses it later.
+func TestFaultsNameTheirModule(t *testing.T) {
+	found := 0
+	for _, f := range source(t) {
+		if f.test || !strings.HasPrefix(f.pkg, "internal/") {
+			continue
+		}
+		ast.Inspect(f.ast, func(n ast.Node) bool {
+			lit, ok := n.(*ast.CompositeLit)
+			if !ok || !isFault(lit.Type, f.pkg) {
+				return true
+			}
+			found++
+			for _, e := range lit.Elts {
+				if kv, ok := e.(*ast.KeyValueExpr); ok {
+					if k, ok := kv.Key.(*ast.Ident); ok && k.Name == "Module" {
+						return true
+					}
+				}
+			}
+			t.Errorf("%s: a fault without Module: it must say whose message it is", f.at(lit))
+			return true
+		})
+	}
+	if found < 20 {
+		t.Errorf("%d faults seen: this test looks for the wrong thing", found)
+	}
+}
+
+// isFault says whether a type is fault.Fault.
+func isFault(e ast.Expr, pkg string) bool {
+	switch e := e.(type) {
+	case *ast.SelectorExpr:
+		p, ok := e.X.(*ast.Ident)
+		return ok && p.Name == "fault" && e.Sel.Name == "Fault"
+	case *ast.Ident:
+		return pkg == "internal/fault" && e.Name == "Fault"
+	}
+	return false
+}
