@@ -194,11 +194,15 @@ func AppendProtocol(dst []byte, v message.Version) []byte {
 }
 
 // AppendVar implements expr.Env.
-func (e *exprEnv) AppendVar(dst []byte, v expr.Var) []byte {
+func (e *exprEnv) AppendVar(dst []byte, v expr.Var) []byte { return AppendVar(dst, v, e.x) }
+
+// AppendVar appends the value that a variable of expressions has for x, nothing
+// when it has none.
+func AppendVar(dst []byte, v expr.Var, x *Exchange) []byte {
 	if int(v) >= len(exprVars) || exprVars[v] == nil {
 		return dst
 	}
-	return exprVars[v](dst, e.x)
+	return exprVars[v](dst, x)
 }
 
 // AppendEntry implements expr.Env.

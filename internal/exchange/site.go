@@ -3,7 +3,9 @@ package exchange
 import (
 	"time"
 
+	"github.com/headgate/headgate/internal/ascii"
 	"github.com/headgate/headgate/internal/expr"
+	"github.com/headgate/headgate/internal/glob"
 	"github.com/headgate/headgate/internal/logsink"
 )
 
@@ -45,6 +47,9 @@ type Site struct {
 	LimitFields  int // 0: no limit
 	DocumentRoot string
 
+	// Aliases are the further names the site answers to, patterns as written.
+	Aliases []string
+
 	Targets Targets // nil without a proxy module
 
 	// Reading is RequestReadTimeout; nil where neither heads nor bodies are
@@ -53,6 +58,23 @@ type Site struct {
 
 	Log    *logsink.ErrorLog
 	Levels *logsink.Levels
+}
+
+// Answers reports whether host and port name this site: its ServerName or one of
+// its aliases, and the port it is known by (httpd: ap_matches_request_vhost).
+func (s *Site) Answers(host string, port uint16) bool {
+	if port != s.Port {
+		return false
+	}
+	if ascii.EqualFold(host, s.Name) {
+		return true
+	}
+	for _, a := range s.Aliases {
+		if glob.Match(ascii.ToLower(a), ascii.ToLower(host), glob.Simple) {
+			return true
+		}
+	}
+	return false
 }
 
 // EncodedSlashes is AllowEncodedSlashes.

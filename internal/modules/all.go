@@ -16,6 +16,7 @@ import (
 	"github.com/headgate/headgate/internal/modules/proxy"
 	"github.com/headgate/headgate/internal/modules/ratelimit"
 	"github.com/headgate/headgate/internal/modules/reqtimeout"
+	"github.com/headgate/headgate/internal/modules/rewrite"
 	"github.com/headgate/headgate/internal/modules/setenvif"
 	"github.com/headgate/headgate/internal/modules/unixd"
 )
@@ -33,6 +34,7 @@ func All() []*module.Module {
 		authzhost.New(),
 		accesscompat.New(names), // before authzcore, which looks for Satisfy
 		authzcore.New(authzhost.Providers(names)...),
+		rewrite.New(), // its rules come before what else maps, and before SetEnv
 		env.New(),
 		reqtimeout.New(),
 		proxy.New(),

@@ -33,6 +33,7 @@ func server(b *module.Builder, s *module.Server) error {
 	if site.Name == "" {
 		site.Name = deriveName(c, b)
 	}
+	site.Aliases = c.Aliases
 	site.Admin = c.Admin.Or("[no address given]")
 	site.DocumentRoot = c.DocumentRoot.Or("/usr/local/apache2/htdocs")
 	site.Timeout = c.Timeout.Or(60 * time.Second)

@@ -46,7 +46,7 @@ func (t *Targets) Target(x *exchange.Exchange, url []byte, raw bool) (exchange.H
 	}
 	q := t.Queries.Get().(*Query)
 	defer t.Queries.Put(q)
-	q.Args, q.HasArgs = x.Args, x.HasArgs
+	q.Path, q.Args, q.HasArgs = x.Path, x.Args, x.HasArgs
 	q.Options = uri.Options{Slashes: uri.Slashes(x.Site.EncodedSlashes), Merge: x.Site.MergeSlashes}
 	m := Mapped{Rule: rule, Filename: x.Arena.Join([]byte(proxyPrefix), url), raw: raw}
 	x.Filename = m.Filename

@@ -1,0 +1,104 @@
+package rewrite
+
+import (
+	"strings"
+	"time"
+
+	"github.com/headgate/headgate/internal/ascii"
+	"github.com/headgate/headgate/internal/exchange"
+	"github.com/headgate/headgate/internal/message"
+)
+
+// cookieNote is what the names of the notes begin with that hold the cookies of
+// a request until its response goes out. A cookie is set once.
+const cookieNote = "rewrite-cookie:"
+
+// typeNote and handlerNote hold what T= and H= have said.
+const (
+	typeNote    = "rewrite-forced-mimetype"
+	handlerNote = "rewrite-forced-handler"
+	endNote     = "rewrite-really-last"
+)
+
+// setCookie carries out [CO=name:value:domain:minutes:path:secure:httponly:samesite].
+// A first ; makes ; the separator. httpd: add_cookie, whose strtok takes several
+// separators for one.
+func (u *run) setCookie(text string) {
+	sep := ":"
+	if strings.HasPrefix(text, ";") {
+		sep, text = ";", text[1:]
+	}
+	f := strings.FieldsFunc(text, func(r rune) bool { return string(r) == sep })
+	if len(f) < 3 {
+		return
+	}
+	main := u.x
+	for main.Main != nil {
+		main = main.Main
+	}
+	if main.Notes.Has(cookieNote + f[0]) {
+		if u.traces(5) {
+			u.tracef(5, "", "skipping already set cookie '%s'", f[0])
+		}
+		return
+	}
+	cookie := cookieText(f, u.x.Times.Start)
+	main.Notes.Set(cookieNote+f[0], []byte(cookie))
+	if u.traces(5) {
+		u.tracef(5, "", "setting cookie '%s'", cookie)
+	}
+}
+
+// cookieText writes the field's value from at least three fields.
+func cookieText(f []string, now time.Time) string {
+	field := func(i int) string {
+		if i < len(f) {
+			return f[i]
+		}
+		return ""
+	}
+	path := field(4)
+	if path == "" {
+		path = "/"
+	}
+	c := f[0] + "=" + f[1] + "; path=" + path + "; domain=" + f[2]
+	if minutes := ascii.LeadingInt(field(3)); minutes != 0 {
+		c += "; expires=" + now.UTC().Add(time.Duration(minutes)*time.Minute).Format("Mon, 02-Jan-2006 15:04:05 GMT")
+	}
+	if anyOf(field(5), "true", "1", "secure") {
+		c += "; secure"
+	}
+	if anyOf(field(6), "true", "1", "HttpOnly") {
+		c += "; HttpOnly"
+	}
+	if s := field(7); s != "" && !anyOf(s, "0", "false") {
+		c += "; SameSite=" + s
+	}
+	return c
+}
+
+func anyOf(s string, words ...string) bool {
+	for _, w := range words {
+		if ascii.EqualFold(s, w) {
+			return true
+		}
+	}
+	return false
+}
+
+// responder edits the head of every response on a server where some rule has a
+// CO or T flag. It implements exchange.Step.
+type responder struct{}
+
+// Do implements exchange.Step.
+func (responder) Do(x *exchange.Exchange) error {
+	for _, n := range x.Notes.All() {
+		if strings.HasPrefix(n.Name, cookieNote) {
+			x.Resp.Header.Add([]byte("Set-Cookie"), n.Value)
+		}
+	}
+	if t, ok := x.Notes.Get(typeNote); ok && x.Resp.Status < 300 && !x.Resp.Header.Has(message.ContentType) {
+		x.Resp.Header.AddID(message.ContentType, t)
+	}
+	return nil
+}

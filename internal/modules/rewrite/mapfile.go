@@ -1,0 +1,80 @@
+package rewrite
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"sync/atomic"
+	"time"
+
+	"github.com/headgate/headgate/internal/ascii"
+	"github.com/headgate/headgate/internal/reactor"
+)
+
+// textMap is a txt: or rnd: map: a file that is read when it is first asked and
+// again when its time of change is another.
+type textMap struct {
+	file    string
+	random  bool
+	current atomic.Pointer[textFile]
+}
+
+// textFile is what a file held at a time.
+type textFile struct {
+	changed time.Time
+	values  map[string][]byte
+}
+
+// patience is how long a request waits for a map.
+const patience = 10 * time.Second
+
+// values returns what the file holds now.
+func (m *textMap) values(l reactor.Loop) (map[string][]byte, error) {
+	info, err := os.Stat(m.file)
+	if err != nil {
+		return nil, err
+	}
+	if f := m.current.Load(); f != nil && f.changed.Equal(info.ModTime()) {
+		return f.values, nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	f, err := reactor.Await(ctx, l, reactor.Files, m.file, readText)
+	if err != nil {
+		return nil, err
+	}
+	m.current.Store(f)
+	return f.values, nil
+}
+
+func readText(_ context.Context, name string) (*textFile, error) {
+	info, err := os.Stat(name)
+	if err != nil {
+		return nil, err
+	}
+	data, err := os.ReadFile(name)
+	if err != nil {
+		return nil, err
+	}
+	return &textFile{info.ModTime(), parseText(data)}, nil
+}
+
+// parseText reads the lines of a map: a key, blanks, a value up to the next
+// blank. The first line of a key counts. Lines that begin with # or a blank, and
+// those without a value, do not. httpd: lookup_map_txtfile.
+func parseText(data []byte) map[string][]byte {
+	values := make(map[string][]byte)
+	for line := range bytes.Lines(data) {
+		if line[0] == '#' || ascii.IsSpace(line[0]) {
+			continue
+		}
+		fields := bytes.Fields(line)
+		if len(fields) < 2 {
+			continue
+		}
+		if _, ok := values[string(fields[0])]; !ok {
+			values[string(fields[0])] = bytes.Clone(fields[1])
+		}
+	}
+	return values
+}

@@ -1,0 +1,128 @@
+package rewrite
+
+import (
+	"bytes"
+
+	"github.com/headgate/headgate/internal/exchange"
+)
+
+// fixup carries out the rules of sections. It implements exchange.Step.
+type fixup struct {
+	set *ruleset
+}
+
+// Do implements exchange.Step. httpd: hook_fixup.
+func (f *fixup) Do(x *exchange.Exchange) error {
+	u := f.set.begin(x)
+	defer u.end()
+	u.proxied = x.Mapped != nil && bytes.HasPrefix(x.Filename, []byte(proxyPrefix))
+	if !u.proxied && !f.set.options.has(allowNoSlash) && string(x.Filename)+"/" == f.set.dir {
+		return nil
+	}
+	if x.Notes.Has(endNote) {
+		if u.traces(8) {
+			u.tracef(8, f.set.dir, "Declining, no further rewriting due to END flag")
+		}
+		return nil
+	}
+	was, name := before{x.Args, x.HasArgs}, x.Filename
+	if u.proxied && x.Out.URL != nil {
+		x.Filename = x.Out.URL // httpd: mod_proxy's fixup, before this one, has canonicalised it
+	}
+	began := x.Filename
+	result := u.apply()
+	switch result {
+	case unchanged:
+		if u.traces(1) {
+			u.tracef(1, f.set.dir, "pass through %s", x.Filename)
+		}
+		x.Filename = name
+		return nil
+	case answered:
+		x.Filename = name
+		return x.Reply(u.status)
+	}
+	return u.fixed(result, was, began)
+}
+
+// fixed carries out what the rules have decided; began is the name that they
+// began with.
+func (u *run) fixed(result outcome, was before, began []byte) error {
+	x := u.x
+	scheme, _ := absolute(x.Filename)
+	if err := u.unsafeQuery(result, scheme); err != nil {
+		return err
+	}
+	switch {
+	case bytes.HasPrefix(x.Filename, []byte(proxyPrefix)):
+		h, err := u.forward(true)
+		if err == nil {
+			x.Mapped = h
+		}
+		return err
+	case scheme > 0:
+		u.rebase(scheme)
+		return u.redirect(result, scheme, was.has, was.args)
+	}
+	x.Filename = bytes.TrimPrefix(x.Filename, []byte(passPrefix))
+	return u.again(began)
+}
+
+// rebase puts RewriteBase in place of the section's folder in a URL.
+func (u *run) rebase(scheme int) {
+	x := u.x
+	slash := bytes.IndexByte(x.Filename[scheme:], '/')
+	if u.set.base == "" || slash < 0 || scheme+slash+1 == len(x.Filename) {
+		return
+	}
+	at := scheme + slash + 1
+	if u.traces(2) {
+		u.tracef(2, u.set.dir, "trying to replace prefix %s with %s", u.set.dir, u.set.base)
+	}
+	dir := u.set.dir
+	if dir[0] == '/' {
+		dir = dir[1:]
+	}
+	x.Filename = x.Arena.Join(x.Filename[:at], u.replacePrefix(x.Filename[at:], dir, u.set.base[1:]))
+}
+
+// again has the request start anew with the path that the rules made.
+func (u *run) again(began []byte) error {
+	x, dir := u.x, u.set.dir
+	if u.traces(2) {
+		u.tracef(2, "", "local path result: %s", x.Filename)
+	}
+	if len(x.Filename) == 0 || x.Filename[0] != '/' {
+		return x.Reply(400)
+	}
+	if bytes.Equal(x.Filename, began) {
+		if u.traces(1) {
+			u.tracef(1, dir, "initial URL equal rewritten URL: %s [IGNORING REWRITE]", x.Filename)
+		}
+		return nil
+	}
+	if root := bytes.TrimSuffix([]byte(x.Site.DocumentRoot), []byte("/")); u.set.base != "" {
+		if u.traces(2) {
+			u.tracef(2, dir, "trying to replace prefix %s with %s", dir, u.set.base)
+		}
+		x.Filename = u.replacePrefix(x.Filename, dir, u.set.base)
+	} else if len(x.Filename) > len(root) && bytes.HasPrefix(x.Filename, root) && x.Filename[len(root)] == '/' {
+		if u.traces(2) {
+			u.tracef(2, dir, "strip document_root prefix: %s -> %s", x.Filename, x.Filename[len(root):])
+		}
+		x.Filename = x.Filename[len(root):]
+	}
+	if u.traces(1) {
+		u.tracef(1, dir, "internal redirect with %s [INTERNAL REDIRECT]", x.Filename)
+	}
+	x.Mapped = &restart{exchange.InternalRedirect{Path: x.Filename, Query: x.Args, HasQuery: x.HasArgs}}
+	x.HandlerName = "redirect-handler"
+	return nil
+}
+
+// restart is the handler of a request that starts anew: what comes after the
+// rules among the fixups still sees the first one, as in httpd.
+type restart struct{ to exchange.InternalRedirect }
+
+// Handle implements exchange.Handler.
+func (r *restart) Handle(*exchange.Exchange) error { return &r.to }

@@ -1,0 +1,246 @@
+package rewrite
+
+import (
+	"strings"
+
+	"github.com/headgate/headgate/internal/ascii"
+)
+
+// template is a text with back-references, variables and map look-ups,
+// compiled. It is expanded in one pass: what is put in is never looked at
+// again.
+type template struct {
+	parts  []part
+	fixed  []byte // the text of one without anything to expand
+	groups bool   // it refers to the groups of the rule's pattern
+	found  bool   // it refers to the groups of a condition
+}
+
+// part is one piece of a template.
+type part struct {
+	kind     partKind
+	text     []byte // of a literal
+	group    int
+	variable variable
+	lookup   *lookup
+}
+
+type partKind uint8
+
+const (
+	partText partKind = iota
+	partRuleGroup
+	partCondGroup
+	partVariable
+	partMap
+)
+
+// lookup is ${map:key|default}.
+type lookup struct {
+	name       string
+	key, other template
+	hasOther   bool
+}
+
+// compile reads a template. Whatever is no reference stands for itself.
+// httpd: do_expand.
+func compile(s string) template {
+	var t template
+	var text []byte
+	flush := func() {
+		if len(text) > 0 {
+			t.parts = append(t.parts, part{text: text})
+			text = nil
+		}
+	}
+	for i := 0; i < len(s); {
+		switch c := s[i]; {
+		case c == '\\':
+			if i+1 < len(s) {
+				i++
+			}
+			text = append(text, s[i])
+			i++
+		case (c == '$' || c == '%') && i+1 < len(s) && s[i+1] == '{':
+			p, n := braced(s[i:])
+			if n == 0 {
+				text = append(text, s[i:i+2]...)
+				i += 2
+				continue
+			}
+			flush()
+			t.add(p)
+			i += n
+		case (c == '$' || c == '%') && i+1 < len(s) && ascii.IsDigit(s[i+1]):
+			flush()
+			kind := partRuleGroup
+			if c == '%' {
+				kind = partCondGroup
+			}
+			t.add(part{kind: kind, group: int(s[i+1] - '0')})
+			i += 2
+		default:
+			text = append(text, c)
+			i++
+		}
+	}
+	flush()
+	switch {
+	case len(t.parts) == 0:
+		t.fixed = []byte{}
+	case len(t.parts) == 1 && t.parts[0].kind == partText:
+		t.fixed = t.parts[0].text
+	}
+	return t
+}
+
+// add appends a part and notes what it refers to.
+func (t *template) add(p part) {
+	t.parts = append(t.parts, p)
+	switch p.kind {
+	case partRuleGroup:
+		t.groups = true
+	case partCondGroup:
+		t.found = true
+	case partMap:
+		t.groups = t.groups || p.lookup.key.groups || p.lookup.other.groups
+		t.found = t.found || p.lookup.key.found || p.lookup.other.found
+	}
+}
+
+// braced reads %{…} or ${…:…}, which s begins with, and returns its length; 0:
+// it is none and the two bytes stand for themselves.
+func braced(s string) (p part, n int) {
+	end := curly(s[2:], 0)
+	if end < 0 {
+		return p, 0
+	}
+	inner := s[2 : 2+end]
+	if s[0] == '%' {
+		return part{kind: partVariable, variable: newVariable(inner)}, end + 3
+	}
+	colon := curly(s[2:], ':')
+	if colon < 0 {
+		return p, 0
+	}
+	l := &lookup{name: inner[:colon]}
+	key := inner[colon+1:]
+	// The braces behind count too: s[2:] is what is searched.
+	if bar := curly(s[2+colon+1:2+end]+"}", '|'); bar >= 0 {
+		l.other, l.hasOther = compile(key[bar+1:]), bar+1 < len(key)
+		key = key[:bar]
+	}
+	l.key = compile(key)
+	return part{kind: partMap, lookup: l}, end + 3
+}
+
+// curly finds c outside of any inner braces of s, which follows an opening one;
+// 0 stands for the closing brace. -1: there is none.
+func curly(s string, c byte) int {
+	depth := 1
+	for i := range len(s) {
+		switch b := s[i]; {
+		case c != 0 && b == c && depth == 1:
+			return i
+		case b == '}':
+			if depth--; depth == 0 {
+				if c == 0 {
+					return i
+				}
+				return -1
+			}
+		case b == '{':
+			depth++
+		}
+	}
+	return -1
+}
+
+// expand returns the value of t: in the arena of the exchange, or the template's
+// own text, which must not be written to. r is the rule whose B flags hold for
+// its back-references; nil: none do.
+func (u *run) expand(t *template, r *rule) []byte {
+	if t.fixed != nil {
+		return t.fixed
+	}
+	u.buf = u.append(u.buf[:0], t, r)
+	return append(u.x.Arena.Alloc(len(u.buf)), u.buf...)
+}
+
+// append appends the value of t to dst.
+func (u *run) append(dst []byte, t *template, r *rule) []byte {
+	for i := range t.parts {
+		switch p := &t.parts[i]; p.kind {
+		case partText:
+			dst = append(dst, p.text...)
+		case partRuleGroup:
+			dst = u.appendGroup(dst, u.ruleGroups[p.group], r)
+		case partCondGroup:
+			dst = u.appendGroup(dst, u.condGroups[p.group], r)
+		case partVariable:
+			dst = u.appendVariable(dst, &p.variable)
+		case partMap:
+			dst = u.appendMapped(dst, p.lookup, r)
+		}
+	}
+	return dst
+}
+
+func (u *run) appendGroup(dst, group []byte, r *rule) []byte {
+	if r == nil || r.flags&flagEscape == 0 || len(group) == 0 {
+		return append(dst, group...)
+	}
+	start := len(dst)
+	dst = r.appendEscaped(dst, group)
+	if u.traces(5) {
+		u.tracef(5, u.set.dir, "escaping backreference '%s' to '%s'", group, dst[start:])
+	}
+	return dst
+}
+
+// appendMapped appends what a map has for a key, or the default.
+func (u *run) appendMapped(dst []byte, l *lookup, r *rule) []byte {
+	key := u.append(u.x.Arena.Alloc(64), &l.key, r)
+	if v, ok := u.lookUp(l.name, key); ok {
+		return append(dst, v...)
+	}
+	if l.hasOther {
+		return u.append(dst, &l.other, r)
+	}
+	return dst
+}
+
+const lowerHex = "0123456789abcdef"
+
+// appendEscaped appends a back-reference as the B flags want it: all but
+// letters, digits and _, or only what B= lists, or control characters and
+// blanks; never what BNE= lists. httpd: escape_backref.
+func (r *rule) appendEscaped(dst, group []byte) []byte {
+	for _, c := range group {
+		switch {
+		case !r.escaped(c):
+			dst = append(dst, c)
+		case c == ' ' && r.flags&flagNoPlus == 0:
+			dst = append(dst, '+')
+		default:
+			dst = append(dst, '%', lowerHex[c>>4], lowerHex[c&15])
+		}
+	}
+	return dst
+}
+
+func (r *rule) escaped(c byte) bool {
+	if ascii.IsAlpha(c) || ascii.IsDigit(c) || c == '_' {
+		return r.escapes != "" && strings.IndexByte(r.escapes, c) >= 0
+	}
+	if strings.IndexByte(r.keeps, c) >= 0 {
+		return false
+	}
+	switch {
+	case r.escapes != "" && strings.IndexByte(r.escapes, c) >= 0:
+		return true
+	case r.flags&flagEscapeCtls != 0:
+		return c <= ' ' || c == 0x7f
+	}
+	return r.escapes == ""
+}

@@ -1,0 +1,194 @@
+package rewrite
+
+import (
+	"os"
+	"strings"
+
+	"github.com/headgate/headgate/internal/ascii"
+	"github.com/headgate/headgate/internal/exchange"
+	"github.com/headgate/headgate/internal/expr"
+)
+
+// variable is one compiled %{…}. The zero variable is always empty.
+type variable struct {
+	kind variableKind
+	v    expr.Var
+	name string    // of a header or a variable of the environment
+	look *variable // what a lookahead asks for
+}
+
+type variableKind uint8
+
+const (
+	varNone variableKind = iota
+	varExpr
+	varHeader
+	varEnv
+	varServerAddr
+	varFilename
+	varPathInfo
+	varOwner // of the file, "<unknown>" without one
+	varLookURL
+	varLookFile
+)
+
+// headerVars are the headers that have a variable of their own.
+var headerVars = map[string]string{
+	"HTTP_ACCEPT": "Accept", "HTTP_COOKIE": "Cookie", "HTTP_FORWARDED": "Forwarded", "HTTP_HOST": "Host",
+	"HTTP_PROXY_CONNECTION": "Proxy-Connection", "HTTP_REFERER": "Referer", "HTTP_USER_AGENT": "User-Agent",
+}
+
+// requestVars are the variables that expressions have too.
+var requestVars = map[string]expr.Var{
+	"API_VERSION": expr.APIVersion, "AUTH_TYPE": expr.AuthType, "CONN_REMOTE_ADDR": expr.ConnRemoteAddr,
+	"CONTEXT_DOCUMENT_ROOT": expr.ContextDocumentRoot, "CONTEXT_PREFIX": expr.ContextPrefix, "DOCUMENT_ROOT": expr.DocumentRoot,
+	"HTTPS": expr.HTTPS, "IPV6": expr.IPv6, "IS_SUBREQ": expr.IsSubreq, "QUERY_STRING": expr.QueryString,
+	"REMOTE_ADDR": expr.RemoteAddr, "REMOTE_HOST": expr.RemoteHost, "REMOTE_IDENT": expr.RemoteIdent, "REMOTE_PORT": expr.RemotePort,
+	"REMOTE_USER": expr.RemoteUser, "REQUEST_METHOD": expr.RequestMethod, "REQUEST_SCHEME": expr.RequestScheme,
+	"REQUEST_URI": expr.RequestURI, "SERVER_ADMIN": expr.ServerAdmin, "SERVER_NAME": expr.ServerName, "SERVER_PORT": expr.ServerPort,
+	"SERVER_PROTOCOL": expr.ServerProtocol, "SERVER_SOFTWARE": expr.ServerSoftware, "THE_REQUEST": expr.TheRequest,
+	"TIME": expr.Time, "TIME_DAY": expr.TimeDay, "TIME_HOUR": expr.TimeHour, "TIME_MIN": expr.TimeMin, "TIME_MON": expr.TimeMon,
+	"TIME_SEC": expr.TimeSec, "TIME_WDAY": expr.TimeWday, "TIME_YEAR": expr.TimeYear,
+}
+
+// newVariable compiles what stands between the braces. A name that nobody knows
+// is empty, as in httpd. httpd: lookup_variable.
+func newVariable(text string) variable {
+	if len(text) < 4 {
+		return variable{}
+	}
+	if prefix, name, ok := strings.Cut(text, ":"); ok && (len(prefix) == 3 || len(prefix) == 4) {
+		if name == "" {
+			return variable{}
+		}
+		switch ascii.ToLower(prefix) {
+		case "env":
+			return variable{kind: varEnv, name: name}
+		case "http":
+			return variable{kind: varHeader, name: name}
+		case "la-u", "la-f":
+			inner := newVariable(name)
+			kind := varLookURL
+			if ascii.EqualFold(prefix, "la-f") {
+				kind = varLookFile
+			}
+			return variable{kind: kind, name: name, look: &inner}
+		}
+		return variable{} // SSL: there is no TLS; any other prefix is unknown
+	}
+	if h, ok := folded(headerVars, text); ok {
+		return variable{kind: varHeader, name: h}
+	}
+	if v, ok := folded(requestVars, text); ok {
+		return variable{kind: varExpr, v: v}
+	}
+	v, _ := folded(ownVars, text)
+	return v
+}
+
+// ownVars are the variables that mean something else here than in expressions.
+var ownVars = map[string]variable{
+	"SERVER_ADDR":      {kind: varServerAddr},
+	"REQUEST_FILENAME": {kind: varFilename},
+	"SCRIPT_FILENAME":  {kind: varFilename},
+	"PATH_INFO":        {kind: varPathInfo},
+	"SCRIPT_USER":      {kind: varOwner, v: expr.ScriptUser},
+	"SCRIPT_GROUP":     {kind: varOwner, v: expr.ScriptGroup},
+}
+
+// folded looks up a name in any case of letters, while rules are compiled.
+func folded[V any](m map[string]V, name string) (v V, ok bool) {
+	for k, v := range m {
+		if ascii.EqualFold(k, name) {
+			return v, true
+		}
+	}
+	return v, false
+}
+
+// appendVariable appends the value of v.
+func (u *run) appendVariable(dst []byte, v *variable) []byte {
+	switch v.kind {
+	case varLookURL, varLookFile:
+		return u.lookAhead(dst, v)
+	}
+	return appendValue(dst, v, u.x, u.set.dir != "")
+}
+
+// appendValue appends what a variable is for x. In sections the file is known.
+func appendValue(dst []byte, v *variable, x *exchange.Exchange, mapped bool) []byte {
+	switch v.kind {
+	case varExpr:
+		return exchange.AppendVar(dst, v.v, x)
+	case varHeader:
+		dst, _ = exchange.AppendMerged(dst, &x.Req.Header, v.name)
+	case varEnv:
+		if value, ok := x.Notes.Get(v.name); ok {
+			return append(dst, value...)
+		}
+		if value, ok := x.Env.Get(v.name); ok {
+			return append(dst, value...)
+		}
+		return append(dst, os.Getenv(v.name)...)
+	case varServerAddr:
+		if x.Client.Local.IsValid() {
+			return x.Client.Local.Addr().Unmap().AppendTo(dst)
+		}
+	case varFilename:
+		if mapped {
+			return append(dst, x.ShownFilename()...)
+		}
+		return append(dst, x.Filename...)
+	case varPathInfo:
+		if mapped {
+			return exchange.AppendVar(dst, expr.PathInfo, x)
+		}
+	case varOwner:
+		n := len(dst)
+		if mapped {
+			dst = exchange.AppendVar(dst, v.v, x)
+		}
+		if len(dst) == n {
+			dst = append(dst, "<unknown>"...)
+		}
+	}
+	return dst
+}
+
+// lookAhead appends what a variable will be once the request has been mapped.
+// httpd: LA-U and LA-F of lookup_variable.
+func (u *run) lookAhead(dst []byte, v *variable) []byte {
+	x := u.x
+	if !mayLook(x) {
+		return dst
+	}
+	path, byURL := u.uri, true
+	if u.set.dir != "" && (len(path) == 0 || path[0] != '/') {
+		base := u.set.dir
+		if v.kind == varLookURL && u.set.base != "" {
+			base = u.set.base
+		}
+		path = x.Arena.Join([]byte(base), path)
+		byURL = v.kind == varLookURL
+	} else if u.set.dir == "" {
+		byURL = v.kind == varLookURL
+	}
+	var sub *exchange.Exchange
+	if byURL {
+		sub = x.Lookups.Lookup(x, path)
+	} else {
+		sub = x.Lookups.LookupFile(x, path)
+	}
+	start := len(dst)
+	dst = appendValue(dst, v.look, sub, true)
+	if u.traces(5) {
+		u.tracef(5, u.set.dir, "lookahead: path=%s var=%s -> val=%s", path, v.name, dst[start:])
+	}
+	return dst
+}
+
+// mayLook reports whether a subrequest may be made: not by one for the same
+// path. httpd: subreq_ok.
+func mayLook(x *exchange.Exchange) bool {
+	return x.Lookups != nil && (x.Main == nil || string(x.Main.Path) != string(x.Path))
+}
