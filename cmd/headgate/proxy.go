@@ -84,8 +84,8 @@ ProxyPassReverse / "TO"
 `), nil
 }
 
-// wantBackend is what --to takes.
-var wantBackend = errors.New("want HOST:PORT or http://HOST:PORT[/PATH]")
+// errBackend is what --to takes.
+var errBackend = errors.New("want HOST:PORT or http://HOST:PORT[/PATH]")
 
 // backendURL checks a backend's address or URL and returns its URL with the
 // slash that goes with that of "ProxyPass /".
@@ -95,17 +95,17 @@ func backendURL(s string) (string, error) {
 	case !ok:
 		s = "http://" + s
 	case !ascii.EqualFold(scheme, "http"):
-		return "", fmt.Errorf("%w: %s is not implemented yet", wantBackend, scheme)
+		return "", fmt.Errorf("%w: %s is not implemented yet", errBackend, scheme)
 	case rest == "":
-		return "", wantBackend
+		return "", errBackend
 	}
 	u, err := url.Parse(s)
 	if err != nil || u.Hostname() == "" || u.User != nil || u.RawQuery != "" || u.ForceQuery || u.Fragment != "" ||
 		strings.ContainsAny(s, " \t\r\n\"'\\$") {
-		return "", wantBackend
+		return "", errBackend
 	}
 	if n, err := strconv.ParseUint(u.Port(), 10, 16); u.Port() != "" && (err != nil || n == 0) {
-		return "", fmt.Errorf("%w: a port is a number from 1 to 65535", wantBackend)
+		return "", fmt.Errorf("%w: a port is a number from 1 to 65535", errBackend)
 	}
 	return strings.TrimSuffix(u.String(), "/") + "/", nil
 }

@@ -105,14 +105,14 @@ func findName(ctx context.Context, q nameOf) (knownName, error) {
 	if forward == nil {
 		forward = n.lookup
 	}
-	names, err := reverse(ctx, addr.String())
-	if err != nil || len(names) == 0 {
-		return knownName{expires: n.now().Add(noNameLife)}, nil
+	none := knownName{expires: n.now().Add(noNameLife)} // an address whose look-up fails has no name
+	names, _ := reverse(ctx, addr.String())
+	if len(names) == 0 {
+		return none, nil
 	}
 	name := ascii.ToLower(strings.TrimSuffix(names[0], "."))
-	addrs, err := forward(ctx, name)
-	if err != nil || !slices.Contains(addrs, addr) {
-		return knownName{expires: n.now().Add(noNameLife)}, nil
+	if addrs, _ := forward(ctx, name); !slices.Contains(addrs, addr) {
+		return none, nil
 	}
 	return knownName{name: name, expires: n.now().Add(nameLife)}, nil
 }

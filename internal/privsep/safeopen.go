@@ -120,7 +120,7 @@ func checkFolder(fd int, path string, last bool, who identity) error {
 	if err := unix.Fstat(fd, &st); err != nil {
 		return err
 	}
-	mode := uint32(st.Mode)
+	mode := st.Mode
 	var open bool
 	switch {
 	case int(st.Uid) == who.uid:

@@ -24,7 +24,13 @@ func TestNoLockAcrossAYield(t *testing.T) {
 			l.NewParker().Park(l.Now().Add(time.Millisecond))
 		}, true},
 		{"ends", func(_ reactor.Loop, m *lock.Mutex) { m.Lock() }, true},
-		{"unlocks first", func(l reactor.Loop, m *lock.Mutex) { m.Lock(); m.Unlock(); l.Sleep(time.Millisecond) }, false},
+		{"unlocks first", func(l reactor.Loop, m *lock.Mutex) {
+			held := 0
+			m.Lock()
+			held++
+			m.Unlock()
+			l.Sleep(time.Duration(held) * time.Millisecond)
+		}, false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			var told []any
