@@ -33,6 +33,7 @@ type run struct {
 	reduced    bool  // this server's own address was taken off the result
 	proxied    bool  // in a section: the request is mapped to a backend
 	noPathInfo bool  // DPI: what follows the file is gone
+	mark       bool  // a group brought a question mark into the substitution
 	trace      int
 	spans      [20]int
 	buf        []byte
@@ -176,10 +177,16 @@ func (u *run) rule(r *rule) effect {
 	}
 	var name []byte
 	if !r.noSubst {
+		u.mark = false
 		name = u.expand(&r.subst, r)
 		if u.traces(2) {
 			u.tracef(2, u.set.dir, "rewrite '%s' -> '%s'", u.uri, name)
 		}
+	}
+	if u.mark && r.flags&flagAllow3F == 0 && !r.noSubst && !u.proxied { // the name of a mapped request has its query in it
+		x.Logf(logsink.Error, "rewrite", "AH10508", "Unsafe URL with %%3f URL rewritten without UnsafeAllow3F")
+		u.status = 403
+		return refused
 	}
 	u.assign(r)
 	if r.noSubst {
@@ -196,9 +203,7 @@ func (u *run) rule(r *rule) effect {
 	if u.set.dir != "" && r.flags&flagDiscardPath != 0 {
 		u.noPathInfo = true
 	}
-	if !u.splitQuery(r) {
-		return refused
-	}
+	u.splitQuery(r)
 	return u.adapt(r)
 }
 

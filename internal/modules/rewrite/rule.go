@@ -180,7 +180,6 @@ func (r *rule) setFlag(key, value string) error {
 		if value == "" {
 			return errors.New("flag 'BNE' wants a list of characters (i.e. [BNE=...])")
 		}
-		r.flags |= flagEscape
 		r.keeps = value
 	case "co", "cookie":
 		r.cookies = append(r.cookies, compile(value))

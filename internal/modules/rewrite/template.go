@@ -1,6 +1,7 @@
 package rewrite
 
 import (
+	"bytes"
 	"strings"
 
 	"github.com/headgate/headgate/internal/ascii"
@@ -187,11 +188,17 @@ func (u *run) append(dst []byte, t *template, r *rule) []byte {
 }
 
 func (u *run) appendGroup(dst, group []byte, r *rule) []byte {
-	if r == nil || r.flags&flagEscape == 0 || len(group) == 0 {
+	if r == nil || len(group) == 0 {
 		return append(dst, group...)
 	}
 	start := len(dst)
+	if r.flags&flagEscape == 0 {
+		dst = append(dst, group...)
+		u.mark = u.mark || bytes.IndexByte(group, '?') >= 0
+		return dst
+	}
 	dst = r.appendEscaped(dst, group)
+	u.mark = u.mark || bytes.IndexByte(dst[start:], '?') >= 0
 	if u.traces(5) {
 		u.tracef(5, u.set.dir, "escaping backreference '%s' to '%s'", group, dst[start:])
 	}
@@ -231,7 +238,7 @@ func (r *rule) appendEscaped(dst, group []byte) []byte {
 
 func (r *rule) escaped(c byte) bool {
 	if ascii.IsAlpha(c) || ascii.IsDigit(c) || c == '_' {
-		return r.escapes != "" && strings.IndexByte(r.escapes, c) >= 0
+		return false
 	}
 	if strings.IndexByte(r.keeps, c) >= 0 {
 		return false

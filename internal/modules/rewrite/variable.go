@@ -28,6 +28,7 @@ const (
 	varFilename
 	varPathInfo
 	varOwner // of the file, "<unknown>" without one
+	varText  // name
 	varLookURL
 	varLookFile
 )
@@ -40,7 +41,7 @@ var headerVars = map[string]string{
 
 // requestVars are the variables that expressions have too.
 var requestVars = map[string]expr.Var{
-	"API_VERSION": expr.APIVersion, "AUTH_TYPE": expr.AuthType, "CONN_REMOTE_ADDR": expr.ConnRemoteAddr,
+	"AUTH_TYPE": expr.AuthType, "CONN_REMOTE_ADDR": expr.ConnRemoteAddr,
 	"CONTEXT_DOCUMENT_ROOT": expr.ContextDocumentRoot, "CONTEXT_PREFIX": expr.ContextPrefix, "DOCUMENT_ROOT": expr.DocumentRoot,
 	"HTTPS": expr.HTTPS, "IPV6": expr.IPv6, "IS_SUBREQ": expr.IsSubreq, "QUERY_STRING": expr.QueryString,
 	"REMOTE_ADDR": expr.RemoteAddr, "REMOTE_HOST": expr.RemoteHost, "REMOTE_IDENT": expr.RemoteIdent, "REMOTE_PORT": expr.RemotePort,
@@ -88,6 +89,7 @@ func newVariable(text string) variable {
 
 // ownVars are the variables that mean something else here than in expressions.
 var ownVars = map[string]variable{
+	"API_VERSION":      {kind: varText, name: "20120211:142"}, // of the httpd that the rest is measured by
 	"SERVER_ADDR":      {kind: varServerAddr},
 	"REQUEST_FILENAME": {kind: varFilename},
 	"SCRIPT_FILENAME":  {kind: varFilename},
@@ -134,7 +136,12 @@ func appendValue(dst []byte, v *variable, x *exchange.Exchange, mapped bool) []b
 		if x.Client.Local.IsValid() {
 			return x.Client.Local.Addr().Unmap().AppendTo(dst)
 		}
+	case varText:
+		return append(dst, v.name...)
 	case varFilename:
+		if x.Main != nil && mapped && x.Mapped != nil && x.Out.URL != nil {
+			return append(dst, x.Out.URL...) // httpd: the fixups of a lookahead have run
+		}
 		if mapped {
 			return append(dst, x.ShownFilename()...)
 		}
