@@ -26,7 +26,7 @@ func (u *run) condition(c *cond) bool {
 			verdict = "matched"
 		}
 		if c.test == testExpr {
-			input = nil
+			input = []byte("(null)")
 		}
 		u.tracef(4, u.set.dir, "RewriteCond: input='%s' pattern='%s'%s => %s", input, c.shown, nc, verdict)
 	}
@@ -129,7 +129,7 @@ func (u *run) lookURL(input []byte) bool {
 	}
 	status := u.x.Lookups.Lookup(u.x, input).Status
 	if u.traces(5) {
-		u.tracef(5, "", "RewriteCond URI (-U) check: path=%s -> status=%d", input, status)
+		u.tracef(5, "", "RewriteCond URI (-U check: path=%s -> status=%d", input, status)
 	}
 	return status < 400
 }
@@ -142,7 +142,7 @@ func (u *run) lookFile(input []byte) bool {
 	sub := u.x.Lookups.LookupFile(u.x, input)
 	_, err := os.Stat(string(input))
 	if u.traces(5) {
-		u.tracef(5, "", "RewriteCond file (-F) check: path=%s -> file=%s status=%d", input, sub.Filename, sub.Status)
+		u.tracef(5, "", "RewriteCond file (-F check: path=%s -> file=%s status=%d", input, sub.Filename, sub.Status)
 	}
 	return sub.Status < 300 && err == nil
 }

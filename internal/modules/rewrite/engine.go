@@ -27,13 +27,13 @@ type run struct {
 	uri        []byte // what the pattern of the present rule is matched against
 	ruleGroups [10][]byte
 	condGroups [10][]byte
-	status     int   // the answer where a rule forces one, or the redirect's
-	last       *rule // the latest that substituted
-	changed    *rule // the rule that the result is due to
-	reduced    bool  // this server's own address was taken off the result
-	proxied    bool  // in a section: the request is mapped to a backend
-	noPathInfo bool  // DPI: what follows the file is gone
-	mark       bool  // a group brought a question mark into the substitution
+	status     int    // the answer where a rule forces one, or the redirect's
+	last       *rule  // the latest that substituted
+	changed    *rule  // the rule that the result is due to
+	reduced    bool   // this server's own address was taken off the result
+	proxied    bool   // in a section: the request is mapped to a backend
+	pathInfo   []byte // in a section: what of the path follows the file; every rule sees it again
+	mark       bool   // a group brought a question mark into the substitution
 	trace      int
 	spans      [20]int
 	buf        []byte
@@ -201,7 +201,7 @@ func (u *run) rule(r *rule) effect {
 	}
 	x.Filename = name
 	if u.set.dir != "" && r.flags&flagDiscardPath != 0 {
-		u.noPathInfo = true
+		u.pathInfo = nil
 	}
 	u.splitQuery(r)
 	return u.adapt(r)
@@ -240,7 +240,7 @@ func (u *run) adapt(r *rule) effect {
 	u.reduce()
 	if n, _ := absolute(x.Filename); n > 0 {
 		if u.traces(2) {
-			u.tracef(2, dir, "implicitly forcing redirect (rc=%d) with %s", r.status, x.Filename)
+			u.tracef(2, dir, "implicitly forcing redirect (rc=%d with %s", r.status, x.Filename)
 		}
 		u.status = r.status
 		return substituted
@@ -256,6 +256,12 @@ func (u *run) subject() {
 	dir := u.set.dir
 	if dir == "" {
 		return
+	}
+	if len(u.pathInfo) > 0 {
+		if u.traces(3) {
+			u.tracef(3, dir, "add path info postfix: %s -> %s%s", u.uri, u.uri, u.pathInfo)
+		}
+		u.uri = u.x.Arena.Join(u.uri, u.pathInfo)
 	}
 	if !u.proxied && bytes.HasPrefix(u.uri, []byte(dir)) {
 		if u.traces(3) {

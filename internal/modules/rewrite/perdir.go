@@ -4,6 +4,7 @@ import (
 	"bytes"
 
 	"github.com/headgate/headgate/internal/exchange"
+	"github.com/headgate/headgate/internal/expr"
 )
 
 // fixup carries out the rules of sections. It implements exchange.Step.
@@ -28,6 +29,9 @@ func (f *fixup) Do(x *exchange.Exchange) error {
 	was, name := before{x.Args, x.HasArgs}, x.Filename
 	if u.proxied && x.Out.URL != nil {
 		x.Filename = x.Out.URL // httpd: mod_proxy's fixup, before this one, has canonicalised it
+	} else if !u.proxied {
+		u.pathInfo = exchange.AppendVar(x.Arena.Alloc(len(name)), expr.PathInfo, x)
+		x.Filename = x.ShownFilename()
 	}
 	began := x.Filename
 	result := u.apply()

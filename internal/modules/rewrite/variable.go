@@ -113,6 +113,8 @@ func (u *run) appendVariable(dst []byte, v *variable) []byte {
 	switch v.kind {
 	case varLookURL, varLookFile:
 		return u.lookAhead(dst, v)
+	case varPathInfo:
+		return append(dst, u.pathInfo...)
 	}
 	return appendValue(dst, v, u.x, u.set.dir != "")
 }
