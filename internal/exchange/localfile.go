@@ -18,12 +18,13 @@ type localFile struct {
 	info fs.FileInfo // of the last part that exists; nil: none does
 }
 
-// isLocal reports whether x is mapped to a file below DocumentRoot.
+// isLocal reports whether x is mapped to a file: below DocumentRoot, or where an
+// alias says.
 func (x *Exchange) isLocal() bool {
 	if x.Req.Verb == message.TRACE {
 		return false // httpd: its file is not looked for
 	}
-	return len(x.Filename) > 0 && x.Filename[0] == '/' && bytes.HasPrefix(x.Filename, []byte(x.Site.DocumentRoot))
+	return len(x.Filename) > 0 && x.Filename[0] == '/'
 }
 
 // localFile walks along the file name as httpd's ap_directory_walk does. It
@@ -31,7 +32,10 @@ func (x *Exchange) isLocal() bool {
 func (x *Exchange) localFile() (f localFile) {
 	name := x.Filename
 	f.name = name
-	end := len(x.Site.DocumentRoot)
+	end := 0
+	if bytes.HasPrefix(name, []byte(x.Site.DocumentRoot)) {
+		end = len(x.Site.DocumentRoot)
+	}
 	f.info, _ = os.Stat(string(name[:end]))
 	for end < len(name) {
 		next := end + 1

@@ -15,7 +15,7 @@ var ErrDeclined = errors.New("declined")
 
 // ErrDone is returned by a Translator that has decided: no further one is
 // asked. With no Handler set the request goes on to the content handlers
-// (ProxyPass "!").
+// (an alias).
 var ErrDone = errors.New("done")
 
 // Front is what a client-side protocol provides to the logic. All methods are

@@ -6,6 +6,7 @@ package modules
 import (
 	"github.com/headgate/headgate/internal/module"
 	"github.com/headgate/headgate/internal/modules/accesscompat"
+	"github.com/headgate/headgate/internal/modules/alias"
 	"github.com/headgate/headgate/internal/modules/authzcore"
 	"github.com/headgate/headgate/internal/modules/authzhost"
 	"github.com/headgate/headgate/internal/modules/core"
@@ -40,6 +41,7 @@ func All() []*module.Module {
 		proxy.New(),
 		proxy.NewHTTP(),
 		ratelimit.New(),
+		alias.New(),   // maps behind proxy
 		headers.New(), // its edits of requests and responses are the last
 	}
 }

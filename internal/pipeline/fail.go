@@ -103,6 +103,11 @@ func (p *Pipeline) reply(x *exchange.Exchange, r *exchange.Reply) {
 	if r.Location != nil {
 		x.Keep = append(x.Keep, message.Field{ID: message.Location, Name: []byte("Location"), Value: r.Location})
 	}
+	if message.NoContent(r.Status) {
+		p.beginError(x, r.Status, f)
+		p.sendHead(x)
+		return
+	}
 	if r.Body == nil {
 		p.respondError(x, r.Status, f)
 		return

@@ -51,11 +51,24 @@ func (p *Pipeline) sendPage(x *exchange.Exchange, body []byte, contentType strin
 		x.Resp.Header.AddID(message.Server, x.Site.ServerHeader)
 	}
 	bodiless := len(body) == 0 || x.Req.Verb == message.HEAD
-	err := x.SendHead(bodiless)
-	if err == nil && !bodiless {
+	if bodiless {
+		p.sendHead(x)
+		return
+	}
+	err := x.SendHead(false)
+	if err == nil {
 		err = x.SendBody(body, true)
 	}
 	if err != nil {
+		x.Truncated = true
+		noteAbort(x, err)
+		x.Front.Abort(err)
+	}
+}
+
+// sendHead sends a generated response without a body.
+func (p *Pipeline) sendHead(x *exchange.Exchange) {
+	if err := x.SendHead(true); err != nil {
 		x.Truncated = true
 		noteAbort(x, err)
 		x.Front.Abort(err)

@@ -106,8 +106,8 @@ func (t *Translator) directly(x *exchange.Exchange) (exchange.Handler, error) {
 		}
 	}
 	switch {
-	case r.deny:
-		return nil, exchange.ErrDone
+	case r.deny: // httpd: an alias or a redirect may still take it
+		return nil, exchange.ErrDeclined
 	case r.join(x, x.Path[n:]):
 		x.HandlerName, x.Mapping = handlerName, r.mapping
 		return r.handler, nil
@@ -147,7 +147,7 @@ func (t *Translator) translate(x *exchange.Exchange) (exchange.Handler, error) {
 	case !ok:
 		return nil, exchange.ErrDeclined
 	case m.Denied:
-		return nil, exchange.ErrDone
+		return nil, exchange.ErrDeclined
 	}
 	return t.mapped(x, q, &m, r)
 }

@@ -1,0 +1,229 @@
+package alias
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/headgate/headgate/internal/ascii"
+	"github.com/headgate/headgate/internal/directive"
+	"github.com/headgate/headgate/internal/exchange"
+	"github.com/headgate/headgate/internal/expr"
+	"github.com/headgate/headgate/internal/module"
+	"github.com/headgate/headgate/internal/rx"
+)
+
+// rule is one line with a path or a pattern.
+type rule struct {
+	path   string     // a URL path, compared by segments
+	re     *rx.Regexp // or a pattern
+	target string     // URL or file name; $0 to $9 with a pattern
+	none   bool       // there is no target: the status alone is the answer
+	status int        // of a redirect
+}
+
+// serverConf is what a server says outside of sections.
+type serverConf struct {
+	aliases, redirects []*rule
+}
+
+// dirConf is what a section says.
+type dirConf struct {
+	redirects []*rule
+	redirect  module.Opt[whole]
+	alias     module.Opt[*expr.String]
+	relative  module.Opt[bool] // RedirectRelative
+}
+
+// whole is a Redirect for all of a section; no target: the status alone.
+type whole struct {
+	target *expr.String
+	status int
+}
+
+// The two places. Inner lines come before outer ones (httpd:
+// merge_alias_config, merge_alias_dir_config).
+var (
+	serverSlot = directive.Slot[serverConf]{Name: "alias server", Merge: func(base, add *serverConf) *serverConf {
+		return &serverConf{
+			aliases: slices.Concat(add.aliases, base.aliases), redirects: slices.Concat(add.redirects, base.redirects),
+		}
+	}}
+	dirSlot = directive.Slot[dirConf]{Name: "alias dir", Merge: func(base, add *dirConf) *dirConf {
+		return &dirConf{
+			redirects: slices.Concat(add.redirects, base.redirects),
+			redirect:  module.Over(base.redirect, add.redirect),
+			alias:     module.Over(base.alias, add.alias),
+			relative:  module.Over(base.relative, add.relative),
+		}
+	}}
+)
+
+// noFiles is what an alias does not do.
+const noFiles = "the file name is what <Directory> sections, expressions and logs see, " +
+	"but no static files are served: requests there get 404"
+
+// New returns the module.
+func New() *module.Module {
+	evals := new(exchange.Evaluator)
+	return &module.Module{
+		Name: "mod_alias", ID: "alias_module",
+		Rows: []directive.Row{
+			{Name: "Alias", Set: setAlias, Tier: directive.Mapped, Note: noFiles},
+			{Name: "AliasMatch", Set: setAliasMatch, Tier: directive.Mapped, Note: noFiles},
+			{Name: "Redirect", Set: redirect(302, false), Words: words},
+			{Name: "RedirectMatch", Set: redirect(302, true), Words: words},
+			{Name: "RedirectTemp", Set: redirect(302, false)},
+			{Name: "RedirectPermanent", Set: redirect(301, false)},
+			{Name: "RedirectRelative", Set: func(c *directive.Call) error {
+				dirSlot.Of(c.Dir).relative.To(c.On)
+				return nil
+			}},
+		},
+		Dir: func(b *module.Builder, d *module.Dir) error { return dir(b, d, evals) },
+	}
+}
+
+var words = []string{"permanent", "temp", "seeother", "gone"}
+
+// inSection reports whether c stands in a section, and not outside of any.
+func inSection(c *directive.Call) bool { return !c.Scope.Section().Kind.Server() }
+
+func setAlias(c *directive.Call) error {
+	if len(c.Args) == 2 {
+		return addAlias(c, &rule{path: c.Arg(0), target: c.Arg(1)})
+	}
+	if k := c.Scope.Section().Kind; k == directive.KindDirectory || k == directive.KindFiles {
+		return c.Errorf("Alias cannot occur within %s section", k)
+	}
+	if !inSection(c) {
+		return c.Errorf("Alias must have two arguments when used globally")
+	}
+	s, err := expr.ParseString(c.Arg(0), expr.Options{})
+	if err != nil {
+		return c.Errorf("Cannot parse alias expression '%s': %w", c.Arg(0), err)
+	}
+	dirSlot.Of(c.Dir).alias.To(s)
+	return nil
+}
+
+func setAliasMatch(c *directive.Call) error {
+	re, err := compile(c, c.Arg(0))
+	if err != nil {
+		return err
+	}
+	return addAlias(c, &rule{re: re, target: c.Arg(1)})
+}
+
+func addAlias(c *directive.Call, r *rule) error {
+	if inSection(c) {
+		return c.Errorf("%s cannot occur within %s section", c.Row.Name, c.Scope.Section().Kind)
+	}
+	s := serverSlot.Of(c.Server)
+	if r.re == nil {
+		for _, earlier := range s.aliases {
+			if earlier.re == nil && matchPath([]byte(r.path), earlier.path) > 0 || earlier.re != nil && earlier.re.MatchString(r.path) {
+				c.Warn("it will probably never match because it overlaps an earlier Alias")
+				break
+			}
+		}
+	}
+	s.aliases = append(s.aliases, r)
+	return nil
+}
+
+func compile(c *directive.Call, pattern string) (*rx.Regexp, error) {
+	re, err := rx.Compile(pattern, 0)
+	if err != nil {
+		return nil, c.Hinted(c.Errorf("Regular expression could not be compiled."), err.Error())
+	}
+	if re.Backtracking() {
+		c.Warn("the pattern needs backtracking, which is slower and bounded: when a bound is hit it does not match")
+	}
+	return re, nil
+}
+
+// statusOf reads the word or number that a redirect may begin with.
+func statusOf(word string) (status int, ok bool) {
+	switch {
+	case ascii.EqualFold(word, "permanent"):
+		return 301, true
+	case ascii.EqualFold(word, "temp"):
+		return 302, true
+	case ascii.EqualFold(word, "seeother"):
+		return 303, true
+	case ascii.EqualFold(word, "gone"):
+		return 410, true
+	case word != "" && ascii.IsDigit(word[0]):
+		return ascii.LeadingInt(word), true
+	}
+	return 0, false
+}
+
+// redirect reads "[status] [path] [URL]" (httpd: add_redirect_internal).
+func redirect(usual int, pattern bool) func(*directive.Call) error {
+	return func(c *directive.Call) error {
+		args, status := c.Args, usual
+		given, known := statusOf(c.Arg(0))
+		switch {
+		case known:
+			status = given
+			args = args[1:]
+		case len(args) == 3:
+			return c.Errorf("Redirect: invalid first argument (of three)")
+		}
+		switch {
+		case len(args) == 1 && (!known || moves(status)) && inSection(c):
+			return setWhole(c, args[0], status)
+		case len(args) == 0 && !moves(status):
+			dirSlot.Of(c.Dir).redirect.To(whole{status: status})
+			return nil
+		}
+		return addRedirect(c, args, status, pattern)
+	}
+}
+
+// setWhole sets the redirect of a whole section.
+func setWhole(c *directive.Call, src string, status int) error {
+	s, err := expr.ParseString(src, expr.Options{})
+	if err != nil {
+		return c.Errorf("Cannot parse redirect expression '%s': %w", src, err)
+	}
+	dirSlot.Of(c.Dir).redirect.To(whole{s, status})
+	return nil
+}
+
+// moves reports whether a status sends the client to a URL.
+func moves(status int) bool { return status >= 300 && status < 400 }
+
+func addRedirect(c *directive.Call, args []string, status int, pattern bool) (err error) {
+	r := &rule{status: status, none: len(args) < 2}
+	switch {
+	case len(args) == 0:
+		return c.Errorf("URL to redirect to is missing")
+	case pattern:
+		if r.re, err = compile(c, args[0]); err != nil {
+			return err
+		}
+	default:
+		r.path = args[0]
+	}
+	switch {
+	case moves(status) && r.none:
+		return c.Errorf("URL to redirect to is missing")
+	case !moves(status) && !r.none:
+		return c.Errorf("Redirect URL not valid for this status")
+	case !r.none:
+		r.target = args[1]
+		if !pattern && !isURL([]byte(r.target)) && !strings.HasPrefix(r.target, "/") {
+			return c.Errorf("Redirect to non-URL")
+		}
+	}
+	if inSection(c) {
+		d := dirSlot.Of(c.Dir)
+		d.redirects = append(d.redirects, r)
+		return nil
+	}
+	s := serverSlot.Of(c.Server)
+	s.redirects = append(s.redirects, r)
+	return nil
+}
