@@ -7,6 +7,7 @@ import (
 	"github.com/headgate/headgate/internal/fault"
 	"github.com/headgate/headgate/internal/logsink"
 	"github.com/headgate/headgate/internal/message"
+	"github.com/headgate/headgate/internal/wire"
 )
 
 // fail is the one place that turns a fault into a status, a log line and an
@@ -124,6 +125,9 @@ func (p *Pipeline) respondError(x *exchange.Exchange, status int, f *fault.Fault
 	case !ok || doc.Form == exchange.DocText:
 	case doc.Form == exchange.DocURL && status != 401: // httpd: a 401 must carry its challenge
 		if url := p.docValue(x, doc, status); url != nil {
+			if wire.DropsConnection(status) {
+				x.Req.Close = true
+			}
 			p.redirectTo(x, url)
 			return
 		}

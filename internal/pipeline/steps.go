@@ -308,7 +308,7 @@ func (p *Pipeline) handle(x *exchange.Exchange) error {
 
 // fallback answers what nobody took.
 func (p *Pipeline) fallback(x *exchange.Exchange) error {
-	if x.Redirected != nil {
+	if x.Redirected != nil && x.Redirected.Status >= 400 { // not where a rule has sent the request here
 		return errorFile(x)
 	}
 	switch x.Req.Verb {

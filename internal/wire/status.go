@@ -71,3 +71,13 @@ var statusTexts = [...]string{
 	510: "Not Extended",
 	511: "Network Authentication Required",
 }
+
+// DropsConnection lists the statuses after which httpd closes: what the client
+// sent, or is still sending, cannot be trusted.
+func DropsConnection(status int) bool {
+	switch status {
+	case 400, 408, 411, 413, 414, 431, 500, 501, 503:
+		return true
+	}
+	return false
+}

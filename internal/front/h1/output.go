@@ -175,7 +175,7 @@ func (st *state) frame(r *message.Response, last bool) {
 // keepAlive judges whether the connection may go on, body delimiting apart.
 func (st *state) keepAlive(r *message.Response) bool {
 	x, site := &st.x, st.x.Site
-	if x.Req.Close || st.out.last || st.body.lost.Load() || !site.KeepAlive || site.KeepAliveTimeout <= 0 || dropsConnection(r.Status) {
+	if x.Req.Close || st.out.last || st.body.lost.Load() || !site.KeepAlive || site.KeepAliveTimeout <= 0 || wire.DropsConnection(r.Status) {
 		return false
 	}
 	if site.MaxKeepAlive > 0 && x.Client.Requests > int(site.MaxKeepAlive) {
@@ -186,16 +186,6 @@ func (st *state) keepAlive(r *message.Response) bool {
 		return false
 	}
 	return !st.front.Service.Draining()
-}
-
-// dropsConnection lists the statuses after which httpd closes: what the client
-// sent, or is still sending, cannot be trusted.
-func dropsConnection(status int) bool {
-	switch status {
-	case 400, 408, 411, 413, 414, 431, 500, 501, 503:
-		return true
-	}
-	return false
 }
 
 // appendFraming prints what belongs to this connection.

@@ -106,9 +106,9 @@ var dirSlot = directive.Slot[dirConf]{Name: "rewrite dir", Merge: func(base, add
 	return out
 }}
 
-// usesSlot notes in a server what some rule in it does to responses, in
-// whatever section it stands.
-var usesSlot = directive.Slot[bool]{Name: "rewrite responses", Merge: func(base, add *bool) *bool {
+// typesSlot notes in a server that some rule in it, in whatever section, has a T
+// flag.
+var typesSlot = directive.Slot[bool]{Name: "rewrite types", Merge: func(base, add *bool) *bool {
 	v := *base || *add
 	return &v
 }}

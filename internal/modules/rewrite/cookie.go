@@ -9,8 +9,8 @@ import (
 	"github.com/headgate/headgate/internal/message"
 )
 
-// cookieNote is what the names of the notes begin with that hold the cookies of
-// a request until its response goes out. A cookie is set once.
+// cookieNote is what the names of the notes begin with that tell which cookies
+// were set: each is set once.
 const cookieNote = "rewrite-cookie:"
 
 // typeNote and handlerNote hold what T= and H= have said.
@@ -43,7 +43,8 @@ func (u *run) setCookie(text string) {
 		return
 	}
 	cookie := cookieText(f, u.x.Times.Start)
-	main.Notes.Set(cookieNote+f[0], []byte(cookie))
+	main.Notes.Set(cookieNote+f[0], nil)
+	main.Always.Add([]byte("Set-Cookie"), []byte(cookie))
 	if u.traces(5) {
 		u.tracef(5, "", "setting cookie '%s'", cookie)
 	}
@@ -86,17 +87,12 @@ func anyOf(s string, words ...string) bool {
 	return false
 }
 
-// responder edits the head of every response on a server where some rule has a
-// CO or T flag. It implements exchange.Step.
+// responder gives responses without a type the one that a T flag has said, on a
+// server where some rule has one. It implements exchange.Step.
 type responder struct{}
 
 // Do implements exchange.Step.
 func (responder) Do(x *exchange.Exchange) error {
-	for _, n := range x.Notes.All() {
-		if strings.HasPrefix(n.Name, cookieNote) {
-			x.Resp.Header.Add([]byte("Set-Cookie"), n.Value)
-		}
-	}
 	if t, ok := x.Notes.Get(typeNote); ok && x.Resp.Status < 300 && !x.Resp.Header.Has(message.ContentType) {
 		x.Resp.Header.AddID(message.ContentType, t)
 	}

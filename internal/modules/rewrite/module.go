@@ -155,8 +155,8 @@ func addRule(c *directive.Call) error {
 	p.pending = nil
 	r.mapping = &exchange.Mapping{Rule: "RewriteRule " + r.pattern, Place: c.Pos().String()}
 	p.rules = append(p.rules, r)
-	if len(r.cookies) > 0 || r.mimeType != nil {
-		*usesSlot.Of(c.Server) = true
+	if r.mimeType != nil {
+		*typesSlot.Of(c.Server) = true
 	}
 	return nil
 }
@@ -182,7 +182,7 @@ func server(b *module.Builder, s *module.Server) error {
 // dir adds the rules of one combination of sections to its chain, and ahead of
 // them those of the server, which a section can switch off and on too.
 func dir(d *module.Dir, runs *sync.Pool) error {
-	if uses, ok := usesSlot.Peek(d.Server.Conf); ok && *uses {
+	if types, ok := typesSlot.Peek(d.Server.Conf); ok && *types {
 		d.Chain.Response = append(d.Chain.Response, responder{})
 	}
 	sections, ok := dirSlot.Peek(d.Conf)
