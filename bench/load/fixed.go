@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// Fixed is the load of an open loop: requests are due at times fixed beforehand, whether or not earlier ones were answered,
+// Fixed is the load of an open loop: requests are due at times fixed in advance, whether or not earlier ones were answered,
 // and latency counts from when a request was due. A proxy that stalls is charged with every request that had to wait.
 type Fixed struct {
 	Connections int           // to each proxy

@@ -38,7 +38,7 @@ type Process struct {
 	from io.Closer     // what out reads
 	done chan struct{} // closed when it has ended
 
-	guard *Process // is told of the beginning and the end; nil for the guard itself
+	guard *Process // gets the beginning and the end; nil for the guard itself
 	told  sync.Once
 }
 

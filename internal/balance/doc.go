@@ -3,5 +3,5 @@
 // snapshot lives. How one is elected among those that may is up to its callers.
 //
 // Configuration is immutable and is in Member; what changes is in the worker's
-// State. Imports state, worker and what lies below them.
+// State. Imports state, worker and what is below them.
 package balance

@@ -24,7 +24,7 @@ type Options struct {
 	// BlindFolders leaves out whether folders that directives name are there.
 	BlindFolders bool
 
-	// Use, if set, is told of each directive that passed the checks of context
+	// Use, if set, is called for each directive that passed the checks of context
 	// and arity, with the tier that was decided. Coverage reports live on it.
 	Use func(Use)
 }

@@ -59,7 +59,7 @@ type Exchange struct {
 	// Always are fields of whatever response is sent, ahead of those of Resp: a
 	// page that replaces Resp has them too (httpd: err_headers_out).
 	Always message.Header
-	Made   Made // by whom Resp is made
+	Made   Made // who has made Resp
 
 	// Attempt is memory of the backend protocol that carried the last attempt,
 	// which may use it again. It outlives the exchange.
@@ -69,7 +69,7 @@ type Exchange struct {
 	trailer *message.Header   // goes out behind the last body byte
 	filters []active          // those that take part in the response
 	inputs  []active          // those that take part in the request body
-	held    []*reactor.Buffer // buffers that borrowed bytes of x lie in
+	held    []*reactor.Buffer // buffers that hold borrowed bytes of x
 }
 
 // Made says who makes a response: edits of responses differ by it.

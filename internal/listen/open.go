@@ -165,7 +165,7 @@ func open(ctx context.Context, a Addr, at netip.AddrPort, o Options) (*Listener,
 		if backlog <= 0 {
 			backlog = DefaultBacklog
 		}
-		// A second listen(2) sets the length of the queue anew.
+		// A second listen(2) sets the length of the queue again.
 		if err := unix.Listen(orig, backlog); err != nil {
 			return err
 		}

@@ -230,7 +230,7 @@ func signal(c chan<- struct{}) {
 // reopen writes what was collected and follows a file that was moved away.
 // Other destinations are not asked: one that is stuck must not stop a reload.
 // A file that is stuck holds it up for reopenGrace, and others after it hardly:
-// the answer is errSlow, once, and the file is opened anew when its writer comes
+// the answer is errSlow, once, and the file is opened again when its writer comes
 // to it.
 func (a *Appender) reopen() error {
 	if _, ok := a.sink.(*fileSink); !ok {

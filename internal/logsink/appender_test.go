@@ -347,7 +347,7 @@ func TestCloseIsBounded(t *testing.T) {
 }
 
 // A file that takes nothing holds up a reload for a bounded time, for all its
-// uses and its like together, and is opened anew when it goes on.
+// uses and its like together, and is opened again when it goes on.
 func TestReopenOfStuckFile(t *testing.T) {
 	dir := t.TempDir()
 	r := registry(t, 1)

@@ -105,7 +105,7 @@ func NewRegistry(o Options) *Registry {
 func (r *Registry) ReportTo(l *ErrorLog) { r.log.Store(l) }
 
 // Access opens the destination of a CustomLog or TransferLog, or takes another
-// reference to it. A file that was moved since it was opened is opened anew,
+// reference to it. A file that was moved since it was opened is opened again,
 // for every snapshot that writes to it. Files are given by absolute path
 // (Place).
 func (r *Registry) Access(dest string) (*Appender, error) { return r.get(dest, accessLog) }
@@ -206,9 +206,9 @@ func (a *Appender) Release() {
 	}
 }
 
-// Reopen opens every file anew that was moved since it was opened. A file
+// Reopen opens every file again that was moved since it was opened. A file
 // that cannot be opened keeps its old place; the first error is returned. One
-// that takes nothing is opened anew when it takes something again.
+// that takes nothing is opened again when it takes something again.
 func (r *Registry) Reopen() error {
 	var first error
 	for _, a := range r.all() {

@@ -6,7 +6,7 @@
 // order of modules.All, and leave behind steps and handlers that hold what
 // they need; nothing is looked up per request.
 //
-// Imports snapshot, pipeline's seams and what lies below.
+// Imports snapshot, pipeline's seams and what is below it.
 package module
 
 import (

@@ -146,7 +146,7 @@ func (n *Names) keep(addr netip.Addr, k knownName, now time.Time) {
 // Resolver returns the resolver of names, for lookups the other way.
 func (n *Names) Resolver() *resolve.Resolver { return &n.resolver }
 
-// InDomain reports whether name is domain or lies below it; a domain may be
+// InDomain reports whether name is domain or is below it; a domain may be
 // written with a leading dot. httpd: in_domain.
 func InDomain(domain, name string) bool {
 	if !ascii.HasSuffixFold(name, domain) {

@@ -4,5 +4,5 @@
 // It implements exchange.Service over the current snapshot, which an exchange
 // binds once and keeps to its end.
 //
-// Imports snapshot and what lies below it.
+// Imports snapshot and what is below it.
 package pipeline

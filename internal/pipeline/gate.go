@@ -10,7 +10,7 @@ import (
 	"github.com/headgate/headgate/internal/waitqueue"
 )
 
-// gate holds the exchanges in flight to MaxRequestWorkers. Who finds it full
+// gate holds the exchanges in flight to MaxRequestWorkers. A caller that finds it full
 // waits its turn: connections are not refused, as httpd leaves them in the
 // backlog.
 //
@@ -95,9 +95,10 @@ func (g *gate) enter(l reactor.Loop) {
 	}
 }
 
-// ask is enter by the count of all loops. Those who count in a lane and look
-// at share next are seen here, where it is the other way round; who was seen
-// and turned away comes here himself and lets in whom that kept outside.
+// ask enters by the count of all loops. enter counts first and reads share
+// next; ask takes the shares back first and counts next, so one of two that run
+// at once sees the other. A request that was counted here but had not entered
+// calls ask in turn, and lets in the one that its count had kept out.
 func (g *gate) ask(l reactor.Loop, c *lane) {
 	c.in.Add(-1)
 	if w := g.line(l, c); w != nil {

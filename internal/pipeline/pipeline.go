@@ -119,7 +119,7 @@ func (p *Pipeline) Serve(x *exchange.Exchange) {
 }
 
 // enter binds the current snapshot. A connection that was based on an older
-// one is based anew.
+// one is based again.
 func (p *Pipeline) enter(x *exchange.Exchange) *snapshot.Snapshot {
 	for {
 		x.Site = p.Base(x.Client)

@@ -27,7 +27,7 @@ type Setup struct {
 	PidFile string // removed at the end while it holds PID; "" for none
 	Socket  string // the control socket, removed with the pid file; "" for none
 
-	UID    int   // whom the server becomes
+	UID    int   // the user that the server becomes
 	Groups []int // and its groups
 }
 

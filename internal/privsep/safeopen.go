@@ -11,7 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// identity is whom the server has become. It must not be able to lead the
+// identity is the user that the server has become. It must not be able to lead the
 // helper to other files than the configuration names.
 type identity struct {
 	uid    int

@@ -24,7 +24,7 @@ type mount struct {
 	v1   bool
 }
 
-// limit returns the tightest limit of this process's cgroup and those it lies in,
+// limit returns the tightest limit of this process's cgroup and of those around it,
 // as far up as they can be seen; 0 for none.
 func (s *Source) limit() (float64, error) {
 	text, err := os.ReadFile(s.Root + "/proc/self/cgroup")
@@ -107,7 +107,7 @@ func (m mount) shows(c cgroup) (below string, ok bool) {
 	return strings.Trim(below, "/"), true
 }
 
-// limitOf returns the least limit of the cgroup that lies below the mount point,
+// limitOf returns the least limit of the cgroup that is below the mount point,
 // of those around it and of the mount point.
 func limitOf(point, below string, v1 bool) (least float64, err error) {
 	read := readV2

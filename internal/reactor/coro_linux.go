@@ -5,7 +5,7 @@ import (
 	"runtime/debug"
 )
 
-// coro is a coroutine of a loop: it does one job after the other and lies in
+// coro is a coroutine of a loop: it does one job after the other and is in
 // the loop's free list in between. Everything of it belongs to the loop.
 type coro struct {
 	next  func() (struct{}, bool) // runs it until it yields

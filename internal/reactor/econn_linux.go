@@ -158,7 +158,7 @@ func (c *econn) arrived() {
 }
 
 // leave ends an idle client, because its time or its loop's is over. One whose
-// request has come, but was not told of yet, is served: closing would reset it.
+// request has come, but was not reported yet, is served: closing would reset it.
 func (c *econn) leave() {
 	if !c.hasInput() {
 		c.ended()

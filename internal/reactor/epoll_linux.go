@@ -40,8 +40,8 @@ type Epoll struct {
 	watched   bool       // the watchdog runs
 	draining  bool
 	listeners map[net.Listener]*ebinding
-	refused   bool          // the system does not let us steer connections; told of
-	ringless  bool          // the system gives no rings; told of
+	refused   bool          // the system does not let us steer connections; that was reported
+	ringless  bool          // the system gives no rings; that was reported
 	procs     int           // what we set GOMAXPROCS to last; 0: nothing
 	quit      chan struct{} // ends the watchdog
 

@@ -34,7 +34,7 @@ func (l *eloop) running() *coro {
 	return l.cur
 }
 
-// step counts n bytes of an operation that did not have to wait. Who does much
+// step counts n bytes of an operation that did not have to wait. A coroutine that does much
 // in a row, as in the midst of a large body, lets others run.
 func (l *eloop) step(n int) {
 	co := l.running()

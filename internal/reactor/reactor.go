@@ -61,7 +61,7 @@ type Descriptors interface {
 // Hooks are told what happens inside an engine. Each may be nil; they are
 // called from any thread and must not block.
 type Hooks struct {
-	// Panic is told of a panic that a session or task let through; its
+	// Panic is called for a panic that a session or task let through; its
 	// connection is closed.
 	Panic func(v any, stack []byte)
 	// Starved is told that accepting pauses for want of descriptors or
@@ -74,7 +74,7 @@ type Hooks struct {
 	// Ringless is told why the system does not let a loop send many messages by
 	// one call, which costs a quarter more for a small request.
 	Ringless func(err error)
-	// Held is told of a loop that one piece of work has kept from everything
+	// Held is called for a loop that one piece of work has kept from everything
 	// else for so long, and where it was seen.
 	Held func(loop int, d time.Duration, stack []byte)
 	// Stuck is told, once, of a loop that has stood still for so long that it

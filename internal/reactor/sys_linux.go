@@ -89,7 +89,7 @@ func addrOf(sa *unix.RawSockaddrAny) netip.AddrPort {
 	return netip.AddrPort{}
 }
 
-// bigEndian reads a port, which lies in network order whatever the machine's.
+// bigEndian reads a port, which is in network order whatever the machine's.
 func bigEndian(port uint16) uint16 {
 	var b [2]byte
 	binary.NativeEndian.PutUint16(b[:], port)

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// heldFor is how long one piece of work may keep a loop before it is told of;
+// heldFor is how long one piece of work may keep a loop before that is logged;
 // heldEvery is how often that happens at most.
 const (
 	heldFor   = 50 * time.Millisecond

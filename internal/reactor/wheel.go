@@ -10,19 +10,19 @@ const (
 	wheelMask = wheelSize - 1
 )
 
-// links is what something with a deadline has, to lie in a wheel.
+// links is what something with a deadline has, to be in a wheel.
 type links[T any] struct {
 	next, prev *T
-	tick       int64 // the tick it lies at; 0: in no wheel
+	tick       int64 // the tick it is at; 0: in no wheel
 }
 
 // timed is something with a deadline.
 type timed[T any] interface {
 	*T
 	links() *links[T]
-	// due returns the moment it must be told of, 0 when there is none (any more).
+	// due returns the moment at which expire must be called, 0 when there is none (any more).
 	due() int64
-	// expire tells it that its moment has come. It lies in no wheel then.
+	// expire tells it that its moment has come. It is in no wheel then.
 	expire(now int64)
 }
 
@@ -70,7 +70,7 @@ func (w *wheel[T, P]) touch(p P) {
 	h.prev = p
 }
 
-// remove takes p out; it need not lie in it.
+// remove takes p out; it need not be in it.
 func (w *wheel[T, P]) remove(p P) {
 	k := p.links()
 	if k.tick == 0 {

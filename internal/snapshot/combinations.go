@@ -33,8 +33,8 @@ type combination struct {
 }
 
 // maxCombinations bounds how many combinations met at run time are kept,
-// beside some for each section. Who drives a configuration whose sections
-// combine in more ways past it makes all of them be compiled anew.
+// beside some for each section. A client that drives a configuration whose sections
+// combine in more ways past it has all of them compiled again.
 const (
 	maxCombinations = 4096
 	perSection      = 8
@@ -47,7 +47,7 @@ func newCombinations(sections int, compile func(k []byte) *exchange.Chain) *comb
 	return c
 }
 
-// build compiles a combination beforehand.
+// build compiles a combination in advance.
 func (c *combinations) build(k []byte) { c.insert(k, true) }
 
 // get returns the chain of a combination.
@@ -68,7 +68,7 @@ func (c *combinations) insert(k []byte, built bool) *exchange.Chain {
 	if old := c.table.Load().find(k, e.hash); old != nil {
 		return old.chain
 	}
-	e.chain = c.compile([]byte(e.key)) // not k, which lies on the stack of who asks
+	e.chain = c.compile([]byte(e.key)) // not k, which is on the stack of the caller
 	if !built && c.used >= c.most {
 		c.replace(func(e *combination) bool { return e.built })
 	} else if 2*(c.used+1) > len(*c.table.Load()) {

@@ -112,7 +112,7 @@ func (s *segments) add(value string, section int32) {
 	s.deep = max(s.deep, len(value))
 }
 
-// find appends the sections whose value path lies at or below.
+// find appends the sections that path is at or below.
 func (s *segments) find(hits []int32, path []byte) []int32 {
 	if len(s.values) == 0 {
 		return hits

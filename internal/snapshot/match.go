@@ -51,7 +51,7 @@ func (p Folder) Match(_ *exchange.Exchange, s []byte) bool {
 type Glob struct {
 	Pattern string
 	Path    bool
-	Below   bool // <Directory /home/*/public>: what lies below matches too
+	Below   bool // <Directory /home/*/public>: what is below matches too
 }
 
 func (g Glob) options() glob.Options {

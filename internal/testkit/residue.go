@@ -51,7 +51,7 @@ func fill(v reflect.Value, depth int) {
 
 // Residue lists the fields of the struct that p points to which hold
 // something, by path: a slice counts by its length. A path of except leaves
-// out what lies below it, too.
+// out what is below it, too.
 func Residue(p any, except ...string) (found []string) {
 	residue(reflect.ValueOf(p).Elem(), "", func(path string) {
 		for _, e := range except {

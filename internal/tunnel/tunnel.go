@@ -48,7 +48,7 @@ type Way struct {
 	Addr string // of the backend
 }
 
-// Ender is told of the end of a tunnel.
+// Ender is called at the end of a tunnel.
 type Ender interface{ Ended(Summary) }
 
 // Summary is what there is to say of a tunnel that has ended.
@@ -93,7 +93,7 @@ type Tunnel struct {
 	over       bool // both ends are closed; guarded by set's lane
 }
 
-// direction is one way of a tunnel. It is told of input, and copies it.
+// direction is one way of a tunnel. It is called for input, and copies it.
 type direction struct {
 	t       *Tunnel
 	from    End

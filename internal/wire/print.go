@@ -60,7 +60,7 @@ func AppendLength(dst []byte, n int64) []byte {
 // AppendHeader appends the fields of h in order, without the dropped ones and
 // those with a flag of skip, and without the empty line.
 //
-// What lies in memory as it is to be printed is copied as it lies, runs of
+// What is in memory as it is to be printed is copied unchanged, runs of
 // lines together: fields that were read and not changed borrow from one head.
 func AppendHeader(dst []byte, h *message.Header, skip message.Flag) []byte {
 	skip |= message.Dropped

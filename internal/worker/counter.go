@@ -5,7 +5,7 @@ package worker
 // anyway: a locked addition for each counter would cost as much again.
 type loopCounters struct {
 	values [numCounters]int64
-	_      [128 - 8*numCounters]byte // the next loop's lie on other cache lines
+	_      [128 - 8*numCounters]byte // the next loop's are on other cache lines
 }
 
 // The counters, in the order of State's counters.

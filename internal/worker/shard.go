@@ -151,7 +151,7 @@ func (s *shard) sweep(w *Worker, now time.Time) (gone *Conn) {
 	for c := s.coldest; c != nil; {
 		age := now.Sub(c.idleSince)
 		if c.watched && (shortest == 0 || age < shortest) {
-			break // the others are younger, and told of by themselves
+			break // the others are younger, and report their own end
 		}
 		warmer := c.warmer
 		old := beyond(age, least(limit, c.peerIdle))

@@ -1,3 +1,3 @@
 // Package stock starts the configuration trees that httpd is delivered with,
-// as they lie on a machine where it was installed.
+// as they are on a machine where it was installed.
 package stock

@@ -18,7 +18,7 @@ import (
 type input struct {
 	conn  reactor.Conn
 	loop  reactor.Loop    // conn's
-	lent  *reactor.Buffer // what bytes lies in; nil when it outgrew a buffer
+	lent  *reactor.Buffer // the buffer of bytes; nil when it outgrew a buffer
 	bytes []byte
 	r, w  int
 	first *reactor.Buffer // the buffer of the head, once bytes is another

@@ -15,7 +15,7 @@ import (
 type output struct {
 	loop    reactor.Loop
 	lent    *reactor.Buffer // nil while nothing is gathered
-	bytes   []byte          // gathered; lies in lent unless a head outgrew it
+	bytes   []byte          // gathered; in lent unless a head outgrew it
 	chunked bool            // the body is sent in chunks
 	noBody  bool            // the response has no body: what is written is dropped
 	length  int64           // body bytes still due by Content-Length; -1: not announced

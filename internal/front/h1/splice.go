@@ -48,7 +48,7 @@ func splicer(src, dst reactor.Conn) reactor.Splicer {
 }
 
 // spliceWait is the longest wait for input in one go. The deadline of the
-// other side must lie behind it, so that what arrives last still finds its
+// other side must be later, so that what arrives last still finds its
 // whole patience; by so much a side that takes nothing is found late.
 const spliceWait = 2 * time.Second
 

@@ -4,5 +4,5 @@
 // stand in Chain.Access before mod_authz_core's, which asks it about Satisfy
 // Any; with Satisfy All, the default, both must let a request pass.
 //
-// Imports module and what lies below it.
+// Imports module and what is below it.
 package accesscompat

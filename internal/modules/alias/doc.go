@@ -5,5 +5,5 @@
 // is asked there too, where it is one URL for the whole section, and again as a
 // fixup, which also comes for requests that are mapped to a backend.
 //
-// Imports module and what lies below.
+// Imports module and what is below it.
 package alias

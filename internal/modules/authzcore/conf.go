@@ -106,7 +106,7 @@ type conf struct {
 // slot is where a section's conf lies.
 var slot = directive.Slot[conf]{Name: "authz_core", Merge: merge}
 
-// merge lays a section over the one it lies in: its Require lines replace the
+// merge lays a section over the one around it: its Require lines replace the
 // outer ones unless AuthMerging says otherwise. httpd: merge_authz_core_dir_config.
 func merge(base, add *conf) *conf {
 	out := *add

@@ -7,5 +7,5 @@
 // know the user are refused: there is no authentication, and a rule that is
 // left out would leave open what it protects.
 //
-// Imports module and what lies below it.
+// Imports module and what is below it.
 package authzcore

@@ -5,5 +5,5 @@
 // Require host a client's name counts only if it leads back to its address, and
 // for Require forward-dns a name's addresses are kept as long as DNS says.
 //
-// Imports module and what lies below it.
+// Imports module and what is below it.
 package authzhost

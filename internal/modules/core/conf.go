@@ -95,7 +95,7 @@ type GlobalConf struct {
 	RecvBuffer      int
 }
 
-// globalSlot lies in the main server's vector only; a virtual host inherits it
+// globalSlot is in the main server's vector only; a virtual host inherits it
 // untouched.
 var globalSlot = directive.Slot[GlobalConf]{Name: "core global"}
 

@@ -1,7 +1,7 @@
 // Package core is httpd's core: listeners, virtual hosts, sections, limits,
 // names, error documents, the error log.
 //
-// Imports module and what lies below it.
+// Imports module and what is below it.
 package core
 
 import (
@@ -57,7 +57,7 @@ func server(b *module.Builder, s *module.Server) error {
 	return errorLog(b, c, site)
 }
 
-// serverHeaderKey is where the Server field's value lies in Builder.Aux.
+// serverHeaderKey is the key of the Server field's value in Builder.Aux.
 type serverHeaderKey struct{}
 
 // serverHeader gives what all sites call themselves, in the same memory.
@@ -70,7 +70,7 @@ func serverHeader(b *module.Builder) []byte {
 	return h
 }
 
-// errorLog opens the site's error log: relative names lie under ServerRoot.
+// errorLog opens the site's error log: relative names are below ServerRoot.
 func errorLog(b *module.Builder, c *ServerConf, site *exchange.Site) error {
 	levels := logsink.DefaultLevels()
 	site.Levels = c.Levels.Over(&levels)

@@ -3,5 +3,5 @@
 // The variables are set by a step of Chain.Fixups, so that access control does
 // not see them.
 //
-// Imports module and what lies below it.
+// Imports module and what is below it.
 package env

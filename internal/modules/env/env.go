@@ -25,7 +25,7 @@ type variable struct {
 // slot is where a section's conf lies.
 var slot = directive.Slot[conf]{Name: "env", Merge: merge}
 
-// merge lays a section over the one it lies in. httpd: merge_env_dir_configs.
+// merge lays a section over the one around it. httpd: merge_env_dir_configs.
 func merge(base, add *conf) *conf {
 	out := &conf{vars: append([]variable(nil), base.vars...)}
 	for _, name := range add.unset {

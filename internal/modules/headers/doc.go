@@ -10,5 +10,5 @@
 // Requests are edited as the last fixup, responses as a response step, and what
 // says early as the first post-read step, from the server's own lines only.
 //
-// Imports module and what lies below.
+// Imports module and what is below it.
 package headers

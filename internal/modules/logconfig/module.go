@@ -103,7 +103,7 @@ func server(b *module.Builder, s *module.Server) error {
 	return nil
 }
 
-// logsKey is where the logs of the server built before lie in Builder.Aux,
+// logsKey is where the logs of the previous server are in Builder.Aux,
 // logKey where a log does that was opened.
 type (
 	logsKey struct{}
@@ -124,7 +124,7 @@ func opened(b *module.Builder, c *conf, p *placed) *Log {
 	return l
 }
 
-// formatKey is where a compiled format lies in Builder.Aux, by its text.
+// formatKey is where a compiled format is in Builder.Aux, by its text.
 type formatKey struct{ text string }
 
 // compiled gives the format of a text. Servers whose logs have the same one

@@ -2,7 +2,7 @@
 // process here, so most say nothing, and MaxRequestWorkers is the number of
 // exchanges in flight.
 //
-// Imports module and what lies below it.
+// Imports module and what is below it.
 package mpm
 
 import (

@@ -2,7 +2,7 @@
 // bodies of responses to the number of KiB per second that the variable
 // rate-limit of the request names.
 //
-// Imports module and what lies below it.
+// Imports module and what is below it.
 package ratelimit
 
 import (

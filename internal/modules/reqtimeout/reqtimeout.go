@@ -4,7 +4,7 @@
 // It only says so in the site; the front measures. A server in which neither
 // heads nor bodies are limited has no times at all.
 //
-// Imports module and what lies below it.
+// Imports module and what is below it.
 package reqtimeout
 
 import (

@@ -9,5 +9,5 @@
 // The rules of a server are a Translator ahead of all others, those of a
 // section a step of the fixups, as in httpd.
 //
-// Imports module and what lies below it.
+// Imports module and what is below it.
 package rewrite

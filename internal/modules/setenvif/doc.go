@@ -5,5 +5,5 @@
 // before it is mapped, and sees its path as it was sent, in expressions too; what sections say runs
 // before access control and sees the normalised path.
 //
-// Imports module and what lies below it.
+// Imports module and what is below it.
 package setenvif

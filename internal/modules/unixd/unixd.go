@@ -1,6 +1,6 @@
 // Package unixd is mod_unixd: who the server runs as, and its pid file.
 //
-// Imports module and what lies below it.
+// Imports module and what is below it.
 package unixd
 
 import (

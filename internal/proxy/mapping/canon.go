@@ -9,7 +9,7 @@ import (
 	"github.com/headgate/headgate/internal/uri"
 )
 
-// fixedTarget is what of a target's canonical form is known beforehand.
+// fixedTarget is the part of a canonical target that is known in advance.
 type fixedTarget struct {
 	ok     bool
 	origin string // "proxy:http://host:port"

@@ -125,7 +125,7 @@ func put(kids *textmap.Map[branch], segments []string, slash bool, at int32) {
 	kids.Put(segments[0], b)
 }
 
-// find returns the first rule whose prefix path lies at or below, and how much
+// find returns the first rule that path is at or below, and how much
 // of it the prefix takes.
 func (r *root) find(path []byte) (at int32, n int) {
 	at, n, _ = r.look(path)

@@ -37,7 +37,7 @@ type PassRule struct {
 	Rule        string // directive and path, for logs: "ProxyPass /app"
 	Place       string // "file:line" of the directive, for logs
 
-	// Worker is the one the target belongs to; nil: none is known beforehand.
+	// Worker is the one the target belongs to; nil: none is known in advance.
 	Worker *forward.Definition
 
 	fixed fixedTarget

@@ -34,7 +34,7 @@ func (r *route) append(b []byte) []byte {
 	return append(b, r.short[:r.size]...)
 }
 
-// newRoute prepares a rule. The target of one is known beforehand whose
+// newRoute prepares a rule. The target is known in advance where
 // canonical form is what is written.
 func newRoute(r *PassRule, h *forward.Handler) route {
 	out := route{handler: h, deny: r.Deny, mapping: &exchange.Mapping{Rule: r.Rule, Place: r.Place}}

@@ -17,7 +17,7 @@ import (
 	"syscall"
 )
 
-// The range lies below the kernel's ephemeral ports, so that no outgoing connection takes a reserved port away.
+// The range is below the kernel's ephemeral ports, so that no outgoing connection takes a reserved port away.
 const (
 	first = 12000
 	last  = 29999
