@@ -25,7 +25,7 @@ func (l *Loaded) build(o Options, rt *Runtime, modules []*module.Module) {
 		Snapshot: &snapshot.Snapshot{Generation: o.Generation, Built: rt.Clock.Now(), Lease: reg.Lease()},
 		Main:     l.Main, ServerRoot: l.Source.ServerRoot, Version: o.Version, Loops: rt.Loops, Clock: rt.Clock,
 		Lease: nil, Resolver: rt.Resolver, Logs: logs, Protocols: rt.Protocols, Check: o.Check, Log: rt.Log,
-		Aux: make(map[any]any), Present: l.present,
+		Aux: make(map[any]any), Present: l.present, Loaded: l.Source.HasModule,
 	}
 	b.Lease = b.Snapshot.Lease
 	b.Snapshot.SetLoops(rt.Loops)

@@ -55,6 +55,7 @@ type Builder struct {
 	Protocols  map[string]worker.Protocol // by scheme
 	Check      bool                       // -t: start nothing; Logs opens nothing either
 	Present    func(id string) bool       // whether httpd would have this module: what its defaults depend on
+	Loaded     func(id string) bool       // whether LoadModule names this module: what costs something only runs then
 	Log        *logsink.ErrorLog          // for what is noticed while building
 
 	// Aux has values that modules keep from Server to Dir, by a key of their own.

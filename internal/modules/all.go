@@ -11,6 +11,7 @@ import (
 	"github.com/headgate/headgate/internal/modules/authzhost"
 	"github.com/headgate/headgate/internal/modules/core"
 	"github.com/headgate/headgate/internal/modules/env"
+	"github.com/headgate/headgate/internal/modules/expires"
 	"github.com/headgate/headgate/internal/modules/headers"
 	"github.com/headgate/headgate/internal/modules/logconfig"
 	"github.com/headgate/headgate/internal/modules/mpm"
@@ -19,6 +20,7 @@ import (
 	"github.com/headgate/headgate/internal/modules/reqtimeout"
 	"github.com/headgate/headgate/internal/modules/rewrite"
 	"github.com/headgate/headgate/internal/modules/setenvif"
+	"github.com/headgate/headgate/internal/modules/uniqueid"
 	"github.com/headgate/headgate/internal/modules/unixd"
 )
 
@@ -41,6 +43,8 @@ func All() []*module.Module {
 		proxy.New(),
 		proxy.NewHTTP(),
 		ratelimit.New(),
+		uniqueid.New(),
+		expires.New(), // before headers, which sees its fields
 		alias.New(),   // maps behind proxy
 		headers.New(), // its edits of requests and responses are the last
 	}
