@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -19,7 +20,7 @@ import (
 
 // named makes a resolver for which every name has the addresses in answer, with
 // a TTL of five seconds.
-func named(conf string, answer *string) *resolve.Resolver {
+func named(conf string, answer *atomic.Value) *resolve.Resolver {
 	return &resolve.Resolver{
 		ResolvConf: conf, Hosts: filepath.Join(filepath.Dir(conf), "none"),
 		Reach: func(netip.Addr) bool { return true },
@@ -30,7 +31,7 @@ func named(conf string, answer *string) *resolve.Resolver {
 			if q.Qtype != dns.TypeA {
 				return out, nil
 			}
-			for _, a := range strings.Fields(*answer) {
+			for _, a := range strings.Fields(answer.Load().(string)) {
 				out.Answer = append(out.Answer, &dns.A{
 					Hdr: dns.RR_Header{Name: q.Name, Rrtype: dns.TypeA, Class: dns.ClassINET, Ttl: 5},
 					A:   net.ParseIP(a),
@@ -51,7 +52,8 @@ func TestNameIsFollowedByItsTTL(t *testing.T) {
 		t.Fatal(err)
 	}
 	synctest.Test(t, func(t *testing.T) {
-		answer := "198.51.100.1"
+		var answer atomic.Value // of string
+		answer.Store("198.51.100.1")
 		r := named(conf, &answer)
 		b := newBench(1, Config{})
 		b.Worker = newWorker(b.Config, NewState(resolve.NewName(r, "app.test", resolve.ByTTL), nil, 1))
@@ -65,7 +67,7 @@ func TestNameIsFollowedByItsTTL(t *testing.T) {
 			synctest.Wait() // a look-up in the background comes to its end
 		}
 		leadsTo("198.51.100.1:80")
-		answer = "198.51.100.2"
+		answer.Store("198.51.100.2")
 		fakenet.Pass(4 * time.Second)
 		leadsTo("198.51.100.1:80")
 		fakenet.Pass(2 * time.Second)
@@ -99,7 +101,8 @@ func TestMovedName(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				answer := tt.before
+				var answer atomic.Value // of string
+				answer.Store(tt.before)
 				b := newBench(2, Config{Reuse: true, AddressTTL: tt.ttl})
 				b.Worker = newWorker(b.Config, NewState(resolve.NewName(named(conf, &answer), "app.test", tt.ttl), nil, 2))
 				idle := []*Conn{b.acquire(t, 0), b.acquire(t, 1)}
@@ -108,7 +111,7 @@ func TestMovedName(t *testing.T) {
 					b.Release(c, 0)
 				}
 				b.Sweep(time.Now())
-				answer = tt.after
+				answer.Store(tt.after)
 				fakenet.Pass(6 * time.Second)
 				b.Sweep(time.Now()) // sees that the name's time is over
 				synctest.Wait()
