@@ -90,6 +90,12 @@ func setOptions(c *directive.Call) error {
 			if !ok {
 				return c.Errorf("RewriteOptions: unknown option '%s'", w)
 			}
+			switch bit {
+			case ignoreContextInfo:
+				c.Note("IgnoreContextInfo: an Alias is never looked at when a section's substitution is completed")
+			case legacyPrefixDocRoot:
+				c.Warn("LegacyPrefixDocRoot has no effect: a substitution below DocumentRoot is compared by whole path segments")
+			}
 			o |= bit
 		}
 	}
