@@ -35,7 +35,9 @@ type upload struct {
 // start begins the coroutine.
 func (u *upload) start(a *attempt) {
 	u.a = a
-	u.backendsTurn()
+	if u.backendsTurn(); u.wants > 0 {
+		u.clientsTurn() // nothing of that frame is there
+	}
 	u.task = a.loop.Go(u)
 }
 

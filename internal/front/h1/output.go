@@ -157,6 +157,10 @@ func (st *state) frame(r *message.Response, last bool) {
 	keep := st.keepAlive(r)
 	switch {
 	case o.noBody:
+		// httpd: what it would be delimited by, had it a body.
+		if q.Verb == message.HEAD && !message.NoContent(r.Status) && r.Header.Has(message.TransferEncoding) {
+			r.Body = message.Framing{Kind: message.Chunked}
+		}
 	case last:
 		o.length = 0
 		r.Body = message.Framing{Kind: message.Length}
@@ -192,7 +196,7 @@ func (st *state) keepAlive(r *message.Response) bool {
 func (st *state) appendFraming(r *message.Response, there present) {
 	o := &st.out
 	switch {
-	case o.chunked, st.x.Req.Verb == message.HEAD && !message.NoContent(r.Status) && r.Header.Has(message.TransferEncoding):
+	case r.Body.Kind == message.Chunked:
 		o.bytes = append(o.bytes, "Transfer-Encoding: chunked\r\n"...)
 	case o.length >= 0 && !there.length:
 		o.bytes = append(o.bytes, "Content-Length: "...)
