@@ -142,11 +142,11 @@ func dir(_ *module.Builder, d *module.Dir) error {
 // step adds the fields to a response.
 type step struct{ conf *conf }
 
-// Do implements exchange.Step. httpd: expires_by_type_filter; errors, pages of a
-// status and what is not made for a request, are left alone.
+// Do implements exchange.Step. httpd: expires_insert_filter and expires_filter;
+// errors, OPTIONS * and TRACE are left alone, redirects made here are not.
 func (s *step) Do(x *exchange.Exchange) error {
 	h := &x.Resp.Header
-	if x.Made != exchange.ByHandler || x.Resp.Status >= 400 || x.Always.Has(message.Expires) || h.Has(message.Expires) {
+	if x.Made == exchange.ByCore || x.Resp.Status >= 400 || x.Always.Has(message.Expires) || h.Has(message.Expires) {
 		return nil
 	}
 	l, ok := s.of(x)
