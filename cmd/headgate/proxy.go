@@ -95,7 +95,7 @@ func backendURL(s string) (string, error) {
 	case !ok:
 		s = "http://" + s
 	case !ascii.EqualFold(scheme, "http"):
-		return "", fmt.Errorf("%w: %s is not implemented yet", errBackend, scheme)
+		return "", fmt.Errorf("%w: %s is not supported yet", errBackend, scheme)
 	case rest == "":
 		return "", errBackend
 	}

@@ -46,7 +46,7 @@ func TestVerdict(t *testing.T) {
 				r := run(t, args...)
 				text := r.out + r.errOut
 				says := here(row.says)
-				if args[0] == "check" { // has the id in a field of its own
+				if args[0] == "check" { // prints the id in a separate field
 					says = strings.TrimPrefix(says, "AH00451: ")
 				}
 				if r.code != 1 || strings.Count(text, says) != 1 || !strings.Contains(text, here(row.advice)) {

@@ -26,7 +26,7 @@ func (x *Exchange) ServerName() []byte {
 
 // LowerTargetHost replaces the authority of an absolute target, which stands
 // for the Host field, by the same in lower case, as httpd does
-// (fix_hostname). A Host field of its own is passed on as it was sent.
+// (fix_hostname). A Host field that the request sent is passed on unchanged.
 func (x *Exchange) LowerTargetHost() {
 	q := &x.Req
 	if q.Form != message.AbsoluteForm || len(q.Host) == 0 {

@@ -72,8 +72,8 @@ func (x *Exchange) SendBody(p []byte, last bool) error {
 	return Sink{}.Write(x, p, More)
 }
 
-// Flush hands on all that was sent, also what filters kept back: whoever makes
-// the response has nothing more for now.
+// Flush passes on everything written so far, including what filters held back.
+// A handler calls it when it has to wait for its next part.
 func (x *Exchange) Flush() error {
 	if len(x.filters) > 0 {
 		return Sink{}.Write(x, nil, Flush)

@@ -51,7 +51,7 @@ func (a *Arena) Int(n int64) []byte { return strconv.AppendInt(a.Alloc(20), n, 1
 
 // Scratch lends what is left of the block, of length 0, for text that is not
 // kept, and a mark to take it back by. Other slices taken meanwhile are made
-// elsewhere. Text that outgrows it moves to memory of its own.
+// elsewhere. Text that outgrows the block is moved to newly allocated memory.
 func (a *Arena) Scratch() (b []byte, mark int) {
 	if a.block == nil {
 		a.block = make([]byte, arenaBlock)

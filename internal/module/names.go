@@ -23,7 +23,7 @@ import (
 type Names struct {
 	// Reverse returns the names of an address; nil asks the system.
 	Reverse func(ctx context.Context, addr string) ([]string, error)
-	// Forward returns the addresses of a name; nil asks a resolver of its own.
+	// Forward returns the addresses of a name; nil uses the resolver of package resolve.
 	Forward func(ctx context.Context, host string) ([]netip.Addr, error)
 	// Now is the time; nil asks the system.
 	Now func() time.Time

@@ -12,7 +12,7 @@
 //
 // The engine does what no protocol should do again: it takes a connection,
 // makes the second attempt where a pooled one was stale, reads ahead what has
-// arrived of the body, runs the upload on a coroutine of its own, counts the
+// arrived of the body, runs the upload on a separate coroutine, counts the
 // backend's time only while the backend is waited for, bounds a head that
 // comes byte by byte, hears a response that comes before the request has ended,
 // blames the side that failed, keeps or ends the connection, splices. The codec

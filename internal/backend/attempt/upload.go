@@ -9,7 +9,7 @@ import (
 	"github.com/headgate/headgate/internal/reactor"
 )
 
-// upload streams the rest of a request body on a coroutine of its own, so
+// upload streams the rest of a request body on a separate coroutine, so
 // that the answer can come back meanwhile. Until it is waited for it alone
 // reads from the client and writes to the backend.
 type upload struct {

@@ -15,7 +15,7 @@ import (
 	"github.com/headgate/headgate/internal/subnet"
 )
 
-// New returns the module: a name for LoadModule, with nothing of its own to do.
+// New returns the module: only a name for LoadModule. Its kinds of Require are in Providers.
 func New() *module.Module {
 	return &module.Module{Name: "mod_authz_host", ID: "authz_host_module"}
 }

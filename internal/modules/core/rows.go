@@ -213,7 +213,7 @@ func setTimeout(c *directive.Call) error {
 }
 
 // setMaxKeepAlive: httpd takes any number. A negative one closes every
-// connection; in a virtual host -1 says that it has no number of its own.
+// connection; in a virtual host -1 means that the main server's number counts.
 func setMaxKeepAlive(c *directive.Call) error {
 	n := c.Number(c.Arg(0))
 	if n == -1 && c.Scope.Kind == directive.KindVirtualHost {

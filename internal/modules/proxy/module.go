@@ -19,7 +19,7 @@ func New() *module.Module {
 	return &module.Module{Name: "mod_proxy", ID: "proxy_module", Rows: rows(), Server: buildServer, Dir: buildDir}
 }
 
-// NewHTTP returns mod_proxy_http, which has no directives of its own: the
+// NewHTTP returns mod_proxy_http, which has no directives: the
 // protocol is handed to the Builder by the server.
 func NewHTTP() *module.Module {
 	return &module.Module{Name: "mod_proxy_http", ID: "proxy_http_module"}

@@ -13,7 +13,7 @@ import (
 	"github.com/headgate/headgate/internal/module"
 )
 
-// New returns the module. It has no directives of its own.
+// New returns the module. It has no directives.
 func New() *module.Module {
 	return &module.Module{Name: "mod_ratelimit", ID: "ratelimit_module"}
 }
