@@ -42,7 +42,17 @@ type Response struct {
 // Dial connects to a TCP address; the connection is closed with the test.
 func Dial(t testing.TB, addr string) *Client {
 	t.Helper()
-	c, err := net.DialTimeout("tcp", addr, Patience)
+	return DialFrom(t, "", addr)
+}
+
+// DialFrom is Dial from an address of this machine ("127.0.0.5"); "" leaves the choice to the system.
+func DialFrom(t testing.TB, from, addr string) *Client {
+	t.Helper()
+	d := net.Dialer{Timeout: Patience}
+	if from != "" {
+		d.LocalAddr = &net.TCPAddr{IP: net.ParseIP(from)}
+	}
+	c, err := d.Dial("tcp", addr)
 	if err != nil {
 		t.Fatalf("client: %v", err)
 	}

@@ -1,0 +1,151 @@
+package recipes
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/headgate/headgate/internal/testkit"
+)
+
+func TestMain(m *testing.M) { testkit.Main(m) }
+
+// TestRecipes plays every recipe of every page.
+func TestRecipes(t *testing.T) {
+	pages, err := filepath.Glob("../../docs/recipes/*.md")
+	if err != nil || len(pages) == 0 {
+		t.Fatalf("no pages (%v)", err)
+	}
+	testkit.Binary(t) // skips everything with one line where there is none
+	for _, page := range pages {
+		t.Run(strings.TrimSuffix(filepath.Base(page), ".md"), func(t *testing.T) {
+			rs, err := readPage(page)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, r := range rs {
+				t.Run(r.name, func(t *testing.T) {
+					for _, engine := range []string{"epoll", "goroutine", "httpd"} {
+						t.Run(engine, func(t *testing.T) { r.play(t, engine) })
+					}
+				})
+			}
+		})
+	}
+}
+
+// play starts a server with the recipe and runs its commands.
+func (r *recipe) play(t *testing.T, engine string) {
+	if engine == "httpd" {
+		if r.ours {
+			return
+		}
+		testkit.NeedHttpd(t)
+	}
+	st := set(t, r)
+	site := testkit.Site{Conf: st.conf, Files: r.files}
+	var s *testkit.Server
+	if engine == "httpd" {
+		s = testkit.StartHttpd(t, site)
+	} else {
+		s = testkit.StartHeadgate(t, engine, site)
+	}
+	st.started(s)
+	p := &player{t: t, recipe: r, stage: st, server: s}
+	for _, a := range r.acts {
+		p.run(a)
+	}
+}
+
+// player runs the commands of a recipe against one server.
+type player struct {
+	*stage
+	t      *testing.T
+	recipe *recipe
+	server *testkit.Server
+}
+
+func (p *player) run(a *act) {
+	p.t.Helper()
+	var err error
+	switch file := filepath.Join(p.server.Dir, a.command[len(a.command)-1]); {
+	case a.command[0] == "curl":
+		p.curl(a)
+	case a.command[0] == "touch" && len(a.command) == 2:
+		err = os.WriteFile(file, nil, 0o644)
+	case a.command[0] == "rm" && len(a.command) == 2:
+		err = os.Remove(file)
+	default:
+		p.t.Fatalf("%s:%d: unknown command %q", p.recipe.page, a.line, a.command)
+	}
+	if err != nil {
+		p.t.Fatalf("%s:%d: %v", p.recipe.page, a.line, err)
+	}
+}
+
+// curl sends a request and compares what came of it.
+func (p *player) curl(a *act) {
+	p.t.Helper()
+	for port, o := range p.origins {
+		var words []string
+		for _, w := range a.answers[port].script() {
+			words = append(words, p.unmasked(w))
+		}
+		say, err := testkit.ParseAnswer(words, nil)
+		if err != nil {
+			p.t.Fatalf("%s:%d: %v", p.recipe.page, a.line, err)
+		}
+		o.Forget()
+		o.Default(say)
+	}
+	r, err := parseCurl(a.command[1:])
+	if err != nil {
+		p.t.Fatalf("%s:%d: %v", p.recipe.page, a.line, err)
+	}
+	port := p.listens[r.port]
+	if port == "" {
+		p.t.Fatalf("%s:%d: nobody listens on port %s", p.recipe.page, a.line, r.port)
+	}
+	cl := testkit.DialFrom(p.t, r.from, "127.0.0.1:"+port)
+	defer cl.Close()
+	cl.Send(r.text(port))
+	resp, err := cl.Read(r.method)
+	if err != nil {
+		p.t.Errorf("%s:%d: no response: %v", p.recipe.page, a.line, err)
+		return
+	}
+	got := p.message(fmt.Sprintf("%s %d %s", resp.Proto, resp.Status, resp.Reason), resp.Fields, resp.Body)
+	for _, w := range a.wants {
+		m := got
+		if w.where != "" {
+			m = p.seen(a, w)
+		}
+		if why := w.unmet(m); why != "" {
+			p.t.Errorf("%s:%d: expected %q, but %s", p.recipe.page, w.line, w.text, why)
+		}
+	}
+}
+
+// seen returns the last request that a backend saw, nil when there was none.
+func (p *player) seen(a *act, w want) *message {
+	o := p.origins[w.where]
+	if o == nil {
+		p.t.Fatalf("%s:%d: the configuration names no backend at port %s", p.recipe.page, a.line, w.where)
+	}
+	rs := o.Requests()
+	if len(rs) == 0 {
+		return nil
+	}
+	last := rs[len(rs)-1]
+	return p.message(last.Line, last.Fields, last.Body)
+}
+
+func (p *player) message(first string, fields []testkit.Field, body []byte) *message {
+	m := &message{first: p.masked(first), body: p.masked(string(body))}
+	for _, f := range fields {
+		m.fields = append(m.fields, testkit.Field{Name: f.Name, Value: p.masked(f.Value)})
+	}
+	return m
+}

@@ -1,0 +1,115 @@
+package recipes
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/headgate/headgate/internal/testkit"
+)
+
+// stage is a recipe's configuration with the ports of this run.
+type stage struct {
+	conf    string
+	listens map[string]string // port on the page → port in the test; the server's own is "${port}"
+	origins map[string]*testkit.Origin
+	dir     string // the ServerRoot
+}
+
+var (
+	listenLine = regexp.MustCompile(`(?m)^(\s*Listen\s+)(?:([\d.]+|\*):)?(\d+)`)
+	vhostLine  = regexp.MustCompile(`(?m)^\s*<VirtualHost .*>`)
+	vhostPort  = regexp.MustCompile(`:(\d+)`)
+	local      = regexp.MustCompile(`127\.0\.0\.1:(\d+)`)
+)
+
+// set chooses ports and starts origins for everything that the configuration names.
+func set(t *testing.T, r *recipe) *stage {
+	st := &stage{listens: map[string]string{}, origins: map[string]*testkit.Origin{}}
+	listen := func(port string) string {
+		if st.listens[port] == "" {
+			st.listens[port] = "${port}"
+			if len(st.listens) > 1 {
+				st.listens[port] = fmt.Sprint(testkit.FreePort(t))
+			}
+		}
+		return st.listens[port]
+	}
+	conf := listenLine.ReplaceAllStringFunc(r.conf, func(line string) string {
+		m := listenLine.FindStringSubmatch(line)
+		if m[2] == "" {
+			m[2] = "127.0.0.1"
+		}
+		return m[1] + m[2] + ":#" + listen(m[3]) // the # keeps it from being taken for a backend below
+	})
+	if len(st.listens) == 0 {
+		listen("80")
+	}
+	conf = vhostLine.ReplaceAllStringFunc(conf, func(line string) string {
+		return vhostPort.ReplaceAllStringFunc(line, func(port string) string {
+			if to := st.listens[port[1:]]; to != "" {
+				return ":#" + to
+			}
+			return port
+		})
+	})
+	conf = local.ReplaceAllStringFunc(conf, func(s string) string {
+		return "127.0.0.1:#" + st.backend(t, local.FindStringSubmatch(s)[1])
+	})
+	st.conf = strings.ReplaceAll(strings.ReplaceAll(conf, ":#", ":"), "/etc/headgate/", "${dir}/")
+	return st
+}
+
+// backend returns the port in the test of a port of the page, starting an origin where the server does not listen.
+func (st *stage) backend(t *testing.T, port string) string {
+	if to := st.listens[port]; to != "" {
+		return to
+	}
+	if st.origins[port] == nil {
+		st.origins[port] = testkit.NewOrigin(t)
+	}
+	return st.origins[port].Port()
+}
+
+// started notes the port that the server has chosen.
+func (st *stage) started(s *testkit.Server) {
+	st.dir = s.Dir + "/"
+	for port, to := range st.listens {
+		if to == "${port}" {
+			st.listens[port] = s.Port
+		}
+	}
+}
+
+var anyPort = regexp.MustCompile(`:\d+\b`)
+
+// masked makes a text of this run that of the page.
+func (st *stage) masked(text string) string {
+	return anyPort.ReplaceAllStringFunc(strings.ReplaceAll(text, st.dir, "/etc/headgate/"), func(s string) string {
+		for port, o := range st.origins {
+			if s == ":"+o.Port() {
+				return ":" + port
+			}
+		}
+		for port, to := range st.listens {
+			switch {
+			case s == ":"+to && port == "80":
+				return ""
+			case s == ":"+to:
+				return ":" + port
+			}
+		}
+		return s
+	})
+}
+
+// unmasked makes a text of the page that of this run.
+func (st *stage) unmasked(text string) string {
+	return local.ReplaceAllStringFunc(text, func(s string) string {
+		if o := st.origins[local.FindStringSubmatch(s)[1]]; o != nil {
+			return "127.0.0.1:" + o.Port()
+		}
+		return s
+	})
+}
