@@ -155,12 +155,15 @@ func testDroppedPanic(t *testing.T, n engine) {
 	e := n.make(reactor.Hooks{Panic: func(v any, _ []byte) { told <- v }})
 	d := newDisk()
 	done := make(chan struct{})
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
 	e.Run(func(l reactor.Loop) {
 		defer close(done)
-		ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
-		defer cancel()
 		_, _ = reactor.Await(ctx, l, reactor.Files, d, readAndPanic)
 	})
+	// A job whose caller leaves before a worker takes it never runs.
+	testkit.Eventually(t, "it reads", func() bool { return d.reading.Load() == 1 })
+	cancel()
 	<-done
 	close(d.open)
 	if v := <-told; !strings.HasPrefix(v.(string), "boom") {
@@ -169,7 +172,11 @@ func testDroppedPanic(t *testing.T, n engine) {
 	e.Drain(nil)
 }
 
-func readAndPanic(_ context.Context, d *disk) (string, error) { <-d.open; panic("boom") }
+func readAndPanic(_ context.Context, d *disk) (string, error) {
+	d.reading.Add(1)
+	<-d.open
+	panic("boom")
+}
 
 // A stop whose time is up does not wait for jobs, and tells them.
 func TestCutLeavesJobs(t *testing.T) { each(t, testCutLeavesJobs) }
