@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path/filepath"
 
+	"github.com/headgate/headgate/internal/record"
 	"github.com/headgate/headgate/internal/syntax"
 )
 
@@ -37,6 +38,15 @@ func (c *Call) Arg(i int) string {
 
 // Pos is where the directive stands.
 func (c *Call) Pos() syntax.Pos { return c.Node.Pos }
+
+// Line is the directive as it is written, for what explains requests.
+func (c *Call) Line() record.Line {
+	text := c.Node.Name
+	if c.Raw != "" {
+		text += " " + c.Raw
+	}
+	return record.Line{Directive: text, Place: c.Pos().String()}
+}
 
 // Errorf makes the error a row's function returns. The text is printed as it
 // is, so it should name the directive where httpd's does; %w keeps a cause.

@@ -7,5 +7,5 @@
 // returns. What is configured hangs below Site and Chain, which are immutable
 // parts of a snapshot.
 //
-// Imports expr, message, reactor, fault, clock and logsink.
+// Imports expr, message, reactor, fault, record, clock and logsink.
 package exchange

@@ -7,6 +7,7 @@ import (
 	"github.com/headgate/headgate/internal/fault"
 	"github.com/headgate/headgate/internal/message"
 	"github.com/headgate/headgate/internal/reactor"
+	"github.com/headgate/headgate/internal/record"
 )
 
 // Exchange is one request with its response in flight.
@@ -48,6 +49,10 @@ type Exchange struct {
 	Committed   bool // the response head was sent
 	Truncated   bool // the response ended before its end
 	KeptAlive   bool // the connection may carry another request (%X)
+
+	// Recorder is told what is decided about the exchange; nil: nobody asks.
+	// What belongs to the front sets it before Service.Serve.
+	Recorder record.Recorder
 
 	Main    *Exchange // of a subrequest, the request that it asks for; nil otherwise
 	Lookups Lookups   // what makes subrequests
@@ -184,7 +189,7 @@ func (x *Exchange) Reset(poison bool) {
 	x.Path, x.Args, x.HasArgs, x.Filename = nil, nil, false, nil
 	x.HandlerName, x.Status, x.Fault, x.Redirected = "", 0, nil, nil
 	x.User, x.LogID, x.Keep, x.trailer = nil, nil, nil, nil
-	x.Main, x.Lookups, x.Tunnel = nil, nil, nil
+	x.Main, x.Lookups, x.Tunnel, x.Recorder = nil, nil, nil, nil
 	x.Always.Reset()
 	x.Made = ByHandler
 	if x.reply.Status != 0 {

@@ -1,9 +1,12 @@
 package exchange
 
 import (
+	"cmp"
+
 	"github.com/headgate/headgate/internal/fault"
 	"github.com/headgate/headgate/internal/logsink"
 	"github.com/headgate/headgate/internal/message"
+	"github.com/headgate/headgate/internal/record"
 )
 
 // Mapping is the rule that decided where a request goes. It is an immutable
@@ -14,6 +17,13 @@ type Mapping struct {
 
 	// Target is where the rule leads, for the package that made it.
 	Target string
+
+	Written string // the directive with all its arguments, as written; "" when that is Rule
+}
+
+// Line returns the directive for a recorder.
+func (m *Mapping) Line() record.Line {
+	return record.Line{Directive: cmp.Or(m.Written, m.Rule), Place: m.Place}
 }
 
 // Logf writes a line to the exchange's error log when level is enabled for

@@ -100,6 +100,14 @@ type Translator interface {
 	Translate(x *Exchange) (Handler, error)
 }
 
+// Latecomer is a Translator that can say which of its rules would have mapped a
+// request. It is asked where another translator has decided, and only for a
+// recorder.
+type Latecomer interface {
+	// Late tells the recorder of x of the rules that match path.
+	Late(x *Exchange, path []byte)
+}
+
 // Targets finds what sends requests to a URL that something other than
 // ProxyPass decides on: a rewrite with [P], SetHandler "proxy:…".
 type Targets interface {

@@ -7,6 +7,7 @@ import (
 	"github.com/headgate/headgate/internal/expr"
 	"github.com/headgate/headgate/internal/glob"
 	"github.com/headgate/headgate/internal/logsink"
+	"github.com/headgate/headgate/internal/record"
 )
 
 // Site is one compiled virtual host, or the main server. It is an immutable
@@ -172,6 +173,7 @@ type ErrorDocs struct {
 type ErrorDoc struct {
 	Form  DocForm
 	Value *expr.String
+	Line  record.Line
 }
 
 // DocForm tells what an ErrorDocument's value is.

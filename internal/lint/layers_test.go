@@ -12,7 +12,7 @@ var layers = []struct {
 	layer    int
 	packages string
 }{
-	{0, "internal/ascii internal/fault internal/lock internal/processors internal/rx internal/uring"},
+	{0, "internal/ascii internal/fault internal/lock internal/processors internal/record internal/rx internal/uring"},
 	{1, "internal/clock internal/glob internal/subnet internal/syntax internal/reactor internal/metrics internal/prefix internal/textmap internal/resolve internal/uri"},
 	{2, "internal/tunnel internal/expr internal/source internal/message internal/logsink internal/tlsconn internal/waitqueue internal/directive internal/proxy/param"},
 	{3, "internal/wire internal/exchange internal/state"},

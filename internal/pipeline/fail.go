@@ -17,6 +17,9 @@ func (p *Pipeline) fail(x *exchange.Exchange, f *fault.Fault) {
 		x.Fault = f
 	}
 	status := statusOf(f)
+	if x.Recorder != nil {
+		recordFault(x, f, status)
+	}
 	if f.Replace {
 		x.Fault = nil // the backend answered: nothing went wrong
 	} else {
@@ -121,6 +124,9 @@ func (p *Pipeline) reply(x *exchange.Exchange, r *exchange.Reply) {
 // page.
 func (p *Pipeline) respondError(x *exchange.Exchange, status int, f *fault.Fault) {
 	doc, ok := errorDoc(x, status)
+	if ok && x.Recorder != nil {
+		recordDocument(x, status, doc)
+	}
 	switch {
 	case !ok || doc.Form == exchange.DocText:
 	case doc.Form == exchange.DocURL && status != 401: // httpd: a 401 must carry its challenge

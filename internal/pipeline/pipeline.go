@@ -166,6 +166,9 @@ func (p *Pipeline) conclude(x *exchange.Exchange, err error) {
 	switch {
 	case errors.Is(err, errAnswered):
 	case errors.As(err, &r) && !x.Committed:
+		if x.Recorder != nil {
+			recordReply(x, r)
+		}
 		p.reply(x, r)
 	default:
 		p.fail(x, fault.Of(err))
@@ -210,6 +213,9 @@ func (p *Pipeline) Refuse(x *exchange.Exchange, f *fault.Fault) {
 	wire.Guess(&x.Req)
 	asSent(x)
 	p.pickSite(x)
+	if x.Recorder != nil {
+		recordHost(x)
+	}
 	x.Chain = x.Site.Sections.ForPath(x)
 	p.answer(x, f)
 	if !f.Unlogged {

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"errors"
+	"strconv"
 
 	"github.com/headgate/headgate/internal/exchange"
 	"github.com/headgate/headgate/internal/fault"
@@ -22,6 +23,9 @@ func (p *Pipeline) follow(x *exchange.Exchange, err error) error {
 			}
 		}
 		x.Replace(200)
+		if x.Recorder != nil {
+			recordRestart(x, r, "")
+		}
 		err = p.again(x, r)
 	}
 }
@@ -50,6 +54,9 @@ func (p *Pipeline) errorDocument(x *exchange.Exchange, status int, target []byte
 	asGet(x)
 	r := new(exchange.InternalRedirect)
 	r.Path, r.Query, r.HasQuery = cutQuery(target)
+	if x.Recorder != nil {
+		recordRestart(x, r, "ErrorDocument "+strconv.Itoa(status))
+	}
 	err := p.follow(x, p.again(x, r))
 	if errors.Is(err, errAnswered) || err == nil {
 		return true

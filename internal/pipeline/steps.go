@@ -8,6 +8,7 @@ import (
 	"github.com/headgate/headgate/internal/exchange"
 	"github.com/headgate/headgate/internal/fault"
 	"github.com/headgate/headgate/internal/message"
+	"github.com/headgate/headgate/internal/record"
 	"github.com/headgate/headgate/internal/uri"
 	"github.com/headgate/headgate/internal/wire"
 )
@@ -63,6 +64,9 @@ func (p *Pipeline) run(x *exchange.Exchange, from stage) error {
 // runTo takes x from a step up to another, which is left out.
 func (p *Pipeline) runTo(x *exchange.Exchange, from, to stage) error {
 	for i := from; i < to; i++ {
+		if x.Recorder != nil {
+			x.Recorder.Record(record.Step{Name: steps[i].name})
+		}
 		if err := steps[i].do(p, x); err != nil {
 			return err
 		}
@@ -74,6 +78,9 @@ func (p *Pipeline) runTo(x *exchange.Exchange, from, to stage) error {
 func (p *Pipeline) bind(x *exchange.Exchange) error {
 	asSent(x)
 	p.pickSite(x)
+	if x.Recorder != nil {
+		recordHost(x)
+	}
 	if q := &x.Req; q.Form == message.AbsoluteForm && !ascii.EqualFoldBytes(q.Scheme, "http") && !ascii.EqualFoldBytes(q.Scheme, "https") {
 		x.Path = q.Target
 		x.Chain = x.Site.Sections.ForPath(x)
@@ -206,26 +213,39 @@ func (p *Pipeline) translate(x *exchange.Exchange) error {
 
 // ask goes through translators until one decides.
 func ask(x *exchange.Exchange, list []exchange.Translator) error {
-	for _, t := range list {
+	if x.Recorder != nil {
+		return askRecorded(x, list)
+	}
+	_, err := askEach(x, list)
+	return err
+}
+
+// askEach is ask. It returns the index of the translator that has decided, that
+// of none where none has.
+func askEach(x *exchange.Exchange, list []exchange.Translator) (by int, err error) {
+	for i, t := range list {
 		h, err := t.Translate(x)
 		switch {
 		case err == nil:
 			x.Mapped = h
-			return nil
+			return i, nil
 		case errors.Is(err, exchange.ErrDeclined):
 			continue
 		case errors.Is(err, exchange.ErrDone):
-			return nil
+			return i, nil
 		}
-		return err
+		return i, err
 	}
-	return nil
+	return len(list), nil
 }
 
 // storage merges the sections that go by target below those by path.
 func (p *Pipeline) storage(x *exchange.Exchange) error {
 	if x.Filename == nil && len(x.Path) > 0 && x.Path[0] == '/' {
 		x.Filename = append(append(x.Arena.Alloc(len(x.Site.DocumentRoot)+len(x.Path)), x.Site.DocumentRoot...), x.Path...)
+		if x.Recorder != nil {
+			recordFile(x)
+		}
 	}
 	if x.Site.Only != nil {
 		return nil

@@ -5,6 +5,7 @@ import (
 	"github.com/headgate/headgate/internal/exchange"
 	"github.com/headgate/headgate/internal/expr"
 	"github.com/headgate/headgate/internal/logsink"
+	"github.com/headgate/headgate/internal/record"
 )
 
 // If is one <If>, <ElseIf> or <Else>.
@@ -13,6 +14,7 @@ type If struct {
 	Chained bool       // <ElseIf> or <Else>: only asked where the one before did not hold
 	Dir     *directive.Confs
 	Defined string // "file:line"
+	Tag     string // "<If "...">"
 	Ifs     []If   // that stand in it
 }
 
@@ -86,9 +88,15 @@ func (s *Sections) holding(k []byte, x *exchange.Exchange, list []branch) []byte
 	for i := range list {
 		b := &list[i]
 		if b.Chained && held {
+			if x.Recorder != nil {
+				x.Recorder.Record(record.If{Section: s.shown[kindIf][b.index]})
+			}
 			continue
 		}
-		if held = b.When == nil || s.holds(x, b); held {
+		if held = b.When == nil || s.holds(x, b); x.Recorder != nil {
+			x.Recorder.Record(record.If{Section: s.shown[kindIf][b.index], Holds: held, Asked: true})
+		}
+		if held {
 			k = key(k, kindIf, b.index)
 		}
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/headgate/headgate/internal/directive"
 	"github.com/headgate/headgate/internal/exchange"
+	"github.com/headgate/headgate/internal/record"
 )
 
 // Compile turns merged section values into a chain. It is called at most once
@@ -45,6 +46,7 @@ type Sections struct {
 	locations finder     // <Location>, <LocationMatch>
 	inner     inner      // of the server itself
 	nested    [][]branch // what stands in each condition
+	shown     [kinds][]record.Section
 	confs     [kinds][]*directive.Confs
 	chains    *combinations
 	none      *exchange.Chain // where there are no sections at all: the chain of every request
@@ -79,6 +81,7 @@ func (s *Sections) add(kind int, list []Section) finder {
 	f := newFinder(list, len(s.confs[kind]))
 	for i := range list {
 		s.confs[kind] = append(s.confs[kind], list[i].Dir)
+		s.shown[kind] = append(s.shown[kind], record.Section{Tag: list[i].Tag, Place: list[i].Defined})
 	}
 	for i := range list {
 		if in := s.addInner(list[i].Inner); !in.empty() {
@@ -98,6 +101,7 @@ func (s *Sections) addInner(in Inner) inner {
 	for _, c := range in.Ifs {
 		out.ifs = append(out.ifs, branch{If: c, index: len(s.confs[kindIf])})
 		s.confs[kindIf] = append(s.confs[kindIf], c.Dir)
+		s.shown[kindIf] = append(s.shown[kindIf], record.Section{Tag: c.Tag, Place: c.Defined})
 		s.nested = append(s.nested, nil)
 	}
 	for i := range out.ifs {
@@ -137,7 +141,11 @@ func (s *Sections) ForPath(x *exchange.Exchange) *exchange.Chain {
 		return s.chains.none
 	}
 	var buf [keyRoom]byte
-	return s.chains.get(s.matchIfs(s.matchLocations(buf[:0], x), x))
+	k := s.matchIfs(s.matchLocations(buf[:0], x), x)
+	if x.Recorder != nil {
+		s.record(x, "path", k)
+	}
+	return s.chains.get(k)
 }
 
 // keyRoom is room for the names of most combinations.
@@ -152,7 +160,11 @@ func (s *Sections) ForTarget(x *exchange.Exchange) (*exchange.Chain, error) {
 	} else {
 		k = s.matchFile(k, x)
 	}
-	return s.chains.get(s.matchIfs(s.matchLocations(k, x), x)), nil
+	k = s.matchIfs(s.matchLocations(k, x), x)
+	if x.Recorder != nil {
+		s.record(x, "target", k)
+	}
+	return s.chains.get(k), nil
 }
 
 // proxied returns the URL behind "proxy:".

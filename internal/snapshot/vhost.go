@@ -5,6 +5,7 @@ import (
 
 	"github.com/headgate/headgate/internal/ascii"
 	"github.com/headgate/headgate/internal/exchange"
+	"github.com/headgate/headgate/internal/record"
 	"github.com/headgate/headgate/internal/textmap"
 )
 
@@ -160,30 +161,40 @@ func (s *NameSet) Single() bool { return s == nil || len(s.hosts) == 1 }
 // Pick finds the site for a Host value without port, in lower case and
 // without a trailing dot; empty means none was sent.
 func (v *VHosts) Pick(s *NameSet, host []byte) *exchange.Site {
+	site, _ := v.pick(s, host)
+	return site
+}
+
+// pick is Pick. It says by what, too: of a name not whether it is the ServerName
+// or an alias.
+func (v *VHosts) pick(s *NameSet, host []byte) (*exchange.Site, record.How) {
 	if s == nil {
-		return v.main
+		return v.main, record.ByMain
 	}
-	if len(host) == 0 || s.Single() {
-		return s.First
+	if s.Single() {
+		return s.First, record.ByAddress
+	}
+	if len(host) == 0 {
+		return s.First, record.ByDefault
 	}
 	n, ok := s.names.Get(host)
 	best := len(s.hosts)
 	if ok {
 		if s.wild.empty() {
-			return n.site
+			return n.site, record.ByName
 		}
 		best = n.at
 	}
 	switch i := s.wild.find(host, best); {
 	case i < best:
-		return s.hosts[i].Site
+		return s.hosts[i].Site, record.ByPattern
 	case ok:
-		return n.site
+		return n.site, record.ByName
 	}
 	if i, ok := s.tags[string(host)]; ok {
-		return s.hosts[i].Site
+		return s.hosts[i].Site, record.ByTag
 	}
-	return s.First
+	return s.First, record.ByDefault
 }
 
 // Dump lists the address sets for -S: each line names an address, its default

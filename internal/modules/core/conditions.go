@@ -47,7 +47,7 @@ func conditions(b *module.Builder, in *directive.Scope) (list []snapshot.If) {
 		default:
 			continue
 		}
-		c := snapshot.If{Dir: s.Dir, Defined: s.Pos.String(), Chained: s.Kind != directive.KindIf, Ifs: conditions(b, s)}
+		c := snapshot.If{Dir: s.Dir, Defined: s.Pos.String(), Tag: s.String(), Chained: s.Kind != directive.KindIf, Ifs: conditions(b, s)}
 		neverMatched(b, s)
 		if s.Kind != directive.KindElse {
 			cond, err := parseCondition(s)

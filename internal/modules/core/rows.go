@@ -320,6 +320,7 @@ func setErrorDocument(c *directive.Call) error {
 	if err != nil {
 		return c.Errorf("Cannot parse expression '%s' in ErrorDocument: %w", c.Arg(1), err)
 	}
+	doc.Line = c.Line()
 	d.ErrorDocs[code] = doc
 	return nil
 }

@@ -94,6 +94,7 @@ func setPass(c *directive.Call) error {
 		return c.Errorf("%w", err)
 	}
 	r.Rule, r.Place = c.Row.Name+" "+r.Path, c.Pos().String()
+	r.Written = c.Line().Directive
 	s := serverSlot.Of(c.Server)
 	if !r.Deny && !r.Dynamic {
 		var ignored []param.Setting

@@ -36,6 +36,7 @@ type PassRule struct {
 	Settings    []param.Setting
 	Rule        string // directive and path, for logs: "ProxyPass /app"
 	Place       string // "file:line" of the directive, for logs
+	Written     string // the directive as written
 
 	// Worker is the one the target belongs to; nil: none is known in advance.
 	Worker *forward.Definition

@@ -37,7 +37,7 @@ func (r *route) append(b []byte) []byte {
 // newRoute prepares a rule. The target is known in advance where
 // canonical form is what is written.
 func newRoute(r *PassRule, h *forward.Handler) route {
-	out := route{handler: h, deny: r.Deny, mapping: &exchange.Mapping{Rule: r.Rule, Place: r.Place}}
+	out := route{handler: h, deny: r.Deny, mapping: &exchange.Mapping{Rule: r.Rule, Place: r.Place, Written: r.Written}}
 	f := &r.fixed
 	if !f.ok || r.Encoded || r.NoCanon || r.Dynamic || h == nil {
 		return out

@@ -81,6 +81,14 @@ func (t *Translator) Empty() bool { return t.rule == nil && t.list.Empty() }
 
 // Translate implements exchange.Translator.
 func (t *Translator) Translate(x *exchange.Exchange) (exchange.Handler, error) {
+	if x.Recorder != nil {
+		return t.recorded(x)
+	}
+	return t.choose(x)
+}
+
+// choose is Translate.
+func (t *Translator) choose(x *exchange.Exchange) (exchange.Handler, error) {
 	if x.Env.Has("no-proxy") || len(x.Path) == 0 || x.Path[0] != '/' {
 		return nil, exchange.ErrDeclined
 	}
@@ -131,15 +139,7 @@ func (t *Translator) search(x *exchange.Exchange) (r *route, n int) {
 func (t *Translator) translate(x *exchange.Exchange) (exchange.Handler, error) {
 	q := t.queries.Get().(*Query)
 	defer t.queries.Put(q)
-	q.Path, q.RawPath, q.RawURI, q.Args, q.HasArgs = x.Path, x.Req.Path, x.Req.Target, x.Args, x.HasArgs
-	q.Env, q.used, q.caps = nil, 0, nil
-	q.Options = uri.Options{Slashes: uri.Slashes(x.Site.EncodedSlashes), Merge: x.Site.MergeSlashes}
-	if t := x.Req.Target; x.Redirected != nil || x.Req.Form != message.OriginForm || t[0] != '/' || bytes.HasPrefix(t, twoSlashes) {
-		q.RawURI = rawURI(x)
-	}
-	if t.interpolate {
-		q.Env = &x.Env
-	}
+	t.ask(q, x)
 	m, r, ok, err := t.find(x, q)
 	switch {
 	case err != nil:
@@ -150,6 +150,19 @@ func (t *Translator) translate(x *exchange.Exchange) (exchange.Handler, error) {
 		return nil, exchange.ErrDeclined
 	}
 	return t.mapped(x, q, &m, r)
+}
+
+// ask makes q the query for x.
+func (t *Translator) ask(q *Query, x *exchange.Exchange) {
+	q.Path, q.RawPath, q.RawURI, q.Args, q.HasArgs = x.Path, x.Req.Path, x.Req.Target, x.Args, x.HasArgs
+	q.Env, q.used, q.caps = nil, 0, nil
+	q.Options = uri.Options{Slashes: uri.Slashes(x.Site.EncodedSlashes), Merge: x.Site.MergeSlashes}
+	if t := x.Req.Target; x.Redirected != nil || x.Req.Form != message.OriginForm || t[0] != '/' || bytes.HasPrefix(t, twoSlashes) {
+		q.RawURI = rawURI(x)
+	}
+	if t.interpolate {
+		q.Env = &x.Env
+	}
 }
 
 var twoSlashes = []byte("//")
