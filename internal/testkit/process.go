@@ -81,7 +81,10 @@ func (s *Server) write(file, text string) {
 
 // preamble is the part of the configuration that both servers share and the author of a test need not write.
 func (s *Server) preamble(conf string) string {
-	top := "ServerRoot \"" + s.Dir + "\"\nPidFile \"" + s.Dir + "/httpd.pid\"\nTypesConfig \"" + s.Dir + "/mime.types\"\n"
+	top := "ServerRoot \"" + s.Dir + "\"\nPidFile \"" + s.Dir + "/httpd.pid\"\n"
+	if all := s.top + conf; !strings.Contains(all, "LoadModule") || strings.Contains(all, "mime_module") {
+		top += "TypesConfig \"" + s.Dir + "/mime.types\"\n"
+	}
 	for _, line := range [][2]string{
 		{"ErrorLog", `"` + s.Dir + `/error.log"`},
 		{"DocumentRoot", `"` + s.Dir + `/htdocs"`},

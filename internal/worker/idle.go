@@ -30,7 +30,9 @@ func PoolKey(c *Config) string {
 
 // shares says whether a worker's idle connections are as good for others. What
 // is negotiated on a connection, as by TLS, is one worker's.
-func (c *Config) shares() bool { return c.Max == 0 && c.Reuse && c.Scheme == "http" }
+func (c *Config) shares() bool {
+	return c.Max == 0 && c.Reuse && (c.Scheme == "http" || c.Scheme == "ws")
+}
 
 // Close ends the idle connections and lets the busy ones end with their
 // exchange. Called when no worker uses the pool any more.

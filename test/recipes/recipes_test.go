@@ -45,7 +45,7 @@ func (r *recipe) play(t *testing.T, engine string) {
 		testkit.NeedHttpd(t)
 	}
 	st := set(t, r)
-	site := testkit.Site{Conf: st.conf, Files: r.files}
+	site := testkit.Site{Conf: st.conf, Files: st.files}
 	var s *testkit.Server
 	if engine == "httpd" {
 		s = testkit.StartHttpd(t, site)

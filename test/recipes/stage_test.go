@@ -12,6 +12,7 @@ import (
 // stage is a recipe's configuration with the ports of this run.
 type stage struct {
 	conf    string
+	files   map[string]string
 	listens map[string]string // port on the page → port in the test; the server's own is "${port}"
 	origins map[string]*testkit.Origin
 	dir     string // the ServerRoot
@@ -26,7 +27,7 @@ var (
 
 // set chooses ports and starts origins for everything that the configuration names.
 func set(t *testing.T, r *recipe) *stage {
-	st := &stage{listens: map[string]string{}, origins: map[string]*testkit.Origin{}}
+	st := &stage{files: map[string]string{}, listens: map[string]string{}, origins: map[string]*testkit.Origin{}}
 	listen := func(port string) string {
 		if st.listens[port] == "" {
 			st.listens[port] = "${port}"
@@ -54,11 +55,19 @@ func set(t *testing.T, r *recipe) *stage {
 			return port
 		})
 	})
-	conf = local.ReplaceAllStringFunc(conf, func(s string) string {
-		return "127.0.0.1:#" + st.backend(t, local.FindStringSubmatch(s)[1])
-	})
-	st.conf = strings.ReplaceAll(strings.ReplaceAll(conf, ":#", ":"), "/etc/headgate/", "${dir}/")
+	st.conf = st.placed(t, conf)
+	for name, text := range r.files {
+		st.files[name] = st.placed(t, text)
+	}
 	return st
+}
+
+// placed returns a text with the ports and the folder of this run.
+func (st *stage) placed(t *testing.T, text string) string {
+	text = local.ReplaceAllStringFunc(text, func(s string) string {
+		return "127.0.0.1:" + st.backend(t, local.FindStringSubmatch(s)[1])
+	})
+	return strings.ReplaceAll(strings.ReplaceAll(text, ":#", ":"), "/etc/headgate/", "${dir}/")
 }
 
 // backend returns the port in the test of a port of the page, starting an origin where the server does not listen.

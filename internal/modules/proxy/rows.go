@@ -77,11 +77,11 @@ func whenPass(c *directive.Call) (directive.Tier, string) {
 
 func schemeTier(u uri.URL) (directive.Tier, string) {
 	switch u.Scheme {
-	case "http", "":
+	case "http", "ws", "":
 		return directive.Honoured, ""
 	case "balancer":
 		return directive.Pending, "balancers are not supported yet"
-	case "https", "ws", "wss", "h2", "h2c", "ajp", "fcgi", "scgi", "uwsgi", "ftp", "fdpass":
+	case "https", "wss", "h2", "h2c", "ajp", "fcgi", "scgi", "uwsgi", "ftp", "fdpass":
 		return directive.Pending, "backends by " + u.Scheme + ":// are not supported yet"
 	}
 	return directive.Refused, "nothing here speaks the scheme " + u.Scheme + "://"

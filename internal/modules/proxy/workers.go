@@ -7,7 +7,7 @@ import "github.com/headgate/headgate/internal/module"
 // only where a rule leads to it.
 func (c *shared) build(b *module.Builder, st *site, owner string) error {
 	for _, d := range st.conf.Workers.Own() {
-		if c.handlers[d] != nil || b.Protocols[d.URL.Scheme] == nil {
+		if c.handlers[d] != nil || c.backends.Protocol(d.URL.Scheme) == nil {
 			continue
 		}
 		h, err := c.backends.Handler(owner, d.URL, &d.Params, st.conf.defaults())

@@ -29,13 +29,22 @@ type Defaults struct {
 	RecvBuffer int        // ProxyReceiveBufferSize; 0: the system's
 }
 
+// Protocol returns what speaks to the backends of a scheme, nil for none.
+// ws:// is HTTP whose client may change to a WebSocket.
+func (b *Backends) Protocol(scheme string) worker.Protocol {
+	if scheme == "ws" {
+		scheme = "http"
+	}
+	return b.Protocols[scheme]
+}
+
 // Handler makes a worker, with its handler, over the state that survives
 // reloads. owner names the server whose it is.
 func (b *Backends) Handler(owner string, u uri.URL, p *param.Params, c Defaults) (*Handler, error) {
 	host := []byte(u.HostPort())
 	u.Socket = b.socket(u.Socket)
 	cfg := workerConfig(u, p, c)
-	proto := b.Protocols[cfg.Scheme]
+	proto := b.Protocol(cfg.Scheme)
 	if proto == nil {
 		return nil, fmt.Errorf("no protocol handler was valid for the URL %s (scheme '%s')", cfg.Name, cfg.Scheme)
 	}
@@ -62,9 +71,10 @@ func workerConfig(u uri.URL, p *param.Params, c Defaults) worker.Config {
 		Name: u.Name(), Scheme: u.Scheme, Host: u.Host, Port: u.ActualPort(), Path: u.Path, Socket: u.Socket,
 		Source: c.Source, Max: p.Max, TTL: p.TTL, Acquire: p.Acquire,
 		ConnectTimeout: p.ConnectTimeout, Timeout: p.Timeout, Ping: p.Ping,
-		Upgrade: upgrade(p.Upgrade), Upgrades: upgrade(p.Upgrade) != "", KeepAlive: p.KeepAlive, Reuse: p.Reuse(u.Scheme), AddressTTL: p.AddressTTL,
+		Upgrade: upgrade(u.Scheme, p.Upgrade), KeepAlive: p.KeepAlive, Reuse: p.Reuse(u.Scheme), AddressTTL: p.AddressTTL,
 		FieldSize: int32(min(p.ResponseFieldSize, math.MaxInt32)), RecvBuffer: p.ReceiveBufferSize,
 	}
+	cfg.Upgrades = cfg.Upgrade != ""
 	if cfg.RecvBuffer == 0 {
 		cfg.RecvBuffer = c.RecvBuffer
 	}
@@ -107,7 +117,7 @@ func (b *Backends) name(cfg *worker.Config) *resolve.Name {
 // Generic makes a handler for a target whose address the request decides: no
 // pooling, as httpd's generic reverse worker.
 func (b *Backends) Generic(u uri.URL, c Defaults) (*Handler, error) {
-	proto := b.Protocols[u.Scheme]
+	proto := b.Protocol(u.Scheme)
 	if proto == nil || u.Host == "" {
 		return nil, &fault.Fault{
 			Side: fault.Proxy, Module: "proxy", Phase: fault.Map, Kind: fault.Unsupported, Status: 500, ID: "AH01144",

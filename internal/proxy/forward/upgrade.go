@@ -9,9 +9,12 @@ import (
 	"github.com/headgate/headgate/internal/wire"
 )
 
-// upgrade is the plain form of upgrade=.
-func upgrade(v string) string {
-	if ascii.EqualFold(v, "none") {
+// upgrade is the plain form of upgrade= (v) for a backend of a scheme.
+func upgrade(scheme, v string) string {
+	switch {
+	case v == "" && scheme == "ws":
+		return "WebSocket"
+	case ascii.EqualFold(v, "none"):
 		return ""
 	}
 	return v
