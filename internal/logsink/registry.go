@@ -13,7 +13,8 @@ import (
 	"github.com/headgate/headgate/internal/lock"
 )
 
-// flushEvery is how late a line may be in its file.
+// flushEvery is how late a line may be in its file, unless Options say another
+// time.
 const flushEvery = time.Second
 
 // reportEvery is how often lost lines of one destination are reported.
@@ -32,6 +33,7 @@ type Options struct {
 	Loops int              // event loops that will log; 0: one per processor
 	Now   func() time.Time // nil: time.Now
 	Open  Opener           // of files; nil: OpenFile
+	Delay time.Duration    // how late a line may be in its file; 0: a second
 
 	// Look names how destinations are looked at.
 	Look Look
@@ -54,6 +56,7 @@ type Registry struct {
 	now   func() time.Time
 	look  Look
 	file  Opener
+	delay time.Duration
 	spare chan *batch
 	least atomic.Int64             // the fewest spare batches since the flusher looked
 	log   atomic.Pointer[ErrorLog] // where lost lines are reported
@@ -85,11 +88,15 @@ func NewRegistry(o Options) *Registry {
 	if o.Open == nil {
 		o.Open = OpenFile
 	}
+	if o.Delay <= 0 {
+		o.Delay = flushEvery
+	}
 	r := &Registry{
 		loops: o.Loops,
 		now:   o.Now,
 		look:  o.Look,
 		file:  o.Open,
+		delay: o.Delay,
 		spare: make(chan *batch, spareBatches),
 		open:  map[string]*Appender{}, closing: map[*Appender]struct{}{},
 		quit:   make(chan struct{}),
@@ -274,10 +281,10 @@ func (r *Registry) all() []*Appender {
 	return list
 }
 
-// flusher wakes the writers once a second and reports lost lines.
+// flusher wakes the writers once in a delay and reports lost lines.
 func (r *Registry) flusher() {
 	defer close(r.done)
-	tick := time.NewTicker(flushEvery)
+	tick := time.NewTicker(r.delay)
 	defer tick.Stop()
 	for {
 		select {

@@ -4,3 +4,6 @@ import "time"
 
 // SweepEvery sets how often the once-a-second work is done. Before Start.
 func (s *Server) SweepEvery(d time.Duration) { s.sweepEvery = d }
+
+// LogDelay is logDelay.
+func LogDelay() (time.Duration, error) { return logDelay() }

@@ -126,6 +126,10 @@ func New(o Options) (*Server, error) {
 		o.Env = func() (func(string) (string, bool), error) { return os.LookupEnv, nil }
 	}
 	s := &Server{o: o, startup: logsink.NewStartupLog(o.Stderr), sweepEvery: time.Second, ended: make(chan struct{}), asks: make(chan StopArgs, 4)}
+	delay, err := logDelay()
+	if err != nil {
+		return nil, err
+	}
 	s.supply, _ = s.o.Processors.Read() // a limit that cannot be seen is none, until it can
 	hooks := reactor.Hooks{Panic: s.onPanic, Starved: s.onStarved, Held: s.onHeld, Stuck: s.onStuck, Unsteered: s.onUnsteered, Ringless: s.onRingless}
 	engine, err := NewEngine(o.Engine, hooks, s.supply)
@@ -138,7 +142,7 @@ func New(o Options) (*Server, error) {
 	loops := len(engine.Loops())
 	s.rt = &config.Runtime{
 		Clock: clk, State: new(state.Registry), Resolver: new(resolve.Resolver),
-		Logs: logsink.NewRegistry(logsink.Options{Loops: loops, Now: clk.Now, Open: s.openLog}), Loops: loops,
+		Logs: logsink.NewRegistry(logsink.Options{Loops: loops, Now: clk.Now, Open: s.openLog, Delay: delay}), Loops: loops,
 		Protocols: map[string]worker.Protocol{"http": http1.New()}, Log: s.startup,
 	}
 	s.pipeline = pipeline.New(clk)

@@ -89,7 +89,8 @@ func StartHeadgate(t testing.TB, engine string, site Site) *Server {
 	s := prepare(t, "headgate", site)
 	s.Configure(site.Conf)
 	cmd := exec.Command(bin, "-f", filepath.Join(s.Dir, "httpd.conf"), "-d", s.Dir, "-X")
-	cmd.Env = append(os.Environ(), site.Env...)
+	cmd.Env = append(os.Environ(), "HEADGATE_LOG_DELAY=5ms") // a test that reads a log need not wait a second for it
+	cmd.Env = append(cmd.Env, site.Env...)
 	if engine != "" {
 		cmd.Env = append(cmd.Env, "HEADGATE_ENGINE="+engine)
 	}
