@@ -1,14 +1,17 @@
 package exchange
 
 import (
+	"context"
 	"net/netip"
 	"os"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/headgate/headgate/internal/expr"
 	"github.com/headgate/headgate/internal/message"
+	"github.com/headgate/headgate/internal/reactor"
 )
 
 // Evaluator evaluates expressions about exchanges. It keeps the memory of
@@ -28,6 +31,26 @@ type evaluation struct {
 func (e *Evaluator) Bool(b *expr.Bool, x *Exchange) (bool, error) {
 	v := e.take(x)
 	ok, err := b.Eval(&v.env, &v.State)
+	e.give(v)
+	return ok, err
+}
+
+// BoolVary is Bool, and what the condition looks at of the request goes into the
+// Vary field of h, whatever its outcome.
+func (e *Evaluator) BoolVary(b *expr.Bool, x *Exchange, h *message.Header) (bool, error) {
+	v := e.take(x)
+	v.env.varies = v.env.varies[:0]
+	v.env.vary = true
+	ok, err := b.Eval(&v.env, &v.State)
+	v.env.vary = false
+	if names := v.env.varies; len(names) > 0 {
+		if i := h.Next(0, "Vary"); i >= 0 {
+			f := h.At(i)
+			f.Value = x.Arena.Join(f.Value, []byte(", "), names)
+		} else {
+			h.AddID(message.Vary, x.Arena.Join(names))
+		}
+	}
 	e.give(v)
 	return ok, err
 }
@@ -70,7 +93,9 @@ func (e *Evaluator) give(v *evaluation) {
 // exprEnv is what expressions see of an exchange.
 type exprEnv struct {
 	expr.OSFiles
-	x *Exchange
+	x      *Exchange
+	vary   bool   // names of request fields are collected
+	varies []byte // joined by ", "
 }
 
 var _ expr.Env = (*exprEnv)(nil)
@@ -207,19 +232,23 @@ func AppendVar(dst []byte, v expr.Var, x *Exchange) []byte {
 
 // AppendEntry implements expr.Env.
 func (e *exprEnv) AppendEntry(dst []byte, t expr.Table, name string) ([]byte, bool) {
+	return appendEntry(dst, t, name, e.x)
+}
+
+func appendEntry(dst []byte, t expr.Table, name string, x *Exchange) ([]byte, bool) {
 	var v []byte
 	var ok bool
 	switch t {
 	case expr.RequestHeader:
-		return AppendMerged(dst, &e.x.Req.Header, name)
+		return AppendMerged(dst, &x.Req.Header, name)
 	case expr.ResponseHeader:
-		if v, ok = e.x.Resp.Header.Lookup(name); !ok {
-			v, ok = e.x.Always.Lookup(name)
+		if v, ok = x.Resp.Header.Lookup(name); !ok {
+			v, ok = x.Always.Lookup(name)
 		}
 	case expr.Note:
-		v, ok = e.x.Notes.Get(name)
+		v, ok = x.Notes.Get(name)
 	case expr.RequestEnv:
-		v, ok = e.x.Env.Get(name)
+		v, ok = x.Env.Get(name)
 	case expr.ProcessEnv:
 		var s string
 		s, ok = os.LookupEnv(name)
@@ -242,11 +271,65 @@ func AppendMerged(dst []byte, h *message.Header, name string) ([]byte, bool) {
 	return dst, true
 }
 
-// AppendExtern implements expr.Env: no module adds to the language yet.
-func (e *exprEnv) AppendExtern(dst []byte, _ *expr.Extern, _ []byte) []byte { return dst }
+// AppendExtern implements expr.Env. Only mod_ssl adds to the language: its
+// variables are empty without TLS, its function knows those of requests too.
+func (e *exprEnv) AppendExtern(dst []byte, f *expr.Extern, arg []byte) []byte {
+	if f.Kind != expr.ExternFunc {
+		return dst
+	}
+	return AppendTLSVar(dst, string(arg), e.x)
+}
+
+// AppendTLSVar appends what mod_ssl has under a name: the variables of
+// expressions, HTTP:field, ENV:variable. httpd: ssl_var_lookup.
+func AppendTLSVar(dst []byte, name string, x *Exchange) []byte {
+	if v, ok := expr.LookupVar(name); ok {
+		return AppendVar(dst, v, x)
+	}
+	field, ok := expr.LookupHeaderVar(name)
+	if !ok {
+		field, ok = strings.CutPrefix(name, "HTTP:")
+	}
+	if ok {
+		dst, _ = AppendMerged(dst, &x.Req.Header, field)
+		return dst
+	}
+	if name, ok = strings.CutPrefix(name, "ENV:"); ok {
+		for _, t := range [...]expr.Table{expr.Note, expr.RequestEnv, expr.ProcessEnv} {
+			if dst, ok = appendEntry(dst, t, name, x); ok {
+				break
+			}
+		}
+	}
+	return dst
+}
 
 // RemoteAddr implements expr.Env.
 func (e *exprEnv) RemoteAddr() netip.Addr { return e.x.RemoteAddr() }
+
+// ReadFile implements expr.Env. The file is read off the loop: its disk may be
+// slow.
+func (e *exprEnv) ReadFile(path string, limit int64) ([]byte, error) {
+	if e.x.Loop == nil {
+		return e.OSFiles.ReadFile(path, limit)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), filePatience)
+	defer cancel()
+	return reactor.Await(ctx, e.x.Loop, reactor.Files, wanted{path, limit}, readFile)
+}
+
+// filePatience bounds how long an expression waits for a file.
+const filePatience = 10 * time.Second
+
+// wanted is a file that an expression reads, of at most limit bytes.
+type wanted struct {
+	path  string
+	limit int64
+}
+
+func readFile(_ context.Context, f wanted) ([]byte, error) {
+	return expr.OSFiles{}.ReadFile(f.path, f.limit)
+}
 
 // Subrequest implements expr.Env.
 func (e *exprEnv) Subrequest(op byte, target string) bool {
@@ -262,9 +345,18 @@ func (e *exprEnv) Subrequest(op byte, target string) bool {
 	return sub.Status < 400 && err == nil && info.Mode().IsRegular()
 }
 
-// Vary implements expr.Env. httpd's note goes into the header that a backend's
-// response then replaces.
-func (e *exprEnv) Vary(string) {}
+// Vary implements expr.Env. Most conditions are evaluated before there is a
+// response: httpd's note goes into the header that a backend's response then
+// replaces, and so there is nothing to collect.
+func (e *exprEnv) Vary(name string) {
+	if !e.vary {
+		return
+	}
+	if len(e.varies) > 0 {
+		e.varies = append(e.varies, ", "...)
+	}
+	e.varies = append(e.varies, name...)
+}
 
 // RemoteAddr is the address the request is made from, which access control and
 // expressions go by: the peer's, an IPv4 one never in mapped form.

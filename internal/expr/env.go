@@ -51,11 +51,11 @@ const (
 	ExternList                   // in name(arg)
 )
 
-// Extern is a variable or function that a module added: SSL_*, hc(), PeerExtList.
+// Extern is a variable or function that a module added: SSL_*, SSL(), hc().
 type Extern struct {
 	Kind ExternKind
 	Name string // as written
-	ID   int    // as Options.Extern gave it
+	ID   int    // as Options.Extern gave it; 0 for those of mod_ssl
 }
 
 // Options say what an expression may use.

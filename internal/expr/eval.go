@@ -120,11 +120,11 @@ func (e *eval) cond(n *node) bool {
 		}
 		return n.kind == kindAnd
 	case kindInteger:
-		x, y := integer(e.word(n.a)), integer(e.word(n.b))
-		return n.rel.holds(compareInt(x, y))
+		b := integer(e.word(n.b)) // httpd: the right word first, as Vary shows
+		return n.rel.holds(compareInt(integer(e.word(n.a)), b))
 	case kindText:
-		a := e.word(n.a)
-		return n.rel.holds(bytes.Compare(a, e.word(n.b)))
+		b := e.word(n.b)
+		return n.rel.holds(bytes.Compare(e.word(n.a), b))
 	case kindMatch:
 		return e.match(n) != n.neg
 	case kindIn:

@@ -7,6 +7,14 @@ import (
 	"github.com/headgate/headgate/internal/subnet"
 )
 
+// What mod_ssl adds to the language: every variable that begins so, a function,
+// and a list of certificate extensions, which is refused.
+const (
+	tlsPrefix   = "SSL_"
+	tlsFunction = "SSL"
+	tlsList     = "PeerExtList"
+)
+
 // lookup makes the node of a variable.
 func (p *parser) lookup(name string) *node {
 	if v, ok := LookupVar(name); ok {
@@ -21,6 +29,10 @@ func (p *parser) lookup(name string) *node {
 	}
 	if x := p.extern(ExternVar, name); x != nil {
 		return &node{kind: wordExtern, ext: x}
+	}
+	if ascii.HasPrefixFold(name, tlsPrefix) {
+		p.uses |= UsesExtern
+		return &node{kind: wordExtern, ext: &Extern{Kind: ExternVar, Name: strings.ToUpper(name)}}
 	}
 	p.fail("Variable '%s' does not exist", name)
 	return textNode("")
@@ -59,6 +71,10 @@ func (p *parser) function(name string, arg *node) *node {
 	}
 	if x := p.extern(ExternFunc, name); x != nil {
 		return &node{kind: wordExtern, ext: x, a: arg}
+	}
+	if ascii.EqualFold(name, tlsFunction) {
+		p.uses |= UsesExtern
+		return &node{kind: wordExtern, ext: &Extern{Kind: ExternFunc, Name: tlsFunction}, a: arg}
 	}
 	p.fail("Function '%s' does not exist", name)
 	return textNode("")

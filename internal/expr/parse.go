@@ -201,7 +201,11 @@ func (p *parser) list(n *node) {
 		name := p.text
 		p.next()
 		arg := p.argument()
-		if n.ext = p.extern(ExternList, name); n.ext == nil {
+		switch n.ext = p.extern(ExternList, name); {
+		case n.ext != nil:
+		case ascii.EqualFold(name, tlsList):
+			p.fail("%s() asks for extensions of a client's certificate, which are not known here", tlsList)
+		default:
 			p.fail("List-returning function '%s' does not exist", name)
 		}
 		n.b = arg

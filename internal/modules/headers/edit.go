@@ -10,20 +10,32 @@ import (
 	"github.com/headgate/headgate/internal/rx"
 )
 
-// applies evaluates the condition. httpd: where an expression cannot be
-// evaluated the edit is made.
+// applies evaluates the condition of an edit of the request, or of an early one.
 func (e *entry) applies(x *exchange.Exchange) bool {
-	switch {
-	case e.env != "":
-		return x.Env.Has(e.env) != e.notEnv
-	case e.cond != nil:
-		ok, err := e.evals.Bool(e.cond, x)
-		if err != nil {
-			x.Logf(logsink.Error, "headers", "AH01501", "Failed to evaluate expression (%v) - ignoring", err)
-			return true
-		}
+	if e.cond == nil {
+		return e.env == "" || x.Env.Has(e.env) != e.notEnv
+	}
+	ok, err := e.evals.Bool(e.cond, x)
+	return e.told(x, ok, err)
+}
+
+// appliesTo evaluates the condition of an edit of a response, whose Vary names
+// what the condition looks at.
+func (e *entry) appliesTo(x *exchange.Exchange) bool {
+	if e.cond == nil {
+		return e.applies(x)
+	}
+	ok, err := e.evals.BoolVary(e.cond, x, &x.Resp.Header)
+	return e.told(x, ok, err)
+}
+
+// told is the outcome of an expression. httpd: where it cannot be evaluated the
+// edit is made.
+func (e *entry) told(x *exchange.Exchange, ok bool, err error) bool {
+	if err == nil {
 		return ok
 	}
+	x.Logf(logsink.Error, "headers", "AH01501", "Failed to evaluate expression (%v) - ignoring", err)
 	return true
 }
 

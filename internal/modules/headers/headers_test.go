@@ -97,7 +97,7 @@ func FuzzFormat(f *testing.F) {
 	}
 	evals := new(exchange.Evaluator)
 	f.Fuzz(func(t *testing.T, s string) {
-		parts, err := parseFormat(s, evals)
+		parts, err := parseFormat(s)
 		if err != nil {
 			return
 		}

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/headgate/headgate/internal/exchange"
+	"github.com/headgate/headgate/internal/expr"
 	"github.com/headgate/headgate/internal/logsink"
 	"github.com/headgate/headgate/internal/message"
 	"github.com/headgate/headgate/internal/module"
@@ -114,7 +115,7 @@ type response struct {
 	typed       bool // Content-Type is concerned
 	ours        bool // Date or Server is
 	connection  bool // Connection is
-	vary        bool // Vary is
+	vary        bool // Vary is, or a condition looks at the request
 }
 
 func newResponse(c *conf, isEarly bool) *response {
@@ -133,6 +134,9 @@ func newResponse(c *conf, isEarly bool) *response {
 		case message.Vary:
 			r.vary = true
 		}
+		if e.cond != nil && e.cond.Uses()&expr.UsesHeaders != 0 {
+			r.vary = true
+		}
 	}
 	return r
 }
@@ -148,10 +152,15 @@ func (r *response) Do(x *exchange.Exchange) error {
 	if r.typed && !r.isEarly {
 		t.take(h)
 	}
-	if run(x, &x.Always, r.always, &t) && (r.isEarly || x.Made == exchange.ByHandler) {
-		run(x, h, r.out, &t)
+	applies := (*entry).appliesTo
+	if r.isEarly {
+		applies = (*entry).applies
+	}
+	if run(x, &x.Always, r.always, &t, applies) && (r.isEarly || x.Made == exchange.ByHandler) {
+		run(x, h, r.out, &t, applies)
 	}
 	if r.isEarly {
+		keepCookies(x)
 		return nil
 	}
 	if r.typed {
@@ -172,9 +181,9 @@ func (r *response) Do(x *exchange.Exchange) error {
 }
 
 // run makes the edits of one table. httpd: do_headers_fixup.
-func run(x *exchange.Exchange, h *message.Header, list []*entry, t *contentType) bool {
+func run(x *exchange.Exchange, h *message.Header, list []*entry, t *contentType, applies func(*entry, *exchange.Exchange) bool) bool {
 	for _, e := range list {
-		if !e.applies(x) {
+		if !applies(e, x) {
 			continue
 		}
 		if e.id == message.ContentType {
@@ -186,6 +195,18 @@ func run(x *exchange.Exchange, h *message.Header, list []*entry, t *contentType)
 		}
 	}
 	return true
+}
+
+// keepCookies notes the cookies that early edits have set: a backend's response
+// replaces the other fields (httpd: ap_proxy_http_process_response).
+func keepCookies(x *exchange.Exchange) {
+	x.Cookies = x.Cookies[:0]
+	rows := x.Resp.Header.Rows()
+	for i := range rows {
+		if f := &rows[i]; f.ID == message.SetCookie && f.Flags&message.Dropped == 0 {
+			x.Cookies = append(x.Cookies, *f)
+		}
+	}
 }
 
 // contentType is the type of a response beside its tables: what is sent in the

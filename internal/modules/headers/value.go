@@ -5,7 +5,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/headgate/headgate/internal/ascii"
 	"github.com/headgate/headgate/internal/directive"
 	"github.com/headgate/headgate/internal/exchange"
 	"github.com/headgate/headgate/internal/expr"
@@ -37,7 +36,7 @@ func parseValue(c *directive.Call, s string, evals *exchange.Evaluator) (v value
 		}
 		return v, nil
 	}
-	parts, err := parseFormat(s, evals)
+	parts, err := parseFormat(s)
 	if err != nil {
 		return v, c.Errorf("%w", err)
 	}
@@ -51,7 +50,7 @@ func parseValue(c *directive.Call, s string, evals *exchange.Evaluator) (v value
 	v.fixed = clean([]byte(fixed))
 	v.text = string(v.fixed)
 	if v.text != fixed {
-		c.Warn("the value has a line break or a zero byte, which no field can have: a blank is sent")
+		c.Warn("the value has a line break or another control character, which no field can have: a blank is sent")
 	}
 	return v, nil
 }
@@ -62,7 +61,7 @@ type formatError byte
 func (e formatError) Error() string { return "Unrecognized header format %" + string(rune(e)) }
 
 // parseFormat splits s into text and formats. httpd: parse_format_tag.
-func parseFormat(s string, evals *exchange.Evaluator) (parts []part, err error) {
+func parseFormat(s string) (parts []part, err error) {
 	for s != "" {
 		if s[0] != '%' {
 			end := strings.IndexByte(s, '%')
@@ -85,7 +84,7 @@ func parseFormat(s string, evals *exchange.Evaluator) (parts []part, err error) 
 		if s == "" {
 			return nil, formatError(0)
 		}
-		p, ok := newFormat(s[0], arg, evals)
+		p, ok := newFormat(s[0], arg)
 		if !ok {
 			return nil, formatError(s[0])
 		}
@@ -115,7 +114,7 @@ func unescape(s string) string {
 }
 
 // newFormat makes the part of a format letter.
-func newFormat(letter byte, arg string, evals *exchange.Evaluator) (part, bool) {
+func newFormat(letter byte, arg string) (part, bool) {
 	switch letter {
 	case 'D':
 		return part{format: duration}, true
@@ -135,7 +134,7 @@ func newFormat(letter byte, arg string, evals *exchange.Evaluator) (part, bool) 
 			return append(dst, null...)
 		}}, true
 	case 's':
-		return part{format: variable(arg, evals)}, true
+		return part{format: variable(arg)}, true
 	}
 	return part{}, false
 }
@@ -143,27 +142,14 @@ func newFormat(letter byte, arg string, evals *exchange.Evaluator) (part, bool) 
 // null is what is sent for a variable that is not set.
 const null = "(null)"
 
-// variable makes the value of %{NAME}s. httpd asks mod_ssl, which knows the
-// variables of requests too; its own are empty without TLS.
-func variable(name string, evals *exchange.Evaluator) func([]byte, *exchange.Exchange) []byte {
-	src := ""
-	if _, ok := expr.LookupVar(name); ok {
-		src = "%{" + name + "}"
-	} else if _, ok := expr.LookupHeaderVar(name); ok {
-		src = "%{" + name + "}"
-	} else if field, ok := strings.CutPrefix(name, "HTTP:"); ok && ascii.IsTokenString(field) {
-		src = "%{req:" + field + "}"
-	}
-	s, err := expr.ParseString(src, expr.Options{})
-	if src == "" || err != nil {
-		return func(dst []byte, _ *exchange.Exchange) []byte { return append(dst, null...) }
-	}
+// variable makes the value of %{NAME}s, which httpd asks mod_ssl for.
+func variable(name string) func([]byte, *exchange.Exchange) []byte {
 	return func(dst []byte, x *exchange.Exchange) []byte {
-		v, err := evals.String(s, x)
-		if err != nil || len(v) == 0 {
-			return append(dst, null...)
+		was := len(dst)
+		if dst = exchange.AppendTLSVar(dst, name, x); len(dst) == was {
+			dst = append(dst, null...)
 		}
-		return append(dst, v...)
+		return dst
 	}
 }
 
@@ -248,7 +234,7 @@ func (v *value) template(x *exchange.Exchange) string {
 // 5.5). httpd answers 500 for such a response.
 func clean(b []byte) []byte {
 	for i, c := range b {
-		if c == '\r' || c == '\n' || c == 0 {
+		if c < ' ' && c != '\t' || c == 0x7f {
 			b[i] = ' '
 		}
 	}

@@ -106,6 +106,9 @@ func (f *Forwarder) BackendHead(x *exchange.Exchange) (discard bool, err error) 
 	if x.Resp.Header.MayHave(f.edits) {
 		f.rewrite(x)
 	}
+	for _, c := range x.Cookies {
+		x.Resp.Header.Append(c.ID, c.Name, c.Value)
+	}
 	f.ResponseVia(x)
 	if x.Resp.Header.MayHave(dates) {
 		modernDates(x)
