@@ -2,6 +2,7 @@ package mapping
 
 import (
 	"bytes"
+	"strings"
 
 	"github.com/headgate/headgate/internal/exchange"
 	"github.com/headgate/headgate/internal/fault"
@@ -207,7 +208,7 @@ func (m *Mapped) chooseRaw(q *Query, n int, a *message.Arena) error {
 		m.raw = true
 		return nil
 	}
-	if !q.find(r.Regex, q.rawURI()) || !r.sameCaptured(q, a) {
+	if !q.find(r.Regex, q.rawURI()) || !r.sameCaptured(q, a) && !r.samePath(q, a) {
 		q.find(r.Regex, q.Path) // once more: it did match
 		m.NotRaw = true
 		return nil
@@ -237,6 +238,22 @@ func (r *PassRule) sameCaptured(q *Query, a *message.Arena) bool {
 		}
 	}
 	return true
+}
+
+// samePath says whether the path that would be sent is the one that was
+// authorised, though the pattern captures more of path and query than of the
+// path alone: /cool/(.*)/ws$ of /cool/x/ws?compat=/ws, which Collabora counts on.
+func (r *PassRule) samePath(q *Query, a *message.Arena) bool {
+	if strings.Contains(r.Target, "?") {
+		return false
+	}
+	var room [2 * 10]int
+	caps := r.Regex.Find(room[:0], q.Path)
+	raw := q.rawURI()
+	authorised := rx.Expand(a.Alloc(len(r.Target)+len(q.Path)), r.Target, q.Path, caps)
+	sent, _, _ := bytes.Cut(rx.Expand(a.Alloc(len(r.Target)+len(raw)), r.Target, raw, q.caps), []byte("?"))
+	plain, err := uri.Unescape(a.Alloc(len(sent)), sent, q.Options.Slashes)
+	return err == nil && bytes.Equal(plain, authorised)
 }
 
 var (
