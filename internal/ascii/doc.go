@@ -1,4 +1,4 @@
-// Package ascii holds the byte classes and the case folding every protocol
+// Package ascii holds the byte classes and the case folding that every protocol
 // parser and the configuration language share.
 //
 // HTTP and httpd's configuration compare names by ASCII letters only, whatever

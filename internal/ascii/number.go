@@ -10,15 +10,16 @@ import (
 // httpd reads most numbers with the C library, which takes what looks like a
 // number from the front, ignores the rest and returns 0 for no number at all.
 
-// LeadingInt is atoi: of a number too large for an int the low 32 bits count,
-// so that one too large for 64 bits is -1.
+// LeadingInt is atoi. Of a number too large for an int it keeps the low 32
+// bits, so a number too large for 64 bits becomes -1.
 func LeadingInt(s string) int {
 	n, _ := LeadingDigits(s)
 	return int(int32(n))
 }
 
-// LeadingDigits reads an integer and returns what follows; the text itself when
-// there is no digit. Numbers out of range stop at the limits of an int64.
+// LeadingDigits reads an integer and returns the rest of the text, or the whole
+// text when there is no digit. Numbers out of range stop at the limits of an
+// int64.
 func LeadingDigits(s string) (n int64, rest string) {
 	t := TrimLeftSpace(s)
 	end := 0
@@ -36,19 +37,19 @@ func LeadingDigits(s string) (n int64, rest string) {
 	return n, t[end:]
 }
 
-// units are the suffixes of a time, tried in order; only as many letters are
-// looked at as are given here.
+// units are the suffixes of a time, tried in order. Only the letters listed
+// here are compared; the input may have more.
 var units = []struct {
 	suffix string
 	unit   time.Duration
 }{{"ms", time.Millisecond}, {"mi", time.Minute}, {"s", time.Second}, {"h", time.Hour}}
 
 // ParseTimeout reads a time: an integer with an optional unit (ms, s, mi[n],
-// h). unit counts when none is given. ok is false for anything else and for
-// negative times.
+// h). Without a unit the number counts unit. ok is false for anything else and
+// for negative times.
 //
-// httpd: ap_timeout_parameter_parse; units are in lower case, what follows
-// them is ignored, no digits at all mean 0.
+// httpd: ap_timeout_parameter_parse. Units are in lower case, text after them
+// is ignored, and no digits at all mean 0.
 func ParseTimeout(s string, unit time.Duration) (d time.Duration, ok bool) {
 	n, rest := LeadingDigits(s)
 	if rest != "" {

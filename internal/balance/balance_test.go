@@ -70,14 +70,14 @@ func TestEligible(t *testing.T) {
 		{"h:H b c", "b c"},             // standby only where nobody else
 		{"h:H b:e c:e", "h"},           //
 		{"h:H r:R b:e c:e", "r"},       // spares before standbys
-		{"h:H h2:H b:e", "h h2"},       //
+		{"h:H h2:H b:e", "h h2"},       // all standbys
 		{"h:H b:e c@1", "h"},           // a standby of a lower set before a higher set
-		{"a@1 b@0 c@1", "b"},           //
-		{"a@1 b@0:e c@1", "a c"},       //
+		{"a@1 b@0 c@1", "b"},           // the lowest set only
+		{"a@1 b@0:e c@1", "a c"},       // the lowest set is down: the next one
 		{"a@7 b@3:e c@7 h@7:H", "a c"}, // sets with gaps
 		{"a@1 b@0:e r@1:R", "a"},       // a spare belongs to its set
 		{"a:C b:C r:R", "r"},           // a failed check counts as missing
-		{"a:C b:C r:RC h:HC", ""},      //
+		{"a:C b:C r:RC h:HC", ""},      // a failed check takes spares and standbys out too
 		{"r:R h:H", "h"},               // nobody is missing: the spare has nothing to do
 		{"rh:RH b:e", "rh"},            // a spare that is a standby too is a spare
 		{"h:HN b:e", ""},               // a draining standby does not step in
@@ -95,7 +95,8 @@ func TestEligible(t *testing.T) {
 	}
 }
 
-// asHTTPD is the loop of ap_proxy_balancer_get_best_worker as it stands there.
+// asHTTPD is a direct transcription of the loop in
+// ap_proxy_balancer_get_best_worker.
 func asHTTPD(list []*Member, now time.Time) (competed []*Member) {
 	for set := 0; ; set++ {
 		most := 0
@@ -179,8 +180,8 @@ func TestRecover(t *testing.T) {
 	}
 }
 
-// Members come and go while they are elected: nobody sees half a list, and what
-// a member held is given up once, when it has gone.
+// Members change while others elect: no election sees half a list, and a
+// removed member releases its lease once.
 func TestMembersChange(t *testing.T) {
 	var reg state.Registry
 	var closed sync.Map

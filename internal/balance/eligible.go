@@ -6,11 +6,11 @@ import (
 	"github.com/headgate/headgate/internal/proxy/param"
 )
 
-// Eligible appends to dst the members of list among which one may be elected
-// now, in their order. They are of the lowest set in which there is one: its
-// usable members with as many of its hot spares as it has members that are not
-// usable, else its hot standbys. Members in error whose time has come are usable
-// again by it (httpd: ap_proxy_balancer_get_best_worker).
+// Eligible appends to dst the members of list that may be elected now, in their
+// order. They are all of the lowest set that has any: its usable members, plus
+// one hot spare for each member that is not usable, else its hot standbys. It
+// makes members in error usable again once their retry time has passed (httpd:
+// ap_proxy_balancer_get_best_worker).
 func Eligible(dst, list []*Member, now time.Time) []*Member {
 	for set, more := lowest(list); more; set, more = next(list, set) {
 		if out := inSet(dst, list, set, now); len(out) > len(dst) {
@@ -55,7 +55,8 @@ const reserve = param.StatusHotSpare | param.StatusHotStandby
 
 func (m *Member) usable(now time.Time) bool { return m.Health().Usable(now, m.Retry) }
 
-// available is usable for a member that steps in: one that drains does not.
+// available says whether a spare or standby may step in: it is usable and does
+// not drain.
 func (m *Member) available(now time.Time) bool { return !m.is(param.StatusDrain) && m.usable(now) }
 
 // lowest returns the lowest set of a list; false: it is empty.
@@ -78,10 +79,10 @@ func next(list []*Member, above int) (set int, ok bool) {
 	return set, ok
 }
 
-// Recover clears the error of every member where all are in error, as there is
-// nothing to lose by trying them, and reports whether it did (httpd:
-// force_recovery). Members that a health check failed are not in error: they
-// come back by a check.
+// Recover clears the error of every member if all of them are in error, because
+// trying them loses nothing then, and reports whether it did (httpd:
+// force_recovery). Members that a health check failed are not in error: only a
+// check brings them back.
 func Recover(list []*Member) bool {
 	for _, m := range list {
 		if !m.is(param.StatusError) {

@@ -14,15 +14,15 @@ type Member struct {
 	Factor   int           // loadfactor, times 100
 	Set      int           // lbset: lower ones are used first
 	Route    string        // of sticky sessions
-	Redirect string        // the route to use where this member cannot be
+	Redirect string        // the route to use where this member cannot be used
 	Retry    time.Duration // how long after a failure it is tried again
 
-	// Lease holds what survives of the worker while it is a member; nil: it is
-	// held with the snapshot.
+	// Lease holds the worker's surviving state while it is a member. nil: the
+	// snapshot holds it.
 	Lease *state.Lease
 }
 
-// Health returns what is known of the member's fitness.
+// Health returns the member's status flags and counters of failure.
 func (m *Member) Health() *worker.Health { return &m.Worker.State.Health }
 
 // is reports whether one of the flags is set.

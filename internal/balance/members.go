@@ -7,9 +7,9 @@ import (
 	"github.com/headgate/headgate/internal/lock"
 )
 
-// Members are the members of a balancer. Reading takes no lock; a change makes
-// another list and leaves the one that an election is looking at alone. The zero
-// value has none.
+// Members are the members of a balancer. Reading takes no lock. A change makes a
+// new list; elections that read the old one are not disturbed. The zero value
+// has none.
 type Members struct {
 	list atomic.Pointer[[]*Member]
 
@@ -25,10 +25,9 @@ func (s *Members) List() []*Member {
 	return nil
 }
 
-// Change replaces the list by what edit makes of a copy of it, and gives up the
-// leases of members that are no longer in it. Requests that a member has go on
-// to their end. It reports false, and changes nothing, once the balancer is
-// closed.
+// Change replaces the list by the one that edit makes from a copy, and ends the
+// leases of members that are no longer in it. Requests on such a member run to
+// their end. It changes nothing and reports false once the balancer is closed.
 func (s *Members) Change(edit func(list []*Member) []*Member) bool {
 	s.mu.Lock()
 	if s.closed {
@@ -43,8 +42,8 @@ func (s *Members) Change(edit func(list []*Member) []*Member) bool {
 	return true
 }
 
-// Close gives up what the members hold. It is called once the last exchange of
-// the snapshot has ended.
+// Close ends the leases of all members. It is called once, after the last
+// exchange of the snapshot has ended.
 func (s *Members) Close() {
 	s.mu.Lock()
 	old := s.List()

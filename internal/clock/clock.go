@@ -1,8 +1,8 @@
 // Package clock keeps coarse, replaceable time: the seconds of the access log
 // and the Date line are formatted once a second, not once a request.
 //
-// A Clock belongs to whoever made it (the server); readers take an immutable
-// Tick by one atomic load. Imports nothing of this module.
+// A Clock belongs to the server that made it; readers take an immutable Tick by
+// one atomic load. Imports nothing of this module.
 package clock
 
 import (
@@ -12,7 +12,7 @@ import (
 	"github.com/headgate/headgate/internal/lock"
 )
 
-// Tick is one second's worth of formatted time. It is immutable.
+// Tick is one second of formatted time. It is immutable.
 type Tick struct {
 	Unix int64
 	Date []byte // IMF-fixdate (RFC 9110 section 5.6.7), 29 bytes

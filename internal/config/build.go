@@ -57,8 +57,8 @@ func note(b *module.Builder, pos syntax.Pos, err error) {
 	}
 }
 
-// buildServers builds the main server and the virtual hosts, then the choice
-// among them.
+// buildServers builds the main server and the virtual hosts, then the table
+// that chooses among them.
 func buildServers(b *module.Builder, modules []*module.Module) {
 	main := &module.Server{
 		Scope: b.Main, Conf: b.Main.Server, Own: b.Main.Server, Dir: b.Main.Dir,
@@ -86,8 +86,8 @@ func buildServers(b *module.Builder, modules []*module.Module) {
 	b.Snapshot.VHosts = snapshot.NewVHosts(b.Snapshot.Main, hosts)
 }
 
-// hostKey names a virtual host across reloads: by what it is, so that adding
-// another before it does not lose its state.
+// hostKey names a virtual host across reloads by its addresses and names, so
+// that adding another one before it does not lose its state.
 func hostKey(i int, s *module.Server) string {
 	conf := core.ServerOf(s.Own)
 	if conf.Name.Set {
@@ -106,7 +106,8 @@ func buildServer(b *module.Builder, s *module.Server, outer *directive.Scope, mo
 	}
 	lists := core.Sections(b, outer, s.Scope)
 	sections := snapshot.NewSections(s.Dir, lists, func(dir *directive.Confs) *exchange.Chain {
-		// Combinations are also compiled at run time, of several servers at once.
+		// Combinations are also compiled at run time, for several servers at
+		// once.
 		compiling.Lock()
 		defer compiling.Unlock()
 		return compile(b, s, dir, modules)
@@ -114,8 +115,8 @@ func buildServer(b *module.Builder, s *module.Server, outer *directive.Scope, mo
 	s.Site.Sections, s.Site.Only = sections, sections.Only()
 }
 
-// compile makes the chain of one combination. Combinations met only at run
-// time report to the error log what they cannot build and answer 500.
+// compile makes the chain of one combination. A combination that cannot be
+// built at run time is reported to the error log and responds with 500.
 func compile(b *module.Builder, s *module.Server, dir *directive.Confs, modules []*module.Module) *exchange.Chain {
 	d := &module.Dir{Server: s, Conf: dir, Chain: exchange.NewChain(s.Site)}
 	for _, m := range modules {
@@ -131,8 +132,8 @@ func compile(b *module.Builder, s *module.Server, dir *directive.Confs, modules 
 	return d.Chain
 }
 
-// refuseAll stands where configuration could not be compiled: what it may
-// protect stays closed.
+// refuseAll is the step of a combination that could not be compiled: whatever
+// it may protect stays closed.
 type refuseAll struct{ err error }
 
 // Do implements exchange.Step.

@@ -92,7 +92,8 @@ func TestBuild(t *testing.T) {
 	if got := s.VHosts.Site(s.VHosts.Base(netip.MustParseAddrPort("127.0.0.1:18081"))); got != s.Sites[3] {
 		t.Errorf("[::] is site %s", got.Name)
 	}
-	// A reload of the same finds the same state, and the last one closes it.
+	// A reload of the same configuration finds the same state, and the last
+	// snapshot closes it.
 	again := load(t, rt, conf, false)
 	if again.Snapshot.Workers[0].State != s.Workers[0].State {
 		t.Error("state did not survive")
@@ -107,7 +108,7 @@ func TestBuild(t *testing.T) {
 	}
 }
 
-// What is judged only, and what fails, leaves nothing behind.
+// A configuration that is only checked, or fails, leaves nothing behind.
 func TestBuildLeavesNothing(t *testing.T) {
 	for _, tt := range []struct {
 		name, text string

@@ -1,8 +1,9 @@
 // Package config turns configuration files into a snapshot: read, apply,
 // merge, build; and reports what it found (-t, -S, dumps, check).
 //
-// Loading never touches what runs: whatever is wrong with a file is a
+// Loading never touches the running server: every fault of a file becomes a
 // diagnostic with its position, and the snapshot is nil.
 //
-// Imports module and everything below it; the list of modules is handed in.
+// Imports module and everything below it; the caller passes the list of
+// modules.
 package config

@@ -29,9 +29,9 @@ func (l *Loaded) DumpIncludes(w io.Writer) error {
 	return p.err
 }
 
-// DumpModules writes the modules as httpd's DUMP_MODULES does: what is built
-// in, then what LoadModule named. Without any LoadModule all of httpd's count
-// as built in.
+// DumpModules writes the modules as httpd's DUMP_MODULES does: those that are
+// built in, then those that LoadModule named. Without any LoadModule all of
+// httpd's modules count as built in.
 func (l *Loaded) DumpModules(w io.Writer, modules []*module.Module) error {
 	p := &printer{w: w}
 	p.f("Loaded Modules:\n")
@@ -70,7 +70,8 @@ func StaticModules(modules []*module.Module) []string {
 }
 
 // DumpVHosts writes the virtual hosts by address as httpd's DUMP_VHOSTS does.
-// The addresses are sorted; httpd has them in the order of its hash table.
+// Ours: the addresses are sorted; httpd prints them in the order of its hash
+// table.
 func (l *Loaded) DumpVHosts(w io.Writer) error {
 	p := &printer{w: w}
 	p.f("VirtualHost configuration:\n")
@@ -120,7 +121,7 @@ func dumpSet(p *printer, addr string, s *snapshot.NameSet) {
 
 type alias struct{ kind, name string }
 
-// aliases are the names of a virtual host beside its ServerName.
+// aliases are the names of a virtual host in addition to its ServerName.
 func aliases(h *snapshot.VHost) []alias {
 	var out []alias
 	for _, n := range h.Names {
@@ -136,7 +137,7 @@ func aliases(h *snapshot.VHost) []alias {
 
 // DumpRunConfig writes the settings of the process as httpd's DUMP_RUN_CFG
 // does, without what does not exist here (mutexes). ids turns the User and
-// Group directives into what is printed of them.
+// Group directives into the text printed for them.
 func (l *Loaded) DumpRunConfig(w io.Writer, ids func(user, group string) (u, g string)) error {
 	p := &printer{w: w}
 	s := l.Snapshot
@@ -165,8 +166,9 @@ func (l *Loaded) DumpRunConfig(w io.Writer, ids func(user, group string) (u, g s
 	return p.err
 }
 
-// PidFile returns the pid file of a configuration, also of one that cannot be
-// started: who wants to stop a server must be able to find it.
+// PidFile returns the pid file of a configuration, even of one that cannot be
+// started: an administrator who wants to stop the server must be able to find
+// it.
 func (l *Loaded) PidFile() string {
 	if l.Snapshot != nil && l.Snapshot.PidFile != "" {
 		return l.Snapshot.PidFile
@@ -185,8 +187,8 @@ func (l *Loaded) PidFile() string {
 	return path
 }
 
-// Table is the table of directives with the rows of the given modules: what -L
-// lists.
+// Table returns the table of directives with the rows of the given modules,
+// which -L lists.
 func Table(modules []*module.Module) *directive.Table {
 	table := directive.Known()
 	for _, m := range modules {

@@ -11,14 +11,14 @@ import (
 	"github.com/headgate/headgate/internal/syntax"
 )
 
-// missing is a directive of a module of httpd's that is not loaded.
+// missing is a directive of one of httpd's modules that is not loaded.
 type missing struct {
 	module string
 	at     syntax.Pos
 }
 
-// alone lists the directives that httpd would not know for want of a module of
-// its own.
+// alone lists the directives that httpd would not know because their module is
+// not loaded.
 func (l *Loaded) alone() []missing {
 	var out []missing
 	own := source.HttpdModules()
@@ -30,13 +30,13 @@ func (l *Loaded) alone() []missing {
 	return out
 }
 
-// isFragment says whether a configuration that loads modules is plainly a part
-// of a server's and not the whole: it loads none of those that no server goes
-// without, and has no Listen either, or uses as many modules that it does not
-// load as it loads.
+// isFragment says whether a configuration that has LoadModule lines is plainly
+// a part of a server's configuration and not the whole: it loads none of the
+// modules that every server needs, and it either has no Listen or uses at least
+// as many modules that it does not load as it loads.
 func (l *Loaded) isFragment(alone []missing) bool {
 	if l.Source.BuiltIn {
-		return false // judged so anyway
+		return false // the caller asked for it already
 	}
 	for _, m := range l.Source.Loaded {
 		if strings.HasPrefix(m.Name, "mpm_") || m.Name == "unixd_module" || m.Name == "authz_core_module" {
@@ -61,8 +61,8 @@ func modulesOf(list []missing) []string {
 	return names
 }
 
-// notAlone says how a fragment was judged, and why it cannot be started by
-// itself.
+// notAlone adds the note that says how a fragment was checked, and why it
+// cannot be started by itself.
 func (l *Loaded) notAlone(alone []missing) {
 	l.Found = append(l.Found, directive.Diagnostic{
 		Diagnostic: syntax.Diagnostic{Text: "this is a part of a configuration: it is judged as if its server had all of httpd's modules"},
@@ -80,8 +80,8 @@ func (l *Loaded) notAlone(alone []missing) {
 	}})
 }
 
-// skipped notes the sections that were left out because httpd has no module of
-// the name.
+// skipped adds a note for each section that was left out because httpd has no
+// module of the name.
 func (l *Loaded) skipped() {
 	for _, s := range l.Source.Skipped {
 		l.Found = append(l.Found, directive.Diagnostic{

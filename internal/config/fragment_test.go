@@ -10,9 +10,9 @@ import (
 	"github.com/headgate/headgate/internal/modules"
 )
 
-// TestFragment: what plainly is a part of a configuration is judged as if its
-// server had httpd's modules; what may be a whole one, and every start, keeps
-// httpd's strictness.
+// TestFragment: a plain part of a configuration is checked as if its server had
+// httpd's modules. What may be a whole configuration, and every start, is
+// checked as strictly as httpd does.
 func TestFragment(t *testing.T) {
 	const listen = "Listen 127.0.0.1:28080\n"
 	for _, tt := range []struct {

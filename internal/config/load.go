@@ -26,11 +26,11 @@ type Options struct {
 	Version    string // our own, for the Server field: "Headgate/0.1.0"
 	Generation uint64
 	Text       string // configuration given as text instead of File's contents; for proxy --from/--to and demo
-	Check      bool   // judge only: no logs are opened, no state is attached for good
+	Check      bool   // judge only: opens no logs and attaches no state beyond this call
 
 	// Fragment, with Check, judges the text alone, as a part of a server that has
 	// all of httpd's modules: Listen may be absent, and nothing of this machine
-	// is looked at.
+	// is checked.
 	Fragment bool
 
 	// NoListen, with Check, does without a Listen, as httpd's dumps do.
@@ -40,7 +40,7 @@ type Options struct {
 	NoDocumentRoot bool
 }
 
-// Runtime is what a snapshot is built over; it outlives every snapshot.
+// Runtime holds what a snapshot is built with and what outlives every snapshot.
 type Runtime struct {
 	Clock     *clock.Clock
 	State     *state.Registry
@@ -51,8 +51,8 @@ type Runtime struct {
 	Log       *logsink.ErrorLog          // startup log
 }
 
-// Loaded is the outcome of a load: always a report, and a snapshot when
-// nothing forbids a start.
+// Loaded is the outcome of a load: always a report, and a snapshot when nothing
+// forbids a start.
 type Loaded struct {
 	Source   *source.Result
 	Main     *directive.Scope
@@ -61,10 +61,12 @@ type Loaded struct {
 	Snapshot *snapshot.Snapshot     // nil when blocked
 
 	// Fragment says that the text was judged as a part of a server's
-	// configuration: asked for, or because it plainly is no more.
+	// configuration: because the caller asked for it, or because it plainly is
+	// a part.
 	Fragment bool
 
-	// RootOnly says that a start needs root, which the judging process is not.
+	// RootOnly says that a start requires root, and that the judging process is
+	// not root.
 	RootOnly bool
 }
 
@@ -87,7 +89,7 @@ func Load(o Options, rt *Runtime, modules []*module.Module) *Loaded {
 	if !o.Check || !o.Fragment && !o.NoListen {
 		l.needListen(o.Check)
 	}
-	if l.OK() || o.Check && readable { // what else is wrong is told together
+	if l.OK() || o.Check && readable { // report all other faults together
 		l.build(o, rt, modules)
 	}
 	l.Found = distinct(l.Found)
@@ -95,8 +97,8 @@ func Load(o Options, rt *Runtime, modules []*module.Module) *Loaded {
 	return l
 }
 
-// apply reads the text and applies it, as a part of a server that has httpd's
-// modules or as it is.
+// apply reads the text and applies it, either as a part of a server that has
+// httpd's modules or as the whole configuration.
 func (l *Loaded) apply(o Options, table *directive.Table, modules []*module.Module, fragment bool) {
 	*l = Loaded{Fragment: fragment}
 	r := readOptions(o, table, modules)
@@ -138,8 +140,8 @@ func staticModules(modules []*module.Module) []string {
 	return ids
 }
 
-// present says whether httpd would have a module, given by its identifier. A
-// configuration that loads none at all is that of a server with all of them
+// present says whether httpd would have a module, named by its identifier. A
+// configuration without any LoadModule is that of a server with all of them
 // built in.
 func (l *Loaded) present(id string) bool {
 	return l.Source.BuiltIn || l.Source.HasModule(id)

@@ -16,7 +16,7 @@ import (
 	"github.com/headgate/headgate/internal/unixd"
 )
 
-// look says how log destinations are looked at when a configuration is judged.
+// look says how log destinations are checked when a configuration is judged.
 func look(o Options) logsink.Look {
 	if o.Fragment {
 		return logsink.Ignore
@@ -24,9 +24,9 @@ func look(o Options) logsink.Look {
 	return logsink.Probe
 }
 
-// checkMachine finds what a start would run into after the configuration is
-// built: addresses and the pid file. That another server holds a port is not
-// looked at: it may be the one that is about to be reloaded.
+// checkMachine finds the faults a start would meet after the configuration is
+// built: addresses and the pid file. It does not check whether another server
+// holds a port: that may be the server that is about to be reloaded.
 func checkMachine(b *module.Builder) {
 	for _, a := range b.Snapshot.Listen {
 		var e *listen.BindError
@@ -43,7 +43,7 @@ func checkMachine(b *module.Builder) {
 	}
 }
 
-// mkdir is the advice for a file whose folder is missing.
+// mkdir returns the advice for a file whose folder is missing.
 func mkdir(path string, err error) string {
 	if !errors.Is(err, fs.ErrNotExist) {
 		return ""
@@ -51,7 +51,7 @@ func mkdir(path string, err error) string {
 	return " (mkdir -p " + path[:strings.LastIndexByte(path, '/')] + ")"
 }
 
-// bindProblem words a bind error as the start does.
+// bindProblem prints a bind error in the words the start uses.
 type bindProblem struct{ *listen.BindError }
 
 // Error implements error.
@@ -60,8 +60,9 @@ func (b bindProblem) Error() string { return b.LogLine() }
 // Unwrap returns the bind error.
 func (b bindProblem) Unwrap() error { return b.BindError }
 
-// problem is the diagnostic of a problem. What only root may do is a warning
-// to everybody else who judges: the verdict is that of root's start.
+// problem returns the diagnostic of a problem. If only root may do something,
+// it is a warning for any other user who judges: the verdict is that of root's
+// start.
 func (l *Loaded) problem(p module.Problem, check bool) directive.Diagnostic {
 	d := directive.Diagnostic{
 		Diagnostic: syntax.Diagnostic{Pos: p.Pos, Directive: p.Directive, Text: p.Text},
@@ -83,8 +84,8 @@ func (l *Loaded) problem(p module.Problem, check bool) directive.Diagnostic {
 	return d
 }
 
-// needListen adds httpd's refusal to serve nowhere. Where a Listen is wrong,
-// that has been said.
+// needListen adds httpd's refusal to start without a Listen, unless a faulty
+// Listen was reported already.
 func (l *Loaded) needListen(check bool) {
 	if l.Main == nil || len(core.GlobalOf(l.Main.Server).Listen) > 0 {
 		return
@@ -108,8 +109,7 @@ func (l *Loaded) needListen(check bool) {
 	}})
 }
 
-// distinct drops diagnostics that say again what another one has said: virtual
-// hosts share what they inherit.
+// distinct drops repeated diagnostics: virtual hosts share what they inherit.
 func distinct(found []directive.Diagnostic) []directive.Diagnostic {
 	type key struct {
 		severity  directive.Severity

@@ -8,8 +8,8 @@ import (
 	"github.com/headgate/headgate/internal/directive"
 )
 
-// Report is a configuration judged directive by directive, in the form that
-// check --json prints.
+// Report is the verdict on a configuration, directive by directive, in the form
+// that check --json prints.
 type Report struct {
 	File        string         `json:"file"`
 	OK          bool           `json:"ok"`
@@ -20,7 +20,7 @@ type Report struct {
 	Diagnostics []Remark       `json:"diagnostics"`         // errors first
 }
 
-// Judgement is what is done about one occurrence of a directive.
+// Judgement says how one occurrence of a directive is treated.
 type Judgement struct {
 	File      string `json:"file"`
 	Line      int    `json:"line"`
@@ -41,23 +41,23 @@ type Remark struct {
 	Usage     string `json:"usage,omitempty"`
 	Hint      string `json:"hint,omitempty"`
 
-	line string // the whole in the house form
+	line string // the whole as "file:line: Directive: reason"
 }
 
-// tiers are the keys of Report.Counts, in the order they are told, besides
-// "error" and "warning".
+// tiers are the keys of Report.Counts in the order they are printed. The other
+// keys are "error" and "warning".
 var tiers = []directive.Tier{
 	directive.Honoured, directive.Mapped, directive.Noted, directive.Refused, directive.Pending,
 }
 
-// Report judges what was loaded.
+// Report makes the report of a loaded configuration.
 func (l *Loaded) Report(file string) *Report {
 	r := &Report{File: file, OK: l.OK(), Fragment: l.Fragment, RootOnly: l.RootOnly, Counts: map[string]int{}, Directives: []Judgement{}, Diagnostics: []Remark{}}
 	for _, t := range tiers {
 		r.Counts[t.String()] = 0
 	}
 	r.Counts["error"], r.Counts["warning"] = 0, 0
-	said := map[Remark]bool{} // notes that a Judgement tells already
+	said := map[Remark]bool{} // notes that a Judgement contains already
 	for _, u := range l.Uses {
 		j := Judgement{
 			File: u.Node.Pos.File, Line: u.Node.Pos.Line, Directive: label(u), Module: u.Row.Module,
@@ -81,8 +81,8 @@ func (l *Loaded) Report(file string) *Report {
 	return r
 }
 
-// label names the directive as its table has it, or as it is written when the
-// row stands for many.
+// label returns the directive's name from its table, or as it is written in the
+// file when one row stands for many.
 func label(u directive.Use) string {
 	if strings.HasSuffix(u.Row.Name, "*") {
 		return u.Node.Label()

@@ -13,8 +13,8 @@ import (
 	"github.com/headgate/headgate/internal/syntax"
 )
 
-// Text writes the report for people: the verdict, what is wrong, then what
-// becomes of the directives, in sums or, when verbose, each with its places.
+// Text writes the report for people: the verdict, the faults, then how the
+// directives are treated: in sums or, when verbose, each with its positions.
 func (r *Report) Text(w io.Writer, verbose bool) error {
 	p := &printer{w: w}
 	p.f("%s: %s\n", r.File, r.verdict())
@@ -49,7 +49,7 @@ func (r *Report) Text(w io.Writer, verbose bool) error {
 	return p.err
 }
 
-// verdict says in one line whether it can be started.
+// verdict says in one line whether the configuration can be started.
 func (r *Report) verdict() string {
 	switch {
 	case !r.OK && r.Fragment:
@@ -71,13 +71,13 @@ func count(n int, what string) string {
 	return strconv.Itoa(n) + " " + what
 }
 
-// tally is how often something occurs, and where.
+// tally counts how often something occurs, and where.
 type tally struct {
 	name   string
 	places []syntax.Pos
 }
 
-// group sums up the directives of a tier by note, in the order they occur.
+// group collects the directives of a tier by note, in the order they occur.
 type group struct {
 	note  string
 	names []tally
@@ -103,8 +103,8 @@ func (r *Report) groups(t directive.Tier) []group {
 	return out
 }
 
-// sums lists the directives of a tier with how many there are of each, those
-// of one note together.
+// sums lists the directives of a tier with their counts, those with the same
+// note together.
 func (r *Report) sums(p *printer, t directive.Tier) {
 	for _, g := range r.groups(t) {
 		indent := "  "
@@ -125,7 +125,8 @@ func (r *Report) sums(p *printer, t directive.Tier) {
 	}
 }
 
-// problems lists the directives of a tier that stops a start, with their places.
+// problems lists the directives of a tier that stops a start, with their
+// positions.
 func (r *Report) problems(p *printer, t directive.Tier) {
 	groups := r.groups(t)
 	if len(groups) == 0 {
@@ -140,7 +141,7 @@ func (r *Report) problems(p *printer, t directive.Tier) {
 	}
 }
 
-// names lists directives of a tier with the places they stand at.
+// names lists directives of a tier with their positions.
 func (r *Report) names(p *printer, t directive.Tier) {
 	var list []tally
 	width := 0
@@ -156,10 +157,10 @@ func (r *Report) names(p *printer, t directive.Tier) {
 	}
 }
 
-// maxPlaces bounds how many places of one directive are listed.
+// maxPlaces limits how many positions of one directive are listed.
 const maxPlaces = 8
 
-// positions lists places, naming a file once for all of its lines.
+// positions lists positions, naming a file once for all of its lines.
 func positions(list []syntax.Pos) string {
 	var b strings.Builder
 	for i, p := range list {
@@ -179,7 +180,7 @@ func positions(list []syntax.Pos) string {
 	return b.String()
 }
 
-// each lists the occurrences of a tier, one a line, with why.
+// each lists the occurrences of a tier, one a line, with the reason.
 func (r *Report) each(p *printer, t directive.Tier) {
 	for _, j := range r.Directives {
 		if j.Tier == t.String() {
@@ -192,7 +193,7 @@ func (r *Report) each(p *printer, t directive.Tier) {
 	}
 }
 
-// remarks lists the diagnostics of a severity, those of one wording once.
+// remarks lists the diagnostics of a severity, those of the same wording once.
 func (r *Report) remarks(p *printer, s directive.Severity, title string) {
 	first := true
 	type wording struct{ directive, text string }
@@ -220,7 +221,7 @@ func (r *Report) remarks(p *printer, s directive.Severity, title string) {
 	}
 }
 
-// printer writes until the first error and keeps it.
+// printer writes until the first error and keeps that error.
 type printer struct {
 	w   io.Writer
 	err error

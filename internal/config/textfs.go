@@ -6,8 +6,7 @@ import (
 	"time"
 )
 
-// textFS is the operating system's files with one more, which exists as text
-// only.
+// textFS is the operating system's files plus one that exists as text only.
 type textFS struct{ name, text string }
 
 // ReadFile implements source.FS.

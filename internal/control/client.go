@@ -15,13 +15,13 @@ import (
 // ErrNone says that nobody listens at the path.
 var ErrNone = errors.New("no control socket")
 
-// ErrDenied says that the socket is there and belongs to another user.
+// ErrDenied says that the socket exists and belongs to another user.
 var ErrDenied = errors.New("the control socket belongs to another user; ask as root, or as who started the server")
 
-// ErrCut says that the server ended before it answered.
+// ErrCut says that the server ended before it responded.
 var ErrCut = errors.New("the server ended before it answered")
 
-// AnswerError is the server's own refusal.
+// AnswerError is an error that the server returned.
 type AnswerError struct{ Text string }
 
 // Error returns the server's words.
@@ -75,7 +75,7 @@ func dial(ctx context.Context, path string) (c net.Conn, err error) {
 	return c, err
 }
 
-// cut names a connection that broke.
+// cut returns the error of a connection that broke.
 func cut(ctx context.Context, err error) error {
 	switch {
 	case ctx.Err() != nil:

@@ -16,26 +16,26 @@ type Request struct {
 	Args json.RawMessage `json:"args,omitempty"`
 }
 
-// Response answers a request.
+// Response is the server's response to a request.
 type Response struct {
 	OK     bool            `json:"ok"`
 	Error  string          `json:"error,omitempty"` // where OK is false
 	Result json.RawMessage `json:"result,omitempty"`
 }
 
-// maxLine bounds a request; responses have no bound, for they come from the
-// side that is trusted.
+// maxLine limits a request. Responses have no limit, because the client trusts
+// the server.
 const maxLine = 64 << 10
 
-// SocketPath returns where the control socket of the server with a pid file is:
-// beside it, "httpd.ctl" for "httpd.pid".
+// SocketPath returns the path of the control socket of the server with a pid
+// file, next to it: "httpd.ctl" for "httpd.pid".
 func SocketPath(pidFile string) string { return strings.TrimSuffix(pidFile, ".pid") + ".ctl" }
 
-// maxPath is the longest path every system takes for a socket.
+// maxPath is the longest path of a socket that every system accepts.
 const maxPath = 100
 
-// short runs use with a path of a socket that is short enough. On Linux a
-// descriptor of its folder stands for a long one.
+// short calls use with a path of a socket that is short enough. On Linux a
+// descriptor of its folder replaces a long path.
 func short(path string, use func(path string) error) error {
 	if len(path) <= maxPath {
 		return use(path)
@@ -52,8 +52,8 @@ func short(path string, use func(path string) error) error {
 	return use(filepath.Join(at, filepath.Base(path)))
 }
 
-// listen makes the socket. What a server that was killed left behind is
-// replaced; the caller has made sure that no other server runs here.
+// listen makes the socket. It replaces the socket of a server that was killed;
+// the caller has made sure that no other server runs here.
 func listen(path string) (l *net.UnixListener, err error) {
 	if st, err := os.Lstat(path); err == nil && st.Mode().Type() != os.ModeSocket {
 		return nil, fmt.Errorf("%s is in the way: it is no socket", path)
@@ -68,7 +68,7 @@ func listen(path string) (l *net.UnixListener, err error) {
 	if err != nil {
 		return nil, err
 	}
-	l.SetUnlinkOnClose(false) // by its full name, by Close
+	l.SetUnlinkOnClose(false) // Close removes it by its full name
 	if err := os.Chmod(path, 0o600); err != nil {
 		_ = l.Close()
 		_ = os.Remove(path)

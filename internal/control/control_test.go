@@ -68,7 +68,8 @@ func TestAsk(t *testing.T) {
 	}
 }
 
-// TestSession: several requests on one connection, and lines that are none.
+// TestSession: several requests on one connection, and lines that are not
+// requests.
 func TestSession(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "x.ctl")
 	serve(t, path)
@@ -81,7 +82,7 @@ func TestSession(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, _ = io.WriteString(c, row.send) // too long a line is cut
+		_, _ = io.WriteString(c, row.send) // a line that is too long ends the connection
 		_ = c.(*net.UnixConn).CloseWrite()
 		if b, _ := io.ReadAll(bufio.NewReader(c)); string(b) != row.want {
 			t.Errorf("%.40q: %q", row.send, b)
@@ -90,7 +91,8 @@ func TestSession(t *testing.T) {
 	}
 }
 
-// TestEndWhileAsked: a server that ends is noticed, one that hangs left by ctx.
+// TestEndWhileAsked: a client notices a server that ends, and leaves one that
+// hangs when ctx ends.
 func TestEndWhileAsked(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "x.ctl")
 	s, hanging := serve(t, path)
@@ -115,7 +117,7 @@ func TestEndWhileAsked(t *testing.T) {
 }
 
 // TestLeftBehind: the socket of a server that was killed is replaced, a file
-// that is none is not.
+// that is not a socket is not.
 func TestLeftBehind(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "x.ctl")
 	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
@@ -137,7 +139,8 @@ func TestLeftBehind(t *testing.T) {
 	}
 }
 
-// TestManyClients: there is room for some, and for others once they have gone.
+// TestManyClients: clients above the limit are refused, and accepted once
+// others have gone.
 func TestManyClients(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "x.ctl")
 	serve(t, path)

@@ -6,8 +6,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// allowed says whether the other end is root or uid. The mode of the socket
-// says the same, but only once it is set.
+// allowed says whether the peer is root or uid. The mode of the socket says the
+// same, but only once it is set.
 func allowed(c *net.UnixConn, uid int) bool {
 	raw, err := c.SyscallConn()
 	if err != nil {

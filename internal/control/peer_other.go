@@ -4,5 +4,5 @@ package control
 
 import "net"
 
-// allowed leaves it to the mode of the socket.
+// allowed returns true: here only the mode of the socket protects it.
 func allowed(*net.UnixConn, int) bool { return true }

@@ -13,20 +13,20 @@ import (
 	"github.com/headgate/headgate/internal/lock"
 )
 
-// Handler answers the requests of one name. ctx ends when the server closes the
-// socket. The result is sent as JSON; an error as its text.
+// Handler responds to the requests of one name. ctx ends when the server closes
+// the socket. The result is sent as JSON, an error as its text.
 type Handler func(ctx context.Context, args json.RawMessage) (result any, err error)
 
-// maxClients bounds the connections at one time: they come from people and scripts.
+// maxClients limits the connections at one time: they come from people and scripts.
 const maxClients = 16
 
 // idle is how long a connection may wait before its next request.
 const idle = time.Minute
 
-// Server answers on a control socket.
+// Server responds on a control socket.
 type Server struct {
 	path     string
-	uid      int // who may ask, beside root
+	uid      int // who may connect, in addition to root
 	listener *net.UnixListener
 	handlers map[string]Handler
 
@@ -39,8 +39,8 @@ type Server struct {
 	closed bool
 }
 
-// Listen makes the socket with mode 0600; the server that calls it has no other
-// running at the same place. Connections wait until Serve.
+// Listen makes the socket with mode 0600. The caller makes sure that no other
+// server runs at this path. Connections wait until Serve.
 func Listen(path string) (*Server, error) {
 	l, err := listen(path)
 	if err != nil {
@@ -54,7 +54,7 @@ func Listen(path string) (*Server, error) {
 // Path returns where the socket is.
 func (s *Server) Path() string { return s.path }
 
-// Serve begins to answer, with one handler for each name of a request.
+// Serve begins to respond, with one handler for each name of a request.
 func (s *Server) Serve(handlers map[string]Handler) {
 	s.handlers = handlers
 	s.all.Go(s.accept)
@@ -77,8 +77,8 @@ func (s *Server) accept() {
 	}
 }
 
-// pause waits after an accept that failed, for want of descriptors perhaps;
-// true: the socket is closed.
+// pause waits after an accept that failed, perhaps for lack of descriptors. It
+// reports true when the socket is closed.
 func (s *Server) pause() bool {
 	t := time.NewTimer(100 * time.Millisecond)
 	defer t.Stop()
@@ -90,7 +90,7 @@ func (s *Server) pause() bool {
 	}
 }
 
-// add counts a connection in; false: there are enough.
+// add counts a connection in. It reports false when there are too many.
 func (s *Server) add(c net.Conn) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -101,7 +101,7 @@ func (s *Server) add(c net.Conn) bool {
 	return true
 }
 
-// session answers the requests of one connection, in order.
+// session handles the requests of one connection, in order.
 func (s *Server) session(c net.Conn) {
 	defer func() {
 		s.mu.Lock()
@@ -148,7 +148,7 @@ func (s *Server) answer(line []byte) Response {
 }
 
 // Close ends all connections and removes the socket. An error means that it
-// stays: its folder may be closed to us since we changed the user.
+// stays: since the change of user its folder may be closed to the server.
 func (s *Server) Close() error {
 	s.mu.Lock()
 	s.closed = true

@@ -37,7 +37,7 @@ func Start(conf func(b *Backends) string) (*Backends, error) {
 		*row.addr = l.Addr().String()
 		b.serve(l, row.handler)
 	}
-	// Nobody knows the addresses yet, so no request has come.
+	// No request has come yet: nobody knows the addresses.
 	text = conf(b)
 	return b, nil
 }

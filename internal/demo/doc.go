@@ -1,7 +1,7 @@
 // Package demo has the two small backends of "headgate demo": a page that says
-// what Headgate is and shows what a backend gets to see, and an echo service.
+// what Headgate is and shows what a backend receives, and an echo service.
 //
-// They stand behind the proxy like anybody's own backends, on loopback ports
-// the system chooses, and are served by net/http: nothing of them is part of
-// the proxy. Whoever starts them closes them. Imports nothing of this module.
+// They run behind the proxy like any user's backends, on loopback ports that
+// the system chooses. net/http serves them: they are no part of the proxy. The
+// caller of Start closes them. Imports nothing of this module.
 package demo

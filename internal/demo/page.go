@@ -17,7 +17,7 @@ import (
 //go:embed page.html
 var pageHTML string
 
-// view is what the page is made of.
+// view is the data of the page's template.
 type view struct {
 	Line   string
 	Fields []field
@@ -41,8 +41,8 @@ func pages(conf func() string) http.Handler {
 	return mux
 }
 
-// clock sends the time once a second for as long as somebody reads. Each tick
-// is flushed by itself: what comes between must not hold it back.
+// clock sends the time once a second for as long as the client reads. Each tick
+// is flushed by itself: a proxy in between must not hold it back.
 func clock(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "text/event-stream")
 	w.Header().Set("Cache-Control", "no-store")
@@ -65,7 +65,7 @@ func clock(w http.ResponseWriter, r *http.Request) {
 // maxEcho bounds the body that is sent back.
 const maxEcho = 1 << 20
 
-// echo answers with the request as it arrived.
+// echo responds with the request as it arrived.
 func echo(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
@@ -88,7 +88,8 @@ func requestLine(r *http.Request) string {
 	return r.Method + " " + r.RequestURI + " " + r.Proto
 }
 
-// fields are the header fields a backend got, Host first, the others by name.
+// fields returns the header fields a backend received, Host first, the others
+// by name.
 func fields(r *http.Request) []field {
 	out := []field{{"Host", r.Host}}
 	for _, name := range slices.Sorted(maps.Keys(r.Header)) {

@@ -11,15 +11,14 @@ import (
 	"github.com/headgate/headgate/internal/ascii"
 )
 
-// judged is a row of the table of directives that are taken without an effect
-// of their own here and whose arguments httpd checks. What httpd refuses is
-// refused here too: it is a mistake wherever it is read.
+// judged is a row of the table of directives that have no effect here and whose
+// arguments httpd checks. Arguments that httpd refuses are refused here too.
 type judged struct {
 	names string // separated by blanks
 	judge func(c *Call) error
 }
 
-// judgedRows gives the directives of the table their setters.
+// judgedRows adds the setters of the table to the rows of its directives.
 func judgedRows(rows []Row) (out []Row) {
 	byKey := map[string]*Row{}
 	for i := range rows {
@@ -98,17 +97,17 @@ var accepted = []judged{
 	{"WatchdogInterval", watchdog},
 }
 
-// oneWord takes one of a few words as the first argument.
+// oneWord accepts one of a few words as the first argument.
 func oneWord(complaint string, words ...string) func(*Call) error {
 	return eachOf(1, complaint, anyOf(words...))
 }
 
-// eachWord takes arguments that ok is true of.
+// eachWord accepts arguments for which ok returns true.
 func eachWord(complaint string, ok func(string) bool) func(*Call) error {
 	return eachOf(-1, complaint, ok)
 }
 
-// eachOf checks the first n arguments, all of them when n is negative. A
+// eachOf checks the first n arguments, or all of them when n is negative. A
 // complaint may name the word by %s.
 func eachOf(n int, complaint string, ok func(lower string) bool) func(*Call) error {
 	return func(c *Call) error {
@@ -133,12 +132,12 @@ func anyOf(words ...string) func(string) bool {
 	return func(w string) bool { return slices.Contains(words, w) }
 }
 
-// unsigned is anyOf for words that may have a + or - in front.
+// unsigned is anyOf for words that may begin with + or -.
 func unsigned(words ...string) func(string) bool {
 	return func(w string) bool { return slices.Contains(words, strings.TrimLeft(w, "+-")) }
 }
 
-// number takes what C reads as a number of at least low.
+// number accepts a text that C reads as a number of at least low.
 func number(low int, complaint string) func(*Call) error {
 	return between(low, 1<<31-1, complaint)
 }
@@ -155,7 +154,7 @@ func between(low, high int, complaint string) func(*Call) error {
 	}
 }
 
-// within takes a number and nothing behind it.
+// within accepts a number without any text after it.
 func within(low, high int64) func(*Call) error {
 	return func(c *Call) error {
 		n, err := strconv.ParseInt(ascii.TrimLeftSpace(c.Arg(0)), 10, 64)
@@ -176,7 +175,8 @@ func xmlLimit(c *Call) error {
 	return nil
 }
 
-// memorySize: httpd reads all of the number, so one that is too large is wrong.
+// memorySize: httpd reads the whole number, so a number that is too large is an
+// error.
 func memorySize(c *Call) error {
 	n, _ := ascii.LeadingDigits(c.Arg(0))
 	if n < 0 || n == 1<<63-1 {
@@ -250,7 +250,7 @@ func indexOption(w string) bool {
 		"useolddateformat")(name)
 }
 
-// optionWords are what Options may switch; RunScripts is an old name of ExecCGI.
+// optionWords are the words of Options. RunScripts is an old name of ExecCGI.
 var optionWords = anyOf("indexes", "includes", "includesnoexec", "followsymlinks", "symlinksifownermatch", "execcgi",
 	"runscripts", "multiviews", "all", "none")
 
@@ -294,7 +294,7 @@ func overrides(c *Call) error {
 	return nil
 }
 
-// folder takes the path of a folder that exists.
+// folder accepts the path of a folder that exists.
 func folder(complaint string) func(*Call) error {
 	return func(c *Call) error {
 		if at, err := os.Stat(c.Path(c.Arg(0))); err != nil || !at.IsDir() {
@@ -304,7 +304,7 @@ func folder(complaint string) func(*Call) error {
 	}
 }
 
-// mutexes are the mechanisms of Mutex; those that are true may name a folder.
+// mutexes are the mechanisms of Mutex. Those that are true may name a folder.
 var mutexes = map[string]bool{
 	"default": false, "none": false, "no": false, "yes": false, "pthread": false, "sysvsem": false, "posixsem": false,
 	"sem": false, "file": true, "flock": true, "fcntl": true,
@@ -335,13 +335,13 @@ func mutex(c *Call) error {
 	return nil
 }
 
-// mutexTypes are the users of mutexes, those of the manual.
+// mutexTypes are the users of mutexes that the manual lists.
 var mutexTypes = anyOf("default", "mpm-accept", "authdigest-client", "authdigest-opaque", "ldap-cache", "rewrite-map",
 	"ssl-cache", "ssl-stapling", "ssl-stapling-refresh", "watchdog-callback", "proxy", "proxy-balancer-shm", "cache-socache",
 	"authn-socache", "socache-shmcb", "heartmonitor", "watchdog")
 
-// errorLogFormat: the lines keep their form here, but what httpd could not read
-// is a mistake.
+// errorLogFormat: the error log keeps its own form here, but a format that
+// httpd could not read is an error.
 func errorLogFormat(c *Call) error {
 	format, kind := c.Arg(0), ""
 	if len(c.Args) > 1 {
@@ -408,7 +408,7 @@ func randomSeed(c *Call) error {
 	return nil
 }
 
-// caches are the providers that httpd has for what TLS keeps.
+// caches are httpd's providers of caches for TLS.
 var caches = anyOf("none", "nonenotnull", "default", "shmcb", "shm", "dbm", "dc", "memcache", "redis")
 
 func cache(c *Call) error {

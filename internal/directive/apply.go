@@ -7,8 +7,8 @@ import (
 	"github.com/headgate/headgate/internal/syntax"
 )
 
-// Options say under which circumstances a tree is applied. The zero Options
-// take every known module for loaded.
+// Options say how a tree is applied. With the zero Options every known module
+// counts as loaded.
 type Options struct {
 	// ServerRoot is where relative paths start.
 	ServerRoot string
@@ -21,11 +21,11 @@ type Options struct {
 	// Loaded holds the identifiers given to LoadModule: "proxy_module".
 	Loaded map[string]bool
 
-	// BlindFolders leaves out whether folders that directives name are there.
+	// BlindFolders skips the check that folders named by directives exist.
 	BlindFolders bool
 
 	// Use, if set, is called for each directive that passed the checks of context
-	// and arity, with the tier that was decided. Coverage reports live on it.
+	// and arity, with its tier. Coverage reports are built from it.
 	Use func(Use)
 }
 
@@ -38,10 +38,10 @@ type Use struct {
 	Note  string
 }
 
-// Apply carries out the tree below root and returns the main server with all
-// that it contains. It does not stop at errors: every directive is judged, and
-// the diagnostics come in the order of the text. If one of them Blocks, the
-// scopes are incomplete and good for reports only.
+// Apply applies the tree below root and returns the main server with all that
+// it contains. It does not stop at errors: every directive is judged, and the
+// diagnostics come in the order of the text. If one of them Blocks, the scopes
+// are incomplete and good for reports only.
 func Apply(root *syntax.Node, table *Table, opts Options) (*Scope, []Diagnostic) {
 	w := &walker{table: table, opts: opts}
 	top := NewMain()
@@ -72,9 +72,9 @@ func (w *walker) all(nodes []*syntax.Node, in *Scope) {
 	}
 }
 
-// one judges and carries out a directive, in httpd's order: is it known, is the
-// class of place right, are there as many arguments as it takes, is the place
-// one it does not forbid, and then its meaning.
+// one judges and applies a directive, in httpd's order: is it known, is the
+// class of context right, is the number of arguments right, is the exact
+// context allowed; then it calls the setter.
 func (w *walker) one(n *syntax.Node, in *Scope) {
 	name := n.Name
 	if n.Section {
@@ -84,7 +84,7 @@ func (w *walker) one(n *syntax.Node, in *Scope) {
 	if row == nil || !w.loaded(row) {
 		w.found = append(w.found, w.unknown(n, row))
 		if n.Section {
-			w.all(n.Children, in) // what it contains is judged as if the lines around it were not there
+			w.all(n.Children, in) // judge the contents as if the section's own lines were absent
 		}
 		return
 	}
@@ -110,7 +110,8 @@ func (w *walker) one(n *syntax.Node, in *Scope) {
 	}
 }
 
-// arguments splits the arguments by the row's shape and reports a wrong number.
+// arguments splits the arguments by the row's shape and reports a wrong number
+// of them.
 func (w *walker) arguments(c *Call) bool {
 	sh := &shapes[c.Row.Args]
 	words, ok := sh.split(c.Raw)
@@ -140,8 +141,8 @@ func (w *walker) arguments(c *Call) bool {
 	return true
 }
 
-// tier decides what is done about the directive and says so; it reports whether
-// its setter is to be called.
+// tier decides how the directive is treated and reports notes and refusals. It
+// returns whether the setter is to be called.
 func (w *walker) tier(c *Call) bool {
 	tier, note := c.Row.Tier, c.Row.Note
 	if c.Row.When != nil {
@@ -165,9 +166,9 @@ func (w *walker) tier(c *Call) bool {
 	return true
 }
 
-// section opens the scope of a section and carries out what it contains. A
-// misplaced or faulty section is entered all the same, so that one run finds all
-// errors; a refused one is not: its contents mean nothing without it.
+// section opens the scope of a section and applies its contents. A misplaced or
+// faulty section is entered all the same, so that one run finds all errors. A
+// refused one is not entered: its contents mean nothing without it.
 func (w *walker) section(c *Call) {
 	row, n, in := c.Row, c.Node, c.Scope
 	if is, enter := readTime(row); is {

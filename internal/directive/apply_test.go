@@ -257,8 +257,8 @@ func TestPlaces(t *testing.T) {
 	}
 }
 
-// FuzzApply: whatever the text, applying it neither panics nor depends on
-// anything but the text, and each diagnostic says where and why.
+// FuzzApply: applying a text never panics and depends on nothing but the text,
+// and each diagnostic has a position and a reason.
 func FuzzApply(f *testing.F) {
 	f.Add("<VirtualHost *:80>\n<Location ~ x>\nProxyPass http://x/\n</Location>\n</VirtualHost>\n")
 	f.Add("<If a>\n</If>\n<Else>\n<Limit GET>\nRequire x\n</Limit>\n</Else>\n")

@@ -9,11 +9,11 @@ import (
 type Args uint8
 
 // The shapes. A setter finds the words in Call.Args, for Raw the text in
-// Call.Raw, for Flag the value in Call.On. Optional words that were not given
-// are absent from Call.Args.
+// Call.Raw, for Flag the value in Call.On. Optional words that are absent from
+// the line are absent from Call.Args.
 const (
 	Inherit  Args = iota // as the known table says
-	NoArgs               // none; httpd ignores what is there, and so do we, with a warning
+	NoArgs               // none; httpd ignores any, and so do we, with a warning
 	Take1                // exactly one
 	Take2                // exactly two
 	Take12               // one or two
@@ -25,7 +25,7 @@ const (
 	Iterate2             // one, then one or more that go with it
 	Flag                 // On or Off
 	Raw                  // the directive does its own splitting
-	TakeArgv             // any number, also none
+	TakeArgv             // any number, including none
 )
 
 // shape is one row of the table of argument shapes. The arity error is name,
@@ -67,7 +67,7 @@ func parseArgs(name string) (Args, bool) {
 	return Inherit, false
 }
 
-// wordsOf takes up to n words off args and returns what is left.
+// wordsOf takes up to n words off args and returns the rest.
 //
 // httpd: the end of the line and an empty word ("") look the same to most
 // shapes, so that `ServerAdmin ""` has no argument.
@@ -115,7 +115,7 @@ func splitTake23(args string) ([]string, bool) {
 	return words, ok && rest == ""
 }
 
-// present takes the words that are there, at most n.
+// present takes the words that the line has, at most n.
 func present(args string, n int) (words []string, rest string) {
 	for rest = args; rest != "" && len(words) < n; {
 		var w string

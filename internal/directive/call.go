@@ -9,13 +9,13 @@ import (
 	"github.com/headgate/headgate/internal/syntax"
 )
 
-// Call is one occurrence of a directive, handed to its row's functions. It is
-// valid for the duration of that function.
+// Call is one occurrence of a directive, passed to its row's functions. It is
+// valid until that function returns.
 type Call struct {
 	Row  *Row
 	Node *syntax.Node
 
-	Args []string // the words, as many as were given; of a section those of its opening line
+	Args []string // the words of the line; of a section those of its opening line
 	Raw  string   // the arguments as written
 	On   bool     // the value of a Flag
 
@@ -48,8 +48,9 @@ func (c *Call) Line() record.Line {
 	return record.Line{Directive: text, Place: c.Pos().String()}
 }
 
-// Errorf makes the error a row's function returns. The text is printed as it
-// is, so it should name the directive where httpd's does; %w keeps a cause.
+// Errorf makes the error a row's function returns. The text is printed
+// unchanged, so it should name the directive where httpd's does; %w keeps a
+// cause.
 func (c *Call) Errorf(format string, args ...any) error {
 	err := fmt.Errorf(format, args...)
 	return &reason{text: err.Error(), cause: errors.Unwrap(err)}
@@ -60,12 +61,12 @@ func (c *Call) Hinted(err error, hint string) error {
 	return &reason{text: err.Error(), hint: hint, cause: err}
 }
 
-// Warn reports something that is accepted but probably not what was meant.
+// Warn reports something that is accepted but is probably a mistake.
 func (c *Call) Warn(format string, args ...any) {
 	c.walk.say(c, SeverityWarning, fmt.Sprintf(format, args...))
 }
 
-// Note reports something that is accepted and done differently.
+// Note reports something that is accepted and works differently here.
 func (c *Call) Note(format string, args ...any) {
 	c.walk.say(c, SeverityNote, fmt.Sprintf(format, args...))
 }
@@ -78,5 +79,5 @@ func (c *Call) Path(p string) string {
 	return filepath.Join(c.walk.opts.ServerRoot, p)
 }
 
-// LooksAtFolders says whether a folder that is missing is to be reported.
+// LooksAtFolders says whether a missing folder is to be reported.
 func (c *Call) LooksAtFolders() bool { return !c.walk.opts.BlindFolders }

@@ -11,13 +11,13 @@ import (
 	"github.com/headgate/headgate/internal/testkit"
 )
 
-// shared is where reference tables and real configurations are kept, beside
-// the repository; tests that need it skip where it is absent.
+// shared is the folder of reference tables and real configurations, next to the
+// repository. Tests that need it skip where it is absent.
 const shared = "../../../shared"
 
-// TestCorpus applies real configurations, conditions and all. What it proves is
-// that nothing in them is beyond judging: no panic, each diagnostic has a place
-// and a text, and what we refuse has a reason.
+// TestCorpus applies real configurations, including their conditional parts. It
+// proves that every directive gets a verdict: no panic, each diagnostic has a
+// position and a text, and each refusal has a reason.
 func TestCorpus(t *testing.T) {
 	files, _ := filepath.Glob(shared + "/corpus/*.conf")
 	if len(files) == 0 {

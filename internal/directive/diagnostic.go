@@ -12,10 +12,10 @@ type Severity uint8
 // The severities. The first three stop a start.
 const (
 	SeverityError   Severity = iota // httpd too would refuse this
-	SeverityRefused                 // httpd carries it out, we cannot, and ignoring it would be unsafe
-	SeverityPending                 // httpd carries it out, this version does not yet
-	SeverityWarning                 // accepted, but probably not what was meant
-	SeverityNote                    // accepted; says what does not happen or happens by other means
+	SeverityRefused                 // httpd implements this, we cannot, and ignoring it would be unsafe
+	SeverityPending                 // httpd implements this, this version does not yet
+	SeverityWarning                 // accepted, but probably a mistake
+	SeverityNote                    // accepted; says what has no effect or works by other means
 )
 
 var severityNames = [...]string{"error", "refused", "pending", "warning", "note"}
@@ -28,20 +28,21 @@ func (s Severity) String() string {
 	return "unknown"
 }
 
-// Diagnostic is one thing to say about a directive where it stands. Text of an
-// error is httpd's wording; of a refused, pending or noted directive it is the
+// Diagnostic is one message about a directive at its position. The text of an
+// error is httpd's wording; for a refused, pending or noted directive it is the
 // reason.
 type Diagnostic struct {
 	syntax.Diagnostic
 	Severity Severity
 	Usage    string // the directive's grammar, where it helps
 
-	// Machine marks what the machine lacks or forbids, not the text: a missing
-	// folder, an address of another host. A start would fail for it all the same.
+	// Machine marks a fault of the machine, not of the text: a missing folder, an
+	// address that this host does not have. A start would fail for it all the
+	// same.
 	Machine bool
 
-	// Needs names the module that would have to be loaded for the directive to be
-	// known: mod_headers. "" where that is not what is wrong.
+	// Needs names the module that must be loaded before the directive is known:
+	// mod_headers. It is "" if the fault is another one.
 	Needs string
 
 	helped bool // httpd appends its help text to this error
@@ -50,12 +51,12 @@ type Diagnostic struct {
 // Blocks reports whether a configuration with this diagnostic must not be started.
 func (d Diagnostic) Blocks() bool { return d.Severity <= SeverityPending }
 
-// String is the house form: "file:line: Directive: reason (usage: ...; hint)".
+// String returns "file:line: Directive: reason (usage: ...; hint)".
 func (d Diagnostic) String() string {
 	in := d.Diagnostic
 	for _, name := range []string{in.Directive, strings.TrimSuffix(in.Directive, ">")} {
 		if text, ok := strings.CutPrefix(in.Text, name+" "); ok && !strings.HasPrefix(text, "or ") {
-			in.Text = text // the name is printed before it
+			in.Text = text // it is preceded by the name
 		}
 	}
 	var asides []string
@@ -69,7 +70,7 @@ func (d Diagnostic) String() string {
 	return in.String()
 }
 
-// House is String without a place where there is none.
+// House is String without a position where there is none.
 func (d Diagnostic) House() string { return strings.TrimPrefix(d.String(), syntax.Pos{}.String()+": ") }
 
 // HasID says whether httpd's wording begins with a message id, or with the
@@ -94,7 +95,7 @@ func (d Diagnostic) Httpd() string {
 	return in.Httpd()
 }
 
-// Told is Httpd with our advice last, for people.
+// Told is Httpd followed by our advice, for people.
 func (d Diagnostic) Told() string {
 	var asides []string
 	if d.Usage != "" && !d.helped {

@@ -20,7 +20,7 @@ var update = flag.Bool("update", false, "rewrite the goldens; httpd's part needs
 
 const judgement = "testdata/judgement.txtar"
 
-// judgementCase is one configuration with what is said about it: name.conf,
+// judgementCase is one configuration with the expected messages: name.conf,
 // name.headgate (our diagnostics) and name.httpd (the real server's verdict).
 type judgementCase struct {
 	name, conf, ours, httpd string
@@ -62,8 +62,8 @@ func writeJudgement(t *testing.T, comment string, cases []judgementCase) {
 	write(t, judgement, b.String())
 }
 
-// judge applies conf by the known table and returns what is said, but for what
-// is only pending or noted.
+// judge applies conf by the known table and returns the diagnostics, without
+// those that are only pending or noted.
 func judge(conf string) (faults []directive.Diagnostic) {
 	root, bad := syntax.Parse("x.conf", conf)
 	for _, d := range bad {

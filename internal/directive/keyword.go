@@ -7,8 +7,8 @@ import (
 	"github.com/headgate/headgate/internal/syntax"
 )
 
-// keywordHint says which word of the directive's grammar was probably meant by
-// one of its arguments, "" if there is no telling.
+// keywordHint returns the word of the directive's grammar that one of its
+// arguments was probably meant to be, "" if none is close.
 func (c *Call) keywordHint() string {
 	known := append(keywords(c.Row.Usage), c.Row.Words...)
 	for _, arg := range c.Args {
@@ -23,8 +23,8 @@ func (c *Call) keywordHint() string {
 	return ""
 }
 
-// keywords are the words of a grammar that stand for themselves: those with a
-// bar between them. Min[imal] is Min and Minimal.
+// keywords returns the words of a grammar that are written literally: those
+// with a bar between them. Min[imal] is Min and Minimal.
 func keywords(usage string) []string {
 	var out []string
 	for part := range strings.FieldsSeq(usage) {

@@ -15,9 +15,9 @@ import (
 //go:embed known.tsv
 var knownTSV string
 
-// Known is the table of every directive of httpd and of well-known third-party
-// modules, with what is done about each when no module of ours supplies its own
-// row. A directive in the tier Honoured without Set takes effect while the
+// Known returns the table of every directive of httpd and of well-known
+// third-party modules, and how each is treated when no module of ours supplies
+// a row. A directive in the tier Honoured without Set takes effect while the
 // configuration is read (Define, Include, <IfModule>).
 func Known() *Table { return known() }
 
@@ -68,5 +68,5 @@ func parseKnownLine(line string) (Row, bool) {
 	return row, okWhere && okArgs && tier >= 0 && len(f[4]) == 1
 }
 
-// setError is the Error directive, which exists to stop a start.
+// setError implements the Error directive, which stops a start.
 func setError(c *Call) error { return c.Errorf("%s", c.Raw) }

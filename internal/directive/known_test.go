@@ -56,8 +56,8 @@ func TestKnownTableIsWellFormed(t *testing.T) {
 }
 
 // TestKnownHasEveryCommand compares with the command tables of httpd's source:
-// the name is known, the shape of the arguments is the same, and so are the
-// places where the source says them plainly.
+// each name is known, the shape of the arguments is the same, and so are the
+// contexts where the source states them plainly.
 func TestKnownHasEveryCommand(t *testing.T) {
 	places := map[string]Where{
 		"RSRC_CONF": ServerConfig, "ACCESS_CONF": DirConfig, "OR_AUTHCFG": AuthConfig, "OR_FILEINFO": Overridable,
@@ -79,7 +79,8 @@ func TestKnownHasEveryCommand(t *testing.T) {
 		if !strings.HasPrefix(f[2], "SSL_CMD") && row.Args.String() != f[2] {
 			t.Errorf("%s: %s, in the source %s", f[0], row.Args, f[2])
 		}
-		// The source names classes of places; functions may forbid some of them.
+		// The source names classes of contexts; a directive's function may
+		// forbid some of them.
 		if class, ok := places[f[4]]; ok && (row.Where&^class != 0 || row.Where&class == 0) {
 			t.Errorf("%s: %s, in the source %s", f[0], row.Where.Letters(), f[4])
 		}
@@ -89,7 +90,7 @@ func TestKnownHasEveryCommand(t *testing.T) {
 	}
 }
 
-// observed reads what a real server has: places by lower-case name.
+// observed reads what a real server reports: contexts by lower-case name.
 func observed(t *testing.T) map[string]Where {
 	t.Helper()
 	text, err := os.ReadFile("gen/observed.tsv")
@@ -109,10 +110,10 @@ func observed(t *testing.T) map[string]Where {
 	return places
 }
 
-// TestKnownHasEveryManualEntry compares with the manual: the name is known, and
-// the contexts are the manual's. Where a real server was seen to differ from its
-// manual, as for some 150 directives, the server is right, but the two must
-// have a context in common.
+// TestKnownHasEveryManualEntry compares with the manual: each name is known, and
+// the contexts are the manual's. For some 150 directives a real server differs
+// from its manual; there the server is right, but the two must have a context in
+// common.
 func TestKnownHasEveryManualEntry(t *testing.T) {
 	real := observed(t)
 	for _, file := range []string{"directives.tsv", "directives-other-modules.tsv"} {
@@ -142,8 +143,8 @@ func TestKnownHasEveryManualEntry(t *testing.T) {
 	}
 }
 
-// sourceDiffers are directives, most of them of other systems, whose source and
-// manual disagree; the source is right.
+// sourceDiffers lists directives, most of them of other systems, whose source
+// and manual disagree. The source is right.
 var sourceDiffers = map[string]bool{
 	"CGIMapExtension": true, "UNCList": true, "EnableExceptionHook": true, "StartThreads": true, "NWSSLTrustedCerts": true,
 	"NWSSLUpgradeable": true, "SecureListen": true, "DTracePrivileges": true, "VHostCGIMode": true, "VHostCGIPrivs": true,
@@ -170,7 +171,7 @@ func contextsOf(text string) (w Where) {
 	return w
 }
 
-// manualContexts sums places up as the manual does.
+// manualContexts summarises contexts as the manual does.
 func manualContexts(w Where) string {
 	out := ""
 	for i, bits := range []Where{Main, VHost, DirConfig, HTAccess} {

@@ -6,8 +6,9 @@ import (
 	"github.com/headgate/headgate/internal/ascii"
 )
 
-// HasModule says whether a server with this configuration has a module. It may
-// be called as httpd allows: proxy, mod_proxy, mod_proxy.c, proxy_module.
+// HasModule says whether a server with this configuration has a module. All of
+// httpd's ways to name it are accepted: proxy, mod_proxy, mod_proxy.c,
+// proxy_module.
 func (c *Call) HasModule(name string) bool {
 	name = ascii.ToLower(name)
 	name = strings.TrimSuffix(strings.TrimPrefix(strings.TrimSuffix(name, ".c"), "mod_"), "_module")
@@ -28,8 +29,8 @@ func (c *Call) HasModule(name string) bool {
 // builtIn are the modules that no LoadModule line needs to name.
 var builtIn = strings.Fields("core http so unixd log_config logio version watchdog mpm_event mpm_worker mpm_prefork event worker prefork")
 
-// withoutRows are httpd's modules that have no directives of their own, so that
-// no row names them.
+// withoutRows are httpd's modules that have no directives, so that no row names
+// them.
 var withoutRows = strings.Fields(`mod_proxy_http mod_proxy_connect mod_proxy_ajp mod_proxy_wstunnel mod_proxy_uwsgi mod_proxy_fdpass
 	mod_proxy_http2 mod_proxy_scgi mod_lbmethod_byrequests mod_lbmethod_bytraffic mod_lbmethod_bybusyness mod_lbmethod_heartbeat
 	mod_slotmem_shm mod_slotmem_plain mod_socache_shmcb mod_socache_dbm mod_socache_dc mod_asis mod_unique_id mod_authz_host

@@ -1,13 +1,13 @@
 package directive
 
-// misplaced judges whether row may stand directly inside s; the text is httpd's
-// complaint, "" when it may. handler tells the two kinds of complaint apart: one
-// is made before the arguments are looked at, the other (from the directive's
-// own function) after.
+// misplaced judges whether row is allowed directly inside s. The text is httpd's
+// complaint, "" when it is allowed. handler tells the two kinds of complaint
+// apart: one is made before the arguments are read, the other (from the
+// directive's own function) after.
 //
-// httpd: the class of the place (server, section, Require container) is checked
-// against req_override by invoke_cmd; the finer rules (GLOBAL_ONLY,
-// NOT_IN_LOCATION) are ap_check_cmd_context's, called by the directive.
+// httpd: invoke_cmd checks the class of the context (server, section, Require
+// container) against req_override; the directive's function calls
+// ap_check_cmd_context for the finer rules (GLOBAL_ONLY, NOT_IN_LOCATION).
 func misplaced(row *Row, s *Scope) (text string, handler bool) {
 	here := s.place()
 	class := DirConfig
@@ -43,7 +43,7 @@ func misplaced(row *Row, s *Scope) (text string, handler bool) {
 	return "", false
 }
 
-// forbiddenName is how messages about a forbidden section name it.
+// forbiddenName is the name of a forbidden section in messages.
 func forbiddenName(s *Scope) string {
 	switch kinds[s.Kind].place {
 	case Limit:

@@ -6,15 +6,15 @@ import (
 	"github.com/headgate/headgate/internal/ascii"
 )
 
-// Tier says what this product does about a directive.
+// Tier says how this product treats a directive.
 type Tier uint8
 
-// The tiers. The zero Tier is Honoured, so that a module's row need not say it.
+// The tiers. The zero Tier is Honoured, so a module's row can leave it out.
 const (
 	Honoured Tier = iota // works as in httpd
-	Mapped               // done by other means; Row.Note says which
-	Noted                // accepted and ignored; Row.Note says what therefore does not happen
-	Refused              // would be unsafe to ignore; Row.Note is the reason
+	Mapped               // implemented by other means; Row.Note says which
+	Noted                // accepted and ignored; Row.Note says what has no effect
+	Refused              // unsafe to ignore; Row.Note is the reason
 	Pending              // known, not supported yet; a start is refused
 )
 
@@ -30,10 +30,10 @@ func (t Tier) String() string {
 
 // Row describes one directive, or one section when Name is written <Like this>.
 //
-// A module's row need only say Name and Set: what it leaves zero (Module,
-// Where, Args, Usage) is taken from the known table by Table.With.
+// A module's row must have Name and Set only. Table.With takes the fields it
+// leaves zero (Module, Where, Args, Usage) from the known table.
 type Row struct {
-	Name   string // as it is printed; matching ignores case. A final * makes it a prefix
+	Name   string // as printed; matching ignores case. A final * makes it a prefix
 	Module string // "core", "mod_proxy"; several separated by commas
 	Where  Where
 	Args   Args
@@ -41,35 +41,36 @@ type Row struct {
 	Note   string // the reason, the substitute or the limitation that goes with Tier
 	Usage  string // one line of grammar: "ProxyTimeout seconds"
 
-	// Words are keywords that Usage does not show with bars, for suggestions.
+	// Words are keywords that Usage does not show with bars, used for
+	// suggestions.
 	Words []string
 
-	// Set carries the directive out. It is called for Honoured, Mapped and
-	// Noted rows after context and arity have been judged. The error's text
-	// should read as httpd's would.
+	// Set applies the directive. It is called for Honoured, Mapped and Noted
+	// rows after context and arity are checked. The error's text should read as
+	// httpd's would.
 	Set func(*Call) error
 
-	// When decides the tier by the arguments where Tier alone would be too
+	// When decides the tier by the arguments where one Tier for all would be too
 	// coarse. It is called after the arity check and returns the tier with its note.
 	When func(*Call) (Tier, string)
 
-	// Open is called for a section when its scope (Call.Inner) exists but its
-	// contents have not been walked, Close when they have.
+	// Open is called for a section when its scope (Call.Inner) exists and
+	// before its contents are applied, Close after them.
 	Open  func(*Call) error
 	Close func(*Call) error
 }
 
-// Section reports whether the row is that of a section.
+// Section reports whether the row is for a section.
 func (r *Row) Section() bool { return strings.HasPrefix(r.Name, "<") }
 
-// head is the name as httpd's command table has it, which is how messages about
-// the context print it: <Location without the bracket.
+// head is the name as httpd's command table and its messages about contexts
+// have it: <Location without the closing bracket.
 func (r *Row) head() string { return strings.TrimSuffix(r.Name, ">") }
 
-// key is what a row is found by.
+// key is the text by which a row is found.
 func (r *Row) key() string { return ascii.ToLower(r.head()) }
 
-// inherit fills what r leaves open from base.
+// inherit fills the fields that r leaves zero from base.
 func (r *Row) inherit(base *Row) {
 	if r.Module == "" {
 		r.Module = base.Module
@@ -83,7 +84,7 @@ func (r *Row) inherit(base *Row) {
 	if r.Usage == "" {
 		r.Usage = base.Usage
 	}
-	if r.Set == nil && !r.Section() { // how arguments are judged that mean nothing here
+	if r.Set == nil && !r.Section() { // how to judge the arguments of a directive without an effect
 		r.Set = base.Set
 	}
 }

@@ -28,14 +28,14 @@ const (
 	KindRequireAll
 	KindRequireAny
 	KindRequireNone
-	KindContainer // any other section: a block that changes nothing about the place
+	KindContainer // any other section: a block that does not change the context
 )
 
-// argRule is how much a section's opening line has to say.
+// argRule says how many words a section's opening line needs.
 type argRule uint8
 
 const (
-	argsFree argRule = iota // none, or the module's own business
+	argsFree argRule = iota // none, or the module checks it
 	argsSome                // at least one word
 	argsOne                 // one word, or ~ and one word
 )
@@ -46,7 +46,7 @@ type kindRow struct {
 	place  Where
 	args   argRule
 	match  Kind // the regular-expression twin, which ~ turns it into; itself for the twin
-	shares bool // uses the per-directory configuration it stands in
+	shares bool // uses the per-directory configuration of the scope around it
 }
 
 var kinds = [...]kindRow{
@@ -91,14 +91,15 @@ func (k Kind) Server() bool { return k == KindMain || k == KindVirtualHost }
 // Regex reports whether a scope of this kind is chosen by a regular expression.
 func (k Kind) Regex() bool { return kinds[k].match == k && k != KindMain }
 
-// Scope is a server or a section: a place directives stand in, with the
+// Scope is a server or a section: a context for directives, with the
 // configurations they set.
 //
-// As in httpd a server has two vectors: Server, for what concerns it as a
-// whole, and Dir, which holds what directives legal in sections said outside of
-// any: the base every section is merged over. A section has a Dir of its own
-// and its server's Server. <Limit> and the Require containers share the Dir they
-// stand in; their rows look at the scope to know what they are inside of.
+// As in httpd a server has two vectors: Server, for the server as a whole, and
+// Dir, for directives that are legal in sections but were written outside of
+// any. Dir is the base that every section is merged over. A section has its own
+// Dir and its server's Server. <Limit> and the Require containers use the Dir of
+// the scope around them; their rows look at the scope to know what they are
+// inside of.
 type Scope struct {
 	Kind  Kind
 	Pos   syntax.Pos
@@ -118,7 +119,8 @@ func NewMain() *Scope {
 	return &Scope{Kind: KindMain, Server: new(Confs), Dir: new(Confs)}
 }
 
-// Host is the server the scope belongs to: a virtual host or the main server.
+// Host returns the server the scope belongs to: a virtual host or the main
+// server.
 func (s *Scope) Host() *Scope {
 	for !s.Kind.Server() {
 		s = s.Parent
@@ -126,8 +128,8 @@ func (s *Scope) Host() *Scope {
 	return s
 }
 
-// Within is the innermost scope around s, s included, that is one of kinds; nil
-// when there is none.
+// Within returns the innermost scope around s, s included, of one of the kinds;
+// nil when there is none.
 func (s *Scope) Within(kinds ...Kind) *Scope {
 	for ; s != nil; s = s.Parent {
 		for _, k := range kinds {
@@ -139,7 +141,7 @@ func (s *Scope) Within(kinds ...Kind) *Scope {
 	return nil
 }
 
-// Section is the innermost scope around s that has a Dir of its own: s itself
+// Section returns the innermost scope around s that has its own Dir: s itself
 // unless it is a <Limit>, a Require container or some other block.
 func (s *Scope) Section() *Scope {
 	for kinds[s.Kind].shares {
@@ -148,7 +150,7 @@ func (s *Scope) Section() *Scope {
 	return s
 }
 
-// Hosts lists the virtual hosts of a main server in file order.
+// Hosts returns the virtual hosts of a main server in file order.
 func (s *Scope) Hosts() []*Scope {
 	var hosts []*Scope
 	for _, c := range s.Children {
@@ -159,7 +161,7 @@ func (s *Scope) Hosts() []*Scope {
 	return hosts
 }
 
-// String is the opening line.
+// String returns the opening line.
 func (s *Scope) String() string {
 	if s.Node == nil {
 		return kinds[s.Kind].name
@@ -170,7 +172,7 @@ func (s *Scope) String() string {
 	return "<" + s.Node.Name + " " + s.Node.Args + ">"
 }
 
-// place is where a directive directly inside s stands.
+// place returns the context of a directive directly inside s.
 func (s *Scope) place() Where {
 	for s.Kind == KindContainer {
 		s = s.Parent

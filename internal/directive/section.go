@@ -23,8 +23,8 @@ func newScope(row *Row, n *syntax.Node, parent *Scope) (s *Scope, complaint stri
 		s.Dir = new(Confs)
 	}
 	s.Words = syntax.Words(s.Args)
-	// httpd: ~ is looked for in the plain sections, and in <DirectoryMatch>. A
-	// pattern that is missing behind it is empty.
+	// httpd: ~ is recognised in the plain sections and in <DirectoryMatch>. A
+	// missing pattern after it is empty.
 	if first, rest := syntax.Word(s.Args); first == "~" && (kinds[kind].match > kind || kind == KindDirectoryMatch) {
 		s.Kind, s.Args, s.Words = kinds[kind].match, rest, syntax.Words(rest)
 		if rest == "" {
@@ -48,8 +48,8 @@ func openingFault(row *Row, s *Scope) string {
 	return ""
 }
 
-// followsIf reports whether the last <If>, <ElseIf> or <Else> before s in the
-// same scope can be continued. Other directives may stand between them.
+// followsIf reports whether s continues an <If>, <ElseIf> or <Else> before it
+// in the same scope. Other directives may stand between them.
 func followsIf(s *Scope) bool {
 	siblings := s.Parent.Children
 	for i := len(siblings) - 1; i >= 0; i-- {
@@ -64,7 +64,7 @@ func followsIf(s *Scope) bool {
 }
 
 // readTime reports whether a section is a condition or definition that is
-// evaluated while the text is read, and whether what it contains counts.
+// evaluated while the text is read, and whether its contents count.
 func readTime(row *Row) (is, enter bool) {
 	switch ascii.ToLower(row.Name) {
 	case "<ifmodule>", "<ifdefine>", "<ifversion>", "<iffile>", "<ifdirective>", "<ifsection>":

@@ -1,6 +1,6 @@
 package directive
 
-// Slot is the place a module keeps one type of configuration in: an immutable
+// Slot identifies one type of a module's configuration: an immutable
 // package-level value, whose identity is its address.
 //
 //	var conf = directive.Slot[Conf]{Name: "proxy", New: newConf, Merge: mergeConf}
@@ -9,16 +9,17 @@ package directive
 type Slot[T any] struct {
 	Name string
 
-	// New makes the configuration of a place nothing has been said in; nil
-	// means the zero T.
+	// New makes the configuration of a scope without any of the module's
+	// directives; nil means the zero T.
 	New func() *T
 
-	// Merge makes the configuration that holds where add's place lies inside
-	// base's. It must change neither. nil means that add replaces base.
+	// Merge makes the configuration of a scope inside another one: base is the
+	// outer one's, add the inner one's. It must change neither. nil means that
+	// add replaces base.
 	Merge func(base, add *T) *T
 }
 
-// slot is what Confs needs of a Slot of any type.
+// slot is the part of a Slot of any type that Confs needs.
 type slot interface {
 	name() string
 	merge(base, add any) any
@@ -33,8 +34,9 @@ func (s *Slot[T]) merge(base, add any) any {
 	return s.Merge(base.(*T), add.(*T))
 }
 
-// Of is the configuration in c, made if need be. It may be written to while the
-// configuration is being applied, and only if c has not been merged from others.
+// Of returns the configuration in c and makes it when there is none. It may be
+// written to while the configuration is applied, and only if c was not merged
+// from others.
 func (s *Slot[T]) Of(c *Confs) *T {
 	if v, ok := c.find(s); ok {
 		return v.(*T)
@@ -47,7 +49,7 @@ func (s *Slot[T]) Of(c *Confs) *T {
 	return v
 }
 
-// Peek is the configuration in c, if something has been said there.
+// Peek returns the configuration in c; ok is false when there is none.
 func (s *Slot[T]) Peek(c *Confs) (*T, bool) {
 	if c == nil {
 		return nil, false
@@ -70,9 +72,9 @@ func (s *Slot[T]) Put(c *Confs, v *T) {
 	c.entries = append(c.entries, entry{s, v})
 }
 
-// Confs is one vector of module configurations: of a server, of the directives
-// a server has outside of sections, or of one section. It is looked into only
-// while a configuration is built, so a short list is enough. The zero Confs is
+// Confs is one vector of module configurations: of a server, of a server's
+// directives outside of sections, or of one section. It is read only while a
+// configuration is built, so a short list is fast enough. The zero Confs is
 // empty and ready for use.
 type Confs struct {
 	entries []entry
@@ -93,10 +95,10 @@ func (c *Confs) find(s slot) (any, bool) {
 	return nil, false
 }
 
-// Len is the number of slots that hold something.
+// Len returns the number of slots in use.
 func (c *Confs) Len() int { return len(c.entries) }
 
-// Names lists the slots that hold something, in the order they were first used.
+// Names lists the slots in use, in the order they were first used.
 func (c *Confs) Names() []string {
 	names := make([]string, len(c.entries))
 	for i := range c.entries {
@@ -105,8 +107,8 @@ func (c *Confs) Names() []string {
 	return names
 }
 
-// MergeConfs is the vector that holds where add's place lies inside base's: slot
-// by slot with the slot's Merge. A slot only one side has is shared, not
+// MergeConfs returns the vector of a scope with add inside one with base: slot
+// by slot with the slot's Merge. A slot that only one side has is shared, not
 // copied, so neither side may be written to afterwards. Either may be nil.
 //
 // httpd: merge_dir_config and merge_server_config; a module without one is replaced.
@@ -124,7 +126,7 @@ func MergeConfs(base, add *Confs) *Confs {
 	return out
 }
 
-// lay puts e over what c has in that slot.
+// lay replaces what c has in e's slot.
 func (c *Confs) lay(e entry) {
 	for i := range c.entries {
 		if c.entries[i].slot == e.slot {

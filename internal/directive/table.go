@@ -8,20 +8,20 @@ import (
 	"github.com/headgate/headgate/internal/ascii"
 )
 
-// Table finds rows by name. It does not change once made.
+// Table finds rows by name. It is immutable once made.
 type Table struct {
 	rows     map[string]*Row
 	prefixes []*Row // rows whose name ends in *, longest first
 }
 
-// NewTable makes a table of rows; a later row replaces an earlier one of the
+// NewTable makes a table of rows. A later row replaces an earlier one of the
 // same name.
 func NewTable(rows []Row) *Table {
 	return (&Table{rows: map[string]*Row{}}).With(rows)
 }
 
-// With is a new table with rows laid over t's. A row inherits what it leaves
-// open from the row it replaces.
+// With returns a new table in which rows replace t's. A row inherits the fields
+// it leaves zero from the row it replaces.
 func (t *Table) With(rows []Row) *Table {
 	out := &Table{rows: maps.Clone(t.rows), prefixes: slices.Clone(t.prefixes)}
 	for i := range rows {
@@ -39,8 +39,8 @@ func (t *Table) With(rows []Row) *Table {
 	return out
 }
 
-// Lookup finds the row of a directive, or of a section when name begins with <,
-// in any case of letters. nil when it is not known.
+// Lookup returns the row of a directive, or of a section when name begins with
+// <. Case is ignored. It returns nil for an unknown name.
 func (t *Table) Lookup(name string) *Row {
 	key := ascii.ToLower(strings.TrimSuffix(name, ">"))
 	if row := t.rows[key]; row != nil {
@@ -61,7 +61,7 @@ func (t *Table) Rows() []*Row {
 	return rows
 }
 
-// names lists the names of directives, or of sections, that rows passing keep have.
+// names lists the names of directives, or of sections, whose rows keep accepts.
 func (t *Table) names(section bool, keep func(*Row) bool) []string {
 	var names []string
 	for _, row := range t.Rows() {

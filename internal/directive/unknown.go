@@ -20,9 +20,9 @@ func (w *walker) loaded(row *Row) bool {
 	return false
 }
 
-// static reports whether a module is taken for built in. Which ones are differs
-// between builds; these are nobody's to forget, and MPMs are chosen by LoadModule
-// only to be tuned by directives that mean nothing here.
+// static reports whether a module counts as built in. Which modules are differs
+// between builds. Those listed here are never left out by mistake, and an MPM is
+// chosen by LoadModule only to be tuned by directives that have no effect here.
 func static(module string) bool {
 	switch module {
 	case "core", "mod_so", "mod_unixd", "mod_log_config", "mod_logio", "mod_version", "mod_watchdog":
@@ -31,18 +31,18 @@ func static(module string) bool {
 	return strings.HasPrefix(module, "mpm")
 }
 
-// Identifier is the name LoadModule has for a module: proxy_module for mod_proxy.
+// Identifier returns LoadModule's name of a module: proxy_module for mod_proxy.
 func Identifier(module string) string {
 	return strings.TrimPrefix(module, "mod_") + "_module"
 }
 
-// loadLine is the line that loads a module where it usually is.
+// loadLine returns the line that loads a module from its usual path.
 func loadLine(module string) string {
 	return "LoadModule " + Identifier(module) + " modules/" + module + ".so"
 }
 
-// unknown is the error about a directive that is not known, or whose module is
-// not loaded, in which case row is its row.
+// unknown makes the error about a directive that is not known, or whose module
+// is not loaded; in the second case row is its row.
 func (w *walker) unknown(n *syntax.Node, row *Row) Diagnostic {
 	name := n.Name
 	if n.Section {
@@ -59,8 +59,8 @@ func (w *walker) unknown(n *syntax.Node, row *Row) Diagnostic {
 	return d
 }
 
-// needs says what an absent module's directive would need. A LoadModule line is
-// no help where loading the module would not have the directive implemented.
+// needs says what the directive of an absent module would need. A LoadModule
+// line does not help where we do not implement the directive.
 func needs(row *Row, module string) string {
 	load := loadLine(module)
 	switch row.Tier {
@@ -74,8 +74,8 @@ func needs(row *Row, module string) string {
 	return "it needs " + load
 }
 
-// guess says what an unknown directive may have been meant to be, "" if there
-// is no telling.
+// guess returns the directive that an unknown one was probably meant to be, ""
+// if none is close.
 func (w *walker) guess(n *syntax.Node) string {
 	switch {
 	case strings.HasPrefix(n.Name, "//") || strings.HasPrefix(n.Name, ";"):

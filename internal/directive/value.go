@@ -32,7 +32,7 @@ func ParseSize(s string) (n int64, ok bool) {
 	return n << shift, true
 }
 
-// Number reads a whole number as httpd reads most: what follows the digits is
+// Number reads a whole number as httpd reads most: text after the digits is
 // ignored, which is worth a warning, and a text without digits is 0.
 func (c *Call) Number(s string) int {
 	n := ascii.LeadingInt(s)
@@ -42,7 +42,7 @@ func (c *Call) Number(s string) int {
 	return n
 }
 
-// Duration reads the time s, which without a suffix counts unit.
+// Duration reads the time s. Without a suffix the number counts unit.
 func (c *Call) Duration(s string, unit time.Duration) (time.Duration, error) {
 	d, ok := ascii.ParseTimeout(s, unit)
 	if !ok {
@@ -60,7 +60,7 @@ func (c *Call) Bytes(s string) (int64, error) {
 	return n, nil
 }
 
-// Int reads the whole number s, which must lie between low and high.
+// Int reads the whole number s, which must be from low to high.
 func (c *Call) Int(s string, low, high int) (int, error) {
 	n, err := strconv.Atoi(s)
 	if err != nil {

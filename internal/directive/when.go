@@ -7,8 +7,8 @@ import (
 	"github.com/headgate/headgate/internal/ascii"
 )
 
-// condition is a row of the table of directives whose tier depends on what is
-// said: the first rule that speaks decides, else the known table does.
+// condition is a row of the table of directives whose tier depends on their
+// arguments: the first rule with an opinion decides, else the known table.
 type condition struct {
 	names string // separated by blanks
 	rule  rule
@@ -17,8 +17,8 @@ type condition struct {
 // rule decides about one occurrence; ok is false when it has no opinion.
 type rule func(c *Call) (tier Tier, note string, ok bool)
 
-// conditional is a copy of those of rows that have a condition, with their When
-// set, and the rows that exist for the sake of theirs.
+// conditional returns a copy of the rows that have a condition, with their When
+// set, and the rows that exist only to have one.
 func conditional(rows []Row) []Row {
 	var out []Row
 	byKey := map[string]*Row{}
@@ -39,7 +39,8 @@ func conditional(rows []Row) []Row {
 	return append(out, extra...)
 }
 
-// when turns the rule into a row's When, with what holds where it has no opinion.
+// when turns the rule into a row's When, with the tier and note to use where the
+// rule has no opinion.
 func (r rule) when(tier Tier, note string) func(*Call) (Tier, string) {
 	return func(c *Call) (Tier, string) {
 		if t, n, ok := r(c); ok {
@@ -49,7 +50,7 @@ func (r rule) when(tier Tier, note string) func(*Call) (Tier, string) {
 	}
 }
 
-// extra are rows the known table has only as part of a prefix.
+// extra are rows that the known table has only as part of a prefix.
 var extra = []Row{{
 	Name: "SecRuleEngine", Module: "mod_security2", Where: Anywhere, Args: Take1, Usage: "SecRuleEngine on|off|DetectionOnly",
 	When: oneOf(Noted, "mod_security2 is not part of this: nothing is blocked or logged by it", "off", "detectiononly").
@@ -83,14 +84,14 @@ var conditions = []condition{
 	{"ScriptAlias ScriptAliasMatch", stockPath(Noted, "programs are not run: requests there get 404, never the program's text")},
 }
 
-// oneOf decides where the first argument is one of values, written in lower case.
+// oneOf decides if the first argument is one of values, which are in lower case.
 func oneOf(tier Tier, note string, values ...string) rule {
 	return func(c *Call) (Tier, string, bool) {
 		return tier, note, slices.Contains(values, ascii.ToLower(c.Arg(0)))
 	}
 }
 
-// allOf decides where every argument is one of values.
+// allOf decides if every argument is one of values.
 func allOf(tier Tier, note string, values ...string) rule {
 	return func(c *Call) (Tier, string, bool) {
 		for _, w := range c.Args {
@@ -122,7 +123,7 @@ func authProvider(c *Call) (Tier, string, bool) {
 	return 0, "", false
 }
 
-// protocolOptions: parsing is always strict, methods are never limited to
+// protocolOptions: parsing is always strict, and methods are never limited to
 // registered ones.
 func protocolOptions(c *Call) (Tier, string, bool) {
 	for _, w := range c.Args {
@@ -136,14 +137,14 @@ func protocolOptions(c *Call) (Tier, string, bool) {
 	return Noted, isDefault, true
 }
 
-// outputFilter knows the filters that can be left out: compression, which every
-// client can do without, and includes, which concern files.
+// outputFilter accepts the filters that can be left out: compression, which
+// every client can do without, and includes, which concern files.
 func outputFilter(c *Call) (Tier, string, bool) {
 	tier, note := WithoutFilters(c, strings.Split(c.Arg(0), ";"))
 	return tier, note, true
 }
 
-// WithoutFilters judges a directive that names filters which are not there.
+// WithoutFilters judges a directive that names filters that do not exist here.
 func WithoutFilters(c *Call, names []string) (Tier, string) {
 	note := plainBodies
 	for _, name := range names {
@@ -161,8 +162,8 @@ func WithoutFilters(c *Call, names []string) (Tier, string) {
 	return Noted, note
 }
 
-// handler knows the handlers of stock configurations, which concern files or
-// reports on the server.
+// handler accepts the handlers of stock configurations, which serve files or
+// report on the server.
 func handler(c *Call) (Tier, string, bool) {
 	switch name := ascii.ToLower(c.Arg(0)); {
 	case name == "none":

@@ -2,10 +2,10 @@ package directive
 
 import "strings"
 
-// Where is a set of places a directive may stand in.
+// Where is a set of contexts in which a directive is allowed.
 type Where uint16
 
-// The places. VHost means directly inside <VirtualHost>; the section places
+// The contexts. VHost means directly inside <VirtualHost>. The section contexts
 // mean the section whatever it is itself nested in.
 const (
 	Main      Where = 1 << iota // directly in the main server
@@ -32,8 +32,7 @@ const (
 	sections     = Directory | Location | Files | Proxy | If | Limit | Authz
 )
 
-// placeLetters names each place by the letter the known table writes it with, in
-// bit order.
+// placeLetters has the letter of each context in the known table, in bit order.
 const placeLetters = "SVDLFPIMAH"
 
 // parseWhere reads a set written in letters; ok is false for unknown ones.
@@ -48,7 +47,7 @@ func parseWhere(letters string) (w Where, ok bool) {
 	return w, true
 }
 
-// Letters writes the set with one letter per place.
+// Letters writes the set with one letter for each context.
 func (w Where) Letters() string {
 	var b strings.Builder
 	for i := range len(placeLetters) {
@@ -59,14 +58,14 @@ func (w Where) Letters() string {
 	return b.String()
 }
 
-// placeNames are the words of the manual's "Context" line, and ours for the
-// sections it does not tell apart.
+// placeNames are the words of the manual's "Context" line, and our words for
+// the sections that the manual does not tell apart.
 var placeNames = [...]string{
 	"server config", "virtual host", "directory", "location", "files", "proxy", "if", "limit", "require", ".htaccess",
 }
 
-// String lists the places for documentation: "server config, virtual host".
-// The sections are summed up as "directory" where all are meant.
+// String lists the contexts for documentation: "server config, virtual host".
+// If all sections are in the set it says "directory".
 func (w Where) String() string {
 	var names []string
 	rest := w

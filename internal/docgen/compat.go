@@ -58,7 +58,7 @@ func compat(w *bytes.Buffer, list []group) {
 	}
 }
 
-// count gives the number of directives by tier.
+// count returns the number of directives by tier.
 func (g group) count() map[directive.Tier]int {
 	n := map[directive.Tier]int{}
 	for _, r := range g.rows {

@@ -12,7 +12,7 @@ import (
 
 const docs = "../../docs"
 
-// TestFresh holds the committed pages to what would be written.
+// TestFresh compares the committed pages with the generated ones.
 func TestFresh(t *testing.T) {
 	for _, p := range pages {
 		have, err := os.ReadFile(filepath.Join(docs, p.name))
@@ -37,8 +37,8 @@ func TestFresh(t *testing.T) {
 	}
 }
 
-// TestComplete wants every directive in compat.md once, and a word for every
-// shape of arguments.
+// TestComplete requires every directive to be in compat.md once, and a word for
+// every shape of arguments.
 func TestComplete(t *testing.T) {
 	var b bytes.Buffer
 	all := rows()

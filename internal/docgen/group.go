@@ -14,7 +14,7 @@ type group struct {
 	rows   []*directive.Row
 }
 
-// groups sorts rows, which come sorted by name, into modules: core first.
+// groups sorts rows, which are sorted by name, into modules: core first.
 func groups(rows []*directive.Row) []group {
 	at := map[string]int{}
 	var list []group
@@ -44,7 +44,7 @@ func rank(module string) int {
 	return 2
 }
 
-// anchor is the fragment that a heading gets on the usual viewers.
+// anchor is the fragment of a heading on the usual viewers.
 func anchor(heading string) string {
 	return strings.NewReplacer(" ", "-", ",", "").Replace(strings.ToLower(heading))
 }

@@ -17,7 +17,7 @@ type page struct {
 	write func(w *bytes.Buffer, list []group)
 }
 
-// pages are all of them.
+// pages are all the generated files.
 var pages = []page{
 	{"compat.md", compat},
 	{"directives.md", directives},
@@ -43,7 +43,7 @@ func writeAll(folder string) error {
 	return nil
 }
 
-// text makes the page from the rows that are built in.
+// text makes the page from the rows of all modules.
 func (p page) text() []byte {
 	var b bytes.Buffer
 	p.write(&b, groups(rows()))

@@ -8,22 +8,22 @@ import (
 	"time"
 )
 
-// Side names who is to blame.
+// Side says which side failed.
 type Side uint8
 
 // The sides of an exchange.
 const (
-	Proxy   Side = iota // our own doing: configuration, limits, a bug
+	Proxy   Side = iota // ourselves: configuration, limits, a bug
 	Client              // the peer that sent the request
 	Backend             // the worker the request was sent to
 )
 
 var sideNames = [...]string{Proxy: "proxy", Client: "client", Backend: "backend"}
 
-// String gives the word used in log lines.
+// String returns the word used in log lines.
 func (s Side) String() string { return sideNames[s] }
 
-// Phase names how far the exchange had come.
+// Phase says how far the exchange had come.
 type Phase uint8
 
 // The phases of an exchange, in the order they are passed.
@@ -31,7 +31,7 @@ const (
 	ReadRequest  Phase = iota // reading or judging the client's head
 	ReadBody                  // reading the client's body
 	Map                       // choosing what to do with the request
-	Acquire                   // waiting for a place in the worker's pool
+	Acquire                   // waiting for a slot in the worker's pool
 	Resolve                   // looking up the worker's name
 	Connect                   // opening the connection
 	Handshake                 // TLS
@@ -50,10 +50,10 @@ var phaseNames = [...]string{
 	ReadResponse: "read-response", SendResponse: "send-response",
 }
 
-// String gives the word used in log lines.
+// String returns the word used in log lines.
 func (p Phase) String() string { return phaseNames[p] }
 
-// Kind is what happened.
+// Kind says what happened.
 type Kind uint8
 
 // The kinds of fault.
@@ -68,7 +68,7 @@ const (
 	Closed            // the peer closed where more was due
 	Malformed         // bytes that are not HTTP, or not allowed
 	TooLarge          // over a limit
-	Exhausted         // no free place in the pool
+	Exhausted         // no free slot in the pool
 	Unavailable       // no usable member
 	Aborted           // the client went away
 	Unsupported       // nothing here speaks that scheme or coding
@@ -83,46 +83,45 @@ var kindNames = [...]string{
 	Unsupported: "unsupported", Denied: "denied", InvalidInput: "invalid-input",
 }
 
-// String gives the word used in log lines and metrics.
+// String returns the word used in log lines and metrics.
 func (k Kind) String() string { return kindNames[k] }
 
 // Retry says whether an attempt may be made again.
 type Retry uint8
 
-// The answers to "may it be sent again?".
+// The values of Retry.
 const (
 	Never    Retry = iota
 	IfReused       // only when the connection came from the pool: the peer may have closed it as we wrote
 	Safe           // nothing of the request can have been processed
 )
 
-// Fault is a classified error. Its fields are set by the layer that saw it and
-// completed on the way up (Backend, Elapsed); it is never shared between
-// exchanges.
+// Fault is a classified error. The layer that detects it sets its fields, and
+// layers above add Backend and Elapsed. It is never shared between exchanges.
 type Fault struct {
 	Side    Side
 	Phase   Phase
 	Kind    Kind
 	Retry   Retry
-	Status  int           // the status to answer with; 0 lets the pipeline choose
+	Status  int           // the status to respond with; 0 lets the pipeline choose
 	ID      string        // httpd's message id where it has one ("AH01102")
-	Module  string        // the module that speaks, without mod_: "proxy", "proxy_http"
+	Module  string        // the module that reports it, without mod_: "proxy", "proxy_http"
 	Backend string        // worker URL, "" if none was chosen
 	Addr    string        // the address tried, "" if none
 	Elapsed time.Duration // since the phase's attempt began
-	Detail  string        // one clause in our words; never raw peer bytes
-	Reason  string        // reason phrase to answer with; "": the status's own
-	Replace bool          // a response of the backend that is replaced: nothing went wrong here
-	Allow   bool          // the answer names the methods that are allowed
+	Detail  string        // one clause in our words; never a peer's bytes unescaped
+	Reason  string        // reason phrase to respond with; "": the status's own
+	Replace bool          // a backend's response that is replaced: nothing failed here
+	Allow   bool          // the response lists the methods that are allowed
 	Close   bool          // the client connection cannot be kept
-	Mute    bool          // nothing is sent: the connection is closed without an answer
+	Mute    bool          // nothing is sent: the connection is closed without a response
 	Early   bool          // the backend reset the connection before it read the request
 	// Unlogged keeps the request out of the access log.
 	Unlogged bool
 	Err      error // cause, may be nil
 }
 
-// Error gives "backend await-head: timeout after 3s: detail: cause".
+// Error returns "backend await-head: timeout after 3s: detail: cause".
 func (f *Fault) Error() string {
 	var b strings.Builder
 	b.WriteString(f.Side.String())
@@ -132,7 +131,7 @@ func (f *Fault) Error() string {
 	b.WriteString(f.Kind.String())
 	if f.Elapsed > 0 {
 		b.WriteString(" after ")
-		// Plain ASCII, because it ends in logs: "0.108ms", not with a Greek letter.
+		// Plain ASCII, because logs get it: "0.108ms", not with a Greek letter.
 		b.WriteString(strconv.FormatFloat(f.Elapsed.Seconds()*1000, 'f', 3, 64))
 		b.WriteString("ms")
 	}
@@ -147,21 +146,21 @@ func (f *Fault) Error() string {
 	return b.String()
 }
 
-// Unwrap gives the cause.
+// Unwrap returns the cause.
 func (f *Fault) Unwrap() error { return f.Err }
 
-// Stopped is the fault of an exchange that was cut because the server stops:
-// neither of its peers is to blame, and nobody is answered.
+// Stopped makes the fault of an exchange that was cut because the server stops:
+// neither peer failed, and no response is sent.
 func Stopped(phase Phase) *Fault {
 	return &Fault{Side: Proxy, Phase: phase, Kind: Aborted, Module: "core", Close: true, Detail: "cut because the server stops"}
 }
 
-// ByStop says whether f is one of Stopped.
+// ByStop says whether Stopped made f.
 func (f *Fault) ByStop() bool { return f.Side == Proxy && f.Kind == Aborted }
 
-// ResetEarly marks f as that of a backend that accepted the connection and reset
-// it before it read the request. Whether the system tells so when connecting,
-// writing or reading is chance; for all of them the answer is one. The protocol
+// ResetEarly marks f as the fault of a backend that accepted the connection and
+// reset it before it read the request. Whether connecting, writing or reading
+// reports this is chance, so all of them lead to the same response. The protocol
 // adds its module and message id.
 func (f *Fault) ResetEarly() *Fault {
 	f.Phase, f.Kind, f.Status, f.ID, f.Early = AwaitHead, Reset, 502, "", true
@@ -169,7 +168,7 @@ func (f *Fault) ResetEarly() *Fault {
 	return f
 }
 
-// NoAnswer is httpd's reason phrase where nothing of an answer came.
+// NoAnswer is httpd's reason phrase when no byte of a response arrived.
 const NoAnswer = "Proxy Error"
 
 // Of finds the Fault in err's chain, or wraps err as an internal one. It
@@ -185,7 +184,7 @@ func Of(err error) *Fault {
 	return &Fault{Side: Proxy, Phase: Map, Kind: Internal, Module: "core", Err: err}
 }
 
-// Describe gives the log clause: who failed, when, on which backend, and why.
+// Describe returns the log clause: who failed, when, on which backend, and why.
 // Shape: `backend http://h:8080 (10.0.0.1:8080) await-head: timeout after 3s: …`.
 func (f *Fault) Describe() string {
 	if f.Backend == "" {

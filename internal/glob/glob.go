@@ -16,11 +16,11 @@ const (
 type text interface{ ~string | ~[]byte }
 
 // Match reports whether pattern matches the whole of s. A backslash takes the
-// byte after it literally, and a bracket that is never closed is a plain one.
+// byte after it literally. A bracket that is never closed is a plain character.
 //
-// Only the last star is tried again: an earlier one could give nothing that the
-// later cannot take, and a slash that they cannot pass aligns the rest. The work is
-// at most len(pattern)*len(s).
+// Only the last star is tried again: giving an earlier star more bytes cannot match
+// anything that the later star could not, and a slash that stars cannot cross
+// separates the parts. The work is at most len(pattern)*len(s).
 func Match[P, S text](pattern P, s S, o Options) bool {
 	if o&Period != 0 && len(s) > 0 && s[0] == '.' && (len(pattern) == 0 || pattern[0] != '.' && pattern[0] != '\\') {
 		return false
@@ -51,7 +51,8 @@ func Match[P, S text](pattern P, s S, o Options) bool {
 	return p == len(pattern)
 }
 
-// one matches c with the first item of pattern and returns the size of the item.
+// one matches c with the first item of pattern and returns the length of the
+// item.
 func one[P text](pattern P, c byte, o Options) (size int, ok bool) {
 	switch pattern[0] {
 	case '?':
@@ -75,8 +76,8 @@ func same(a, b byte, o Options) bool {
 	return a == b || o&Fold != 0 && ascii.Lower(a) == ascii.Lower(b)
 }
 
-// set matches c with [...], [!...] or [^...]; size is 0 when there is no closing
-// bracket.
+// set matches c with [...], [!...] or [^...]. size is 0 when the closing bracket
+// is missing.
 func set[P text](pattern P, c byte, o Options) (size int, ok bool) {
 	i, negated := 1, false
 	if i < len(pattern) && (pattern[i] == '!' || pattern[i] == '^') {
@@ -97,8 +98,8 @@ func set[P text](pattern P, c byte, o Options) (size int, ok bool) {
 	return 0, false
 }
 
-// member is the byte at i of a set, which a backslash may protect, and where the
-// next item begins.
+// member returns the byte at i of a set, which a backslash may escape, and where
+// the next item begins.
 func member[P text](pattern P, i int) (c byte, next int) {
 	if pattern[i] == '\\' && i+1 < len(pattern) {
 		return pattern[i+1], i + 2

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// Whoever makes a fault says which module speaks: its line in the error log has
-// the module's name, and nothing guesses it later.
+// Every fault names the module that reports it: its line in the error log has
+// the module's name, and no other code has to guess it.
 func TestFaultsNameTheirModule(t *testing.T) {
 	found := 0
 	for _, f := range source(t) {

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// layers says which packages may know of which: a package imports only from layers with a smaller number. A pattern
-// stands for one folder, as path.Match has it. A package that is missing here fails: decide where it belongs.
+// layers says which packages may import which: a package imports only from layers with a smaller number. A pattern
+// stands for one folder, as in path.Match. A package that is missing here fails: decide where it belongs.
 var layers = []struct {
 	layer    int
 	packages string
@@ -26,10 +26,11 @@ var layers = []struct {
 	{11, "cmd/headgate internal/docgen internal/directive/gen"},
 }
 
-// beside lists what stands beside the layers: it may import anything, and only tests may import it.
+// beside lists the packages outside of the layers: they may import anything, and only tests may
+// import them.
 var beside = "internal/lint internal/testkit internal/testkit/* test/* bench bench/*"
 
-// layerOf returns the layer of a folder; -1 is beside them, -2 unknown.
+// layerOf returns the layer of a folder: -1 outside of the layers, -2 unknown.
 func layerOf(pkg string) int {
 	for _, l := range layers {
 		if among(l.packages, pkg) {

@@ -18,7 +18,7 @@ var barred = map[string]string{
 	"OnceValues": "an atomic flag, or a row in internal/lint/locks_test.go that says why its function never yields",
 }
 
-// allowed says where they are used all the same, and why that stops no loop.
+// allowed lists the exceptions, and why they stop no loop.
 var allowed = map[string]string{
 	"internal/lock/mutex.go Mutex":          "it is what lock.Mutex is made of",
 	"internal/lock/thread.go Mutex":         "guards the list of threads, which is changed outside of coroutines",
@@ -28,7 +28,7 @@ var allowed = map[string]string{
 	"internal/logsink/pipe.go Once":         "its function closes a channel",
 }
 
-// TestNoBareLocks keeps locks that nobody checks out of the packages that coroutines run.
+// TestNoBareLocks keeps unchecked locks out of the packages that coroutines run.
 func TestNoBareLocks(t *testing.T) {
 	seen := map[string]bool{}
 	for _, f := range source(t) {
@@ -59,8 +59,8 @@ func TestNoBareLocks(t *testing.T) {
 	}
 }
 
-// TestJobsOwnWhatTheyTouch wants the function of every reactor.Await to have a name: a literal could capture memory that
-// is gone when the caller has left. And nobody but package reactor calls Offload, which does not ask.
+// TestJobsOwnWhatTheyTouch requires that the function of every reactor.Await has a name: a literal could capture memory
+// that is gone when the caller has left. And only package reactor calls Offload, which has no such check.
 func TestJobsOwnWhatTheyTouch(t *testing.T) {
 	for _, f := range source(t) {
 		if f.test || layerOf(f.pkg) < 0 || f.pkg == "internal/reactor" {

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// The numbers of the house.
+// The limits.
 const (
 	maxFile     = 600 // lines of a file
 	maxFunction = 120 // lines of a function
@@ -56,7 +56,8 @@ func TestPackageNames(t *testing.T) {
 	}
 }
 
-// TestPackageDocs wants a doc.go, or at least one package comment, in every package with code.
+// TestPackageDocs requires a doc.go, or at least one package comment, in every package with
+// code.
 func TestPackageDocs(t *testing.T) {
 	has, all := map[string]bool{}, map[string]bool{}
 	for _, f := range source(t) {
@@ -75,8 +76,8 @@ func TestPackageDocs(t *testing.T) {
 	}
 }
 
-// TestExportedDocs wants a comment on every exported name outside of tests. A group of constants, variables or fields is
-// served by the comment above it.
+// TestExportedDocs requires a comment on every exported name outside of tests. The comment above a group of constants,
+// variables or fields counts for all of them.
 func TestExportedDocs(t *testing.T) {
 	for _, f := range source(t) {
 		if f.test {
@@ -135,7 +136,8 @@ func undocumented(t *testing.T, f *goFile, d *ast.GenDecl) {
 	}
 }
 
-// TestNoSleep keeps time.Sleep out of tests: wait for the event, poll with a deadline, or turn a clock of your own.
+// TestNoSleep keeps time.Sleep out of tests: wait for the event, poll with a deadline, or use a clock that the test
+// turns.
 func TestNoSleep(t *testing.T) {
 	for _, f := range source(t) {
 		if !f.test && layerOf(f.pkg) != -1 {
@@ -152,7 +154,8 @@ func TestNoSleep(t *testing.T) {
 	}
 }
 
-// Names and words of HTTP and of a configuration are ASCII. What folds Unicode takes the Kelvin sign for a k.
+// Names and words of HTTP and of a configuration are ASCII. Unicode case folding would accept the Kelvin sign
+// for a k.
 func TestFoldingIsASCII(t *testing.T) {
 	folds := map[string]bool{"strings.EqualFold": true, "strings.ToLower": true, "bytes.EqualFold": true, "bytes.ToLower": true}
 	tools := "internal/docgen internal/directive/gen internal/demo"
@@ -171,8 +174,8 @@ func TestFoldingIsASCII(t *testing.T) {
 	}
 }
 
-// TestSkipsAreSeen keeps tests from being skipped unseen: go test shows why only with -v, testkit.Skip always. A fuzz target
-// may pass over an input.
+// TestSkipsAreSeen finds tests that skip without a visible line: go test shows the reason only with -v, testkit.Skip
+// always. A fuzz target may pass over an input.
 func TestSkipsAreSeen(t *testing.T) {
 	for _, f := range source(t) {
 		if !f.test || strings.HasPrefix(f.pkg, "internal/testkit") {
@@ -196,7 +199,7 @@ func TestSkipsAreSeen(t *testing.T) {
 	}
 }
 
-// banned are texts that no file of the repository holds, and why. They are put together from pieces so that this file
+// banned are texts that no file of the repository may hold, and why. They are assembled from pieces so that this file
 // does not hold them either.
 var banned = []struct{ text, why string }{
 	{"/wo" + "rk/", "a path of one machine"},

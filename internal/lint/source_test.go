@@ -76,7 +76,8 @@ func source(t *testing.T) []*goFile {
 	return parsed
 }
 
-// walk calls f with every file of the repository, leaving out what is built or not ours.
+// walk calls f with every file of the repository, without generated files and those of
+// others.
 func walk(f func(path string, text []byte) error) error {
 	const root = "../.."
 	return filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {

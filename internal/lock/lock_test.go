@@ -12,7 +12,7 @@ import (
 
 func TestMain(m *testing.M) { testkit.Main(m) }
 
-// on runs f on a thread that is said to run coroutines.
+// on runs f on a thread that is registered as one of a loop.
 func on(t *testing.T, f func(th *lock.Thread)) {
 	t.Helper()
 	done := make(chan struct{})
@@ -63,7 +63,7 @@ func TestHeld(t *testing.T) {
 	})
 }
 
-// What other threads hold does not count, and the mutex excludes.
+// Locks that other threads hold do not count, and the mutex excludes.
 func TestOthers(t *testing.T) {
 	on(t, func(th *lock.Thread) {
 		var m lock.Mutex

@@ -16,9 +16,9 @@ var _ sync.Locker = (*Mutex)(nil)
 // checked says that checks are on.
 var checked atomic.Bool
 
-// Check turns the checks on, for the rest of the process. It is called before
+// Check turns the checks on for the rest of the process. Call it before
 // anything is locked and before any loop runs. A check costs about a tenth of a
-// microsecond, so only tests want it.
+// microsecond, so only tests use it.
 func Check() { checked.Store(true) }
 
 // Checked says whether checks are on.

@@ -9,30 +9,30 @@ import (
 	"sync/atomic"
 )
 
-// Thread is a thread of the system on which the coroutines of one loop run in
-// turn. It knows the locks that are held there. Only code on that thread uses
-// it, except for Leave's and Enter's list of threads.
+// Thread is an operating system thread that runs the coroutines of one loop. It
+// records the locks held there. Only code on that thread uses it, except for
+// the list of threads that Enter and Leave change.
 type Thread struct {
 	id   int
 	held []hold
 }
 
-// hold is a lock that is held and where it was taken.
+// hold is a held lock and where it was taken.
 type hold struct {
 	m  *Mutex
 	at uintptr // a program counter
 }
 
-// threads are those of loops, by the system's number. The map is never written
-// to: a changed copy takes its place.
+// threads are the threads of loops, by thread number. The map is never written
+// to: a changed copy replaces it.
 var threads struct {
 	mu  sync.Mutex // guards replacing
 	all atomic.Pointer[map[int]*Thread]
 }
 
-// Enter says that the calling goroutine, which has locked its thread, runs
-// coroutines there from now on. It returns nil when checks are off, or when the
-// system has no number for a thread.
+// Enter registers the calling goroutine, which has locked its thread, as one
+// that runs coroutines. It returns nil when checks are off, or when the system
+// does not number threads.
 func Enter() *Thread {
 	id := threadID()
 	if !Checked() || id == 0 {
@@ -43,7 +43,7 @@ func Enter() *Thread {
 	return t
 }
 
-// Leave says that the thread runs no coroutines any more. A nil t is ignored.
+// Leave says that the thread no longer runs coroutines. A nil t is ignored.
 func (t *Thread) Leave() {
 	if t != nil {
 		replace(func(all map[int]*Thread) { delete(all, t.id) })
@@ -61,8 +61,8 @@ func replace(change func(map[int]*Thread)) {
 	threads.all.Store(&next)
 }
 
-// Held says where the locks that are held on t were taken, as "file:line"
-// separated by blanks; "" when none is held or t is nil.
+// Held returns where the locks held on t were taken, as "file:line" separated
+// by blanks; "" when none is held or t is nil.
 func (t *Thread) Held() string {
 	if t == nil || len(t.held) == 0 {
 		return ""
@@ -81,12 +81,12 @@ func (t *Thread) Held() string {
 // Here says whether the caller runs on t.
 func (t *Thread) Here() bool { return threadID() == t.id }
 
-// Forget drops what is known of the locks held on t, so that a fault is
-// reported once.
+// Forget clears the record of locks held on t, so that a fault is reported
+// once.
 func (t *Thread) Forget() { t.held = nil }
 
-// current returns the Thread that the caller runs on, nil where that is none of
-// a loop.
+// current returns the Thread of the caller, nil on a thread that belongs to no
+// loop.
 func current() *Thread {
 	all := threads.all.Load()
 	if all == nil || len(*all) == 0 {
@@ -95,7 +95,7 @@ func current() *Thread {
 	return (*all)[threadID()]
 }
 
-// taken notes that m was locked.
+// taken records that m was locked.
 func (m *Mutex) taken() {
 	t := current()
 	if t == nil {
@@ -106,8 +106,8 @@ func (m *Mutex) taken() {
 	t.held = append(t.held, hold{m, at[0]})
 }
 
-// released notes that m is unlocked. A lock may be taken on one thread and
-// released on another; then nothing is known of it here.
+// released records that m was unlocked. A lock may be taken on one thread and
+// released on another; then this thread has no record of it.
 func (m *Mutex) released() {
 	t := current()
 	if t == nil {

@@ -1,6 +1,6 @@
-// Package prefix finds, of many strings, those a subject begins with, at a
-// cost that grows with the subject's length and not with their number: what
-// lets lists of rules be as long as they like.
+// Package prefix finds all strings of a set that a subject begins with, at a
+// cost that grows with the subject's length and not with the number of strings.
+// Lists of rules may therefore be long.
 //
 // A Tree is filled while a configuration is built and only read afterwards,
 // by any number of goroutines.

@@ -7,13 +7,13 @@ import (
 	"github.com/headgate/headgate/internal/ascii"
 )
 
-// None is larger than every value: the limit of a walk that wants them all,
-// the lowest value where there is none.
+// None is larger than every value. As a limit of a walk it means all values; as
+// the lowest value it means that there is none.
 const None = math.MaxInt32
 
-// Tree holds values under strings: a radix tree, each node knowing the lowest
-// value at or below it. The zero value is empty. Values are added in rising
-// order, so that they are the places of rules in their list.
+// Tree holds values under strings: a radix tree in which each node knows the
+// lowest value at or below it. The zero value is empty. Values are added in
+// rising order: each is the index of a rule in its list.
 type Tree struct {
 	Fold bool // letters compare without regard to case; set before the first Add
 
@@ -59,15 +59,15 @@ func (t *Tree) Add(s string, value int32) {
 	}
 }
 
-// split puts a node between n and the one above, after the first bytes of n's
-// label, and gives it.
+// split inserts a node between n and its parent, after the first bytes of n's
+// label, and returns the new node.
 func (n *node) split(at int) *node {
 	above := &node{label: n.label[:at], low: n.low, heads: []byte{n.label[at]}, kids: []*node{n}}
 	n.label = n.label[at:]
 	return above
 }
 
-// common counts the bytes a and b both begin with.
+// common returns the length of the common prefix of a and b.
 func common(a, b string) int {
 	n := min(len(a), len(b))
 	for i := range n {
@@ -78,23 +78,23 @@ func common(a, b string) int {
 	return n
 }
 
-// Empty says that nothing was added.
+// Empty reports whether the tree holds nothing.
 func (t *Tree) Empty() bool { return t.root == nil }
 
-// Walk begins to look for the strings that subject begins with.
+// Walk begins a search for the strings that subject begins with.
 func (t *Tree) Walk(subject []byte) Walk { return Walk{rest: subject, next: t.root, fold: t.Fold} }
 
-// Walk goes down a tree along a subject.
+// Walk is a search down a tree along a subject.
 type Walk struct {
-	rest []byte // of the subject, behind next
-	at   int    // bytes in front of rest
+	rest []byte // of the subject, after next
+	at   int    // bytes before rest
 	next *node
 	fold bool
 }
 
 // Next returns the next longer string of the tree that the subject begins with:
-// its length and its values. It ends with nil, also where no value further
-// down is below limit.
+// its length and its values. It returns nil at the end, and as soon as no value
+// further down is below limit.
 func (w *Walk) Next(limit int32) (n int, values []int32) {
 	for w.next != nil && w.next.low < limit {
 		n, values = w.at, w.next.values
@@ -107,8 +107,7 @@ func (w *Walk) Next(limit int32) (n int, values []int32) {
 	return 0, nil
 }
 
-// descend goes to the kid that the subject goes on with, to nil if there is
-// none.
+// descend moves to the child that continues the subject, or to nil.
 func (w *Walk) descend() {
 	n := w.next
 	w.next = nil
@@ -133,7 +132,7 @@ func (w *Walk) descend() {
 	w.rest = w.rest[size:]
 }
 
-// begins says that what is left of the subject begins with label.
+// begins reports whether the rest of the subject begins with label.
 func (w *Walk) begins(label string) bool {
 	switch {
 	case len(w.rest) < len(label):

@@ -13,7 +13,7 @@ import (
 
 func TestMain(m *testing.M) { testkit.Main(m) }
 
-// naive asks one string after the other.
+// naive compares the strings one after the other.
 func naive(list []string, subject string, fold bool) (found []int32) {
 	for i, s := range list {
 		if strings.HasPrefix(subject, s) || fold && ascii.HasPrefixFold(subject, s) {

@@ -7,8 +7,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// affinity counts the processors the main thread may run on: which thread asks
-// is chance, and taskset -p PID, without -a, changes that one alone.
+// affinity counts the processors that the main thread may run on. It does not
+// use the calling thread, which is chosen by chance: taskset -p PID without -a
+// changes the main thread only.
 func affinity() int {
 	var set unix.CPUSet
 	if unix.SchedGetaffinity(os.Getpid(), &set) != nil {

@@ -11,21 +11,21 @@ import (
 	"strings"
 )
 
-// cgroup is the one of this process that has to do with processors.
+// cgroup is the cgroup of this process that limits its processors.
 type cgroup struct {
 	path string
-	v1   bool // in the hierarchy of the cpu controller, not the unified one
+	v1   bool // in the hierarchy of the cpu controller, not in the unified one
 }
 
-// mount is a place where cgroups are seen.
+// mount is a mount point of cgroups.
 type mount struct {
 	root string // the cgroup that point shows
 	at   string
 	v1   bool
 }
 
-// limit returns the tightest limit of this process's cgroup and of those around it,
-// as far up as they can be seen; 0 for none.
+// limit returns the tightest limit of this process's cgroup and of its visible
+// ancestors; 0 for none.
 func (s *Source) limit() (float64, error) {
 	text, err := os.ReadFile(s.Root + "/proc/self/cgroup")
 	if err != nil {
@@ -33,7 +33,7 @@ func (s *Source) limit() (float64, error) {
 	}
 	own, ok := cgroupOf(string(text))
 	if !ok {
-		return 0, nil // no controller of processors
+		return 0, nil // there is no cpu controller
 	}
 	if s.mounts == nil {
 		text, err := os.ReadFile(s.Root + "/proc/self/mountinfo")
@@ -50,8 +50,8 @@ func (s *Source) limit() (float64, error) {
 	return 0, fmt.Errorf("cgroup %s is not mounted", own.path)
 }
 
-// cgroupOf reads /proc/self/cgroup: lines of number:controllers:path. Where the
-// cpu controller has a hierarchy of its own, the unified one knows no limits.
+// cgroupOf reads /proc/self/cgroup: lines of number:controllers:path. If the
+// cpu controller has its own hierarchy, the unified one has no limits.
 func cgroupOf(text string) (own cgroup, ok bool) {
 	for line := range strings.Lines(text) {
 		number, rest, _ := strings.Cut(strings.TrimSuffix(line, "\n"), ":")
@@ -68,8 +68,8 @@ func cgroupOf(text string) (own cgroup, ok bool) {
 }
 
 // mountsOf reads the cgroup mounts of /proc/self/mountinfo (proc(5)): root and
-// mount point are fields 4 and 5; after a lone "-" come the type, the source
-// and the options, where controllers are named.
+// mount point are fields 4 and 5. After a lone "-" come the type, the source
+// and the options, which name controllers.
 func mountsOf(text string) []mount {
 	var all []mount
 	for line := range strings.Lines(text) {
@@ -91,11 +91,11 @@ func mountsOf(text string) []mount {
 	return all
 }
 
-// unescape undoes what mountinfo does to paths.
+// unescape reverses the escapes of paths in mountinfo.
 var unescape = strings.NewReplacer(`\040`, " ", `\011`, "\t", `\012`, "\n", `\134`, `\`)
 
-// shows returns the way from the mount point to a cgroup, "" for the mount point
-// itself.
+// shows returns the path of a cgroup below the mount point, "" for the mount
+// point itself.
 func (m mount) shows(c cgroup) (below string, ok bool) {
 	if m.v1 != c.v1 || slices.Contains(strings.Split(c.path, "/"), "..") {
 		return "", false // .. leads out of the namespace
@@ -107,16 +107,15 @@ func (m mount) shows(c cgroup) (below string, ok bool) {
 	return strings.Trim(below, "/"), true
 }
 
-// limitOf returns the least limit of the cgroup that is below the mount point,
-// of those around it and of the mount point.
+// limitOf returns the lowest limit of the cgroup below the mount point, of its
+// ancestors and of the mount point.
 func limitOf(point, below string, v1 bool) (least float64, err error) {
 	read := readV2
 	if v1 {
 		read = readV1
 	}
-	// A folder that is missing says nothing, a file that is missing says that
-	// there is no limit: the root has none, nor has a cgroup without the
-	// controller.
+	// A missing folder says nothing. A missing file says that there is no
+	// limit: the root has none, nor has a cgroup without the controller.
 	if _, err := os.Stat(point + "/" + below); err != nil {
 		return 0, err
 	}

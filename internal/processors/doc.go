@@ -1,6 +1,6 @@
-// Package processors says how many of the machine's processors this process may
-// use: those of its affinity, and no more than the CPU limit of its cgroups
-// allows. Both change while a process runs, so it is made to be asked again.
+// Package processors counts the processors that this process may use: those of
+// its affinity, limited by the CPU quota of its cgroups. Both change while a
+// process runs, so callers ask repeatedly.
 //
-// A Source belongs to who made it. Imports nothing of this module.
+// A Source belongs to its maker. Imports nothing of this module.
 package processors

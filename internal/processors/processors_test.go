@@ -96,7 +96,7 @@ func TestRead(t *testing.T) {
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {
 			s := Source{Root: root(t, row.cgroup, row.mountinfo, row.files), Affinity: func() int { return 8 }}
-			for range 2 { // it remembers the mounts
+			for range 2 { // the mounts are remembered
 				got, err := s.Read()
 				if (err != nil) != row.fails || got != (Supply{Affinity: 8, Limit: row.limit}) {
 					t.Errorf("%+v, %v; want a limit of %v, an error: %v", got, err, row.limit, row.fails)
@@ -106,8 +106,8 @@ func TestRead(t *testing.T) {
 	}
 }
 
-// What changes between two looks is seen, also that the process was moved to
-// another cgroup; and a root without /proc says nothing.
+// A change between two reads is seen, even if the process was moved to another
+// cgroup. A root without /proc is an error.
 func TestReadAgain(t *testing.T) {
 	dir := root(t, "0::/a\n", v2Mount, "a/cpu.max = 100000 100000\nb/cpu.max = 200000 100000\n")
 	s := Source{Root: dir}
@@ -131,7 +131,7 @@ func TestReadAgain(t *testing.T) {
 	if got, err := s.Read(); err == nil || got.Affinity < 1 {
 		t.Errorf("without /proc: %+v", got)
 	}
-	if got, _ := new(Source).Read(); got.Count() < 1 { // the system's own, whatever it says
+	if got, _ := new(Source).Read(); got.Count() < 1 { // the system's own files, whatever they say
 		t.Errorf("%+v", got)
 	}
 }
@@ -150,7 +150,7 @@ func TestCount(t *testing.T) {
 	}
 }
 
-// Whatever the files say, what is looked at lies below a mount point.
+// Whatever the files say, every path that is read is below a mount point.
 func FuzzShows(f *testing.F) {
 	for _, row := range rows {
 		f.Add(row.cgroup, row.mountinfo)

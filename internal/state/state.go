@@ -1,6 +1,6 @@
-// Package state keeps what outlives a configuration: by key, reference
-// counted, so that a reload finds the counters, pools and logs of the
-// snapshot before it and what nobody names any more is closed.
+// Package state keeps what outlives a configuration: by key, reference counted.
+// A reload finds the counters, pools and logs of the previous snapshot, and
+// entries that no snapshot uses any more are closed.
 //
 // Configuration is immutable and lives in a snapshot; state is atomic, lives
 // here, and is never copied. Imports nothing of this module.
@@ -30,8 +30,8 @@ type Lease struct {
 func (r *Registry) Lease() *Lease { return &Lease{r: r, held: make(map[string]struct{})} }
 
 // Attach returns the entry under key, made by create when there is none. The
-// lease holds it until Release. close is called once nobody holds it; nil
-// closes nothing. A key must always stand for the same type T.
+// lease holds it until Release. close is called once no lease holds it; it may
+// be nil. A key must always stand for the same type T.
 func Attach[T any](l *Lease, key string, create func() (T, func())) T {
 	l.r.mu.Lock()
 	defer l.r.mu.Unlock()
@@ -51,9 +51,9 @@ func Attach[T any](l *Lease, key string, create func() (T, func())) T {
 	return e.value.(T)
 }
 
-// Release ends the hold: entries nobody else holds are closed. It is called
-// once, when the last exchange on the snapshot has ended or when building it
-// failed.
+// Release ends the hold and closes the entries that no other lease holds. It is
+// called once, when the last exchange on the snapshot has ended or when
+// building it failed.
 func (l *Lease) Release() {
 	var closing []func()
 	l.r.mu.Lock()

@@ -38,7 +38,7 @@ func TestLease(t *testing.T) {
 	}
 }
 
-// Closing an entry may use the registry.
+// The close function of an entry may use the registry.
 func TestCloseMayAttach(t *testing.T) {
 	var r Registry
 	other := r.Lease()

@@ -12,20 +12,20 @@ import (
 // Subnet is a network of addresses.
 type Subnet struct {
 	prefix netip.Prefix
-	odd    bool // the mask is no prefix; IPv4 only
+	odd    bool // the mask is not contiguous; IPv4 only
 	addr   [4]byte
 	mask   [4]byte
 }
 
-// What is wrong with a subnet; the texts of the last two are httpd's.
+// The errors of Parse; the texts of the last two are httpd's.
 var (
 	ErrNotAddress = errors.New("not an address")
 	ErrBadAddress = errors.New("The specified IP address is invalid.")
 	ErrBadMask    = errors.New("The specified network mask is invalid.")
 )
 
-// Contains reports whether a is in the network. A mapped IPv4 address is an IPv4
-// address.
+// Contains reports whether a is in the network. An IPv4-mapped IPv6 address
+// counts as its IPv4 address.
 func (s *Subnet) Contains(a netip.Addr) bool {
 	a = a.Unmap()
 	if !s.odd {
@@ -43,11 +43,11 @@ func (s *Subnet) Contains(a netip.Addr) bool {
 	return true
 }
 
-// Parse reads an address, address/bits, an IPv4 address/mask, or the
-// first one to three numbers of an IPv4 address. The error is one of the three
-// above; ErrNotAddress means that it looks nothing like one.
+// Parse reads an address, address/bits, an IPv4 address/mask, or the first one
+// to three numbers of an IPv4 address. The error is one of the three above;
+// ErrNotAddress means that the text does not look like an address at all.
 //
-// httpd: apr_ipsubnet_create. IPv6 addresses that map IPv4 ones are not taken.
+// httpd: apr_ipsubnet_create. It refuses IPv4-mapped IPv6 addresses.
 func Parse(s string) (Subnet, error) {
 	text, mask, masked := strings.Cut(s, "/")
 	if !looksLikeAddress(text) {
@@ -74,7 +74,7 @@ func Parse(s string) (Subnet, error) {
 }
 
 // parseAddr reads an address. The numbers of an IPv4 one may begin with zeros.
-// httpd: neither a zone nor an IPv6 address that maps an IPv4 one is taken.
+// httpd: zones and IPv4-mapped IPv6 addresses are refused.
 func parseAddr(s string) (netip.Addr, bool) {
 	if a, err := netip.ParseAddr(s); err == nil {
 		return a, !a.Is4In6() && a.Zone() == ""

@@ -44,7 +44,7 @@ func TestSubnet(t *testing.T) {
 	}
 }
 
-// FuzzSubnet: whatever is read is a network that holds some address.
+// FuzzSubnet: every subnet that parses contains some address.
 func FuzzSubnet(f *testing.F) {
 	f.Add("10.1.2.3/255.0.255.0", "10.1.2.3")
 	f.Add("10.", "fe80::1")

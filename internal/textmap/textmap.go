@@ -8,24 +8,24 @@ type Map[V any] struct {
 	rest  *rest[V]  // nil while empty
 }
 
-// rest is what a look-up of an ordinary text does not need.
+// rest holds the fields that a look-up of an ordinary text does not need.
 type rest[V any] struct {
 	n    int           // cells in use
-	long map[string]*V // texts that fit no cell
+	long map[string]*V // texts that are too long for a cell
 }
 
-// cell holds one text with its value. With a V of 24 bytes it is a cache line, with
-// one of 88 two; tables of 64 and 32 cells and more begin at one.
+// cell holds one text with its value. With a V of 24 bytes it fills one cache line,
+// with 88 bytes two. Tables of at least 64 or 32 cells are aligned to a cache line.
 type cell[V any] struct {
 	size uint8 // of the text, and one more; 0: the cell is free
 	text [inline]byte
 	V    V
 }
 
-// inline is how long a text in a cell can be: few names are longer.
+// inline is the longest text that fits a cell: few names are longer.
 const inline = 39
 
-// seed makes what collides differ from one process to the next.
+// seed makes collisions differ from one process to the next.
 var seed = maphash.MakeSeed()
 
 // Len counts the texts.
@@ -57,7 +57,7 @@ func (m *Map[V]) Put(text string, v V) {
 	c.V = v
 }
 
-// grow makes room for twice as many.
+// grow doubles the table.
 func (m *Map[V]) grow() {
 	old := m.cells
 	m.cells = make([]cell[V], max(2, 2*len(old)))
@@ -76,8 +76,8 @@ func (m *Map[V]) Get(text []byte) (v V, ok bool) {
 	return v, false
 }
 
-// Find returns the place of a text's value, nil where there is none. It is good until
-// the next Put.
+// Find returns a pointer to a text's value, nil where there is none. It is valid
+// until the next Put.
 func (m *Map[V]) Find(text []byte) *V {
 	if len(text) > inline && m.rest != nil {
 		return m.rest.long[string(text)]
@@ -91,7 +91,7 @@ func (m *Map[V]) Find(text []byte) *V {
 	return nil
 }
 
-// find returns the cell of a text, or the free one where it belongs.
+// find returns the cell of a text, or the free cell where it belongs.
 func find[V any](cells []cell[V], text []byte) *cell[V] {
 	mask := len(cells) - 1
 	for i := int(maphash.Bytes(seed, text)) & mask; ; i = (i + 1) & mask {
@@ -102,7 +102,7 @@ func find[V any](cells []cell[V], text []byte) *cell[V] {
 	}
 }
 
-// Each calls f for every text and the place of its value, in no order.
+// Each calls f for every text with a pointer to its value, in no order.
 func (m *Map[V]) Each(f func(text string, v *V)) {
 	for i := range m.cells {
 		if c := &m.cells[i]; c.size > 0 {

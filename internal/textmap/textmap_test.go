@@ -46,7 +46,7 @@ func TestMap(t *testing.T) {
 	}
 }
 
-// What the layout is for: one cell, one line.
+// The purpose of the layout: one cell, one cache line.
 func TestLayout(t *testing.T) {
 	if n := unsafe.Sizeof(cell[[3]uint64]{}); n > 64 {
 		t.Errorf("a cell has %d bytes", n)

@@ -37,7 +37,7 @@ var placeholders = map[string]string{
 	"RAW_ARGS": " ...", "TAKE_ARGV": " ...",
 }
 
-// finish fills what no source said.
+// finish fills the fields that no source set.
 func (d *directive) finish() {
 	first(&d.args, "RAW_ARGS")
 	if strings.HasPrefix(d.name, "<") && !strings.HasSuffix(d.name, "*") && !strings.HasSuffix(d.name, ">") {

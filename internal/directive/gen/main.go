@@ -1,6 +1,7 @@
 // Command gen writes ../known.tsv, the table of all known directives, from the
-// reference tables beside the repository and from what this folder holds:
-// observed.tsv (what a real server has) and policy.tsv (what is done about it).
+// reference tables next to the repository and from two files of this folder:
+// observed.tsv (what a real server reports) and policy.tsv (how each is
+// treated).
 //
 // Run it with go generate in internal/directive.
 package main
@@ -15,7 +16,7 @@ import (
 	"strings"
 )
 
-// directive is one line in the making.
+// directive is one line of the table that is being made.
 type directive struct {
 	name, module, where, args, tier, usage, note string
 
@@ -51,7 +52,7 @@ func run(ref, own, out string) error {
 	return os.WriteFile(out, []byte(t.text()), 0o644)
 }
 
-// eachLine calls add with the fields of each line that is not a comment, nor a
+// eachLine calls add with the fields of each line that is not a comment or a
 // heading of the reference tables.
 func eachLine(path string, add func([]string)) error {
 	f, err := os.Open(path)

@@ -6,7 +6,7 @@ import (
 )
 
 // table collects what the sources say, by lower-case name with a leading < for
-// sections. The first source to name something wins.
+// sections. The first source that names something decides.
 type table struct {
 	rows map[string]*directive
 }
@@ -38,13 +38,14 @@ func (t *table) observed(f []string) {
 	d.observed = true
 }
 
-// notDirectives are words of the C sources that stand where a name would.
+// notDirectives are words of the C sources that look like the name of a
+// directive.
 var notDirectives = map[string]bool{
 	"directive": true, "foo": true, "null": true, "sslname": true, "begin_macro": true, "undef_macro": true,
 	"use_macro": true, "md_cmd_md_section": true, "md_cmd_md2_section": true, "lua_____bytecodehack": true,
 }
 
-// overrides translates httpd's req_override to places.
+// overrides translates httpd's req_override to contexts.
 var overrides = map[string]string{
 	"RSRC_CONF": "SV", "ACCESS_CONF": "DLFPIM", "OR_ALL": "SVDLFPIMAH", "OR_AUTHCFG": "DLFPIMAH", "OR_LIMIT": "DLFPIMH",
 	"OR_FILEINFO": "SVDLFPIMH", "OR_OPTIONS": "SVDLFPIMH", "OR_INDEXES": "SVDLFPIMH", "DIR_CMD_PERMS": "SVDLFPIMH",
@@ -88,7 +89,7 @@ func moduleOf(file string) string {
 	}
 }
 
-// contexts translates the manual's contexts to places.
+// contexts translates the manual's contexts to ours.
 var contexts = map[string]string{
 	"server config": "SV", "virtual host": "V", "directory": "DLFPIM", ".htaccess": "H", "proxy section": "P",
 }
@@ -137,8 +138,9 @@ func letters(where string) string {
 	return b.String()
 }
 
-// policy applies a line of policy.tsv to all it matches. A note that begins with
-// a module is about a third party, whose prefixes never cover httpd's own.
+// policy applies a line of policy.tsv to all directives it matches. A note that
+// begins with a module is about a third party; its prefixes never cover httpd's
+// own directives.
 func (t *table) policy(f []string) {
 	pattern, tier, note := strings.ToLower(f[0]), f[1], f[2]
 	if module, reason, ok := strings.Cut(note, ": "); ok && !strings.Contains(module, " ") {
