@@ -13,7 +13,7 @@ import (
 	"github.com/headgate/headgate/internal/ascii"
 )
 
-// Addr is one address to listen on, as a Listen directive asks for it.
+// Addr is one address to listen on, as a Listen directive names it.
 type Addr struct {
 	Network  string     // "tcp"
 	IP       netip.Addr // invalid: any address, IPv6 and IPv4 (httpd's bare port and "*")
@@ -31,7 +31,7 @@ func (a Addr) addrPort() netip.AddrPort {
 	return netip.AddrPortFrom(a.IP, a.Port)
 }
 
-// The texts are httpd's own, since people search for them.
+// The texts are httpd's own, because people search for them.
 var (
 	errUsage   = errors.New("Listen requires 1 or 2 arguments.")                         //nolint:staticcheck // httpd's text
 	errInvalid = errors.New("Invalid address or port")                                   //nolint:staticcheck // httpd's text
@@ -43,9 +43,9 @@ var (
 // Lookup finds the addresses of a host name in a Listen directive.
 type Lookup func(host string) ([]netip.Addr, error)
 
-// ParseListen reads the arguments of a Listen directive: an address and
-// perhaps a protocol. A host name gives one Addr for each of its addresses;
-// nil asks the system for them.
+// ParseListen reads the arguments of a Listen directive: an address and an
+// optional protocol. A host name produces one Addr for each of its addresses. A
+// nil lookup uses the system's resolver.
 func ParseListen(args []string, lookup Lookup) ([]Addr, error) {
 	if len(args) < 1 || len(args) > 2 || args[0] == "" {
 		return nil, errUsage
@@ -79,11 +79,11 @@ func ParseListen(args []string, lookup Lookup) ([]Addr, error) {
 	return out, nil
 }
 
-// splitAddr takes "port", "host:port" or "[ip%scope]:port" apart. The port is 0
-// where there is none.
+// splitAddr splits "port", "host:port" or "[ip%scope]:port". The port is 0 when
+// there is none.
 //
-// httpd: the port is the digits at the end; what is no number after the last
-// colon makes the whole a host name without port.
+// httpd: the port is the digits at the end; if the text after the last colon is
+// not a number, the whole is a host name without port.
 func splitAddr(s string) (host, zone string, port uint16, err error) {
 	digits := s[len(strings.TrimRight(s, "0123456789")):]
 	rest := s[:len(s)-len(digits)]
@@ -121,8 +121,8 @@ func parsePort(digits string) (uint16, error) {
 	return uint16(n), nil
 }
 
-// hostAddrs turns the host part into addresses. The v4-mapped form is kept, as
-// the kernel shows it that way.
+// hostAddrs turns the host part into addresses. An IPv4-mapped address keeps
+// its form, because the kernel reports it that way.
 func hostAddrs(host, zone string, lookup Lookup) ([]netip.Addr, error) {
 	if ip, err := netip.ParseAddr(host); err == nil && ip.Zone() == "" {
 		if zone == "" {
@@ -146,7 +146,7 @@ func hostAddrs(host, zone string, lookup Lookup) ([]netip.Addr, error) {
 	return ips, nil
 }
 
-// lookupTime bounds the one lookup that stands between us and serving.
+// lookupTime limits the one look-up that happens at start.
 const lookupTime = 10 * time.Second
 
 func systemLookup(host string) ([]netip.Addr, error) {
@@ -159,7 +159,7 @@ func systemLookup(host string) ([]netip.Addr, error) {
 	return ips, libcText(err)
 }
 
-// libcText words a failed look-up as the C library does.
+// libcText returns the C library's text for a failed look-up.
 func libcText(err error) error {
 	var dns *net.DNSError
 	switch {
@@ -172,11 +172,11 @@ func libcText(err error) error {
 	}
 }
 
-// Add appends the addresses of one more directive to those of earlier ones.
-// The same address twice is an error.
+// Add appends the addresses of one more directive to those of earlier ones. A
+// repeated address is an error.
 //
-// httpd: 0.0.0.0 beside the any-address of the same port is dropped, as the
-// one socket serves both; that they are written separately is common.
+// httpd: 0.0.0.0 is dropped if there is an any-address of the same port,
+// because one socket accepts for both; configurations often have both.
 func Add(have []Addr, more ...Addr) ([]Addr, error) {
 	for _, a := range more {
 		covered := false

@@ -6,8 +6,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Adopt makes a Listener of a socket that another process opened for a. It owns
-// f from here on, also after an error.
+// Adopt makes a Listener of a socket that another process opened for a. It
+// takes over f, even if it fails.
 func Adopt(a Addr, f *os.File) (*Listener, error) {
 	defer f.Close()
 	fd, err := unix.FcntlInt(f.Fd(), unix.F_DUPFD_CLOEXEC, 0)
@@ -25,5 +25,6 @@ func Adopt(a Addr, f *os.File) (*Listener, error) {
 	return &Listener{spec: a, bound: bound, fd: fd}, nil
 }
 
-// Failed words the failure of another process to open a socket for a.
+// Failed makes the error for another process that failed to open a socket for
+// a.
 func Failed(a Addr, err error) error { return bindError(a, err, procRoot) }

@@ -10,15 +10,15 @@ import (
 // BindError says that an address cannot be listened on, and why.
 type BindError struct {
 	Addr   Addr
-	Holder *Holder // of the port, nil if unknown or not the point
-	Hint   string  // what to do about it, "" if there is nothing to say
+	Holder *Holder // of the port; nil if unknown or not relevant
+	Hint   string  // advice, "" if there is none
 	Err    error
 }
 
 // ID is httpd's message id of a failed bind.
 func (e *BindError) ID() string { return "AH00072" }
 
-// Error gives "could not bind to address 127.0.0.1:80: address already in use
+// Error returns "could not bind to address 127.0.0.1:80: address already in use
 // (held by nginx, pid 123)".
 func (e *BindError) Error() string {
 	return "could not bind to address " + e.Addr.String() + ": " + e.reason() + e.remark()
@@ -27,8 +27,8 @@ func (e *BindError) Error() string {
 // Unwrap returns the system's error.
 func (e *BindError) Unwrap() error { return e.Err }
 
-// LogLine gives httpd's line: "(98)Address already in use: AH00072: make_sock:
-// could not bind to address [::]:80", with our remark behind it.
+// LogLine returns httpd's line, followed by our remark: "(98)Address already in
+// use: AH00072: make_sock: could not bind to address [::]:80".
 func (e *BindError) LogLine() string {
 	line := e.ID() + ": make_sock: could not bind to address " + e.Addr.String() + e.remark()
 	no, ok := errors.AsType[syscall.Errno](e.Err)

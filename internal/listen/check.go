@@ -9,9 +9,9 @@ import (
 )
 
 // Check says why Open would fail for a, as far as that can be known without
-// taking the port: no interface has the address, or the port is a low one and
-// the process may not have it. Whether somebody else holds the port is not
-// looked at. The error is a *BindError.
+// taking the port: no interface has the address, or the port is below 1024 and
+// the process lacks the privilege. It does not check whether another process
+// holds the port. The error is a *BindError.
 func Check(a Addr) error {
 	if a.Port < lowPorts(procRoot) && !mayBindLow(procRoot) {
 		return bindError(a, syscall.EACCES, procRoot)

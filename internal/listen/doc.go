@@ -1,9 +1,11 @@
-// Package listen reads Listen directives and opens what they name: sockets for
-// an epoll engine (the bare descriptor) or for goroutines (net.Listener),
-// alone or as SO_REUSEPORT groups of one per loop; it takes over sockets from
-// systemd or from an earlier process, and says who holds a port that is taken.
+// Package listen reads Listen directives and opens their sockets: for an epoll
+// engine (the bare descriptor) or for goroutines (net.Listener), alone or as
+// SO_REUSEPORT groups with one socket per loop. It takes over sockets from
+// systemd or from an earlier process, and says which process holds a port that
+// is taken.
 //
-// A Listener is owned by whoever opened it and survives reloads by being kept.
-// TCP_NODELAY and the like are the accepting engine's business. Imports nothing
-// of this module (layer 4 for those who use it with protocols).
+// A Listener belongs to the caller that opened it; to survive a reload it is
+// kept open. The accepting engine sets TCP_NODELAY and other options of
+// connections. Imports nothing of this module, but is at layer 4 because its
+// callers use it with protocols.
 package listen

@@ -3,7 +3,7 @@ package listen
 import "golang.org/x/sys/unix"
 
 // freeBind lets a socket bind to an address the machine does not have (yet),
-// as a stand-by of a floating address needs it.
+// which the standby of a floating address needs.
 func freeBind(fd int, six bool) error {
 	if six {
 		return unix.SetsockoptInt(fd, unix.IPPROTO_IPV6, unix.IPV6_FREEBIND, 1)

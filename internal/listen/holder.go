@@ -14,20 +14,20 @@ import (
 	"strings"
 )
 
-// procRoot is where Linux shows its processes; absent elsewhere, and then no
+// procRoot is the folder of Linux's processes. Elsewhere it is absent, and no
 // holder is found.
 const procRoot = "/proc"
 
-// Holder is the process that listens on a port we want.
+// Holder is the process that listens on the port in question.
 type Holder struct {
-	PID     int    // 0: not visible to us
+	PID     int    // 0: not visible to this process
 	Name    string // the process's short name
 	Command string // its command line
 	UID     int    // owner of the socket
 	Self    bool   // it is this process
 }
 
-// String gives "held by nginx, pid 123".
+// String returns "held by nginx, pid 123".
 func (h *Holder) String() string {
 	switch {
 	case h.Self:
@@ -49,7 +49,7 @@ type socket struct {
 	inode string
 }
 
-// findHolder looks for the listener in the way of a; nil if none is seen.
+// findHolder looks for a socket that conflicts with a; nil if there is none.
 func findHolder(root string, a Addr) *Holder {
 	uid, inodes := -1, map[string]bool{}
 	for _, name := range [...]string{"net/tcp", "net/tcp6"} {
@@ -94,7 +94,7 @@ func listening(text []byte) []socket {
 	return out
 }
 
-// parseLocal reads "0100007F:1F90": 32-bit words in the machine's own order.
+// parseLocal reads "0100007F:1F90": 32-bit words in the machine's byte order.
 func parseLocal(s string) (netip.AddrPort, bool) {
 	host, port, _ := strings.Cut(s, ":")
 	b, err := hex.DecodeString(host)
@@ -109,8 +109,8 @@ func parseLocal(s string) (netip.AddrPort, bool) {
 	return netip.AddrPortFrom(ip.Unmap(), uint16(n)), ok
 }
 
-// overlap reports whether sockets on the two addresses exclude each other. An
-// IPv6 wildcard is taken to serve IPv4 too, which it does unless told not to.
+// overlap reports whether sockets on the two addresses exclude each other. It
+// assumes that an IPv6 wildcard accepts IPv4 too, which is the default.
 func overlap(a, b netip.Addr) bool {
 	a, b = a.Unmap().WithZone(""), b.Unmap().WithZone("")
 	switch {
@@ -124,8 +124,9 @@ func overlap(a, b netip.Addr) bool {
 	return false
 }
 
-// ownerOf finds the process with one of the sockets open. Of several, as a
-// server's parent and children have it, the one whose parent has it not.
+// ownerOf finds the process that has one of the sockets open. If several have
+// it, as a server's parent and children do, it returns the one whose parent
+// does not.
 func ownerOf(root string, inodes map[string]bool) int {
 	dirs, err := os.ReadDir(root)
 	if err != nil {
@@ -154,7 +155,7 @@ func ownerOf(root string, inodes map[string]bool) int {
 func holds(dir string, inodes map[string]bool) bool {
 	f, err := os.Open(dir)
 	if err != nil {
-		return false // not ours to see
+		return false // not visible to this process
 	}
 	defer f.Close()
 	names, _ := f.Readdirnames(-1)
@@ -186,7 +187,7 @@ func readSome(dir, name string) string {
 	return string(b[:min(len(b), 4096)])
 }
 
-// oneLine makes what another process calls itself fit for a log line.
+// oneLine makes the name that another process chose safe for a log line.
 func oneLine(s string) string {
 	return strings.TrimSpace(strings.Map(func(r rune) rune {
 		if r < ' ' || r == 0x7f || r == 0xfffd {

@@ -15,8 +15,8 @@ import (
 	"github.com/headgate/headgate/internal/lock"
 )
 
-// Variables that announce inherited sockets: systemd's (sd_listen_fds(3)) and
-// our own between an old process and its successor.
+// Variables that announce inherited sockets: systemd's (sd_listen_fds(3)), and
+// ours, which an old process sets for its successor.
 const (
 	envSystemdPID   = "LISTEN_PID"
 	envSystemdCount = "LISTEN_FDS"
@@ -29,19 +29,20 @@ const (
 	maxInherited = 4096
 )
 
-// Inherited are the listening sockets another process left us, to be claimed
-// by address. It is safe for concurrent use; nil holds none.
+// Inherited are the listening sockets that another process passed to this one;
+// each is claimed by address. It is safe for concurrent use; nil holds none.
 type Inherited struct {
 	mu   lock.Mutex  // guards free
 	free []*Listener // not claimed yet
 
-	// Skipped says of each descriptor that is no listening TCP socket why it
-	// was closed or left alone. Written before anybody sees it.
+	// Skipped says for each descriptor that is not a listening TCP socket why
+	// it was closed or left alone. It is written before the value is shared.
 	Skipped []string
 }
 
 // Inherit collects the announced sockets and removes the announcement, so that
-// our own children do not believe it. pid is ours: systemd's is addressed to it.
+// child processes do not read it. pid is that of this process: systemd's
+// announcement names it.
 func Inherit(getenv func(string) string, unset func(string) error, pid int) (*Inherited, error) {
 	in := &Inherited{}
 	var bad error
@@ -103,8 +104,8 @@ func (in *Inherited) adopt(first, count int) {
 	}
 }
 
-// checkSocket returns the address of a listening TCP socket. Anything else is
-// not touched: it may be in use by whoever started us wrongly.
+// checkSocket returns the address of a listening TCP socket. It changes no
+// other descriptor: the parent may use it.
 func checkSocket(fd int) (netip.AddrPort, error) {
 	on, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_ACCEPTCONN)
 	if err != nil {
@@ -137,7 +138,7 @@ func zoneName(index int) string {
 	return strconv.Itoa(index)
 }
 
-// take claims one socket bound to a, nil if there is none.
+// take claims one socket bound to a; nil if there is none.
 func (in *Inherited) take(a Addr) *Listener {
 	if in == nil {
 		return nil
@@ -154,8 +155,8 @@ func (in *Inherited) take(a Addr) *Listener {
 	return nil
 }
 
-// matches compares a directive's address with a socket's. "Any" is also met by
-// the IPv4 wildcard, which is what it becomes on a machine without IPv6.
+// matches compares a directive's address with a socket's. "Any" also matches
+// the IPv4 wildcard, which it becomes on a machine without IPv6.
 func matches(a Addr, bound netip.AddrPort) bool {
 	if a.Port != bound.Port() {
 		return false
@@ -166,8 +167,8 @@ func matches(a Addr, bound netip.AddrPort) bool {
 	return a.IP.Unmap() == bound.Addr().Unmap()
 }
 
-// CloseRest gives up the sockets nobody claimed and tells their addresses: the
-// port would otherwise accept connections nobody serves.
+// CloseRest closes the sockets that no Listen claimed and returns their
+// addresses: otherwise the port would accept connections that nothing reads.
 func (in *Inherited) CloseRest() []string {
 	if in == nil {
 		return nil
@@ -183,8 +184,8 @@ func (in *Inherited) CloseRest() []string {
 	return gone
 }
 
-// Pass lets cmd, not started yet, inherit the sockets: as files and as an
-// announcement in its environment. The caller runs release after cmd.Start.
+// Pass lets cmd, which is not started yet, inherit the sockets: as files and as
+// an announcement in its environment. The caller runs release after cmd.Start.
 func Pass(cmd *exec.Cmd, ls []*Listener) (release func(), err error) {
 	var files []*os.File
 	release = func() {

@@ -12,9 +12,9 @@ import (
 )
 
 // Listener is one listening socket. An engine accepts on FD itself, or
-// goroutines call Accept (a net.Listener); both at once is allowed but shares
-// the connections out at random. Close is safe at any time for Accept; an
-// engine takes FD out of its poller first.
+// goroutines call Accept (a net.Listener). Both at once is allowed, but then
+// each gets connections at random. Close is safe at any time for Accept; an
+// engine removes FD from its poller first.
 type Listener struct {
 	spec  Addr
 	bound netip.AddrPort
@@ -81,7 +81,7 @@ func (l *Listener) portable() (net.Listener, error) {
 	return l.net, err
 }
 
-// SetDeadline ends an Accept that waits: one with a time that has passed at once.
+// SetDeadline ends an Accept that waits at t, or at once if t has passed.
 func (l *Listener) SetDeadline(t time.Time) error {
 	nl, err := l.portable()
 	if err != nil {
@@ -93,8 +93,8 @@ func (l *Listener) SetDeadline(t time.Time) error {
 	return os.ErrNoDeadline
 }
 
-// Close closes the socket. Once every process holding it has, the port is
-// free and connections waiting in its queue are reset.
+// Close closes the socket. Once every process that holds it has done so, the
+// port is free, and connections waiting in its queue are reset.
 func (l *Listener) Close() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -11,14 +11,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// DefaultBacklog is that of httpd's ListenBackLog.
+// DefaultBacklog is the default of httpd's ListenBackLog.
 const DefaultBacklog = 511
 
-// Options say how sockets are opened. Zero values leave things to the system.
+// Options say how sockets are opened. Zero values keep the system's defaults.
 type Options struct {
 	Backlog       int  // ListenBackLog; 0 = DefaultBacklog
-	ReusePort     bool // SO_REUSEPORT, so that others of our user may share the port
-	FreeBind      bool // IP_FREEBIND: the address need not be here yet
+	ReusePort     bool // SO_REUSEPORT, so that other processes of this user may share the port
+	FreeBind      bool // IP_FREEBIND: the machine need not have the address yet
 	ReceiveBuffer int  // ReceiveBufferSize, inherited by accepted connections
 	SendBuffer    int  // SendBufferSize, likewise
 
@@ -26,8 +26,8 @@ type Options struct {
 }
 
 // Open returns one listening socket for a. Unless it is inherited, the socket
-// has SO_REUSEADDR, and for an IPv6 wildcard it serves IPv4 as well. The error
-// is a *BindError where the address is at fault.
+// has SO_REUSEADDR, and for an IPv6 wildcard it accepts IPv4 as well. The error
+// is a *BindError if the address is the reason.
 func Open(ctx context.Context, a Addr, o Options) (*Listener, error) {
 	if l := o.Inherited.take(a); l != nil {
 		return l, nil
@@ -42,12 +42,13 @@ func Open(ctx context.Context, a Addr, o Options) (*Listener, error) {
 	return l, nil
 }
 
-// OpenGroup gives n sockets for a, among which the kernel spreads connections;
-// all or none. Inherited ones count, and if they came without SO_REUSEPORT they
-// are all there is: the group is then smaller than n, and loops share.
+// OpenGroup returns n sockets for a, among which the kernel spreads
+// connections; all or none. Inherited ones count. If they came without
+// SO_REUSEPORT no other can be added: the group is then smaller than n, and
+// loops share a socket.
 //
-// SO_REUSEPORT alone would let a second server of the same user take half of
-// our connections unnoticed, so the address is first tried without it.
+// With SO_REUSEPORT alone, a second server of the same user could take half of
+// the connections unnoticed, so the address is first bound without it.
 func OpenGroup(ctx context.Context, a Addr, o Options, n int) ([]*Listener, error) {
 	if n <= 1 {
 		l, err := Open(ctx, a, o)
@@ -65,7 +66,7 @@ func OpenGroup(ctx context.Context, a Addr, o Options, n int) ([]*Listener, erro
 		group = append(group, l)
 	}
 	if len(group) > 0 && !group[0].reusesPort() {
-		return group, nil // as from systemd without ReusePort=
+		return group, nil // a socket from systemd without ReusePort=
 	}
 	if len(group) == 0 {
 		port, err := probe(a, o.FreeBind)
@@ -86,8 +87,8 @@ func OpenGroup(ctx context.Context, a Addr, o Options, n int) ([]*Listener, erro
 	return group, nil
 }
 
-// probe says whether we could have the address alone, and which port it has. It
-// does not listen: who connected in that moment would be cut off.
+// probe says whether the address can be bound exclusively, and on which port.
+// It does not listen: a client that connected in that moment would be cut off.
 func probe(a Addr, free bool) (port uint16, err error) {
 	port, err = bindOnce(a.addrPort(), free)
 	if err != nil && !a.IP.IsValid() && noIPv6(err) {
@@ -136,9 +137,9 @@ func closeAll(ls []*Listener) {
 	}
 }
 
-// open makes the socket. net.ListenConfig does the portable part; then the
+// open makes the socket. net.ListenConfig does the portable part. Then the
 // descriptor is duplicated and the original closed, so that the runtime's own
-// poller does not wake for connections an engine accepts.
+// poller does not wake for connections that an engine accepts.
 func open(ctx context.Context, a Addr, at netip.AddrPort, o Options) (*Listener, error) {
 	network := "tcp6"
 	if at.Addr().Is4() || at.Addr().Is4In6() {
@@ -165,7 +166,7 @@ func open(ctx context.Context, a Addr, at netip.AddrPort, o Options) (*Listener,
 		if backlog <= 0 {
 			backlog = DefaultBacklog
 		}
-		// A second listen(2) sets the length of the queue again.
+		// A second listen(2) changes the length of the queue.
 		if err := unix.Listen(orig, backlog); err != nil {
 			return err
 		}
@@ -178,7 +179,8 @@ func open(ctx context.Context, a Addr, at netip.AddrPort, o Options) (*Listener,
 	return &Listener{spec: a, bound: nl.Addr().(*net.TCPAddr).AddrPort(), fd: fd}, nil
 }
 
-// control runs f on the descriptor and gives f's error or that of getting it.
+// control runs f on the descriptor and returns f's error or that of getting the
+// descriptor.
 func control(c syscall.RawConn, f func(fd int) error) error {
 	var err error
 	if cerr := c.Control(func(fd uintptr) { err = f(int(fd)) }); cerr != nil {

@@ -6,7 +6,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// For a listening socket the kernel tells the length of its queue in tcpi_sacked.
+// The kernel reports the queue length of a listening socket in tcpi_sacked.
 func TestBacklog(t *testing.T) {
 	for _, tt := range []struct{ give, want int }{{0, DefaultBacklog}, {7, 7}} {
 		l := mustOpen(t, loop4, Options{Backlog: tt.give})

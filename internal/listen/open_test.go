@@ -45,7 +45,7 @@ func mustOpen(t *testing.T, a Addr, o Options) *Listener {
 	return l
 }
 
-// echo connects and sees that what it says comes back through accept.
+// echo connects and checks that what it sends comes back through accept.
 func echo(t *testing.T, l net.Listener, to string) {
 	t.Helper()
 	c, err := net.Dial("tcp", to)
@@ -136,7 +136,7 @@ func TestOpenGroup(t *testing.T) {
 			t.Error(l.bound)
 		}
 	}
-	// A second group must not creep in beside the first.
+	// A second group must not join the first.
 	if _, err := OpenGroup(ctx, a, Options{}, 3); !errors.Is(err, syscall.EADDRINUSE) {
 		t.Error(err)
 	}
@@ -163,8 +163,8 @@ func TestPortTaken(t *testing.T) {
 	}
 }
 
-// childMain claims the socket named in its environment, greets once, and says
-// what else it saw.
+// childMain claims the socket named in its environment, greets once, and
+// reports the other sockets.
 func childMain() int {
 	if os.Getenv("LISTEN_TEST_SYSTEMD") != "" {
 		// Only the child knows its pid; systemd sets this between fork and exec.
@@ -218,7 +218,7 @@ func TestInheritance(t *testing.T) {
 				t.Fatal(err)
 			}
 			if tt.systemd {
-				cmd.ExtraFiles = append(cmd.ExtraFiles, os.Stdin) // no socket at all
+				cmd.ExtraFiles = append(cmd.ExtraFiles, os.Stdin) // not a socket
 				cmd.Env = append(cmd.Env[:len(cmd.Env)-1], "LISTEN_TEST_SYSTEMD=1", "LISTEN_FDS=3")
 			}
 			talk(t, cmd, release, l, tt.want)
@@ -226,7 +226,7 @@ func TestInheritance(t *testing.T) {
 	}
 }
 
-// talk runs the child on l's socket, of which our own copy is closed.
+// talk runs the child on l's socket, after closing our own copy.
 func talk(t *testing.T, cmd *exec.Cmd, release func(), l *Listener, want string) {
 	t.Helper()
 	out, err := cmd.StdoutPipe()

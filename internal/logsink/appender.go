@@ -9,36 +9,36 @@ import (
 	"github.com/headgate/headgate/internal/lock"
 )
 
-// batchSize is how many bytes of lines a shard collects before it hands them
-// over without waiting for the second to end. Handing over wakes a thread,
-// which at 16 KiB was 3 % of what a request costs.
+// batchSize is how many bytes of lines a shard collects before it passes them
+// on without waiting for the second to end. Passing them on wakes a thread; at
+// 16 KiB that was 3 % of the cost of a request.
 const batchSize = 64 << 10
 
-// firstSize is what a batch begins with: of many logs most are quiet.
+// firstSize is the initial size of a batch: most logs are quiet.
 const firstSize = 4 << 10
 
-// queueBytes is how much may wait for one destination before lines are lost.
-// At full speed a processor makes some 10 MB of lines a second, and a disk
-// that others write to stalls for a second now and then. The memory is taken
-// while the destination is behind and given back afterwards.
+// queueBytes limits the bytes that may wait for one destination before lines
+// are lost. At full speed a processor makes some 10 MB of lines a second, and a
+// disk that others write to may stall for a second. The memory is freed once
+// the destination has caught up.
 const queueBytes = 16 << 20
 
-// sharedBytes is how much may wait for all destinations together: a disk that
-// hangs holds up every log on it. Whatever the others take, each destination
-// has queueLeast.
+// sharedBytes limits the bytes that may wait for all destinations together: a
+// disk that hangs holds up every log on it. Each destination always has
+// queueLeast.
 const (
 	sharedBytes = 64 << 20
 	queueLeast  = 1 << 20
 )
 
-// outside is the shard for lines that come from no loop.
+// outside is the shard for lines of code that runs on no loop.
 const outside = -1
 
 // errBehind is the cause of lines lost because the destination is slower than
 // the traffic.
 var errBehind = errors.New("the destination cannot keep up")
 
-// batch is some whole lines on their way to the writer.
+// batch holds whole lines on their way to the writer.
 type batch struct {
 	b     []byte
 	lines int
@@ -49,19 +49,19 @@ type batch struct {
 type queue struct {
 	mu          lock.Mutex // guards what follows
 	first, last *batch
-	bytes       int // of these and of what the writer has taken and not yet written
+	bytes       int // of these and of what the writer has popped and not yet written
 }
 
 // shard collects the lines of one loop.
 type shard struct {
 	mu  lock.Mutex // guards cur
 	cur *batch     // nil: nothing collected
-	_   [112]byte  // a cache line of its own, with its neighbour
+	_   [112]byte  // fills up a cache line and its neighbour
 }
 
-// Appender takes whole lines for one destination. Lines of one loop keep their
-// order; lines of several loops never mix. Taking a line neither allocates
-// nor waits for the system.
+// Appender accepts whole lines for one destination. Lines of one loop keep
+// their order; lines of several loops never mix. Accepting a line neither
+// allocates nor waits for the system.
 type Appender struct {
 	reg      *Registry
 	name     string
@@ -72,7 +72,7 @@ type Appender struct {
 	queue     queue         // batches to write now
 	more      chan struct{} // "the queue has some"
 	wake      chan struct{} // "collect what the shards have"
-	ops       chan op       // what the writer is to do between writes; one may wait
+	ops       chan op       // orders for the writer between writes; one may wait
 	quit      chan struct{} // closed by close
 	ending    atomic.Bool   // close has begun
 	ended     chan struct{} // closed when close is over
@@ -91,7 +91,7 @@ type Appender struct {
 // lossCause gives atomic.Value one concrete type for every error.
 type lossCause struct{ err error }
 
-// op is an order to the writer; everything collected before it is written
+// op is an order to the writer. Everything collected before it is written
 // first.
 type op struct {
 	do    func() error // nil: nothing
@@ -113,7 +113,7 @@ func newAppender(reg *Registry, name string, s sink) *Appender {
 	return a
 }
 
-// Name returns the destination as the registry knows it.
+// Name returns the destination, as the registry knows it.
 func (a *Appender) Name() string { return a.name }
 
 func (a *Appender) shard(loop int) *shard {
@@ -124,9 +124,9 @@ func (a *Appender) shard(loop int) *shard {
 	return &a.shards[i]
 }
 
-// Append copies one line, to which it adds the line end. The line is formatted
-// before, because no lock may be held while formats run: they may wait. loop is
-// the Index of the loop the caller runs on; -1 for none.
+// Append copies one line and adds the line end. The caller formats the line
+// first, because formats may wait and no lock may be held while they run. loop
+// is the Index of the loop the caller runs on; -1 for none.
 func (a *Appender) Append(loop int, line []byte) {
 	s := a.shard(loop)
 	s.mu.Lock()
@@ -145,7 +145,8 @@ func (a *Appender) Append(loop int, line []byte) {
 	s.mu.Unlock()
 }
 
-// hand queues a full batch, or counts it as lost when too much waits already.
+// hand queues a full batch, or counts its lines as lost when too much waits
+// already.
 func (a *Appender) hand(b *batch) {
 	if !a.push(b, false) {
 		a.lose(b.lines, errBehind)
@@ -155,7 +156,7 @@ func (a *Appender) hand(b *batch) {
 	signal(a.more)
 }
 
-// push queues a batch if there is room for it, or whatever waits.
+// push queues a batch if there is room for it, or regardless with always.
 func (a *Appender) push(b *batch, always bool) bool {
 	n, q := len(b.b), &a.queue
 	q.mu.Lock()
@@ -174,8 +175,8 @@ func (a *Appender) push(b *batch, always bool) bool {
 	return true
 }
 
-// pop takes the batch that waits longest, nil when there is none, and says
-// whether it leaves others.
+// pop returns the batch that has waited longest, nil when there is none, and
+// whether others remain.
 func (a *Appender) pop() (b *batch, others bool) {
 	q := &a.queue
 	q.mu.Lock()
@@ -190,7 +191,7 @@ func (a *Appender) pop() (b *batch, others bool) {
 	return b, q.first != nil
 }
 
-// drain takes all that waits.
+// drain removes all batches that wait.
 func (a *Appender) drain() *batch {
 	q := &a.queue
 	q.mu.Lock()
@@ -200,7 +201,7 @@ func (a *Appender) drain() *batch {
 	return b
 }
 
-// settle makes room for others where a batch was.
+// settle frees the room that a batch took in the queue.
 func (a *Appender) settle(b *batch) {
 	n := len(b.b)
 	a.queue.mu.Lock()
@@ -215,11 +216,11 @@ func (a *Appender) lose(lines int, err error) {
 	a.lost.Add(int64(lines))
 }
 
-// Wake asks the writer to write what was collected without waiting for the
-// second to end. It does not wait for it.
+// Wake asks the writer to write the collected lines without waiting for the
+// second to end. It returns at once.
 func (a *Appender) Wake() { signal(a.wake) }
 
-// signal leaves a signal in a channel that holds one.
+// signal puts a signal into a channel that holds at most one.
 func signal(c chan<- struct{}) {
 	select {
 	case c <- struct{}{}:
@@ -227,17 +228,17 @@ func signal(c chan<- struct{}) {
 	}
 }
 
-// reopen writes what was collected and follows a file that was moved away.
-// Other destinations are not asked: one that is stuck must not stop a reload.
-// A file that is stuck holds it up for reopenGrace, and others after it hardly:
-// the answer is errSlow, once, and the file is opened again when its writer comes
-// to it.
+// reopen writes the collected lines and opens a file again that was moved away.
+// Other kinds of destination are skipped: one that is stuck must not stop a
+// reload. A stuck file delays the reload by reopenGrace, further ones by
+// reopenNext; the error is then errSlow, once, and the file is opened again when
+// its writer gets to it.
 func (a *Appender) reopen() error {
 	if _, ok := a.sink.(*fileSink); !ok {
 		return nil
 	}
 	if a.following.Swap(true) {
-		return nil // and said before
+		return nil // reported already
 	}
 	grace := reopenGrace
 	if a.reg.slow.Load() {
@@ -261,8 +262,8 @@ func (a *Appender) follow() error {
 	return err
 }
 
-// reopenGrace bounds how long a reload waits for a file, reopenNext for
-// another when one has taken that long: they may be on one disk that hangs.
+// reopenGrace limits how long a reload waits for a file, reopenNext for another
+// one once a file has taken that long: they may be on one disk that hangs.
 const (
 	reopenGrace = 2 * time.Second
 	reopenNext  = 50 * time.Millisecond
@@ -273,10 +274,10 @@ var (
 	errSlow = errors.New("the destination takes nothing at the moment")
 )
 
-// close writes what was collected and closes the destination. One that takes
-// nothing any more is closed by force after grace, or when the registry says
-// so, and left to its writer if even that does not help. Who comes second waits
-// for the first.
+// close writes the collected lines and closes the destination. A destination
+// that accepts no data is closed by force after grace, or when the registry
+// says so. If even that does not help it is left to its writer. A second caller
+// waits for the first.
 func (a *Appender) close(grace time.Duration) {
 	if a.ending.Swap(true) {
 		<-a.ended
@@ -307,15 +308,15 @@ func (a *Appender) close(grace time.Duration) {
 	}
 }
 
-// closeGrace bounds how long closing waits for a destination. forceGrace is the
-// same where there is no time left, and after it was closed by force.
+// closeGrace limits how long closing waits for a destination. forceGrace is the
+// limit when no time is left, and after a close by force.
 const (
 	closeGrace = 5 * time.Second
 	forceGrace = 500 * time.Millisecond
 )
 
-// order has the writer do something and waits for it until late. What takes
-// longer is done all the same.
+// order has the writer execute an op and waits for it until late. An op that
+// takes longer is executed all the same.
 func (a *Appender) order(o op, late <-chan time.Time) error {
 	o.reply = make(chan error, 1)
 	select {
@@ -339,7 +340,7 @@ func (a *Appender) run() {
 	for {
 		select {
 		case <-a.more:
-			// One at a time, so that orders get their turn.
+			// One batch at a time, so that orders get their turn.
 			b, others := a.pop()
 			if others {
 				signal(a.more)
@@ -358,15 +359,16 @@ func (a *Appender) run() {
 			o.reply <- err
 		case <-a.quit:
 			a.collect()
-			// There is nobody to tell: what could be written is written.
+			// Errors have no reader any more: all that could be written is
+			// written.
 			_ = a.sink.close()
 			return
 		}
 	}
 }
 
-// collect writes what is queued and what the shards hold. A shard is locked
-// while its current batch joins those that it has queued.
+// collect writes the queued batches and those of the shards. A shard is locked
+// while its current batch joins the queued ones.
 func (a *Appender) collect() {
 	a.dirty.Store(false)
 	for i := range a.shards {
@@ -386,9 +388,9 @@ func (a *Appender) collect() {
 	}
 }
 
-// put writes a batch and gives it back. Of a failed write only whole lines
-// count as written; the rest of a line that was begun goes out first next
-// time.
+// put writes a batch and returns it to the pool. After a failed write only
+// whole lines count as written; the rest of a partly written line goes out
+// first next time.
 func (a *Appender) put(b *batch) {
 	defer a.settle(b)
 	if len(a.torn) > 0 {

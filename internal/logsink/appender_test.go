@@ -43,8 +43,8 @@ func access(t *testing.T, r *Registry, path string) *Appender {
 	return a
 }
 
-// Flush writes everything committed before the call and waits for it, however
-// long that takes: nothing for a server that has to stop.
+// Flush writes everything appended before the call and waits for it, however
+// long that takes. It is not for a server that has to stop.
 func (a *Appender) Flush() { _ = a.order(op{}, nil) }
 
 // Flush flushes every destination.
@@ -143,7 +143,7 @@ func TestAppendDoesNotAllocate(t *testing.T) {
 	}
 }
 
-// fakeSink fails as told.
+// fakeSink fails as the test says.
 type fakeSink struct {
 	denied bool // reopening is not allowed
 	mu     sync.Mutex
@@ -195,7 +195,7 @@ func TestFullDiskLosesWholeLines(t *testing.T) {
 		s := &fakeSink{room: 6}
 		a := adopt(r, "/var/log/full", s)
 		a.line(0, "one")
-		a.line(0, "two") // torn after "tw"
+		a.line(0, "two") // cut after "tw"
 		a.line(0, "three")
 		a.Flush()
 		a.line(0, "four")
@@ -230,7 +230,7 @@ func TestFullDiskLosesWholeLines(t *testing.T) {
 	})
 }
 
-// fill commits n bytes in lines of a KiB and gives their number.
+// fill appends n bytes in lines of a KiB and returns their number.
 func fill(a *Appender, n int) int {
 	line := strings.Repeat("l", 1023)
 	for range n >> 10 {
@@ -239,8 +239,8 @@ func fill(a *Appender, n int) int {
 	return n >> 10
 }
 
-// A destination that takes nothing for a while loses no line of as much as may
-// wait for it, and beyond that only what is counted; the memory is given back.
+// A destination that stalls for a while loses no line as long as the queue has
+// room; beyond that every lost line is counted. The memory is freed.
 func TestStallLosesNothing(t *testing.T) {
 	for _, row := range []struct {
 		name string
@@ -276,7 +276,7 @@ func TestStallLosesNothing(t *testing.T) {
 	}
 }
 
-// What waits is bounded over all destinations, too, and each has its least.
+// The total for all destinations is limited, and each has its minimum.
 func TestWaitingIsShared(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := NewRegistry(Options{Loops: 1})
@@ -317,8 +317,8 @@ func TestStuckDestinationNeverBlocks(t *testing.T) {
 	})
 }
 
-// Destinations that take nothing, the error log among them, hold up closing for
-// a bounded time, and little after Force.
+// Stuck destinations, the error log among them, delay closing for a limited
+// time, and only briefly after Force.
 func TestCloseIsBounded(t *testing.T) {
 	for _, force := range []bool{false, true} {
 		synctest.Test(t, func(t *testing.T) {
@@ -346,8 +346,8 @@ func TestCloseIsBounded(t *testing.T) {
 	}
 }
 
-// A file that takes nothing holds up a reload for a bounded time, for all its
-// uses and its like together, and is opened again when it goes on.
+// A stuck file delays a reload for a limited time, also with several uses and
+// files, and is opened again when it continues.
 func TestReopenOfStuckFile(t *testing.T) {
 	dir := t.TempDir()
 	r := registry(t, 1)
@@ -366,7 +366,7 @@ func TestReopenOfStuckFile(t *testing.T) {
 		fill(access(t, r, path), 1<<20)
 		stuck, readers = append(stuck, path), append(readers, f)
 	}
-	r.slow.Store(true) // spares the test the wait for the first
+	r.slow.Store(true) // saves the test the wait for the first
 	for range 20 {
 		for _, path := range stuck {
 			access(t, r, path)
@@ -382,7 +382,7 @@ func TestReopenOfStuckFile(t *testing.T) {
 		if err := os.Rename(path, path+".1"); err != nil {
 			t.Fatal(err)
 		}
-		go func() { _, _ = io.Copy(io.Discard, readers[i]) }() // ends with the file
+		go func() { _, _ = io.Copy(io.Discard, readers[i]) }() // ends when the file is closed
 	}
 	for _, path := range stuck {
 		testkit.Eventually(t, "a file in place of the one that was moved", func() bool {
@@ -392,8 +392,8 @@ func TestReopenOfStuckFile(t *testing.T) {
 	}
 }
 
-// Closing the registry waits for what was released and is being closed, and
-// what was lost is still told: the error log is closed last.
+// Closing the registry waits for released destinations that are still closing,
+// and their losses are reported: the error log is closed last.
 func TestCloseWaitsForReleased(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := NewRegistry(Options{Loops: 1})

@@ -9,7 +9,7 @@ import (
 	"syscall"
 )
 
-// APR's numbers for conditions that are no errno.
+// APR's numbers for conditions that have no errno.
 const (
 	aprTimeUp = 70007
 	aprEOF    = 70014

@@ -10,9 +10,9 @@ import (
 	"github.com/headgate/headgate/internal/lock"
 )
 
-// ErrorLog writes records in httpd's error-log format. It decides nothing
-// about levels: callers ask Levels.Enabled first. The zero value and nil
-// write nothing.
+// ErrorLog writes records in httpd's error-log format. It does not check
+// levels: callers check Levels.Enabled first. The zero value and nil write
+// nothing.
 type ErrorLog struct {
 	out    *Appender
 	levels *Levels // of the server the log belongs to; what Handler asks
@@ -56,13 +56,13 @@ func (l *ErrorLog) write(r *Record, message string) {
 		line := append(appendStartup(nil, r, message), '\n')
 		l.mu.Lock()
 		defer l.mu.Unlock()
-		// Nobody could be told that the terminal is gone.
+		// There is no place left to report that the terminal is gone.
 		_, _ = l.w.Write(line)
 	}
 }
 
-// writeSyslog hands the severity over as the line's first byte. httpd: syslog
-// adds the time, and gets a notice only when LogLevel lets it through.
+// writeSyslog passes the severity as the line's first byte. httpd: syslog adds
+// the time, and gets a notice only when LogLevel allows it.
 func (l *ErrorLog) writeSyslog(r *Record, message string) {
 	if r.Level == Notice && l.levels != nil && !l.levels.allows(r.Module, r.Level) {
 		return
@@ -71,7 +71,7 @@ func (l *ErrorLog) writeSyslog(r *Record, message string) {
 	l.out.Wake()
 }
 
-// appender gives where l writes, nil where that is none.
+// appender returns the Appender that l writes to, nil when there is none.
 func (l *ErrorLog) appender() *Appender {
 	if l == nil {
 		return nil

@@ -18,8 +18,8 @@ import (
 
 var fixed = time.Date(2026, 11, 2, 18, 7, 6, 833844_000, time.Local)
 
-// opened returns an error log over a file, and what it then holds without the
-// process and thread.
+// opened returns an error log over a file, and a function that reads the file
+// without the process and thread.
 func opened(t *testing.T) (*ErrorLog, func() string) {
 	t.Helper()
 	r := NewRegistry(Options{Loops: 1, Now: func() time.Time { return fixed }})
@@ -133,7 +133,7 @@ func TestSlogHandler(t *testing.T) {
 	}
 }
 
-// sysWriter notes what a syslog connection gets.
+// sysWriter records what a syslog connection receives.
 type sysWriter struct{ got []string }
 
 func (w *sysWriter) note(l, m string) error { w.got = append(w.got, l+" "+m); return nil }

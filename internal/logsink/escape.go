@@ -2,8 +2,8 @@ package logsink
 
 const hexDigits = "0123456789abcdef"
 
-// appendEscaped appends s so that it is one line of printable ASCII.
-// httpd: quotes stay as they are in the error log, unlike in access logs.
+// appendEscaped appends s so that it is one line of printable ASCII. httpd:
+// quotes are not escaped in the error log, unlike in access logs.
 func appendEscaped[T ~string | ~[]byte](dst []byte, s T) []byte {
 	for i := 0; i < len(s); i++ {
 		c := s[i]

@@ -7,10 +7,10 @@ import (
 	"github.com/headgate/headgate/internal/lock"
 )
 
-// fileMode is what a new log file gets, less the umask.
+// fileMode is the mode of a new log file before the umask.
 const fileMode = 0o644
 
-// Opener opens a log file for appending and creates it where there is none.
+// Opener opens a log file for appending and creates it if it is missing.
 type Opener func(path string) (*os.File, error)
 
 // OpenFile is the Opener that uses the rights of the process.
@@ -48,7 +48,8 @@ func (s *fileSink) reopen() (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	// In a folder that is closed to us only the open file tells which it is.
+	// In a folder that this process cannot read, only the open file identifies
+	// it.
 	if now, err := fresh.Stat(); err == nil && os.SameFile(have, now) {
 		return false, fresh.Close()
 	}
@@ -62,8 +63,8 @@ func (s *fileSink) reopen() (bool, error) {
 func (s *fileSink) hurry() { s.within(programGrace) }
 func (s *fileSink) force() { s.within(0) }
 
-// within bounds writes where the file is a pipe that a program reads; files of
-// a disk have no deadline.
+// within sets a deadline for writes if the file is a pipe that a program reads.
+// Files on a disk have no deadline.
 func (s *fileSink) within(d time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -75,8 +76,8 @@ func (s *fileSink) close() error { return s.f.Close() }
 // streamSink writes to a stream of the process, which it does not own.
 type streamSink struct{ f *os.File }
 
-// standardStream gives the stream that a path names. Opening the path would
-// fail where the stream is a socket or belongs to somebody else.
+// standardStream returns the stream that a path names. Opening the path would
+// fail if the stream is a socket or belongs to another user.
 func standardStream(path string) *os.File {
 	switch path {
 	case "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1":

@@ -29,7 +29,7 @@ const (
 	Trace8
 )
 
-// Unset is the level of Levels that leave it to those they are laid over.
+// Unset is the level of Levels that inherit it from the setting below them.
 const Unset Level = -1
 
 var levelNames = [...]string{
@@ -37,10 +37,10 @@ var levelNames = [...]string{
 	"trace1", "trace2", "trace3", "trace4", "trace5", "trace6", "trace7", "trace8",
 }
 
-// String gives LogLevel's word.
+// String returns LogLevel's word.
 func (l Level) String() string { return levelNames[l] }
 
-// LevelOf finds a level by LogLevel's word, in lower case.
+// LevelOf returns the level of LogLevel's word, in lower case.
 func LevelOf(word string) (Level, bool) {
 	for i, n := range levelNames {
 		if n == word {
@@ -50,7 +50,7 @@ func LevelOf(word string) (Level, bool) {
 	return 0, false
 }
 
-// LevelWords are LogLevel's words, worst first.
+// LevelWords returns LogLevel's words, worst first.
 func LevelWords() []string { return slices.Clone(levelNames[:]) }
 
 // Levels is one LogLevel setting: a default and exceptions per module. It is
@@ -60,8 +60,8 @@ type Levels struct {
 	Modules map[string]Level // module name without "mod_" and "_module" ("proxy"); nil: none
 }
 
-// Over lays one setting over another: what it leaves open is the other's.
-// Either may be nil. httpd: ap_merge_log_config.
+// Over lays one setting over another: what it does not set is inherited from
+// base. Either may be nil. httpd: ap_merge_log_config.
 func (s *Levels) Over(base *Levels) *Levels {
 	switch {
 	case s == nil:

@@ -35,9 +35,9 @@ func TestParseLogLevel(t *testing.T) {
 	}
 }
 
-// TestLevelsOver: a virtual host that says something of one module keeps the
-// rest of the main server's LogLevel, and one that sets the level keeps its
-// modules.
+// TestLevelsOver: a virtual host that sets the level of one module inherits the
+// rest of the main server's LogLevel, and one that sets the level inherits the
+// levels of modules.
 func TestLevelsOver(t *testing.T) {
 	base := &Levels{Info, map[string]Level{"ssl": Debug, "proxy": Error}}
 	for _, c := range []struct {

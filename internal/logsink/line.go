@@ -10,15 +10,15 @@ import (
 // httpd: MAX_STRING_LEN.
 const maxLine = 8192
 
-// Record is one error-log event. The strings are the caller's words or are
-// escaped on their way out; Request, Referer and LogID may be empty.
+// Record is one error-log event. The strings are our own words or are escaped
+// on output; Request, Referer and LogID may be empty.
 type Record struct {
 	Level   Level
 	Module  string // without mod_, "core" for the server itself
 	ID      string // httpd's message id ("AH01114") or ""
 	Client  string // address and port of the client
 	Remote  string // address and port of a backend, where there is no client
-	Request string // what the request is: method, path, virtual host, mapping; or ""
+	Request string // the request: method, path, virtual host, mapping; or ""
 	LogID   string // ties the line to the exchange's access line
 	Referer string
 	Err     error // cause; its errno is printed before the message
@@ -55,7 +55,8 @@ func appendRecord(dst []byte, r *Record, pid int, message string) []byte {
 	return dst
 }
 
-// appendStartup appends what a terminal gets before any log is open.
+// appendStartup appends the form of a line on a terminal before any log is
+// open.
 func appendStartup(dst []byte, r *Record, message string) []byte {
 	return appendMessage(appendCause(dst, r.Err), r, message)
 }
@@ -68,8 +69,8 @@ func appendCause(dst []byte, err error) []byte {
 	return dst
 }
 
-// appendPeer appends "[client 1.2.3.4:5] ". httpd: an IPv6 address has no
-// brackets of its own.
+// appendPeer appends "[client 1.2.3.4:5] ". httpd: an IPv6 address is printed
+// without its own brackets.
 func appendPeer(dst []byte, who, addr string) []byte {
 	if strings.HasPrefix(addr, "[") {
 		addr = strings.Replace(addr[1:], "]", "", 1)

@@ -9,18 +9,18 @@ import (
 	"github.com/headgate/headgate/internal/ascii"
 )
 
-// DefaultLevels is the setting without any LogLevel directive.
+// DefaultLevels returns the setting without any LogLevel directive.
 func DefaultLevels() Levels { return Levels{Default: Warn} }
 
-// errLevelWord is httpd's text for a word that is no level.
+// errLevelWord is httpd's text for an unknown level.
 var errLevelWord = errors.New("Log level keyword must be one of " +
 	"emerg/alert/crit/error/warn/notice/info/debug/trace1/.../trace8")
 
 // ParseLogLevel applies the arguments of one LogLevel directive to base, which
 // is left as it is. A plain level sets all modules; module:level sets one.
 //
-// httpd: a module that is not loaded is an error there. Which modules are
-// known is not known here: the caller looks at the names in Modules.
+// httpd: a module that is not loaded is an error there. This package does not
+// know which modules exist: the caller checks the names in Modules.
 func ParseLogLevel(args []string, base Levels) (Levels, error) {
 	out := Levels{Default: base.Default, Modules: maps.Clone(base.Modules)}
 	for _, arg := range args {
@@ -49,8 +49,8 @@ func ParseLogLevel(args []string, base Levels) (Levels, error) {
 	return out, nil
 }
 
-// ModuleName returns the short name of a module that was named in any of the
-// ways of LogLevel: "proxy", "proxy_module", "mod_proxy.c".
+// ModuleName returns the short name of a module from any of the forms LogLevel
+// accepts: "proxy", "proxy_module", "mod_proxy.c".
 func ModuleName(name string) string {
 	name = strings.TrimSuffix(name, ".c")
 	name = strings.TrimSuffix(name, "_module")

@@ -12,15 +12,17 @@ import (
 	"github.com/headgate/headgate/internal/lock"
 )
 
-// respawnEvery bounds how often a program that keeps dying is started.
+// respawnEvery is the least time between two starts of a program that keeps
+// dying.
 const respawnEvery = time.Second
 
-// programGrace is how long a program may take to end after its input has, and
-// again after being asked to.
+// programGrace is how long a program may take to end after its input has ended,
+// and again after SIGTERM.
 const programGrace = 2 * time.Second
 
-// pipeSink feeds a program. Both ends of the pipe stay open here, so that what
-// a dying program has not read is read by its successor.
+// pipeSink writes to the input of a program. Both ends of the pipe stay open
+// here, so that input that a dying program has not read is read by its
+// successor.
 type pipeSink struct {
 	argv  []string
 	title string   // the program as configured, for messages
@@ -61,8 +63,8 @@ func openPipe(dest string, tell report) (*pipeSink, error) {
 	return s, nil
 }
 
-// pipeArgs returns the program and its arguments. httpd: only "|$" goes through
-// a shell, so that a redirection elsewhere is an argument.
+// pipeArgs returns the program and its arguments. httpd: only "|$" uses a
+// shell, so that in other forms a redirection is an argument.
 func pipeArgs(title string) ([]string, error) {
 	if command, shell := strings.CutPrefix(title, "$"); shell {
 		return []string{"/bin/sh", "-c", "exec " + command}, nil
@@ -74,8 +76,8 @@ func pipeArgs(title string) ([]string, error) {
 	return argv, nil
 }
 
-// start runs the program with the pipe as its input, in a process group of its
-// own: an interrupt from the terminal must not end it before its last lines.
+// start runs the program with the pipe as its input, in its own process group:
+// an interrupt from the terminal must not end it before its last lines.
 func (s *pipeSink) start() (*exec.Cmd, error) {
 	cmd := exec.Command(s.argv[0], s.argv[1:]...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = s.r, os.Stdout, os.Stderr
@@ -100,7 +102,7 @@ func (s *pipeSink) keep(cmd *exec.Cmd) {
 	defer s.r.Close()
 	for {
 		started := time.Now()
-		_ = cmd.Wait() // how it ended does not matter, only that it did
+		_ = cmd.Wait() // its exit status does not matter
 		if s.quitting() {
 			return
 		}
@@ -132,7 +134,7 @@ func (s *pipeSink) quitting() bool {
 	}
 }
 
-// pause waits for d; false: the sink is being closed.
+// pause waits for d. It reports false when the sink is being closed.
 func (s *pipeSink) pause(d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
@@ -146,11 +148,11 @@ func (s *pipeSink) pause(d time.Duration) bool {
 
 func (s *pipeSink) write(p []byte) (int, error) { return s.w.Write(p) }
 
-// reopen leaves the program alone: what it writes to is its own affair.
+// reopen does nothing: the program manages its own files.
 func (s *pipeSink) reopen() (bool, error) { return false, nil }
 
 func (s *pipeSink) hurry() {
-	// Without a deadline the close below merely takes longer.
+	// Without a deadline the close below just takes longer.
 	_ = s.w.SetWriteDeadline(time.Now().Add(programGrace))
 }
 
@@ -159,7 +161,7 @@ func (s *pipeSink) force() {
 	s.once.Do(func() { close(s.forced) })
 }
 
-// close ends the program's input and waits for the program, with force in the
+// close ends the program's input and waits for the program, and kills it in the
 // end.
 func (s *pipeSink) close() error {
 	close(s.quit)
@@ -185,10 +187,10 @@ func (s *pipeSink) close() error {
 	return err
 }
 
-// signal reaches the program and what it has started.
+// signal sends sig to the program and its children.
 func (s *pipeSink) signal(sig syscall.Signal) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	// It may have ended in between.
+	// It may have ended meanwhile.
 	_ = syscall.Kill(-s.cmd.Process.Pid, sig)
 }

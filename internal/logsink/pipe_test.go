@@ -20,7 +20,7 @@ func TestPipeToShell(t *testing.T) {
 	a := access(t, r, "|$cat > "+path)
 	a.line(0, "through")
 	a.line(0, "a shell")
-	a.Release() // waits for the program, which has then written
+	a.Release() // waits until the program has written and ended
 	if got := read(t, path); got != "through\na shell\n" {
 		t.Errorf("got %q", got)
 	}
@@ -39,8 +39,8 @@ func TestPipeWithoutShell(t *testing.T) {
 	}
 }
 
-// A program that dies is started again and gets what its predecessor has not
-// read.
+// A program that dies is started again and reads the input that its predecessor
+// has not read.
 func TestPipeIsRestarted(t *testing.T) {
 	r := registry(t, 1)
 	var errors syncBuffer

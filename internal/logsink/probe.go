@@ -11,7 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// nullSink takes the place of a destination that is only judged.
+// nullSink replaces a destination that is only checked.
 type nullSink struct{}
 
 func (nullSink) write(p []byte) (int, error) { return len(p), nil }
@@ -20,8 +20,8 @@ func (nullSink) hurry()                      {}
 func (nullSink) force()                      {}
 func (nullSink) close() error                { return nil }
 
-// probeSink returns the error that openSink would, as far as that can be known
-// without creating a file or starting a program.
+// probeSink returns the error that openSink would return, as far as that can be
+// known without creating a file or starting a program.
 func probeSink(dest string, u use) (sink, error) {
 	var err error
 	switch {
@@ -42,7 +42,7 @@ func probeProgram(command string) error {
 	return err
 }
 
-// probeFile asks whether path can be opened for writing, or created.
+// probeFile checks whether path can be opened for writing, or created.
 func probeFile(path string) error {
 	info, err := os.Stat(path)
 	switch {

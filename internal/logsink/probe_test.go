@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// TestProbe: judging a destination finds what opening it would, and leaves
-// nothing behind.
+// TestProbe: probing a destination finds the errors that opening it would, and
+// leaves nothing behind.
 func TestProbe(t *testing.T) {
 	dir := t.TempDir()
 	file := filepath.Join(dir, "plain")

@@ -20,9 +20,9 @@ const flushEvery = time.Second
 // reportEvery is how often lost lines of one destination are reported.
 const reportEvery = time.Minute
 
-// spareBatches bounds the batches kept for use again. Of those that nobody
-// asked for in a second, keptBatches are kept: the others were taken for a
-// destination that was behind.
+// spareBatches limits the batches kept for reuse. Of those not used for a
+// second, keptBatches are kept: the others were needed only while a destination
+// was slow.
 const (
 	spareBatches = 64
 	keptBatches  = 16
@@ -35,22 +35,22 @@ type Options struct {
 	Open  Opener           // of files; nil: OpenFile
 	Delay time.Duration    // how late a line may be in its file; 0: a second
 
-	// Look names how destinations are looked at.
+	// Look says how destinations are opened.
 	Look Look
 }
 
-// Look says what becomes of a destination that is asked for.
+// Look says whether a destination is opened or only checked.
 type Look uint8
 
-// The ways to look at a destination.
+// The values of Look.
 const (
 	Open   Look = iota // it is opened
-	Probe              // it is not opened, but what would keep it from being opened is an error
-	Ignore             // neither: every destination is taken for good
+	Probe              // it is not opened, but an error that would keep it from being opened is reported
+	Ignore             // neither: every destination counts as good
 )
 
-// Registry owns the open log destinations of a server, beyond any one
-// snapshot. Each reference given by Access or Error ends with one Release.
+// Registry owns the open log destinations of a server, across snapshots. Each
+// reference that Access or Error returns ends with one Release.
 type Registry struct {
 	loops int
 	now   func() time.Time
@@ -62,7 +62,7 @@ type Registry struct {
 	log   atomic.Pointer[ErrorLog] // where lost lines are reported
 
 	waiting atomic.Int64 // bytes queued for all destinations
-	slow    atomic.Bool  // the file that was last to be reopened took too long
+	slow    atomic.Bool  // the last file that was to be reopened took too long
 
 	mu      lock.Mutex             // guards open, its appenders' refs, and closing
 	open    map[string]*Appender   // by destination
@@ -113,7 +113,7 @@ func (r *Registry) ReportTo(l *ErrorLog) { r.log.Store(l) }
 
 // Access opens the destination of a CustomLog or TransferLog, or takes another
 // reference to it. A file that was moved since it was opened is opened again,
-// for every snapshot that writes to it. Files are given by absolute path
+// for every snapshot that writes to it. Files are named by absolute path
 // (Place).
 func (r *Registry) Access(dest string) (*Appender, error) { return r.get(dest, accessLog) }
 
@@ -127,8 +127,8 @@ func (r *Registry) get(dest string, use use) (*Appender, error) {
 		err := a.reopen()
 		switch {
 		case errors.Is(err, fs.ErrPermission):
-			// After privileges were dropped the folder may be closed to us: the
-			// log that is open stays open, and a reload must not fail for that.
+			// After privileges were dropped the folder may be unreadable: the
+			// open log stays open, and a reload must not fail for that.
 			r.trouble(err, "could not reopen %s: writing on to the file that is open", dest)
 		case errors.Is(err, errSlow):
 			r.trouble(err, "could not reopen %s yet", dest)
@@ -149,7 +149,7 @@ func (r *Registry) get(dest string, use use) (*Appender, error) {
 	return a, nil
 }
 
-// sink opens or judges dest.
+// sink opens or checks dest.
 func (r *Registry) sink(dest string, use use) (sink, error) {
 	switch r.look {
 	case Probe:
@@ -160,15 +160,15 @@ func (r *Registry) sink(dest string, use use) (sink, error) {
 	return openSink(dest, use, r.report, r.file)
 }
 
-// Retain adds a reference to those that there are; it ends with a Release too.
+// Retain adds a reference, which needs its own Release.
 func (a *Appender) Retain() {
 	a.reg.mu.Lock()
 	defer a.reg.mu.Unlock()
 	a.refs++
 }
 
-// trouble reports a file that was not reopened, and keeps it for Troubles; the
-// caller holds mu.
+// trouble reports a file that was not reopened, and keeps the message for
+// Troubles. The caller holds mu.
 func (r *Registry) trouble(cause error, format string, args ...any) {
 	text := fmt.Sprintf(format, args...)
 	prefix, known := AppendErrno(nil, cause)
@@ -182,7 +182,7 @@ func (r *Registry) trouble(cause error, format string, args ...any) {
 	r.troubles = append(r.troubles, text)
 }
 
-// Troubles returns and forgets what was said of files that could not be
+// Troubles returns and clears the messages about files that could not be
 // reopened.
 func (r *Registry) Troubles() []string {
 	r.mu.Lock()
@@ -213,9 +213,9 @@ func (a *Appender) Release() {
 	}
 }
 
-// Reopen opens every file again that was moved since it was opened. A file
-// that cannot be opened keeps its old place; the first error is returned. One
-// that takes nothing is opened again when it takes something again.
+// Reopen opens every file again that was moved since it was opened. If a file
+// cannot be opened, the old one stays in use; the first error is returned. A
+// stuck file is opened again when it continues.
 func (r *Registry) Reopen() error {
 	var first error
 	for _, a := range r.all() {
@@ -226,10 +226,10 @@ func (r *Registry) Reopen() error {
 	return first
 }
 
-// Close writes everything out, closes every destination whatever its
-// references, and stops the registry. Destinations that were released but are
-// not yet closed are waited for as well, each within bounds. What was lost is
-// reported: the error log is closed last.
+// Close writes everything, closes every destination whatever its references,
+// and stops the registry. It also waits, for a limited time, for destinations
+// that were released and are still closing. Losses are reported: the error log
+// is closed last.
 func (r *Registry) Close() {
 	r.once.Do(func() {
 		close(r.quit)
@@ -252,11 +252,12 @@ func (r *Registry) Close() {
 	})
 }
 
-// Force has destinations that are being closed closed by force; others will
-// get little time.
+// Force closes destinations that are being closed by force, and leaves little
+// time for the others.
 func (r *Registry) Force() { r.force.Do(func() { close(r.forced) }) }
 
-// leaving gives every destination that is not yet closed; none is open then.
+// leaving returns the destinations that are not yet closed. No destination is
+// open then.
 func (r *Registry) leaving() []*Appender {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -305,7 +306,7 @@ func (r *Registry) flusher() {
 	}
 }
 
-// reportLoss reports and forgets the lines a has lost.
+// reportLoss reports and resets the number of lines that a has lost.
 func (r *Registry) reportLoss(a *Appender) {
 	n := a.lost.Swap(0)
 	if n == 0 {
@@ -319,17 +320,17 @@ func (r *Registry) reportLoss(a *Appender) {
 	r.report(nil, "log lines lost: %d of %s: %v", n, a.name, c.err)
 }
 
-// report writes to the error log, if one was named.
+// report writes to the error log, if there is one.
 func (r *Registry) report(cause error, format string, args ...any) {
 	r.log.Load().Logf(Record{Level: Error, Module: "log_config", Err: cause}, format, args...)
 }
 
-// take gives an empty batch.
+// take returns an empty batch.
 func (r *Registry) take() *batch {
 	select {
 	case b := <-r.spare:
 		if n := int64(len(r.spare)); n < r.least.Load() {
-			r.least.Store(n) // two at once may miss the smaller: trim only drops more
+			r.least.Store(n) // two callers at once may miss the minimum: trim then only drops more
 		}
 		return b
 	default:
@@ -337,7 +338,7 @@ func (r *Registry) take() *batch {
 	}
 }
 
-// give takes a batch back, unless a huge line has blown it up.
+// give puts a batch back for reuse, unless a huge line has made it large.
 func (r *Registry) give(b *batch) {
 	if cap(b.b) > 2*batchSize {
 		return
@@ -349,7 +350,7 @@ func (r *Registry) give(b *batch) {
 	}
 }
 
-// trim drops spare batches that were not needed since it was last called.
+// trim drops the spare batches that were not used since its last call.
 func (r *Registry) trim() {
 	for n := min(r.least.Load(), int64(len(r.spare)-keptBatches)); n > 0; n-- {
 		select {

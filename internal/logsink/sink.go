@@ -9,24 +9,25 @@ import (
 	"strings"
 )
 
-// sink is a destination as its writer sees it. write and reopen are called by
-// the writer only, hurry and force by anybody, close last.
+// sink is a destination as its writer sees it. Only the writer calls write and
+// reopen; any goroutine may call hurry and force; close comes last.
 type sink interface {
-	// write takes whole lines. Of a failed write it tells how much arrived.
+	// write writes whole lines. After an error it returns how many bytes
+	// arrived.
 	write(p []byte) (int, error)
-	// reopen follows a file that was moved away; true: it opened a new one.
+	// reopen opens a file again that was moved away. true: it opened a new one.
 	reopen() (bool, error)
-	// hurry makes a write that is stuck, and further ones, give up soon.
+	// hurry makes a write that is stuck, and later ones, give up soon.
 	hurry()
-	// force makes writes, and closing, give up at once where that can be done.
+	// force makes writes, and closing, give up at once where that is possible.
 	force()
 	close() error
 }
 
-// report tells the error log about a destination.
+// report writes a message about a destination to the error log.
 type report func(cause error, format string, args ...any)
 
-// use is what a destination was opened for.
+// use says what a destination was opened for.
 type use uint8
 
 const (
@@ -42,8 +43,8 @@ type OpenError struct {
 	hint string
 }
 
-// Error gives the text with the system's reason in front:
-// "(2)No such file or directory: AH02297: Cannot access directory …".
+// Error returns the text with the system's reason before it: "(2)No such file
+// or directory: AH02297: Cannot access directory …".
 func (e *OpenError) Error() string {
 	prefix, ok := AppendErrno(nil, e.Err)
 	if !ok {
@@ -52,13 +53,14 @@ func (e *OpenError) Error() string {
 	return string(prefix) + ": " + e.text
 }
 
-// Hint says what to do about it, "" if there is nothing to say.
+// Hint returns advice, "" if there is none.
 func (e *OpenError) Hint() string { return e.hint }
 
-// Unwrap gives the cause.
+// Unwrap returns the cause.
 func (e *OpenError) Unwrap() error { return e.Err }
 
-// failed puts the failure to open dest into httpd's words.
+// failed makes the error of a destination that cannot be opened, in httpd's
+// words.
 func (u use) failed(dest string, err error) error {
 	e := &OpenError{Dest: dest, Err: err}
 	dir := filepath.Dir(dest)
@@ -86,7 +88,7 @@ func (u use) failed(dest string, err error) error {
 	return e
 }
 
-// openSink opens dest by its form.
+// openSink opens dest, of which the form decides the kind.
 func openSink(dest string, u use, tell report, open Opener) (sink, error) {
 	switch {
 	case strings.HasPrefix(dest, "|"):
@@ -100,8 +102,8 @@ func openSink(dest string, u use, tell report, open Opener) (sink, error) {
 	return openFile(dest, open)
 }
 
-// Place gives a log destination as the registry wants it: a relative path is
-// taken below root; programs and syslog stay as written. onlyFiles is for
+// Place returns the registry's name of a log destination: a relative path is
+// resolved against root; programs and syslog are unchanged. onlyFiles is for
 // access logs, for which syslog is a file name.
 func Place(dest, root string, onlyFiles bool) string {
 	switch {

@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// slogLevels gives each level its place among slog's four: those keep their
-// values, the others lie between and beside.
+// slogLevels maps each level to a slog level: slog's four keep their values,
+// the others are between and around them.
 var slogLevels = [...]slog.Level{
 	Emerg: 20, Alert: 16, Crit: 12, Error: slog.LevelError, Warn: slog.LevelWarn, Notice: 2,
 	Info: slog.LevelInfo, Debug: slog.LevelDebug,
@@ -19,7 +19,7 @@ var slogLevels = [...]slog.Level{
 // Slog returns the slog level of l.
 func (l Level) Slog() slog.Level { return slogLevels[l] }
 
-// levelOfSlog finds the nearest level that is not worse.
+// levelOfSlog returns the nearest level that is not more severe.
 func levelOfSlog(s slog.Level) Level {
 	for l, at := range slogLevels {
 		if s >= at {
@@ -29,12 +29,12 @@ func levelOfSlog(s slog.Level) Level {
 	return Trace8
 }
 
-// handler is an ErrorLog behind slog's interface. It is immutable; With makes
+// handler adapts an ErrorLog to slog.Handler. It is immutable; With makes
 // copies.
 type handler struct {
 	log    *ErrorLog
-	rec    Record // fields already given by WithAttrs
-	suffix string // other attributes already given
+	rec    Record // fields set by WithAttrs
+	suffix string // other attributes set by WithAttrs
 	group  string // prefix of attribute names, with its dot
 }
 
@@ -80,7 +80,7 @@ func (h *handler) WithGroup(name string) slog.Handler {
 	return &c
 }
 
-// take puts one attribute where it belongs.
+// take adds one attribute to the record's fields or to the message.
 func (h *handler) take(rec *Record, b *strings.Builder, group string, a slog.Attr) {
 	a.Value = a.Value.Resolve()
 	if a.Value.Kind() == slog.KindGroup {
@@ -134,8 +134,8 @@ func (r *Record) set(a slog.Attr) bool {
 	return true
 }
 
-// hasErrno says whether the record's own place for a cause can show err; one
-// without an errno is shown as an attribute.
+// hasErrno says whether the record's Err field can show err; an error without
+// an errno is shown as an attribute.
 func hasErrno(err error) bool {
 	number, _ := errnoOf(err)
 	return number != 0

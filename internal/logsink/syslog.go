@@ -27,8 +27,8 @@ func isSyslog(dest string) bool {
 	return ascii.EqualFold(word, "syslog")
 }
 
-// syslogName splits syslog[:facility[:tag]]. httpd: a facility that is not
-// known counts as local7, the default.
+// syslogName splits syslog[:facility[:tag]]. httpd: an unknown facility counts
+// as local7, the default.
 func syslogName(dest string) (syslog.Priority, string) {
 	_, rest, _ := strings.Cut(dest, ":")
 	word, tag, _ := strings.Cut(rest, ":")
@@ -42,10 +42,10 @@ func syslogName(dest string) (syslog.Priority, string) {
 	return facility, tag
 }
 
-// severityByte is how a line for syslog begins.
+// severityByte returns the first byte of a line for syslog.
 func severityByte(l Level) byte { return '0' + byte(min(l, Debug)) }
 
-// syslogWriter is what syslogSink needs of *syslog.Writer.
+// syslogWriter is the part of *syslog.Writer that syslogSink needs.
 type syslogWriter interface {
 	Emerg(m string) error
 	Alert(m string) error

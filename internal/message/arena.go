@@ -49,9 +49,9 @@ func (a *Arena) String(s string) []byte { return append(a.Alloc(len(s)), s...) }
 // Int prints n in decimal.
 func (a *Arena) Int(n int64) []byte { return strconv.AppendInt(a.Alloc(20), n, 10) }
 
-// Scratch lends what is left of the block, of length 0, for text that is not
-// kept, and a mark to take it back by. Other slices taken meanwhile are made
-// elsewhere. Text that outgrows the block is moved to newly allocated memory.
+// Scratch lends the free part of the block, with length 0, for text that is not
+// kept, and a mark for Unscratch. Slices allocated meanwhile come from
+// elsewhere. Text that outgrows the block moves to newly allocated memory.
 func (a *Arena) Scratch() (b []byte, mark int) {
 	if a.block == nil {
 		a.block = make([]byte, arenaBlock)
@@ -61,11 +61,11 @@ func (a *Arena) Scratch() (b []byte, mark int) {
 	return a.block[mark:mark], mark
 }
 
-// Unscratch takes back what Scratch lent.
+// Unscratch ends the loan of Scratch.
 func (a *Arena) Unscratch(mark int) { a.used = mark }
 
-// Reset takes every slice back. In tests the block is poisoned, so that a
-// borrowed slice kept too long is seen.
+// Reset ends the validity of every slice. In tests the block is poisoned, so
+// that the use of a slice that was kept too long is seen.
 func (a *Arena) Reset(poison bool) {
 	if poison {
 		for i := range a.block[:a.used] {
@@ -77,5 +77,5 @@ func (a *Arena) Reset(poison bool) {
 	a.spare = a.spare[:0]
 }
 
-// Release gives the block back: an idle connection keeps no buffer.
+// Release frees the block: an idle connection keeps no buffer.
 func (a *Arena) Release() { *a = Arena{} }

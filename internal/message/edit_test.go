@@ -2,7 +2,7 @@ package message
 
 import "testing"
 
-// edits are what a proxy does to a head on its way through.
+// edits are the changes a proxy makes to a head.
 var edits = []struct {
 	name string
 	do   func(h *Header, a *Arena)
@@ -39,7 +39,7 @@ var (
 	}
 )
 
-// fillHead puts a usual request head into h.
+// fillHead puts a typical request head into h.
 func fillHead(h *Header) {
 	h.Reset()
 	for i := range editHead {
@@ -63,7 +63,8 @@ func TestEditsDoNotAllocate(t *testing.T) {
 	}
 }
 
-// BenchmarkEdit edits a head of ten fields. Its rows contain what "fill" costs.
+// BenchmarkEdit edits a head of ten fields. Each row includes the cost of
+// "fill".
 func BenchmarkEdit(b *testing.B) {
 	run := func(name string, do func(h *Header, a *Arena)) {
 		b.Run(name, func(b *testing.B) {

@@ -6,7 +6,7 @@ import (
 	"github.com/headgate/headgate/internal/ascii"
 )
 
-// Flag marks a field for whoever prints the header.
+// Flag marks a field for the code that prints the header.
 type Flag uint8
 
 // Field flags.
@@ -14,10 +14,10 @@ const (
 	// Hop marks a field that belongs to one connection: never forwarded
 	// (RFC 9110 section 7.6.1).
 	Hop Flag = 1 << iota
-	// Dropped marks a field that was unset; it stays in the table so that
-	// removal moves nothing.
+	// Dropped marks a field that was unset. It stays in the table so that no
+	// other field has to move.
 	Dropped
-	// Printed marks a field that a printer has put out ahead of the others.
+	// Printed marks a field that a printer has written before the others.
 	Printed
 )
 
@@ -50,7 +50,7 @@ type Header struct {
 	seen   IDSet // the ids of all rows, dropped ones included
 }
 
-// firstRows is how many rows a table begins with: most heads have fewer.
+// firstRows is the initial size of a table: most heads have fewer rows.
 const firstRows = 16
 
 // Clone returns a header with the same rows, which borrow the same bytes.
@@ -59,7 +59,7 @@ func (h *Header) Clone() Header { return Header{fields: slices.Clone(h.fields), 
 // keptRows is the largest table that is kept from one message to the next.
 const keptRows = 1024
 
-// Reset empties the header and keeps its capacity, unless that is unusual.
+// Reset empties the header and keeps its table, unless that is very large.
 func (h *Header) Reset() {
 	h.fields, h.seen = h.fields[:0], 0
 	if cap(h.fields) > keptRows {
@@ -70,7 +70,7 @@ func (h *Header) Reset() {
 // Len counts the rows of the table, dropped ones included.
 func (h *Header) Len() int { return len(h.fields) }
 
-// At gives row i for reading and flagging.
+// At returns row i for reading and flagging.
 func (h *Header) At(i int) *Field { return &h.fields[i] }
 
 // Rows returns the table for reading and flagging.
@@ -91,7 +91,7 @@ func (h *Header) Append(id NameID, name, value []byte) {
 	f.Name, f.Value, f.ID, f.Flags = name, value, id, 0
 }
 
-// Prepend puts the rows of o, dropped ones left out, ahead of those of h.
+// Prepend puts the rows of o, without dropped ones, before those of h.
 func (h *Header) Prepend(o *Header) {
 	n := 0
 	for i := range o.fields {
@@ -151,7 +151,7 @@ func (h *Header) find(id NameID) ([]byte, bool) {
 // Has says whether a known name is present.
 func (h *Header) Has(id NameID) bool { _, ok := h.Get(id); return ok }
 
-// Count says how many fields of a known name there are.
+// Count returns the number of fields with a known name.
 func (h *Header) Count(id NameID) int {
 	n := 0
 	for i := range h.fields {
@@ -174,7 +174,7 @@ func (h *Header) Next(i int, name string) int {
 	return -1
 }
 
-// Lookup returns the first value under any name.
+// Lookup returns the first value of any name.
 func (h *Header) Lookup(name string) ([]byte, bool) {
 	if i := h.Next(0, name); i >= 0 {
 		return h.fields[i].Value, true
@@ -183,9 +183,9 @@ func (h *Header) Lookup(name string) ([]byte, bool) {
 }
 
 // SetID replaces the first field of a known name, drops further ones, and
-// appends when there was none. The replaced field keeps its place, takes the
-// canonical spelling and is the setter's own: a peer that nominated the name
-// as a connection option does not reach it.
+// appends one if there was none. The replaced field keeps its position and
+// takes the canonical spelling. It then counts as set by the proxy: a peer that
+// lists the name as a connection option does not remove it.
 func (h *Header) SetID(id NameID, value []byte) {
 	if h.seen>>(id&63)&1 == 0 {
 		h.AddID(id, value)

@@ -102,7 +102,8 @@ func TestHeaderEdits(t *testing.T) {
 	}
 }
 
-// A client must not remove what the proxy sets by nominating its name.
+// A client must not remove a field that the proxy sets by listing its name in
+// Connection.
 func TestSetIDTakesTheFieldOver(t *testing.T) {
 	h := header("x-forwarded-for", "1.2.3.4")
 	h.At(0).Flags |= Hop
@@ -130,8 +131,8 @@ func TestHeaderDoesNotAllocate(t *testing.T) {
 	}
 }
 
-// What IDOf rests on: every name fits its row, has a slot of its own, and is of
-// bytes that differ folds.
+// IDOf relies on this: every name fits its row, has a slot to itself, and
+// consists of bytes for which differ folds case correctly.
 func TestKnownNamesFitTheirTables(t *testing.T) {
 	keys := make(map[uint64]string)
 	for id := Other + 1; id < numNames; id++ {

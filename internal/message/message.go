@@ -9,7 +9,7 @@ const (
 	Length              // Content-Length bytes
 	Chunked             // chunked transfer coding, trailers may follow
 	UntilClose          // the sender's close ends it; responses only
-	Unknown             // of unknown length: a front delimits it as its protocol does
+	Unknown             // of unknown length: a front delimits it in its protocol's way
 )
 
 // Framing is the verdict on a body: how it ends and how long it is.
@@ -32,7 +32,7 @@ const (
 // Method is the small number of a method the proxy treats specially.
 type Method uint8
 
-// Methods with a meaning to the proxy.
+// Methods that the proxy treats specially.
 const (
 	OtherMethod Method = iota
 	GET
@@ -46,8 +46,8 @@ const (
 	PATCH
 )
 
-// MethodOf gives the number of a method; methods are case-sensitive
-// (RFC 9110 section 9.1).
+// MethodOf returns the number of a method. Methods are case-sensitive (RFC 9110
+// section 9.1).
 func MethodOf(m []byte) Method {
 	switch string(m) {
 	case "GET":
@@ -93,7 +93,7 @@ const (
 	AsteriskForm
 )
 
-// Request is a request head as it came, with its body's framing.
+// Request is a request head as received, with its body's framing.
 type Request struct {
 	Line    []byte // the request line without its end, for %r
 	Method  []byte
@@ -106,7 +106,7 @@ type Request struct {
 	Query   []byte // raw query without "?"
 	HasQ    bool   // a "?" was there
 	Version Version
-	Host    []byte // the authority that counts: the target's, else the Host field's
+	Host    []byte // the authority that decides: the target's, else the Host field's
 	Header  Header
 	Trailer Header
 	Body    Framing
@@ -116,7 +116,7 @@ type Request struct {
 
 // Reset empties the request and keeps its tables.
 //
-// Field by field: as one literal it would be built beside and copied.
+// Field by field: a literal would be built first and then copied.
 func (r *Request) Reset() {
 	r.Line, r.Method, r.Target, r.Scheme, r.Auth = nil, nil, nil, nil, nil
 	r.Path, r.Query, r.Host = nil, nil, nil
@@ -127,10 +127,10 @@ func (r *Request) Reset() {
 	r.Trailer.Reset()
 }
 
-// Response is a response head with its body's framing. Body is how the client's
-// response is delimited: NoBody, Length or Unknown until the front has printed
-// the head, and then what the front has made of it. How a backend delimits what
-// it sends is its codec's alone.
+// Response is a response head with its body's framing. Body says how the
+// client's response is delimited: NoBody, Length or Unknown until the front has
+// printed the head, and then what the front has made of it. How a backend
+// delimits its body is known to its codec only.
 type Response struct {
 	Version Version
 	Status  int

@@ -7,8 +7,8 @@ import (
 	"github.com/headgate/headgate/internal/ascii"
 )
 
-// NameID is the small number of a field name that is looked up by the proxy
-// itself. Zero is any other name.
+// NameID is the small number of a field name that the proxy itself looks up.
+// Zero is any other name.
 type NameID uint8
 
 // Known field names.
@@ -105,11 +105,11 @@ type nameRow struct {
 	_               [6]byte // a row never straddles two cache lines
 }
 
-// maxName bounds the known names.
+// maxName is the longest known name.
 const maxName = 24
 
-// nameTable has the known names at their hashes. No two share one: a test sees
-// to it and says which factor to take when a new name does.
+// nameTable has the known names at their hashes. No two share a hash: a test
+// checks this and says which factor to use when a new name collides.
 var nameTable = buildNameTable()
 
 const (
@@ -137,7 +137,7 @@ func nameKey(n int, head, tail uint64) uint64 {
 }
 
 // ends returns the first and the last bytes of a name: together all of it up to
-// 16. It is not empty.
+// 16. The name must not be empty.
 func ends(s []byte) (head, tail uint64) {
 	n := len(s)
 	switch {
@@ -149,7 +149,7 @@ func ends(s []byte) (head, tail uint64) {
 	return uint64(s[0]) | uint64(s[n/2])<<8, uint64(s[n-1])
 }
 
-// middle returns what the ends of a longer name leave out.
+// middle returns the bytes of a longer name that ends leaves out.
 func middle(s []byte) uint64 {
 	if len(s) <= 16 {
 		return 0
@@ -175,6 +175,7 @@ func load8(b []byte) uint64 { return binary.LittleEndian.Uint64(b) }
 
 func load4(b []byte) uint64 { return uint64(binary.LittleEndian.Uint32(b)) }
 
-// differ is zero where x is y but for the case of letters. y is of lower case
-// letters, digits, hyphens and zeros: of these only letters have bit 0x40.
+// differ is zero if x equals y except for the case of letters. y consists of
+// lower-case letters, digits, hyphens and zeros: of these only letters have bit
+// 0x40.
 func differ(x, y uint64) uint64 { return (x ^ y) &^ (y & 0x4040404040404040 >> 1) }

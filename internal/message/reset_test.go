@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// Reset leaves nothing of a head but the capacity of its tables.
+// Reset keeps nothing of a head except the capacity of its tables.
 func TestResetForgetsEverything(t *testing.T) {
 	var q Request
 	fillStruct(t, reflect.ValueOf(&q).Elem())
@@ -19,7 +19,7 @@ func TestResetForgetsEverything(t *testing.T) {
 	checkReset(t, reflect.ValueOf(p))
 }
 
-// fillStruct sets every field but the tables to something.
+// fillStruct sets every field except the tables.
 func fillStruct(t *testing.T, v reflect.Value) {
 	for i := range v.NumField() {
 		f := v.Field(i)

@@ -139,7 +139,7 @@ func (g *gate) free() bool { return g.most == 0 || int64(g.inside()) < g.most }
 // letIn gives the free slots to those who wait, in turn. mu is held. from is
 // the loop that the caller runs on, nil when it runs on none.
 func (g *gate) letIn(from reactor.Loop) {
-	g.queue.ServeAll(from, func(c **lane) bool {
+	g.queue.GrantAll(from, func(c **lane) bool {
 		if !g.free() {
 			return false
 		}

@@ -28,20 +28,20 @@ const (
 // server is not root any more.
 var ErrGone = errors.New("the privileged helper has ended; a stop and a start bring it back")
 
-// RefusedError says that the helper does not open something, and why.
+// RefusedError says that the helper refused to open something, and why.
 type RefusedError struct {
 	Name string
 	Why  string
 }
 
-// Error gives the helper's words.
+// Error returns the helper's words.
 func (e *RefusedError) Error() string { return e.Why }
 
-// Is makes it a lack of permission, as the server's own attempt was.
+// Is makes it a lack of permission, like the error of the server's own attempt.
 func (e *RefusedError) Is(target error) bool { return target == fs.ErrPermission }
 
 // Client is the server's end. It is safe for concurrent use; requests are
-// answered one after the other.
+// processed one after the other.
 type Client struct {
 	PID int // of the helper
 
@@ -58,8 +58,8 @@ type Client struct {
 	closed bool
 }
 
-// Start starts program as the helper and tells it setup. The caller is still
-// root. exited, if any, is called when the helper ends before Close.
+// Start starts program as the helper and sends it setup. The caller is still
+// root. exited, if not nil, is called when the helper ends before Close.
 func Start(program string, setup Setup, exited func(how string)) (*Client, error) {
 	ours, theirs, err := socketPair()
 	if err != nil {
@@ -106,7 +106,7 @@ func newClient(conn *net.UnixConn, setup Setup) (*Client, error) {
 	return c, send(conn, b, nil)
 }
 
-// socketPair makes the pair; neither end is inherited by a child as it is.
+// socketPair makes the pair; both ends are closed on exec.
 func socketPair() (ours, theirs *os.File, err error) {
 	syscall.ForkLock.RLock()
 	defer syscall.ForkLock.RUnlock()
@@ -130,16 +130,17 @@ func (c *Client) wait(exited func(how string)) {
 	}
 }
 
-// Stale says that the configuration may have changed: the next request has the
-// helper read it again. A reload that needs nothing of the helper costs nothing.
+// Stale says that the configuration may have changed: before the next request
+// the helper reads it again. A reload that needs nothing from the helper costs
+// nothing.
 func (c *Client) Stale() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.stale = true
 }
 
-// OpenLog opens a log file for appending. The error is a *RefusedError, one
-// with the system's reason, or ErrGone.
+// OpenLog opens a log file for appending. The error is a *RefusedError, the
+// system's error, or ErrGone.
 func (c *Client) OpenLog(path string) (*os.File, error) {
 	files, err := c.open(item{kindLog, path}, 1)
 	if err != nil {
@@ -149,8 +150,8 @@ func (c *Client) OpenLog(path string) (*os.File, error) {
 	return files[0], nil
 }
 
-// Listen opens n sockets for an address, or as many as the helper thinks right.
-// The error is a *listen.BindError where the system is at fault.
+// Listen opens n sockets for an address, or as many as the helper allows. The
+// error is a *listen.BindError if the system refuses.
 func (c *Client) Listen(a listen.Addr, n int) ([]*listen.Listener, error) {
 	files, err := c.open(listenItem(a), n)
 	if no, ok := errors.AsType[syscall.Errno](err); ok {
@@ -182,7 +183,7 @@ func (c *Client) Finish() error {
 	return err
 }
 
-// Close ends the helper and waits for its end, but not for long.
+// Close ends the helper and waits for it, but not for long.
 func (c *Client) Close() {
 	c.mu.Lock()
 	c.closed = true
@@ -193,11 +194,13 @@ func (c *Client) Close() {
 	select {
 	case <-c.ended:
 	case <-t.C:
-		// Not ours to kill: we are not root. It ends once it looks.
+		// This process is not root and cannot kill it. It ends when it next
+		// reads.
 	}
 }
 
-// open has an item opened; at least one file is there without an error.
+// open has the helper open an item. Without an error it returns at least one
+// file.
 func (c *Client) open(want item, n int) ([]*os.File, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -239,8 +242,8 @@ func (c *Client) reload() error {
 	return nil
 }
 
-// ask sends a request and gathers the parts of its reply. The files are the
-// caller's. Parts of an earlier reply that came too late are thrown away.
+// ask sends a request and gathers the parts of its reply. The files belong to
+// the caller. Late parts of an earlier reply are discarded.
 func (c *Client) ask(r request, patience time.Duration) (items []item, files []*os.File, err error) {
 	c.seq++
 	r.Seq = c.seq
@@ -274,7 +277,7 @@ func (c *Client) ask(r request, patience time.Duration) (items []item, files []*
 	}
 }
 
-// gone names an error of the connection.
+// gone classifies an error of the connection.
 func gone(err error) error {
 	if errors.Is(err, os.ErrDeadlineExceeded) {
 		return errors.New("the privileged helper did not answer in time")

@@ -14,15 +14,15 @@ var kept = map[uintptr]bool{
 }
 
 // startConfined starts the helper with these capabilities only, where the system
-// lets us choose. They are taken from a thread of our own that starts it and
-// then ends.
+// allows it. It drops the others on a thread made for this, which starts the
+// helper and then ends.
 func startConfined(cmd *exec.Cmd) error {
 	done := make(chan error)
 	go func() {
 		runtime.LockOSThread() // never unlocked: the thread ends with the goroutine
 		for c := uintptr(0); c <= unix.CAP_LAST_CAP; c++ {
 			if !kept[c] {
-				_ = unix.Prctl(unix.PR_CAPBSET_DROP, c, 0, 0, 0) // without the right to, the helper has them all
+				_ = unix.Prctl(unix.PR_CAPBSET_DROP, c, 0, 0, 0) // without this right the helper keeps all of them
 			}
 		}
 		_ = unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)

@@ -4,5 +4,5 @@ package privsep
 
 import "os/exec"
 
-// startConfined starts the helper. There are no capabilities to take from it.
+// startConfined starts the helper. There are no capabilities to drop here.
 func startConfined(cmd *exec.Cmd) error { return cmd.Start() }

@@ -1,12 +1,12 @@
-// Package privsep is the privileged helper: a small process that keeps root
-// when the server gives it up for its User, and opens for the server what only
-// root may open. The server says "reload" and "open item N" over a socket pair
-// and gets descriptors back. What the items are, the helper decides: it reads
-// and checks the configuration itself. No path and no address comes from the
-// server after it gave up root, so a server that was taken over can ask for
-// nothing but what the configuration names. SECURITY.md states the threat model.
+// Package privsep is the privileged helper: a small process that stays root when
+// the server becomes its User, and that opens for the server what only root may
+// open. Over a socket pair the server sends "reload" and "open item N" and
+// receives descriptors. The helper decides what the items are: it reads and
+// checks the configuration itself. After the server gave up root it sends no
+// path and no address, so an attacker who took over the server can get only what
+// the configuration names. SECURITY.md states the threat model.
 //
-// The package owns the protocol, the server's end (Client) and the helper's
-// end (Serve). The caller of Serve brings the function that reads a
-// configuration. It imports listen and unixd; it is of layer 5.
+// The package owns the protocol, the server's end (Client) and the helper's end
+// (Serve). The caller of Serve passes the function that reads a configuration.
+// It imports listen and unixd; it is at layer 5.
 package privsep

@@ -19,7 +19,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Grant is what a configuration allows to be opened.
+// Grant lists what a configuration allows to be opened.
 type Grant struct {
 	Logs   []string // absolute paths of log files
 	Listen []listen.Addr
@@ -39,9 +39,9 @@ type helper struct {
 	items []item // the logs of the grant, then its addresses
 }
 
-// Serve is the helper's whole life: it answers the server that started it until
-// that has ended, and then removes the server's pid file. Signals do not end it.
-// fd is the value of Env.
+// Serve runs the helper: it processes the requests of the server that started it
+// until that has ended, and then removes the server's pid file. Signals do not
+// end it. fd is the value of Env.
 func Serve(fd string, judge Judge) error {
 	n, err := strconv.Atoi(fd)
 	if err != nil || n != helperFD {
@@ -54,15 +54,15 @@ func Serve(fd string, judge Judge) error {
 		return fmt.Errorf("%s: the privileged helper is started by the server only: %w", Env, err)
 	}
 	defer conn.Close()
-	// It ends with the server, and not before: a service manager and a
-	// terminal signal all processes of a group.
+	// It ends with the server, and not before: a service manager and a terminal
+	// signal all processes of a group.
 	signal.Ignore(syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGUSR1, syscall.SIGUSR2, syscall.SIGPIPE)
 	runtime.GOMAXPROCS(1)
 	debug.SetGCPercent(20)
 	return serve(conn, judge)
 }
 
-// serve reads the setup and answers until the server has ended.
+// serve reads the setup and processes requests until the server has ended.
 func serve(conn *net.UnixConn, judge Judge) error {
 	h := &helper{conn: conn, judge: judge}
 	buf := make([]byte, maxMessage)
@@ -77,13 +77,13 @@ func serve(conn *net.UnixConn, judge Judge) error {
 	return h.loop(make([]byte, requestSize+1))
 }
 
-// closeInherited closes the descriptors that whoever started the server left
-// open to every child: the helper lives long and must not keep them. Those of
-// the runtime are not meant for children, and so can be told apart.
+// closeInherited closes the descriptors that the server's parent left open for
+// every child: the helper lives long and must not keep them. Descriptors of the
+// runtime are closed on exec, and so can be told apart.
 func closeInherited() {
 	list, err := os.ReadDir("/proc/self/fd")
 	if err != nil {
-		return // they cannot be seen
+		return // they cannot be listed
 	}
 	for _, e := range list {
 		fd, err := strconv.Atoi(e.Name())
@@ -96,7 +96,7 @@ func closeInherited() {
 	}
 }
 
-// socketOf takes over one end of the socket pair.
+// socketOf takes ownership of one end of the socket pair.
 func socketOf(f *os.File) (*net.UnixConn, error) {
 	defer f.Close()
 	c, err := net.FileConn(f)
@@ -111,8 +111,8 @@ func socketOf(f *os.File) (*net.UnixConn, error) {
 	return u, nil
 }
 
-// loop answers requests. What the server sends is not believed: anything but a
-// request ends the helper.
+// loop processes requests. The server is not trusted: anything that is not a
+// valid request ends the helper.
 func (h *helper) loop(buf []byte) error {
 	debug.FreeOSMemory()
 	for {
@@ -149,7 +149,7 @@ func (h *helper) answer(r request) error {
 	return fmt.Errorf("unknown request %d", r.Op)
 }
 
-// reload reads the configuration. One that is wrong leaves the items unchanged.
+// reload reads the configuration. A faulty one leaves the items unchanged.
 func (h *helper) reload(r request) error {
 	grant, err := h.judge(h.setup.Config)
 	if err != nil {
@@ -164,7 +164,7 @@ func (h *helper) reload(r request) error {
 	for _, a := range h.grant.Listen {
 		h.items = append(h.items, listenItem(a))
 	}
-	defer debug.FreeOSMemory() // what reading it took is not needed again soon
+	defer debug.FreeOSMemory() // the memory of the load is not needed again soon
 	return h.sendItems(r.Seq)
 }
 
@@ -194,7 +194,7 @@ func failed(r request, err error) reply {
 	return reply{Seq: r.Seq, Errno: int(no), Error: err.Error()}
 }
 
-// open opens an item and passes it on.
+// open opens an item and sends its descriptor.
 func (h *helper) open(r request) error {
 	i := int(r.Item)
 	if i >= len(h.items) {
@@ -239,8 +239,8 @@ func (h *helper) listen(r request, a listen.Addr) error {
 	return nil
 }
 
-// finish removes what the server leaves behind when it ends: a folder that only
-// root may write to is closed to it. Files of a successor stay.
+// finish removes the files of a server that ends: it cannot do so itself in a
+// folder that only root may write to. Files of a successor stay.
 func (h *helper) finish() {
 	if h.setup.PidFile == "" {
 		return
@@ -252,5 +252,5 @@ func (h *helper) finish() {
 	if h.setup.Socket != "" {
 		_ = os.Remove(h.setup.Socket) // gone already
 	}
-	_ = unixd.RemovePidFile(h.setup.PidFile, pid) // nobody is left to tell
+	_ = unixd.RemovePidFile(h.setup.PidFile, pid) // there is no place left to report an error
 }

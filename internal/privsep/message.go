@@ -13,14 +13,14 @@ import (
 )
 
 // Env names the descriptor of the helper's end of the socket pair. A process
-// that has it in its environment is a helper.
+// with this variable in its environment is a helper.
 const Env = "HEADGATE_HELPER_FD"
 
-// helperFD is where the first of exec.Cmd's ExtraFiles goes.
+// helperFD is the descriptor of the first of exec.Cmd's ExtraFiles.
 const helperFD = 3
 
 // Setup is the first message. The server sends it while it is still root, so
-// the helper believes it; later messages have nothing to believe in.
+// the helper trusts it. Later messages hold nothing that has to be trusted.
 type Setup struct {
 	Config  Config
 	PID     int    // of the server
@@ -31,7 +31,7 @@ type Setup struct {
 	Groups []int // and its groups
 }
 
-// Config says how the configuration is read: what the command line said.
+// Config says how the configuration is read: the options of the command line.
 type Config struct {
 	File               string // absolute, as the next two
 	Root               string // an explicit -d
@@ -47,17 +47,17 @@ const (
 	opFinish            // the server ends: remove the pid file
 )
 
-// request is all that a server can say. It has a fixed size.
+// request is the only message a server can send. It has a fixed size.
 type request struct {
 	Seq, Op, Item, Count uint32
 }
 
 const requestSize = 16
 
-// maxCount bounds the sockets for one address.
+// maxCount limits the sockets for one address.
 const maxCount = 1024
 
-// item is something that may be opened.
+// item is something that the helper may open.
 type item struct {
 	Kind kind   `json:"kind"`
 	Name string `json:"name"` // an absolute path, or IP:PORT
@@ -70,7 +70,7 @@ const (
 	kindListen kind = "listen"
 )
 
-// reply answers a request. A long one has several parts.
+// reply is the reply to a request. A long one has several parts.
 type reply struct {
 	Seq   uint32 `json:"seq"`
 	Errno int    `json:"errno,omitempty"` // the system's reason, if there is one
@@ -79,10 +79,10 @@ type reply struct {
 	More  bool   `json:"more,omitempty"` // another part follows
 }
 
-// maxMessage bounds a message. The default buffer of a socket has room for it.
+// maxMessage limits a message. The default buffer of a socket has room for it.
 const maxMessage = 128 << 10
 
-// itemsBytes is about how many bytes of names one part of a reply has.
+// itemsBytes is about how many bytes of names one part of a reply holds.
 const itemsBytes = 32 << 10
 
 // maxFDs is how many descriptors one message carries; the system allows 253.
@@ -101,7 +101,7 @@ func parseRequest(b []byte) (r request, err error) {
 	return r, binary.Read(bytes.NewReader(b), binary.LittleEndian, &r)
 }
 
-// send writes one message with descriptors, which stay the caller's.
+// send writes one message with descriptors, which still belong to the caller.
 func send(c *net.UnixConn, b []byte, fds []int) error {
 	var oob []byte
 	if len(fds) > 0 {
@@ -120,8 +120,8 @@ func sendReply(c *net.UnixConn, r reply, fds []int) error {
 	return send(c, b, fds)
 }
 
-// receive reads one message into buf. The files are the caller's, also after an
-// error; none of them is inherited by a child.
+// receive reads one message into buf. The files belong to the caller, even
+// after an error; none of them is inherited by a child.
 func receive(c *net.UnixConn, buf []byte) (msg []byte, files []*os.File, err error) {
 	oob := make([]byte, unix.CmsgSpace(4*maxFDs))
 	n, oobn, flags, _, err := c.ReadMsgUnix(buf, oob)
@@ -132,7 +132,7 @@ func receive(c *net.UnixConn, buf []byte) (msg []byte, files []*os.File, err err
 	for _, m := range controls {
 		fds, _ := unix.ParseUnixRights(&m)
 		for _, fd := range fds {
-			unix.CloseOnExec(fd) // where the system did not do it at once
+			unix.CloseOnExec(fd) // if the system did not do it at once
 			files = append(files, os.NewFile(uintptr(fd), "from the other process"))
 		}
 	}
@@ -149,7 +149,7 @@ func receive(c *net.UnixConn, buf []byte) (msg []byte, files []*os.File, err err
 // errClosed says that the other process has ended, or has closed its end.
 var errClosed = errors.New("the other end is closed")
 
-// errTooLong says that the other process sent what is no message of ours.
+// errTooLong says that the other process sent an invalid message.
 var errTooLong = errors.New("message too long")
 
 func closeFiles(files []*os.File) {

@@ -26,13 +26,13 @@ type rig struct {
 	dir string
 	end chan error
 
-	guard sync.Mutex // guards what follows: the judge is on the helper's goroutine
+	guard sync.Mutex // guards the fields below: the judge runs on the helper's goroutine
 	grant Grant
-	wrong error // what the judge says
+	wrong error // the judge's error
 	reads int
 }
 
-// says sets what the judge says.
+// says sets the judge's results.
 func (r *rig) says(g Grant, wrong error) {
 	r.guard.Lock()
 	defer r.guard.Unlock()
@@ -103,7 +103,7 @@ func TestOpens(t *testing.T) {
 		t.Errorf("the configuration was read %d times, want once", r.reads)
 	}
 	r.guard.Unlock()
-	// A configuration that is wrong changes nothing: what was allowed still is.
+	// A faulty configuration changes nothing: what was allowed still is.
 	r.says(Grant{}, errors.New("it has errors"))
 	r.Stale()
 	if f, err := r.OpenLog(log("b")); err != nil {
@@ -150,7 +150,7 @@ func TestListens(t *testing.T) {
 	}
 }
 
-// TestManyItems: a list that no single message has room for.
+// TestManyItems: a list that does not fit one message.
 func TestManyItems(t *testing.T) {
 	r := newRig(t)
 	var g Grant
@@ -168,8 +168,8 @@ func TestManyItems(t *testing.T) {
 	}
 }
 
-// TestHostileServer: what is no request ends the helper, and what names no item
-// gets nothing.
+// TestHostileServer: an invalid request ends the helper, and a request for an
+// unknown item opens nothing.
 func TestHostileServer(t *testing.T) {
 	for _, msg := range [][]byte{
 		[]byte("open /etc/shadow"), bytes.Repeat([]byte{0xff}, 16), []byte("x"), make([]byte, 16), make([]byte, 17), make([]byte, 4096),
@@ -192,18 +192,18 @@ func TestHostileServer(t *testing.T) {
 			t.Errorf("item %d was opened", n)
 		}
 	}
-	// Descriptors that it sends are not kept.
+	// The helper does not keep descriptors that the server sends.
 	if err := send(r.conn, request{Seq: 9, Op: opFinish}.bytes(), []int{0, 0, 0}); err != nil {
 		t.Fatal(err)
 	}
-	if f, err := r.OpenLog(filepath.Join(r.dir, "a")); err != nil { // and the reply to 9 is passed over
+	if f, err := r.OpenLog(filepath.Join(r.dir, "a")); err != nil { // and the reply to 9 is skipped
 		t.Error(err)
 	} else {
 		_ = f.Close()
 	}
 }
 
-// TestEnd: whichever way the server ends, its pid file goes, and only its own.
+// TestEnd: however the server ends, its pid file is removed, and only its own.
 func TestEnd(t *testing.T) {
 	for _, row := range []struct {
 		name, pid string
@@ -233,7 +233,7 @@ func TestEnd(t *testing.T) {
 	}
 }
 
-// TestNotStartedByServer: the variable alone makes no helper of a program.
+// TestNotStartedByServer: the variable alone does not make a program a helper.
 func TestNotStartedByServer(t *testing.T) {
 	for _, fd := range []string{"", "x", "0", "4"} {
 		if err := Serve(fd, nil); err == nil || !strings.Contains(err.Error(), "started by the server only") {

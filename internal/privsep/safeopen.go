@@ -11,26 +11,26 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// identity is the user that the server has become. It must not be able to lead the
-// helper to other files than the configuration names.
+// identity is the user that the server has become. It must not be able to make the
+// helper open other files than the configuration names.
 type identity struct {
 	uid    int
 	groups []int
 }
 
-// unsafeError says that somebody else could have put something in the place of
-// what was to be opened.
+// unsafeError says that another user could have replaced the file that was to
+// be opened.
 type unsafeError struct{ path, why string }
 
-// Error gives "/var/log/x: the folder /var/log may be written by …".
+// Error returns "/var/log/x: the folder /var/log may be written by …".
 func (e *unsafeError) Error() string { return e.path + ": not opened for the server: " + e.why }
 
 // maxLinks is how many symbolic links one path may have, as in the kernel.
 const maxLinks = 40
 
-// openLog opens a log for appending and creates it where there is none. It
-// walks the path folder by folder and follows symbolic links only where the
-// server's user could not have made them.
+// openLog opens a log for appending and creates it if it is missing. It walks
+// the path folder by folder and follows symbolic links only in folders where
+// the server's user could not have made them.
 func openLog(path string, who identity) (*os.File, error) {
 	at := path
 	for range maxLinks {
@@ -46,7 +46,7 @@ func openLog(path string, who identity) (*os.File, error) {
 	return nil, unix.ELOOP
 }
 
-// walk opens the file at the end of a path, or gives the path that a symbolic
+// walk opens the file at the end of a path, or returns the path that a symbolic
 // link on the way leads to.
 func walk(path string, who identity) (f *os.File, link string, err error) {
 	names := strings.Split(strings.Trim(filepath.Clean(path), "/"), "/")
@@ -86,8 +86,9 @@ func readLink(dir int, name string) (target string, ok bool) {
 	return string(buf[:max(n, 0)]), err == nil
 }
 
-// openAt opens a log in a folder that is safe. What is no plain file, or has a
-// second name, is refused: the other name may be in a folder that is not safe.
+// openAt opens a log in a folder that is safe. It refuses files that are not
+// regular and files with a second name: the other name may be in a folder that
+// is not safe.
 func openAt(dir int, name, path string) (*os.File, error) {
 	const flags = unix.O_WRONLY | unix.O_APPEND | unix.O_CREAT | unix.O_NOFOLLOW | unix.O_NONBLOCK | unix.O_CLOEXEC
 	fd, err := unix.Openat(dir, name, flags, 0o644)
@@ -102,7 +103,7 @@ func openAt(dir int, name, path string) (*os.File, error) {
 		case st.Nlink != 1:
 			err = &unsafeError{path, "the file has more than one name"}
 		default:
-			_, err = unix.FcntlInt(uintptr(fd), unix.F_SETFL, unix.O_APPEND) // blocking, as others open it
+			_, err = unix.FcntlInt(uintptr(fd), unix.F_SETFL, unix.O_APPEND) // blocking, as other programs open it
 		}
 	}
 	if err != nil {
@@ -113,8 +114,8 @@ func openAt(dir int, name, path string) (*os.File, error) {
 }
 
 // checkFolder refuses a folder in which the server's user may replace an entry.
-// In one with the sticky bit, as /tmp, it may not replace those of others, but
-// it may make a new one.
+// In a folder with the sticky bit, such as /tmp, it may not replace entries of
+// others, but it may make new ones.
 func checkFolder(fd int, path string, last bool, who identity) error {
 	var st unix.Stat_t
 	if err := unix.Fstat(fd, &st); err != nil {
@@ -124,7 +125,7 @@ func checkFolder(fd int, path string, last bool, who identity) error {
 	var open bool
 	switch {
 	case int(st.Uid) == who.uid:
-		open = true // it may change the mode
+		open = true // its owner may change the mode
 	case slices.Contains(who.groups, int(st.Gid)):
 		open = mode&0o020 != 0
 	default:

@@ -10,8 +10,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// TestOpenLog: whoever may write to a folder on the way cannot lead the helper
-// elsewhere. The other user is one who owns nothing here; "us" owns the folders.
+// TestOpenLog: a user who may write to a folder of the path cannot lead the
+// helper elsewhere. The other user owns nothing here; "us" owns the folders.
 func TestOpenLog(t *testing.T) {
 	other, us := identity{uid: 4000001, groups: []int{4000001}}, identity{uid: os.Getuid()}
 	group := identity{uid: 4000001, groups: []int{os.Getgid()}}

@@ -10,8 +10,7 @@ import (
 )
 
 // Work says what a job that runs off the loops spends its time with. Each kind
-// has workers of its own, so that a disk that hangs does not keep names from
-// being looked up.
+// has its own workers, so that a disk that hangs does not stop name look-ups.
 type Work uint8
 
 // The kinds of work.
@@ -23,16 +22,16 @@ const (
 )
 
 // Await runs f(ctx, in) off the loop l and returns what f returns; other
-// coroutines of the loop run meanwhile. It is for whatever might take long
-// without being input or output of a Conn.
+// coroutines of the loop run meanwhile. Use it for anything that may take long
+// and is not input or output of a Conn.
 //
-// When ctx ends first, Await returns its error and f's result is dropped when it
-// comes: f may then still be running, with a ctx that has ended. f must therefore
-// own all that it touches. It is a function with a name, not a literal that
-// captures things, and in holds no borrowed memory: strings are copied, and there
-// are no bytes of a request, a buffer or an arena in it. Other errors are ErrBusy,
-// and ErrDraining when the engine cuts what is left. A panic of f is raised again
-// in the caller.
+// If ctx ends first, Await returns its error, and f's result is dropped when it
+// arrives: f may then still run, with a ctx that has ended. f must therefore own
+// all that it touches. It is a named function, not a literal that captures
+// variables, and in holds no borrowed memory: strings are copied, and it holds no
+// bytes of a request, a buffer or an arena. Other errors are ErrBusy, and
+// ErrDraining when the engine cuts what is left. A panic of f is raised again in
+// the caller.
 func Await[In, Out any](ctx context.Context, l Loop, w Work, in In, f func(ctx context.Context, in In) (Out, error)) (Out, error) {
 	if lock.Checked() {
 		mustOwn(reflect.TypeFor[In]())
@@ -45,8 +44,8 @@ func Await[In, Out any](ctx context.Context, l Loop, w Work, in In, f func(ctx c
 	return j.out, j.err
 }
 
-// job is a call of Await. It is the pool's from Offload on; only where Offload
-// returned nil is it the caller's again.
+// job is a call of Await. It belongs to the pool from Offload on, and to the
+// caller again only if Offload returned nil.
 type job[In, Out any] struct {
 	in  In
 	f   func(context.Context, In) (Out, error)
@@ -57,7 +56,8 @@ type job[In, Out any] struct {
 // Do implements Job.
 func (j *job[In, Out]) Do(ctx context.Context) { j.out, j.err = j.f(ctx, j.in) }
 
-// mustOwn panics when a job gets a slice of bytes, which may be borrowed.
+// mustOwn panics when a job has a slice of bytes as input, which may be
+// borrowed.
 func mustOwn(t reflect.Type) {
 	switch {
 	case t.Kind() == reflect.Slice && t.Elem().Kind() == reflect.Uint8:
@@ -69,7 +69,7 @@ func mustOwn(t reflect.Type) {
 	}
 }
 
-// Pause is Sleep that ends with ctx, whose error it returns then.
+// Pause is Sleep that returns ctx's error as soon as ctx ends.
 func Pause(ctx context.Context, l Loop, d time.Duration) error {
 	if ctx.Err() == nil && d > 0 {
 		p := l.NewParker()

@@ -15,17 +15,17 @@ import (
 	"github.com/headgate/headgate/internal/testkit"
 )
 
-// disk is what jobs of the tests wait for.
+// disk is what the jobs of the tests wait for.
 type disk struct {
-	open    chan struct{} // closed when it answers
+	open    chan struct{} // closed when it responds
 	reading atomic.Int64
 	most    atomic.Int64
-	ended   atomic.Int64 // jobs whose ctx ended before the disk answered
+	ended   atomic.Int64 // jobs whose ctx ended before the disk responded
 }
 
 func newDisk() *disk { return &disk{open: make(chan struct{})} }
 
-// read waits for the disk, as a hung one deaf to ctx.
+// read waits for the disk and ignores ctx, as a hung system call does.
 func read(_ context.Context, d *disk) (string, error) {
 	n := d.reading.Add(1)
 	defer d.reading.Add(-1)
@@ -35,7 +35,7 @@ func read(_ context.Context, d *disk) (string, error) {
 	return "read", nil
 }
 
-// readOrLeave leaves with ctx.
+// readOrLeave returns when ctx ends.
 func readOrLeave(ctx context.Context, d *disk) (string, error) {
 	select {
 	case <-d.open:
@@ -89,8 +89,8 @@ func fails(context.Context, int) (int, error)                        { return 2,
 func panics(context.Context, int) (int, error)                       { panic("boom") }
 func borrows(context.Context, struct{ path []byte }) (string, error) { return "", nil }
 
-// Whatever a disk does, a caller whose time is over goes on, no more threads wait
-// for it than there are workers, and other kinds of work go on.
+// Whatever a disk does: a caller whose time is over continues, no more threads
+// wait for the disk than there are workers, and other kinds of work continue.
 func TestHungDisk(t *testing.T) { each(t, testHungDisk) }
 
 func testHungDisk(t *testing.T, n engine) {
@@ -130,7 +130,7 @@ func testHungDisk(t *testing.T, n engine) {
 		t.Errorf("%d late, %d turned away, %d read at once", late.Load(), busy.Load(), d.most.Load())
 	}
 	again := make(chan struct{})
-	e.Run(func(l reactor.Loop) { // what was given up takes no place in the queue
+	e.Run(func(l reactor.Loop) { // abandoned jobs take no room in the queue
 		defer close(again)
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
 		defer cancel()
@@ -147,7 +147,7 @@ func testHungDisk(t *testing.T, n engine) {
 
 func finds(context.Context, int) (int, error) { return 1, nil }
 
-// A panic of a job that nobody waits for is reported.
+// A panic of a job is reported even if its caller has left.
 func TestDroppedPanic(t *testing.T) { each(t, testDroppedPanic) }
 
 func testDroppedPanic(t *testing.T, n engine) {
@@ -178,7 +178,7 @@ func readAndPanic(_ context.Context, d *disk) (string, error) {
 	panic("boom")
 }
 
-// A stop whose time is up does not wait for jobs, and tells them.
+// A stop at its deadline does not wait for jobs, but ends their ctx.
 func TestCutLeavesJobs(t *testing.T) { each(t, testCutLeavesJobs) }
 
 func testCutLeavesJobs(t *testing.T, n engine) {
@@ -211,8 +211,8 @@ func testCutLeavesJobs(t *testing.T, n engine) {
 	testkit.Eventually(t, "the worker ends", func() bool { return hung.reading.Load() == 0 })
 }
 
-// Coroutines that belong to nobody: stop tells them and waits for them, cuts
-// their connections when time is up, and a panic is reported.
+// Spawned coroutines: a stop ends their context and waits for them, cuts their
+// connections at its deadline, and a panic is reported.
 func TestSpawn(t *testing.T) { each(t, testSpawn) }
 
 func testSpawn(t *testing.T, n engine) {

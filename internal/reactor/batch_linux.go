@@ -6,43 +6,43 @@ import (
 	"syscall"
 )
 
-// batch is what the coroutines of one round want sent soon (WriteBatched), or in a
-// round of few what one of them wants. It goes out in one go: the system's code
-// for sending is then in the processor's caches, and the peers are woken once
-// for many messages instead of getting the processor, where they share one,
+// batch holds the messages of WriteBatched in one round of the loop, or in a round
+// of few coroutines the message of one of them. It is sent in one go: the system's
+// code for sending is then in the processor's caches, and peers on the same
+// processor are woken once for many messages instead of getting the processor
 // after each. It is empty between rounds.
 type batch struct {
 	items []outItem
-	bytes []byte // of all items, one behind the other
-	since int64  // when the first was put in
+	bytes []byte // of all items, one after the other
+	since int64  // when the first was added
 }
 
 // outItem is a message for a connection.
 type outItem struct {
-	c        *econn        // nil: nothing is left to do, it was sent or taken back
+	c        *econn        // nil: nothing is left to do, it was sent or removed
 	from, to int32         // in bytes
-	sent     int32         // what the system took of it
-	errno    syscall.Errno // why it took nothing
+	sent     int32         // how much of it the system accepted
+	errno    syscall.Errno // why it accepted nothing
 }
 
 // A message of more than batchMost bytes is sent at once: copying it would cost
-// what is gained. The batch is sent when it holds batchRoom bytes, or when
-// something in it is soonAge old while the round goes on.
+// what the batch saves. The batch is sent when it holds batchRoom bytes, or
+// when a message in it is soonAge old before the round ends.
 const (
 	batchMost = 4 << 10
 	batchRoom = 64 << 10
 	soonAge   = int64(200e3) // nanoseconds
 )
 
-// sendOld sends what is in the batch for too long.
+// sendOld sends the batch if it has waited for too long.
 func (l *eloop) sendOld() {
 	if len(l.out.items) > 0 && l.now-l.out.since > soonAge {
 		l.sendOut()
 	}
 }
 
-// sendOut sends what is in the batch. Only behind that is looked after what
-// did not go out as it should, as anything may come of it.
+// sendOut sends the batch. Errors and remainders are handled after everything
+// else is sent, because handling them may run arbitrary code.
 func (l *eloop) sendOut() {
 	b := &l.out
 	if len(b.items) == 0 {
@@ -61,15 +61,15 @@ func (l *eloop) sendOut() {
 	}
 }
 
-// ringLeast is from how many messages on one call for all of them is cheaper; in
-// a round of fewer coroutines each message goes out by itself and at once. At a
-// low rate there are few, and the ring's way through the kernel, seldom gone, is
-// in no cache, while what the one in front has to say would wait for what those
-// behind it do: one answer in ten was 6 to 12 % later by it.
+// ringLeast is the number of messages from which one call for all of them is
+// cheaper. In a round of fewer coroutines each message is sent by itself at
+// once: at a low rate the ring's code in the kernel is in no cache, and the
+// first message would wait for the work of later coroutines. One response in ten
+// was 6 to 12 % later with the ring.
 const ringLeast = 8
 
-// transmit has the system send messages and notes in each what it says. It
-// returns whether all went out whole.
+// transmit has the system send messages and records each result. It returns
+// whether all were sent completely.
 func (l *eloop) transmit(items []outItem) (whole bool) {
 	whole = true
 	if l.ring != nil && len(items) >= ringLeast {
@@ -86,8 +86,8 @@ func (l *eloop) transmit(items []outItem) (whole bool) {
 	return whole
 }
 
-// transmitMany is transmit by one call for many messages. It gives how many
-// items it has dealt with: fewer than all when the system does not go along.
+// transmitMany is transmit by one call for many messages. It returns how many
+// items it has processed: fewer than all if the ring fails.
 func (l *eloop) transmitMany(items []outItem) (n int, whole bool) {
 	whole = true
 	for n < len(items) {
@@ -112,8 +112,8 @@ func (l *eloop) transmitMany(items []outItem) (n int, whole bool) {
 	return n, whole
 }
 
-// result notes what became of one message that the ring dealt with. Its errors
-// may be the ring's own, as want of memory: the socket's are told by sendto.
+// result records the result of one message from the ring. Its errors may be the
+// ring's own, such as lack of memory; for the socket's errors sendto is called.
 func (l *eloop) result(items []outItem) (whole bool) {
 	i, n, e := l.ring.Result()
 	it := &items[i]
@@ -123,7 +123,7 @@ func (l *eloop) result(items []outItem) (whole bool) {
 	return it.tell(n, e)
 }
 
-// doubtRing gives up a ring that does not work, unless memory was short.
+// doubtRing closes a ring that does not work, unless memory was short.
 func (l *eloop) doubtRing(e syscall.Errno) {
 	switch e {
 	case syscall.EAGAIN, syscall.EBUSY, syscall.ENOMEM:
@@ -134,8 +134,8 @@ func (l *eloop) doubtRing(e syscall.Errno) {
 	l.engine.hooks.noRing(os.NewSyscallError("io_uring_enter", e))
 }
 
-// behind returns what comes after n messages that begin with items[first] and of
-// which nothing was told yet.
+// behind returns the items after n messages that begin with items[first] and
+// have no result yet.
 func behind(items []outItem, first, n int) int {
 	for ; n > 0; first++ {
 		if items[first].c != nil {
@@ -145,7 +145,8 @@ func behind(items []outItem, first, n int) int {
 	return first
 }
 
-// tell notes what became of a message, and gives whether it went out whole.
+// tell records the result of a message and returns whether it was sent
+// completely.
 func (it *outItem) tell(n int, e syscall.Errno) bool {
 	it.c.flags &^= isBatched
 	it.sent, it.errno = int32(max(n, 0)), e
@@ -156,14 +157,14 @@ func (it *outItem) tell(n int, e syscall.Errno) bool {
 	return true
 }
 
-// remainder is what did not go out of a message.
+// remainder is the unsent part of a message.
 type remainder struct {
 	c     *econn
 	bytes []byte
 	errno syscall.Errno
 }
 
-// left returns what did not go out, whatever becomes of the batch.
+// left returns the unsent parts, which stay valid when the batch is reused.
 func (b *batch) left() (all []remainder) {
 	for i := range b.items {
 		if it := &b.items[i]; it.c != nil {
@@ -174,7 +175,7 @@ func (b *batch) left() (all []remainder) {
 	return all
 }
 
-// unbatch takes c's message out of the batch.
+// unbatch removes c's message from the batch.
 func (c *econn) unbatch() []byte {
 	c.flags &^= isBatched
 	b := &c.loop.out
@@ -187,8 +188,8 @@ func (c *econn) unbatch() []byte {
 	return nil
 }
 
-// remains looks after what did not go out of a message whose writer has gone
-// on: from now on nothing overtakes it. It may run on no coroutine.
+// remains handles the unsent part of a message whose writer has continued: from
+// now on nothing overtakes it. It may run outside of coroutines.
 func (c *econn) remains(rest []byte, e syscall.Errno) {
 	if e == 0 || e == syscall.EAGAIN {
 		c.catchUp(rest)

@@ -18,7 +18,7 @@ import (
 	"github.com/headgate/headgate/internal/uring"
 )
 
-// epolls are the engines with a batch.
+// epolls runs a test on the engines that have a batch.
 func epolls(t *testing.T, f func(t *testing.T, l reactor.Loop)) {
 	for _, n := range engines {
 		if n.name != "goroutine" {
@@ -29,8 +29,8 @@ func epolls(t *testing.T, f func(t *testing.T, l reactor.Loop)) {
 	}
 }
 
-// together has each of many writers say its number in one round of the loop,
-// and looks whether its peer hears it.
+// together has many writers each send a number in one round of the loop, and
+// checks that each peer receives it.
 func together(t *testing.T, l reactor.Loop, many int) {
 	t.Helper()
 	conns, others := make([]reactor.Conn, many), make([]net.Conn, many)
@@ -44,7 +44,7 @@ func together(t *testing.T, l reactor.Loop, many int) {
 				t.Errorf("%d: %d, %v", i, m, err)
 			}
 		}
-		for i := 2; i < many; i += 5 { // these go out by themselves
+		for i := 2; i < many; i += 5 { // these are sent by themselves
 			_ = conns[i].Close()
 		}
 	})).Wait()
@@ -74,8 +74,7 @@ func TestTogether(t *testing.T) {
 	})
 }
 
-// A ring that does not do what is wanted costs no message, and none is sent
-// twice.
+// A ring that fails loses no message, and none is sent twice.
 func TestRingFails(t *testing.T) {
 	const size = uring.Size
 	all := func(n int) (int, syscall.Errno) { return n, 0 }
@@ -84,7 +83,7 @@ func TestRingFails(t *testing.T) {
 		name  string
 		take  func() func(n int) (int, syscall.Errno)
 		send  func(p []byte) (int, syscall.Errno)
-		given bool // up, which is told
+		given bool // given up, which is reported
 	}{
 		{name: "works"},
 		{name: "takes few at a time", take: some(3, 0)},
@@ -129,8 +128,8 @@ func TestRingFails(t *testing.T) {
 	}
 }
 
-// some takes n of the messages of a call, and answers every other call with an
-// error.
+// some accepts n of the messages of a call, and returns an error for every
+// other call.
 func some(n int, e syscall.Errno) func() func(int) (int, syscall.Errno) {
 	return func() func(int) (int, syscall.Errno) {
 		calls := 0
@@ -143,7 +142,7 @@ func some(n int, e syscall.Errno) func() func(int) (int, syscall.Errno) {
 	}
 }
 
-// Where io_uring is forbidden that is told once, and everything goes on.
+// If io_uring is forbidden this is reported once, and everything else works.
 func TestRingForbidden(t *testing.T) {
 	var told []error
 	n := engine{"epoll", func(h reactor.Hooks) reactor.Engine {
@@ -158,7 +157,7 @@ func TestRingForbidden(t *testing.T) {
 	}
 }
 
-// What becomes of one message is nothing to those that go out with it.
+// The fate of one message does not affect those that are sent with it.
 func TestTogetherWithTrouble(t *testing.T) {
 	epolls(t, func(t *testing.T, l reactor.Loop) {
 		var conns [10]reactor.Conn // enough for the ring
@@ -203,7 +202,7 @@ func TestTogetherWithTrouble(t *testing.T) {
 	})
 }
 
-// fill writes to c until there is no room, and gives how much that was.
+// fill writes to c until there is no room, and returns how much that was.
 func fill(t *testing.T, c reactor.Conn) (n int) {
 	t.Helper()
 	_ = c.SetWriteDeadline(c.Loop().Now().Add(20 * time.Millisecond))
@@ -217,12 +216,12 @@ func fill(t *testing.T, c reactor.Conn) (n int) {
 	return n
 }
 
-// Where few have a turn what one says is heard before the next has its own;
-// where many have, it goes out together.
+// In a round of few coroutines each message arrives before the next coroutine
+// runs; in a round of many they are sent together.
 func TestFewDoNotWait(t *testing.T) {
 	for _, tt := range []struct {
 		speakers int
-		at       []int // of how many messages the ring heard
+		at       []int // how many messages the ring received
 	}{{reactor.RingLeast - 2, nil}, {reactor.RingLeast, []int{reactor.RingLeast}}} {
 		t.Run(fmt.Sprint(tt.speakers), func(t *testing.T) {
 			var at []int
@@ -242,8 +241,8 @@ func TestFewDoNotWait(t *testing.T) {
 	}
 }
 
-// inTurn has coroutines speak in one round of the loop, and one behind them
-// look whether the first was heard by then.
+// inTurn has coroutines write in one round of the loop, and one after them
+// check whether the first message has arrived.
 func inTurn(t *testing.T, l reactor.Loop, speakers int, heard bool) {
 	t.Helper()
 	conns, others := make([]reactor.Conn, speakers), make([]net.Conn, speakers)
@@ -271,7 +270,7 @@ func inTurn(t *testing.T, l reactor.Loop, speakers int, heard bool) {
 	}
 }
 
-// waiting returns how many bytes lie in the socket of c.
+// waiting returns how many bytes wait in the socket of c.
 func waiting(t *testing.T, c net.Conn) (n int) {
 	t.Helper()
 	raw, err := c.(*net.TCPConn).SyscallConn()

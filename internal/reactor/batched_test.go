@@ -11,8 +11,8 @@ import (
 	"github.com/headgate/headgate/internal/testkit"
 )
 
-// What is to be sent soon arrives, in order with everything else, whatever the
-// writer does next.
+// A batched message arrives, in order with everything else, whatever the writer
+// does next.
 func TestWriteBatched(t *testing.T) { each(t, testWriteBatched) }
 
 func testWriteBatched(t *testing.T, n engine) {
@@ -44,7 +44,7 @@ func testWriteBatched(t *testing.T, n engine) {
 				if m, err := c.WriteBatched(p); m != 4 || err != nil {
 					t.Errorf("%d, %v", m, err)
 				}
-				copy(p, "gone") // it is the caller's again
+				copy(p, "gone") // it belongs to the caller again
 				tt.then(l, c)
 				away(l, func() {
 					if s := <-got; s != tt.want {
@@ -91,7 +91,7 @@ func testWriteBatchedMany(t *testing.T, n engine) {
 	})
 }
 
-// What the socket of a slow client has no room for is sent when there is some,
+// What the socket of a slow client has no room for is sent when there is room,
 // and the client is not idle until then.
 func TestWriteBatchedFull(t *testing.T) { each(t, testWriteBatchedFull) }
 
@@ -114,7 +114,7 @@ func testWriteBatchedFull(t *testing.T, n engine) {
 		}
 		_ = c.SetWriteDeadline(time.Now().Add(testkit.Patience))
 		full <- sent
-		for i := range many { // more than the batch holds
+		for i := range many { // more than fits the batch
 			if _, err := c.WriteBatched(numbered(i)); err != nil {
 				t.Error(err)
 			}
@@ -125,7 +125,7 @@ func testWriteBatchedFull(t *testing.T, n engine) {
 	c := dial(t, addr)
 	_, _ = c.Write([]byte("x"))
 	sent, began := <-full, time.Now()
-	_, _ = c.Write([]byte("a")) // the next request, which must be answered behind all of it
+	_, _ = c.Write([]byte("a")) // the next request; its response must come after all of that
 	testkit.Eventually(t, "it would be idle for too long", func() bool { return time.Since(began) > 3*idle })
 	var want []byte
 	for i := range many {

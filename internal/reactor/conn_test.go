@@ -81,7 +81,7 @@ func testDeadlines(t *testing.T, n engine) {
 	})
 }
 
-// Close wakes who waits.
+// Close wakes waiting coroutines.
 func TestCloseWakes(t *testing.T) { each(t, testCloseWakes) }
 
 func testCloseWakes(t *testing.T, n engine) {
@@ -101,8 +101,8 @@ func testCloseWakes(t *testing.T, n engine) {
 	})
 }
 
-// Much more than any buffer holds passes whole in both directions at once,
-// whoever is slower.
+// Far more than any buffer holds passes in both directions at once, whichever
+// side is slower.
 func TestBothWays(t *testing.T) { each(t, testBothWays) }
 
 func testBothWays(t *testing.T, n engine) {
@@ -146,7 +146,7 @@ func testBothWays(t *testing.T, n engine) {
 	})
 }
 
-// shy is a handler that has too much to do for a while.
+// shy is a handler that is full for a while.
 type shy struct {
 	*echo
 	full atomic.Bool
@@ -154,8 +154,8 @@ type shy struct {
 
 func (s *shy) Full() bool { return s.full.Load() }
 
-// While there is too much to do connections wait in the queue; none is lost,
-// not even when the socket is left.
+// While the handler is full connections wait in the queue; none is lost, even
+// when the socket is left.
 func TestFull(t *testing.T) { each(t, testFull) }
 
 func testFull(t *testing.T, n engine) {
@@ -169,7 +169,8 @@ func testFull(t *testing.T, n engine) {
 	if err := e.Serve(l, h); err != nil {
 		t.Fatal(err)
 	}
-	// One may slip in while the engine waits for it and has asked before.
+	// One may be accepted while the engine waits for it, if Full was asked
+	// before.
 	addr := l.Addr().String()
 	var clients []net.Conn
 	for range 5 {
@@ -188,7 +189,7 @@ func testFull(t *testing.T, n engine) {
 	}
 	h.full.Store(true)
 	more := []net.Conn{dial(t, addr), dial(t, addr)}
-	if n.name != "goroutine" { // a plain net.Listener cannot be emptied by the other
+	if n.name != "goroutine" { // the other cannot empty the queue of a plain net.Listener
 		e.Leave(l)
 		for _, c := range more {
 			if got := say(t, c, "left"); got != "left" {
@@ -208,7 +209,7 @@ func closed() chan struct{} {
 	return c
 }
 
-// Sleep, Await and Go wait without keeping the loop from others.
+// Sleep, Await and Go wait without stopping the loop for others.
 func TestWaiting(t *testing.T) { each(t, testWaiting) }
 
 func testWaiting(t *testing.T, n engine) {

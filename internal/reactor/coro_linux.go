@@ -5,26 +5,26 @@ import (
 	"runtime/debug"
 )
 
-// coro is a coroutine of a loop: it does one job after the other and is in
-// the loop's free list in between. Everything of it belongs to the loop.
+// coro is a coroutine of a loop. It does one job after the other and is in the
+// loop's free list in between. All of it belongs to the loop.
 type coro struct {
 	next  func() (struct{}, bool) // runs it until it yields
 	yield func(struct{}) bool
 	loop  *eloop
 
 	// The job: one of them is set.
-	conn   *econn     // serve it
+	conn   *econn     // serve this client
 	runner Runner     // Loop.Go
 	fn     func(Loop) // Engine.Run
 
-	spawned  bool  // nobody waits for the runner
-	queued   bool  // it will be resumed
+	spawned  bool  // no coroutine waits for the runner
+	queued   bool  // it is in the run queue
 	finished bool  // the runner has returned; Wait frees it
 	streak   int32 // bytes moved since it was resumed
 
-	waiter *coro  // who waits for the runner
+	waiter *coro  // the coroutine that waits for the runner
 	stop   func() // ends it; only while it is free
-	until  int64  // when it wants to be resumed at the latest; 0: never
+	until  int64  // when it must be resumed at the latest; 0: never
 	lnk    links[coro]
 }
 
@@ -32,7 +32,7 @@ func (co *coro) links() *links[coro] { return &co.lnk }
 func (co *coro) due() int64          { return co.until }
 func (co *coro) expire(int64)        { co.until = 0; co.loop.wake(co) }
 
-// newCoro makes a coroutine that has not begun.
+// newCoro makes a coroutine that has not started.
 func (l *eloop) newCoro() *coro {
 	co := &coro{loop: l}
 	co.next, co.stop = iter.Pull(co.main)
@@ -53,14 +53,14 @@ func (l *eloop) takeCoro() *coro {
 	return co
 }
 
-// freeCoro takes back a coroutine whose job is done.
+// freeCoro returns a coroutine to the free list after its job.
 func (l *eloop) freeCoro(co *coro) {
 	l.active--
 	co.conn, co.fn, co.runner, co.waiter, co.finished, co.spawned = nil, nil, nil, nil, false, false
 	l.coros = append(l.coros, co)
 }
 
-// main is what runs in a coroutine.
+// main is the function of a coroutine.
 func (co *coro) main(yield func(struct{}) bool) {
 	co.yield = yield
 	for {
@@ -79,7 +79,7 @@ func (co *coro) main(yield func(struct{}) bool) {
 	}
 }
 
-// do does the job. A panic that it let through costs the connection.
+// do does the job. A panic ends the connection only.
 func (co *coro) do() {
 	defer func() {
 		if v := recover(); v != nil {

@@ -9,7 +9,7 @@ func (c *econn) Detach() {
 	}
 }
 
-// detached ends the session of a connection that lives on.
+// detached ends the session of a connection that stays open.
 func (c *econn) detached() {
 	s := c.session
 	c.session = nil

@@ -11,17 +11,17 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// elistener is a listening socket as one loop accepts from it.
+// elistener is a listening socket from which one loop accepts.
 type elistener struct {
 	loop   *eloop
 	fd     int
 	h      Handler
 	events uint32
-	local  netip.AddrPort // what connections are made to; invalid: any address of the machine
-	place  int32          // in loop.listeners; -1: not there
+	local  netip.AddrPort // the address that clients connect to; invalid: any address of the machine
+	place  int32          // index in loop.listeners; -1: none
 	paused bool
-	again  int64 // when a paused one is looked at again
-	told   int64 // when its starving was last reported
+	again  int64 // when to try again while paused
+	told   int64 // when a shortage was last reported
 }
 
 // descriptorsOf returns the sockets of a listener.
@@ -42,7 +42,7 @@ func descriptorsOf(l net.Listener) ([]int, error) {
 	return fds, err
 }
 
-// begin accepts.
+// begin starts accepting.
 func (k *elistener) begin() error {
 	l := k.loop
 	k.place = int32(len(l.listeners))
@@ -61,7 +61,7 @@ func (k *elistener) begin() error {
 	return nil
 }
 
-// end accepts no more; what waits stays in the queue.
+// end stops accepting; connections in the queue stay there.
 func (k *elistener) end() {
 	l := k.loop
 	if !k.paused {
@@ -70,8 +70,9 @@ func (k *elistener) end() {
 	l.listeners[k.place] = nil
 }
 
-// leave takes in what waits and accepts no more. Where descriptors run out,
-// idle clients make room: nobody else would take in who waits.
+// leave accepts the connections in the queue and then stops. If descriptors run
+// out it ends idle clients, because no other socket would accept these
+// connections.
 func (k *elistener) leave() {
 	k.end()
 	for slot := 0; ; {
@@ -91,14 +92,14 @@ func (k *elistener) leave() {
 	}
 }
 
-// awaited says whether anybody waits in the queue: accept itself finds first
-// that there is no descriptor.
+// awaited reports whether a connection waits in the queue: accept itself would
+// fail first for lack of a descriptor.
 func (k *elistener) awaited() bool {
 	n, _ := unix.Poll([]unix.PollFd{{Fd: int32(k.fd), Events: unix.POLLIN}}, 0)
 	return n > 0
 }
 
-// isStarved says of an error of accept that descriptors or memory ran out.
+// isStarved reports whether accept failed for lack of descriptors or memory.
 func isStarved(e syscall.Errno) bool {
 	switch e {
 	case syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM:
@@ -107,8 +108,8 @@ func isStarved(e syscall.Errno) bool {
 	return false
 }
 
-// isGone says of an error of accept that it is of one connection, which has
-// gone already, and not of the listener (accept(2)).
+// isGone reports whether an error of accept concerns one connection that has
+// ended already, and not the listener (accept(2)).
 func isGone(e syscall.Errno) bool {
 	switch e {
 	case syscall.EINTR, syscall.ECONNABORTED, syscall.EPROTO, syscall.EPERM, syscall.ENOPROTOOPT, syscall.EOPNOTSUPP,
@@ -118,8 +119,8 @@ func isGone(e syscall.Errno) bool {
 	return false
 }
 
-// endIdle ends the first idle client from a slot on that has said nothing, and
-// returns the slot behind it, -1 where there is none.
+// endIdle ends the first idle client at or after a slot that has sent nothing,
+// and returns the next slot, -1 when there is none.
 func (l *eloop) endIdle(slot int) int {
 	for ; slot < len(l.slots); slot++ {
 		if c := l.slots[slot]; c != nil && c.flags&isIdle != 0 && !c.hasInput() {
@@ -130,7 +131,7 @@ func (l *eloop) endIdle(slot int) int {
 	return -1
 }
 
-// pause leaves what comes in the socket's queue.
+// pause leaves new connections in the socket's queue for d.
 func (k *elistener) pause(d time.Duration) {
 	if !k.paused {
 		k.paused = true
@@ -139,7 +140,7 @@ func (k *elistener) pause(d time.Duration) {
 	k.again = k.loop.now + int64(d)
 }
 
-// acceptDue gives when a paused listener is looked at again, 0 for none.
+// acceptDue returns when to try a paused listener again, 0 for never.
 func (l *eloop) acceptDue() int64 {
 	next := int64(0)
 	for _, k := range l.listeners {
@@ -172,11 +173,11 @@ func (l *eloop) acceptAgain() {
 	}
 }
 
-// acceptBatch is how many connections are taken in before those that are there
-// get their turn.
+// acceptBatch is how many connections are accepted before existing ones get
+// their turn.
 const acceptBatch = 16
 
-// accept takes in connections.
+// accept accepts connections.
 func (l *eloop) accept(k *elistener) {
 	if k == nil || k.paused {
 		return
@@ -200,7 +201,7 @@ func (l *eloop) accept(k *elistener) {
 	}
 }
 
-// starve pauses for want of descriptors or memory.
+// starve pauses for lack of descriptors or memory.
 func (k *elistener) starve(why error) {
 	k.loop.dropPipes()
 	k.pause(starvedPause)
@@ -210,7 +211,7 @@ func (k *elistener) starve(why error) {
 	}
 }
 
-// acceptOne takes in one connection.
+// acceptOne accepts one connection.
 func (k *elistener) acceptOne() syscall.Errno {
 	l := k.loop
 	fd, peer, e := sysAccept(k.fd)
@@ -228,7 +229,7 @@ func (k *elistener) acceptOne() syscall.Errno {
 	return 0
 }
 
-// meet has the handler open its session.
+// meet calls the handler to open the session.
 func (c *econn) meet(h Handler) {
 	defer func() {
 		if v := recover(); v != nil {

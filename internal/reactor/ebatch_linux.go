@@ -5,11 +5,11 @@ import (
 	"time"
 )
 
-// pendingSend is what is left of a message whose writer has gone on: the system had no
-// room for it, or did not take it at all.
+// pendingSend is the unsent rest of a message whose writer has continued: the system
+// had no room for it, or did not accept it at all.
 type pendingSend struct {
 	busy    bool    // a coroutine is sending the rest
-	waiters []*coro // who wants to write behind it
+	waiters []*coro // coroutines that want to write after it
 	err     error   // why it was not sent
 }
 
@@ -17,7 +17,7 @@ type pendingSend struct {
 func (c *econn) WriteBatched(p []byte) (int, error) {
 	l, b := c.loop, &c.loop.out
 	if len(b.bytes)+len(p) > batchRoom {
-		l.sendOut() // what there was of c may have found no room
+		l.sendOut() // an earlier message of c may have found no room
 	}
 	if len(p) > batchMost || c.flags&hasEnded != 0 || c.pending != nil || l.cur == nil {
 		return c.Write(p)
@@ -45,21 +45,22 @@ func (c *econn) WriteBatched(p []byte) (int, error) {
 // unsentError is ErrUnsent with the reason.
 type unsentError struct{ why error }
 
-// Error is the reason's.
+// Error returns the reason's text.
 func (e *unsentError) Error() string { return e.why.Error() }
 
-// Is says that it is ErrUnsent.
+// Is reports that it is ErrUnsent.
 func (e *unsentError) Is(target error) bool { return target == ErrUnsent }
 
 // Unwrap returns the reason.
 func (e *unsentError) Unwrap() error { return e.why }
 
-// tellUnsent ends a client that is idle by now and was not sent its answer.
-// Elsewhere who reads or writes next is told.
+// tellUnsent ends an idle client whose response could not be sent. For any
+// other connection the next read or write reports the error.
 func (c *econn) tellUnsent() {
 	switch {
 	case c.flags&isClosed != 0 || c.pending == nil || c.pending.busy:
-		// By what came of another message; or a coroutine sends the rest.
+		// Sending another message may have done it; or a coroutine sends the
+		// rest.
 	case c.flags&isIdle != 0:
 		_ = c.Close()
 		c.ended()
@@ -68,8 +69,9 @@ func (c *econn) tellUnsent() {
 	}
 }
 
-// catchUp has a coroutine send the rest of a message, within the write deadline
-// that its writer has set. rest is its own. A client is not idle meanwhile.
+// catchUp starts a coroutine that sends the rest of a message, until the write
+// deadline that its writer has set. rest must not be changed by others. The
+// client is not idle meanwhile.
 func (c *econn) catchUp(rest []byte) {
 	l := c.loop
 	idle, patience := c.flags&isIdle != 0, c.rdl-l.now
@@ -86,8 +88,8 @@ func (c *econn) catchUp(rest []byte) {
 	l.wake(co)
 }
 
-// caughtUp ends a catchUp and wakes who waited for it. A part of the message
-// may have been sent, so that an error is not ErrUnsent.
+// caughtUp ends a catchUp and wakes the coroutines that waited for it. A part
+// of the message may have been sent, so an error is not ErrUnsent.
 func (c *econn) caughtUp(err error) {
 	waiters := c.pending.waiters
 	c.pending = nil
@@ -102,7 +104,7 @@ func (c *econn) caughtUp(err error) {
 	}
 }
 
-// goOn makes a client idle again whose answer went out late, or serves it.
+// goOn makes a client idle again whose response was sent late, or serves it.
 func (c *econn) goOn(patience int64) {
 	switch {
 	case c.pending != nil || c.loop.draining:
@@ -113,8 +115,8 @@ func (c *econn) goOn(patience int64) {
 	}
 }
 
-// sendFirst has sent what was to be sent soon, or waits for who is sending it,
-// so that what comes next comes behind it.
+// sendFirst sends the batched message of c, or waits for the coroutine that is
+// sending it, so that later bytes come after it.
 func (c *econn) sendFirst() error {
 	if c.flags&isBatched != 0 {
 		p := c.unbatch()

@@ -11,14 +11,14 @@ import (
 	"github.com/headgate/headgate/internal/testkit"
 )
 
-// reset has the peer of c reset it, and waits until that has come.
+// reset makes the peer of c reset it, and waits until that has arrived.
 func reset(t *testing.T, c reactor.Conn, other net.Conn) {
 	_ = other.(*net.TCPConn).SetLinger(0)
 	_ = other.Close()
 	testkit.Eventually(t, "it is reset", func() bool { return !c.Alive() })
 }
 
-// A message that cannot be sent at all is told of by the next to read or write.
+// The next read or write reports a message that could not be sent at all.
 func TestUnsent(t *testing.T) {
 	for what, next := range map[string]func(c reactor.Conn) error{
 		"read":  func(c reactor.Conn) error { _, err := c.Read(make([]byte, 1)); return err },
@@ -48,7 +48,7 @@ func TestUnsent(t *testing.T) {
 	}
 }
 
-// A client that is reset before its answer goes out ends.
+// A client that is reset before its response is sent ends.
 func TestUnsentClient(t *testing.T) {
 	h := &echo{t: t, idle: time.Minute}
 	gone := make(chan net.Conn, 1)
@@ -64,7 +64,7 @@ func TestUnsentClient(t *testing.T) {
 	testkit.Eventually(t, "it has ended", func() bool { return e.Open() == 0 && h.closed.Load() == 1 })
 }
 
-// A connection that is aborted takes nothing more with it.
+// A connection that is aborted sends nothing more.
 func TestSoonAborted(t *testing.T) {
 	epoll.on(t, func(l reactor.Loop) {
 		c, other := pair(t, l)

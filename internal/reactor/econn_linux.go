@@ -13,17 +13,17 @@ import (
 )
 
 // econn is a connection of an event loop. It is registered with epoll once,
-// edge-triggered: a flag remembers that there may be input, and is cleared by a
-// read that found less than it asked for. Small, because there are many.
+// edge-triggered: a flag remembers that there may be input, and a read that
+// found less than it asked for clears it. It is small, because there are many.
 type econn struct {
 	loop    *eloop
 	session Session      // of a client; nil for a connection to a backend
-	watcher Watcher      // told of input while nobody reads
-	reader  *coro        // who waits for input
-	writer  *coro        // who waits for room
-	pending *pendingSend // of a message sent by WriteBatched that did not go out as it should; nil: none
+	watcher Watcher      // called on input while no coroutine reads
+	reader  *coro        // the coroutine that waits for input
+	writer  *coro        // the coroutine that waits for room
+	pending *pendingSend // the unsent rest of a WriteBatched message; nil: none
 	lnk     links[econn]
-	rdl     int64 // read deadline, or how long it may lie idle; 0: none
+	rdl     int64 // read deadline, or how long it may be idle; 0: none
 	wdl     int64 // write deadline
 	fd      int32
 	slot    int32
@@ -35,14 +35,14 @@ type connFlags uint16
 
 const (
 	mayRead   connFlags = 1 << iota // a read need not wait
-	mayWrite                        // room was announced since the last write that found none
+	mayWrite                        // the system reported room since the last write that found none
 	hasEnded                        // the peer has closed or the connection broke: reads never wait
 	armed                           // write readiness is announced
-	hadUrgent                       // the peer has sent urgent data: a read stops where it was, whatever is behind
+	hadUrgent                       // the peer has sent urgent data: a read stops before it, even if more follows
 	isIdle                          // a client without a request
 	isClosed
-	isBatched  // something is in the loop's batch
-	isDetached // a client that no session serves any more
+	isBatched  // it has a message in the loop's batch
+	isDetached // a client that no longer has a session
 )
 
 var (
@@ -56,7 +56,7 @@ const (
 	forRoom  = forInput | unix.EPOLLOUT
 )
 
-// register makes a connection of a descriptor, which it owns from then on.
+// register makes a connection of a descriptor and takes ownership of it.
 func (l *eloop) register(fd int, events uint32) (*econn, error) {
 	slot := int32(len(l.slots))
 	if n := len(l.free); n > 0 {
@@ -82,7 +82,8 @@ func (l *eloop) register(fd int, events uint32) (*econn, error) {
 
 func (c *econn) links() *links[econn] { return &c.lnk }
 
-// due implements timed: the earlier deadline of those somebody waits by.
+// due implements timed: the earlier of the deadlines that a coroutine waits
+// for.
 func (c *econn) due() int64 {
 	at := int64(0)
 	if c.reader != nil || c.flags&isIdle != 0 {
@@ -109,7 +110,7 @@ func (c *econn) expire(now int64) {
 	c.loop.conns.touch(c) // for the other deadline
 }
 
-// ready notes what epoll says.
+// ready records the events that epoll reports.
 func (c *econn) ready(events uint32) {
 	l := c.loop
 	const broken = unix.EPOLLHUP | unix.EPOLLERR
@@ -136,7 +137,8 @@ func (c *econn) ready(events uint32) {
 	}
 }
 
-// unusual notes after what a short read does not mean that nothing is left.
+// unusual records the events after which a short read does not mean that
+// nothing is left.
 func (c *econn) unusual(events uint32) {
 	if events&unix.EPOLLPRI != 0 {
 		c.flags |= hadUrgent
@@ -146,7 +148,7 @@ func (c *econn) unusual(events uint32) {
 	}
 }
 
-// arrived has an idle client served, or ended when it only went away.
+// arrived serves an idle client, or ends it when it only closed.
 func (c *econn) arrived() {
 	if c.flags&hasEnded != 0 && c.peek() != 0 {
 		_ = c.Close()
@@ -157,17 +159,18 @@ func (c *econn) arrived() {
 	c.loop.starts = append(c.loop.starts, c)
 }
 
-// leave ends an idle client, because its time or its loop's is over. One whose
-// request has come, but was not reported yet, is served: closing would reset it.
+// leave ends an idle client, because its time or its loop's is over. A client
+// whose request has arrived but was not reported yet is served: closing would
+// reset it.
 func (c *econn) leave() {
 	if !c.hasInput() {
 		c.ended()
 		return
 	}
-	c.arrived() // its event may still come; nobody waits for it then
+	c.arrived() // its event may still come; no coroutine waits for it then
 }
 
-// hasInput looks whether there is something to read before the end.
+// hasInput reports whether there is unread input before the end.
 func (c *econn) hasInput() bool {
 	if c.flags&isClosed != 0 || c.peek() != 0 {
 		return false
@@ -176,7 +179,7 @@ func (c *econn) hasInput() bool {
 	return true
 }
 
-// cut closes a connection that is in use. Whoever watches it is told.
+// cut closes a connection that is in use. Its watcher is called.
 func (c *econn) cut() {
 	w := c.watcher
 	_ = c.Close()
@@ -185,17 +188,18 @@ func (c *econn) cut() {
 	}
 }
 
-// woken tells the watcher.
+// woken calls the watcher.
 func (c *econn) woken() {
 	w := c.watcher
 	c.watcher = nil
 	w.OnReadable()
 }
 
-// atEnd is what peek gives for the end of input.
+// atEnd is peek's result for the end of input.
 const atEnd = syscall.Errno(0xffff)
 
-// peek looks for input without taking it: 0, EAGAIN, atEnd or what broke.
+// peek looks for input without taking it. It returns 0, EAGAIN, atEnd or an
+// error.
 func (c *econn) peek() syscall.Errno {
 	var b [1]byte
 	n, e := sysRecv(int(c.fd), b[:], unix.MSG_PEEK)
@@ -205,7 +209,8 @@ func (c *econn) peek() syscall.Errno {
 	return e
 }
 
-// serve has the session work until it has nothing more to do. It runs on a
+// serve calls the session until it has nothing more to do. It runs on a
+// coroutine.
 // coroutine.
 func (c *econn) serve() {
 	for {
@@ -225,13 +230,13 @@ func (c *econn) serve() {
 		}
 	}
 	if c.flags&(isBatched|isClosed) == isBatched || c.pending != nil {
-		_ = c.sendFirst() // it ends, whether or not the last of it arrives
+		_ = c.sendFirst() // the connection ends, whether or not this arrives
 	}
 	c.ended()
 }
 
-// rest makes a client idle; false when there is something to do at once, be it
-// only to notice that it has ended.
+// rest makes a client idle. It returns false when there is something to do at
+// once, even if only to find that it has ended.
 func (c *econn) rest(patience time.Duration) bool {
 	if c.flags&isClosed != 0 {
 		return false
@@ -251,7 +256,8 @@ func (c *econn) rest(patience time.Duration) bool {
 	return true
 }
 
-// ended ends a client, once; it is closed then. It may run on no coroutine.
+// ended ends the session of a client, once, after its connection was closed. It
+// may run outside of coroutines.
 func (c *econn) ended() {
 	_ = c.Close()
 	s := c.session
@@ -305,8 +311,8 @@ func (c *econn) Read(p []byte) (int, error) {
 	}
 }
 
-// lateOr gives why a message was not sent, err unless there is one: what the
-// peer did comes after what it did not get.
+// lateOr returns why a message was not sent, or err if there is no such error:
+// the peer's action comes after the message it did not get.
 func (c *econn) lateOr(err error) error {
 	if c.pending != nil && c.pending.err != nil {
 		return c.pending.err
@@ -314,7 +320,8 @@ func (c *econn) lateOr(err error) error {
 	return err
 }
 
-// mayGo refuses what is closed or late.
+// mayGo returns an error if the connection is closed or the deadline has
+// passed.
 func (c *econn) mayGo(deadline int64) error {
 	switch {
 	case c.flags&isClosed != 0:
@@ -332,8 +339,8 @@ func (c *econn) awaitInput() {
 	c.reader = nil
 }
 
-// awaitRoom waits until the peer has taken something. Only now is epoll asked
-// to tell of it.
+// awaitRoom waits until the peer has read something. Only then is epoll asked
+// to report room.
 func (c *econn) awaitRoom() error {
 	if c.flags&armed == 0 {
 		c.flags |= armed
@@ -399,7 +406,7 @@ func (c *econn) SetWriteDeadline(t time.Time) error {
 	return nil
 }
 
-// moved applies a deadline that changed while somebody waits by it.
+// moved applies a deadline that changed while a coroutine waits for it.
 func (c *econn) moved(who *coro, at int64) {
 	switch {
 	case who == nil:
@@ -424,8 +431,8 @@ func (c *econn) Broken() bool {
 	return e != 0 && e != syscall.EAGAIN && e != atEnd
 }
 
-// Watch implements Conn. The flag may be left from the last read, which took
-// all it asked for: only the system can say then.
+// Watch implements Conn. The flag may be stale since the last read, which
+// filled its buffer: then only the system knows.
 func (c *econn) Watch(w Watcher) Watching {
 	c.watcher = nil
 	if w == nil {
@@ -437,7 +444,7 @@ func (c *econn) Watch(w Watcher) Watching {
 		}
 		if e := c.peek(); e != syscall.EAGAIN {
 			if e != 0 && e != atEnd && c.pending == nil {
-				c.pending = &pendingSend{err: e} // the system tells of it once; a Read would find an end
+				c.pending = &pendingSend{err: e} // the system reports it once; a Read would then find an end
 			}
 			return Readable
 		}
@@ -478,7 +485,7 @@ func (c *econn) Close() error {
 // Drop implements Conn.
 func (c *econn) Drop() {
 	if !c.loop.post(mail{drop: c}) && c.flags&isClosed == 0 {
-		// The loop is over: nobody else is left.
+		// The loop has ended: no other thread is left.
 		c.flags |= isClosed
 		sysClose(int(c.fd))
 	}
@@ -508,7 +515,7 @@ func (c *econn) Abort() error {
 	return c.Close()
 }
 
-// endpoint is a net.Addr that costs nothing beyond itself.
+// endpoint is a net.Addr without an allocation for its string.
 type endpoint netip.AddrPort
 
 // Network implements net.Addr.
@@ -517,11 +524,11 @@ func (e *endpoint) Network() string { return "tcp" }
 // String implements net.Addr.
 func (e *endpoint) String() string { return netip.AddrPort(*e).String() }
 
-// AddrPort gives the address as it is.
+// AddrPort returns the address.
 func (e *endpoint) AddrPort() netip.AddrPort { return netip.AddrPort(*e) }
 
-// LocalAddr implements net.Conn. While the session is opened the system need
-// not be asked.
+// LocalAddr implements net.Conn. While the session is opened this needs no
+// system call.
 func (c *econn) LocalAddr() net.Addr {
 	at := c.loop.met.local
 	if c.loop.met.conn != c || !at.Addr().IsValid() {

@@ -24,7 +24,7 @@ func (l *eloop) Dial(d Dial) (Conn, error) {
 	return c, nil
 }
 
-// dialError gives an error the form it has in package net.
+// dialError makes an error of the same form as package net's.
 func dialError(d *Dial, err error) error {
 	op := &net.OpError{Op: "dial", Net: "tcp", Err: err}
 	if d.Path != "" {
@@ -101,7 +101,7 @@ func (l *eloop) awaitConnect(fd int, end int64) (*econn, error) {
 	return c, nil
 }
 
-// What a connection to a backend is probed with when SO_KEEPALIVE is wanted.
+// Timing of keep-alive probes on a connection to a backend with SO_KEEPALIVE.
 const (
 	keepIdle   = 15 * time.Second
 	keepProbes = 9

@@ -58,20 +58,20 @@ func (s *echoSession) Serve() (bool, time.Duration) {
 
 func (s *echoSession) Closed() { s.e.closed.Add(1) }
 
-// engine is a row of engines.
+// engine is a row of the table of engines.
 type engine struct {
 	name string
 	make func(reactor.Hooks) reactor.Engine
 }
 
-// each runs a test on every engine there is.
+// each runs a test on every engine.
 func each(t *testing.T, f func(t *testing.T, n engine)) {
 	for _, n := range engines {
 		t.Run(n.name, func(t *testing.T) { f(t, n) })
 	}
 }
 
-// start runs an engine with h; it is stopped with the test.
+// start runs an engine with h; it stops with the test.
 func (n engine) start(t *testing.T, h reactor.Handler, onPanic func(any, []byte)) (reactor.Engine, string) {
 	t.Helper()
 	if onPanic == nil {
@@ -98,7 +98,7 @@ func (n engine) start(t *testing.T, h reactor.Handler, onPanic func(any, []byte)
 	return e, l.Addr().String()
 }
 
-// on runs f on a coroutine of an engine of its own.
+// on runs f on a coroutine of a new engine.
 func (n engine) on(t *testing.T, f func(l reactor.Loop)) {
 	t.Helper()
 	e := n.make(reactor.Hooks{Panic: func(v any, stack []byte) { t.Errorf("panic %v\n%s", v, stack) }})
@@ -159,7 +159,7 @@ func testIdleEnds(t *testing.T, n engine) {
 	}
 }
 
-// A panic costs its connection, nothing else; one in Open too.
+// A panic ends its connection and nothing else, also in Open.
 func TestPanicInSession(t *testing.T) { each(t, testPanicInSession) }
 
 func testPanicInSession(t *testing.T, n engine) {
@@ -211,8 +211,8 @@ type run func()
 
 func (f run) Run() { f() }
 
-// Idle connections end at once when draining, busy ones when they are done,
-// whatever patience they had.
+// When draining, idle connections end at once and busy ones when they are done,
+// however long they would have been kept.
 func TestDrain(t *testing.T) { each(t, testDrain) }
 
 func testDrain(t *testing.T, n engine) {
@@ -259,8 +259,8 @@ func testDrain(t *testing.T, n engine) {
 	_ = l.Close()
 }
 
-// The race between a connection falling idle and Drain: none is left for its
-// whole patience.
+// The race between a connection that becomes idle and Drain: no connection
+// keeps its whole idle time.
 func TestDrainRace(t *testing.T) { each(t, testDrainRace) }
 
 func testDrainRace(t *testing.T, n engine) {
@@ -277,7 +277,7 @@ func testDrainRace(t *testing.T, n engine) {
 	}
 }
 
-// A cut reaches who waits for a backend.
+// A cut ends waiting for a backend.
 func TestDrainCutsDialled(t *testing.T) { each(t, testDrainCutsDialled) }
 
 func testDrainCutsDialled(t *testing.T, n engine) {
@@ -367,7 +367,8 @@ func aliveAndCloseWrite(t *testing.T, l reactor.Loop, addr string) {
 	}
 }
 
-// A wake-up before Park counts, several are one, and a deadline ends waiting.
+// A wake-up before Park counts, several count as one, and a deadline ends the
+// wait.
 func TestParker(t *testing.T) { each(t, testParker) }
 
 func testParker(t *testing.T, n engine) {

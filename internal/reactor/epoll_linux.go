@@ -21,28 +21,28 @@ type Epoll struct {
 	life  context.Context // ends when draining begins
 	ends  context.CancelFunc
 	loops []*eloop
-	faces []Loop    // loops, as others see them
-	base  time.Time // what the loops count their time from; long ago, so that every moment is larger than 0
+	faces []Loop    // loops, as the Engine interface returns them
+	base  time.Time // the origin of the loops' clocks; long ago, so that every moment is larger than 0
 	turns atomic.Uint32
-	rings func() (*uring.Ring, error) // makes one; nil: none is wanted
+	rings func() (*uring.Ring, error) // makes one; nil: rings are not used
 
-	ceiling int64        // with so many descriptors open no clients are accepted
+	ceiling int64        // above this number of open descriptors no clients are accepted
 	open    atomic.Int64 // descriptors of connections, to clients and to backends, and of pipes
 
-	stuckFor time.Duration // after how long a loop that is held counts as stuck
+	stuckFor time.Duration // how long a loop must be held to count as stuck
 
 	dozing atomic.Bool   // the watchdog waits to be woken
 	wakeup chan struct{} // of length 1
 
 	mu        lock.Mutex // guards what follows
-	inUse     int        // loops that take new connections: the first so many
-	started   int        // loops that run: the first so many, never fewer than there were
+	inUse     int        // loops that take new connections: the first inUse of loops
+	started   int        // loops that run: the first started of loops; never decreases
 	watched   bool       // the watchdog runs
 	draining  bool
 	listeners map[net.Listener]*ebinding
-	refused   bool          // the system does not let us steer connections; that was reported
-	ringless  bool          // the system gives no rings; that was reported
-	procs     int           // what we set GOMAXPROCS to last; 0: nothing
+	refused   bool          // the system does not let us steer connections, which was reported
+	ringless  bool          // the system provides no rings, which was reported
+	procs     int           // our last value of GOMAXPROCS; 0: never set
 	quit      chan struct{} // ends the watchdog
 
 	running sync.WaitGroup // the loops and the watchdog
@@ -51,8 +51,8 @@ type Epoll struct {
 var _ Engine = (*Epoll)(nil)
 
 // NewEpoll makes an engine of n event loops, all of them in use; Scale changes
-// that. Nothing runs before there is something to do, and a loop that never
-// was in use has neither thread nor descriptor.
+// that. Nothing runs before there is something to do. A loop that was never
+// used has neither thread nor descriptor.
 func NewEpoll(n int, hooks Hooks) *Epoll {
 	e := &Epoll{
 		hooks: hooks, base: time.Now().Add(-time.Hour), listeners: make(map[net.Listener]*ebinding),
@@ -68,8 +68,8 @@ func NewEpoll(n int, hooks Hooks) *Epoll {
 	return e
 }
 
-// Plain has the engine do without io_uring: each message is sent by a call of
-// its own. It is called before anything else.
+// Plain switches io_uring off: each message is sent by its own system call. It
+// must be called first.
 func (e *Epoll) Plain() { e.rings = nil }
 
 // Name implements Engine.
@@ -92,7 +92,7 @@ func (e *Epoll) Open() int {
 	return int(n)
 }
 
-// startLocked starts those of the loops in use that do not run yet.
+// startLocked starts the loops in use that do not run yet.
 func (e *Epoll) startLocked() error {
 	if e.draining {
 		return ErrDraining
@@ -118,7 +118,8 @@ func (e *Epoll) startLocked() error {
 	return nil
 }
 
-// ringLocked gives a loop a ring. Without one it does the same at a higher cost.
+// ringLocked makes a ring for a loop. A loop without one does the same at a
+// higher cost.
 func (e *Epoll) ringLocked(l *eloop) {
 	if e.rings == nil {
 		return
@@ -132,8 +133,8 @@ func (e *Epoll) ringLocked(l *eloop) {
 	}
 }
 
-// ceiling leaves some of the descriptors there may be for backends, logs and
-// reloads: a proxy that can accept but not connect is of no use.
+// ceiling keeps some descriptors for backends, logs and reloads: a proxy that
+// can accept but not connect is of no use. It is 7/8 of the limit.
 func ceiling() int64 {
 	var lim unix.Rlimit
 	if unix.Getrlimit(unix.RLIMIT_NOFILE, &lim) != nil || lim.Cur > 1<<30 {
@@ -142,7 +143,7 @@ func ceiling() int64 {
 	return int64(lim.Cur - lim.Cur/8)
 }
 
-// crowded says that no client should be accepted, and no pipe made, until
+// crowded reports that no client should be accepted, and no pipe made, until
 // connections end.
 func (e *Epoll) crowded() bool { return e.open.Load() >= e.ceiling }
 
@@ -166,7 +167,8 @@ func (l *eloop) create() error {
 	return err
 }
 
-// control tells epoll what is wanted of a descriptor and what to call it.
+// control registers a descriptor with epoll: the events, and the slot and mark
+// that identify it.
 func (l *eloop) control(op, fd int, events uint32, slot, mark int32) error {
 	ev := unix.EpollEvent{Events: events, Fd: slot, Pad: mark}
 	return os.NewSyscallError("epoll_ctl", unix.EpollCtl(l.ep, op, fd, &ev))
@@ -223,7 +225,7 @@ func (e *Epoll) Drain(stop <-chan struct{}) int {
 	return n
 }
 
-// drain begins to end: idle connections go at once.
+// drain begins to end the loop: idle connections close at once.
 func (l *eloop) drain() {
 	l.draining = true
 	for _, c := range l.slots {
@@ -233,7 +235,7 @@ func (l *eloop) drain() {
 	}
 }
 
-// cutAll closes every connection that is in use and gives the number of
+// cutAll closes every connection that is in use and returns the number of
 // clients cut.
 func (l *eloop) cutAll() int {
 	l.cut = true

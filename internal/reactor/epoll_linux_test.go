@@ -19,7 +19,7 @@ import (
 
 var epoll = engines[1]
 
-// shorten gives a listening socket the shortest queue.
+// shorten sets the shortest queue for a listening socket.
 func shorten(t *testing.T, ln net.Listener) bool {
 	raw, err := ln.(*net.TCPListener).SyscallConn()
 	if err != nil {
@@ -29,7 +29,7 @@ func shorten(t *testing.T, ln net.Listener) bool {
 	return err == nil
 }
 
-// watcher notes that it was told.
+// watcher records that it was called.
 type watcher struct {
 	told atomic.Int32
 	c    reactor.Conn
@@ -40,8 +40,8 @@ func (w *watcher) OnReadable() {
 	_ = w.c.Close()
 }
 
-// An idle connection that its peer closes, or that gets input nobody asked for,
-// is told of at once.
+// An idle connection that its peer closes, or that gets unexpected input, is
+// reported at once.
 func TestWatch(t *testing.T) {
 	for _, what := range []string{"closed", "input", "input before", "reset", "nothing"} {
 		t.Run(what, func(t *testing.T) {
@@ -51,7 +51,7 @@ func TestWatch(t *testing.T) {
 				if what == "input before" {
 					_, _ = io.WriteString(other, "x")
 					testkit.Eventually(t, "it has arrived", func() bool { return !c.Alive() })
-					l.Sleep(time.Millisecond) // the loop notes it
+					l.Sleep(time.Millisecond) // the loop sees it
 				}
 				want := reactor.Watched
 				if what == "input before" {
@@ -61,7 +61,7 @@ func TestWatch(t *testing.T) {
 					t.Errorf("watching is %d, want %d", got, want)
 				}
 				switch what {
-				case "input before": // nobody is told of what is known
+				case "input before": // a known state is not reported again
 					_ = c.Close()
 					if w.told.Load() != 0 {
 						t.Error("told")
@@ -92,7 +92,7 @@ func TestWatch(t *testing.T) {
 	}
 }
 
-// A read stops where urgent data was; what is behind is there all the same.
+// A read stops before urgent data; what follows is not lost.
 func TestUrgent(t *testing.T) {
 	epoll.on(t, func(l reactor.Loop) {
 		c, other := pair(t, l)
@@ -122,7 +122,7 @@ func TestUrgent(t *testing.T) {
 	})
 }
 
-// Another thread drops connections that lie idle, also when the loop is over.
+// Another thread drops idle connections, also when the loop has ended.
 func TestDrop(t *testing.T) {
 	e := reactor.NewEpoll(1, reactor.Hooks{})
 	var first, second reactor.Conn
@@ -150,7 +150,7 @@ func TestDrop(t *testing.T) {
 	gone(others[1])
 }
 
-// A piece of work that keeps the loop is told of, with its stack.
+// Work that holds the loop is reported, with its stack.
 func TestHeld(t *testing.T) {
 	told := make(chan string, 1)
 	e := reactor.NewEpoll(1, reactor.Hooks{Held: func(_ int, _ time.Duration, stack []byte) { told <- string(stack) }})
@@ -174,8 +174,8 @@ func holdsTheLoop(t *testing.T, told chan string) {
 	}
 }
 
-// However many loops are held, one is told of, and where there are very many
-// goroutines nobody is looked for among them: that would hold every loop.
+// However many loops are held, one is reported. If there are very many
+// goroutines their stacks are not searched: that would hold every loop.
 func TestHeldOnce(t *testing.T) {
 	release := make(chan struct{})
 	var waiting sync.WaitGroup
@@ -205,7 +205,7 @@ func TestHeldOnce(t *testing.T) {
 	}
 }
 
-// Out of descriptors, connections wait; none is lost and the loop does not
+// Without descriptors connections wait; none is lost and the loop does not
 // spin.
 func TestStarved(t *testing.T) {
 	var starved atomic.Int32
@@ -276,8 +276,8 @@ func TestSplice(t *testing.T) {
 	})
 }
 
-// Pipes are among the descriptors that are counted: where these are short there
-// is none, and nobody's connection is refused for one that lies idle.
+// Pipes count as descriptors: when these are short no pipe is made, and no
+// client is refused because of an idle pipe.
 func TestSpliceStarved(t *testing.T) {
 	e := reactor.NewEpoll(1, reactor.Hooks{Panic: func(v any, stack []byte) { t.Errorf("panic %v\n%s", v, stack) }})
 	done := make(chan struct{})
@@ -301,7 +301,7 @@ func TestSpliceStarved(t *testing.T) {
 				t.Errorf("with descriptors left: %d, %v", n, err)
 			}
 		}
-		// Two connections; with the ceiling in sight the pipe was not kept.
+		// Two connections; so close to the ceiling the pipe was not kept.
 		e.SetCeiling(4)
 		if n, err := splice(); n != 1 || err != nil || e.Descriptors() != 2 {
 			t.Errorf("%d, %v; %d descriptors are open", n, err, e.Descriptors())
@@ -314,7 +314,7 @@ func TestSpliceStarved(t *testing.T) {
 	}
 }
 
-// A large body lets others run every so many bytes, not calls.
+// Copying a large body yields after so many bytes, not calls.
 func TestTurns(t *testing.T) {
 	const piece = 16 << 10
 	for _, tt := range []struct {
@@ -356,7 +356,7 @@ func turns(t *testing.T, l reactor.Loop, most int64, move func(from, to reactor.
 		}
 	}))
 	// Each Wait ends two rounds of the loop later: the task runs in the next,
-	// we in the one behind. The other has at most three turns meanwhile.
+	// this one in the round after. The other has at most three turns meanwhile.
 	for !ended {
 		before := total
 		l.Go(run(func() {})).Wait()
@@ -396,7 +396,7 @@ func TestSpliceFails(t *testing.T) {
 		}
 		_ = from.Close()
 	})
-	// Connections of two loops have no buffer in common.
+	// Connections of two loops never use the same buffer.
 	e := reactor.NewEpoll(2, reactor.Hooks{})
 	conns := make(chan reactor.Conn, 2)
 	done := make(chan struct{})
@@ -416,7 +416,7 @@ func TestSpliceFails(t *testing.T) {
 	e.Drain(nil)
 }
 
-// Thousands of connections open and close; what is left is what was there.
+// Thousands of connections open and close; afterwards nothing is left.
 func TestMany(t *testing.T) {
 	h := &echo{t: t, idle: time.Minute}
 	e, addr := epoll.start(t, h, nil)

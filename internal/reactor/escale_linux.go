@@ -9,31 +9,31 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// ebinding is a listener as the loops in use share it out among them. It is
-// guarded by the engine's mu.
+// ebinding is a listener with its assignment to the loops in use. It is guarded
+// by the engine's mu.
 type ebinding struct {
 	fds     []int
 	h       Handler
 	events  uint32
 	parts   []*elistener
-	steered int // the system chooses among so many of the sockets; 0: among all, by itself
+	steered int // the system chooses among so many of the sockets; 0: among all
 }
 
-// Serve implements Engine. Each loop gets sockets of its own where there are
-// as many; else several share one.
+// Serve implements Engine. If there are enough sockets each loop gets its own;
+// else several loops use one.
 func (e *Epoll) Serve(l net.Listener, h Handler) error {
 	fds, err := descriptorsOf(l)
 	if err != nil {
 		return err
 	}
 	for _, fd := range fds {
-		// What is accepted inherits these.
+		// Accepted connections inherit these.
 		_ = unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1)
 		_ = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_KEEPALIVE, 1)
 	}
 	b := &ebinding{fds: fds, h: h, events: unix.EPOLLIN}
 	if len(fds) < len(e.loops) {
-		b.events |= unix.EPOLLEXCLUSIVE // or all loops would wake for one connection
+		b.events |= unix.EPOLLEXCLUSIVE // else all loops would wake for one connection
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -69,7 +69,7 @@ func (e *Epoll) Scale(n int) error {
 	}
 	if e.inUse != was {
 		if err := e.rescaleLocked(); err != nil {
-			e.inUse = was // what accepts meanwhile, accepts
+			e.inUse = was // loops that accept meanwhile continue to
 			return err
 		}
 	}
@@ -77,7 +77,7 @@ func (e *Epoll) Scale(n int) error {
 	return nil
 }
 
-// rescaleLocked brings everything in line with the number of loops in use.
+// rescaleLocked adjusts everything to the number of loops in use.
 func (e *Epoll) rescaleLocked() error {
 	if err := e.startLocked(); err != nil {
 		return err
@@ -90,16 +90,17 @@ func (e *Epoll) rescaleLocked() error {
 	return nil
 }
 
-// shareOutLocked has the loops in use, and no other, accept from all sockets of
-// a listener. Those of a loop at rest are taken over with what waits in their
-// queues, so that nobody is lost whatever socket the system chose for him.
+// shareOutLocked has the loops in use, and no others, accept from all sockets
+// of a listener. Other loops take over the sockets of a loop at rest, and with
+// them the connections in their queues, so that no connection is lost whatever
+// socket the system chose for it.
 func (e *Epoll) shareOutLocked(b *ebinding) error {
 	e.steerLocked(b)
 	var parts []*elistener
 	for i := range max(len(b.fds), e.inUse) {
 		k, err := b.part(e.loops[i%e.inUse], b.fds[i%len(b.fds)])
 		if err != nil {
-			return err // those that accept go on
+			return err // loops that accept continue
 		}
 		parts = append(parts, k)
 	}
@@ -112,7 +113,7 @@ func (e *Epoll) shareOutLocked(b *ebinding) error {
 	return nil
 }
 
-// part has a loop accept from a socket, if it does not yet.
+// part has a loop accept from a socket, unless it does already.
 func (b *ebinding) part(l *eloop, fd int) (k *elistener, err error) {
 	for _, k := range b.parts {
 		if k.loop == l && k.fd == fd {
@@ -131,8 +132,8 @@ func (b *ebinding) part(l *eloop, fd int) (k *elistener, err error) {
 }
 
 // steerLocked has the system choose among the first sockets of a listener, one
-// for each loop in use, where the loops would get unequal parts of all of them.
-// A group that was never uneven is left to the system's own choice.
+// for each loop in use, if the loops would otherwise get unequal numbers of
+// connections. A group that was never uneven keeps the system's own choice.
 func (e *Epoll) steerLocked(b *ebinding) {
 	n := min(e.inUse, len(b.fds))
 	if len(b.fds) == 1 || b.steered == n || b.steered == 0 && len(b.fds)%n == 0 {
@@ -148,10 +149,10 @@ func (e *Epoll) steerLocked(b *ebinding) {
 	b.steered = n
 }
 
-// steer has new connections go to one of the first n sockets of a SO_REUSEPORT
-// group, by chance. The system counts them in the order in which they began to
-// listen, which is that of our descriptors unless another process made them so:
-// then all are served just the same, if not as evenly.
+// steer sends new connections to one of the first n sockets of a SO_REUSEPORT
+// group, at random. The system numbers them in the order in which they began to
+// listen. That is the order of our descriptors, unless another process made the
+// sockets: then all connections are still served, if not as evenly.
 func steer(fd, n int) error {
 	// The offset at which a filter finds a random number (linux/filter.h).
 	const random = 1<<32 - 0x1000 + 56
@@ -165,12 +166,12 @@ func steer(fd, n int) error {
 }
 
 // fitLocked keeps GOMAXPROCS two above the number of loops that may have
-// something to do. A loop that comes back from its wait must find a processor
-// free, also while others flush logs, collect garbage or read files; but what
-// the cgroup's limit does not allow must not be planned for either: the
-// collector would take its quarter of it. We do not go below what others have
-// set, so only what we set ourselves is ever lowered. It stops the world: done
-// only when the number changes.
+// something to do. A loop that returns from its wait must find a free
+// processor, even while other threads flush logs, collect garbage or read
+// files. But it must not exceed what the cgroup's limit allows, because the
+// collector would use a quarter of it. It never goes below a value that others
+// have set: only what we set ourselves is lowered. Setting it stops the world,
+// so it is done only when the number changes.
 func (e *Epoll) fitLocked() {
 	want := e.inUse + 2
 	for _, l := range e.loops[e.inUse:] {

@@ -51,8 +51,8 @@ func (g *group) FDs() (fds []int) {
 	return fds
 }
 
-// scaled is an engine whose sessions answer with the number of their loop. One
-// that is sent "hold" keeps its loop until it is let go.
+// scaled is an engine whose sessions respond with the number of their loop. A
+// client that sends "hold" stops its loop until letGo.
 type scaled struct {
 	*reactor.Epoll
 	t       *testing.T
@@ -99,7 +99,7 @@ func (s *scaled) handler() *echo {
 	}}
 }
 
-// letGo ends all holding.
+// letGo ends all holds.
 func (s *scaled) letGo() {
 	next := make(chan struct{})
 	if was := s.release.Swap(&next); was != nil {
@@ -114,7 +114,7 @@ func (s *scaled) scale(n int) {
 	}
 }
 
-// loopOf tells the loop of a connection.
+// loopOf returns the loop of a connection.
 func loopOf(t *testing.T, c net.Conn) int {
 	t.Helper()
 	_, _ = io.WriteString(c, "?")
@@ -127,10 +127,10 @@ func loopOf(t *testing.T, c net.Conn) int {
 
 func (s *scaled) dial() net.Conn { return dial(s.t, s.l.Addr().String()) }
 
-// on returns a connection of a loop that is in use, the last of them.
+// on returns a connection of a loop in use, the last of those.
 func (s *scaled) on(loop int, others ...net.Conn) (c net.Conn) {
 	s.t.Helper()
-	if len(s.l.FDs()) == 1 { // whoever waits takes it: nobody else must
+	if len(s.l.FDs()) == 1 { // the connection that waits takes it: no other must
 		for i, c := range others {
 			_, _ = io.WriteString(c, "hold")
 			testkit.Eventually(s.t, "the loop is held", func() bool { return int(s.held.Load()) == i+1 })
@@ -149,8 +149,8 @@ func (s *scaled) on(loop int, others ...net.Conn) (c net.Conn) {
 	return c
 }
 
-// New connections come to the loops in use and to no other; those there are go
-// on where they are, to a graceful end.
+// New connections go to the loops in use only; existing ones stay where they
+// are until they end gracefully.
 func TestScale(t *testing.T) {
 	for _, sockets := range []int{loops, 1} {
 		t.Run(fmt.Sprint(sockets, " sockets"), func(t *testing.T) {
@@ -210,7 +210,7 @@ func TestScale(t *testing.T) {
 	}
 }
 
-// Who waits in the queue of a loop that goes to rest is taken in by another.
+// A connection in the queue of a loop that goes to rest is accepted by another.
 func TestScaleTakesOver(t *testing.T) {
 	s := newScaled(t, loops)
 	s.scale(2)
@@ -218,7 +218,7 @@ func TestScaleTakesOver(t *testing.T) {
 	_, _ = io.WriteString(last, "hold")
 	testkit.Eventually(t, "the loop is held", func() bool { return s.held.Load() == 1 })
 	var waiting []net.Conn
-	for range 40 { // half of them, or so, come to the held loop's sockets
+	for range 40 { // about half of them go to the held loop's sockets
 		waiting = append(waiting, s.dial())
 	}
 	done := make(chan struct{})
@@ -235,7 +235,7 @@ func TestScaleTakesOver(t *testing.T) {
 	<-done
 }
 
-// Nobody is lost while the number changes all the time.
+// No connection is lost while the number changes all the time.
 func TestScaleUnderLoad(t *testing.T) {
 	for _, sockets := range []int{loops, 1} {
 		s := newScaled(t, sockets)
@@ -272,7 +272,7 @@ func TestScaleUnderLoad(t *testing.T) {
 	}
 }
 
-// Steering leaves sockets out; here nobody takes them over.
+// Steering leaves sockets out; here no other loop takes them over.
 func TestSteer(t *testing.T) {
 	g := newGroup(t, 5)
 	defer func() { _ = g.Close() }()
@@ -334,8 +334,8 @@ func polls(t *testing.T) (n int) {
 	return n
 }
 
-// A loop begins when it is first used, and GOMAXPROCS goes with those that have
-// something to do, but not below what others set.
+// A loop starts when it is first used, and GOMAXPROCS follows the loops that
+// have something to do, but not below what others set.
 func TestScaleIsLazy(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(2))
 	before := polls(t)

@@ -8,22 +8,22 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// pipe is what spliced bytes pass through. It is empty while it is free.
+// pipe is a pipe that spliced bytes pass through. It is empty while it is free.
 type pipe struct {
 	r, w int
 	size int64
 }
 
-// pipeSize is what a pipe is to hold; where the system allows less, it holds
-// what pipes do. The more it holds, the fewer calls a body takes.
+// pipeSize is the requested size of a pipe; the system may allow less. A larger
+// pipe needs fewer calls for a body.
 const pipeSize = 1 << 20
 
-// mostPipes is how many pipes a loop has at most, and where descriptors are
-// short it makes none. Only a peer that takes its bytes slowly keeps one for
-// long; what finds none is copied.
+// mostPipes is the largest number of pipes of a loop. If descriptors are short
+// it makes none. Only a peer that reads slowly keeps one for long; a body
+// without a pipe is copied.
 const mostPipes = 256
 
-// takePipe gives a free pipe or a new one; nil when there can be none.
+// takePipe returns a free pipe or a new one; nil when none can be made.
 func (l *eloop) takePipe() *pipe {
 	if n := len(l.pipes); n > 0 {
 		p := l.pipes[n-1]
@@ -46,7 +46,7 @@ func (l *eloop) takePipe() *pipe {
 // freePipes is how many pipes are kept.
 const freePipes = 16
 
-// freePipe takes a pipe back. One that holds bytes is of no more use.
+// freePipe returns a pipe to the free list. One that holds bytes is closed.
 func (l *eloop) freePipe(p *pipe, empty bool) {
 	if !empty || len(l.pipes) >= freePipes || l.engine.crowded() {
 		l.closePipe(p)
@@ -62,7 +62,7 @@ func (l *eloop) closePipe(p *pipe) {
 	l.engine.open.Add(-2)
 }
 
-// dropPipes gives up the pipes that are free.
+// dropPipes closes the free pipes.
 func (l *eloop) dropPipes() {
 	for _, p := range l.pipes {
 		l.closePipe(p)
@@ -88,13 +88,13 @@ func (c *econn) SpliceTo(dst Conn, n int64) (moved int64, waited time.Duration, 
 		c.loop.freePipe(p, moved == held)
 	}
 	if moved > 0 {
-		c.loop.step(int(moved) / spliceFactor) // with no pipe in hand
+		c.loop.step(int(moved) / spliceFactor) // without a pipe in use
 	}
 	return moved, waited, read, write
 }
 
-// spliceIn waits for input and moves it into a pipe. While it waits it holds
-// none, so that slow bodies cost no descriptors.
+// spliceIn waits for input and moves it into a pipe. It holds no pipe while it
+// waits, so that slow bodies cost no descriptors.
 func (c *econn) spliceIn(n int64) (p *pipe, held int64, err error) {
 	for {
 		if err := c.mayGo(c.rdl); err != nil {
@@ -123,7 +123,7 @@ func (c *econn) spliceIn(n int64) (p *pipe, held int64, err error) {
 	}
 }
 
-// spliceOut moves bytes of the pipe on, waiting for room.
+// spliceOut moves bytes of the pipe to the connection, waiting for room.
 func (c *econn) spliceOut(p *pipe, n int64) (int64, error) {
 	if c.flags&isBatched != 0 || c.pending != nil {
 		if err := c.sendFirst(); err != nil {

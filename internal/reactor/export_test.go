@@ -1,6 +1,6 @@
 package reactor
 
-// The measures of a pool, for each kind of work.
+// The limits of a pool, for each kind of work.
 const (
 	PoolWorkers = poolWorkers
 	PoolQueue   = poolQueue

@@ -15,9 +15,9 @@ func (l *eloop) Buffer() *Buffer {
 	return b
 }
 
-// Buffers begin at different lines of the processor's caches: were all of them
-// aligned alike, the heads that lie at their beginnings would fight for a few
-// sets of each cache while the rest stays empty.
+// Buffers begin at different cache lines: if all were aligned alike, the heads
+// at their beginnings would compete for a few sets of each cache while the rest
+// stays empty.
 const (
 	colours    = 32
 	colourStep = 64
@@ -37,16 +37,16 @@ func (l *eloop) Return(b *Buffer) {
 	}
 }
 
-// trimEvery is how often free lists are looked at. What lay unused all that
-// time is given up by halves, so that the memory of a rush does not stay; the
-// floors are kept.
+// trimEvery is how often free lists are trimmed. Half of what was not used in
+// that time is freed, so that the memory of a peak does not stay; the floors
+// are kept.
 const (
 	trimEvery   = int64(time.Second)
 	coroFloor   = 16
 	bufferFloor = 32
 )
 
-// trimDue gives when trim has something to do, 0 for not before there is
+// trimDue returns when trim has something to do, 0 if not before there is
 // traffic again.
 func (l *eloop) trimDue() int64 {
 	if len(l.coros) > coroFloor || len(l.buffers) > bufferFloor {
@@ -75,7 +75,7 @@ func (l *eloop) trim() {
 	l.fewCoros, l.fewBuffs = len(l.coros), len(l.buffers)
 }
 
-// surplus says how many of have to give up when few were never used.
+// surplus says how many of have items to free when few of them were never used.
 func surplus(few, have, floor int) int {
 	return max(0, min((few+1)/2, have-floor))
 }

@@ -16,8 +16,8 @@ type goAccept struct {
 	l       net.Listener
 	h       Handler
 	leaving atomic.Bool
-	told    time.Time     // when it was last said that accepting pauses
-	done    chan struct{} // closed when it accepts no more
+	told    time.Time     // when a pause of accepting was last reported
+	done    chan struct{} // closed when it no longer accepts
 }
 
 // Serve implements Engine.
@@ -27,8 +27,8 @@ func (e *Goroutine) Serve(l net.Listener, h Handler) error {
 	if e.draining {
 		return ErrDraining
 	}
-	// A listener may make what it accepts with at first use. What it lacks then
-	// is told to who begins, and what it holds is there when Serve returns.
+	// A listener may create its socket at first use. The caller of Serve gets
+	// an error of that, and the socket exists when Serve returns.
 	if d, ok := l.(interface{ SetDeadline(t time.Time) error }); ok {
 		if err := d.SetDeadline(time.Time{}); err != nil && !errors.Is(err, os.ErrNoDeadline) {
 			return err
@@ -64,9 +64,9 @@ func (e *Goroutine) Leave(l net.Listener) {
 	}
 }
 
-// fullPause is how long accepting pauses while there is too much to do
-// already, starvedPause when descriptors or memory ran out: neither spins, and
-// nobody is turned away.
+// fullPause is how long accepting pauses while there is too much to do,
+// starvedPause when descriptors or memory ran out: neither spins, and no client
+// is refused.
 const (
 	fullPause    = 10 * time.Millisecond
 	starvedPause = 50 * time.Millisecond
@@ -94,7 +94,7 @@ func (a *goAccept) run() {
 	}
 }
 
-// starve pauses for want of descriptors or memory.
+// starve pauses for lack of descriptors or memory.
 func (a *goAccept) starve(why error) {
 	if now := time.Now(); a.told.IsZero() || now.Sub(a.told) > starvedAgain {
 		a.told = now
@@ -103,7 +103,7 @@ func (a *goAccept) starve(why error) {
 	time.Sleep(starvedPause)
 }
 
-// take has a connection served.
+// take starts the session of a connection.
 func (a *goAccept) take(nc net.Conn) {
 	c, err := newGoConn(nc, &a.engine.loop)
 	if err != nil || !a.engine.add(c) {
@@ -113,9 +113,8 @@ func (a *goAccept) take(nc net.Conn) {
 	go a.engine.serve(c, a.h)
 }
 
-// takeNow takes in one waiting connection; false when none is there. One that
-// cannot be used, because its peer is gone or we are out of descriptors, is
-// dropped.
+// takeNow accepts one waiting connection; false when there is none. One that
+// cannot be used, because its peer is gone or descriptors ran out, is dropped.
 func (a *goAccept) takeNow(fd int) bool {
 	n, _, err := unix.Accept(fd)
 	switch err { //nolint:errorlint // a bare errno

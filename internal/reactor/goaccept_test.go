@@ -27,8 +27,8 @@ type noHandler struct{ Handler }
 
 func (noHandler) Full() bool { return false }
 
-// That accepting pauses for want of descriptors is said when it begins, and again
-// every ten seconds, not for each attempt.
+// A pause of accepting for lack of descriptors is reported when it begins, and
+// again every ten seconds, not for each attempt.
 func TestStarvedIsToldSeldom(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		told := make(chan error, 1000)

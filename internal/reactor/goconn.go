@@ -15,10 +15,10 @@ type goConn struct {
 	idle   bool       // guarded by Goroutine.mu
 	engine *Goroutine // set when it was dialled
 	closed atomic.Bool
-	lives  atomic.Bool           // a client that was detached: it counts until it is closed
+	lives  atomic.Bool           // a detached client: it counts until it is closed
 	peek   func(fd uintptr) bool // made once: waiting must not allocate
 	look   func(fd uintptr)      // the same for Alive and Broken
-	seen   error                 // what either found; io.EOF when the peer closed
+	seen   error                 // the result of either; io.EOF when the peer closed
 }
 
 func newGoConn(nc net.Conn, l Loop) (*goConn, error) {
@@ -39,8 +39,8 @@ func newGoConn(nc net.Conn, l Loop) (*goConn, error) {
 	return c, nil
 }
 
-// peekByte looks for input without taking it: nil, io.EOF, syscall.EAGAIN or
-// the socket's error.
+// peekByte looks for input without taking it. It returns nil, io.EOF,
+// syscall.EAGAIN or the socket's error.
 func peekByte(fd int) error {
 	var b [1]byte
 	for {
@@ -57,7 +57,7 @@ func peekByte(fd int) error {
 	}
 }
 
-// waitReadable returns nil when a Read would give bytes.
+// waitReadable returns nil when a Read would return bytes.
 func (c *goConn) waitReadable() error {
 	if err := c.raw.Read(c.peek); err != nil {
 		return err
@@ -65,8 +65,8 @@ func (c *goConn) waitReadable() error {
 	return c.seen
 }
 
-// hasInput looks whether there is something to read before the end, deadlines
-// or not: to close a connection whose request has come would reset it.
+// hasInput reports whether there is unread input before the end, whatever the
+// deadlines: closing a connection whose request has arrived would reset it.
 func (c *goConn) hasInput() bool {
 	return !c.closed.Load() && c.raw.Control(c.look) == nil && c.seen == nil
 }
@@ -103,7 +103,7 @@ func (c *goConn) Close() error {
 	return err
 }
 
-// closeOnly closes without telling the engine, which may be the caller.
+// closeOnly closes without calling the engine, which may be the caller.
 func (c *goConn) closeOnly() error {
 	if c.closed.Swap(true) {
 		return nil
@@ -114,7 +114,7 @@ func (c *goConn) closeOnly() error {
 // Detach implements Conn.
 func (c *goConn) Detach() { c.lives.Store(true) }
 
-// WriteBatched implements Conn: there is nobody to wait for.
+// WriteBatched implements Conn: there is no batch on this engine.
 func (c *goConn) WriteBatched(p []byte) (int, error) { return c.Write(p) }
 
 // Watch implements Conn.

@@ -12,17 +12,17 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The tests of this file hold what the engine needs of Go and Go does not
-// promise. One that fails names what a release of Go has changed.
+// The tests of this file check properties of Go that the engine needs and Go
+// does not promise. A failing one names what a release of Go has changed.
 
-// changed says what is no longer so.
+// changed reports a property that no longer holds.
 func changed(t *testing.T, what string, args ...any) {
 	t.Helper()
 	t.Errorf("Go release changed (%s): "+what, append([]any{runtime.Version()}, args...)...)
 }
 
-// A raw wait of a loop (sysPoll) is no place where the scheduler can stop its
-// thread, except by the signals that it sends to stop the world.
+// During a raw wait of a loop (sysPoll) the scheduler can stop its thread only
+// by the signals that it sends to stop the world.
 func TestGoSignalsInterruptRawWaits(t *testing.T) {
 	ep, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
 	if err != nil {
@@ -48,7 +48,7 @@ func TestGoSignalsInterruptRawWaits(t *testing.T) {
 }
 
 // Coroutines of a locked thread run on that thread, and switching to one does
-// not go by the scheduler.
+// not involve the scheduler.
 func TestGoCoroutinesStayOnTheThread(t *testing.T) {
 	done := make(chan struct{})
 	go func() {
@@ -78,8 +78,8 @@ func TestGoCoroutinesStayOnTheThread(t *testing.T) {
 	<-done
 }
 
-// A coroutine that was begun by one coroutine is resumed by the loop: iter.Pull
-// binds a coroutine to its thread, not to the caller of its first turn.
+// The loop can resume a coroutine that another coroutine started: iter.Pull
+// binds a coroutine to its thread, not to its first caller.
 func TestGoCoroutinesAreResumedByOthers(t *testing.T) {
 	done := make(chan struct{})
 	go func() {
@@ -103,7 +103,7 @@ func TestGoCoroutinesAreResumedByOthers(t *testing.T) {
 	<-done
 }
 
-// The watchdog knows by names of functions which coroutines run.
+// The watchdog recognises running coroutines by names of functions.
 func TestGoStacksNameTheirFunctions(t *testing.T) {
 	stack := make(chan []byte, 1)
 	e := NewEpoll(1, Hooks{Panic: func(v any, s []byte) { t.Errorf("panic %v\n%s", v, s) }})

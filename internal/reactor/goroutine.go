@@ -24,10 +24,10 @@ type Goroutine struct {
 
 	mu       lock.Mutex // guards what follows
 	conns    map[*goConn]struct{}
-	dialled  map[*goConn]struct{} // opened by Dial, so that a cut reaches who waits for a backend
+	dialled  map[*goConn]struct{} // opened by Dial, so that a cut ends waiting for a backend
 	draining bool
-	cut      bool          // what is left is being cut: nothing new is opened
-	tasks    int           // begun by Run and Spawn, and not over
+	cut      bool          // the rest is being cut: nothing new is opened
+	tasks    int           // started by Run and Spawn, and not ended
 	isEmpty  bool          // empty was closed
 	empty    chan struct{} // closed when draining and the last connection and task end
 	accepts  map[net.Listener]*goAccept
@@ -56,7 +56,7 @@ func (e *Goroutine) Name() string { return "goroutine" }
 func (e *Goroutine) Loops() []Loop { return e.loops }
 
 // Scale implements Engine. There is one loop, and the runtime itself follows
-// the processors.
+// the number of processors.
 func (e *Goroutine) Scale(int) error { return nil }
 
 // Open implements Engine.
@@ -90,7 +90,7 @@ func (e *Goroutine) spawnLocked(f func()) {
 	}()
 }
 
-// lookLocked tells Drain when nothing is left.
+// lookLocked tells Drain when no connection and no task is left.
 func (e *Goroutine) lookLocked() {
 	if e.draining && !e.isEmpty && len(e.conns) == 0 && e.tasks == 0 {
 		e.isEmpty = true
@@ -98,7 +98,7 @@ func (e *Goroutine) lookLocked() {
 	}
 }
 
-// guard tells of a panic in work that nobody else would catch.
+// guard reports a panic that nothing else would catch.
 func (e *Goroutine) guard() {
 	if v := recover(); v != nil {
 		e.hooks.panicked(v, debug.Stack())
@@ -126,7 +126,7 @@ func (e *Goroutine) remove(c *goConn) {
 	e.lookLocked()
 }
 
-// serve is the life of one client connection.
+// serve runs one client connection from start to end.
 func (e *Goroutine) serve(c *goConn, h Handler) {
 	detached := false
 	defer func() {
@@ -159,7 +159,8 @@ func (e *Goroutine) serve(c *goConn, h Handler) {
 
 // idle waits for input without holding a buffer.
 func (e *Goroutine) idle(c *goConn, patience time.Duration) bool {
-	// The deadline first: once c is idle, Drain may set one that has passed.
+	// The deadline must come first: once c is idle, Drain may set one that has
+	// passed.
 	if patience > 0 {
 		_ = c.SetReadDeadline(time.Now().Add(patience))
 	} else {
@@ -173,8 +174,8 @@ func (e *Goroutine) idle(c *goConn, patience time.Duration) bool {
 	return err == nil || c.hasInput()
 }
 
-// setIdle notes whether Drain may close c. A connection that falls idle while
-// draining ends.
+// setIdle records whether Drain may close c. A connection that becomes idle
+// while draining ends.
 func (e *Goroutine) setIdle(c *goConn, idle bool) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -214,7 +215,7 @@ func (e *Goroutine) Drain(stop <-chan struct{}) int {
 	return cut
 }
 
-// opened notes a connection that was dialled; false when it must not be used.
+// opened records a connection that was dialled; false when it must not be used.
 func (e *Goroutine) opened(c *goConn) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -226,7 +227,7 @@ func (e *Goroutine) opened(c *goConn) bool {
 	return true
 }
 
-// ended forgets a dialled connection.
+// ended removes a dialled connection.
 func (e *Goroutine) ended(c *goConn) {
 	e.mu.Lock()
 	defer e.mu.Unlock()

@@ -52,13 +52,13 @@ func TestNoLockAcrossAYield(t *testing.T) {
 	}
 }
 
-// A loop that a coroutine has stopped by waiting for a lock is told of, with
+// A loop that is stopped because a coroutine waits for a lock is reported, with
 // the stack that waits.
 func TestStuck(t *testing.T) {
 	told := make(chan string, 9)
 	e := reactor.NewEpoll(1, reactor.Hooks{Stuck: func(_ int, _ time.Duration, stack []byte) { told <- string(stack) }})
 	e.SetStuckFor(100 * time.Millisecond)
-	var m sync.Mutex // nobody checks this one
+	var m sync.Mutex // without checks
 	done := make(chan struct{})
 	e.Run(func(l reactor.Loop) {
 		defer close(done)

@@ -10,7 +10,7 @@ import (
 	"github.com/headgate/headgate/internal/reactor"
 )
 
-// lazy is a listener that makes what it accepts with at first use.
+// lazy is a listener that creates its socket at first use.
 type lazy struct {
 	net.Listener
 	lacks error // why it cannot
@@ -24,8 +24,8 @@ func (l *lazy) SetDeadline(t time.Time) error {
 
 func (l *lazy) Accept() (net.Conn, error) { return nil, net.ErrClosed }
 
-// What a listener lacks is told to who has it served, not to the accepting
-// goroutine, and what it makes is there by then.
+// An error of a listener is returned to the caller of Serve, not met by the
+// accepting goroutine, and its socket exists by then.
 func TestGoroutineServesWhatIsThere(t *testing.T) {
 	for _, lacks := range []error{nil, os.ErrNoDeadline, os.ErrPermission} {
 		e := reactor.NewGoroutine(reactor.Hooks{})

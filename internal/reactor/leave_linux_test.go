@@ -14,7 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// fullEcho is an echo that takes nobody in while it is full.
+// fullEcho is an echo that accepts no client while it is full.
 type fullEcho struct {
 	echo
 	full atomic.Bool
@@ -36,7 +36,7 @@ func delivered(t *testing.T, c net.Conn) {
 	})
 }
 
-// answered wants the answer to "hello" that was sent before.
+// answered waits for the response to "hello", which was sent before.
 func answered(t *testing.T, c net.Conn) {
 	t.Helper()
 	b := make([]byte, 5)
@@ -45,8 +45,9 @@ func answered(t *testing.T, c net.Conn) {
 	}
 }
 
-// Whose request has arrived is answered before his connection ends, be it that
-// he waited in the listener's queue or lay idle.
+// A client whose request has arrived gets its response before its connection
+// ends, whether the request waited in the listener's queue or on an idle
+// connection.
 func TestLeaveThenDrain(t *testing.T) { each(t, testLeaveThenDrain) }
 
 func testLeaveThenDrain(t *testing.T, n engine) {
@@ -100,16 +101,16 @@ func testLeaveThenDrain(t *testing.T, n engine) {
 	}
 }
 
-// holdUntilDrained keeps the loop, where there is one, until it is told to end
-// and before it has looked for events.
+// holdUntilDrained stops the loop, if there is one, between the call of Drain
+// and its next look for events.
 func holdUntilDrained(e reactor.Engine) {
 	if d, ok := e.(interface{ Draining() bool }); ok {
 		testkit.Poll(testkit.Patience, d.Draining)
 	}
 }
 
-// Who waits in the queue of a listener that is left is not lost for want of
-// descriptors while others lie idle, nor with one that has gone meanwhile.
+// A connection in the queue of a listener that is left is not lost for lack of
+// descriptors while others are idle, nor because one has gone meanwhile.
 func TestLeaveStarved(t *testing.T) {
 	var starved atomic.Int32
 	h := &fullEcho{echo: echo{t: t, idle: time.Minute}}
@@ -153,7 +154,7 @@ func TestLeaveStarved(t *testing.T) {
 	e.Drain(closed())
 }
 
-// exhaust has the process use every descriptor it may have, until the test
+// exhaust uses every descriptor that the process may have until the test ends.
 // ends.
 func exhaust(t *testing.T) {
 	t.Helper()

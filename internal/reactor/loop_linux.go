@@ -12,23 +12,23 @@ import (
 	"github.com/headgate/headgate/internal/uring"
 )
 
-// eloop is one event loop: a thread with an epoll instance of its own. All of
-// it belongs to that thread, but for what is said to be shared.
+// eloop is one event loop: a thread with its own epoll instance. All of it
+// belongs to that thread, except for the fields marked as shared.
 type eloop struct {
 	engine *Epoll
 	index  int
 	ep     int          // epoll descriptor
 	wakeFD int          // eventfd that ends a wait
-	ring   *uring.Ring  // nil: the system gives none
+	ring   *uring.Ring  // nil: the system provides none
 	thread *lock.Thread // with checks on: which locks are held here
 
-	now  int64     // nanoseconds since engine.base, as of the last look at the clock
+	now  int64     // nanoseconds since engine.base when the clock was last read
 	time time.Time // the same moment
-	base time.Time // what time is counted from; renewed, so that a clock that is set is followed
+	base time.Time // origin of time; renewed, so that changes of the system's clock are followed
 	mono int64     // now at base
 
-	slots     []*econn // by the number that epoll gives back
-	free      []int32  // numbers of slots that are not in use
+	slots     []*econn // by the number that epoll returns
+	free      []int32  // numbers of unused slots
 	serial    int32    // distinguishes the users of a slot
 	conns     wheel[econn, *econn]
 	sleepers  wheel[coro, *coro]
@@ -37,20 +37,20 @@ type eloop struct {
 	spareRuns []*coro  // the other queues, empty
 	spareNew  []*econn
 	out       batch
-	few       bool      // too few have a turn for the ring
+	few       bool      // this round has too few coroutines for the ring
 	cur       *coro     // the coroutine that runs; nil: the loop itself
 	coros     []*coro   // free ones
-	active    int       // coroutines that are not free
+	active    int       // coroutines in use
 	buffers   []*Buffer // free ones
-	colour    int       // of the buffer made last
+	colour    int       // cache offset of the newest buffer
 	pipes     []*pipe   // free ones
-	piped     int       // pipes there are
+	piped     int       // number of existing pipes
 	listeners []*elistener
-	trimmed   int64 // when free lists were last looked at
-	fewCoros  int   // the least there were free since
+	trimmed   int64 // when free lists were last trimmed
+	fewCoros  int   // the smallest number of free ones since
 	fewBuffs  int
 	met       met
-	draining  bool // connections that fall idle end
+	draining  bool // connections that become idle end
 	isEmpty   bool // drained was closed
 	cut       bool // nothing new is opened
 	events    [128]unix.EpollEvent
@@ -58,28 +58,28 @@ type eloop struct {
 	// Shared.
 	clients atomic.Int64 // accepted connections that have not ended; written by the loop
 	busy    atomic.Int64 // since when it has not looked for events; 0: it waits
-	asleep  atomic.Bool  // it may be in a wait that the wakeup descriptor must end
+	asleep  atomic.Bool  // it may be in a wait that needs the wakeup descriptor to end
 	mail    struct {
 		some  atomic.Bool // the list is not empty; written under mu
 		mu    lock.Mutex  // guards what follows
 		list  []mail
-		ended bool // the loop is over: nothing is taken any more
+		ended bool // the loop has ended: nothing is accepted any more
 	}
 	taken   []mail        // the other mail list; the loop's
-	drained chan struct{} // closed when draining and neither clients nor coroutines are left
+	drained chan struct{} // closed when draining and no clients and coroutines are left
 }
 
-// met is what is known of the connection whose session is being opened.
+// met holds the addresses of the connection whose session is being opened.
 type met struct {
 	conn        *econn
 	local, peer netip.AddrPort // local is invalid when the system must be asked
 }
 
-// mail is what other threads want of a loop.
+// mail is a request of another thread to a loop.
 type mail struct {
-	parker *eparker // wake who waits there
+	parker *eparker // wake the coroutine that waits there
 	drop   *econn   // close it
-	do     func()   // run it on the loop, on no coroutine
+	do     func()   // run it on the loop, outside of coroutines
 }
 
 // Index implements Loop.
@@ -88,7 +88,7 @@ func (l *eloop) Index() int { return l.index }
 // Now implements Loop.
 func (l *eloop) Now() time.Time { return l.time }
 
-// wake has a coroutine resumed.
+// wake puts a coroutine into the run queue.
 func (l *eloop) wake(co *coro) {
 	if !co.queued {
 		co.queued = true
@@ -96,7 +96,7 @@ func (l *eloop) wake(co *coro) {
 	}
 }
 
-// moment gives a time in the loop's own measure: 0 for none, 1 for long ago.
+// moment converts a time to the loop's own scale: 0 for none, 1 for long ago.
 func (l *eloop) moment(t time.Time) int64 {
 	if t.IsZero() {
 		return 0
@@ -104,7 +104,7 @@ func (l *eloop) moment(t time.Time) int64 {
 	return max(int64(t.Sub(l.engine.base)), 1)
 }
 
-// readClock looks at the clock.
+// readClock reads the clock.
 func (l *eloop) readClock() {
 	l.now = int64(time.Since(l.engine.base))
 	if l.now-l.mono > int64(time.Second) || l.base.IsZero() {
@@ -114,7 +114,7 @@ func (l *eloop) readClock() {
 	l.time = l.base.Add(time.Duration(l.now - l.mono))
 }
 
-// run is the life of a loop.
+// run is the main function of a loop.
 func (l *eloop) run() {
 	defer l.engine.running.Done()
 	runtime.LockOSThread()
@@ -143,9 +143,9 @@ func (l *eloop) run() {
 	l.end()
 }
 
-// wait waits for events and gives how many there are. What comes soon is
-// waited for without telling the scheduler, which costs more than the wait;
-// only then is the thread given up.
+// wait waits for events and returns how many there are. It first waits a short
+// time without telling the scheduler, because telling it costs more than such a
+// wait; only then does it give up the thread.
 func (l *eloop) wait() int {
 	if len(l.runq)+len(l.starts) > 0 {
 		return sysPoll(l.ep, l.events[:], 0)
@@ -172,12 +172,11 @@ func (l *eloop) wait() int {
 }
 
 // soon is how long a wait goes on without the scheduler, in milliseconds. It is
-// more than a tick of the system's timer takes, for which a timer is set anyway:
-// to set another before that, and to take it back, costs two ways out of a
-// virtual machine.
+// longer than the period of the system's timer, which is set anyway: setting and
+// removing another timer before that would cost two exits of a virtual machine.
 const soon = 5
 
-// patience gives the milliseconds until something is due, -1 for no limit.
+// patience returns the milliseconds until something is due, -1 for no limit.
 func (l *eloop) patience() int {
 	next := int64(0)
 	for _, at := range [...]int64{l.conns.next(), l.sleepers.next(), l.acceptDue(), l.trimDue()} {
@@ -197,8 +196,8 @@ const (
 	acceptMark = -2
 )
 
-// event notes what has become possible. Nothing runs yet: all of a batch is
-// known before the first coroutine looks at a connection.
+// event records what an event makes possible. Nothing runs yet: all events of a
+// batch are recorded before the first coroutine looks at a connection.
 func (l *eloop) event(ev *unix.EpollEvent) {
 	switch ev.Pad {
 	case wakeMark:
@@ -213,13 +212,13 @@ func (l *eloop) event(ev *unix.EpollEvent) {
 	}
 }
 
-// clockEvery is after how many pieces of work the clock is looked at again:
+// clockEvery is after how many resumed coroutines the clock is read again:
 // together they take some 50 us.
 const clockEvery = 8
 
-// runAll runs what is runnable now; what becomes so meanwhile has its turn
-// after the next look at the descriptors. What was begun is carried on before
-// anything new is: it gives back what the new can use while it is in the
+// runAll runs what is runnable now; what becomes runnable meanwhile has its
+// turn after the next look at the descriptors. Started coroutines go before new
+// clients: they free resources that the new ones can use while these are in the
 // processor's caches.
 func (l *eloop) runAll() {
 	runs, starts := l.runq, l.starts
@@ -241,7 +240,7 @@ func (l *eloop) runAll() {
 	l.spareRuns, l.spareNew = runs, starts
 }
 
-// readClockAfter looks at the clock now and then, after i pieces of work.
+// readClockAfter reads the clock from time to time, after i resumed coroutines.
 func (l *eloop) readClockAfter(i int) {
 	if i%clockEvery == clockEvery-1 {
 		l.readClock()
@@ -249,9 +248,9 @@ func (l *eloop) readClockAfter(i int) {
 	}
 }
 
-// resume runs a coroutine until it waits for something. Where few have a turn
-// there is nothing to be gained by sending together what they say: each is
-// heard before the next has its turn.
+// resume runs a coroutine until it waits for something. In a round of few
+// coroutines sending their messages together saves nothing: each message is
+// sent before the next coroutine runs.
 func (l *eloop) resume(co *coro) {
 	co.queued, co.streak = false, 0
 	l.cur = co
@@ -262,7 +261,7 @@ func (l *eloop) resume(co *coro) {
 	}
 }
 
-// over says that the loop has nothing to do any more.
+// over reports that the loop has nothing to do any more.
 func (l *eloop) over() bool {
 	if !l.draining || l.clients.Load() > 0 || l.active > 0 {
 		return false
@@ -274,7 +273,7 @@ func (l *eloop) over() bool {
 	return !l.hasMail()
 }
 
-// end gives up what a loop has. Connections that lie idle in pools stay: their
+// end frees the resources of a loop. Idle connections in pools stay: their
 // owner drops them.
 func (l *eloop) end() {
 	l.readMail()

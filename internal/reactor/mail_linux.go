@@ -2,7 +2,7 @@ package reactor
 
 import "golang.org/x/sys/unix"
 
-// post gives a loop something to do, from any thread; false: the loop is over.
+// post sends mail to a loop, from any thread; false: the loop has ended.
 func (l *eloop) post(m mail) bool {
 	l.mail.mu.Lock()
 	if l.mail.ended {
@@ -15,9 +15,10 @@ func (l *eloop) post(m mail) bool {
 		l.mail.some.Store(true)
 	}
 	l.mail.mu.Unlock()
-	// The loop says that it sleeps and then looks for mail (some), we do it the
-	// other way round: one of the two sees the other. Whoever finds mail there
-	// already need not ring: who made it the first has done so, or is about to.
+	// The loop first says that it sleeps and then looks for mail (some); we do
+	// it the other way round, so one of the two sees the other. If there was
+	// mail already its sender has written to the wakeup descriptor, or is about
+	// to.
 	if first && l.asleep.Load() {
 		one := [8]byte{0: 1, 7: 1} // not 0 in either byte order
 		_, _ = unix.Write(l.wakeFD, one[:])
@@ -25,8 +26,8 @@ func (l *eloop) post(m mail) bool {
 	return true
 }
 
-// call runs f on the loop and waits for it; not from the loop itself. False:
-// the loop is over.
+// call runs f on the loop and waits for it. It must not be called on the loop
+// itself. False: the loop has ended.
 func (l *eloop) call(f func()) bool {
 	done := make(chan struct{})
 	if !l.post(mail{do: func() { f(); close(done) }}) {
@@ -36,12 +37,12 @@ func (l *eloop) call(f func()) bool {
 	return true
 }
 
-// hasMail is asked each round, and without a lock: some changes only together
-// with the list, under it. What is posted at this very moment is seen in the
-// next round, or writes to its wakeup descriptor.
+// hasMail is called each round without a lock: some changes only together with
+// the list, under the lock. Mail that is posted at this moment is seen in the
+// next round, or its sender writes to the wakeup descriptor.
 func (l *eloop) hasMail() bool { return l.mail.some.Load() }
 
-// readMail does what other threads want.
+// readMail executes the requests of other threads.
 func (l *eloop) readMail() {
 	if !l.hasMail() {
 		return

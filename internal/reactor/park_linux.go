@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// block lets the loop go on until somebody wakes the running coroutine. It may
-// be woken for nothing: callers look again.
+// block yields to the loop until the running coroutine is woken. It may be
+// woken without a reason: callers check again.
 func (l *eloop) block() {
 	co := l.running()
 	if l.thread != nil {
@@ -25,8 +25,8 @@ func (l *eloop) mustHoldNone() {
 	}
 }
 
-// running gives the coroutine that runs. Blocking calls outside of one, as in
-// Open or OnReadable, would stop the loop: a broken invariant.
+// running returns the running coroutine. A blocking call outside of one, as in
+// Open or OnReadable, would stop the loop: it panics.
 func (l *eloop) running() *coro {
 	if l.cur == nil {
 		panic("reactor: a call that blocks outside of a coroutine")
@@ -34,8 +34,8 @@ func (l *eloop) running() *coro {
 	return l.cur
 }
 
-// step counts n bytes of an operation that did not have to wait. A coroutine that does much
-// in a row, as in the midst of a large body, lets others run.
+// step counts n bytes of an operation that did not have to wait. A coroutine that moves
+// many bytes in a row, as in a large body, yields to others.
 func (l *eloop) step(n int) {
 	co := l.running()
 	if co.streak += int32(min(max(n, leastStep), maxStreak)); co.streak < maxStreak {
@@ -45,10 +45,10 @@ func (l *eloop) step(n int) {
 	l.block()
 }
 
-// A coroutine's turn lasts for so many bytes that are read and written on,
-// which takes some 0.1 ms: everything else of the loop waits meanwhile. A call
-// counts as leastStep bytes, however few there are, and of spliced bytes
-// spliceFactor count as one: that many are moved in about the same time.
+// A coroutine's turn ends after so many bytes read and written, which take some
+// 0.1 ms: everything else of the loop waits meanwhile. A call counts as
+// leastStep bytes at least, and spliceFactor spliced bytes count as one,
+// because that many are moved in about the same time.
 const (
 	maxStreak    = 64 << 10
 	leastStep    = 2 << 10
@@ -66,7 +66,7 @@ func (l *eloop) Sleep(d time.Duration) {
 	}
 }
 
-// blockUntil is block with a latest moment; 0 is none.
+// blockUntil is block with a latest time; 0 is none.
 func (l *eloop) blockUntil(end int64) {
 	co := l.running()
 	co.until = end
@@ -95,7 +95,7 @@ func (l *eloop) Go(r Runner) Task {
 type eparker struct {
 	loop *eloop
 	told atomic.Bool
-	co   *coro // who waits; the loop's own
+	co   *coro // the waiting coroutine; only the loop uses it
 }
 
 // NewParker implements Loop.

@@ -10,7 +10,7 @@ import (
 	"github.com/headgate/headgate/internal/lock"
 )
 
-// ErrBusy says that as much work of a kind waits for a worker as may.
+// ErrBusy says that the limit of waiting jobs of a kind is reached.
 var ErrBusy = errors.New("too much work waits for a worker")
 
 // A pool has at most poolWorkers workers for each kind of work, and at most
@@ -35,7 +35,7 @@ type crew struct {
 	first   *errand // every errand that has not ended, in order of arrival
 	last    *errand
 	next    *errand // the first that no worker has taken; nil: none waits
-	cut     bool    // nothing is begun any more
+	cut     bool    // no further job is started
 }
 
 // errand is a job on its way through a pool.
@@ -45,7 +45,7 @@ type errand struct {
 	cancel   context.CancelFunc
 	parker   Parker
 	state    errandState
-	left     error // why the caller has gone
+	left     error // why the caller has left
 	panicked any
 	prev     *errand
 	after    *errand
@@ -57,7 +57,7 @@ const (
 	waiting errandState = iota
 	running
 	done
-	dropped // the caller has left; nobody wants the result
+	dropped // the caller has left; the result is dropped
 )
 
 // offload implements Loop.Offload for every engine.
@@ -86,7 +86,7 @@ func (p *pool) offload(ctx context.Context, l Loop, w Work, j Job) error {
 	return e.left
 }
 
-// begin has an errand run, by a new worker if there may be one more.
+// begin has an errand run, by a new worker if one more is allowed.
 func (c *crew) begin(p *pool, e *errand) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -115,8 +115,8 @@ func (c *crew) begin(p *pool, e *errand) error {
 	return nil
 }
 
-// look says whether the caller's waiting is over: the job is done, or the caller
-// leaves because its ctx has ended or everything is cut.
+// look reports whether the caller must wait no longer: the job is done, or the
+// caller leaves because its ctx has ended or everything is cut.
 func (c *crew) look(e *errand, ctx context.Context) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -130,7 +130,7 @@ func (c *crew) look(e *errand, ctx context.Context) bool {
 	return false
 }
 
-// dropLocked has a caller leave. What no worker has taken is forgotten.
+// dropLocked lets a caller leave. A job that no worker has taken is removed.
 func (c *crew) dropLocked(e *errand, why error) {
 	e.left = why
 	if e.state == waiting {
@@ -141,7 +141,7 @@ func (c *crew) dropLocked(e *errand, why error) {
 	e.cancel()
 }
 
-// removeLocked takes an errand off the list.
+// removeLocked removes an errand from the list.
 func (c *crew) removeLocked(e *errand) {
 	if c.next == e {
 		c.next = e.after
@@ -159,7 +159,7 @@ func (c *crew) removeLocked(e *errand) {
 	e.prev, e.after = nil, nil
 }
 
-// work is the life of a worker: it ends when nothing waits.
+// work is the main function of a worker: it ends when no job waits.
 func (c *crew) work(p *pool, e *errand) {
 	for e != nil {
 		v := e.run()
@@ -167,7 +167,7 @@ func (c *crew) work(p *pool, e *errand) {
 	}
 }
 
-// run does the job and returns what it panicked with.
+// run does the job and returns the value of its panic.
 func (e *errand) run() (panicked any) {
 	defer func() {
 		if v := recover(); v != nil {
@@ -178,7 +178,7 @@ func (e *errand) run() (panicked any) {
 	return nil
 }
 
-// finish tells the caller, if it still waits, and returns what is to be done next.
+// finish wakes the caller, if it still waits, and returns the next errand.
 func (c *crew) finish(p *pool, e *errand, panicked any) *errand {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -201,7 +201,7 @@ func (c *crew) finish(p *pool, e *errand, panicked any) *errand {
 	return n
 }
 
-// cutAll has every caller leave: jobs that hang must not hold up a stop.
+// cutAll lets every caller leave: jobs that hang must not delay a stop.
 func (p *pool) cutAll() {
 	for i := range p.crews {
 		c := &p.crews[i]

@@ -13,28 +13,28 @@ var ErrDraining = errors.New("engine is draining")
 
 // Engine runs loops and accepts connections onto them.
 type Engine interface {
-	// Name is the word HEADGATE_ENGINE knows it by.
+	// Name is its name in HEADGATE_ENGINE.
 	Name() string
-	// Loops gives every loop, in order of their Index. The slice is fixed.
+	// Loops returns every loop, in order of their Index. The slice is fixed.
 	Loops() []Loop
 	// Scale has the first n of the loops, or as many as there are, take new
-	// connections. What the others have goes on until it ends; it is theirs as
-	// before. Call it now and then although n is the same: what the engine
-	// keeps for loops that have nothing left is given up then. After an error
-	// the number is what it was.
+	// connections. Connections of other loops stay there until they end. Call
+	// it from time to time even if n is unchanged: the engine then frees what
+	// it keeps for loops that have nothing left. After an error the number is
+	// unchanged.
 	Scale(n int) error
 	// Serve accepts from l; each connection gets its Session from h. It does
-	// not block. l stays open until Leave has returned.
+	// not block. l must stay open until Leave has returned.
 	Serve(l net.Listener, h Handler) error
-	// Leave stops accepting from l, once the connections that wait in its
-	// queue were taken in. The caller closes l afterwards.
+	// Leave accepts the connections that wait in l's queue and then stops
+	// accepting. The caller closes l afterwards.
 	Leave(l net.Listener)
 	// Run runs f on a coroutine of some loop: for work that belongs to no
 	// connection.
 	Run(f func(Loop))
-	// Drain closes the connections that are idle and, as they fall idle,
-	// the others. It returns when none is left or when stop is closed; then
-	// what remains is cut. It gives the number cut.
+	// Drain closes idle connections, and the others as they become idle. It
+	// returns when none is left or when stop is closed; then it cuts the
+	// remaining ones. It returns the number cut.
 	Drain(stop <-chan struct{}) int
 	// Open counts connections accepted and not yet closed.
 	Open() int
@@ -42,43 +42,44 @@ type Engine interface {
 
 // Handler makes the session of a new client connection.
 type Handler interface {
-	// Open is called once per connection, on its loop, before any input was
+	// Open is called once per connection, on its loop, before any input is
 	// read. patience is how long to wait for the first byte.
 	Open(c Conn) (s Session, patience time.Duration)
-	// Full says that there is more to do already than may be done at once.
-	// New connections then stay in the listening socket's queue; the engine
-	// asks again soon. It is called from any thread.
+	// Full reports that the handler has reached its limit. New connections then
+	// stay in the listening socket's queue, and the engine calls it again soon.
+	// It is called from any thread.
 	Full() bool
 }
 
-// Descriptors is a net.Listener that event loops can accept from themselves:
-// its non-blocking sockets, which share one address (SO_REUSEPORT) when they
-// are several. They are the listener's.
+// Descriptors is a net.Listener from which event loops can accept directly: its
+// non-blocking sockets, which have one address (SO_REUSEPORT) if there are
+// several. The listener owns them.
 type Descriptors interface {
 	FDs() []int
 }
 
-// Hooks are told what happens inside an engine. Each may be nil; they are
-// called from any thread and must not block.
+// Hooks are called on events inside an engine. Each may be nil. They are called
+// from any thread and must not block.
 type Hooks struct {
-	// Panic is called for a panic that a session or task let through; its
-	// connection is closed.
+	// Panic is called for a panic in a session or task; its connection is
+	// closed.
 	Panic func(v any, stack []byte)
-	// Starved is told that accepting pauses for want of descriptors or
-	// memory. It goes on by itself.
+	// Starved is called when accepting pauses for lack of descriptors or
+	// memory. It continues by itself.
 	Starved func(err error)
-	// Unsteered is told, once, that the system does not let the engine choose
-	// among the sockets of a listener: where their number is no multiple of
-	// that of the loops in use, some loops get more connections than others.
+	// Unsteered is called once if the system does not let the engine choose
+	// among the sockets of a listener: if their number is not a multiple of the
+	// number of loops in use, some loops get more connections than others.
 	Unsteered func(err error)
-	// Ringless is told why the system does not let a loop send many messages by
-	// one call, which costs a quarter more for a small request.
+	// Ringless is called with the reason why the system does not let a loop
+	// send many messages by one call, which makes a small request cost a
+	// quarter more.
 	Ringless func(err error)
-	// Held is called for a loop that one piece of work has kept from everything
-	// else for so long, and where it was seen.
+	// Held is called for a loop that one piece of work has held for so long,
+	// with the stacks of the running coroutines.
 	Held func(loop int, d time.Duration, stack []byte)
-	// Stuck is told, once, of a loop that has stood still for so long that it
-	// will hardly go on by itself, and where it stands: a coroutine may wait for
+	// Stuck is called once for a loop that has stood still for so long that it
+	// will hardly continue by itself, with the stacks: a coroutine may wait for
 	// a lock that another one of the loop holds across a yield.
 	Stuck func(loop int, d time.Duration, stack []byte)
 }
@@ -107,7 +108,7 @@ func (h *Hooks) unsteered(err error) {
 	}
 }
 
-// Session is what a connection means to its handler.
+// Session is the handler's state of one connection.
 type Session interface {
 	// Serve is called on a coroutine when there is input. It returns
 	// keep=true when it has nothing more to do and holds no buffer: it will
@@ -120,37 +121,37 @@ type Session interface {
 
 // Loop is one event loop as seen from code that runs on it.
 type Loop interface {
-	// Index is the loop's place in Engine.Loops.
+	// Index is the loop's index in Engine.Loops.
 	Index() int
-	// Now is the time as of when the running coroutine was resumed, or later:
-	// good for deadlines, ages and log lines, and cheaper than time.Now.
+	// Now returns the time when the running coroutine was resumed, or later:
+	// good enough for deadlines, ages and log lines, and cheaper than time.Now.
 	Now() time.Time
 	// Dial opens a connection that belongs to this loop.
 	Dial(d Dial) (Conn, error)
-	// Sleep lets others run for d.
+	// Sleep yields to other coroutines for d.
 	Sleep(d time.Duration)
-	// Offload runs j off the loop, by one of the engine's workers, whose number
-	// is bounded, and returns nil when it is done. After an error the job may
-	// still run and is nobody's: Await is made so that this is safe, and is what
-	// to call.
+	// Offload runs j off the loop, on one of the engine's workers, whose number
+	// is limited, and returns nil when it is done. After an error the job may
+	// still run and the caller must not touch it. Call Await instead, which
+	// makes this safe.
 	Offload(ctx context.Context, w Work, j Job) error
-	// Go starts r on another coroutine of this loop. The caller must Wait
-	// for the task before what r borrows goes away.
+	// Go starts r on another coroutine of this loop. The caller must Wait for
+	// the task before memory that r borrows is released.
 	Go(r Runner) Task
-	// Spawn starts r on a coroutine of this loop that belongs to the engine: its
-	// end is not waited for by the caller, and what it uses must not be borrowed.
-	// It may be called where a Watcher is told. Drain waits until r has returned,
-	// and cuts the connections it has when time is up. A panic is told to
-	// Hooks.Panic.
+	// Spawn starts r on a coroutine of this loop that belongs to the engine: the
+	// caller does not wait for its end, and r must not use borrowed memory. A
+	// Watcher may call it. Drain waits until r has returned, and cuts its
+	// connections when time is up. A panic is reported to Hooks.Panic.
 	Spawn(r Runner)
-	// Life ends when the engine begins to drain: what goes on until it is told to
-	// stop, as a periodic check, waits with it (Pause).
+	// Life ends when the engine begins to drain. Work that runs until the stop,
+	// such as periodic checks, waits with it (Pause).
 	Life() context.Context
-	// NewParker gives a place for one coroutine to wait for a wake-up.
+	// NewParker returns a Parker, on which one coroutine can wait for a
+	// wake-up.
 	NewParker() Parker
 	// Buffer lends a buffer of BufferSize bytes.
 	Buffer() *Buffer
-	// Return takes a lent buffer back; nil is ignored.
+	// Return ends the loan of a buffer; nil is ignored.
 	Return(b *Buffer)
 }
 
@@ -162,13 +163,13 @@ type Buffer struct {
 	Bytes []byte
 }
 
-// Runner is work for Loop.Go; an interface rather than a func, so that a
-// struct that lives anyway can be started without allocating a closure.
+// Runner is work for Loop.Go. It is an interface rather than a func, so that a
+// struct that exists anyway can be started without allocating a closure.
 type Runner interface{ Run() }
 
 // Job is work for Loop.Offload.
 type Job interface {
-	// Do runs off the loop. ctx ends when nobody wants the result any more.
+	// Do runs off the loop. ctx ends when the result is no longer wanted.
 	Do(ctx context.Context)
 }
 
@@ -178,15 +179,15 @@ type Task interface {
 	Wait()
 }
 
-// Parker is a place where one coroutine waits for a wake-up that may come
-// from any thread, before or during Park. A wake-up is not lost.
+// Parker lets one coroutine wait for a wake-up that may come from any thread,
+// before or during Park. A wake-up is not lost.
 type Parker interface {
 	// Park waits for Unpark, at most until deadline (zero: for ever). It
-	// gives false when the deadline passed first.
+	// returns false when the deadline passed first.
 	Park(deadline time.Time) bool
-	// Unpark wakes the waiter. Further calls before it wakes are one. from is
-	// the loop on whose thread the caller runs, nil when it runs on none or does
-	// not know: a wake-up within one loop takes no lock.
+	// Unpark wakes the waiter. Further calls before it wakes have no effect.
+	// from is the loop on whose thread the caller runs, nil when it runs on none
+	// or does not know: a wake-up within one loop takes no lock.
 	Unpark(from Loop)
 }
 
@@ -200,8 +201,8 @@ type Dial struct {
 	RecvBuffer int            // SO_RCVBUF in bytes; 0: system's
 }
 
-// ErrUnsent says that nothing of what WriteBatched took was sent. The system's
-// reason is in it too.
+// ErrUnsent says that no byte of a WriteBatched message was sent. It wraps the
+// system's reason.
 var ErrUnsent = errors.New("message was not sent")
 
 // Conn is a connection that belongs to a loop. Deadlines are absolute, as in
@@ -210,77 +211,76 @@ var ErrUnsent = errors.New("message was not sent")
 // connection's loop, except Drop.
 type Conn interface {
 	net.Conn
-	// WriteBatched is Write for a message after which its writer has nothing to do
-	// but to wait for the peer: the engine may copy it and send it with others'
-	// before it waits for anything itself. What goes wrong then is told by the
-	// next Read that finds nothing to give, or the next Write: ErrUnsent where
-	// nothing was sent.
+	// WriteBatched is Write for a message after which its writer only waits for
+	// the peer: the engine may copy it and send it together with others' before
+	// the loop waits. An error is then reported by the next Read that finds no
+	// input, or the next Write: ErrUnsent if nothing was sent.
 	WriteBatched(p []byte) (int, error)
-	// Loop is the loop the connection belongs to.
+	// Loop returns the loop that the connection belongs to.
 	Loop() Loop
-	// Alive says of a connection that ought to be silent whether it is: open
-	// and nothing unread. It never blocks. Where Watch gives false it may be
-	// called from any thread, of a connection that nobody uses.
+	// Alive reports whether a connection that should be silent is usable: open
+	// and without unread input. It never blocks. If Watch returned false it may
+	// be called from any thread, for a connection that is not in use.
 	Alive() bool
 	// CloseWrite sends FIN and keeps reading.
 	CloseWrite() error
-	// Abort closes with RST, so that the peer cannot take what it has for
-	// the whole.
+	// Abort closes with RST, so that the peer cannot take a partial message for
+	// a complete one.
 	Abort() error
-	// Watch has w told when something arrives, or the peer closes, while
-	// nobody reads; nil ends it. An engine that watches runs one coroutine of
-	// a loop at a time, so that what belongs to a loop needs no lock.
+	// Watch calls w when input arrives, or the peer closes, while no coroutine
+	// reads; nil ends it. An engine that watches runs one coroutine of a loop
+	// at a time, so that data of a loop needs no lock.
 	Watch(w Watcher) Watching
-	// Drop closes a connection that nobody uses, from any thread.
+	// Drop closes a connection that is not in use, from any thread.
 	Drop()
-	// Detach takes the connection of a client away from its session, while that
-	// is served: it stays open when Serve returns, whatever Serve says, and is the
-	// caller's to close. Until then it counts as open, and Drain waits for it.
+	// Detach separates a client's connection from its session during Serve: it
+	// stays open when Serve returns, whatever Serve returns, and the caller must
+	// close it. Until then it counts as open, and Drain waits for it.
 	Detach()
 }
 
-// Watching says what came of a call of Watch.
+// Watching is the result of Watch.
 type Watching uint8
 
-// The answers of Watch.
+// The values of Watching.
 const (
-	// Unwatched: this engine does not watch, and Alive must be asked before the
-	// connection is used again.
+	// Unwatched: this engine does not watch, and Alive must be called before
+	// the connection is used again.
 	Unwatched Watching = iota
-	// Watched: the watcher will be told, or there is none any more.
+	// Watched: the watcher will be called, or there is none any more.
 	Watched
-	// Readable: something lies unread already, or the peer has closed. Nobody
-	// will be told; the connection is no silent one and must not be used again.
+	// Readable: there is unread input already, or the peer has closed. The
+	// watcher is not called; the connection must not be used again.
 	Readable
 )
 
-// Watcher is told about a connection that should have stayed silent.
+// Watcher is called for a connection that should have stayed silent.
 type Watcher interface {
-	// OnReadable is called once, on the connection's loop but on no coroutine: it
-	// must not block. The connection is not watched any more.
+	// OnReadable is called once, on the connection's loop but outside of
+	// coroutines: it must not block. The connection is not watched any more.
 	OnReadable()
 }
 
-// Breaker is a Conn that can tell whether its peer has cut it, without
-// blocking and without taking input. A peer that only ended its own half, or
-// has sent more, has not. It is asked by the coroutine that answers.
+// Breaker is a Conn that can tell whether its peer has cut it, without blocking
+// and without taking input. A peer that only closed its own half, or sent more,
+// has not. The coroutine that responds calls it.
 type Breaker interface {
 	Broken() bool
 }
 
-// ErrNoSplice says that bytes cannot be moved without being looked at; none
-// was.
+// ErrNoSplice says that the two connections cannot be spliced. No bytes were
+// moved.
 var ErrNoSplice = errors.New("connections cannot be spliced")
 
-// Splicer is a Conn whose input the system can hand to another connection
-// without copying it to us.
+// Splicer is a Conn whose input the system can move to another connection
+// without copying it to the process.
 type Splicer interface {
 	// SpliceTo waits for input, moves it to dst, at most n bytes, and returns
-	// when dst has taken it: a part is as good as the whole, and the caller
-	// goes on until it has what it wants. The read deadline of the one and
-	// the write deadline of the other hold. waited is how long there was no
-	// input. read and write say which side failed, io.EOF in read being the end
-	// of input; ErrNoSplice in read that the two cannot be joined. After a write
-	// error what was taken is lost.
+	// when dst has accepted it. It may move fewer bytes than n, and the caller
+	// calls it again. The read deadline of the one and the write deadline of the
+	// other apply. waited is how long there was no input. read and write say
+	// which side failed: io.EOF in read is the end of input, ErrNoSplice in read
+	// says that the two cannot be joined. After a write error the bytes that
+	// were moved are lost.
 	SpliceTo(dst Conn, n int64) (moved int64, waited time.Duration, read, write error)
 }

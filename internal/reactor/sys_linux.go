@@ -34,8 +34,8 @@ func sysSend(fd int, p []byte) (int, syscall.Errno) {
 func sysClose(fd int) { _, _, _ = syscall.RawSyscall(unix.SYS_CLOSE, uintptr(fd), 0, 0) }
 
 // sysPoll is epoll_wait without telling the scheduler, for at most ms
-// milliseconds. The runtime's signals interrupt it, so that it holds up nobody
-// who wants to stop the world.
+// milliseconds. The runtime's signals interrupt it, so that it does not delay a
+// stop of the world.
 func sysPoll(ep int, events []unix.EpollEvent, ms int) int {
 	n, _, e := syscall.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(ep), uintptr(unsafe.Pointer(unsafe.SliceData(events))), uintptr(len(events)), uintptr(ms), 0, 0)
 	if e != 0 {
@@ -75,8 +75,8 @@ func sysName(call uintptr, fd int) netip.AddrPort {
 	return addrOf(&sa)
 }
 
-// addrOf reads an address, IPv4 ones always as such. Others than IP are
-// invalid.
+// addrOf reads an address. An IPv4 address never has the mapped form. Anything
+// other than IP is invalid.
 func addrOf(sa *unix.RawSockaddrAny) netip.AddrPort {
 	switch sa.Addr.Family {
 	case unix.AF_INET:
@@ -89,7 +89,7 @@ func addrOf(sa *unix.RawSockaddrAny) netip.AddrPort {
 	return netip.AddrPort{}
 }
 
-// bigEndian reads a port, which is in network order whatever the machine's.
+// bigEndian reads a port, which is in network byte order.
 func bigEndian(port uint16) uint16 {
 	var b [2]byte
 	binary.NativeEndian.PutUint16(b[:], port)

@@ -7,28 +7,28 @@ import (
 	"time"
 )
 
-// heldFor is how long one piece of work may keep a loop before that is logged;
-// heldEvery is how often that happens at most.
+// heldFor is how long one piece of work may hold a loop before that is logged;
+// heldEvery is the least time between two such lines.
 const (
 	heldFor   = 50 * time.Millisecond
 	heldEvery = 10 * time.Second
 )
 
-// stuckFor is after how long a loop that is held counts as stuck.
+// stuckFor is how long a loop must be held to count as stuck.
 const stuckFor = 5 * time.Second
 
-// reports is what the watchdog has told already.
+// reports records what the watchdog has reported already.
 type reports struct {
-	held  time.Time     // when a loop was last told to be held
-	stuck map[int]int64 // by loop: since when it was busy as it was told to be stuck
+	held  time.Time     // when a held loop was last reported
+	stuck map[int]int64 // by loop: the start of the busy time that was reported as stuck
 }
 
-// dozeAfter is after how many looks at which every loop waited the watchdog
-// stops looking, so that a server with nothing to do costs nothing.
+// dozeAfter is the number of looks with every loop waiting after which the
+// watchdog stops, so that an idle server costs nothing.
 const dozeAfter = 20
 
-// watch looks for loops that one piece of work holds: everything else of such
-// a loop waits.
+// watch looks for loops that one piece of work holds: everything else of such a
+// loop waits.
 func (e *Epoll) watch() {
 	defer e.running.Done()
 	tick := time.NewTicker(heldFor)
@@ -57,8 +57,9 @@ func (e *Epoll) watch() {
 
 // doze waits until a loop has something to do; false: the engine ends.
 func (e *Epoll) doze() bool {
-	// A loop says that it is busy and then asks whether we doze, we do it the
-	// other way round: one of the two sees the other.
+	// A loop first says that it is busy and then checks whether the watchdog
+	// dozes; the watchdog does it the other way round, so one of the two sees
+	// the other.
 	e.dozing.Store(true)
 	defer e.dozing.Store(false)
 	for _, l := range e.loops {
@@ -82,7 +83,8 @@ func (e *Epoll) stir() {
 	}
 }
 
-// look tells of loops that are held or stuck, and says whether any is at work.
+// look reports loops that are held or stuck, and returns whether any is at
+// work.
 func (e *Epoll) look(told *reports) (busy bool) {
 	for i, l := range e.loops {
 		since := l.busy.Load()
@@ -105,14 +107,14 @@ func (e *Epoll) look(told *reports) (busy bool) {
 	return busy
 }
 
-// maxLooked is among how many goroutines those that hold a loop are looked for.
-// The runtime stops every loop for a moment for that, and each one that there
-// is costs about a microsecond; a dump of them (runtime.Stack) would stop the
-// loops for ten times as long.
+// maxLooked is the largest number of goroutines among which the one that holds
+// a loop is searched. The runtime stops every loop for that, about a
+// microsecond for each goroutine; a dump (runtime.Stack) would stop the loops
+// for ten times as long.
 const maxLooked = 10_000
 
-// busyStacks gives the stacks of the coroutines that run, of every loop: which
-// of them holds its own cannot be told from outside.
+// busyStacks returns the stacks of the running coroutines of all loops: which
+// one belongs to which loop is not known.
 func busyStacks() []byte {
 	n := runtime.NumGoroutine()
 	if n > maxLooked {
@@ -130,10 +132,10 @@ func busyStacks() []byte {
 	return busy
 }
 
-// appendBusy prints a stack if it is that of a coroutine which runs.
+// appendBusy prints a stack if it is that of a running coroutine.
 func appendBusy(b []byte, stack []uintptr) []byte {
 	whole := len(b)
-	// Of one that is too deep the beginning is missing, which would tell.
+	// A stack that is too deep lacks the frame that would tell.
 	coroutine := len(stack) == len(runtime.StackRecord{}.Stack0)
 	frames := runtime.CallersFrames(stack)
 	for more := len(stack) > 0; more; {

@@ -2,45 +2,45 @@ package reactor
 
 import "math/bits"
 
-// The wheel's measures, in nanoseconds as a power of two and in ticks: it turns
-// once in 8.6 s. Deadlines are met at most one tick late.
+// The size of the wheel, in nanoseconds as a power of two and in ticks: it
+// turns once in 8.6 s. Deadlines are met at most one tick late.
 const (
 	tickShift = 24 // 16.8 ms
 	wheelSize = 512
 	wheelMask = wheelSize - 1
 )
 
-// links is what something with a deadline has, to be in a wheel.
+// links are the wheel's fields in an item with a deadline.
 type links[T any] struct {
 	next, prev *T
-	tick       int64 // the tick it is at; 0: in no wheel
+	tick       int64 // the tick it is filed under; 0: in no wheel
 }
 
-// timed is something with a deadline.
+// timed is an item with a deadline.
 type timed[T any] interface {
 	*T
 	links() *links[T]
-	// due returns the moment at which expire must be called, 0 when there is none (any more).
+	// due returns the moment at which expire must be called, 0 for none.
 	due() int64
-	// expire tells it that its moment has come. It is in no wheel then.
+	// expire is called when the moment has come. The item is in no wheel then.
 	expire(now int64)
 }
 
-// wheel is a ring of lists of what has deadlines. It is lazy: a deadline that
-// moves away costs nothing until the old one comes, so that who sets one for
-// each request touches the wheel once in seconds. Moments are nanoseconds, all
-// larger than 0.
+// wheel is a ring of lists of items with deadlines. It is lazy: a deadline that
+// moves away costs nothing until the old one comes, so that a connection that
+// sets one for each request touches the wheel only every few seconds. Moments
+// are nanoseconds, all larger than 0.
 type wheel[T any, P timed[T]] struct {
 	buckets [wheelSize]*T // circular lists
 	full    [wheelSize / 64]uint64
-	at      int64 // every tick up to this one has been dealt with
+	at      int64 // every tick up to this one is done
 	n       int
 }
 
-// tickOf returns the tick at whose beginning a moment has passed.
+// tickOf returns the first tick that begins at or after a moment.
 func tickOf(moment int64) int64 { return (moment + 1<<tickShift - 1) >> tickShift }
 
-// touch makes sure that p is looked at when its deadline comes.
+// touch makes sure that p is examined when its deadline comes.
 func (w *wheel[T, P]) touch(p P) {
 	due := p.due()
 	if due == 0 {
@@ -70,7 +70,7 @@ func (w *wheel[T, P]) touch(p P) {
 	h.prev = p
 }
 
-// remove takes p out; it need not be in it.
+// remove removes p; it need not be in the wheel.
 func (w *wheel[T, P]) remove(p P) {
 	k := p.links()
 	if k.tick == 0 {
@@ -91,7 +91,7 @@ func (w *wheel[T, P]) remove(p P) {
 	w.n--
 }
 
-// turn tells everything whose moment has come.
+// turn calls expire for every item whose moment has come.
 func (w *wheel[T, P]) turn(now int64) {
 	to := now >> tickShift
 	if to <= w.at {
@@ -104,7 +104,7 @@ func (w *wheel[T, P]) turn(now int64) {
 	for t := max(w.at+1, to-wheelMask); t <= to; t++ {
 		w.at = t
 		b := t & wheelMask
-		// What is put back lands in another bucket, so this one empties.
+		// Items that are put back go to another bucket, so this one empties.
 		for p := P(w.buckets[b]); p != nil; p = P(w.buckets[b]) {
 			w.remove(p)
 			switch due := p.due(); {

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// alarm is something with a deadline.
+// alarm is an item with a deadline.
 type alarm struct {
 	k     links[alarm]
 	at    int64
@@ -16,8 +16,8 @@ func (a *alarm) links() *links[alarm] { return &a.k }
 func (a *alarm) due() int64           { return a.at }
 func (a *alarm) expire(now int64)     { a.fired, a.at = now, 0 }
 
-// Whatever is set, moved and forgotten in any order is told once, never early
-// and at most a tick after the wheel is turned beyond it.
+// Alarms that are set, moved and removed in any order expire once, never early
+// and at most a tick after the wheel is turned past their deadline.
 func TestWheel(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	var w wheel[alarm, *alarm]
@@ -34,7 +34,7 @@ func TestWheel(t *testing.T) {
 			w.remove(a)
 			a.at = 0
 		case 1:
-			a.at = 0 // forgotten without telling the wheel
+			a.at = 0 // removed without telling the wheel
 		default:
 			a.at = now + 1 + r.Int64N(30<<30)
 			w.touch(a)

@@ -11,16 +11,16 @@ import (
 	"github.com/headgate/headgate/internal/ascii"
 )
 
-// chain is what a reply says about a name: its addresses at the end of the
+// chain is the content of a reply for a name: its addresses at the end of the
 // aliases, or the last alias reached.
 type chain struct {
 	addrs []netip.Addr
 	last  string        // name reached
-	ttl   time.Duration // the shortest on the way, not yet bounded below
+	ttl   time.Duration // the shortest on the way, without the lower limit
 }
 
-// readChain follows the aliases inside one reply. Records of names off the
-// chain are not looked at: nobody asked for them.
+// readChain follows the aliases inside one reply. It ignores records of names
+// that are not on the chain.
 func readChain(m *dns.Msg, name string, qtype uint16) chain {
 	c := chain{last: name, ttl: maxTTL}
 	for range len(m.Answer) + 1 {
@@ -64,8 +64,8 @@ func address(rr dns.RR, qtype uint16) (netip.Addr, bool) {
 	return netip.Addr{}, false
 }
 
-// negative makes the error of an answer that there is nothing, with the life
-// its SOA gives it (RFC 2308 section 5).
+// negative makes the error for a reply that says that there is nothing, with
+// the lifetime from its SOA (RFC 2308 section 5).
 func negative(k Kind, name string, m *dns.Msg, who netip.AddrPort) *Error {
 	ttl := defNegTTL
 	for _, rr := range m.Ns {

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// conf is resolv.conf(5) as far as it concerns address lookups. Immutable.
+// conf is the part of resolv.conf(5) that concerns address look-ups. Immutable.
 type conf struct {
 	servers  []netip.Addr // at most maxServers, as glibc
 	search   []string     // without dots at either end
@@ -25,8 +25,8 @@ const (
 	maxSearch  = 32
 )
 
-// parseConf reads resolv.conf. Lines it cannot read are passed over; the last
-// of "domain" and "search" wins.
+// parseConf reads resolv.conf. It skips lines it cannot read; the last of
+// "domain" and "search" wins.
 func parseConf(text []byte) *conf {
 	c := &conf{ndots: 1, timeout: 5 * time.Second, attempts: 2}
 	for line := range bytes.Lines(text) {
@@ -65,7 +65,7 @@ func searchList(words []string) []string {
 	return out
 }
 
-// option takes one word of an options line; unknown words are for others.
+// option applies one word of an options line; unknown words are ignored.
 func (c *conf) option(word string) {
 	name, arg, _ := strings.Cut(word, ":")
 	n, err := strconv.Atoi(arg)
@@ -110,11 +110,12 @@ func (c *conf) candidates(name string) []string {
 	return out
 }
 
-// maxName bounds a name in text form with its last dot (RFC 1035 section 2.3.4).
+// maxName is the longest name in text form, with its last dot (RFC 1035 section
+// 2.3.4).
 const maxName = 254
 
 // validName reports whether DNS could hold the name: labels of 1 to 63 octets
-// of letters, digits, '-' and '_' (which real backends have).
+// of letters, digits, '-' and '_' (which real backends use).
 func validName(name string) bool {
 	name = strings.TrimSuffix(name, ".")
 	if name == "" || len(name)+1 > maxName {

@@ -1,12 +1,12 @@
-// Package resolve turns backend names into addresses and says for how long
-// they may be believed: a worker re-resolves by TTL, without a restart.
+// Package resolve turns backend names into addresses and says how long they are
+// valid: a worker resolves again by TTL, without a restart.
 //
 // Order of sources: IP literal, localhost (always loopback), the hosts file,
-// DNS by resolv.conf. Both files are re-read when they change. Where
-// resolv.conf names no server, the standard resolver answers with a fixed
-// life. nsswitch.conf is not read.
+// DNS by resolv.conf. Both files are read again when they change. If
+// resolv.conf names no server, the standard resolver is used with a fixed
+// lifetime. nsswitch.conf is not read.
 //
-// A Resolver holds no cache: a Name does, one per worker, owned by that worker
-// and read without a lock. Nothing here starts a goroutine that outlives the
-// call. Imports nothing of this module.
+// A Resolver has no cache: a Name does, one per worker, owned by that worker
+// and read without a lock. No goroutine outlives the call, except that of
+// Name.Renew. Imports nothing of this module.
 package resolve

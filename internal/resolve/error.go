@@ -6,16 +6,16 @@ import (
 	"time"
 )
 
-// Kind is why a name has no address.
+// Kind says why a name has no address.
 type Kind uint8
 
-// The kinds of failure. Only NotFound and NoAddress are answers; the others
-// say that nothing was learnt about the name.
+// The kinds of failure. Only NotFound and NoAddress come from a name server
+// about the name; the others say nothing about it.
 const (
 	NotFound      Kind = iota + 1 // NXDOMAIN: no such name
-	NoAddress                     // the name is there and has neither A nor AAAA
-	ServerFailure                 // SERVFAIL, REFUSED, or an answer that is none
-	Timeout                       // nobody answered in time
+	NoAddress                     // the name exists and has neither A nor AAAA
+	ServerFailure                 // SERVFAIL, REFUSED, or an invalid reply
+	Timeout                       // no reply in time
 	Canceled                      // the caller gave up
 	Invalid                       // not a name DNS could hold
 )
@@ -33,19 +33,19 @@ func (k Kind) String() string {
 	return "lookup failed"
 }
 
-// Definite reports whether the name servers spoke about the name itself.
+// Definite reports whether a name server replied about the name itself.
 func (k Kind) Definite() bool { return k == NotFound || k == NoAddress }
 
 // Error is a failed lookup. It is immutable.
 type Error struct {
 	Host   string
 	Kind   Kind
-	Detail string        // who was asked and what came back; "" if nobody was
-	TTL    time.Duration // how long the failure may be believed, 0 = ask again when needed
+	Detail string        // which server was asked and what it replied; "" if none was
+	TTL    time.Duration // how long the failure is valid, 0 = ask again when needed
 	Err    error         // cause, may be nil
 }
 
-// Error gives "host: no such name (NXDOMAIN): from 10.0.0.2:53: cause".
+// Error returns "host: no such name (NXDOMAIN): from 10.0.0.2:53: cause".
 func (e *Error) Error() string {
 	s := e.Host + ": " + e.Kind.String()
 	if e.Detail != "" {
@@ -60,7 +60,7 @@ func (e *Error) Error() string {
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
-// Timeout reports whether nobody answered, as net.Error has it.
+// Timeout reports whether no reply came in time, as in net.Error.
 func (e *Error) Timeout() bool { return e.Kind == Timeout }
 
 // KindOf returns the kind of an error of this package, 0 for any other error.
@@ -71,7 +71,7 @@ func KindOf(err error) Kind {
 	return 0
 }
 
-// transportKind classes an error of the exchange with one server.
+// transportKind classifies an error of the exchange with one server.
 func transportKind(ctx context.Context, err error) Kind {
 	var t interface{ Timeout() bool }
 	switch {

@@ -22,7 +22,7 @@ type fakeDNS struct {
 	port uint16
 
 	mu    sync.Mutex
-	reply func(network string, q, m *dns.Msg) // fills m; nil answers nothing
+	reply func(network string, q, m *dns.Msg) // fills m; nil sends no reply
 	asked []string                            // "udp A name."
 }
 
@@ -40,7 +40,7 @@ func startDNS(t *testing.T, zone string) *fakeDNS {
 		t.Fatal(err)
 	}
 	var done sync.WaitGroup
-	t.Cleanup(done.Wait) // after both have been told
+	t.Cleanup(done.Wait) // after both are closed
 	for _, s := range []*dns.Server{{Listener: l, Handler: f.handler("tcp")}, {PacketConn: p, Handler: f.handler("udp")}} {
 		up := make(chan struct{})
 		s.NotifyStartedFunc = func() { close(up) }
@@ -66,14 +66,14 @@ func (f *fakeDNS) handler(network string) dns.Handler {
 	})
 }
 
-// set replaces the way of answering.
+// set replaces the function that replies.
 func (f *fakeDNS) set(reply func(network string, q, m *dns.Msg)) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.reply = reply
 }
 
-// zone answers from lines of a zone file; other names do not exist.
+// zone replies from lines of a zone file; other names do not exist.
 func (f *fakeDNS) zone(t *testing.T, text string) {
 	t.Helper()
 	var rrs []dns.RR
@@ -126,7 +126,7 @@ func (f *fakeDNS) questions() []string {
 	return out
 }
 
-// fakeClock is time that moves by hand.
+// fakeClock is time that a test moves by hand.
 type fakeClock struct {
 	mu sync.Mutex
 	t  time.Time

@@ -9,9 +9,9 @@ import (
 )
 
 const (
-	// checkEvery bounds how often a file is looked at.
+	// checkEvery is the least time between two checks of a file.
 	checkEvery = 5 * time.Second
-	// maxFile bounds how much of it is read.
+	// maxFile limits how much of it is read.
 	maxFile = 4 << 20
 )
 
@@ -26,7 +26,7 @@ type file[T any] struct {
 	err     error
 }
 
-// get returns the value, looking at the file at most every checkEvery.
+// get returns the value. It checks the file at most every checkEvery.
 func (f *file[T]) get(path string, now time.Time, parse func([]byte) T) (T, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -36,8 +36,8 @@ func (f *file[T]) get(path string, now time.Time, parse func([]byte) T) (T, erro
 	f.checked = now
 	st, err := os.Stat(path)
 	if err != nil {
-		// A file that is being replaced may be missing for a moment: the
-		// stamp is forgotten so that its return is noticed.
+		// A file that is being replaced may be missing for a moment: the stamp
+		// is cleared so that its return is noticed.
 		var zero T
 		f.val, f.err, f.mtime, f.size = zero, err, time.Time{}, 0
 		return f.val, f.err

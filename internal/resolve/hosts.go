@@ -13,7 +13,7 @@ import (
 // the file's order.
 type hostTable map[string][]netip.Addr
 
-// parseHosts reads hosts(5). Lines it cannot read are passed over.
+// parseHosts reads hosts(5). It skips lines it cannot read.
 func parseHosts(text []byte) hostTable {
 	t := hostTable{}
 	for line := range bytes.Lines(text) {
@@ -38,7 +38,7 @@ func parseHosts(text []byte) hostTable {
 	return t
 }
 
-// hostKey folds a name for the table.
+// hostKey returns the table's key for a name.
 func hostKey(name string) string {
 	return ascii.ToLower(strings.TrimSuffix(name, "."))
 }
@@ -49,8 +49,8 @@ func isLocalhost(key string) bool {
 	return key == "localhost" || strings.HasSuffix(key, ".localhost")
 }
 
-// loopback returns the addresses of localhost: what the hosts file says, as far
-// as it is loopback at all.
+// loopback returns the addresses of localhost: those of the hosts file that are
+// loopback addresses, else the defaults.
 func loopback(fromFile []netip.Addr) []netip.Addr {
 	var out []netip.Addr
 	for _, ip := range fromFile {

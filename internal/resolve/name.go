@@ -12,23 +12,23 @@ import (
 	"github.com/headgate/headgate/internal/lock"
 )
 
-// ByTTL is the address life that follows DNS; addressttl= overrides it.
+// ByTTL is the lifetime that follows DNS; addressttl= overrides it.
 const ByTTL time.Duration = -1
 
-// Name is the live address set of one backend name. A worker owns it and
-// keeps it across reloads; readers take the current set by one atomic load.
+// Name is the current address set of one backend name. A worker owns it and
+// keeps it across reloads; readers load the current set by one atomic load.
 //
 // Once there are addresses they are never lost: a failed refresh, of whatever
-// kind, keeps the old set and is reported to the caller, who logs it. For a
-// proxy a backend that may still be there is better than none, and if it is
-// gone the connection says so.
+// kind, keeps the old set and is reported to the caller, which logs it. For a
+// proxy an old address is better than none, and if the backend is gone
+// connecting to it fails.
 type Name struct {
 	r    *Resolver
 	host string
-	ttl  time.Duration // ByTTL, or the fixed life of every answer
+	ttl  time.Duration // ByTTL, or the fixed lifetime of every result
 
 	cur      atomic.Pointer[set]
-	renewing atomic.Bool // Renew's look-up is under way
+	renewing atomic.Bool // a look-up of Renew is running
 
 	mu     lock.Mutex // guards flight and failed
 	flight *flight
@@ -49,8 +49,8 @@ type flight struct {
 	err     error
 }
 
-// NewName makes the live form of host, which is not looked up yet. ttl is
-// ByTTL, or httpd's addressttl: 0 means that the answer is stale at once.
+// NewName makes the Name of host, which is not looked up yet. ttl is ByTTL, or
+// httpd's addressttl: 0 means that every result is stale at once.
 func NewName(r *Resolver, host string, ttl time.Duration) *Name {
 	n := &Name{r: r, host: host, ttl: ttl}
 	s := &set{}
@@ -63,17 +63,17 @@ func NewName(r *Resolver, host string, ttl time.Duration) *Name {
 	return n
 }
 
-// Host gives the name as configured.
+// Host returns the name as configured.
 func (n *Name) Host() string { return n.host }
 
-// Addrs gives the current addresses, best first; empty before the first
+// Addrs returns the current addresses, best first; empty before the first
 // successful Refresh. The slice is shared and must not be written to.
 func (n *Name) Addrs() []netip.Addr { return n.cur.Load().addrs }
 
-// Err gives the failure of the last refresh, nil after a success.
+// Err returns the error of the last refresh, nil after a success.
 func (n *Name) Err() error { return n.cur.Load().err }
 
-// Expires gives the time from which the set is stale; zero means never.
+// Expires returns the time from which the set is stale; zero means never.
 func (n *Name) Expires() time.Time { return n.cur.Load().expires }
 
 // Stale reports whether a Refresh is due.
@@ -83,9 +83,9 @@ func (n *Name) Stale(now time.Time) bool {
 }
 
 // Refresh looks the name up again, whether stale or not, and reports whether
-// the set of addresses changed. Concurrent callers share one lookup; each
-// leaves when its own context ends. If the one that did the lookup gives up,
-// another takes over.
+// the set of addresses changed. Concurrent callers share one look-up; each
+// returns when its own context ends. If the caller that runs the look-up gives
+// up, another takes over.
 func (n *Name) Refresh(ctx context.Context) (changed bool, err error) {
 	for {
 		n.mu.Lock()
@@ -109,12 +109,12 @@ func (n *Name) Refresh(ctx context.Context) (changed bool, err error) {
 	}
 }
 
-// renewPatience bounds a look-up of Renew.
+// renewPatience limits a look-up of Renew.
 const renewPatience = 10 * time.Second
 
-// Renew has the name looked up in the background, unless that is under way
-// already, and calls then on a goroutine of its own when the set of addresses
-// changed by it.
+// Renew looks the name up in the background, unless such a look-up is running
+// already. If the set of addresses changed it calls then, on a separate
+// goroutine.
 func (n *Name) Renew(then func()) {
 	if !n.renewing.CompareAndSwap(false, true) {
 		return
@@ -129,10 +129,11 @@ func (n *Name) Renew(then func()) {
 	}()
 }
 
-// errGaveUp marks a lookup ended by its caller: it says nothing about the name.
+// errGaveUp marks a look-up that its caller ended: it says nothing about the
+// name.
 var errGaveUp = errors.New("gave up")
 
-// lead does the lookup and publishes what came of it.
+// lead does the look-up and publishes the result.
 func (n *Name) lead(ctx context.Context, f *flight) {
 	var ans Answer
 	err := ctx.Err()
@@ -147,7 +148,7 @@ func (n *Name) lead(ctx context.Context, f *flight) {
 	case ctx.Err() != nil:
 		f.err = &Error{Host: n.host, Kind: transportKind(ctx, err), Err: fmt.Errorf("%w: %w", errGaveUp, err)}
 		if ctx.Err() == context.DeadlineExceeded {
-			n.failed++ // servers slower than every caller's patience are down
+			n.failed++ // servers slower than every caller's patience count as down
 			n.keepLocked(f.err)
 		}
 	default:
@@ -169,7 +170,7 @@ func (n *Name) publish(ans Answer) (changed bool) {
 	return !SameSet(old.addrs, s.addrs)
 }
 
-// maxRetry bounds the wait after failures in a row.
+// maxRetry limits the wait after failures in a row.
 const maxRetry = 30 * time.Second
 
 // keepLocked keeps the old addresses and sets when to ask again.
@@ -181,8 +182,7 @@ func (n *Name) keepLocked(err error) {
 	n.cur.Store(&set{addrs: n.cur.Load().addrs, expires: n.r.now().Add(wait), err: err})
 }
 
-// SameSet compares addresses without regard to order: servers rotate their
-// answers.
+// SameSet compares addresses without regard to order: servers rotate them.
 func SameSet(a, b []netip.Addr) bool {
 	if len(a) != len(b) {
 		return false

@@ -85,7 +85,7 @@ func TestNameSingleFlight(t *testing.T) {
 	}
 	wg.Go(refresh)
 	<-entered
-	// While the first is at the server, one that is impatient leaves alone.
+	// While the first is waiting for the server, an impatient one leaves alone.
 	gone, stop := context.WithCancel(ctx)
 	stop()
 	if _, err := n.Refresh(gone); KindOf(err) != Canceled {
@@ -102,11 +102,11 @@ func TestNameSingleFlight(t *testing.T) {
 	}
 }
 
-// A leader that gives up hands the lookup to one who still waits.
+// A leader that gives up hands the look-up to one that still waits.
 func TestNameTakeOver(t *testing.T) {
 	f := startDNS(t, "")
 	entered := make(chan struct{}, 9)
-	f.set(func(_ string, _, m *dns.Msg) { entered <- struct{}{}; m.Id++ }) // never a usable answer
+	f.set(func(_ string, _, m *dns.Msg) { entered <- struct{}{}; m.Id++ }) // never a usable reply
 	r, c := newResolver(t, f, "", loopbackConf+"options no-aaaa")
 	n := NewName(r, "x.test", ByTTL)
 	ctx, stop := context.WithCancel(context.Background())

@@ -6,9 +6,8 @@ import (
 	"slices"
 )
 
-// order puts the addresses a connection should try first at the front:
-// those with a route, then by the precedence of RFC 6724 section 2.1, else as
-// the server gave them (its rotation is kept).
+// order sorts the addresses: those with a route first, then by the precedence
+// of RFC 6724 section 2.1, else in the server's order (its rotation is kept).
 func (r *Resolver) order(addrs []netip.Addr) []netip.Addr {
 	if len(addrs) < 2 {
 		return addrs

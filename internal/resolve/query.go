@@ -13,11 +13,11 @@ import (
 	"github.com/miekg/dns"
 )
 
-// udpSize is what we offer to receive in a datagram: no fragment anywhere
-// (the DNS flag day of 2020 settled on it).
+// udpSize is the datagram size we offer to receive: no fragmentation anywhere
+// (the value of the DNS flag day of 2020).
 const udpSize = 1232
 
-// ask looks one absolute name up, A and AAAA at once.
+// ask looks up one absolute name, A and AAAA at once.
 func (r *Resolver) ask(ctx context.Context, c *conf, name string) ([]netip.Addr, time.Duration, *Error) {
 	var four, six result
 	if c.noAAAA {
@@ -34,16 +34,17 @@ func (r *Resolver) ask(ctx context.Context, c *conf, name string) ([]netip.Addr,
 	return merge(four, six)
 }
 
-// result is what one query type gave: addresses with their life, or an error.
+// result is the result of one query type: addresses with their lifetime, or an
+// error.
 type result struct {
 	addrs []netip.Addr
 	ttl   time.Duration
 	err   *Error
 }
 
-// merge joins the two types. One of them having addresses is a success,
-// whatever became of the other; but if that other could not be asked it shall
-// be asked again soon.
+// merge joins the two types. If one of them has addresses it is a success,
+// whatever the other's result; but if the other could not be asked it is asked
+// again soon.
 func merge(four, six result) ([]netip.Addr, time.Duration, *Error) {
 	switch {
 	case four.err == nil && six.err == nil:
@@ -65,10 +66,10 @@ func lifeBeside(ttl time.Duration, other *Error) time.Duration {
 	return min(ttl, partTTL)
 }
 
-// maxHops bounds how often an alias sends us on with a new question.
+// maxHops limits how many aliases lead to a new query.
 const maxHops = 8
 
-// chase asks for one type and follows aliases that the server left to us.
+// chase asks for one type and follows aliases that the server left unresolved.
 func (r *Resolver) chase(ctx context.Context, c *conf, name string, qtype uint16) result {
 	life := maxTTL
 	for range maxHops {
@@ -91,7 +92,7 @@ func (r *Resolver) chase(ctx context.Context, c *conf, name string, qtype uint16
 	return result{err: &Error{Host: name, Kind: ServerFailure, Detail: "alias chain too long", TTL: defNegTTL}}
 }
 
-// exchange asks the servers in turn until one gives a usable reply.
+// exchange asks the servers in turn until one sends a usable reply.
 func (r *Resolver) exchange(ctx context.Context, c *conf, name string, qtype uint16) (*dns.Msg, netip.AddrPort, *Error) {
 	start := 0
 	if c.rotate {
@@ -126,8 +127,8 @@ func serverList(c *conf, port uint16) string {
 	return strings.Join(all, ", ")
 }
 
-// try asks one server once: by datagram, by stream if the answer was cut
-// short, and without EDNS if the server is too old for it.
+// try asks one server once: by datagram, by stream if the reply was truncated,
+// and without EDNS if the server is too old for it.
 func (r *Resolver) try(ctx context.Context, c *conf, server netip.AddrPort, name string, qtype uint16) (*dns.Msg, error) {
 	ctx, stop := context.WithTimeout(ctx, c.timeout)
 	defer stop()
@@ -165,7 +166,7 @@ func usable(m *dns.Msg) error {
 	return nil
 }
 
-// send does one exchange and checks that the reply is to our question.
+// send does one exchange and checks that the reply matches our question.
 func (r *Resolver) send(ctx context.Context, network string, server netip.AddrPort, q *dns.Msg) (*dns.Msg, error) {
 	ex := r.Exchange
 	if ex == nil {
@@ -186,9 +187,9 @@ func (r *Resolver) send(ctx context.Context, network string, server netip.AddrPo
 	return m, nil
 }
 
-// overNetwork uses a fresh socket, hence a fresh source port, per question. A
-// datagram with another id is somebody else's (or a forgery) and is passed
-// over until the time is up.
+// overNetwork uses a new socket, hence a new source port, for each question. A
+// datagram with another id belongs to another question (or is forged) and is
+// skipped until the time is up.
 func overNetwork(ctx context.Context, network string, server netip.AddrPort, m *dns.Msg) (*dns.Msg, error) {
 	var d net.Dialer
 	c, err := d.DialContext(ctx, network, server.String())
@@ -208,7 +209,7 @@ func overNetwork(ctx context.Context, network string, server netip.AddrPort, m *
 		reply, err := conn.ReadMsg()
 		switch {
 		case reply != nil && reply.Id == m.Id && (err == nil || reply.Truncated):
-			return reply, nil // cut short in the middle of a record is still cut short
+			return reply, nil // truncated in the middle of a record is still truncated
 		case reply == nil || network == "tcp" || reply.Id == m.Id:
 			return nil, cmp.Or(err, errStray)
 		}

@@ -10,25 +10,26 @@ import (
 	"github.com/miekg/dns"
 )
 
-// Bounds of an answer's life.
+// Limits of a result's lifetime.
 const (
-	minTTL      = time.Second      // a TTL of 0 would ask once per request
+	minTTL      = time.Second      // a TTL of 0 would mean a query per request
 	maxTTL      = time.Hour        // a mistake in a zone must not last for a day
-	maxNegTTL   = time.Minute      // a name that appears is noticed soon
-	defNegTTL   = 5 * time.Second  // when the negative answer carries no SOA
+	maxNegTTL   = time.Minute      // a new name is noticed soon
+	defNegTTL   = 5 * time.Second  // when the negative reply has no SOA
 	partTTL     = 30 * time.Second // when one of A and AAAA could not be asked
-	fallbackTTL = 30 * time.Second // the standard resolver tells no TTL
+	fallbackTTL = 30 * time.Second // the standard resolver reports no TTL
 )
 
-// Answer is a successful lookup: at least one address, best first.
+// Answer is the result of a successful look-up: at least one address, best
+// first.
 type Answer struct {
 	Addrs   []netip.Addr
 	Expires time.Time // zero: never (an IP literal)
 }
 
 // Resolver looks names up. The zero value reads /etc/hosts and
-// /etc/resolv.conf; all fields are set before first use and not after. It is
-// safe for concurrent use and must not be copied.
+// /etc/resolv.conf. Fields must be set before first use and not changed after.
+// It is safe for concurrent use and must not be copied.
 type Resolver struct {
 	ResolvConf string           // "" = /etc/resolv.conf
 	Hosts      string           // "" = /etc/hosts
@@ -37,7 +38,8 @@ type Resolver struct {
 
 	// Exchange asks one server over "udp" or "tcp"; nil = the network.
 	Exchange func(ctx context.Context, network string, server netip.AddrPort, m *dns.Msg) (*dns.Msg, error)
-	// Fallback answers where resolv.conf is of no use; nil = net.DefaultResolver.
+	// Fallback looks names up when resolv.conf names no server; nil =
+	// net.DefaultResolver.
 	Fallback func(ctx context.Context, host string) ([]netip.Addr, error)
 	// Reach reports whether this machine has a route to ip; nil = ask the kernel.
 	Reach func(ip netip.Addr) bool
@@ -64,7 +66,8 @@ func (r *Resolver) Lookup(ctx context.Context, host string) (Answer, error) {
 		addrs = loopback(addrs)
 	}
 	if len(addrs) > 0 {
-		// Looking again costs one stat, so the file's life is its check.
+		// Another check costs one stat, so the result is valid until the file
+		// is checked again.
 		return Answer{Addrs: r.order(addrs), Expires: now.Add(checkEvery)}, nil
 	}
 	c, err := r.conf.get(or(r.ResolvConf, "/etc/resolv.conf"), now, parseConf)
@@ -75,8 +78,8 @@ func (r *Resolver) Lookup(ctx context.Context, host string) (Answer, error) {
 }
 
 // search tries the candidates of a name until one has an address. A server
-// failure on the way makes a later "no such name" worthless, so the gravest
-// error is the one reported.
+// failure on the way makes a later "no such name" unreliable, so the gravest
+// error is reported.
 func (r *Resolver) search(ctx context.Context, c *conf, host string) (Answer, error) {
 	var worst *Error
 	for _, name := range c.candidates(host) {
@@ -95,7 +98,7 @@ func (r *Resolver) search(ctx context.Context, c *conf, host string) (Answer, er
 	return Answer{}, worst
 }
 
-// gravity orders the kinds by how much they say against trusting the rest.
+// gravity orders the kinds by how unreliable they make the other results.
 var gravity = [...]int{NotFound: 1, NoAddress: 2, ServerFailure: 3, Timeout: 4, Canceled: 5, Invalid: 0}
 
 func (r *Resolver) fallback(ctx context.Context, host string) (Answer, error) {

@@ -188,7 +188,7 @@ func TestOldServerWithoutEDNS(t *testing.T) {
 	}
 }
 
-// One type failing does not spoil the other, but shortens its life.
+// If one type fails the other is still used, but with a shorter lifetime.
 func TestHalfAnswer(t *testing.T) {
 	f := startDNS(t, "")
 	f.set(func(_ string, q, m *dns.Msg) {
@@ -206,7 +206,7 @@ func TestHalfAnswer(t *testing.T) {
 	}
 }
 
-// scripted answers by server without a network.
+// scripted replies for each server without a network.
 func scripted(asked *[]string, answer func(server string, m *dns.Msg) (*dns.Msg, error)) func(context.Context, string, netip.AddrPort, *dns.Msg) (*dns.Msg, error) {
 	return func(_ context.Context, _ string, server netip.AddrPort, q *dns.Msg) (*dns.Msg, error) {
 		*asked = append(*asked, server.Addr().String())
@@ -260,7 +260,7 @@ func TestRotate(t *testing.T) {
 	}
 }
 
-// A server failure under one candidate must not become "no such name".
+// A server failure for one candidate must not become "no such name".
 func TestGravestErrorWins(t *testing.T) {
 	r, _ := newResolver(t, nil, "", "nameserver 10.0.0.1\nsearch a.test\noptions no-aaaa attempts:1")
 	var asked []string
@@ -278,7 +278,7 @@ func TestGravestErrorWins(t *testing.T) {
 
 func TestCanceled(t *testing.T) {
 	f := startDNS(t, "")
-	f.set(nil) // silence
+	f.set(nil) // no reply
 	r, _ := newResolver(t, f, "", loopbackConf)
 	ctx, stop := context.WithCancel(context.Background())
 	f.set(func(_ string, _, m *dns.Msg) { stop(); m.Id++ }) // and a stray datagram

@@ -2,7 +2,7 @@ package rx
 
 import "strings"
 
-// class parses a bracketed class; its "[" is behind.
+// class parses a bracketed class after its "[".
 func (p *parser) class() *node {
 	if w := p.wordEdge(); w != nil {
 		return w
@@ -55,7 +55,7 @@ func (p *parser) wordEdge() *node {
 	return &node{op: opConcat, subs: []*node{{op: opWord}, look}}
 }
 
-// posixOutside reports whether [:name:] stands where a class should.
+// posixOutside reports whether [:name:] is used outside a class.
 func (p *parser) posixOutside() bool {
 	if p.peek() != ':' {
 		return false
@@ -147,7 +147,7 @@ func (p *parser) classAtom() (c byte, s set, single bool) {
 	return p.charEscape(c), s, true
 }
 
-// posixClass parses [:name:] with its "[" behind; ok is false when there is none.
+// posixClass parses [:name:] after its "["; ok is false when there is none.
 func (p *parser) posixClass() (s set, ok bool) {
 	kind := p.peek()
 	if kind != ':' && kind != '.' && kind != '=' {

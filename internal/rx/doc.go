@@ -1,5 +1,5 @@
-// Package rx is the regular-expression seam: every pattern of a configuration
-// is compiled and matched here, with the meaning httpd's PCRE2 gives it.
+// Package rx compiles and matches every pattern of a configuration, with the
+// meaning that httpd's PCRE2 defines.
 //
 // A pattern is parsed by this package into a tree over bytes and then handed to
 // the cheapest engine that can run it:
@@ -12,7 +12,7 @@
 //     error and never a match. Backtracking reports such patterns.
 //
 // Subjects are bytes. As in PCRE2 without UTF, "." and a class match one byte,
-// and bytes from 0x80 up have no case and are no word characters.
+// and bytes from 0x80 up have no case and are not word characters.
 //
 // Ownership: a Regexp is immutable and safe for concurrent use; a subject is
 // only read and never kept.

@@ -2,7 +2,7 @@ package rx
 
 import "strings"
 
-// escape parses what follows a backslash outside a class.
+// escape parses the text after a backslash outside a class.
 func (p *parser) escape() (n *node, repeatable bool) {
 	if !p.more() {
 		return p.fail(`\ at end of pattern`), false
@@ -66,7 +66,7 @@ func newlineSequence() *node {
 }
 
 // quoted parses \Q...\E. A quantifier after it applies to its last byte only,
-// so all but that byte stay behind as the source of the next items.
+// so the bytes before that one become items first.
 func (p *parser) quoted() (n *node, repeatable bool) {
 	end := strings.Index(p.src[p.pos:], `\E`)
 	text, after := p.src[p.pos:], len(p.src)
@@ -90,8 +90,8 @@ func (p *parser) quoted() (n *node, repeatable bool) {
 	return out, false
 }
 
-// numberedReference parses \1 to \9, and \10 and up where so many groups are
-// open already. It returns nil for an octal escape. The first digit is behind.
+// numberedReference parses \1 to \9, and \10 and up if as many groups are open
+// already. It returns nil for an octal escape. The first digit is read already.
 func (p *parser) numberedReference() *node {
 	i, v := p.pos-1, 0
 	for i < len(p.src) && p.src[i] >= '0' && p.src[i] <= '9' && v <= maxGroups {
@@ -114,7 +114,7 @@ func (p *parser) backref(n int, name string) *node {
 	return out
 }
 
-// reference parses what follows \g or \k.
+// reference parses the text after \g or \k.
 func (p *parser) reference(c byte) *node {
 	closer := map[byte]byte{'{': '}', '<': '>', '\'': '\''}[p.peek()]
 	if closer == 0 {
@@ -182,7 +182,7 @@ func (p *parser) groupNumber(s string) (int, bool) {
 	return v, v > 0
 }
 
-// property parses what follows \p or \P.
+// property parses the text after \p or \P.
 func (p *parser) property(negated bool) set {
 	name := ""
 	switch {

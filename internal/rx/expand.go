@@ -1,8 +1,8 @@
 package rx
 
 // Expand appends template to dst with $0 to $9 replaced by the spans of subject
-// in caps; a group that took no part is empty. A backslash takes the byte after
-// it as it is. An ampersand is an ampersand.
+// in caps; a group that did not take part is empty. A backslash takes the next
+// byte literally. An ampersand has no special meaning.
 //
 // httpd: ap_pregsub; "$a", a final "$" and a final "\" stand for themselves.
 func Expand(dst []byte, template string, subject []byte, caps []int) []byte {
@@ -14,8 +14,8 @@ func Expand(dst []byte, template string, subject []byte, caps []int) []byte {
 	})
 }
 
-// ExpandGroups is Expand over groups that are kept elsewhere: group gives what
-// one of them holds.
+// ExpandGroups is Expand for groups that are stored elsewhere: group returns
+// the text of one of them.
 func ExpandGroups(dst []byte, template string, group func(n int) []byte) []byte {
 	for i := 0; i < len(template); i++ {
 		c := template[i]

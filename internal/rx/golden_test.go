@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// TestPCRE replays what the real PCRE2 answered.
+// TestPCRE compares with recorded results of the real PCRE2.
 func TestPCRE(t *testing.T) {
 	f, err := os.Open("testdata/pcre.tsv")
 	if err != nil {
@@ -45,7 +45,7 @@ func unquote(t *testing.T, s string) string {
 	return out
 }
 
-// answer runs one case and writes the result as the file does.
+// answer runs one case and writes the result in the file's format.
 func answer(t *testing.T, pattern, flags, subject string) (result, engine string) {
 	t.Helper()
 	var f Flags

@@ -2,7 +2,7 @@ package rx
 
 import "strings"
 
-// group parses a parenthesised item; its "(" is behind.
+// group parses a parenthesised item after its "(".
 func (p *parser) group() *node {
 	if p.depth++; p.depth > maxNesting {
 		return p.fail("parentheses are too deeply nested")
@@ -53,8 +53,8 @@ func (p *parser) digitNext(ahead int) bool {
 	return i < len(p.src) && p.src[i] >= '0' && p.src[i] <= '9'
 }
 
-// closed parses the body of a group up to its parenthesis. Options set inside
-// end with it.
+// closed parses the body of a group up to its closing parenthesis. Options set
+// inside end with it.
 func (p *parser) closed(o op) *node {
 	saved := p.opt
 	body := p.alternation()
@@ -167,7 +167,7 @@ func fixedBranches(n *node) bool {
 	return true
 }
 
-// condition parses (?(...)yes|no); its "(?(" is behind.
+// condition parses (?(...)yes|no) after its "(?(".
 func (p *parser) condition() *node {
 	out := &node{op: opCond, subs: []*node{nil, nil, {op: opEmpty}}}
 	switch {

@@ -1,9 +1,9 @@
 package rx
 
 // Head returns the text that every match begins with at the start of the
-// subject: what a pattern anchored by ^ says before its first choice. It is
-// empty for any other pattern. Of many patterns only those have to be tried
-// whose head the subject begins with.
+// subject: the literal text after ^ and before the first alternative. It is
+// empty for any other pattern. Of many patterns, only those whose head the
+// subject begins with have to be tried.
 func (r *Regexp) Head() string { return r.head }
 
 // headOf finds the head of a parsed pattern.
@@ -13,14 +13,14 @@ func headOf(tree *node) string {
 	return string(w.out)
 }
 
-// headWriter collects a head; ^ has to be met before the first byte.
+// headWriter collects a head. It must meet ^ before the first byte.
 type headWriter struct {
 	begun bool
 	out   []byte
 }
 
-// take adds what n says for certain, and says whether that is all n matches,
-// so that what follows n may be added too.
+// take adds the text that n matches for certain, and reports whether n matches
+// nothing else, so that the next node may be added too.
 func (w *headWriter) take(n *node) bool {
 	switch n.op {
 	case opEmpty:

@@ -22,7 +22,7 @@ func TestHead(t *testing.T) {
 	}
 }
 
-// A pattern that matches does so only where the subject begins with its head.
+// A pattern matches only subjects that begin with its head.
 func FuzzHead(f *testing.F) {
 	f.Add("^/a(b|c)", "/ab")
 	f.Add("^(?:/x)?/y", "/y")

@@ -9,8 +9,8 @@ func isASCII(s []byte) bool {
 	return true
 }
 
-// lift appends src to dst with each byte from 0x80 up as the two bytes of the
-// rune re2Dialect gives it.
+// lift appends src to dst with each byte from 0x80 up as the two bytes of its
+// rune in re2Dialect.
 func lift(dst, src []byte) []byte {
 	for _, c := range src {
 		if c < 0x80 {
@@ -23,7 +23,7 @@ func lift(dst, src []byte) []byte {
 	return dst
 }
 
-// lower turns an index into lifted bytes into one of the subject.
+// lower turns an index into lifted bytes into one into the subject.
 func lower(lifted []byte, at int) int {
 	n := at
 	for i := 0; i < at; i++ {
@@ -34,7 +34,7 @@ func lower(lifted []byte, at int) int {
 	return n
 }
 
-// liftRunes appends src to dst as the runes netDialect gives its bytes.
+// liftRunes appends src to dst as the runes of its bytes in netDialect.
 func liftRunes(dst []rune, src []byte) []rune {
 	for _, c := range src {
 		r := rune(c)

@@ -25,7 +25,7 @@ const (
 	opKeep    // \K
 )
 
-// greed is how a repeat tries its counts.
+// greed says in which order a repeat tries its counts.
 type greed uint8
 
 const (
@@ -49,7 +49,7 @@ type node struct {
 	fold     bool
 }
 
-// needsBacktracking reports whether RE2 has no way to say the tree.
+// needsBacktracking reports whether RE2 cannot express the tree.
 func (n *node) needsBacktracking() bool {
 	switch n.op {
 	case opEndNewline, opBeginLine, opLook, opAtomic, opBackref, opCond:
@@ -62,8 +62,9 @@ func (n *node) needsBacktracking() bool {
 	return n.anySub((*node).needsBacktracking)
 }
 
-// emptyRounds reports whether the tree repeats what may match the empty string.
-// RE2 and PCRE then agree on whether there is a match, but not always on which.
+// emptyRounds reports whether the tree repeats a part that may match the empty
+// string. RE2 and PCRE then agree on whether there is a match, but not always
+// on which.
 func (n *node) emptyRounds() bool {
 	if n.op == opRepeat && n.max != 0 && n.max != 1 && n.subs[0].nullable() {
 		return true

@@ -2,12 +2,12 @@ package rx
 
 import "fmt"
 
-// Limits of PCRE2, kept so that what httpd refuses is refused here.
+// Limits of PCRE2, kept so that patterns that httpd refuses are refused here.
 const (
 	maxNesting = 250
 	maxRepeat  = 65535
 	maxName    = 32
-	maxGroups  = 1000 // far above the ten that httpd can refer to
+	maxGroups  = 1000 // far more than the ten that httpd can refer to
 )
 
 // Error says why a pattern was refused, and where.
@@ -22,7 +22,7 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("regular expression could not be compiled: %s at offset %d", e.Reason, e.Offset)
 }
 
-// options are the settings that a pattern can change on its way.
+// options are the settings that a pattern can change while it is parsed.
 type options struct {
 	fold, multi, dotAll, space, spaceMore, lazy, noCapture bool
 }
@@ -143,8 +143,8 @@ func (p *parser) skipAllIgnored() {
 	}
 }
 
-// skipIgnored consumes one thing that stands for nothing: white space and
-// comments in extended mode, (?#...), and a stray \E.
+// skipIgnored consumes one thing without meaning: white space and comments in
+// extended mode, (?#...), and a stray \E.
 func (p *parser) skipIgnored() bool {
 	if p.take(`\E`) {
 		return true
@@ -174,8 +174,8 @@ func (p *parser) skipIgnored() bool {
 	return false
 }
 
-// item parses one item. It returns nil for one that matches nothing at all,
-// such as (?i).
+// item parses one item. It returns nil for one that matches nothing, such as
+// (?i).
 func (p *parser) item() (n *node, repeatable bool) {
 	c := p.peek()
 	if p.atQuantifier() {
@@ -221,7 +221,7 @@ func (p *parser) setNode(s set) *node {
 }
 
 // atQuantifier reports whether a quantifier comes next. A brace that does not
-// make one is a literal.
+// form one is a literal.
 func (p *parser) atQuantifier() bool {
 	switch p.peek() {
 	case '*', '+', '?':
@@ -233,7 +233,7 @@ func (p *parser) atQuantifier() bool {
 	return false
 }
 
-// braces reads {n}, {n,} or {n,m} at the current place without consuming it;
+// braces reads {n}, {n,} or {n,m} at the current position without consuming it.
 // size is its length, 0 when the brace is a literal.
 func (p *parser) braces() (lo, hi, size int) {
 	i := p.pos + 1

@@ -2,15 +2,16 @@ package rx
 
 import "strconv"
 
-// dialect is how one engine wants a tree written.
+// dialect says how a tree is written for one engine.
 type dialect struct {
 	high      rune // bytes from 0x80 up are the runes high+byte
-	backtrack bool // look-around and the like can be said
+	backtrack bool // look-around and similar items can be expressed
 }
 
 // The engines read runes, so bytes from 0x80 up are lifted into a block whose
-// runes have no case. RE2 pays per byte of UTF-8 and gets a two-byte block;
-// regexp2 gets private-use runes, which it does not count as word characters.
+// runes have no case. RE2's cost grows with the bytes of UTF-8, so it gets a
+// two-byte block. regexp2 gets private-use runes, which it does not count as
+// word characters.
 var (
 	re2Dialect = dialect{high: 0x600}
 	netDialect = dialect{high: 0xe000, backtrack: true}
@@ -43,7 +44,7 @@ func (p *printer) wrapped(open string, n *node) {
 	p.text(")")
 }
 
-// fixed is what the items without parts are written as.
+// fixed returns the text of items without parts.
 func (p *printer) fixed(o op) string {
 	switch o {
 	case opBegin:
@@ -146,8 +147,9 @@ func (p *printer) repeat(n *node) {
 	}
 }
 
-// engineGroups returns the engine's numbers for the groups in refs that are
-// already printed; one that comes later is never set when it is looked at.
+// engineGroups returns the engine's numbers of the groups in refs that are
+// printed already. A group that comes later is never set when the reference is
+// tried.
 func (p *printer) engineGroups(refs []int) []int {
 	var out []int
 	for _, g := range refs {
@@ -188,7 +190,7 @@ func (p *printer) cond(n *node) {
 		p.wrapped("(?:", n.subs[2])
 		return
 	}
-	// Only one group can be asked at a time: the first that is set decides.
+	// Only one group can be tested at a time: the first that is set decides.
 	p.text("(?(" + strconv.Itoa(groups[0]) + ")")
 	p.yesNo(n)
 }
@@ -233,7 +235,7 @@ func (p *printer) set(s *set) {
 	p.text("]")
 }
 
-// never is an item that cannot match.
+// never returns an item that cannot match.
 func (p *printer) never() string {
 	if p.backtrack {
 		return "(?!)"
@@ -241,7 +243,7 @@ func (p *printer) never() string {
 	return `[^\x00-\x{10ffff}]`
 }
 
-// byte writes one byte, so that it stands for itself in a class or outside.
+// byte writes one byte as a literal, in a class or outside.
 func (p *printer) byte(b byte) {
 	switch {
 	case b >= 0x80 && p.backtrack:

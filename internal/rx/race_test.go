@@ -2,6 +2,6 @@
 
 package rx
 
-// raceEnabled: under the race detector pools drop what they hold, so that
-// counting allocations means nothing.
+// raceEnabled: under the race detector pools drop their contents, so that
+// counting allocations is pointless.
 const raceEnabled = true

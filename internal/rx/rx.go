@@ -39,11 +39,11 @@ var ErrLimit = errors.New("regular expression: match limit exceeded")
 type Regexp struct {
 	src    string
 	names  []string // by group number, [0] is empty
-	head   string   // what the subject has to begin with
+	head   string   // what every match begins with
 	shape  *shape   // one of the three is set
 	re2    *regexp.Regexp
 	net    *regexp2.Regexp
-	exact  *regexp2.Regexp // nil, or knows the spans better where re2 says there is a match
+	exact  *regexp2.Regexp // nil, or the engine that finds the exact spans where re2 reports a match
 	direct bool            // the engine's groups are the pattern's groups
 	slots  [][]int         // by group number: the engine's groups
 	keeps  []int           // the engine's groups that mark \K
@@ -84,7 +84,7 @@ func Compile(pattern string, f Flags) (*Regexp, error) {
 	return r, nil
 }
 
-// compile hands the tree to an engine.
+// compile passes the tree to an engine.
 func (r *Regexp) compile(tree *node) error {
 	needed := tree.needsBacktracking()
 	if !needed {
@@ -109,7 +109,7 @@ func (r *Regexp) compile(tree *node) error {
 	return nil
 }
 
-// print writes the tree for an engine and notes which group is where.
+// print writes the tree for an engine and records the positions of groups.
 func (r *Regexp) print(tree *node, d dialect) string {
 	p := printer{dialect: d, slots: make([][]int, len(r.names))}
 	p.node(tree)
@@ -131,7 +131,7 @@ func (r *Regexp) Match(subject []byte) bool {
 
 // MatchString is Match for a string.
 func (r *Regexp) MatchString(subject string) bool {
-	// Subjects are only read, and not kept: no copy is needed.
+	// Subjects are only read, and not kept, so no copy is needed.
 	return r.Match(unsafe.Slice(unsafe.StringData(subject), len(subject)))
 }
 
@@ -153,8 +153,8 @@ func (r *Regexp) Test(subject []byte) (bool, error) {
 }
 
 // Find returns the index pairs of the leftmost match and of its groups, appended
-// to dst[:0], or nil when there is none; -1 marks a group that took no part. A
-// match that hits a limit counts as none; Exec tells the two apart.
+// to dst[:0], or nil when there is none; -1 marks a group that did not take
+// part. A match that hits a limit counts as none; Exec tells the two apart.
 //
 // The plain shapes do not allocate when dst has room; the engines do.
 func (r *Regexp) Find(dst []int, subject []byte) []int {
@@ -176,7 +176,7 @@ func (r *Regexp) Exec(dst []int, subject []byte) ([]int, error) {
 	}
 	loc := r.re2Spans(subject)
 	if loc != nil && r.exact != nil {
-		// Out of its limits, RE2's answer is good enough.
+		// If it hits its limits, RE2's spans are used.
 		if spans, err := r.execBacktracking(r.exact, dst[:0], subject); err == nil && spans != nil {
 			return spans, nil
 		}
@@ -206,7 +206,7 @@ func (r *Regexp) NumGroups() int { return len(r.names) - 1 }
 // index 0 is always empty. Two groups may have the same name.
 func (r *Regexp) GroupNames() []string { return r.names }
 
-// String returns the pattern as it was given.
+// String returns the source of the pattern.
 func (r *Regexp) String() string { return r.src }
 
 // Backtracking reports whether the pattern needs the bounded backtracker.
@@ -244,7 +244,7 @@ func (r *Regexp) borrow() *scratch {
 	return &scratch{}
 }
 
-// giveBack keeps s for the next match, unless one long subject made it large.
+// giveBack keeps s for the next match, unless a long subject made it large.
 func (r *Regexp) giveBack(s *scratch) {
 	if cap(s.bytes)+4*cap(s.runes) <= 64<<10 {
 		r.scratch.Put(s)

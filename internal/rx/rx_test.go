@@ -102,7 +102,7 @@ func TestLimit(t *testing.T) {
 	}
 }
 
-// TestEmptyRounds: what RE2 can decide never runs into a limit.
+// TestEmptyRounds: a match that RE2 can decide never hits a limit.
 func TestEmptyRounds(t *testing.T) {
 	subject := []byte(strings.Repeat("a", 300))
 	for pattern, want := range map[string]bool{`((((a*)*)*)*)*b`: false, `(a?){300}b`: false, `^(a?){300}a{300}$`: true, `(a*)+$`: true} {

@@ -21,8 +21,8 @@ type StopArgs struct {
 	Now bool `json:"now"` // cut what is running
 }
 
-// openControl makes the control socket beside the pid file, while the folder is
-// still open to us. A server without pid file has none.
+// openControl makes the control socket next to the pid file, while the process
+// may still write to the folder. A server without pid file has none.
 func (s *Server) openControl() {
 	if s.pidFile == "" {
 		return
@@ -36,7 +36,7 @@ func (s *Server) openControl() {
 	s.control = c
 }
 
-// serveControl begins to answer on the control socket.
+// serveControl begins to respond on the control socket.
 func (s *Server) serveControl() {
 	if s.control == nil {
 		return
@@ -48,11 +48,11 @@ func (s *Server) serveControl() {
 	})
 }
 
-// errStopping refuses what makes no sense any more.
+// errStopping refuses requests that make no sense during a stop.
 var errStopping = errors.New("the server is stopping")
 
-// askReload reloads and tells how it ended. A reload that runs already comes
-// first: it may have read the files before the latest change.
+// askReload reloads and returns the outcome. It first waits for a reload that
+// is running: that one may have read the files before the latest change.
 func (s *Server) askReload(ctx context.Context, _ json.RawMessage) (any, error) {
 	if s.Status().State != running {
 		return nil, errStopping
@@ -60,7 +60,7 @@ func (s *Server) askReload(ctx context.Context, _ json.RawMessage) (any, error) 
 	s.logf(logsink.Notice, "AH00493", nil, "reload asked for on the control socket.  Doing graceful restart")
 	done := make(chan *Outcome, 1)
 	go func() {
-		o, _ := s.reloadOutcome() // it is in the outcome
+		o, _ := s.reloadOutcome() // the outcome has it
 		done <- o
 	}()
 	select {
@@ -74,8 +74,8 @@ func (s *Server) askReload(ctx context.Context, _ json.RawMessage) (any, error) 
 	}
 }
 
-// askStop begins a stop and tells what is still running. Asked with Now while a
-// graceful stop waits, it ends the waiting.
+// askStop begins a stop and returns what is still running. Sent with Now while
+// a graceful stop waits, it ends the wait.
 func (s *Server) askStop(_ context.Context, args json.RawMessage) (any, error) {
 	var a StopArgs
 	if len(args) > 0 {

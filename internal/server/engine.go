@@ -13,8 +13,8 @@ import (
 // EnvEngine names the variable that chooses the engine.
 const EnvEngine = "HEADGATE_ENGINE"
 
-// EnvCheckLocks names the variable that has locks checked (package lock), when
-// it is not empty.
+// EnvCheckLocks names the variable that, when not empty, turns on the checks of
+// locks (package lock).
 const EnvCheckLocks = "HEADGATE_CHECK_LOCKS"
 
 // engineRow is a name HEADGATE_ENGINE may have.
@@ -28,10 +28,10 @@ var portable = engineRow{"goroutine", func(h reactor.Hooks, _ processors.Supply)
 	return reactor.NewGoroutine(h), nil
 }}
 
-// EngineError says that there is no engine of a name.
+// EngineError says that no engine has that name.
 type EngineError struct{ Name string }
 
-// Error names the engines there are.
+// Error lists the names of engines.
 func (e *EngineError) Error() string {
 	var have []string
 	for _, row := range engines {
@@ -40,8 +40,8 @@ func (e *EngineError) Error() string {
 	return fmt.Sprintf("the %s engine is not available on this system (%s: %s)", e.Name, EnvEngine, strings.Join(have, ", "))
 }
 
-// NewEngine makes the engine of that name, the first choice for "", for so many
-// processors.
+// NewEngine makes the engine of that name, the first of the table for "", for
+// so many processors.
 func NewEngine(name string, hooks reactor.Hooks, have processors.Supply) (reactor.Engine, error) {
 	if os.Getenv(EnvCheckLocks) != "" {
 		lock.Check()

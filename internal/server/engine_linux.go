@@ -12,7 +12,7 @@ import (
 // EnvLoops names the variable that sets the number of event loops.
 const EnvLoops = "HEADGATE_LOOPS"
 
-// maxLoops bounds what EnvLoops may ask for.
+// maxLoops limits the value of EnvLoops.
 const maxLoops = 1024
 
 // engines are the rows of HEADGATE_ENGINE. The first is what an empty name gets.
@@ -39,8 +39,8 @@ func newPlainEpoll(h reactor.Hooks, have processors.Supply) (reactor.Engine, err
 	return e, err
 }
 
-// fixedLoops returns the number of event loops that is asked for, 0 for as many
-// as there are processors. Who sets Go's own variable means the loops by it.
+// fixedLoops returns the number of event loops that EnvLoops or GOMAXPROCS
+// sets, 0 for as many as there are processors.
 func fixedLoops() (int, error) {
 	text := os.Getenv(EnvLoops)
 	if text == "" {
@@ -54,12 +54,12 @@ func fixedLoops() (int, error) {
 	return n, nil
 }
 
-// capacity says how many loops there can ever be. Where a cgroup's limit is
-// what counts there is room for twice as many, at least two more, for a limit
-// that is raised. Not for all of a big machine: each loop in the count costs
-// a listening socket per address and memory for every worker, used or not, and
-// who doubles a limit and more can restart. Twice as many sockets as loops are
-// shared out evenly without steering.
+// capacity returns the largest number of loops that can ever run. If a cgroup's
+// limit decides, it leaves room for twice as many, at least two more, in case
+// the limit is raised. It does not use all processors of a big machine: each
+// loop costs a listening socket per address and memory for every worker, used
+// or not, and an administrator who more than doubles a limit can restart. Twice
+// as many sockets as loops are assigned evenly without steering.
 func capacity(have processors.Supply) int {
 	n := have.Count()
 	if have.Limited() {
@@ -68,7 +68,7 @@ func capacity(have processors.Supply) int {
 	return min(n, maxLoops)
 }
 
-// follows says that the number of loops in use is to follow the processors.
+// follows reports whether the number of loops in use follows the processors.
 func follows(e reactor.Engine) bool {
 	n, err := fixedLoops()
 	return err == nil && n == 0 && len(e.Loops()) > 1

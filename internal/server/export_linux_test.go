@@ -1,6 +1,6 @@
 package server
 
-// For tests of what a server does with its processors.
+// For tests of how a server follows its processors.
 var (
 	Capacity = capacity
 	Followed = followed

@@ -2,7 +2,7 @@ package server
 
 import "time"
 
-// SweepEvery sets how often the once-a-second work is done. Before Start.
+// SweepEvery sets how often the once-a-second work runs. Call it before Start.
 func (s *Server) SweepEvery(d time.Duration) { s.sweepEvery = d }
 
 // LogDelay is logDelay.

@@ -9,20 +9,20 @@ import (
 	"github.com/headgate/headgate/internal/processors"
 )
 
-// followEvery is at which sweeps the processors are counted again: each takes a
-// few files of /proc and /sys.
+// followEvery is the number of sweeps after which the processors are counted
+// again: each count reads a few files of /proc and /sys.
 const followEvery = 5
 
-// follow has as many event loops take new connections as there are processors
+// follow makes as many event loops take new connections as there are processors
 // that this process may use. Only the sweep calls it.
 func (s *Server) follow() {
 	now, err := s.o.Processors.Read()
 	if err != nil {
-		now.Limit = s.supply.Limit // not to be seen any more: after a change of root
+		now.Limit = s.supply.Limit // it cannot be seen any more after a change of root
 	}
 	// Also with an unchanged number: see reactor.Engine.
 	if err := s.engine.Scale(now.Count()); err != nil {
-		return // no descriptors, or it ends; the next look tries again
+		return // no descriptors, or it ends; the next sweep tries again
 	}
 	if now.Count() != s.supply.Count() {
 		s.pipeline.Scale(min(now.Count(), len(s.engine.Loops())))
@@ -31,7 +31,7 @@ func (s *Server) follow() {
 	s.supply = now
 }
 
-// followed says what has changed and what becomes of it.
+// followed returns the log line about a change and its effect.
 func followed(old, now processors.Supply, loops int) string {
 	text := "the cgroup's CPU limit is now " + processorsOf(now.Limit)
 	switch {

@@ -12,7 +12,7 @@ import (
 	"github.com/headgate/headgate/internal/testkit"
 )
 
-// limited is a root in which this process is in a cgroup that has a limit.
+// limited makes a root in which this process is in a cgroup with a limit.
 func limited(t *testing.T) (root string, limit func(quota string)) {
 	t.Helper()
 	root = t.TempDir()
@@ -71,7 +71,7 @@ func TestFollow(t *testing.T) {
 	works()
 }
 
-// A number that was asked for stays.
+// A configured number does not change.
 func TestFollowFixed(t *testing.T) {
 	for _, row := range []struct{ loops, procs string }{{"2", ""}, {"", "2"}} {
 		t.Setenv(server.EnvLoops, row.loops)

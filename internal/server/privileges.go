@@ -16,8 +16,8 @@ import (
 	"github.com/headgate/headgate/internal/unixd"
 )
 
-// writePidFile writes the pid file; stated says that a directive names it. A
-// run folder that a fresh boot lacks is made.
+// writePidFile writes the pid file. stated says that a directive names it. It
+// makes a run folder that is missing after a boot.
 func (s *Server) writePidFile(path string, stated bool) error {
 	if s.o.PidFile == PidFileNone || path == "" {
 		return nil
@@ -30,7 +30,7 @@ func (s *Server) writePidFile(path string, stated bool) error {
 	_, live := errors.AsType[*unixd.RunningError](err)
 	switch {
 	case err != nil && s.o.PidFile == PidFileWanted && !stated:
-		return nil // nobody asked for it
+		return nil // no directive names it
 	case live:
 		return err
 	case err != nil && s.o.PidFile == PidFileWanted:
@@ -46,9 +46,9 @@ func (s *Server) writePidFile(path string, stated bool) error {
 	return nil
 }
 
-// dropPrivileges changes to User and Group, and leaves the privileged helper
-// behind. Started by root without a User, root is kept, and said: httpd would
-// refuse to start.
+// dropPrivileges changes to User and Group, and starts the privileged helper
+// before. A server started by root without a User stays root and logs that;
+// httpd would refuse to start.
 func (s *Server) dropPrivileges(snap *snapshot.Snapshot) error {
 	if s.o.KeepUser {
 		return nil
@@ -64,8 +64,8 @@ func (s *Server) dropPrivileges(snap *snapshot.Snapshot) error {
 	return unixd.Drop(snap.User, snap.Group, snap.Chroot)
 }
 
-// startHelper starts the privileged helper where privileges are about to be
-// given up.
+// startHelper starts the privileged helper if privileges are about to be
+// dropped.
 func (s *Server) startHelper(snap *snapshot.Snapshot) error {
 	if s.o.Helper == "" || snap.User == "" || os.Geteuid() != 0 {
 		return nil
@@ -90,7 +90,7 @@ func (s *Server) startHelper(snap *snapshot.Snapshot) error {
 	return nil
 }
 
-// openLog opens a log with our own rights, else by the helper.
+// openLog opens a log with the process's own rights, else through the helper.
 func (s *Server) openLog(path string) (*os.File, error) {
 	f, err := logsink.OpenFile(path)
 	helper := s.helper.Load()
@@ -104,7 +104,8 @@ func (s *Server) openLog(path string) (*os.File, error) {
 	return f, herr
 }
 
-// openGroup opens listening sockets with our own rights, else by the helper.
+// openGroup opens listening sockets with the process's own rights, else through
+// the helper.
 func (s *Server) openGroup(a listen.Addr, o listen.Options, n int) ([]*listen.Listener, error) {
 	group, err := listen.OpenGroup(context.Background(), a, o, n)
 	helper := s.helper.Load()
@@ -114,8 +115,8 @@ func (s *Server) openGroup(a listen.Addr, o listen.Options, n int) ([]*listen.Li
 	return helper.Listen(a, n)
 }
 
-// removeTraces removes the pid file and the control socket, by the helper where
-// the folder is closed to us.
+// removeTraces removes the pid file and the control socket, through the helper
+// if the process may not write to the folder.
 func (s *Server) removeTraces() {
 	helper := s.helper.Swap(nil)
 	if helper != nil {

@@ -2,8 +2,8 @@ package server
 
 import "golang.org/x/sys/unix"
 
-// quiet makes a listening socket ignore new connections while those that have
-// begun still complete, so that it can be closed without a reset for anybody. A SYN that is ignored is sent again and then refused.
+// quiet makes a listening socket ignore new connections while handshakes that have begun still complete, so that
+// closing it resets none. A client sends an ignored SYN again and is then refused.
 func quiet(fd int) {
 	const flags, syn, ack = 13, 0x02, 0x10 // of the TCP header, where the filter begins
 	prog := []unix.SockFilter{
@@ -13,7 +13,8 @@ func quiet(fd int) {
 		{Code: unix.BPF_RET | unix.BPF_K, K: 0},
 		{Code: unix.BPF_RET | unix.BPF_K, K: 1<<32 - 1},
 	}
-	// Where the system does not want it, the window is as small as it can be.
+	// If the system refuses, the time without protection is as short as it can
+	// be.
 	_ = unix.SetsockoptSockFprog(fd, unix.SOL_SOCKET, unix.SO_ATTACH_FILTER, &unix.SockFprog{Len: uint16(len(prog)), Filter: &prog[0]})
 }
 

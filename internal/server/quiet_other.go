@@ -2,7 +2,7 @@
 
 package server
 
-// quiet does nothing here: a leaving socket takes connections until it is
+// quiet does nothing here: a leaving socket accepts connections until it is
 // closed, and one that completes in that moment is reset.
 func quiet(int) {}
 

@@ -11,20 +11,20 @@ import (
 	"github.com/headgate/headgate/internal/logsink"
 )
 
-// ErrNotRunning is returned by a reload of a server that does not serve.
+// ErrNotRunning is returned by a reload of a server that is not running.
 var ErrNotRunning = errors.New("not running")
 
-// Reload reads the configuration again, builds it beside the one that runs and
-// puts it in its place by one pointer. Whatever is wrong, the one that runs
-// goes on unchanged, and the error log says why. No connection is lost: those
-// of a Listen that is gone are served to their end.
+// Reload reads the configuration again, builds a new snapshot next to the
+// current one and replaces that by one pointer. After an error the current one
+// stays in use unchanged, and the error log says why. No connection is lost:
+// those of a removed Listen are served to their end.
 func (s *Server) Reload() error {
 	_, err := s.reloadOutcome()
 	return err
 }
 
-// reloadOutcome reloads and says how it ended, also for Status. The outcome is
-// nil only with ErrNotRunning.
+// reloadOutcome reloads and returns how it ended, also for Status. The outcome
+// is nil only with ErrNotRunning.
 func (s *Server) reloadOutcome() (*Outcome, error) {
 	s.life.Lock()
 	defer s.life.Unlock()
@@ -79,8 +79,7 @@ func (s *Server) reload(o *Outcome) error {
 	return nil
 }
 
-// explainBind adds what can be done when our own old socket is in the way of a
-// new one.
+// explainBind adds advice when our own old socket conflicts with a new one.
 func (s *Server) explainBind(err error) error {
 	var b *listen.BindError
 	if errors.As(err, &b) && b.Holder != nil && b.Holder.Self && errors.Is(err, syscall.EADDRINUSE) {
@@ -104,13 +103,14 @@ func (s *Server) logReport(l *config.Loaded) (reasons []string) {
 	return reasons
 }
 
-// levels says how loud the diagnostics of a good configuration are in the log.
+// levels maps the diagnostics of a good configuration to levels of the log.
 var levels = map[directive.Severity]logsink.Level{
 	directive.SeverityWarning: logsink.Warn,
 	directive.SeverityNote:    logsink.Info,
 }
 
-// logLevelled writes warnings and notes of a configuration that was taken.
+// logLevelled writes the warnings and notes of a configuration that took
+// effect.
 func (s *Server) logLevelled(l *config.Loaded) {
 	for _, d := range l.Found {
 		if level, ok := levels[d.Severity]; ok {

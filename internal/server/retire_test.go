@@ -12,8 +12,8 @@ import (
 	"github.com/headgate/headgate/internal/server"
 )
 
-// TestClosingHoldsNobody: what a retired snapshot takes to close keeps no event
-// loop from its work, and a stop waits for it only so long.
+// TestClosingHoldsNobody: closing a retired snapshot does not delay an event
+// loop, and a stop waits for it only for a limited time.
 func TestClosingHoldsNobody(t *testing.T) {
 	t.Setenv("HEADGATE_LOOPS", "1")
 	arrived, answer := make(chan struct{}), make(chan struct{})
@@ -53,7 +53,7 @@ func TestClosingHoldsNobody(t *testing.T) {
 	r.Stop(false, 0, nil)
 }
 
-// TestStopAfterReload: lines for a log program that a reload has just dropped
+// TestStopAfterReload: lines for a log program that a reload has just removed
 // still reach it when the server stops.
 func TestStopAfterReload(t *testing.T) {
 	a := origin(t, says("a"))

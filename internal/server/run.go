@@ -9,9 +9,9 @@ import (
 	"github.com/headgate/headgate/internal/logsink"
 )
 
-// Run serves a started server until a signal or the control socket ends it: SIGTERM and
-// SIGINT at once, SIGWINCH gracefully, SIGHUP and SIGUSR1 reload. While it
-// stops, each further SIGTERM or SIGINT hurries it.
+// Run serves until a signal or the control socket ends the server: SIGTERM and SIGINT
+// at once, SIGWINCH gracefully; SIGHUP and SIGUSR1 reload. During a stop each further
+// SIGTERM or SIGINT hurries it.
 func (s *Server) Run(signals <-chan os.Signal) {
 	for {
 		select {
@@ -29,18 +29,18 @@ func (s *Server) Run(signals <-chan os.Signal) {
 	}
 }
 
-// Signals gives the signals Run wants; stop ends the delivery.
+// Signals returns the signals that Run needs; stop ends the delivery.
 //
-// SIGPIPE is among them to be thrown away: the runtime would end the process
-// for a write to a terminal that is gone, and ignoring it outright would be
-// inherited by log programs.
+// SIGPIPE is among them and is discarded: the runtime would end the process for
+// a write to a terminal that is gone, and log programs would inherit it if it
+// were ignored.
 func Signals() (c <-chan os.Signal, stop func()) {
 	ch := make(chan os.Signal, 16)
 	signal.Notify(ch, syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP, syscall.SIGUSR1, syscall.SIGWINCH, syscall.SIGPIPE)
 	return ch, func() { signal.Stop(ch) }
 }
 
-// handle acts on one signal and says whether the server has ended.
+// handle acts on one signal and reports whether the server has ended.
 func (s *Server) handle(sig os.Signal, more <-chan os.Signal) (ended bool) {
 	switch sig {
 	case syscall.SIGTERM, syscall.SIGINT:
@@ -61,12 +61,12 @@ func (s *Server) handle(sig os.Signal, more <-chan os.Signal) (ended bool) {
 			return false
 		}
 		s.logReceived(sig)
-		_ = s.Reload() // it has said in the log what is wrong
+		_ = s.Reload() // it has logged what is wrong
 	}
 	return false
 }
 
-// logReceived notes a reload's signal in httpd's words.
+// logReceived logs a reload's signal in httpd's words.
 func (s *Server) logReceived(sig os.Signal) {
 	if sig == syscall.SIGHUP {
 		s.logf(logsink.Notice, "AH00494", nil, "SIGHUP received.  Attempting to restart")
@@ -75,8 +75,7 @@ func (s *Server) logReceived(sig os.Signal) {
 	s.logf(logsink.Notice, "AH00493", nil, "SIGUSR1 received.  Doing graceful restart")
 }
 
-// stop stops the server; further signals, and being asked to stop now, say that
-// it takes too long.
+// stop stops the server; further signals, and a request to stop now, hurry it.
 func (s *Server) stop(graceful bool, deadline time.Duration, more <-chan os.Signal) {
 	hurry, done := make(chan struct{}, 2), make(chan struct{})
 	listening := make(chan struct{})

@@ -28,11 +28,11 @@ import (
 	"github.com/headgate/headgate/internal/worker"
 )
 
-// Environment gives the variables ${VAR} may name. It is asked again by every
-// load, so that a reload sees a changed envvars file.
+// Environment returns the variables that ${VAR} may name. Every load calls it
+// again, so that a reload sees a changed envvars file.
 type Environment func() (func(name string) (string, bool), error)
 
-// Options say what a Server runs and how it is embedded in its process.
+// Options say what a Server runs and how it works within its process.
 type Options struct {
 	Config  config.Options // what to load; Env and Generation are filled in
 	Modules []*module.Module
@@ -43,24 +43,24 @@ type Options struct {
 	Inherited *listen.Inherited // sockets to take over, may be nil
 	Notify    *unixd.Notifier   // systemd, may be nil
 
-	Processors processors.Source // where to see how many may be used; the zero value is the system
+	Processors processors.Source // where to read how many may be used; the zero value asks the system
 
-	Helper       string         // program that is the privileged helper when privsep.Env is set: our own; "" for none
+	Helper       string         // program that is the privileged helper when privsep.Env is set: this one; "" for none
 	HelperConfig privsep.Config // how it reads the configuration
 
 	PidFile  PidFile
 	KeepUser bool // do not change user and group
-	Fixed    bool // the configuration is no file: SIGHUP ends instead of reloading
-	Terminal bool // a window that is resized (SIGWINCH) must not end the server
+	Fixed    bool // there is no configuration file: SIGHUP ends the server instead of reloading
+	Terminal bool // SIGWINCH from a resized window must not end the server
 }
 
-// PidFile says what becomes of the PidFile directive.
+// PidFile says how the PidFile directive is treated.
 type PidFile uint8
 
 // The ways to treat the pid file.
 const (
-	PidFileWanted   PidFile = iota // written where the directive says, else at httpd's default place; failing to is no error
-	PidFileRequired                // always written, at httpd's default place if need be
+	PidFileWanted   PidFile = iota // written to the directive's path, else httpd's default; a failure is no error
+	PidFileRequired                // always written, to httpd's default path if the directive is missing
 	PidFileNone                    // none is written
 )
 
@@ -74,23 +74,23 @@ type Server struct {
 	front    *h1.Front
 	startup  *logsink.ErrorLog
 
-	supply     processors.Supply // as the engine knows it; the sweep's, once that runs
+	supply     processors.Supply // as the engine knows it; only the sweep uses it once that runs
 	following  bool              // the number of loops in use follows it
-	sweepEvery time.Duration     // how often idle connections to backends are looked at
+	sweepEvery time.Duration     // how often idle connections to backends are checked
 
-	life       lock.Mutex // held by whoever starts, reloads or stops; guards what follows
+	life       lock.Mutex // held during start, reload and stop; guards the following fields
 	generation uint64
 	sockets    sockets
-	pidFile    string          // written and ours; "" for none
+	pidFile    string          // written by us; "" for none
 	control    *control.Server // nil without pid file
 	running    bool
 	stopSweep  func()
 	closings   []*snapshot.Closing // of snapshots that are not closed yet
 
-	helper atomic.Pointer[privsep.Client] // opens what only root may; nil: we are root, or never were
-	asks   chan StopArgs                  // stops asked for on the control socket
+	helper atomic.Pointer[privsep.Client] // opens what only root may; nil: this process is root, or never was
+	asks   chan StopArgs                  // stops requested on the control socket
 	public struct {
-		mu     lock.Mutex // guards status; nothing is waited for with it
+		mu     lock.Mutex // guards status; no wait happens while it is held
 		status Status
 	}
 
@@ -103,7 +103,7 @@ type ConfigError struct {
 	Loaded *config.Loaded
 }
 
-// Error counts what is wrong.
+// Error returns the number of faults.
 func (e *ConfigError) Error() string {
 	n := 0
 	for _, d := range e.Loaded.Found {
@@ -117,7 +117,7 @@ func (e *ConfigError) Error() string {
 	return fmt.Sprintf("the configuration has %d errors", n)
 }
 
-// New makes a server; nothing is opened or started that Stop would not end.
+// New makes a server. It opens and starts nothing that Stop would not end.
 func New(o Options) (*Server, error) {
 	if o.Stderr == nil {
 		o.Stderr = io.Discard
@@ -130,7 +130,7 @@ func New(o Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.supply, _ = s.o.Processors.Read() // a limit that cannot be seen is none, until it can
+	s.supply, _ = s.o.Processors.Read() // an invisible limit counts as none until it can be read
 	hooks := reactor.Hooks{Panic: s.onPanic, Starved: s.onStarved, Held: s.onHeld, Stuck: s.onStuck, Unsteered: s.onUnsteered, Ringless: s.onRingless}
 	engine, err := NewEngine(o.Engine, hooks, s.supply)
 	if err != nil {
@@ -154,39 +154,39 @@ func New(o Options) (*Server, error) {
 	return s, nil
 }
 
-// onPanic logs what a session let through; its connection is closed.
+// onPanic logs a panic of a session; its connection is closed.
 func (s *Server) onPanic(v any, stack []byte) {
 	s.logf(logsink.Crit, "", nil, "panic outside of a request: %v\n%s", v, stack)
 }
 
-// onStarved says why new connections wait.
+// onStarved logs why new connections wait.
 func (s *Server) onStarved(err error) {
 	s.logf(logsink.Crit, "", err, "accepting connections pauses: descriptors or memory run out (%d connections open); they wait in the listening socket's queue", s.engine.Open())
 }
 
-// onHeld tells of work that kept a loop from everything else.
+// onHeld logs work that held a loop.
 func (s *Server) onHeld(loop int, d time.Duration, stack []byte) {
 	s.logf(logsink.Warn, "", nil, "event loop %d was held for %v by one piece of work:\n%s", loop, d.Round(time.Millisecond), stack)
 }
 
-// onStuck tells of a loop that stands still: what its connections want is not
-// done any more.
+// onStuck logs a loop that stands still: its connections are no longer served.
 func (s *Server) onStuck(loop int, d time.Duration, stack []byte) {
 	s.logf(logsink.Crit, "", nil, "event loop %d has stood still for %v and its connections wait; this is a fault of the server, please report it:\n%s",
 		loop, d.Round(time.Millisecond), stack)
 }
 
-// onUnsteered tells why loops do not get the same numbers of connections.
+// onUnsteered logs why loops do not get the same numbers of connections.
 func (s *Server) onUnsteered(err error) {
 	s.logf(logsink.Info, "", err, "new connections cannot be spread evenly over the event loops in use")
 }
 
-// onRingless tells why sending costs more than it need.
+// onRingless logs why sending costs more than necessary.
 func (s *Server) onRingless(err error) {
 	s.logf(logsink.Info, "", err, "io_uring is not available: answers are sent by a system call each")
 }
 
-// log is the error log of the main server, the startup log while there is none.
+// log returns the error log of the main server, or the startup log while there
+// is none.
 func (s *Server) log() *logsink.ErrorLog {
 	if cur := s.pipeline.Current(); cur != nil && cur.Main != nil && cur.Main.Log != nil {
 		return cur.Main.Log
@@ -201,17 +201,17 @@ func (s *Server) logf(level logsink.Level, id string, err error, format string, 
 	s.log().Logf(logsink.Record{Level: level, Module: "core", ID: id, Err: err}, format, args...)
 }
 
-// Pipeline gives what serves requests, for status and tests.
+// Pipeline returns the pipeline, for status and tests.
 func (s *Server) Pipeline() *pipeline.Pipeline { return s.pipeline }
 
-// Generation counts the configurations that were made current.
+// Generation counts the configurations that have taken effect.
 func (s *Server) Generation() uint64 {
 	s.life.Lock()
 	defer s.life.Unlock()
 	return s.generation
 }
 
-// Addrs gives the addresses being listened on.
+// Addrs returns the addresses of the listening sockets.
 func (s *Server) Addrs() []string {
 	s.life.Lock()
 	defer s.life.Unlock()
@@ -222,7 +222,7 @@ func (s *Server) Addrs() []string {
 	return out
 }
 
-// startSweep runs the once-a-second work until the function it gives is called.
+// startSweep runs the once-a-second work until stop is called.
 func (s *Server) startSweep() (stop func()) {
 	quit, done := make(chan struct{}), make(chan struct{})
 	go func() {
@@ -247,8 +247,8 @@ func (s *Server) startSweep() (stop func()) {
 	}
 }
 
-// sweep does the once-a-second work. The current snapshot may be retired
-// meanwhile: its workers' state then only has fewer connections to look at.
+// sweep does the once-a-second work. If the current snapshot is retired
+// meanwhile, its workers only have fewer connections to check.
 func (s *Server) sweep(now time.Time) {
 	for _, w := range s.pipeline.Current().Workers {
 		w.Sweep(now)

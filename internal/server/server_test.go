@@ -23,7 +23,7 @@ import (
 
 func TestMain(m *testing.M) { testkit.Main(m) }
 
-// rig is a server in this process over a file in a folder of its own.
+// rig is a server in this process with a file in its own folder.
 type rig struct {
 	*server.Server
 	t      *testing.T
@@ -95,7 +95,7 @@ func (r *rig) logs(what string) {
 	testkit.Eventually(r.t, "the log says "+what, func() bool { return strings.Contains(r.log(), what) })
 }
 
-// get asks port and gives status and body.
+// get requests port and returns status and body.
 func get(t *testing.T, port int, path string) (int, string) {
 	t.Helper()
 	c := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: testkit.Patience}
@@ -111,7 +111,7 @@ func get(t *testing.T, port int, path string) (int, string) {
 	return res.StatusCode, string(b)
 }
 
-// origin is a backend that answers with its name.
+// origin is a backend that responds with its name.
 func origin(t *testing.T, h http.HandlerFunc) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -166,8 +166,8 @@ func TestLife(t *testing.T) {
 	}
 }
 
-// TestBadReload: whatever is wrong with the file, what runs goes on, and the
-// log says what and where.
+// TestBadReload: whatever is wrong with the file, the running configuration
+// stays, and the log says what and where.
 func TestBadReload(t *testing.T) {
 	busy, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -245,8 +245,8 @@ func TestNoEngine(t *testing.T) {
 	}
 }
 
-// TestListenersChange: a reload that takes a port away serves what had come to
-// it, and one that adds a port serves it.
+// TestListenersChange: a reload that removes a port serves the connections it
+// had, and one that adds a port serves it.
 func TestListenersChange(t *testing.T) {
 	a := origin(t, says("a"))
 	r := newRig(t, "", server.Options{})
@@ -264,8 +264,8 @@ func TestListenersChange(t *testing.T) {
 					return
 				default:
 				}
-				// The other port comes and goes: nobody there is fine, no answer
-				// from somebody is not.
+				// The other port comes and goes: a refused connection is fine, a
+				// connection without a response is not.
 				c, err := net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", other))
 				if err != nil {
 					continue
@@ -301,8 +301,8 @@ func TestListenersChange(t *testing.T) {
 	}
 }
 
-// TestReloadUnderLoad: clients that keep their connection and clients that do
-// not get every answer, through good reloads and bad ones.
+// TestReloadUnderLoad: clients with and without kept connections get every
+// response, through good reloads and bad ones.
 func TestReloadUnderLoad(t *testing.T) {
 	a, b := origin(t, says("a")), origin(t, says("b"))
 	r := newRig(t, "", server.Options{})
@@ -363,7 +363,7 @@ func TestReloadUnderLoad(t *testing.T) {
 	}
 }
 
-// TestStop: a graceful stop lets a request finish, its deadline and a second
+// TestStop: a graceful stop lets a request finish; its deadline and a second
 // signal cut it.
 func TestStop(t *testing.T) {
 	for _, row := range []struct {
@@ -428,7 +428,7 @@ func TestSignals(t *testing.T) {
 	signals <- syscall.SIGUSR1
 	r.logs("AH00493: SIGUSR1 received.  Doing graceful restart")
 	testkit.Eventually(t, "the second generation", func() bool { return r.Generation() == 2 })
-	signals <- syscall.SIGWINCH // a window that is resized
+	signals <- syscall.SIGWINCH // from a resized window
 	signals <- syscall.SIGHUP
 	testkit.Eventually(t, "the third generation", func() bool { return r.Generation() == 3 })
 	signals <- syscall.SIGTERM
@@ -446,8 +446,8 @@ func TestGracefulSignal(t *testing.T) {
 	r.logs("AH00492: graceful stop done")
 }
 
-// TestFixed: without a file there is nothing to reload, and a terminal that
-// goes away ends it.
+// TestFixed: without a file there is nothing to reload, and SIGHUP of a closed
+// terminal ends the server.
 func TestFixed(t *testing.T) {
 	r := newRig(t, "", server.Options{Fixed: true})
 	r.write(one, "ORIGIN", "127.0.0.1:1")

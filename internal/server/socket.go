@@ -11,15 +11,15 @@ import (
 	"github.com/headgate/headgate/internal/reactor"
 )
 
-// socket is what listens on one address: one listening socket, or with several
-// loops one for each. It can leave without losing the connections that have
-// come or are on their way.
+// socket is the listening socket of one address, or with several loops one for
+// each loop. It can close without losing the connections that have arrived or
+// are on their way.
 type socket struct {
 	group  []*listen.Listener // never empty
-	engine reactor.Engine     // who accepts
+	engine reactor.Engine     // the engine that accepts
 
 	closed atomic.Bool
-	ended  chan struct{} // closed when the engine has taken everything in
+	ended  chan struct{} // closed when the engine has accepted the whole queue
 
 	mu      lock.Mutex // guards what follows
 	leaving *time.Timer
@@ -55,11 +55,11 @@ func (k *socket) FDs() []int {
 }
 
 // handshake is how long a leaving socket waits for connections that have begun
-// when it takes no new ones any more.
+// after it stopped accepting new ones.
 const handshake = 200 * time.Millisecond
 
-// leave closes the socket in a moment: new connections are not taken any more,
-// those that have begun still are.
+// leave closes the socket soon: new connections are refused, those that have
+// begun are still accepted.
 func (k *socket) leave() {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -80,7 +80,7 @@ func (k *socket) timeUp() {
 	}
 }
 
-// revive takes a leave back; false: it is too late.
+// revive reverses a leave; false: it is too late.
 func (k *socket) revive() bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -97,7 +97,7 @@ func (k *socket) revive() bool {
 	return true
 }
 
-// end closes the socket now. What waits in its queue is still served.
+// end closes the socket now. Connections in its queue are still served.
 func (k *socket) end() {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -124,15 +124,15 @@ type sockets struct {
 	serving, leaving []*socket
 }
 
-// change is what a new set of addresses means for the sockets.
+// change describes the effect of a new set of addresses on the sockets.
 type change struct {
 	all     []*socket // of the new set
 	fresh   []*socket // of these, those opened now
 	revived []*socket // of these, those that were about to close
 }
 
-// open opens the sockets of want that are not there already. After an error
-// nothing was changed.
+// open opens the sockets of want that do not exist already. After an error
+// nothing has changed.
 func (s *sockets) open(want []listen.Addr, o listen.Options) (c change, err error) {
 	for _, a := range want {
 		k := find(s.serving, a)
@@ -157,7 +157,7 @@ func (s *sockets) open(want []listen.Addr, o listen.Options) (c change, err erro
 	return c, nil
 }
 
-// undo gives up what open did.
+// undo reverses open.
 func (c *change) undo() {
 	for _, k := range c.fresh {
 		_ = k.Close()
@@ -167,7 +167,7 @@ func (c *change) undo() {
 	}
 }
 
-// take puts a change into effect: sockets the new set does not name leave.
+// take applies a change: sockets that the new set does not name leave.
 func (s *sockets) take(c change) {
 	var leaving []*socket
 	for _, k := range slices.Concat(s.serving, s.leaving) {
@@ -180,8 +180,8 @@ func (s *sockets) take(c change) {
 	s.serving, s.leaving = c.all, leaving
 }
 
-// close closes all of them and waits until the engine has taken what they had.
-// gently gives connections that have begun the time to complete.
+// close closes all of them and waits until the engine has accepted their
+// queues. gently gives connections that have begun the time to complete.
 func (s *sockets) close(gently bool) {
 	all := slices.Concat(s.serving, s.leaving)
 	for _, k := range all {
@@ -197,7 +197,7 @@ func (s *sockets) close(gently bool) {
 	s.serving, s.leaving = nil, nil
 }
 
-// find gives the socket that was opened for an address.
+// find returns the socket that was opened for an address.
 func find(have []*socket, a listen.Addr) *socket {
 	for _, k := range have {
 		if s := k.group[0].Spec(); s.Network == a.Network && s.IP == a.IP && s.Port == a.Port {

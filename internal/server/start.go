@@ -15,9 +15,9 @@ import (
 )
 
 // Start loads the configuration and serves it. After an error nothing is left
-// behind, and the Server is of no further use. A *ConfigError has the report
-// of a configuration that cannot be started, a *listen.BindError says who
-// holds a port.
+// behind, and the Server is of no further use. A *ConfigError has the report of
+// a configuration that cannot be started; a *listen.BindError names the process
+// that holds a port.
 func (s *Server) Start() error {
 	s.life.Lock()
 	defer s.life.Unlock()
@@ -59,8 +59,8 @@ func (s *Server) load() (*config.Loaded, error) {
 	return loaded, nil
 }
 
-// begin takes the first snapshot into service. The order is httpd's: what
-// needs privileges first, then they are given up, then somebody is served.
+// begin makes the first snapshot current. The order is httpd's: first what
+// needs privileges, then they are dropped, then requests are served.
 func (s *Server) begin(loaded *config.Loaded) error {
 	snap := loaded.Snapshot
 	change, err := s.sockets.open(snap.Listen, socketOptions(snap, s.o.Inherited))
@@ -83,14 +83,14 @@ func (s *Server) begin(loaded *config.Loaded) error {
 	return s.serve(change.fresh)
 }
 
-// socketOptions are what a configuration says of its listening sockets.
+// socketOptions returns the configuration's options of listening sockets.
 func socketOptions(snap *snapshot.Snapshot, in *listen.Inherited) listen.Options {
 	return listen.Options{
 		Backlog: snap.Backlog, SendBuffer: snap.SendBuffer, ReceiveBuffer: snap.RecvBuffer, Inherited: in,
 	}
 }
 
-// swap makes a snapshot current and retires the one before it.
+// swap makes a snapshot current and retires the previous one.
 func (s *Server) swap(snap *snapshot.Snapshot) {
 	s.generation = snap.Generation
 	old := s.pipeline.Swap(snap)
@@ -102,7 +102,7 @@ func (s *Server) swap(snap *snapshot.Snapshot) {
 	}
 }
 
-// retire retires a snapshot and remembers to wait for its closing.
+// retire retires a snapshot and records that its closing must be waited for.
 func (s *Server) retire(snap *snapshot.Snapshot) {
 	closed := func(c *snapshot.Closing) bool {
 		select {
@@ -125,8 +125,7 @@ func (s *Server) serve(list []*socket) error {
 	return nil
 }
 
-// reportInherited gives up and names the sockets that were passed to us and
-// that no Listen names.
+// reportInherited closes and logs the inherited sockets that no Listen names.
 func (s *Server) reportInherited() {
 	if s.o.Inherited == nil {
 		return
@@ -148,7 +147,7 @@ func (s *Server) abandon(loaded *config.Loaded) {
 	s.release(nil)
 }
 
-// release gives up what outlives every snapshot; hurry as in Stop.
+// release frees what outlives every snapshot; hurry as in Stop.
 func (s *Server) release(hurry <-chan struct{}) {
 	s.removeTraces()
 	s.closeLogs(hurry)
@@ -161,8 +160,8 @@ func (s *Server) release(hurry <-chan struct{}) {
 	close(s.ended)
 }
 
-// settle waits for the closing of retired snapshots, not for ever. One that
-// a request uses that was cut is left to it.
+// settle waits for the closing of retired snapshots, for a limited time. A
+// snapshot that a cut request still uses is left to it.
 func (s *Server) settle() {
 	t := time.NewTimer(abandonAfter)
 	defer t.Stop()
@@ -184,7 +183,7 @@ func closedChan() chan struct{} {
 	return c
 }
 
-// status is the line systemctl status shows.
+// status returns the line that systemctl status shows.
 func (s *Server) status() string {
 	text := fmt.Sprintf("configuration %d, listening on", s.generation)
 	for _, k := range s.sockets.serving {
@@ -193,8 +192,8 @@ func (s *Server) status() string {
 	return text
 }
 
-// commandLine is how we were started, for the log. httpd names itself by its
-// last part.
+// commandLine returns the command line for the log. httpd prints its own name
+// without the path.
 func commandLine() string {
 	text := filepath.Base(os.Args[0])
 	for _, a := range os.Args[1:] {

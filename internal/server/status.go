@@ -17,8 +17,8 @@ const (
 	stopping = "stopping"
 )
 
-// Status says what a running server does, for people and for the control
-// socket. Slices are never written to again.
+// Status describes a running server, for people and for the control socket.
+// Slices are never written to again.
 type Status struct {
 	State      string    `json:"state"` // "running" or "stopping"
 	PID        int       `json:"pid"`
@@ -39,7 +39,7 @@ type Status struct {
 	Helper      int `json:"helper,omitempty"` // pid of the privileged helper
 }
 
-// Address is one that is listened on.
+// Address is one listening address.
 type Address struct {
 	Listen string `json:"listen"` // "[::]:8080"
 	URL    string `json:"url"`    // one that reaches it from this machine
@@ -50,13 +50,13 @@ type Outcome struct {
 	At         time.Time `json:"at"`
 	OK         bool      `json:"ok"`
 	Generation uint64    `json:"generation"`        // the one that runs since
-	Error      string    `json:"error,omitempty"`   // in a sentence; "" when OK
-	Reasons    []string  `json:"reasons,omitempty"` // every diagnostic that forbids it, with its place
+	Error      string    `json:"error,omitempty"`   // one sentence; "" when OK
+	Reasons    []string  `json:"reasons,omitempty"` // every diagnostic that forbids it, with its position
 	Warnings   []string  `json:"warnings,omitempty"`
 }
 
-// Status says what the server does. Nothing holds it up, not even a stop that
-// waits for requests.
+// Status returns what the server does. It never waits, not even during a stop
+// that waits for requests.
 func (s *Server) Status() Status {
 	s.public.mu.Lock()
 	st := s.public.status
@@ -65,14 +65,14 @@ func (s *Server) Status() Status {
 	return st
 }
 
-// publish makes what is current known to Status; the caller holds life.
+// publish updates the status; the caller holds life.
 func (s *Server) publish(edit func(*Status)) {
 	s.public.mu.Lock()
 	defer s.public.mu.Unlock()
 	edit(&s.public.status)
 }
 
-// describe fills in what a snapshot says.
+// describe fills in the fields that come from a snapshot.
 func (s *Server) describe(snap *snapshot.Snapshot) func(*Status) {
 	return func(st *Status) {
 		st.State, st.PID, st.Version, st.Config = running, os.Getpid(), s.o.Config.Version, s.o.Config.File
@@ -100,7 +100,7 @@ func (s *Server) describe(snap *snapshot.Snapshot) func(*Status) {
 	}
 }
 
-// once drops what was there before, and keeps the order.
+// once removes repetitions and keeps the order.
 func once(list []string) []string {
 	seen := make(map[string]bool, len(list))
 	return slices.DeleteFunc(list, func(s string) bool {
@@ -110,7 +110,7 @@ func once(list []string) []string {
 	})
 }
 
-// address words an address for people.
+// address formats an address for people.
 func address(a listen.Addr, bound net.Addr) Address {
 	host, port, err := net.SplitHostPort(bound.String())
 	if err != nil {

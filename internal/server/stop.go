@@ -6,19 +6,19 @@ import (
 	"github.com/headgate/headgate/internal/logsink"
 )
 
-// abandonAfter bounds how long a cut exchange may take to notice, and what is
-// hurried to end.
+// abandonAfter limits how long a cut exchange may take to notice, and how long
+// hurried closing may take.
 const abandonAfter = 500 * time.Millisecond
 
-// tunnelGrace is how long a graceful stop waits for tunnels where no
-// GracefulShutdownTimeout says so: they may last for days.
+// tunnelGrace is how long a graceful stop waits for tunnels without a
+// GracefulShutdownTimeout: they may last for days.
 const tunnelGrace = 30 * time.Second
 
-// Stop ends the server. graceful lets what is running finish, at most for
-// deadline (0: as long as it takes); otherwise it is cut. hurry may be nil:
-// what comes from it turns a graceful stop into one at once, and of one at
-// once it ends the waiting for logs that take nothing. It returns when nothing
-// is served any more; further calls do nothing.
+// Stop ends the server. A graceful stop lets running requests finish, for at
+// most deadline (0: without limit); otherwise they are cut. hurry may be nil: a
+// value on it turns a graceful stop into an immediate one, and ends an
+// immediate one's wait for stuck logs. Stop returns when nothing is served any
+// more; further calls do nothing.
 func (s *Server) Stop(graceful bool, deadline time.Duration, hurry <-chan struct{}) {
 	s.life.Lock()
 	defer s.life.Unlock()
@@ -28,7 +28,7 @@ func (s *Server) Stop(graceful bool, deadline time.Duration, hurry <-chan struct
 	s.running = false
 	s.publish(func(st *Status) { st.State = stopping })
 	_ = s.o.Notify.Stopping()
-	// From here on answers say that their connection ends.
+	// From here on responses say that their connection ends.
 	s.pipeline.Drain()
 	s.sockets.close(graceful)
 	if graceful {
@@ -38,7 +38,7 @@ func (s *Server) Stop(graceful bool, deadline time.Duration, hurry <-chan struct
 	s.finish(graceful, cut, hurry)
 }
 
-// drain ends the connections and gives the number that were cut.
+// drain ends the connections and returns the number that were cut.
 func (s *Server) drain(graceful bool, deadline time.Duration, hurry <-chan struct{}) int {
 	stop := make(chan struct{})
 	left := make(chan int, 1)
@@ -65,8 +65,8 @@ func (s *Server) drain(graceful bool, deadline time.Duration, hurry <-chan struc
 		}
 	}
 	close(stop)
-	// A request that waits for its backend notices late that its client was
-	// cut off; the process does not wait for it.
+	// A request that waits for its backend notices late that its client was cut
+	// off; the process does not wait for it.
 	t := time.NewTimer(abandonAfter)
 	defer t.Stop()
 	select {
@@ -77,7 +77,7 @@ func (s *Server) drain(graceful bool, deadline time.Duration, hurry <-chan struc
 	}
 }
 
-// finish says how it ended and gives everything up.
+// finish logs how it ended and frees everything.
 func (s *Server) finish(graceful bool, cut int, hurry <-chan struct{}) {
 	s.stopSweep()
 	id, how := "AH00491", "caught SIGTERM, shutting down"
@@ -92,8 +92,8 @@ func (s *Server) finish(graceful bool, cut int, hurry <-chan struct{}) {
 	s.release(hurry)
 }
 
-// closeLogs writes the logs out and closes them, which takes some seconds where
-// a destination takes nothing; after hurry, less than one.
+// closeLogs writes and closes the logs, which takes some seconds if a
+// destination is stuck; after hurry, less than one.
 func (s *Server) closeLogs(hurry <-chan struct{}) {
 	closed := make(chan struct{})
 	go func() {
@@ -105,7 +105,7 @@ func (s *Server) closeLogs(hurry <-chan struct{}) {
 		return
 	case <-hurry:
 	}
-	// The signal may be a double of the first: those that work get the time to
+	// The signal may be a duplicate of the first: logs that work get time to
 	// write.
 	t := time.NewTimer(abandonAfter)
 	defer t.Stop()

@@ -6,9 +6,9 @@ import (
 	"github.com/headgate/headgate/internal/syntax"
 )
 
-// httpdModules are the modules of httpd 2.4 by identifier, without "_module".
-// A configuration that loads no module at all is that of a server with all of
-// them built in. The MPM of such a server is event.
+// httpdModules are the modules of httpd 2.4 by identifier, without "_module". A
+// configuration that loads no module at all counts as one of a server with all
+// of them built in. The MPM of such a server is event.
 const httpdModules = `core http so mpm_event
 access_compat actions alias allowmethods asis auth_basic auth_digest auth_form authn_anon authn_core authn_dbd authn_dbm
 authn_file authn_socache authnz_fcgi authnz_ldap authz_core authz_dbd authz_dbm authz_groupfile authz_host authz_owner
@@ -21,7 +21,7 @@ proxy_wstunnel ratelimit reflector remoteip reqtimeout request rewrite sed sessi
 session_dbd setenvif slotmem_plain slotmem_shm socache_dbm socache_dc socache_memcache socache_redis socache_shmcb
 speling ssl status substitute suexec systemd unique_id unixd userdir usertrack version vhost_alias watchdog xml2enc`
 
-// otherMPMs are httpd's as well, but a server has one only.
+// otherMPMs are httpd's too, but a server has only one.
 const otherMPMs = `mpm_prefork mpm_worker mpm_winnt mpm_netware mpmt_os2`
 
 // HttpdModules lists the identifiers of httpd's own modules, sorted.
@@ -38,14 +38,14 @@ func HttpdModules() []string {
 type Skipped struct {
 	Site   syntax.Site
 	Module string // as written: mod_security2.c
-	Hint   string // what was probably meant, "" if there is no telling
+	Hint   string // what was probably meant, "" if nothing is close
 }
 
-// builtIn answers <IfModule> by httpd's own modules.
+// builtIn decides <IfModule> by httpd's own modules.
 type builtIn struct {
-	counts bool            // all of them are there
+	counts bool            // all of them count as loaded
 	names  map[string]bool // both names of each; false: another MPM's
-	asked  bool            // an answer would have been yes, had they counted
+	asked  bool            // <IfModule> would have been true for one of them if they counted
 }
 
 func newBuiltIn(counts bool) *builtIn {
@@ -60,7 +60,7 @@ func newBuiltIn(counts bool) *builtIn {
 	return b
 }
 
-// hasModule answers <IfModule name>.
+// hasModule evaluates <IfModule name>.
 func (r *reader) hasModule(name string) bool {
 	if r.modules[name] {
 		return true
@@ -72,8 +72,7 @@ func (r *reader) hasModule(name string) bool {
 	return r.builtIn.counts
 }
 
-// skipped notes a section that is left out for want of a module that httpd
-// does not have.
+// skipped records a section that is left out because httpd has no such module.
 func (f *file) skipped(args string, l syntax.Line) {
 	arg, _ := syntax.CutBracket(args)
 	name, _ := syntax.Word(strings.TrimPrefix(arg, "!"))
@@ -81,14 +80,15 @@ func (f *file) skipped(args string, l syntax.Line) {
 		return
 	}
 	s := Skipped{Site: l.Site(), Module: name}
-	// Names of modules are much alike: mod_wsgi.c is not meant to be mod_cgi.c.
+	// Names of modules are very similar: mod_wsgi.c is not a mistyped
+	// mod_cgi.c.
 	if meant := syntax.Suggest(name, f.builtIn.list()); len(meant) == len(name) || meant == name+".c" {
 		s.Hint = syntax.DidYouMean(name, []string{meant})
 	}
 	f.res.Skipped = append(f.res.Skipped, s)
 }
 
-// list is the names of the modules that are there, sorted.
+// list returns the names of the modules that count as loaded, sorted.
 func (b *builtIn) list() []string {
 	var names []string
 	for n, there := range b.names {

@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// TestBuiltIn: without any LoadModule all of httpd's modules count; with the
-// first one the set does, wherever it stands.
+// TestBuiltIn: without any LoadModule all of httpd's modules count as loaded;
+// with a LoadModule anywhere, only the loaded ones do.
 func TestBuiltIn(t *testing.T) {
 	for _, tt := range []struct {
 		name, conf string

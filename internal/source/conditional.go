@@ -15,7 +15,8 @@ type condition struct {
 	test func(f *file, arg string) bool
 }
 
-// conditionRows are all of them but IfVersion, which counts its arguments otherwise.
+// conditionRows returns all of them except IfVersion, which counts its arguments
+// differently.
 func conditionRows() []condition {
 	return []condition{
 		{"IfModule", func(f *file, arg string) bool { return f.hasModule(arg) }},
@@ -36,7 +37,7 @@ func (r *reader) knows(name string) bool {
 	return r.rows[ascii.ToLower(name)] != nil || r.KnownDirective != nil && r.KnownDirective(name)
 }
 
-// decide evaluates the arguments; text is the error, if any.
+// decide evaluates the arguments. text is the error, if any.
 func (c *condition) decide(f *file, args string) (yes bool, text string) {
 	arg, ok := syntax.CutBracket(args)
 	if !ok {
@@ -51,7 +52,7 @@ func (c *condition) decide(f *file, args string) (yes bool, text string) {
 }
 
 // conditional enters or skips the body. A condition that cannot be evaluated
-// skips it, with no further complaint about what is inside.
+// skips it; its contents are not reported.
 func (f *file) conditional(name string, yes bool, text string, h syntax.Head, l syntax.Line) {
 	if text != "" {
 		f.failAt(l, name, text, syntax.TrailingComment(h.Args))
@@ -64,7 +65,7 @@ func (f *file) conditional(name string, yes bool, text string, h syntax.Head, l 
 }
 
 // soak skips the body of the conditional section name. Nested sections must be
-// closed in order; beyond that the lines are not looked at.
+// closed in order; apart from that the lines are not examined.
 //
 // httpd: ap_soak_end_container. Variables are not expanded here, the last byte
 // of a closing tag is cut off whatever it is, and a nested opening tag with
@@ -94,7 +95,7 @@ func (f *file) soak(name string, at syntax.Line, report bool) {
 			}
 			report = false
 			if open = unwind(open, closes); open == nil && f.tree.CloseQuietly(closes) {
-				return // it belongs to a section around us
+				return // it closes a section around this one
 			} else if open == nil {
 				open = []string{name}
 			}
@@ -113,7 +114,8 @@ func (f *file) soak(name string, at syntax.Line, report bool) {
 	f.tree.Excuse()
 }
 
-// unwind closes open sections down to the one called name, nil if there is none.
+// unwind closes open sections down to the one called name. It returns nil if
+// there is none.
 func unwind(open []string, name string) []string {
 	for i := len(open) - 1; i >= 0; i-- {
 		if ascii.EqualFold(open[i], name) {
@@ -125,8 +127,8 @@ func unwind(open []string, name string) []string {
 
 const badVersion = "Version appears to be invalid. It must have the format major[.minor[.patch]] where major, minor and patch are numbers."
 
-// testVersion evaluates <IfVersion [[!]op] version>. The closing bracket may
-// stand alone, so that the version can be quoted.
+// testVersion evaluates <IfVersion [[!]op] version>. A blank may precede the
+// closing bracket, so that the version can be quoted.
 func (f *file) testVersion(args string) (yes bool, text string) {
 	w, ok := take123.words(args)
 	if !ok {
@@ -191,7 +193,7 @@ func (f *file) matchVersion(pattern string) (bool, string) {
 	return re.MatchString(f.Version), ""
 }
 
-// orderVersion compares our version with the one given.
+// orderVersion compares our version with the argument.
 func (f *file) orderVersion(version string, holds func(int) bool, not bool) (bool, string) {
 	theirs, ok := parseVersion(version)
 	if !ok {
@@ -206,7 +208,7 @@ func (f *file) orderVersion(version string, holds func(int) bool, not bool) (boo
 	return holds(0) != not, ""
 }
 
-// parseVersion reads major[.minor[.patch]]; what is left out is zero.
+// parseVersion reads major[.minor[.patch]]; a missing part is zero.
 func parseVersion(s string) (v [3]int, ok bool) {
 	if s == "" || !ascii.IsDigit(s[0]) {
 		return v, false

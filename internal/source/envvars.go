@@ -8,14 +8,16 @@ import (
 	"strings"
 )
 
-// ReadEnvvars reads Debian's /etc/apache2/envvars, which apache2ctl has a shell
-// source before it starts httpd, and returns the variables httpd would then
-// find in its environment because of it. base is the environment before.
+// ReadEnvvars reads Debian's /etc/apache2/envvars, which apache2ctl sources in
+// a shell before it starts httpd, and returns the variables that httpd would
+// then find in its environment. base is the environment before that.
 //
-// No shell is run. What is understood is what such files consist of:
-// assignments, export, unset, if with [ ], && and ||, quotes, ${NAME} with the
-// usual operators, and ". file". ulimit and umask are passed over, for they are
-// not ours to set. Anything else is an error naming file and line.
+// No shell is run. The accepted language covers what such files contain:
+// assignments, export, unset, if with [ ], && and
+//
+// , quotes, ${NAME} with the usual operators, and ". file". ulimit and umask
+// are skipped, because Headgate does not set them. Anything else is an error
+// that names file and line.
 //
 // As in apache2ctl, APACHE_CONFDIR is the directory of the file unless base has it.
 func ReadEnvvars(file string, base func(string) (string, bool)) (map[string]string, error) {
@@ -44,12 +46,12 @@ func readEnvvars(f FS, file string, base func(string) (string, bool)) (map[strin
 	return out, nil
 }
 
-// shell executes the little we understand of the shell's language.
+// shell executes the supported part of the shell's language.
 type shell struct {
 	fs       FS
 	base     func(string) (string, bool)
 	vars     map[string]string
-	unset    map[string]bool // names of base taken away
+	unset    map[string]bool // names of base that were unset
 	exported map[string]bool
 
 	depth  int // of files sourced
@@ -113,9 +115,9 @@ func (s *shell) isWord(words ...string) bool {
 	return !t.op && slices.Contains(words, t.text)
 }
 
-// list executes commands up to one of the reserved words, or the end when there
-// is none, and returns whether the last succeeded. With run false nothing is
-// executed, only passed over.
+// list executes commands up to one of the reserved words, or to the end when
+// there is none, and returns whether the last one succeeded. With run false it
+// only skips them.
 func (s *shell) list(run bool, until ...string) (ok bool, err error) {
 	ok = true
 	for {
@@ -372,8 +374,8 @@ func compareTest(a, op, b string) bool {
 	}
 }
 
-// unaryTest looks at a string or a file. Whether a file may be read or run is
-// taken for granted when it is there.
+// unaryTest tests a string or a file. A file that exists counts as readable and
+// executable.
 func (s *shell) unaryTest(op, arg string) (bool, error) {
 	switch op {
 	case "-n":

@@ -9,7 +9,7 @@ import (
 	"testing/fstest"
 )
 
-// debianLike has everything Debian's own file has, in other words.
+// debianLike has all constructs of Debian's own file, in other words.
 const debianLike = `# settings for the daemon
 unset HOME
 if [ "${APACHE_CONFDIR##/etc/apache2-}" != "${APACHE_CONFDIR}" ] ; then

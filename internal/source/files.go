@@ -10,14 +10,15 @@ import (
 	"syscall"
 )
 
-// FS is all the reader wants of a file system. Names are absolute, with slashes.
+// FS is the part of a file system that the reader needs. Names are absolute,
+// with slashes.
 type FS interface {
 	ReadFile(name string) ([]byte, error)
 	ReadDir(name string) ([]fs.DirEntry, error)
 	Stat(name string) (fs.FileInfo, error) // follows symbolic links
 }
 
-// osFS is the operating system's.
+// osFS is the operating system's file system.
 type osFS struct{}
 
 func (osFS) ReadFile(name string) ([]byte, error)       { return os.ReadFile(name) }
@@ -49,7 +50,7 @@ func join(root, name string) string {
 	return clean
 }
 
-// openable reports why httpd would refuse to read name as configuration.
+// openable says why httpd would refuse to read name as configuration.
 func openable(f FS, name string) error {
 	info, err := f.Stat(name)
 	if err != nil {
@@ -61,7 +62,7 @@ func openable(f FS, name string) error {
 	return nil
 }
 
-// strerror words a file error as C does.
+// strerror returns the C library's text for a file error.
 func strerror(err error) string {
 	var no syscall.Errno
 	text := ""

@@ -21,15 +21,15 @@ import (
 )
 
 // Every file of testdata/httpd is one small configuration tree with three
-// goldens: httpd (what the real one prints, recorded with -record where an
-// apache2 is installed), errors (all that we report) and tree (what we hand on).
+// goldens: httpd (the output of the real one, recorded with -record where an
+// apache2 is installed), errors (all that we report) and tree (the result).
 var (
 	record  = flag.Bool("record", false, "ask an installed apache2 again")
 	update  = flag.Bool("update", false, "rewrite errors and tree")
 	modules = flag.String("modules", "/usr/lib/apache2/modules", "where apache2's modules are, for -record")
 )
 
-// root is where the trees stand as far as the reader is concerned.
+// root is the folder of the trees as the reader sees them.
 const root = "/srv"
 
 // static are the modules compiled into the httpd the cases were recorded with.
@@ -37,10 +37,10 @@ var static = []string{
 	"core_module", "so_module", "watchdog_module", "http_module", "log_config_module", "logio_module", "version_module", "unixd_module",
 }
 
-// preloaded are the modules every case may count on.
+// preloaded are the modules that every case may use.
 var preloaded = []string{"mpm_event", "macro", "authz_core"}
 
-// mapFS serves absolute names out of a map.
+// mapFS reads absolute names from a map.
 type mapFS struct{ files fstest.MapFS }
 
 func rel(name string) string {
@@ -60,7 +60,7 @@ func (m mapFS) ReadDir(name string) ([]fs.DirEntry, error) {
 	return m.files.ReadDir(rel(name))
 }
 
-// testCase is one archive taken apart.
+// testCase is one parsed archive.
 type testCase struct {
 	name    string
 	archive *txtar.Archive
@@ -127,7 +127,7 @@ func (c *testCase) options() Options {
 
 var stamp = regexp.MustCompile(`(?m)^\[[^\]]*\] \[[a-z_]+:[a-z]+\] \[pid [^\]]*\] `)
 
-// ask runs apache2 -t over the case.
+// ask runs apache2 -t on the case.
 func (c *testCase) ask(t *testing.T) string {
 	dir := t.TempDir()
 	for name, data := range c.files {
@@ -149,12 +149,12 @@ func (c *testCase) ask(t *testing.T) string {
 	for k, v := range c.env {
 		cmd.Env = append(cmd.Env, k+"="+v)
 	}
-	out, _ := cmd.CombinedOutput() // a bad configuration is a failure, as it should be
+	out, _ := cmd.CombinedOutput() // a bad configuration makes it fail, as expected
 	text := stamp.ReplaceAllString(strings.ReplaceAll(string(out), dir, root), "")
 	return unescape.Replace(strings.ReplaceAll(text, "apache2: ", ""))
 }
 
-// unescape undoes what httpd does to control characters in its log.
+// unescape reverses httpd's escapes of control characters in its log.
 var unescape = strings.NewReplacer(`\\`, `\`, `\n`, "\n", `\t`, "\t")
 
 // checkHttpd compares our first error and the warnings before it with what
@@ -181,7 +181,7 @@ func (c *testCase) checkHttpd(t *testing.T, res *Result) {
 	got := "Syntax OK"
 	if len(res.Errors) > 0 {
 		got = res.Errors[0].Httpd()
-		for _, d := range res.Errors { // what is reported when all is read comes last in httpd
+		for _, d := range res.Errors { // httpd reports last what it finds after reading
 			if d.ID == "" {
 				got = d.Httpd()
 				break
@@ -189,7 +189,7 @@ func (c *testCase) checkHttpd(t *testing.T, res *Result) {
 		}
 	}
 	if strings.HasSuffix(got, "was not closed.") {
-		got = got[strings.LastIndex(got, "<"):] // httpd puts the place between
+		got = got[strings.LastIndex(got, "<"):] // httpd prints the position between
 		if !strings.Contains(want, got) {
 			t.Errorf("httpd: %s\nwe:    %s", want, got)
 		}

@@ -26,18 +26,19 @@ func includeOptional(f *file, l syntax.Line, _ string, w []string) string {
 	return f.include(l, w[0], true)
 }
 
-// rootRelative is where a file named in the configuration is: relative names
-// start at ServerRoot as it is now, never at the file they stand in.
+// rootRelative returns the path of a file named in the configuration. Relative
+// names start at the ServerRoot set so far, never at the folder of the file
+// that names them.
 func (r *reader) rootRelative(name string) string { return join(r.res.ServerRoot, name) }
 
-// include reads what name stands for into the innermost open section.
+// include reads the files that name stands for into the innermost open section.
 func (f *file) include(l syntax.Line, name string, optional bool) string {
 	if f.stopped {
 		return ""
 	}
 	if len(f.includes) >= maxIncludes {
-		// One message is enough: on the way out every level would run
-		// into it again.
+		// One message is enough: on the way out every level would hit the limit
+		// again.
 		f.stopped = true
 		f.tree.Excuse()
 		return fmt.Sprintf("Exceeded maximum include depth of %d, There appears to be a recursion.", maxIncludes)
@@ -50,13 +51,13 @@ func (f *file) include(l syntax.Line, name string, optional bool) string {
 	return ""
 }
 
-// expansion walks over the files one Include stands for.
+// expansion reads the files that one Include stands for.
 type expansion struct {
 	f         *file
 	at        syntax.Line
 	directive string
 	optional  bool
-	depth     int // of directories read whole
+	depth     int // of nested directories that are read whole
 }
 
 func (g *expansion) fault(text string) { g.f.failAt(g.at, g.directive, text, "") }
@@ -99,7 +100,7 @@ func (g *expansion) directoryTree(dir string) {
 	}
 }
 
-// walk matches rest, whose components may hold wildcards, below dir.
+// walk matches rest, whose components may have wildcards, below dir.
 func (g *expansion) walk(dir, rest string) {
 	name, rest, more := strings.Cut(rest, "/")
 	below := strings.TrimSuffix(dir, "/") + "/"
@@ -126,7 +127,7 @@ func (g *expansion) walk(dir, rest string) {
 	}
 }
 
-// isDir follows symbolic links, as sites-enabled is full of them.
+// isDir follows symbolic links: sites-enabled consists of them.
 func (g *expansion) isDir(name string, e fs.DirEntry) bool {
 	if e.Type()&fs.ModeSymlink == 0 {
 		return e.IsDir()
@@ -135,8 +136,8 @@ func (g *expansion) isDir(name string, e fs.DirEntry) bool {
 	return err == nil && info.IsDir()
 }
 
-// list is the names in dir that keep accepts, sorted by their bytes; nil after
-// an error.
+// list returns the names in dir that keep accepts, sorted by their bytes; nil
+// after an error.
 func (g *expansion) list(dir string, keep func(fs.DirEntry) bool) []string {
 	entries, err := g.f.FS.ReadDir(dir)
 	if err != nil {

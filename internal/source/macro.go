@@ -9,28 +9,28 @@ import (
 	"github.com/headgate/headgate/internal/syntax"
 )
 
-// macro is one <Macro>: a text with holes.
+// macro is one <Macro>: a text with parameters.
 type macro struct {
 	name     string // folded
 	location string // httpd's: defined on line 1 of "f"
 	params   []string
 	body     []string     // logical lines, comments left out, with their "\n"
-	at       []syntax.Pos // where each of them stands
-	broken   bool         // its definition was reported; uses are not
+	at       []syntax.Pos // position of each of them
+	broken   bool         // its definition was reported; its uses are not
 
 	ignoreEmpty, ignoreNesting bool
 }
 
 const (
-	paramPrefixes = "$%@" // of names of parameters; @ quotes the argument
+	paramPrefixes = "$%@" // first bytes of parameter names; @ quotes the argument
 	maxMacroLine  = 8192  // httpd: MAX_STRING_LEN, the size of its line buffer
-	maxMacroDepth = 200   // of macros using macros; httpd has no bound
+	maxMacroDepth = 200   // of macros using macros; httpd has no limit
 )
 
-// where names the macro as httpd's messages do.
+// where names the macro as in httpd's messages.
 func (m *macro) where() string { return fmt.Sprintf("macro '%s' (%s)", m.name, m.location) }
 
-// defineMacro handles <Macro name params...> up to its end.
+// defineMacro handles <Macro name params...> up to its closing line.
 func (f *file) defineMacro(args string, l syntax.Line) {
 	if f.macros == nil {
 		f.macros = map[string]*macro{}
@@ -109,7 +109,7 @@ func (f *file) macroFlags(m *macro, rest string, l syntax.Line) string {
 	return rest
 }
 
-// checkParams refuses empty and doubled names.
+// checkParams refuses empty and duplicate names.
 func checkParams(m *macro) (fault string) {
 	for i, p := range m.params {
 		if p == "" {
@@ -122,7 +122,7 @@ func checkParams(m *macro) (fault string) {
 	return ""
 }
 
-// warnParams warns of names that will be replaced where nobody expects it.
+// warnParams warns of parameter names that would be replaced unexpectedly.
 func (f *file) warnParams(m *macro, l syntax.Line) {
 	for i, p := range m.params {
 		if strings.IndexByte(paramPrefixes, p[0]) < 0 {
@@ -140,7 +140,7 @@ func (f *file) warnParams(m *macro, l syntax.Line) {
 }
 
 // macroBody collects the lines up to the </Macro> that belongs to m; false when
-// there is none. Sections are counted for warnings only.
+// it is missing. Sections are counted for warnings only.
 func (f *file) macroBody(m *macro, head syntax.Line) bool {
 	start, macros, sections := f.in.Line(), 1, 1
 	quiet := m.broken || m.ignoreNesting || f.ignoreNesting
@@ -175,14 +175,15 @@ func (f *file) macroBody(m *macro, head syntax.Line) bool {
 	return f.stopped
 }
 
-// warnTrailing warns of text after a closing bracket, which is not read.
+// warnTrailing warns of text after a closing bracket, which is ignored.
 func (f *file) warnTrailing(id, what, text string, l syntax.Line) {
 	if t := strings.TrimLeft(text, " \t"); t != "" && t[0] != '#' {
 		f.warn(l.Site(), id, "Macro", fmt.Sprintf("%s on line %d of %s: %s", what, f.in.Line(), f.in.Name(), text), "")
 	}
 }
 
-// warnUnused warns of an empty macro and of parameters the body does not have.
+// warnUnused warns of an empty macro and of parameters that the body does not
+// use.
 func (f *file) warnUnused(m *macro, l syntax.Line) {
 	if len(m.body) == 0 {
 		f.warn(l.Site(), "AH02799", "Macro", m.where()+": empty contents!", "")
@@ -206,7 +207,8 @@ func (f *file) warnUnused(m *macro, l syntax.Line) {
 	}
 }
 
-// nextParam finds the first parameter in s, the longest where several begin.
+// nextParam finds the first parameter in s, and the longest where several begin
+// at the same byte.
 func (m *macro) nextParam(s string) (at, which int) {
 	at, which = -1, -1
 	for i, p := range m.params {
@@ -218,10 +220,10 @@ func (m *macro) nextParam(s string) (at, which int) {
 	return at, which
 }
 
-// substitute puts the arguments into one line.
+// substitute replaces the parameters in one line by the arguments.
 //
-// httpd: after a replacement the search goes on as many bytes further as the
-// argument is long, although quoting may have made it longer.
+// httpd: after a replacement the search skips as many bytes as the argument is
+// long, although quoting may have made it longer.
 func (m *macro) substitute(line string, args []string) (string, bool) {
 	from := 0
 	for {

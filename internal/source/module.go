@@ -26,8 +26,8 @@ var moduleSources = map[string]string{
 	"rpaf_module":        "mod_rpaf-2.0.c",
 }
 
-// ModuleSource is the source file name of a module given its identifier, the
-// other name <IfModule> knows it by: ssl_module is mod_ssl.c.
+// ModuleSource returns the source file name of a module, which <IfModule>
+// accepts as well as its identifier: ssl_module is mod_ssl.c.
 func ModuleSource(identifier string) string {
 	if s, ok := moduleSources[identifier]; ok {
 		return s
@@ -59,8 +59,8 @@ func (r *reader) addModule(identifier string) {
 	r.modules[ModuleSource(identifier)] = true
 }
 
-// loadModule notes the name; the file is never looked at. A module that is
-// static here may be loaded all the same, for it is not static in every httpd.
+// loadModule records the name and ignores the file. A module that is static
+// here may be loaded all the same, because it is not static in every httpd.
 func loadModule(f *file, l syntax.Line, _ string, w []string) string {
 	if f.loaded[w[0]] {
 		f.warn(l.Site(), "AH01574", "LoadModule", "module "+w[0]+" is already loaded, skipping", "")
@@ -79,7 +79,7 @@ func loadFile(f *file, l syntax.Line, _ string, w []string) string {
 	return ""
 }
 
-// sorted sorts in place, for the chain of calls.
+// sorted sorts in place and returns s.
 func sorted(s []string) []string {
 	slices.Sort(s)
 	return s

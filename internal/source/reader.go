@@ -8,7 +8,7 @@ import (
 	"github.com/headgate/headgate/internal/syntax"
 )
 
-// reader is the state that lasts over all files of one Read.
+// reader is the state shared by all files of one Read.
 type reader struct {
 	Options
 	res *Result
@@ -17,7 +17,7 @@ type reader struct {
 	conditions map[string]*condition // by folded name
 
 	vars     map[string]string // values of Define by folded name
-	modules  map[string]bool   // what <IfModule> answers yes to, both spellings
+	modules  map[string]bool   // names for which <IfModule> is true, in both spellings
 	loaded   map[string]bool   // identifiers given to LoadModule
 	builtIn  *builtIn          // httpd's own modules
 	macros   map[string]*macro // nil until the first <Macro>, as in httpd
@@ -26,7 +26,7 @@ type reader struct {
 	ignoreEmpty, ignoreNesting bool // MacroIgnoreEmptyArgs, MacroIgnoreBadNesting
 
 	lines   int  // logical lines so far
-	stopped bool // a runaway was reported; nothing is read any more
+	stopped bool // a runaway macro was reported; nothing is read any more
 }
 
 // file is one text being read: a file, or the -C or -c options.
@@ -49,7 +49,7 @@ func (r *reader) warn(at syntax.Site, id, directive, text, hint string) {
 }
 
 // commandLine reads the directives of -C or -c. They are single lines: a
-// backslash at their end means nothing.
+// backslash at the end has no meaning.
 func (r *reader) commandLine(directives []string) {
 	if len(directives) == 0 {
 		return
@@ -61,7 +61,8 @@ func (r *reader) commandLine(directives []string) {
 	r.text(syntax.CommandLine, text.String(), r.res.Root)
 }
 
-// file reads one file into the section under; a text returned says why it cannot.
+// file reads one file into the section under. A non-empty result says why it
+// cannot.
 func (r *reader) file(name string, under *syntax.Node) string {
 	err := openable(r.FS, name)
 	var text []byte
@@ -94,12 +95,13 @@ func (r *reader) text(name, text string, under *syntax.Node) {
 	f.tree.Finish(f.tolerated)
 }
 
-// tolerated warns of a section left open where httpd does not mind.
+// tolerated warns of a section left open where httpd accepts that.
 func (f *file) tolerated(name string, at syntax.Site) {
 	f.warn(at, "", name, "<"+name+"> was not closed.", "httpd accepts this at the end of a file when a conditional section is open")
 }
 
-// next takes a logical line, false at the end or after a runaway.
+// next returns the next logical line; false at the end or after a runaway
+// macro.
 func (f *file) next() (syntax.Line, bool) {
 	if f.stopped {
 		return syntax.Line{}, false
@@ -125,7 +127,7 @@ func (f *file) next() (syntax.Line, bool) {
 	return l, true
 }
 
-// line handles one line of a body that is read.
+// line handles one line that is not skipped.
 func (f *file) line(l syntax.Line) {
 	if syntax.IsComment(l.Text) {
 		return
@@ -190,8 +192,8 @@ func (f *file) section(h syntax.Head, l syntax.Line) {
 	}
 }
 
-// foreignBody reports whether a section holds another language, which modules
-// of httpd read line by line themselves.
+// foreignBody reports whether a section holds another language, which httpd's
+// modules read line by line themselves.
 func foreignBody(name string) bool {
 	return ascii.EqualFold(name, "Perl") || ascii.HasPrefixFold(name, "LuaHook") || ascii.EqualFold(name, "LuaQuickHandler")
 }

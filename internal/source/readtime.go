@@ -17,8 +17,8 @@ type readTime struct {
 	run   func(f *file, l syntax.Line, raw string, words []string) string
 }
 
-// readTimeRows are all of them. A function, because running one may read a file
-// whose lines look at the rows again.
+// readTimeRows returns all of them. It is a function and not a variable because
+// running one may read a file whose lines use the rows again.
 func readTimeRows() []readTime {
 	return []readTime{
 		{"Include", take1, "Name(s) of the config file(s) to be included; fails if the wildcard does not match at least one file", include},
@@ -78,8 +78,8 @@ func serverRoot(f *file, _ syntax.Line, _ string, w []string) string {
 	return ""
 }
 
-// raiseError is the Error directive. httpd: it is executed when directives are
-// applied, hence the id, but nothing can keep it from being executed then.
+// raiseError is the Error directive. httpd: the error has an id because it is
+// raised when directives are applied, and no later line can prevent that.
 func raiseError(f *file, l syntax.Line, raw string, _ []string) string {
 	text := raw
 	switch {
@@ -116,10 +116,10 @@ func undefine(f *file, _ syntax.Line, _ string, w []string) string {
 	return ""
 }
 
-// expand replaces ${NAME} in a line once: by the value of a Define, whose
-// letter case does not matter, else by the environment. An unknown name stays
-// as it is, with a warning unless it holds a colon (it is then a rewrite map).
-// False means the line grew beyond all measure, which has been reported.
+// expand replaces each ${NAME} in a line once: by the value of a Define,
+// ignoring case, else by the environment. An unknown name is left unchanged,
+// with a warning unless it holds a colon (then it refers to a rewrite map).
+// False means that the line grew too long, which has been reported.
 func (f *file) expand(l syntax.Line) (string, bool) {
 	s := l.Text
 	if !strings.Contains(s, "${") {
@@ -147,7 +147,7 @@ func (f *file) expand(l syntax.Line) (string, bool) {
 	return b.String(), true
 }
 
-// variable is the value of ref, "${NAME}", or ref itself.
+// variable returns the value of ref, "${NAME}", or ref itself.
 func (f *file) variable(ref string, l syntax.Line) string {
 	name := ref[2 : len(ref)-1]
 	if v, ok := f.vars[ascii.ToLower(name)]; ok {

@@ -8,14 +8,14 @@ import (
 	"github.com/headgate/headgate/internal/glob"
 )
 
-// shellToken is a word, still quoted, or an operator (a new line is one).
+// shellToken is a word with its quotes, or an operator (a newline is one).
 type shellToken struct {
 	text string
 	op   bool
 	line int
 }
 
-// shellError is a part of a shell file we cannot read.
+// shellError is a part of a shell file that is not supported.
 type shellError struct {
 	line int
 	what string
@@ -23,7 +23,8 @@ type shellError struct {
 
 func (e *shellError) Error() string { return fmt.Sprintf("%d: %s", e.line, e.what) }
 
-// shellSplit cuts shell text into tokens. Comments and joined lines are gone.
+// shellSplit splits shell text into tokens, without comments and with continued
+// lines joined.
 func shellSplit(text string) ([]shellToken, error) {
 	var out []shellToken
 	line := 1
@@ -63,7 +64,7 @@ func shellSplit(text string) ([]shellToken, error) {
 	return append(out, shellToken{"", true, line}), nil
 }
 
-// shellWordEnd is where the word that begins at i ends.
+// shellWordEnd returns the end of the word that begins at i.
 func shellWordEnd(s string, i int) (end int, fault string) {
 	for i < len(s) {
 		switch c := s[i]; {
@@ -90,7 +91,8 @@ func shellWordEnd(s string, i int) (end int, fault string) {
 	return i, ""
 }
 
-// quoteEnd is the length of the quoted text s begins with, -1 without its end.
+// quoteEnd returns the length of the quoted text at the start of s, -1 if it
+// has no end.
 func quoteEnd(s string) int {
 	for i := 1; i < len(s); i++ {
 		switch {
@@ -103,8 +105,8 @@ func quoteEnd(s string) int {
 	return -1
 }
 
-// bracketEnd is the length of the ${...} or $(...) s begins with, -1 without
-// its end.
+// bracketEnd returns the length of the ${...} or $(...) at the start of s, -1
+// if it has no end.
 func bracketEnd(s string) int {
 	closing := byte('}')
 	if s[1] == '(' {
@@ -126,8 +128,8 @@ func bracketEnd(s string) int {
 	return -1
 }
 
-// word undoes the quoting of a word and puts in the values of variables.
-// present is false for an unquoted word that came to nothing, which the shell
+// word removes the quotes of a word and replaces variables by their values.
+// present is false for an unquoted word that became empty, which the shell
 // drops.
 func (s *shell) word(raw string) (value string, present bool, err error) {
 	var b strings.Builder
@@ -173,7 +175,7 @@ func (s *shell) word(raw string) (value string, present bool, err error) {
 	return b.String(), present || b.Len() > 0, nil
 }
 
-// double is the inside of double quotes.
+// double expands the inside of double quotes.
 func (s *shell) double(raw string) (string, error) {
 	var b strings.Builder
 	for i := 0; i < len(raw); {
@@ -198,8 +200,8 @@ func (s *shell) double(raw string) (string, error) {
 	return b.String(), nil
 }
 
-// dollar expands the $NAME, ${NAME} or ${NAME op word} raw begins with and says
-// how long it is.
+// dollar expands the $NAME, ${NAME} or ${NAME op word} at the start of raw and
+// returns its length n.
 func (s *shell) dollar(raw string) (value string, n int, err error) {
 	switch {
 	case raw[0] == '`' || strings.HasPrefix(raw, "$("):
@@ -223,7 +225,7 @@ func (s *shell) dollar(raw string) (value string, n int, err error) {
 	return value, n, nil
 }
 
-// nameLength is the length of the variable name s begins with.
+// nameLength returns the length of the variable name at the start of s.
 func nameLength(s string) int {
 	n := 0
 	for n < len(s) && (s[n] == '_' || ascii.IsAlpha(s[n]) || n > 0 && ascii.IsDigit(s[n])) {
@@ -232,7 +234,7 @@ func nameLength(s string) int {
 	return n
 }
 
-// braces expands what stands between ${ and }.
+// braces expands the text between ${ and }.
 func (s *shell) braces(inner string) (string, error) {
 	n := nameLength(inner)
 	if n == 0 {
@@ -285,7 +287,7 @@ func (s *shell) trimmed(v, op string) (string, error) {
 	}
 	front := op[0] == '#'
 	for k := 0; k <= len(v); k++ {
-		n := k // length of the part tried
+		n := k // length of the part to try
 		if longest {
 			n = len(v) - k
 		}

@@ -8,17 +8,17 @@ import (
 // Diagnostic is one error or warning found while reading.
 type Diagnostic = syntax.Diagnostic
 
-// Options say what to read and what the reader is to believe about the world.
+// Options say what to read, and which environment and modules to assume.
 type Options struct {
 	File       string   // main file, relative to ServerRoot
 	ServerRoot string   // httpd's -d; a ServerRoot directive replaces it
 	Defines    []string // httpd's -D
 	Pre, Post  []string // httpd's -C and -c: directives before and after the file
 
-	Env func(name string) (string, bool) // the environment ${VAR} may name; nil: empty
+	Env func(name string) (string, bool) // the environment that ${VAR} may name; nil: empty
 
-	// BuiltIn has all of httpd's modules count as built in, whatever the
-	// configuration loads. Without it they do when the configuration has no
+	// BuiltIn makes all of httpd's modules count as built in, whatever the
+	// configuration loads. Without it they count when the configuration has no
 	// LoadModule at all.
 	BuiltIn bool
 
@@ -32,11 +32,12 @@ type Options struct {
 	maxLines int // 0: defaultMaxLines; smaller in tests
 }
 
-// DefaultVersion is the httpd release the reader claims to be.
+// DefaultVersion is the httpd release that <IfVersion> compares with.
 const DefaultVersion = "2.4.71"
 
-// defaultMaxLines bounds what macros may multiply a configuration to. httpd has
-// no bound; the biggest real trees stay two orders below.
+// defaultMaxLines limits the size to which macros may expand a configuration.
+// httpd has no limit; the biggest real trees are two orders of magnitude
+// smaller.
 const defaultMaxLines = 10_000_000
 
 // Module is one module or library the configuration loads.
@@ -53,7 +54,7 @@ type Inclusion struct {
 	Depth int        // 0 for the main file
 }
 
-// Result is a configuration that has been read.
+// Result is a configuration after reading.
 type Result struct {
 	BuiltIn    bool         // all of httpd's modules counted as built in
 	Skipped    []Skipped    // <IfModule> sections of modules that are not httpd's, when BuiltIn
@@ -68,12 +69,12 @@ type Result struct {
 	Errors     []Diagnostic
 }
 
-// Read reads a configuration. Errors are in the Result; there is a tree in any
-// case, of everything that could be understood.
+// Read reads a configuration. Errors are in the Result. There is always a tree
+// of everything that could be read.
 //
-// Whether there is a LoadModule is known at the end only. So a configuration
-// that has none and asked for a module of httpd's is read a second time, with
-// all of them built in.
+// Whether there is a LoadModule is known only at the end. So a configuration
+// that has none, and that tested for a module of httpd's, is read a second time
+// with all of them built in.
 func Read(o Options) *Result {
 	r := newReader(o, o.BuiltIn)
 	r.read()
@@ -83,7 +84,7 @@ func Read(o Options) *Result {
 	}
 	r.res.BuiltIn = o.BuiltIn || len(r.res.Loaded) == 0 || r.builtIn.counts
 	if !r.res.BuiltIn {
-		r.res.Skipped = nil // as in httpd, which a set of modules is for
+		r.res.Skipped = nil // as in httpd when modules are loaded
 	}
 	return r.res
 }
@@ -141,8 +142,8 @@ func (r *Result) IsDefined(name string) bool {
 	return ok
 }
 
-// HasModule reports whether LoadModule named a module, given by either of its
-// names: ssl_module or mod_ssl.c.
+// HasModule reports whether LoadModule named a module. Both of its names are
+// accepted: ssl_module and mod_ssl.c.
 func (r *Result) HasModule(name string) bool {
 	for _, m := range r.Loaded {
 		if m.Name == name || ModuleSource(m.Name) == name {

@@ -13,7 +13,7 @@ import (
 	"github.com/headgate/headgate/internal/testkit"
 )
 
-// readFiles reads /srv/httpd.conf out of a map of names below /srv.
+// readFiles reads /srv/httpd.conf from a map of names below /srv.
 func readFiles(files map[string]string, change ...func(*Options)) *Result {
 	c := testCase{files: files}
 	o := c.options()

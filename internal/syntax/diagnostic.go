@@ -2,8 +2,8 @@ package syntax
 
 import "strings"
 
-// WalkError is the id httpd puts in front of errors found when directives are
-// applied; errors found while reading carry no id.
+// WalkError is the id httpd prints before errors found when directives are
+// applied. Errors found while reading have no id.
 const WalkError = "AH00526"
 
 // Diagnostic is one error or warning about the text of a configuration.
@@ -21,8 +21,8 @@ type Diagnostic struct {
 // Site is the place of the diagnostic with its macro.
 func (d Diagnostic) Site() Site { return Site{Pos: d.Pos, Macro: d.Macro} }
 
-// String is the house form: "file:line: Directive: text (hint)", followed by the
-// way the line came here when that is not the file itself.
+// String returns "file:line: Directive: text (hint)", followed by the chain of
+// macros and Include directives that led to the line, if any.
 func (d Diagnostic) String() string {
 	var b strings.Builder
 	b.WriteString(d.Pos.String())
@@ -42,7 +42,7 @@ func (d Diagnostic) String() string {
 }
 
 // Httpd prints the diagnostic as httpd itself would write it to standard error,
-// less the time stamp and the program's name.
+// without the time stamp and the program's name.
 func (d Diagnostic) Httpd() string {
 	if d.ID == WalkError {
 		return d.ID + ": Syntax error on " + d.Site().Where() + ":\n" + d.Text
@@ -64,5 +64,5 @@ func (d Diagnostic) Httpd() string {
 	return b.String()
 }
 
-// CommandLine is the name httpd gives to the text of its -C and -c options.
+// CommandLine is httpd's name of the text of its -C and -c options.
 const CommandLine = "-c/-C directives"

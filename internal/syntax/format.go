@@ -3,7 +3,7 @@ package syntax
 import "strings"
 
 // Format prints the tree below n as configuration text, one tab per level.
-// Parse reads it back to an equal tree but for positions.
+// Parse reads it back to a tree that is equal except for positions.
 func Format(n *Node) string {
 	var b strings.Builder
 	for _, c := range n.Children {
@@ -45,7 +45,7 @@ func formatLine(b *strings.Builder, n *Node) {
 		b.WriteString(" " + n.Args)
 	}
 	if strings.HasSuffix(n.Args, `\`) || strings.HasSuffix(name, `\`) {
-		b.WriteByte(' ') // else it would continue on the next line
+		b.WriteByte(' ') // a backslash would continue on the next line
 	}
 	b.WriteByte('\n')
 }

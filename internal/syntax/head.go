@@ -6,7 +6,7 @@ import (
 	"github.com/headgate/headgate/internal/ascii"
 )
 
-// Kind is what a logical line is.
+// Kind says what a logical line is.
 type Kind uint8
 
 // The kinds of line.
@@ -17,20 +17,20 @@ const (
 	Close                 // </Name>
 )
 
-// Head is a logical line taken apart.
+// Head is a logical line split into its parts.
 type Head struct {
 	Kind Kind
 	Name string // without < and >
-	Args string // the raw text after the name; of Open with its '>'
+	Args string // the raw text after the name; for Open it includes the '>'
 	Bare bool   // a Close without its '>'
 }
 
-// IsComment reports whether a trimmed line is skipped before anything else is
-// done to it. A '#' anywhere else is an ordinary character.
+// IsComment reports whether a trimmed line is empty or a comment. A '#'
+// anywhere else is an ordinary character.
 func IsComment(line string) bool { return line == "" || line[0] == '#' }
 
-// ParseHead takes a trimmed logical line apart as httpd does: the first word,
-// which may be quoted, is the name, and one '>' at its end is dropped.
+// ParseHead splits a trimmed logical line as httpd does: the first word, which
+// may be quoted, is the name, and one '>' at its end is dropped.
 func ParseHead(line string) Head {
 	if IsComment(line) {
 		return Head{}
@@ -38,8 +38,8 @@ func ParseHead(line string) Head {
 	return SplitHead(line)
 }
 
-// SplitHead is ParseHead without the look for comments, for lines whose
-// variables have been expanded meanwhile.
+// SplitHead is ParseHead without the check for comments, for lines whose
+// variables have been expanded since.
 func SplitHead(line string) Head {
 	word, args := Word(line)
 	switch {
@@ -61,9 +61,9 @@ func SplitHead(line string) Head {
 	return Head{Kind: Directive, Name: word, Args: args}
 }
 
-// CutBracket is the text of a section's arguments: everything before the last
-// '>'; ok is false when there is none. What follows the bracket is ignored, as
-// every section handler of httpd does.
+// CutBracket returns the text of a section's arguments: everything before the
+// last '>'. ok is false when there is none. Text after the bracket is ignored,
+// as every section handler of httpd does.
 func CutBracket(args string) (text string, ok bool) {
 	i := strings.LastIndexByte(args, '>')
 	if i < 0 {
@@ -72,8 +72,8 @@ func CutBracket(args string) (text string, ok bool) {
 	return args[:i], true
 }
 
-// IsCloseOf reports whether a trimmed line is exactly </name> and nothing else,
-// which is what ends the body of a conditional section.
+// IsCloseOf reports whether a trimmed line is exactly </name>, which ends the
+// body of a conditional section.
 func IsCloseOf(line, name string) bool {
 	return len(line) == len(name)+3 && ascii.HasPrefixFold(line, "</") &&
 		ascii.EqualFold(line[2:len(line)-1], name) && line[len(line)-1] == '>'

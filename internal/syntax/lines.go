@@ -13,7 +13,7 @@ const MaxLine = 16 << 20
 // ErrLineTooLong reports a logical line beyond MaxLine.
 var ErrLineTooLong = errors.New("Line too long") //nolint:staticcheck // httpd's wording
 
-// Line is one logical line: continuations joined, white space cut at both ends.
+// Line is one logical line: continuations joined, white space trimmed.
 type Line struct {
 	Text  string
 	Pos   Pos        // where it begins
@@ -24,28 +24,30 @@ type Line struct {
 // Site is the place of the line with its macro.
 func (l Line) Site() Site { return Site{Pos: l.Pos, Macro: l.Macro} }
 
-// frame is one text being read. The bottom frame is a file; the others are
-// inserted by macros and vanish when they are used up.
+// frame is one text that is being read. The bottom frame is a file; macros
+// insert the others, which are dropped once read.
 type frame struct {
 	name  string
 	rest  string
-	line  int        // physical lines taken so far
-	at    []Pos      // inserted text: where its lines really stand
-	macro *Expansion // inserted text: how it came here, its Line is not used
+	line  int        // physical lines read so far
+	at    []Pos      // inserted text: the position of each line in its file
+	macro *Expansion // inserted text: the macro it came from; its Line is not used
 }
 
-// Reader yields the logical lines of a text, into which more text can be inserted.
+// Reader returns the logical lines of a text, into which more text can be
+// inserted.
 type Reader struct {
 	frames []frame
 }
 
-// NewReader reads text, calling it name in positions.
+// NewReader reads text. Positions use name for it.
 func NewReader(name, text string) *Reader {
 	return &Reader{frames: []frame{{name: name, rest: text}}}
 }
 
-// Insert makes the reader continue with lines before it returns to where it
-// is. at says where each line really stands; e says how the lines came here.
+// Insert makes the reader continue with lines before it returns to its current
+// text. at holds the position of each line in its file; e is the expansion they
+// came from.
 //
 // httpd: an expanded macro replaces the current file until it is used up, so a
 // section may begin inside it and end outside.
@@ -53,18 +55,18 @@ func (r *Reader) Insert(lines []string, at []Pos, e *Expansion) {
 	r.frames = append(r.frames, frame{name: e.Source, rest: strings.Join(lines, ""), at: at, macro: e})
 }
 
-// Name is what httpd calls the text now being read: the file, or the expansion.
+// Name returns httpd's name of the current text: the file, or the expansion.
 func (r *Reader) Name() string { return r.frames[len(r.frames)-1].name }
 
-// Line is the number of physical lines taken from that text so far, which is
-// the line httpd names when it speaks of the one it has just read.
+// Line returns the number of physical lines read from the current text so far.
+// httpd uses it as the number of the line it has just read.
 func (r *Reader) Line() int { return r.frames[len(r.frames)-1].line }
 
-// Depth is the number of insertions under way.
+// Depth returns the number of insertions that are not yet used up.
 func (r *Reader) Depth() int { return len(r.frames) - 1 }
 
 // Next returns the next logical line, false at the end, or ErrLineTooLong,
-// after which nothing sensible follows.
+// after which the reader is of no use.
 func (r *Reader) Next() (l Line, ok bool, err error) {
 	phys, ok := r.physical(&l)
 	if !ok {
@@ -82,8 +84,8 @@ func (r *Reader) Next() (l Line, ok bool, err error) {
 			break
 		}
 		l.NUL = l.NUL || next.NUL
-		// httpd: the joined text as a whole is looked at again, so an empty
-		// line after "\\" joins once more.
+		// httpd: the joined text is examined again as a whole, so an empty line
+		// after "\\" joins once more.
 		buf = append(buf, phys...)
 		n, more = joinable(buf)
 		buf = buf[:n]
@@ -102,8 +104,8 @@ func checkLength(n int) error {
 	return nil
 }
 
-// joinable says how much of a physical line counts, and whether it ends in a
-// backslash and so continues on the next.
+// joinable returns how many bytes of a physical line count, and whether it ends
+// in a backslash and so continues on the next line.
 func joinable[T string | []byte](s T) (n int, more bool) {
 	n = len(s)
 	if n == 0 || s[n-1] != '\n' {
@@ -119,8 +121,8 @@ func joinable[T string | []byte](s T) (n int, more bool) {
 	return n, false
 }
 
-// physical takes one physical line, end of line included, and notes its place
-// in l. Used up insertions are dropped on the way.
+// physical reads one physical line with its line end and stores its position in
+// l. It drops insertions that are used up.
 func (r *Reader) physical(l *Line) (string, bool) {
 	f := &r.frames[len(r.frames)-1]
 	for f.rest == "" {

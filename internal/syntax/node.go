@@ -21,7 +21,8 @@ func (n *Node) Site() Site { return Site{Pos: n.Pos, Macro: n.Macro} }
 // Words splits the node's arguments.
 func (n *Node) Words() []string { return Words(n.Args) }
 
-// Label names the node as messages do: Listen, or <Location> for a section.
+// Label returns the node's name in messages: Listen, or <Location> for a
+// section.
 func (n *Node) Label() string {
 	if n.Section {
 		return "<" + n.Name + ">"
@@ -29,8 +30,8 @@ func (n *Node) Label() string {
 	return n.Name
 }
 
-// Fault makes a diagnostic about the node, in the form httpd gives to errors
-// found when directives are applied.
+// Fault makes a diagnostic about the node, in the form of httpd's errors found
+// when directives are applied.
 func (n *Node) Fault(text string) Diagnostic {
 	return Diagnostic{Pos: n.Pos, Macro: n.Macro, ID: WalkError, Directive: n.Name, Text: text}
 }

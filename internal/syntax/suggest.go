@@ -6,11 +6,11 @@ import (
 	"github.com/headgate/headgate/internal/ascii"
 )
 
-// CommentHint is the advice for a comment after the arguments, which httpd does
-// not know: it takes the words for arguments.
+// CommentHint is the advice for a comment after the arguments. httpd has no
+// such comments: it takes the words for arguments.
 const CommentHint = "comments must be on their own line"
 
-// TrailingComment looks for a word beginning with '#' after the first one and
+// TrailingComment looks for a word that begins with '#' after the first one and
 // returns the hint to add to an error about these arguments, or "".
 func TrailingComment(args string) string {
 	first := true
@@ -23,9 +23,9 @@ func TrailingComment(args string) string {
 	return ""
 }
 
-// Suggest is the name in known that was probably meant by name: at most two
-// slips away (one for very short names), letter case aside. It is "" when
-// there is none, or when name itself is known.
+// Suggest returns the name in known that was probably meant by name: at most
+// two typing errors away (one for very short names), ignoring case. It returns
+// "" when there is none, or when name itself is known.
 func Suggest(name string, known []string) string {
 	limit := 2
 	if len(name) < 5 {
@@ -43,7 +43,7 @@ func Suggest(name string, known []string) string {
 	return found
 }
 
-// DidYouMean wraps Suggest as a hint.
+// DidYouMean formats the result of Suggest as a hint.
 func DidYouMean(name string, known []string) string {
 	if s := Suggest(name, known); s != "" {
 		return "did you mean " + strings.TrimSuffix(s, ">") + "?"
@@ -51,8 +51,8 @@ func DidYouMean(name string, known []string) string {
 	return ""
 }
 
-// distance counts the slips (a letter too many, missing, wrong, or two swapped)
-// between a and b, and stops counting beyond limit.
+// distance counts the typing errors (a letter too many, missing, wrong, or two
+// swapped) between a and b, and stops counting above limit.
 func distance(a, b string, limit int) int {
 	if d := len(a) - len(b); d > limit || -d > limit {
 		return limit + 1

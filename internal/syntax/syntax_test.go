@@ -147,7 +147,7 @@ func TestParseHead(t *testing.T) {
 	}
 }
 
-// dump shows a tree with everything that matters but positions.
+// dump prints a tree without its positions.
 func dump(n *Node) string {
 	var b strings.Builder
 	for depth, c := range n.All() {

@@ -2,33 +2,33 @@ package syntax
 
 import "github.com/headgate/headgate/internal/ascii"
 
-// Builder nests nodes by their opening and closing lines and judges the nesting
-// in httpd's words. Unlike httpd it goes on after an error; what it then
-// assumes is chosen so that one mistake is reported once.
+// Builder nests nodes by their opening and closing lines and reports wrong
+// nesting in httpd's words. Unlike httpd it continues after an error; its
+// assumptions are chosen so that one mistake is reported once.
 type Builder struct {
-	open   []scope // open[0] is the node everything is put under
+	open   []scope // open[0] is the root of all nodes
 	report func(Diagnostic)
 }
 
 // scope is an open section, or a barrier: a conditional section whose body is
-// read but which leaves no node. Sections outside a barrier cannot be closed
-// from inside.
+// read but which leaves no node. A closing line inside a barrier cannot close a
+// section outside of it.
 type scope struct {
 	node    *Node
 	site    Site
 	barrier string // name of the conditional section, "" for a section
-	excused bool   // its missing end has been reported in other words
+	excused bool   // its missing end has been reported already
 }
 
-// NewBuilder puts what it builds under root and hands errors to report.
+// NewBuilder adds what it builds to root and passes errors to report.
 func NewBuilder(root *Node, report func(Diagnostic)) *Builder {
 	return &Builder{open: []scope{{node: root}}, report: report}
 }
 
-// Current is the node that would receive the next child.
+// Current returns the node that would receive the next child.
 func (b *Builder) Current() *Node { return b.top().node }
 
-// Depth is the number of open sections and barriers.
+// Depth returns the number of open sections and barriers.
 func (b *Builder) Depth() int { return len(b.open) - 1 }
 
 func (b *Builder) top() *scope { return &b.open[len(b.open)-1] }
@@ -39,7 +39,7 @@ func (b *Builder) Add(n *Node) {
 	in.Children = append(in.Children, n)
 }
 
-// Open adds the section h stands for and makes it the innermost one.
+// Open adds the section of h and makes it the innermost one.
 func (b *Builder) Open(h Head, at Site) *Node {
 	args, ok := CutBracket(h.Args)
 	n := &Node{Pos: at.Pos, Macro: at.Macro, Name: h.Name, Args: args, Section: true}
@@ -51,14 +51,14 @@ func (b *Builder) Open(h Head, at Site) *Node {
 	return n
 }
 
-// Enter begins the body of the conditional section name, whose nodes go
-// straight into the innermost section.
+// Enter begins the body of the conditional section name. Its nodes are added to
+// the innermost section.
 func (b *Builder) Enter(name string, at Site) {
 	b.open = append(b.open, scope{node: b.Current(), site: at, barrier: name})
 }
 
-// Barrier is the name of the conditional section whose own level we are at, ""
-// when the innermost scope is something else.
+// Barrier returns the name of the conditional section that is the innermost
+// scope, "" when the innermost scope is something else.
 func (b *Builder) Barrier() string { return b.top().barrier }
 
 // Leave ends the innermost scope, which must be a barrier.
@@ -89,8 +89,8 @@ func (b *Builder) Close(h Head, at Site) {
 }
 
 // stray reports a closing line at the outermost level, or at that of a
-// conditional section; a section further out which it names will not be
-// reported as unclosed later.
+// conditional section. If it names a section further out, that section will not
+// be reported as unclosed later.
 func (b *Builder) stray(h Head, at Site) {
 	tag := "</" + h.Name
 	name := h.Name
@@ -99,13 +99,14 @@ func (b *Builder) stray(h Head, at Site) {
 	}
 	b.fault(h, at, tag+" without matching <"+name+" section")
 	if top := b.top(); top.barrier != "" && ascii.EqualFold(top.barrier, h.Name) {
-		b.Leave() // it was meant, but something follows it on the line
+		b.Leave() // the line meant it, but has text after the name
 		return
 	}
 	b.ExcuseNamed(h.Name)
 }
 
-// ExcuseNamed keeps Finish quiet about the innermost open section called name.
+// ExcuseNamed stops Finish from reporting the innermost open section called
+// name.
 func (b *Builder) ExcuseNamed(name string) {
 	for i := range b.open[1:] {
 		s := &b.open[len(b.open)-1-i]
@@ -116,8 +117,8 @@ func (b *Builder) ExcuseNamed(name string) {
 	}
 }
 
-// resync finds out what a closing line with the wrong name was meant for: an
-// outer section, whose inner ones were forgotten; else the innermost one,
+// resync guesses what a closing line with the wrong name was meant to close: an
+// outer section, if the ends of inner ones are missing; else the innermost one,
 // misspelt; else nothing.
 func (b *Builder) resync(name string) {
 	for i := len(b.open) - 1; i > 0; i-- {
@@ -141,12 +142,11 @@ func (b *Builder) fault(h Head, at Site, text string) {
 	b.report(Diagnostic{Pos: at.Pos, Macro: at.Macro, Directive: h.Name, Text: text})
 }
 
-// Finish reports the sections still open at the end of a file, innermost
-// first. Those inside a conditional section that is itself open are handed to
-// tolerated instead.
+// Finish reports the sections still open at the end of a file, innermost first.
+// It passes those inside an open conditional section to tolerated instead.
 //
-// httpd: the end of the file also ends the body of a conditional section, and
-// nobody looks at what was open inside.
+// httpd: the end of the file also ends the body of a conditional section,
+// without a check for sections that are open inside.
 func (b *Builder) Finish(tolerated func(name string, at Site)) {
 	outermost := len(b.open) // index of the outermost barrier
 	for i := len(b.open) - 1; i > 0; i-- {
@@ -170,16 +170,17 @@ func (b *Builder) Finish(tolerated func(name string, at Site)) {
 	b.open = b.open[:1]
 }
 
-// Excuse keeps Finish quiet about the sections open now; their end is lost in
-// an error already reported.
+// Excuse stops Finish from reporting the sections that are open now; their ends
+// are lost in an error that was already reported.
 func (b *Builder) Excuse() {
 	for i := range b.open {
 		b.open[i].excused = true
 	}
 }
 
-// CloseQuietly ends the innermost section if it is called name. If one further
-// out is, its missing end will not be reported. It says whether there was any.
+// CloseQuietly ends the innermost section if it is called name. If a section
+// further out is, its missing end will not be reported. It says whether there
+// was any.
 func (b *Builder) CloseQuietly(name string) bool {
 	top := b.top()
 	if len(b.open) > 1 && top.barrier == "" && ascii.EqualFold(top.node.Name, name) {

@@ -6,11 +6,11 @@ import (
 	"github.com/headgate/headgate/internal/ascii"
 )
 
-// Word takes the first word off s and returns it with the rest, whose leading
-// white space is gone. It is httpd's ap_getword_conf: a word may be quoted with
-// " or ', inside which a backslash protects the quote and itself; outside
-// quotes a backslash protects only itself. An unterminated quote reaches to the
-// end of s. The word is empty at the end of s, and also for "".
+// Word takes the first word off s and returns it with the rest, without leading
+// white space. It is httpd's ap_getword_conf: a word may be quoted with " or ',
+// inside which a backslash escapes the quote and itself; outside quotes a
+// backslash escapes only itself. An unterminated quote reaches to the end of s.
+// The word is empty at the end of s, and also for "".
 func Word(s string) (word, rest string) {
 	s = ascii.TrimLeftSpace(s)
 	if s == "" {
@@ -28,8 +28,8 @@ func Word(s string) (word, rest string) {
 	return unescape(s[:end], 0), ascii.TrimLeftSpace(s[end:])
 }
 
-// quotedEnd is the index of the quote that ends the word s begins with, or
-// len(s) when there is none.
+// quotedEnd returns the index of the quote that ends the quoted word at the
+// start of s, or len(s) when there is none.
 func quotedEnd(s string, q byte) int {
 	i := 1
 	for i < len(s) && s[i] != q {
@@ -41,7 +41,7 @@ func quotedEnd(s string, q byte) int {
 	return min(i, len(s))
 }
 
-// unescape undoes \\ and, with a quote, \quote.
+// unescape replaces \\ and, with a quote, \quote.
 func unescape(s string, q byte) string {
 	if strings.IndexByte(s, '\\') < 0 {
 		return s
@@ -68,7 +68,7 @@ func Words(args string) []string {
 	return out
 }
 
-// Quote writes word so that Word reads it back: bare where that is possible,
+// Quote writes word so that Word reads it back: without quotes where possible,
 // else in double quotes.
 func Quote(word string) string {
 	bare := word != "" && word[0] != '"' && word[0] != '\'' && word[0] != '#'

@@ -19,17 +19,18 @@ type Conn struct {
 
 var _ net.Conn = (*Conn)(nil)
 
-// Server makes the server's side of a connection, which it owns from then on.
+// Server makes the server's side of a connection and takes ownership of it.
 func Server(c reactor.Conn, cfg *tls.Config) *Conn {
 	s := &Conn{t: transport{conn: c}}
 	s.tls = tls.Server(&s.t, cfg)
 	return s
 }
 
-// ErrRenegotiation refuses a configuration that lets the server renegotiate.
+// ErrRenegotiation refuses a configuration that allows the server to
+// renegotiate.
 var ErrRenegotiation = errors.New("tls: renegotiation is not possible on an event loop")
 
-// Client makes the client's side of a connection, which it owns from then on.
+// Client makes the client's side of a connection and takes ownership of it.
 func Client(c reactor.Conn, cfg *tls.Config) (*Conn, error) {
 	if cfg.Renegotiation != tls.RenegotiateNever {
 		return nil, ErrRenegotiation
@@ -39,11 +40,11 @@ func Client(c reactor.Conn, cfg *tls.Config) (*Conn, error) {
 	return s, nil
 }
 
-// Handshake must be called first, and return, before anything else but deadlines
-// and Close. The peer is told why it fails.
+// Handshake must return before anything is called except deadlines and Close. On
+// failure the peer gets an alert.
 func (c *Conn) Handshake() error {
-	// A context that can end would have crypto/tls close the connection from
-	// another thread; deadlines bound the handshake.
+	// With a context that can end, crypto/tls would close the connection from
+	// another thread; deadlines limit the handshake.
 	err := c.tls.Handshake()
 	if ferr := c.t.flush(); err == nil {
 		err = ferr
@@ -58,24 +59,24 @@ func (c *Conn) Handshake() error {
 	return nil
 }
 
-// State returns what the handshake agreed on.
+// State returns the result of the handshake.
 func (c *Conn) State() *tls.ConnectionState { return &c.state }
 
 // Loop returns the loop that the connection belongs to.
 func (c *Conn) Loop() reactor.Loop { return c.t.conn.Loop() }
 
-// Read implements net.Conn. As in crypto/tls, io.EOF says that the peer has ended
-// its side at the end of a record, with a close_notify or without.
+// Read implements net.Conn. As in crypto/tls, io.EOF means that the peer has
+// closed its side at the end of a record, with or without a close_notify.
 func (c *Conn) Read(p []byte) (int, error) {
 	n, err := c.tls.Read(p)
 	if err != nil && c.t.isBehind() {
-		err = ErrBacklog // crypto/tls finds a bad record: it lost its keys when it could not answer
+		err = ErrBacklog // crypto/tls reports a bad record: it lost its keys when it could not respond
 	}
 	return n, err
 }
 
-// piece is how much is encrypted before it is sent: with what TLS adds it fits in
-// a loop's buffer.
+// piece is how much is encrypted at once: with TLS's overhead it fits a loop's
+// buffer.
 const piece = reactor.BufferSize - 512
 
 // Write implements net.Conn.
@@ -95,7 +96,7 @@ func (c *Conn) Write(p []byte) (n int, err error) {
 	}
 }
 
-// CloseWrite tells the peer that nothing more is sent; reading goes on.
+// CloseWrite sends close_notify; reading goes on.
 func (c *Conn) CloseWrite() error {
 	if err := c.tls.CloseWrite(); err != nil {
 		return err
@@ -103,12 +104,12 @@ func (c *Conn) CloseWrite() error {
 	return c.t.flush()
 }
 
-// closePatience bounds how long Close waits for the peer to take the last record,
-// as in crypto/tls.
+// closePatience limits how long Close waits for the peer to accept the last
+// record, as in crypto/tls.
 const closePatience = 5 * time.Second
 
-// Close implements net.Conn. The peer is told that this is the end, unless it
-// keeps another coroutine from sending: then the connection is cut.
+// Close implements net.Conn. It sends close_notify, unless the peer blocks
+// another coroutine's write: then the connection is cut.
 func (c *Conn) Close() error {
 	if !c.t.isSending() {
 		_ = c.t.conn.SetWriteDeadline(c.Loop().Now().Add(closePatience))
@@ -119,7 +120,8 @@ func (c *Conn) Close() error {
 	return c.t.conn.Close()
 }
 
-// Abort closes with RST, so that the peer cannot take what it has for the whole.
+// Abort closes with RST, so that the peer cannot take a partial message for a
+// complete one.
 func (c *Conn) Abort() error {
 	c.t.end()
 	return c.t.conn.Abort()
@@ -137,6 +139,6 @@ func (c *Conn) SetDeadline(t time.Time) error { return c.t.conn.SetDeadline(t) }
 // SetReadDeadline implements net.Conn.
 func (c *Conn) SetReadDeadline(t time.Time) error { return c.t.conn.SetReadDeadline(t) }
 
-// SetWriteDeadline implements net.Conn. After a write was late nothing more can
-// be written.
+// SetWriteDeadline implements net.Conn. After a write has missed its deadline
+// nothing more can be written.
 func (c *Conn) SetWriteDeadline(t time.Time) error { return c.t.conn.SetWriteDeadline(t) }

@@ -22,7 +22,7 @@ func TestMain(m *testing.M) { testkit.Main(m) }
 type site struct {
 	t       *testing.T
 	cfg     *tls.Config
-	total   int          // bytes of a response; 0: what comes is echoed
+	total   int          // bytes of a response; 0: input is echoed
 	written atomic.Int64 // of responses
 	read    atomic.Int64
 	ends    chan error // why reading ended, by session
@@ -61,7 +61,7 @@ func (n *session) Serve() (bool, time.Duration) {
 	return false, 0
 }
 
-// Run writes the response while the upload goes on.
+// Run writes the response during the upload.
 func (n *session) Run() {
 	b := bytes.Repeat([]byte("x"), 100_000)
 	for left := n.site.total; left > 0; {
@@ -165,7 +165,7 @@ func TestEcho(t *testing.T) {
 	})
 }
 
-// A failed handshake is explained to the peer.
+// The peer gets the reason of a failed handshake.
 func TestHandshakeFails(t *testing.T) {
 	each(t, func(t *testing.T, e reactor.Engine) {
 		cfg := serverConfig(t)

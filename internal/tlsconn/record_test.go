@@ -30,7 +30,7 @@ const (
 	closeNotify, internalError = 0, 80
 )
 
-// records writes records of TLS 1.3 that no well-behaved client writes.
+// records writes TLS 1.3 records that no well-behaved client writes.
 type records struct {
 	t      *testing.T
 	nc     net.Conn
@@ -40,7 +40,7 @@ type records struct {
 	seq    uint64
 }
 
-// newRecords takes over the writing side of a client after its handshake.
+// newRecords takes over writing for a client after its handshake.
 func newRecords(t *testing.T, nc net.Conn, c *tls.Conn, keyLog string) *records {
 	t.Helper()
 	r := &records{t: t, nc: nc}
@@ -91,7 +91,7 @@ func (r *records) seal(kind byte, text ...byte) []byte {
 	return r.aead.Seal(head, nonce, append(bytes.Clone(text), kind), head)
 }
 
-// keyUpdate makes a key update that asks for one in return.
+// keyUpdate makes a key update that requests one in return.
 func (r *records) keyUpdate() []byte {
 	b := r.seal(handshakeRecord, 24, 0, 0, 1, 1)
 	r.secret = r.derive("traffic upd", sha256.Size)
@@ -102,7 +102,7 @@ func (r *records) keyUpdate() []byte {
 // write sends bytes; the server may have cut the connection by then.
 func (r *records) write(b []byte) { _, _ = r.nc.Write(b) }
 
-// serverConfig has a certificate of its own.
+// serverConfig makes a configuration with a new certificate.
 func serverConfig(t *testing.T) *tls.Config {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)

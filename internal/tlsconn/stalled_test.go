@@ -22,7 +22,7 @@ type stalled struct {
 	rec  *records // of TLS 1.3
 }
 
-// stall makes one: the server's writer is blocked then, and its reader waits.
+// stall makes one: then the server's writer is blocked, and its reader waits.
 func stall(t *testing.T, e reactor.Engine, s *site, version uint16) *stalled {
 	t.Helper()
 	nc := dial(t, serve(t, e, s))
@@ -50,17 +50,17 @@ func stall(t *testing.T, e reactor.Engine, s *site, version uint16) *stalled {
 	return k
 }
 
-// floods sends so many key updates, each with a byte of the upload, as
-// crypto/tls bears only a few records in a row that bring nothing.
+// floods sends n key updates, each with a byte of the upload, because
+// crypto/tls accepts only a few records in a row without data.
 func (k *stalled) floods(n int) {
 	for range n {
 		k.rec.write(append(k.rec.keyUpdate(), k.rec.seal(dataRecord, 'x')...))
 	}
 }
 
-// A client that stops reading during an upload and then sends something that the
-// server must answer, or that ends the connection: the connection ends, and the
-// loop serves the others.
+// A client stops reading during an upload and then sends something that needs a
+// response from the server, or that ends the connection: the connection ends,
+// and the loop serves the others.
 func TestStalledClient(t *testing.T) {
 	for _, tt := range []struct {
 		name    string
@@ -116,13 +116,13 @@ func wrongMAC(err error) bool {
 func failed(err error) bool { return err != nil }
 func ended(err error) bool  { return err == nil }
 
-// Key updates while the writer is blocked do no harm to what is written: a client
-// that reads on gets all of it, and the answers to its updates where they belong.
+// Key updates while the writer is blocked do not damage the stream: a client that
+// reads on gets all of it, and the responses to its updates in the right place.
 func TestKeyUpdatesWhileBlocked(t *testing.T) {
 	each(t, func(t *testing.T, e reactor.Engine) {
 		s := &site{t: t, cfg: serverConfig(t), total: 64 << 20, ends: make(chan error, 1)}
 		k := stall(t, e, s, tls.VersionTLS13)
-		const updates = 15 // the client bears 16 records in a row that bring no data
+		const updates = 15 // the client accepts 16 records in a row without data
 		k.floods(updates)
 		testkit.Eventually(t, "they are read", func() bool { return s.read.Load() == int64(len("upload"))+updates })
 		if n, err := io.Copy(io.Discard, k.c); err != nil || n != int64(s.total) {
@@ -135,7 +135,7 @@ func TestKeyUpdatesWhileBlocked(t *testing.T) {
 	})
 }
 
-// An answer to a key update is sent though nothing else is.
+// The response to a key update is sent even if nothing else is.
 func TestKeyUpdateWhileSilent(t *testing.T) {
 	each(t, func(t *testing.T, e reactor.Engine) {
 		s := &site{t: t, cfg: serverConfig(t), ends: make(chan error, 1)}
@@ -152,7 +152,7 @@ func TestKeyUpdateWhileSilent(t *testing.T) {
 			t.Fatal(err)
 		}
 		r.write(r.keyUpdate())
-		head := make([]byte, 5) // of the answer, which nothing else follows
+		head := make([]byte, 5) // of the response, after which nothing follows
 		if _, err := io.ReadFull(nc, head); err != nil || head[0] != dataRecord {
 			t.Errorf("% x, %v", head, err)
 		}

@@ -9,12 +9,11 @@ import (
 	"github.com/headgate/headgate/internal/reactor"
 )
 
-// ErrBacklog says that the peer has made crypto/tls say more than it takes.
+// ErrBacklog says that the peer made crypto/tls write more than it reads.
 var ErrBacklog = errors.New("tls: the peer does not read what it asks for")
 
-// maxPending bounds what waits to be sent, in bytes: a piece of data, or the
-// longest handshake flight that crypto/tls makes (64 KiB), and what the reader
-// says meanwhile.
+// maxPending limits the unsent bytes: a piece of data, or the longest handshake
+// flight that crypto/tls makes (64 KiB), plus what the reader writes meanwhile.
 const maxPending = 128 << 10
 
 // transport is the connection that crypto/tls sees. Write never waits.
@@ -23,17 +22,17 @@ type transport struct {
 
 	mu      lock.Mutex       // guards what follows; a leaf
 	pending []byte           // written and not yet taken by flush
-	buffer  *reactor.Buffer  // what pending began in; nil: nothing is pending
+	buffer  *reactor.Buffer  // the memory of pending at first; nil: nothing is pending
 	sending bool             // a coroutine sends
 	spawned bool             // a coroutine was started to send
-	shaken  bool             // the handshake is over
+	shaken  bool             // the handshake is done
 	waiters []reactor.Parker // of coroutines that wait for the one that sends
-	err     error            // why nothing is sent any more
+	err     error            // why nothing can be sent any more
 }
 
 var _ net.Conn = (*transport)(nil)
 
-// Write implements net.Conn. It is called with a lock of crypto/tls held.
+// Write implements net.Conn. crypto/tls calls it with its lock held.
 func (t *transport) Write(p []byte) (int, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -51,8 +50,8 @@ func (t *transport) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// Read implements net.Conn. What is pending is sent meanwhile: the peer may wait
-// for it before it says anything.
+// Read implements net.Conn. It sends pending bytes meanwhile: the peer may wait
+// for them before it sends anything.
 func (t *transport) Read(p []byte) (int, error) {
 	t.mu.Lock()
 	err, some := t.err, len(t.pending) > 0 && !t.sending && !t.spawned
@@ -72,7 +71,7 @@ func (t *transport) Read(p []byte) (int, error) {
 	return t.conn.Read(p)
 }
 
-// flusher is a transport as work for a coroutine of its own.
+// flusher is a transport as the work of a separate coroutine.
 type flusher transport
 
 // Run implements reactor.Runner.
@@ -81,12 +80,12 @@ func (f *flusher) Run() {
 	t.mu.Lock()
 	t.spawned = false
 	t.mu.Unlock()
-	_ = t.flush() // whoever writes or reads next is told
+	_ = t.flush() // the next write or read reports it
 }
 
-// flush sends what is pending, and what is added meanwhile. Where another
-// coroutine sends already it waits for that one. It must be called outside of
-// crypto/tls, except during the handshake.
+// flush sends the pending bytes, and those added meanwhile. If another
+// coroutine is sending already it waits for that one. It must be called outside
+// of crypto/tls, except during the handshake.
 func (t *transport) flush() error {
 	for {
 		t.mu.Lock()
@@ -112,8 +111,8 @@ func (t *transport) flush() error {
 	}
 }
 
-// sent ends the sending of a piece. After an error a record may be torn, so that
-// nothing more can be sent.
+// sent ends the sending of a piece. After an error a record may be incomplete,
+// so nothing more can be sent.
 func (t *transport) sent(err error) {
 	t.mu.Lock()
 	t.sending = false
@@ -128,13 +127,13 @@ func (t *transport) sent(err error) {
 	}
 }
 
-// dropLocked gives up the buffer and what is in it.
+// dropLocked frees the buffer and its contents.
 func (t *transport) dropLocked() {
 	t.conn.Loop().Return(t.buffer)
 	t.pending, t.buffer = nil, nil
 }
 
-// end has nothing sent any more.
+// end stops all sending.
 func (t *transport) end() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -142,14 +141,14 @@ func (t *transport) end() {
 	t.dropLocked()
 }
 
-// isSending says whether a coroutine is sending.
+// isSending reports whether a coroutine is sending.
 func (t *transport) isSending() bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.sending
 }
 
-// isBehind says whether more was to be sent than the peer takes.
+// isBehind reports whether the limit of unsent bytes was exceeded.
 func (t *transport) isBehind() bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -165,9 +164,8 @@ func (t *transport) LocalAddr() net.Addr { return t.conn.LocalAddr() }
 // RemoteAddr implements net.Conn.
 func (t *transport) RemoteAddr() net.Addr { return t.conn.RemoteAddr() }
 
-// The deadlines of net.Conn are Conn's to set, on the connection itself.
-// crypto/tls sets one that has passed after its last alert, which is not yet sent
-// then.
+// Deadlines are set by Conn, on the connection itself. crypto/tls sets a past
+// deadline after its last alert, which is not sent yet at that point.
 
 // SetDeadline implements net.Conn and does nothing.
 func (t *transport) SetDeadline(time.Time) error { return nil }

@@ -23,26 +23,27 @@ type End interface {
 	Loop() reactor.Loop
 }
 
-// Config says what to join and how. The ends belong to one loop and, once Start
-// was called, to the tunnel.
+// Config says what to join and how. The ends belong to one loop and, after
+// Start, to the tunnel.
 type Config struct {
 	Client, Backend End
 
-	// FromClient and FromBackend were read ahead and go first. They are copied.
+	// FromClient and FromBackend were read ahead and are sent first. They are
+	// copied.
 	FromClient, FromBackend []byte
 
 	Idle     time.Duration // it ends when no byte moved for so long; 0: never
-	Patience time.Duration // it ends when an end takes nothing for so long; 0: never
+	Patience time.Duration // it ends when an end accepts nothing for so long; 0: never
 
 	ClientAddr netip.AddrPort // for listings
 	Way        *Way           // likewise
 
-	// Ended is told once, when both ends are closed, on a coroutine of their
-	// loop; nil: nobody.
+	// Ended is called once, when both ends are closed, on a coroutine of their
+	// loop; it may be nil.
 	Ended Ender
 }
 
-// Way is where tunnels lead. All that lead there share one.
+// Way describes where tunnels lead. Tunnels to the same backend use one Way.
 type Way struct {
 	Name string // of the worker
 	Addr string // of the backend
@@ -51,7 +52,7 @@ type Way struct {
 // Ender is called at the end of a tunnel.
 type Ender interface{ Ended(Summary) }
 
-// Summary is what there is to say of a tunnel that has ended.
+// Summary describes a tunnel that has ended.
 type Summary struct {
 	FromClient, FromBackend int64 // bytes, without those read ahead
 	Lasted                  time.Duration
@@ -65,20 +66,20 @@ type Cause uint8
 // The causes.
 const (
 	Finished Cause = iota // both sides ended
-	Broke                 // a connection broke, or took nothing in time
-	WasIdle               // no byte moved for as long as it may
+	Broke                 // a connection failed, or accepted nothing in time
+	WasIdle               // no byte moved for the idle time
 	Stopped               // the server ends
 )
 
-// String names the cause in log lines.
+// String returns the cause as in log lines.
 func (c Cause) String() string {
 	return [...]string{"finished", "broke", "idle", "stopped"}[c]
 }
 
 // Tunnel is two joined connections.
 //
-// Times are in nanoseconds since 1970, and fields stand by size: there may be
-// very many tunnels.
+// Times are in nanoseconds since 1970, and fields are ordered by size: there
+// may be very many tunnels.
 type Tunnel struct {
 	dirs       [2]direction // from the client, from the backend
 	set        *Tunnels
@@ -87,19 +88,19 @@ type Tunnel struct {
 	client     netip.AddrPort
 	way        *Way
 	began      int64
-	moved      atomic.Int64 // when the last byte did
+	moved      atomic.Int64 // when the last byte moved
 	idle       time.Duration
 	patience   time.Duration
-	over       bool // both ends are closed; guarded by set's lane
+	over       bool // both ends are closed; guarded by the set's lane
 }
 
-// direction is one way of a tunnel. It is called for input, and copies it.
+// direction is one direction of a tunnel. It is called on input, and copies it.
 type direction struct {
 	t       *Tunnel
 	from    End
-	pending *[]byte // read ahead; nil: nothing is left of it
+	pending *[]byte // bytes read ahead; nil: none are left
 	bytes   atomic.Int64
-	done    atomic.Bool // its end was passed on
+	done    atomic.Bool // the end of input was passed on
 }
 
 var (
@@ -107,7 +108,7 @@ var (
 	_ reactor.Runner  = (*direction)(nil)
 )
 
-// other is the way back.
+// other returns the opposite direction.
 func (d *direction) other() *direction {
 	if d == &d.t.dirs[0] {
 		return &d.t.dirs[1]
@@ -118,7 +119,7 @@ func (d *direction) other() *direction {
 // OnReadable implements reactor.Watcher.
 func (d *direction) OnReadable() { d.from.Loop().Spawn(d) }
 
-// Run implements reactor.Runner: it copies what there is and goes away.
+// Run implements reactor.Runner: it copies all input and returns.
 func (d *direction) Run() {
 	b := d.from.Loop().Buffer()
 	defer d.from.Loop().Return(b)
@@ -161,7 +162,7 @@ func (d *direction) pass(p []byte) error {
 	return err
 }
 
-// finish passes on that a side has said all; the other goes on.
+// finish passes on the end of one side's input; the other direction continues.
 func (d *direction) finish(err error) {
 	if err != io.EOF {
 		d.t.end(Broke, err)
@@ -177,8 +178,8 @@ func (d *direction) finish(err error) {
 	}
 }
 
-// end closes both ends, once. A side that broke is not to be taken for one that
-// ended: the other is reset.
+// end closes both ends, once. If a side failed, the other is reset so that it
+// cannot take this for a normal end.
 func (t *Tunnel) end(why Cause, err error) {
 	if !t.set.remove(t) {
 		return

@@ -18,8 +18,8 @@ import (
 
 func TestMain(m *testing.M) { testkit.Main(m) }
 
-// joiner is a handler that joins each client to a backend once it has said
-// something, which goes along.
+// joiner is a handler that joins each client to a backend after its first
+// bytes, which are passed on.
 type joiner struct {
 	t       *testing.T
 	backend netip.AddrPort
@@ -62,10 +62,10 @@ func (s *joining) Serve() (bool, time.Duration) {
 	c.Way = &tunnel.Way{Name: "/t", Addr: "backend"}
 	c.Ended = s.j
 	s.j.set.Start(&c)
-	return true, time.Minute // as it is detached, this says nothing
+	return true, time.Minute // it is detached, so this has no effect
 }
 
-// rig is an engine with a joiner in front of a backend that the test plays.
+// rig is an engine with a joiner and a backend that the test controls.
 type rig struct {
 	*joiner
 	engine  reactor.Engine
@@ -111,7 +111,7 @@ func start(t *testing.T, make func(reactor.Hooks) reactor.Engine, conf tunnel.Co
 
 func make2() chan tunnel.Summary { return make(chan tunnel.Summary, 4096) }
 
-// stop ends the engine at once and gives the number of clients cut.
+// stop ends the engine at once and returns the number of clients cut.
 func (r *rig) stop(t *testing.T) int {
 	t.Helper()
 	r.engine.Leave(r.front)
@@ -145,8 +145,8 @@ func echo(c *net.TCPConn) {
 	_, _ = io.Copy(c, c)
 }
 
-// What was read ahead goes first, both ways; then bytes in any pieces, many at
-// once, and each side can end while the other goes on.
+// Bytes read ahead come first, both ways; then bytes in any pieces, many at
+// once, and each side can end while the other continues.
 func TestCopies(t *testing.T) {
 	each(t, func(t *testing.T, e func(reactor.Hooks) reactor.Engine) {
 		r := start(t, e, tunnel.Config{Patience: testkit.Patience}, echo)
@@ -189,8 +189,8 @@ func TestCopies(t *testing.T) {
 	})
 }
 
-// A tunnel ends when a side breaks, when nothing moves for too long, at the
-// deadline of a stop, and when the engine is cut: always once, and a broken side
+// A tunnel ends when a side fails, when nothing moves for too long, at the
+// deadline of a stop, and when the engine is cut: always once, and a failed side
 // is never taken for one that ended.
 func TestEnds(t *testing.T) {
 	each(t, func(t *testing.T, e func(reactor.Hooks) reactor.Engine) {
@@ -263,7 +263,7 @@ func TestCut(t *testing.T) {
 	})
 }
 
-// While it is idle a tunnel costs little: two small connections and itself.
+// An idle tunnel costs little: two small connections and itself.
 func TestIdleMemory(t *testing.T) {
 	e := engines["epoll"]
 	if e == nil {
@@ -293,7 +293,7 @@ func TestIdleMemory(t *testing.T) {
 	before := heap()
 	cs = append(cs, open(many)...)
 	after := heap()
-	// The test's own ends are in it: four descriptors of net for each tunnel.
+	// The test's own ends count too: four descriptors of net for each tunnel.
 	if each := (after - before) / many; each > 4096 {
 		t.Errorf("%d bytes for each tunnel, with the ends that the test has", each)
 	}

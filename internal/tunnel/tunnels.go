@@ -9,23 +9,23 @@ import (
 	"github.com/headgate/headgate/internal/reactor"
 )
 
-// Tunnels are the tunnels of a server. They outlive snapshots.
+// Tunnels holds the tunnels of a server. They outlive snapshots.
 type Tunnels struct {
 	lanes []lane // by loop
 }
 
-// lane has the tunnels of one loop.
+// lane holds the tunnels of one loop.
 type lane struct {
 	mu       lock.Mutex // guards what follows and the links of its tunnels; never held across a yield
 	first    *Tunnel
 	count    int
 	total    int64
-	watching reactor.Parker // where its watchman waits; nil: none is there
+	watching reactor.Parker // on which its watchman waits; nil: there is none
 	deadline time.Time      // when all must have ended; zero: never
 	loop     reactor.Loop
 }
 
-// New makes the set for an engine of so many loops.
+// New makes the set for an engine with so many loops.
 func New(loops int) *Tunnels { return &Tunnels{lanes: make([]lane, max(loops, 1))} }
 
 func (s *Tunnels) lane(l reactor.Loop) *lane { return &s.lanes[l.Index()%len(s.lanes)] }
@@ -53,7 +53,7 @@ func (s *Tunnels) Start(c *Config) {
 	}
 }
 
-// kept copies what was read ahead.
+// kept copies bytes that were read ahead.
 func kept(p []byte) *[]byte {
 	if len(p) == 0 {
 		return nil
@@ -62,7 +62,7 @@ func kept(p []byte) *[]byte {
 	return &p
 }
 
-// add lists a tunnel, and has a watchman look after the lane.
+// add lists a tunnel, and starts a watchman of the lane if there is none.
 func (n *lane) add(t *Tunnel, l reactor.Loop) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -79,7 +79,7 @@ func (n *lane) add(t *Tunnel, l reactor.Loop) {
 	}
 }
 
-// remove takes a tunnel off its list. False: it was taken off before.
+// remove removes a tunnel from its list. False: it was removed before.
 func (s *Tunnels) remove(t *Tunnel) bool {
 	n := s.lane(t.dirs[0].from.Loop())
 	n.mu.Lock()
@@ -104,8 +104,7 @@ func (s *Tunnels) remove(t *Tunnel) bool {
 	return true
 }
 
-// dismiss wakes the watchman, who looks whether there is anything left for him.
-// mu is held.
+// dismiss wakes the watchman, which returns if the lane is empty. mu is held.
 func (n *lane) dismiss(from reactor.Loop) {
 	if n.watching != nil {
 		n.watching.Unpark(from)
@@ -113,16 +112,16 @@ func (n *lane) dismiss(from reactor.Loop) {
 }
 
 // watchman ends the tunnels of a lane that are idle for too long, and all of
-// them at the deadline. It goes away with the last tunnel.
+// them at the deadline. It ends with the last tunnel.
 type watchman struct {
 	lane   *lane
 	parker reactor.Parker
 }
 
-// batch is how many tunnels it ends in one go.
+// batch is how many tunnels it ends at once.
 const batch = 64
 
-// every is how often it looks.
+// every is how often it checks.
 const every = time.Second
 
 // Run implements reactor.Runner.
@@ -144,7 +143,7 @@ func (w *watchman) Run() {
 		w.parker.Park(wake)
 		for i, d := range n.due(l.Now()) {
 			if d.tunnel.end(d.cause, nil); i%batch == batch-1 {
-				l.Sleep(time.Millisecond) // the others have a turn
+				l.Sleep(time.Millisecond) // let other coroutines run
 			}
 		}
 	}
@@ -155,7 +154,7 @@ type due struct {
 	cause  Cause
 }
 
-// due lists the tunnels whose time has come.
+// due lists the tunnels whose time is up.
 func (n *lane) due(now time.Time) (list []due) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -171,7 +170,7 @@ func (n *lane) due(now time.Time) (list []due) {
 	return list
 }
 
-// Drain has all tunnels end by a deadline. It may be called from any thread.
+// Drain ends all tunnels by a deadline. It may be called from any thread.
 func (s *Tunnels) Drain(deadline time.Time) {
 	for i := range s.lanes {
 		n := &s.lanes[i]
@@ -187,11 +186,11 @@ type Info struct {
 	Client                  netip.AddrPort
 	Way                     Way
 	Began                   time.Time
-	Moved                   time.Time // when the last byte did
+	Moved                   time.Time // when the last byte moved
 	FromClient, FromBackend int64     // bytes
 }
 
-// List describes the tunnels there are, in no order. It may be called from any
+// List describes the open tunnels, in no order. It may be called from any
 // thread.
 func (s *Tunnels) List() (list []Info) {
 	for i := range s.lanes {
@@ -209,7 +208,7 @@ func (s *Tunnels) List() (list []Info) {
 	return list
 }
 
-// Counts returns how many tunnels there are, and how many there have been.
+// Counts returns how many tunnels are open, and how many there were in total.
 func (s *Tunnels) Counts() (open int, total int64) {
 	for i := range s.lanes {
 		n := &s.lanes[i]

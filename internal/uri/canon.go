@@ -3,10 +3,10 @@ package uri
 import "bytes"
 
 // AppendCanon appends a decoded path encoded for a backend: letters, digits and
-// ~$-_.+!*'(),;:@&=/ stay as they are, everything else becomes %XX.
+// ~$-_.+!*'(),;:@&=/ are unchanged, everything else becomes %XX.
 //
-// With keepSlashes (AllowEncodedSlashes NoDecode) an escape that says "slash"
-// stays as it is.
+// With keepSlashes (AllowEncodedSlashes NoDecode) an escape of a slash is
+// unchanged.
 //
 // httpd: in that mode the decoded path cannot tell %252F from %2F, which goes
 // out as %2F, and a percent sign not followed by two digits is refused.
@@ -34,7 +34,7 @@ func AppendCanon(dst, path []byte, keepSlashes bool) ([]byte, error) {
 	return append(dst, path[start:]...), nil
 }
 
-// CanonLen gives room enough for AppendCanon: the length of path with every
+// CanonLen returns enough room for AppendCanon: the length of path with every
 // byte that is not literal encoded.
 func CanonLen(path []byte) int {
 	n := len(path)
@@ -48,8 +48,8 @@ func CanonLen(path []byte) int {
 
 // AppendLocation appends a path escaped for a Location, a redirect or a link:
 // the same characters as in AppendCanon stay literal, the digits are in lower
-// case. A colon in the first segment of a relative path gets "./" in front, so
-// that it is not taken for a scheme.
+// case. A relative path with a colon in its first segment gets "./" before it,
+// so that the segment does not read as a scheme.
 //
 // httpd: ap_os_escape_path with partial off; AppendURI is the same without.
 func AppendLocation(dst, path []byte) []byte {

@@ -41,7 +41,7 @@ func TestSendable(t *testing.T) {
 			t.Errorf("Sendable(%q) = %v", s, got)
 		}
 	}
-	// Every byte in every place of a text that is looked at in words.
+	// Every byte at every position of a text that is read in words.
 	for at := range 19 {
 		for c := range 256 {
 			s := bytes.Repeat([]byte{"!~\x80\xff"[at%4]}, 19)
@@ -158,7 +158,7 @@ func FuzzMatchServlet(f *testing.F) {
 	})
 }
 
-// TestOddPort: httpd starts with a number that is no port.
+// TestOddPort: httpd starts with a number that is not a valid port.
 func TestOddPort(t *testing.T) {
 	for in, want := range map[string]string{"0": "0", "65536": "65536", "99999": "99999", "-1": "-1", "1": "", "65535": ""} {
 		u, err := Parse("http://h:" + in + "/")

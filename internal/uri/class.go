@@ -9,13 +9,13 @@ import (
 // class bits of one byte.
 const (
 	unreserved uint8 = 1 << iota // RFC 3986 section 2.3
-	literal                      // stays as it is in an encoded path
-	visible                      // VCHAR or obs-text: may stand in a request target
+	literal                      // unchanged in an encoded path
+	visible                      // VCHAR or obs-text: allowed in a request target
 	markup                       // has to be escaped in HTML
 	schemeChar                   // RFC 3986 section 3.1
 )
 
-// classes says what each byte is. Read only.
+// classes has the class bits of each byte. Read only.
 var classes = buildClasses()
 
 func buildClasses() (t [256]uint8) {
@@ -60,7 +60,7 @@ func escaped(p []byte, i int) (byte, bool) {
 }
 
 // Sendable reports whether p has no control character and no space, and so may
-// stand in a request line as it is.
+// be written to a request line unchanged.
 func Sendable(p []byte) bool {
 	for len(p) >= 8 {
 		if invisible(binary.LittleEndian.Uint64(p)) {
@@ -76,7 +76,7 @@ func Sendable(p []byte) bool {
 	return true
 }
 
-// Literal reports whether AppendCanon leaves p as it is.
+// Literal reports whether AppendCanon leaves p unchanged.
 func Literal(p []byte) bool {
 	for _, c := range p {
 		if classes[c]&literal == 0 {
@@ -91,9 +91,9 @@ const (
 	highs = 0x8080808080808080
 )
 
-// invisible says that one of the eight bytes of w is not visible. Carries from
-// one byte to the next reach only bytes above one that is found in its own
-// right, so that the answer is right.
+// invisible reports whether one of the eight bytes of w is not visible. A carry
+// from one byte to the next starts only at a byte that is itself invisible, so
+// carries cannot make the result wrong.
 func invisible(w uint64) bool {
 	del := w ^ 0x7f*ones
 	return ((w-0x21*ones)&^w|(del-ones)&^del)&highs != 0

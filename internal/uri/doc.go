@@ -2,10 +2,10 @@
 // normalising a request path, decoding it, encoding it again for a backend,
 // naming workers, escaping for pages and redirects.
 //
-// Everything here is bytes in, bytes out. Functions that take buf write into
-// buf[:0] and return their input itself when nothing had to change; those named
-// Append... add to dst. With enough room none of them allocates. Nothing is
-// kept: the result borrows from the input or from the buffer.
+// Every function takes bytes and returns bytes. Functions that take buf write
+// into buf[:0], and return their input itself when nothing had to change; those
+// named Append... add to dst. With enough room none of them allocates. Nothing
+// is kept: the result borrows from the input or from the buffer.
 //
 // Imports ascii only.
 package uri

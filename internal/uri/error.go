@@ -9,7 +9,7 @@ type Error struct {
 // Error returns the reason.
 func (e *Error) Error() string { return e.Reason }
 
-// The ways a path can be refused. They are compared by identity and never
+// The reasons to refuse a path. They are compared by identity and never
 // changed.
 var (
 	ErrEscape       = &Error{400, "invalid percent-encoding in the path"}

@@ -9,19 +9,19 @@ type Slashes uint8
 const (
 	SlashesOff      Slashes = iota // an encoded slash is refused
 	SlashesOn                      // it becomes a slash
-	SlashesNoDecode                // it stays as it was written
+	SlashesNoDecode                // it stays encoded
 )
 
-// Options are what the configuration says about request paths.
+// Options are the settings of the configuration for request paths.
 type Options struct {
 	Slashes Slashes
 	Merge   bool // MergeSlashes
 }
 
-// Normalize turns a raw request path into the one sections and rules match:
-// dot segments resolved, slashes merged, everything decoded once. The result
-// is raw itself when nothing had to change, else it is in buf, which needs no
-// more room than len(raw). A refusal is an *Error.
+// Normalize turns a raw request path into the path that sections and rules
+// match: dot segments resolved, slashes merged, everything decoded once. The
+// result is raw itself when nothing had to change, else it is in buf, which
+// needs no more room than len(raw). The error is an *Error.
 func Normalize(buf, raw []byte, o Options) ([]byte, error) {
 	p, err := Clean(buf, raw, o.Merge)
 	if err != nil {
@@ -33,11 +33,10 @@ func Normalize(buf, raw []byte, o Options) ([]byte, error) {
 	return Decode(buf, p, o)
 }
 
-// Clean is the first half of Normalize and gives what rules with
+// Clean is the first half of Normalize. It returns the path that rules with
 // mapping=encoded match: unreserved characters decoded, dot segments resolved,
-// slashes merged if merge is set; all else stays encoded. Doing it twice
-// changes nothing more, except that a path whose escapes were decoded may by
-// then show another escape.
+// slashes merged if merge is set; all else stays encoded. A second Clean
+// changes nothing, except that decoded characters may form a new escape.
 func Clean(buf, raw []byte, merge bool) ([]byte, error) {
 	if len(raw) == 0 || raw[0] != '/' {
 		return nil, ErrNoSlash
@@ -57,8 +56,8 @@ func Clean(buf, raw []byte, merge bool) ([]byte, error) {
 	return out, nil
 }
 
-// Plain reports whether path is what Normalize would make of it, so that it
-// needs no buffer. It may be false for a path that would not change.
+// Plain reports whether path equals its normal form, so that it needs no
+// buffer. It may return false for a path that would not change.
 func Plain(path []byte) bool {
 	if len(path) == 0 || path[0] != '/' {
 		return false
@@ -73,12 +72,12 @@ func Plain(path []byte) bool {
 	return true
 }
 
-// Decode is the second half of Normalize: it decodes what Clean left. buf may
-// be what p is in.
+// Decode is the second half of Normalize: it decodes what Clean left encoded.
+// buf may share memory with p.
 //
-// Where decoded slashes made new dot segments these are resolved too, so that
-// what is authorised is what a backend sees; httpd does so as well but lets a
-// path that climbs above the root pass as the root.
+// If decoded slashes form new dot segments these are resolved too, so that the
+// authorised path is the one the backend sees. httpd does so as well, but
+// treats a path that climbs above the root as the root.
 func Decode(buf, p []byte, o Options) ([]byte, error) {
 	at := bytes.IndexByte(p, '%')
 	if at < 0 {
@@ -98,9 +97,8 @@ func Decode(buf, p []byte, o Options) ([]byte, error) {
 	return out, nil
 }
 
-// Unescape decodes p without resolving anything: what the path would be had it
-// been taken as it was written. It reports whether p was well formed and
-// allowed.
+// Unescape decodes p without resolving dot segments, for mappings that match
+// the undecoded path. The error says that p is malformed or not allowed.
 func Unescape(buf, p []byte, s Slashes) ([]byte, error) {
 	at := bytes.IndexByte(p, '%')
 	if at < 0 {
@@ -110,7 +108,7 @@ func Unescape(buf, p []byte, s Slashes) ([]byte, error) {
 	return out, err
 }
 
-// dirty returns the place from which raw has to be looked at byte by byte, -1
+// dirty returns the index from which raw has to be processed byte by byte, -1
 // when it is clean.
 func dirty(raw []byte, merge bool) int {
 	for i, c := range raw {
@@ -125,8 +123,8 @@ func dirty(raw []byte, merge bool) int {
 	return -1
 }
 
-// dotSegment returns the length of the dot segment p begins with, 0 when it
-// begins with none.
+// dotSegment returns the length of the dot segment at the start of p, 0 when
+// there is none.
 func dotSegment(p []byte) int {
 	n := 0
 	for n < len(p) && n < 3 && p[n] == '.' {
@@ -162,8 +160,8 @@ func decodeUnreserved(dst, p []byte) ([]byte, error) {
 	return dst, nil
 }
 
-// resolveDots resolves dot segments and merges slashes in place. above says
-// that a segment climbed out of the root, where it was ignored.
+// resolveDots resolves dot segments and merges slashes in place. above reports
+// that a segment climbed above the root, where it was ignored.
 func resolveDots(p []byte, merge bool) (out []byte, above bool) {
 	w := 1
 	for l := 1; l < len(p); {
@@ -190,8 +188,8 @@ func resolveDots(p []byte, merge bool) (out []byte, above bool) {
 	return p[:w], above
 }
 
-// unescape appends p decoded. slashes says that a slash was among what was
-// decoded. A malformed escape outweighs one that is not allowed.
+// unescape appends p decoded. slashes reports that one of the decoded bytes was
+// a slash. A malformed escape takes precedence over one that is not allowed.
 func unescape(dst, p []byte, s Slashes) (out []byte, slashes bool, err error) {
 	var refused error
 	for i := 0; i < len(p); i++ {

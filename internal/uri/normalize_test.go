@@ -6,7 +6,8 @@ import (
 	"testing"
 )
 
-// normalizeRows were checked against httpd 2.4.71, but where noted "ours".
+// normalizeRows were checked against httpd 2.4.71, except for those marked
+// "ours".
 var normalizeRows = []struct {
 	raw           string
 	off, on, keep string // result, or a status

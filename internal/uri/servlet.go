@@ -2,26 +2,26 @@ package uri
 
 import "bytes"
 
-// segment is one surviving segment of a path with parameters.
+// segment is one remaining segment of a path with parameters.
 type segment struct {
 	start  int // where its text begins, with parameters of empty segments before it
 	name   int // where its name begins
-	params int // where its parameters begin; where it ends when it has none
+	params int // where its parameters begin; its end when it has none
 	end    int
 }
 
-// typicalDepth is how many segments are kept without allocating.
+// typicalDepth is how many segments fit without allocating.
 const typicalDepth = 32
 
 // MatchServlet matches a still encoded path against a prefix the way a servlet
-// container reads it: parameters (";x=1") do not count, neither for comparing
-// nor for what is a dot segment. ok is false when it does not match or climbs
+// container reads it: parameters (";x=1") are ignored, both when comparing and
+// when recognising dot segments. ok is false when it does not match or climbs
 // above the root.
 //
-// plain, appended to dst, is the path without parameters; rest, appended to
-// tail, is what follows the prefix, parameters of the surviving segments
-// included. Those of the prefix's last segment are part of the rest unless the
-// prefix ends in a slash or the path ends with it.
+// plain, appended to dst, is the path without parameters. rest, appended to
+// tail, is the text after the prefix, including the parameters of the remaining
+// segments. The parameters of the prefix's last segment belong to rest unless
+// the prefix ends in a slash or the path ends with it.
 func MatchServlet(dst, tail, path []byte, prefix string) (plain, rest []byte, ok bool) {
 	if len(path) == 0 || path[0] != '/' || prefix == "" || prefix[0] != '/' {
 		return nil, nil, false
@@ -77,9 +77,9 @@ func ServletMatches(path []byte, prefix string) bool {
 	return ok
 }
 
-// readSegments lists the segments that remain once dot and empty ones are
-// resolved. slash says that the path ends in one. ok is false when it climbs
-// above the root.
+// readSegments lists the segments that remain after dot segments and empty ones
+// are resolved. slash reports that the path ends in one. ok is false when it
+// climbs above the root.
 func readSegments(segs []segment, path []byte) (out []segment, slash, ok bool) {
 	start := 1
 	for i := 1; i <= len(path); {
@@ -109,7 +109,7 @@ func readSegments(segs []segment, path []byte) (out []segment, slash, ok bool) {
 	return segs, slash, true
 }
 
-// matchSegments says how many segments prefix takes, if it matches.
+// matchSegments returns how many segments prefix covers, if it matches.
 func matchSegments(segs []segment, path []byte, prefix string, slash bool) (n int, ok bool) {
 	for i := 0; i < len(prefix); {
 		if prefix[i] == '/' {

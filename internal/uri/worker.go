@@ -17,14 +17,14 @@ type URL struct {
 	Host   string // lower case, without brackets
 	Port   uint16 // as written; 0: none, the scheme's default counts
 
-	// OddPort is a number as it was written that is no port: 0, 65536. httpd
-	// takes such a URL from a configuration and refuses each request to it.
+	// OddPort is the text of a number that is not a valid port: 0, 65536. httpd
+	// accepts such a URL in a configuration and refuses each request to it.
 	OddPort string
 	Path    string // "" or from the first slash on, with anything that follows
-	Socket  string // unix socket, "" none; Host then only names
+	Socket  string // unix socket, "" none; Host is then only a name
 }
 
-// Limits of httpd on what a worker's URL has in it.
+// Limits of httpd on the parts of a worker's URL.
 const (
 	maxHost   = 255
 	maxSocket = 95
@@ -50,9 +50,9 @@ func DefaultPort(scheme string) uint16 {
 	return 0
 }
 
-// SplitSocket takes "unix:path|url" apart. For anything else it gives no
-// socket and the text itself. "unix:p|http:" and "unix:p|http://" mean the host
-// localhost. ok is false when what follows the bar is no URL.
+// SplitSocket splits "unix:path|url". For anything else it returns no socket
+// and the text itself. "unix:p|http:" and "unix:p|http://" mean the host
+// localhost. ok is false when the text after the bar is not a URL.
 func SplitSocket(s string) (socket, target string, ok bool) {
 	if !ascii.HasPrefixFold(s, "unix:") {
 		return "", s, true
@@ -156,10 +156,10 @@ func (u *URL) authority(s string) bool {
 }
 
 // Name returns the worker's name: scheme and host in lower case, no default
-// port, user and password and path as they were, no socket.
+// port, no socket; user, password and path are unchanged.
 func (u URL) Name() string { return u.Origin() + u.Path }
 
-// Origin is Name without the path.
+// Origin returns Name without the path.
 func (u URL) Origin() string {
 	var b strings.Builder
 	b.WriteString(u.Scheme)
@@ -172,7 +172,7 @@ func (u URL) Origin() string {
 	return b.String()
 }
 
-// HostPort gives host[:port] with brackets where needed, without a default
+// HostPort returns host[:port] with brackets where needed, without a default
 // port.
 func (u URL) HostPort() string {
 	h := u.Host
@@ -196,7 +196,7 @@ func (u URL) ActualPort() uint16 {
 	return DefaultPort(u.Scheme)
 }
 
-// Addr returns the host as an address literal, if it is one.
+// Addr returns the host as an IP address, if it is one.
 func (u URL) Addr() (netip.Addr, bool) {
 	a, err := netip.ParseAddr(u.Host)
 	return a, err == nil

@@ -5,12 +5,13 @@ import (
 	"unsafe"
 )
 
-// Fake plays the system's side of a Ring in tests, for what the real one rarely
-// does. Both fields must be set.
+// Fake simulates the system's side of a Ring in tests, for results that a real
+// one rarely returns. Both fields must be set.
 type Fake struct {
-	// Take returns how many of the n messages of a call it takes, or why none.
+	// Take returns how many of the n messages of a call are accepted, or an
+	// error.
 	Take func(n int) (int, syscall.Errno)
-	// Send returns how much of a message is sent, or why nothing is.
+	// Send returns how many bytes of a message are sent, or an error.
 	Send func(p []byte) (int, syscall.Errno)
 }
 
@@ -40,7 +41,7 @@ func (f Fake) Ring() *Ring {
 
 // send sends what Send allows of a message and returns the value of its result.
 func (f Fake) send(in *entry) int32 {
-	// The kernel, too, has only the number of the address.
+	// Like the kernel, it has only the address as a number.
 	p := unsafe.Slice(*(**byte)(unsafe.Pointer(&in.addr)), in.size)
 	n, e := f.Send(p)
 	if e != 0 {

@@ -10,24 +10,24 @@ import (
 )
 
 // Ring is an io_uring, used for one thing: sending many messages by one system
-// call. The system goes through them without a way out and in between, and peers
-// on the same processor that it wakes do not get the processor after each. Nothing
-// is left in it between calls. It belongs to one loop.
+// call. The system sends them in one go without returning in between, and peers on
+// the same processor that it wakes do not get the processor after each message.
+// Nothing is left in it between calls. It belongs to one loop.
 type Ring struct {
 	fd      int
 	queued  uint32 // messages since the last submission
 	entries []entry
 	results []result
-	memory  [2][]byte // what is mapped
+	memory  [2][]byte // the mapped memory
 	enter   func(fd int, submit, wait uint32, flags uintptr) (uint32, syscall.Errno)
 
-	// Shared with the system, which moves the others of the indices.
+	// Shared with the system, which moves the other indices.
 	tail *uint32 // where the next entry goes; moved by us
 	head *uint32 // the oldest result; moved by us
-	last *uint32 // behind the newest result
+	last *uint32 // after the newest result
 }
 
-// Size is how many messages one call sends at most.
+// Size is the largest number of messages one call sends.
 const Size = 128
 
 // entry is struct io_uring_sqe.
@@ -39,19 +39,19 @@ type entry struct {
 	addr      uint64
 	size      uint32
 	msgFlags  uint32
-	mark      uint64 // comes back in the result: which message it was
+	mark      uint64 // copied to the result: which message it was
 	_         [3]uint64
 }
 
 // result is struct io_uring_cqe.
 type result struct {
 	mark  uint64
-	value int32 // what sendto would give, an error as its negative number
+	value int32 // the result of sendto, an error as its negative number
 	_     uint32
 }
 
-// setup is struct io_uring_params, offsets what is common to its
-// struct io_sqring_offsets and struct io_cqring_offsets.
+// setup is struct io_uring_params; offsets has the fields that struct
+// io_sqring_offsets and struct io_cqring_offsets have in common.
 type setup struct {
 	entries, results      uint32
 	_                     [3]uint32
@@ -75,12 +75,12 @@ const (
 	wantEvents = 1          // IORING_ENTER_GETEVENTS
 
 	// One mapping for both rings, no result is ever dropped, and sending is
-	// there (IORING_FEAT_SINGLE_MMAP, _NODROP, _FAST_POLL): Linux 5.7.
+	// supported (IORING_FEAT_SINGLE_MMAP, _NODROP, _FAST_POLL): Linux 5.7.
 	needed = 1<<0 | 1<<1 | 1<<5
 )
 
-// New makes a ring, or says why the system gives none: sandboxes and
-// careful administrators forbid it.
+// New makes a ring, or returns why the system refuses one: sandboxes and
+// hardened hosts forbid it.
 func New() (*Ring, error) {
 	var p setup
 	fd, _, e := syscall.Syscall(unix.SYS_IO_URING_SETUP, Size, uintptr(unsafe.Pointer(&p)), 0)
@@ -99,7 +99,7 @@ func New() (*Ring, error) {
 	return r, nil
 }
 
-// share maps what is shared with the system.
+// share maps the memory shared with the system.
 func (r *Ring) share(p *setup) (err error) {
 	const prot, flags = unix.PROT_READ | unix.PROT_WRITE, unix.MAP_SHARED | unix.MAP_POPULATE
 	const entrySize, resultSize = int(unsafe.Sizeof(entry{})), int(unsafe.Sizeof(result{}))
@@ -124,7 +124,7 @@ func (r *Ring) share(p *setup) (err error) {
 	return nil
 }
 
-// Close gives up the ring. It is usable at any stage of making one.
+// Close frees the ring. It may be called after any step of making one.
 func (r *Ring) Close() {
 	for _, m := range r.memory {
 		if m != nil {
@@ -134,11 +134,11 @@ func (r *Ring) Close() {
 	_, _, _ = syscall.RawSyscall(unix.SYS_CLOSE, uintptr(r.fd), 0, 0)
 }
 
-// Full says that no more messages can be put in before a submission.
+// Full reports that no more messages fit before a submission.
 func (r *Ring) Full() bool { return int(r.queued) == len(r.entries) }
 
-// Put adds a message, which must stay where it is until the submission. Like
-// sendto it does not wait for room, and never raises SIGPIPE.
+// Put adds a message, which must not move until the submission. Like sendto it
+// does not wait for room, and never raises SIGPIPE.
 func (r *Ring) Put(fd int32, p []byte, mark int) {
 	at := (*r.tail + r.queued) & uint32(len(r.entries)-1)
 	r.entries[at] = entry{
@@ -148,8 +148,8 @@ func (r *Ring) Put(fd int32, p []byte, mark int) {
 	r.queued++
 }
 
-// Submit has the messages sent and gives how many of them, in order, were dealt
-// with: as many results are there. The error says why not all.
+// Submit sends the messages and returns how many of them, in order, were
+// processed: as many results are there. The error says why not all.
 func (r *Ring) Submit() (done int, e syscall.Errno) {
 	from, n := *r.tail, r.queued
 	r.queued = 0
@@ -161,13 +161,13 @@ func (r *Ring) Submit() (done int, e syscall.Errno) {
 			failed = syscall.EAGAIN
 		}
 		if e = failed; e != 0 {
-			atomic.StoreUint32(r.tail, from+taken) // the others are taken back
+			atomic.StoreUint32(r.tail, from+taken) // the others are withdrawn
 			break
 		}
 		taken += m
 	}
-	// Sending does not wait, so all results are there. Were one not, its message
-	// must not be touched yet.
+	// Sending does not wait, so all results are there. If one were not, its
+	// message must not be touched yet.
 	for r.ready() < taken {
 		_, _ = r.enter(r.fd, 0, taken, wantEvents)
 	}
@@ -177,7 +177,7 @@ func (r *Ring) Submit() (done int, e syscall.Errno) {
 // ready returns the number of results.
 func (r *Ring) ready() uint32 { return atomic.LoadUint32(r.last) - *r.head }
 
-// Result takes a result; there must be one (ready).
+// Result removes and returns a result; there must be one (ready).
 func (r *Ring) Result() (mark int, n int, e syscall.Errno) {
 	at := *r.head
 	res := r.results[at&uint32(len(r.results)-1)]
@@ -188,7 +188,7 @@ func (r *Ring) Result() (mark int, n int, e syscall.Errno) {
 	return int(res.mark), int(res.value), 0
 }
 
-// enter is io_uring_enter. It gives the number of entries taken.
+// enter is io_uring_enter. It returns the number of entries accepted.
 func enter(fd int, submit, wait uint32, flags uintptr) (uint32, syscall.Errno) {
 	for {
 		n, _, e := syscall.RawSyscall6(unix.SYS_IO_URING_ENTER, uintptr(fd), uintptr(submit), uintptr(wait), flags, 0, 0)

@@ -1,14 +1,14 @@
-// Package waitqueue has the queue in which exchanges wait for something of which
-// there is not enough: a place under MaxRequestWorkers, a connection under max=.
+// Package waitqueue has the queue in which exchanges wait for a limited
+// resource: a slot under MaxRequestWorkers, a connection under max=.
 //
 // A Queue is fair: first come, first served, whichever loop a waiter runs on. It
-// knows nothing of what is waited for; the owner decides, while it holds the
-// queue's lock, whether there is something for the first waiter. Waiting ends
-// when something was granted, at a deadline, or by Cancel.
+// does not know the resource; the owner decides, while it holds the queue's
+// lock, whether the first waiter can have it. Waiting ends with a grant, at a
+// deadline, or by Cancel.
 //
-// The owner keeps this order, so that no wake-up is lost: a waiter joins the
-// queue first and looks for what it wants afterwards (Serve); a caller that frees
-// something does so first and looks at the queue afterwards.
+// The order of steps makes sure that no wake-up is lost: a waiter first joins the
+// queue and then checks the resource (Grant); a caller that frees the resource
+// first does so and then checks the queue.
 //
 // Imports reactor and lock.
 package waitqueue

@@ -10,10 +10,10 @@ import (
 	"github.com/headgate/headgate/internal/reactor"
 )
 
-// ErrFull says that as many wait as may.
+// ErrFull says that the limit of waiters is reached.
 var ErrFull = errors.New("the queue is full")
 
-// ErrCancelled says that waiting was ended by Cancel.
+// ErrCancelled says that Cancel ended the wait.
 var ErrCancelled = errors.New("waiting was cancelled")
 
 // Queue is a fair queue of coroutines of any loops. The zero value is empty. It
@@ -25,10 +25,10 @@ type Queue[T any] struct {
 	first, last *Waiter[T]
 }
 
-// Waiter is one coroutine's place in a Queue.
+// Waiter is one coroutine's entry in a Queue.
 type Waiter[T any] struct {
 	// Value says what the coroutine waits for. The function that grants it may
-	// write what was granted; afterwards it is the waiter's.
+	// store the result there; afterwards it belongs to the waiter.
 	Value T
 
 	queue      *Queue[T]
@@ -46,12 +46,12 @@ const (
 	gone // its deadline passed
 )
 
-// Len returns how many wait. It takes no lock.
+// Len returns the number of waiters. It takes no lock.
 func (q *Queue[T]) Len() int { return int(q.length.Load()) }
 
-// Join puts the running coroutine of l at the end of the queue. limit is how many
-// may wait, 0 for any number; beyond it the error is ErrFull. The caller then
-// looks whether there is something to grant (Serve), and waits (Wait).
+// Join puts the running coroutine of l at the end of the queue. limit is the
+// largest number of waiters, 0 for any; above it the error is ErrFull. The caller
+// then checks whether there is something to grant (Grant), and waits (Wait).
 func (q *Queue[T]) Join(l reactor.Loop, v T, limit int) (*Waiter[T], error) {
 	if limit > 0 && q.Len() >= limit {
 		return nil, ErrFull
@@ -72,11 +72,11 @@ func (q *Queue[T]) Join(l reactor.Loop, v T, limit int) (*Waiter[T], error) {
 	return w, nil
 }
 
-// Serve asks grant whether there is something for the first waiter, and wakes
-// the waiter if so. It says whether it did. grant runs with the queue's lock held
-// and must not yield. from is the loop that the caller runs on, nil when it runs
-// on none.
-func (q *Queue[T]) Serve(from reactor.Loop, grant func(v *T) bool) bool {
+// Grant asks grant whether the first waiter can have what it waits for, and wakes
+// the waiter if so. It returns whether it did. grant runs with the queue's lock
+// held and must not yield. from is the loop that the caller runs on, nil when it
+// runs on none.
+func (q *Queue[T]) Grant(from reactor.Loop, grant func(v *T) bool) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	w := q.first
@@ -88,9 +88,9 @@ func (q *Queue[T]) Serve(from reactor.Loop, grant func(v *T) bool) bool {
 	return true
 }
 
-// ServeAll serves until grant refuses or nobody waits.
-func (q *Queue[T]) ServeAll(from reactor.Loop, grant func(v *T) bool) {
-	for q.Serve(from, grant) {
+// GrantAll grants until grant refuses or nobody waits.
+func (q *Queue[T]) GrantAll(from reactor.Loop, grant func(v *T) bool) {
+	for q.Grant(from, grant) {
 	}
 }
 
@@ -111,9 +111,9 @@ func (q *Queue[T]) endLocked(w *Waiter[T], s state) {
 }
 
 // Wait waits until something was granted; then it returns nil, and Value is the
-// caller's. Otherwise the waiter is in the queue no more, and the error is
-// os.ErrDeadlineExceeded or ErrCancelled: the owner then serves the queue, as the
-// waiter that is first now may be content with less. A zero deadline is none.
+// caller's. Otherwise the waiter has left the queue, and the error is
+// os.ErrDeadlineExceeded or ErrCancelled. The owner must then call Grant, because
+// the waiter that is now first may need less. A zero deadline is none.
 func (w *Waiter[T]) Wait(deadline time.Time) error {
 	for {
 		woken := w.parker.Park(deadline)
@@ -124,12 +124,12 @@ func (w *Waiter[T]) Wait(deadline time.Time) error {
 			return ErrCancelled
 		case gone:
 			return os.ErrDeadlineExceeded
-		case queued: // woken for nothing
+		case queued: // woken without a reason
 		}
 	}
 }
 
-// look returns the waiter's state. One that is late leaves the queue, unless
+// look returns the waiter's state. A late waiter leaves the queue, unless
 // something was granted meanwhile.
 func (w *Waiter[T]) look(late bool) state {
 	q := w.queue
@@ -141,9 +141,9 @@ func (w *Waiter[T]) look(late bool) state {
 	return w.state
 }
 
-// Cancel ends the waiting, from any thread, and says whether it did: false means
-// that it had ended. from is the loop that the caller runs on, nil when it runs
-// on none.
+// Cancel ends the wait, from any thread, and returns whether it did: false means
+// that it had ended already. from is the loop that the caller runs on, nil when
+// it runs on none.
 func (w *Waiter[T]) Cancel(from reactor.Loop) bool {
 	q := w.queue
 	q.mu.Lock()

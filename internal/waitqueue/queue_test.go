@@ -18,7 +18,8 @@ import (
 
 func TestMain(m *testing.M) { testkit.Main(m) }
 
-// line has waiters join one after the other, and notes how each one's wait ends.
+// line has waiters join one after the other, and records how each one's wait
+// ends.
 type line struct {
 	t     *testing.T
 	q     waitqueue.Queue[int]
@@ -44,10 +45,10 @@ func (l *line) join(deadline time.Time) {
 	synctest.Wait()
 }
 
-// serve grants to the first so many, one after the other.
+// serve grants to the first n, one after the other.
 func (l *line) serve(n int) {
 	for range n {
-		l.q.Serve(nil, func(*int) bool { return true })
+		l.q.Grant(nil, func(*int) bool { return true })
 		synctest.Wait()
 	}
 }
@@ -71,7 +72,7 @@ func TestOrder(t *testing.T) {
 			t.Error("Cancel")
 		}
 		synctest.Wait()
-		l.join(time.Now().Add(time.Second)) // the last, and the one whose deadline comes
+		l.join(time.Now().Add(time.Second)) // the last waiter, and the one whose deadline comes
 		l.waits(5)
 		fakenet.Pass(time.Second)
 		synctest.Wait()
@@ -90,12 +91,12 @@ func TestOrder(t *testing.T) {
 	})
 }
 
-// What was granted at the moment of the deadline is the waiter's.
+// Something granted at the moment of the deadline belongs to the waiter.
 func TestGrantedAtTheDeadline(t *testing.T) {
 	loop := fakenet.New(1).Loops[0]
 	var q waitqueue.Queue[int]
 	w, _ := q.Join(loop, 1, 0)
-	q.ServeAll(loop, func(v *int) bool { *v = 2; return true })
+	q.GrantAll(loop, func(v *int) bool { *v = 2; return true })
 	if err := w.Wait(time.Unix(1, 0)); err != nil || w.Value != 2 {
 		t.Errorf("%v, %d", err, w.Value)
 	}
@@ -113,12 +114,12 @@ func TestFull(t *testing.T) {
 	if _, err := q.Join(loop, 3, 2); err != nil {
 		t.Error(err)
 	}
-	if q.Serve(nil, func(*int) bool { return false }) || q.Len() != 2 {
+	if q.Grant(nil, func(*int) bool { return false }) || q.Len() != 2 {
 		t.Error("a refusal took one out")
 	}
 }
 
-// slots are so many of something, on several loops of each engine.
+// slots is a limited number of something, used on several loops of each engine.
 type slots struct {
 	free  atomic.Int64
 	q     waitqueue.Queue[struct{}]
@@ -136,7 +137,7 @@ func (s *slots) take() bool {
 }
 
 func (s *slots) serve(from reactor.Loop) {
-	s.q.ServeAll(from, func(*struct{}) bool { return s.take() })
+	s.q.GrantAll(from, func(*struct{}) bool { return s.take() })
 }
 
 func (s *slots) use(t *testing.T, l reactor.Loop, i int) {

@@ -150,7 +150,7 @@ func (w *Worker) Release(c *Conn, peerIdle time.Duration) {
 	}
 	// c is somebody else's now.
 	if !shared && s.slots.queue.Len() > 0 {
-		s.serve(loop, loop.Index())
+		s.grant(loop, loop.Index())
 	}
 }
 

@@ -60,17 +60,17 @@ func (s *State) free(on reactor.Loop) {
 	}
 	s.slots.open.Add(-1)
 	if s.slots.queue.Len() > 0 {
-		s.serve(on, 0)
+		s.grant(on, 0)
 	}
 }
 
-// serve gives the first in the queue what there is for it: an idle connection
+// grant gives the first in the queue what there is for it: an idle connection
 // of its loop, a free slot, or the slot of another idle connection. It is
 // called once for each that comes free; first is the loop to look at first, on
 // the one that the caller runs on, nil when it runs on none.
-func (s *State) serve(on reactor.Loop, first int) {
+func (s *State) grant(on reactor.Loop, first int) {
 	p := &s.slots
-	p.queue.Serve(on, func(wt *want) bool {
+	p.queue.Grant(on, func(wt *want) bool {
 		if !wt.fresh {
 			wt.conn = s.pool.shards[wt.loop].take() // a worker where exchanges wait has a pool of its own
 		}
@@ -107,7 +107,7 @@ func (w *Worker) enter(x *exchange.Exchange, fresh bool) (*Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.serve(x.Loop, loop+1)
+	s.grant(x.Loop, loop+1)
 
 	began := x.Loop.Now()
 	var deadline time.Time
@@ -121,7 +121,7 @@ func (w *Worker) enter(x *exchange.Exchange, fresh bool) (*Conn, error) {
 	if werr == nil {
 		return wt.Value.conn, nil
 	}
-	s.serve(x.Loop, 0) // the one that is first now may be allowed more: a reload may have changed max=
+	s.grant(x.Loop, 0) // the one that is first now may be allowed more: a reload may have changed max=
 	return nil, &fault.Fault{
 		Side: fault.Backend, Module: "proxy", Phase: fault.Acquire, Kind: fault.Exhausted, Retry: fault.Safe,
 		Status: 503, Backend: w.Name, Elapsed: x.Loop.Now().Sub(began),

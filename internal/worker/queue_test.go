@@ -36,7 +36,7 @@ func TestFreeBeforeTheWait(t *testing.T) {
 func TestNobodyGoesFirst(t *testing.T) {
 	for _, tt := range []struct {
 		name string
-		free func(w *Worker, c *Conn) // as Release and Discard, up to serve
+		free func(w *Worker, c *Conn) // as Release and Discard, up to grant
 	}{
 		{"idle", func(w *Worker, c *Conn) { c.home.push(c.counters, c) }},
 		{"slot", func(w *Worker, c *Conn) { c.Close(); w.State.slots.open.Add(-1) }},
