@@ -1,5 +1,5 @@
-// Package modules is the explicit, ordered list of httpd modules that are
-// built in. Order matters: it is the order in which their steps run.
+// Package modules is the explicit, ordered list of httpd modules that are built
+// in. The order is that in which their steps run.
 //
-// Imports every module; nothing but the server and the command line imports it.
+// Imports every module; only the server and the command line import it.
 package modules

@@ -8,11 +8,11 @@ import (
 	"github.com/headgate/headgate/internal/lock"
 )
 
-// combinations keeps the compiled chains by the sections they merge. It is
-// read without a lock; whoever meets a new combination compiles it under one.
+// combinations caches the compiled chains by the sections they merge. It is
+// read without a lock; a new combination is compiled under a lock.
 type combinations struct {
 	compile func(k []byte) *exchange.Chain
-	none    *exchange.Chain // of no section at all
+	none    *exchange.Chain // of no section
 	seed    maphash.Seed
 	table   atomic.Pointer[comboTable]
 
@@ -32,9 +32,9 @@ type combination struct {
 	built bool // with the snapshot, not at run time
 }
 
-// maxCombinations bounds how many combinations met at run time are kept,
-// beside some for each section. A client that drives a configuration whose sections
-// combine in more ways past it has all of them compiled again.
+// maxCombinations limits how many combinations compiled at run time are kept, in
+// addition to some for each section. Above it they are dropped and compiled again
+// when needed.
 const (
 	maxCombinations = 4096
 	perSection      = 8
@@ -68,7 +68,7 @@ func (c *combinations) insert(k []byte, built bool) *exchange.Chain {
 	if old := c.table.Load().find(k, e.hash); old != nil {
 		return old.chain
 	}
-	e.chain = c.compile([]byte(e.key)) // not k, which is on the stack of the caller
+	e.chain = c.compile([]byte(e.key)) // not k, which is on the caller's stack
 	if !built && c.used >= c.most {
 		c.replace(func(e *combination) bool { return e.built })
 	} else if 2*(c.used+1) > len(*c.table.Load()) {
@@ -79,8 +79,7 @@ func (c *combinations) insert(k []byte, built bool) *exchange.Chain {
 	return e.chain
 }
 
-// replace puts the entries that are kept into a table with room for as many
-// again.
+// replace moves the entries to keep into a table with room for as many again.
 func (c *combinations) replace(keep func(*combination) bool) {
 	var kept []*combination
 	old := *c.table.Load()

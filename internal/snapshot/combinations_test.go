@@ -10,7 +10,7 @@ import (
 	"github.com/headgate/headgate/internal/exchange"
 )
 
-// counted compiles chains that tell their key and counts them.
+// counted compiles chains that record their key, and counts them.
 func counted() (compile func(k []byte) *exchange.Chain, n *int) {
 	n = new(int)
 	return func(k []byte) *exchange.Chain {
@@ -21,8 +21,8 @@ func counted() (compile func(k []byte) *exchange.Chain, n *int) {
 
 func comboKey(i int) []byte { return binary.BigEndian.AppendUint32(nil, uint32(i)) }
 
-// However many locations there are, each combination with what applies to all
-// is compiled once.
+// However many locations there are, each combination with the sections that
+// apply to all is compiled once.
 func TestManyLocations(t *testing.T) {
 	const many = 10000
 	list := make([]Section, 0, many+1)
@@ -49,7 +49,8 @@ func TestManyLocations(t *testing.T) {
 	}
 }
 
-// What is met at run time is bounded, and what was built stays.
+// Combinations compiled at run time are limited, and those compiled in advance
+// stay.
 func TestCombinationsAreBounded(t *testing.T) {
 	compile, n := counted()
 	c := newCombinations(0, compile)

@@ -11,11 +11,11 @@ import (
 // If is one <If>, <ElseIf> or <Else>.
 type If struct {
 	When    *expr.Bool // nil: <Else>
-	Chained bool       // <ElseIf> or <Else>: only asked where the one before did not hold
+	Chained bool       // <ElseIf> or <Else>: evaluated only if the previous one did not hold
 	Dir     *directive.Confs
 	Defined string // "file:line"
 	Tag     string // "<If "...">"
-	Ifs     []If   // that stand in it
+	Ifs     []If   // nested in it
 }
 
 // inner is the compiled form of Inner.
@@ -29,12 +29,12 @@ func (in *inner) empty() bool { return len(in.files.list) == 0 && len(in.ifs) ==
 // branch is a compiled If.
 type branch struct {
 	If
-	index int // among all of the site
+	index int // index among all conditions of the site
 }
 
 // matchIfs appends the conditions that hold: those of the server, then those
-// that stand in the sections of k, in the order these merge; then those that
-// stand in conditions that hold (httpd: ap_if_walk, which goes by level too).
+// nested in the sections of k, in the order these merge; then those nested in
+// conditions that hold (httpd: ap_if_walk, which goes by level too).
 func (s *Sections) matchIfs(k []byte, x *exchange.Exchange) []byte {
 	if len(s.confs[kindIf]) == 0 {
 		return k
@@ -52,7 +52,7 @@ func (s *Sections) matchIfs(k []byte, x *exchange.Exchange) []byte {
 	return k
 }
 
-// innerOf returns the conditions that stand in a section.
+// innerOf returns the conditions nested in a section.
 func (s *Sections) innerOf(kind, i int) []branch {
 	switch kind {
 	case kindDir:
@@ -65,7 +65,7 @@ func (s *Sections) innerOf(kind, i int) []branch {
 	return s.fileIfs(i)
 }
 
-// ifs returns the conditions in the section numbered i among all of its kind.
+// ifs returns the conditions nested in section i of its kind.
 func (f *finder) ifs(i int) []branch {
 	if f.inner == nil {
 		return nil
@@ -73,7 +73,7 @@ func (f *finder) ifs(i int) []branch {
 	return f.inner[i-f.first].ifs
 }
 
-// fileIfs finds the list that a <Files> belongs to.
+// fileIfs returns the conditions nested in <Files> section i.
 func (s *Sections) fileIfs(i int) []branch {
 	f := &s.inner.files
 	for d := 0; i < f.first || i >= f.first+len(f.list); d++ {
@@ -82,7 +82,7 @@ func (s *Sections) fileIfs(i int) []branch {
 	return f.ifs(i)
 }
 
-// holding appends those of a list that hold.
+// holding appends the conditions of a list that hold.
 func (s *Sections) holding(k []byte, x *exchange.Exchange, list []branch) []byte {
 	held := false
 	for i := range list {
@@ -104,7 +104,7 @@ func (s *Sections) holding(k []byte, x *exchange.Exchange, list []branch) []byte
 }
 
 // holds evaluates a condition. One that cannot be evaluated does not hold, as in
-// httpd, and says so.
+// httpd, and is logged.
 func (s *Sections) holds(x *exchange.Exchange, b *branch) bool {
 	ok, err := s.expressions.Bool(b.When, x)
 	if err != nil {

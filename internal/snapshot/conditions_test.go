@@ -10,7 +10,7 @@ import (
 )
 
 // randomIfs makes a list of conditions whose expressions are constants, and
-// marks each section with a number of its own.
+// gives each section a number.
 func randomIfs(t *testing.T, r *rand.Rand, depth int, next *int) (list []If) {
 	for range r.IntN(4) {
 		c := If{Chained: len(list) > 0 && list[len(list)-1].When != nil && r.IntN(2) == 0, Dir: mark(*next)}
@@ -30,7 +30,8 @@ func randomIfs(t *testing.T, r *rand.Rand, depth int, next *int) (list []If) {
 	return list
 }
 
-// holdingIn says in the plainest way which conditions of a list hold.
+// holdingIn returns the conditions of a list that hold, by the simplest
+// algorithm.
 func holdingIn(x *exchange.Exchange, list []If) (out []If) {
 	var e exchange.Evaluator
 	held := false
@@ -50,7 +51,7 @@ func holdingIn(x *exchange.Exchange, list []If) (out []If) {
 }
 
 // Conditions merge level by level: those of the server and of the sections that
-// apply, then those that stand in them.
+// apply, then those nested in them.
 func TestConditionsAgainstNaive(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 6))
 	for range 2000 {

@@ -9,16 +9,16 @@ import (
 	"github.com/headgate/headgate/internal/prefix"
 )
 
-// finder finds the sections of a list that apply without asking each of them.
-// Plain <Location> values are looked up; of the others only those are asked
-// whose matcher's head the subject begins with.
+// finder finds the sections of a list that apply without testing each of them.
+// Plain <Location> values are looked up; of the others, only those with a
+// matcher whose head the subject begins with are tested.
 type finder struct {
 	list     []Section
 	first    int     // number of the list's first section among all of its kind
-	inner    []inner // what stands in each section; nil: nothing in any
+	inner    []inner // nested in each section; nil: nothing in any
 	plain    segments
 	heads    prefix.Tree
-	patterns prefix.Tree // those of regular expressions
+	patterns prefix.Tree // those with regular expressions
 }
 
 // newFinder compiles a list whose sections are numbered from first on.
@@ -76,7 +76,7 @@ func (f *finder) ask(hits []int32, t *prefix.Tree, x *exchange.Exchange, subject
 	}
 }
 
-// head is what every subject begins with that m matches.
+// head returns the text that every subject matched by m begins with.
 func head(m Matcher) string {
 	switch m := m.(type) {
 	case URLPrefix:
@@ -98,7 +98,7 @@ func head(m Matcher) string {
 	return ""
 }
 
-// segments has the values of Prefix matchers, each looked up by what it says.
+// segments holds the values of Prefix matchers for look-up.
 type segments struct {
 	values map[string][]int32 // sections by value
 	deep   int                // length of the longest value
@@ -112,7 +112,7 @@ func (s *segments) add(value string, section int32) {
 	s.deep = max(s.deep, len(value))
 }
 
-// find appends the sections that path is at or below.
+// find appends the sections whose value is path or a parent of it.
 func (s *segments) find(hits []int32, path []byte) []int32 {
 	if len(s.values) == 0 {
 		return hits

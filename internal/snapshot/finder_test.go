@@ -35,7 +35,7 @@ func randomMatcher(t testing.TB, r *rand.Rand) Matcher {
 	return Prefix(p)
 }
 
-// naive asks every section in turn.
+// naive tests every section in turn.
 func naive(list []Section, x *exchange.Exchange, subject, raw []byte) (found []int) {
 	for i := range list {
 		s := subject
@@ -49,7 +49,8 @@ func naive(list []Section, x *exchange.Exchange, subject, raw []byte) (found []i
 	return found
 }
 
-// The finder finds what asking every section in turn finds, in file order.
+// The finder finds the same sections as testing each one in turn, in file
+// order.
 func TestFinderAgainstNaive(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 4))
 	for range 3000 {
@@ -68,13 +69,13 @@ func TestFinderAgainstNaive(t *testing.T) {
 	}
 }
 
-// target finds by target where nothing can go wrong.
+// target calls ForTarget where it cannot fail.
 func target(s *Sections, x *exchange.Exchange) *exchange.Chain {
 	c, _ := s.ForTarget(x)
 	return c
 }
 
-// As above, for the sections that are chosen by a target or a file.
+// The same for sections chosen by a target or a file.
 func TestTargetsAgainstNaive(t *testing.T) {
 	r := rand.New(rand.NewPCG(11, 12))
 	for range 1000 {
@@ -143,8 +144,8 @@ func FuzzFinder(f *testing.F) {
 	})
 }
 
-// sectionMixes are lists as they are met: what section i says and the path of a
-// request to it. What applies to every request is in every list once.
+// sectionMixes are realistic lists: the value of section i and the path of a
+// request to it. Every list has one section that applies to every request.
 var sectionMixes = []struct {
 	name    string
 	section func(t testing.TB, i int) Matcher
@@ -179,7 +180,7 @@ func BenchmarkSections(b *testing.B) {
 	}
 }
 
-// place is which of n rules a request is about.
+// place says which of n rules a request is for.
 type place struct {
 	name string
 	i    int
@@ -189,7 +190,7 @@ func places(n int) []place {
 	return []place{{"first", 0}, {"middle", n / 2}, {"last", n - 1}, {"none", n + 100000}}
 }
 
-// Sections about proxied URLs are found as those about paths are.
+// Sections for proxied URLs are found as those for paths are.
 func BenchmarkProxySections(b *testing.B) {
 	for _, n := range []int{1, 100, 10000} {
 		var l SectionLists

@@ -11,7 +11,7 @@ import (
 )
 
 // Matcher decides whether a section applies. subject is the path, the target
-// URL, the file or its last part, by kind of section.
+// URL, the file or its last segment, depending on the kind of section.
 type Matcher interface {
 	Match(x *exchange.Exchange, subject []byte) bool
 }
@@ -51,7 +51,7 @@ func (p Folder) Match(_ *exchange.Exchange, s []byte) bool {
 type Glob struct {
 	Pattern string
 	Path    bool
-	Below   bool // <Directory /home/*/public>: what is below matches too
+	Below   bool // <Directory /home/*/public>: it matches everything below too
 }
 
 func (g Glob) options() glob.Options {
@@ -122,8 +122,8 @@ func (r *Regex) Match(x *exchange.Exchange, s []byte) bool {
 	return true
 }
 
-// merged returns the path with runs of slashes as one: <Location> does not tell
-// them apart, whatever MergeSlashes says, <LocationMatch> does (httpd:
+// merged returns the path with runs of slashes as one: <Location> ignores the
+// difference, whatever MergeSlashes says; <LocationMatch> does not (httpd:
 // ap_location_walk).
 func merged(x *exchange.Exchange) []byte {
 	path := x.Path

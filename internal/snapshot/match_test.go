@@ -52,7 +52,8 @@ func TestMatchers(t *testing.T) {
 	}
 }
 
-// plain gives sections whose chains tell which sections were merged, in order.
+// plain returns sections whose chains record which sections were merged, in
+// order.
 func plain(t testing.TB, locations ...Section) *Sections {
 	t.Helper()
 	for i := range locations {
@@ -91,7 +92,7 @@ func regexSection(t testing.TB, re string) Matcher {
 	return m
 }
 
-// compiled returns nil for what is no pattern, or needs backtracking.
+// compiled returns nil for an invalid pattern, or one that needs backtracking.
 func compiled(re string) Matcher {
 	c, err := rx.Compile(re, 0)
 	if err != nil || c.Backtracking() {
@@ -100,8 +101,8 @@ func compiled(re string) Matcher {
 	return NewRegex(c)
 }
 
-// Seen on httpd with MergeSlashes Off: <Location> and its patterns take a run
-// of slashes for one, <LocationMatch> does not.
+// Observed on httpd with MergeSlashes Off: <Location> and its patterns take a
+// run of slashes for one, <LocationMatch> does not.
 func TestSlashRuns(t *testing.T) {
 	s := plain(t, Section{Match: Prefix("/adm")}, Section{Match: Glob{Pattern: "/g*b", Path: true}},
 		Section{Match: regexSection(t, "^/rx/y")}, Section{Match: Prefix("/t/")})
@@ -116,7 +117,8 @@ func TestSlashRuns(t *testing.T) {
 	}
 }
 
-// Folders, files and proxies lie below locations; each kind in its own order.
+// Folders, files and proxies merge before locations; each kind in its own
+// order.
 func TestMergeOrder(t *testing.T) {
 	l := SectionLists{
 		Dirs:      []Section{{Match: Folder("/"), Dir: mark(1)}, {Match: Folder("/srv"), Dir: mark(2)}, {Match: regexSection(t, "a$"), Dir: mark(3)}},

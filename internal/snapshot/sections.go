@@ -22,8 +22,8 @@ type Section struct {
 	Inner   Inner
 }
 
-// Inner are the sections that stand in a section, or in a server, and are looked
-// at once it applies (httpd: sec_file and sec_if of core_dir_config).
+// Inner holds the sections nested in a section, or in a server, which are
+// matched once it applies (httpd: sec_file and sec_if of core_dir_config).
 type Inner struct {
 	Files []Section // <Files> and <FilesMatch>
 	Ifs   []If      // <If>, <ElseIf> and <Else>
@@ -36,26 +36,26 @@ type SectionLists struct {
 }
 
 // Sections is the compiled section table of one site. It implements
-// exchange.Sections. What finding costs does not depend on how many sections
-// there are: only on how many apply, and on the patterns that begin with no
-// plain text.
+// exchange.Sections. The cost of a search does not depend on the number of
+// sections: only on how many apply, and on the number of patterns without a
+// literal head.
 type Sections struct {
 	base      *directive.Confs
 	dirs      finder     // <Directory>, shortest first, then <DirectoryMatch>
 	proxies   finder     // <Proxy>, <ProxyMatch>
 	locations finder     // <Location>, <LocationMatch>
 	inner     inner      // of the server itself
-	nested    [][]branch // what stands in each condition
+	nested    [][]branch // nested in each condition
 	shown     [kinds][]record.Section
 	confs     [kinds][]*directive.Confs
 	chains    *combinations
-	none      *exchange.Chain // where there are no sections at all: the chain of every request
+	none      *exchange.Chain // without any sections: the chain of every request
 
 	expressions exchange.Evaluator
 }
 
-// NewSections compiles the table, the combination in which nothing matches and
-// those of a single <Location>.
+// NewSections compiles the table, the combination without any match and those
+// of a single <Location>.
 func NewSections(base *directive.Confs, l SectionLists, compile Compile) *Sections {
 	s := &Sections{base: base}
 	s.inner = s.addInner(l.Inner)
@@ -76,7 +76,7 @@ func NewSections(base *directive.Confs, l SectionLists, compile Compile) *Sectio
 	return s
 }
 
-// add compiles a list of sections of one kind with all that stands in them.
+// add compiles a list of sections of one kind and everything nested in them.
 func (s *Sections) add(kind int, list []Section) finder {
 	f := newFinder(list, len(s.confs[kind]))
 	for i := range list {
@@ -94,8 +94,8 @@ func (s *Sections) add(kind int, list []Section) finder {
 	return f
 }
 
-// addInner compiles what stands in a section. What a <Files> contains is found
-// after those it stands beside.
+// addInner compiles what is nested in a section. The contents of a <Files> are
+// matched after those of its siblings.
 func (s *Sections) addInner(in Inner) inner {
 	out := inner{files: s.add(kindFile, in.Files)}
 	for _, c := range in.Ifs {
@@ -110,8 +110,8 @@ func (s *Sections) addInner(in Inner) inner {
 	return out
 }
 
-// Only returns the chain of every request where there are no sections at all,
-// nil where there are.
+// Only returns the chain of every request if there are no sections at all, else
+// nil.
 func (s *Sections) Only() *exchange.Chain { return s.none }
 
 // Kinds of a key's entries.
@@ -124,12 +124,12 @@ const (
 	kinds
 )
 
-// key appends a section to a combination's name: 4 bytes, kind above index.
+// key appends a section to a combination's key: 4 bytes, kind above index.
 func key(k []byte, kind, index int) []byte {
 	return binary.BigEndian.AppendUint32(k, uint32(kind)<<28|uint32(index))
 }
 
-// entry reads the first section of a combination's name.
+// entry reads the first section of a combination's key.
 func entry(k []byte) (kind, index int) {
 	n := binary.BigEndian.Uint32(k)
 	return int(n >> 28), int(n & (1<<28 - 1))
@@ -148,7 +148,7 @@ func (s *Sections) ForPath(x *exchange.Exchange) *exchange.Chain {
 	return s.chains.get(k)
 }
 
-// keyRoom is room for the names of most combinations.
+// keyRoom is enough for the keys of most combinations.
 const keyRoom = 32 * 4
 
 // ForTarget implements exchange.Sections.
@@ -167,7 +167,7 @@ func (s *Sections) ForTarget(x *exchange.Exchange) (*exchange.Chain, error) {
 	return s.chains.get(k), nil
 }
 
-// proxied returns the URL behind "proxy:".
+// proxied returns the URL after "proxy:".
 func proxied(filename []byte) ([]byte, bool) {
 	const p = "proxy:"
 	if len(filename) >= len(p) && string(filename[:len(p)]) == p {
@@ -183,9 +183,9 @@ func (s *Sections) matchLocations(k []byte, x *exchange.Exchange) []byte {
 	return s.locations.match(k, kindLocation, x, merged(x), x.Path)
 }
 
-// matchFile matches <Directory> against the folders of a local file and
-// <Files> against its last part: those of the server first, then those that
-// stand in the folders' sections.
+// matchFile matches <Directory> against the folders of a local file and <Files>
+// against its last segment: those of the server first, then those nested in the
+// folders' sections.
 func (s *Sections) matchFile(k []byte, x *exchange.Exchange) []byte {
 	k = s.dirs.match(k, kindDir, x, x.Filename, x.Filename)
 	name := x.Filename[bytes.LastIndexByte(x.Filename, '/')+1:]

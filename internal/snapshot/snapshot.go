@@ -30,12 +30,12 @@ type Snapshot struct {
 	Workers                []*worker.Worker // every worker of every site, for sweeping and status
 	MaxInFlight            int              // MaxRequestWorkers; 0: no limit
 	PidFile                string
-	Logs                   []Log // what its directives name, in their order; one may be there more than once
+	Logs                   []Log // named by its directives, in their order; one may occur more than once
 	User, Group            string
 	Chroot                 string
 	GracefulTimeout        time.Duration // 0: wait for ever
 
-	Lease   *state.Lease // what it holds of the surviving state
+	Lease   *state.Lease // on the surviving state
 	Closers []func()     // run once it is retired; may take long
 
 	refs     []refs      // exchanges in flight, by loop
@@ -44,35 +44,35 @@ type Snapshot struct {
 	closing  atomic.Pointer[Closing]
 }
 
-// Closing is the closing of a snapshot that was retired. It happens on a
-// goroutine of its own: log programs may take seconds to end.
+// Closing tracks the closing of a retired snapshot. A separate goroutine closes
+// it, because log programs may take seconds to end.
 type Closing struct {
 	begun atomic.Bool
 	done  chan struct{}
 }
 
-// Begun says whether nobody uses the snapshot any more.
+// Begun reports whether no exchange uses the snapshot any more.
 func (c *Closing) Begun() bool { return c.begun.Load() }
 
-// Done is closed once the snapshot is.
+// Done is closed once the snapshot is closed.
 func (c *Closing) Done() <-chan struct{} { return c.done }
 
-// refs counts the exchanges of one loop; padded, so that loops do not share a
+// refs counts the exchanges of one loop; padded, so that no two loops use one
 // cache line.
 type refs struct {
 	n atomic.Int64
 	_ [56]byte
 }
 
-// SetLoops makes room to count exchanges of that many loops. Called once,
-// before the snapshot is made current.
+// SetLoops makes counters for n loops. It is called once, before the snapshot
+// becomes current.
 func (s *Snapshot) SetLoops(n int) { s.refs = make([]refs, n) }
 
-// Loops says for how many it was made.
+// Loops returns the number of loops it was made for.
 func (s *Snapshot) Loops() int { return len(s.refs) }
 
 // Enter counts an exchange of a loop in. False: the snapshot is no longer
-// current and the caller must load the current one.
+// current, and the caller must load the current one.
 func (s *Snapshot) Enter(loop int) bool {
 	s.refs[loop].n.Add(1)
 	if s.retiring.Load() {
@@ -82,8 +82,8 @@ func (s *Snapshot) Enter(loop int) bool {
 	return true
 }
 
-// Leave counts an exchange out. After Retire, the last one begins the closing
-// of what only this snapshot used; nobody waits for it here.
+// Leave counts an exchange out. After Retire, the last one starts the closing;
+// no caller waits for it here.
 func (s *Snapshot) Leave(loop int) {
 	s.refs[loop].n.Add(-1)
 	if s.retiring.Load() {
@@ -92,7 +92,7 @@ func (s *Snapshot) Leave(loop int) {
 }
 
 // Retire says that the snapshot is no longer current, or never will be, and
-// gives its closing, which begins when nobody uses it any more.
+// returns its Closing, which begins when the last exchange has ended.
 func (s *Snapshot) Retire() *Closing {
 	s.closing.CompareAndSwap(nil, &Closing{done: make(chan struct{})})
 	s.retiring.Store(true)
@@ -100,8 +100,8 @@ func (s *Snapshot) Retire() *Closing {
 	return s.closing.Load()
 }
 
-// tryClose closes the snapshot when nobody uses it. Enter counts before it
-// looks at retiring, so whoever saw it unset is in the sum.
+// tryClose closes the snapshot when no exchange uses it. Enter counts before it
+// checks retiring, so the sum contains every caller that saw it unset.
 func (s *Snapshot) tryClose() {
 	sum := int64(0)
 	for i := range s.refs {
@@ -119,7 +119,7 @@ func (s *Snapshot) tryClose() {
 	}
 }
 
-// close gives up what the snapshot holds, what may take long last.
+// close releases the resources of the snapshot, slow ones last.
 func (s *Snapshot) close() {
 	if s.Lease != nil {
 		s.Lease.Release()

@@ -25,9 +25,9 @@ type VHost struct {
 	Defined string   // "file:line"
 }
 
-// VHosts chooses the virtual host of a request as httpd does: the most
-// specific address set the connection's local address falls into, then by
-// name within that set in file order, else the set's first.
+// VHosts chooses the virtual host of a request as httpd does: the most specific
+// address set for the connection's local address, then by name within that set
+// in file order, else the set's first.
 type VHosts struct {
 	main  *exchange.Site
 	exact map[netip.AddrPort]*NameSet // IP:port
@@ -45,7 +45,7 @@ type NameSet struct {
 	tags  map[string]int // name written in the <VirtualHost> tag
 }
 
-// named is where a name leads.
+// named is the host that a name leads to.
 type named struct {
 	site *exchange.Site
 	at   int // in hosts
@@ -68,7 +68,7 @@ func NewVHosts(main *exchange.Site, hosts []*VHost) *VHosts {
 	return v
 }
 
-// set finds or makes the name set of an address.
+// set returns the name set of an address and makes it when there is none.
 func (v *VHosts) set(a Addr) *NameSet {
 	switch {
 	case a.IP.IsValid() && a.Port != 0:
@@ -130,8 +130,8 @@ func first(m map[string]int, k string, i int) {
 	}
 }
 
-// Base finds the name set a connection to local falls into, nil for the main
-// server. It is asked once per connection and snapshot.
+// Base returns the name set for a connection to local, nil for the main server.
+// It is called once per connection and snapshot.
 func (v *VHosts) Base(local netip.AddrPort) *NameSet {
 	ip := local.Addr().Unmap().WithZone("")
 	if s := v.exact[netip.AddrPortFrom(ip, local.Port())]; s != nil {
@@ -154,12 +154,12 @@ func (v *VHosts) Site(s *NameSet) *exchange.Site {
 	return s.First
 }
 
-// Single says that no name is asked for: Site is the site of every request. A
-// nil set is that of the main server.
+// Single reports that the name does not matter: Site is the site of every
+// request. A nil set is that of the main server.
 func (s *NameSet) Single() bool { return s == nil || len(s.hosts) == 1 }
 
-// Pick finds the site for a Host value without port, in lower case and
-// without a trailing dot; empty means none was sent.
+// Pick returns the site for a Host value without port, in lower case and
+// without a trailing dot; empty means that the request had none.
 func (v *VHosts) Pick(s *NameSet, host []byte) *exchange.Site {
 	site, _ := v.pick(s, host)
 	return site

@@ -22,7 +22,7 @@ func at(ip string, port uint16) []Addr {
 	return []Addr{a}
 }
 
-// The answers marked so were seen on httpd 2.4.71.
+// The rows marked "seen" were observed on httpd 2.4.71.
 func TestPick(t *testing.T) {
 	main := &exchange.Site{Name: "main"}
 	tag := Addr{IP: netip.MustParseAddr("127.0.0.5"), Port: 80, Host: "Tag.test"}
@@ -66,9 +66,9 @@ func TestPick(t *testing.T) {
 		{"[::2]:3", "sixone.test", "six"}, // [::] is every address
 		{"127.0.0.2:3", "x", "six"},
 		{"127.0.0.1:9", "x", "any-port"},
-		{"127.0.0.1:1", "two.test", "any-port"}, // an address without port is closer than a port without address
+		{"127.0.0.1:1", "two.test", "any-port"}, // an address without port is more specific than a port without address
 		{"127.0.0.2:9", "two.test", "main"},
-		{"127.0.0.5:80", "tag.test", "tagged"}, // the name in the tag counts last
+		{"127.0.0.5:80", "tag.test", "tagged"}, // the name in the tag is considered last
 		{"127.0.0.5:80", "127.0.0.5", "tagged-first"},
 		{"[::1]:443", "both2.test", "both2"},
 		{"127.0.0.1:443", "both2.test", "any-port"},

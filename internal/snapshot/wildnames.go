@@ -8,14 +8,14 @@ import (
 	"github.com/headgate/headgate/internal/prefix"
 )
 
-// wildNames are the ServerAlias values with * or ? of one address. Each is
-// found by the longest text between its wildcards: what is asked are those
-// whose text a name has in the right place.
+// wildNames holds the ServerAlias values with * or ? of one address. Each is
+// indexed by the longest text between its wildcards: only patterns whose text
+// occurs at the right position in a name are tested.
 type wildNames struct {
 	list  []wildName // in file order
 	heads prefix.Tree
 	tails prefix.Tree // backwards
-	inner prefix.Tree // looked for everywhere in a name
+	inner prefix.Tree // searched for everywhere in a name
 }
 
 type wildName struct {
@@ -23,10 +23,10 @@ type wildName struct {
 	index   int    // of the host
 }
 
-// empty says that there is no pattern.
+// empty reports that there is no pattern.
 func (w *wildNames) empty() bool { return len(w.list) == 0 }
 
-// add appends a pattern of a host, whose index is not below any before.
+// add appends a pattern of a host. Indices must not decrease.
 func (w *wildNames) add(pattern string, index int) {
 	at := int32(len(w.list))
 	w.list = append(w.list, wildName{pattern, index})
@@ -48,8 +48,8 @@ func (w *wildNames) add(pattern string, index int) {
 	}
 }
 
-// find returns the first host before best with a pattern that matches name, best
-// if there is none.
+// find returns the first host before best with a pattern that matches name, or
+// best if there is none.
 func (w *wildNames) find(name []byte, best int) int {
 	if len(w.list) == 0 || w.list[0].index >= best {
 		return best
@@ -64,7 +64,7 @@ func (w *wildNames) find(name []byte, best int) int {
 	return w.ask(w.tails.Walk(backwards(room[:0], name)), name, best)
 }
 
-// maxName is room for most names.
+// maxName is enough for most names.
 const maxName = 128
 
 func (w *wildNames) ask(walk prefix.Walk, name []byte, best int) int {

@@ -11,7 +11,7 @@ import (
 	"github.com/headgate/headgate/internal/glob"
 )
 
-// naivePick asks the hosts of one address one after the other.
+// naivePick tests the hosts of one address one after the other.
 func naivePick(hosts []*VHost, name string) *exchange.Site {
 	if name == "" {
 		return hosts[0].Site
@@ -62,7 +62,7 @@ func TestPickAgainstNaive(t *testing.T) {
 	}
 }
 
-// Each word is a name of a host of its own, a pattern when it has a wildcard.
+// Each word is the name of a separate host, a pattern when it has a wildcard.
 func FuzzPick(f *testing.F) {
 	f.Add("a.b *.b a* *a* ?.b", "a.b")
 	f.Add("www.*.test *.x.test", "www.x.test")
@@ -79,8 +79,8 @@ func FuzzPick(f *testing.F) {
 	})
 }
 
-// hostMixes are virtual hosts as they are met: what host i is called, where it
-// listens, and the name of a request to it.
+// hostMixes are realistic virtual hosts: the names and the address of host i,
+// and the name of a request to it.
 var hostMixes = []struct {
 	name        string
 	names, wild string

@@ -14,7 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The test binary plays the child processes, too.
+// The test binary also plays the child processes.
 const envRole = "UNIXD_TEST_ROLE"
 
 func TestMain(m *testing.M) {
@@ -31,7 +31,7 @@ func play(role string) int {
 		return 2
 	}
 	switch role {
-	case "wait": // until told, or until our starter is gone
+	case "wait": // until the signal, or until the starter is gone
 		fmt.Println("up")
 		io.Copy(io.Discard, os.Stdin)
 	case "serve":
@@ -77,8 +77,8 @@ func child(t *testing.T, role string, env ...string) *exec.Cmd {
 	return cmd
 }
 
-// waiting starts a child that lives until stop; it is not waited for before,
-// and so becomes a zombie when killed.
+// waiting starts a child that runs until stop; it is not waited for before, and
+// so becomes a zombie when killed.
 func waiting(t *testing.T, cmd *exec.Cmd) *exec.Cmd {
 	t.Helper()
 	in, err := cmd.StdinPipe()

@@ -7,7 +7,7 @@ import (
 	"syscall"
 )
 
-// Word is one of "-k"'s that speak to a running instance.
+// Word is an argument of -k that signals a running instance.
 type Word struct {
 	Name   string
 	Signal syscall.Signal
@@ -16,7 +16,7 @@ type Word struct {
 	Doc    string
 }
 
-// Words are the rows of -k, but for "start".
+// Words are the arguments of -k except "start".
 var Words = [...]Word{
 	{Name: "stop", Signal: syscall.SIGTERM, Ends: true, Doc: "stop at once"},
 	{Name: "graceful-stop", Signal: syscall.SIGWINCH, Ends: true, Doc: "stop accepting, finish what is running, then stop"},
@@ -34,14 +34,14 @@ func LookupWord(name string) (Word, bool) {
 	return Word{}, false
 }
 
-// NotRunningError says that there is nobody to signal. For words that stop,
-// httpd counts it as success.
+// NotRunningError says that no instance is running. For words that stop, httpd
+// counts it as success.
 type NotRunningError struct {
 	Program string
 	PID     int // from the pid file, 0 if there is none
 }
 
-// Error gives httpd's text: "httpd (pid 12?) not running".
+// Error returns httpd's text: "httpd (pid 12?) not running".
 func (e *NotRunningError) Error() string {
 	if e.PID == 0 {
 		return e.Program + " (no pid file) not running"
@@ -50,7 +50,8 @@ func (e *NotRunningError) Error() string {
 }
 
 // Running finds the instance that wrote the pid file. A process that got the
-// number later and is not our program does not count: httpd would signal it.
+// number later and does not run our program does not count: httpd would signal
+// it.
 func Running(program, pidFile string) (*Process, error) {
 	pid, err := ReadPidFile(pidFile)
 	if errors.Is(err, os.ErrNotExist) {

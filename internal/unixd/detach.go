@@ -13,8 +13,8 @@ import (
 	"syscall"
 )
 
-// envReady names the descriptor on which a detached child reports to the one
-// who started it: readyByte once it serves, or failByte and a text.
+// envReady names the descriptor on which a detached child reports to its
+// starter: readyByte once it serves, or failByte and a text.
 const envReady = "HEADGATE_READY_FD"
 
 const (
@@ -23,10 +23,10 @@ const (
 	maxReport = 64 << 10
 )
 
-// Detach starts argv as a child in a session of its own, without a terminal,
-// its output appended to logFile ("" drops it), and waits until the child has
-// said that it serves. The error is the child's own words if it had any. When
-// ctx ends first the child is killed.
+// Detach starts argv as a child in a new session, without a terminal, with its
+// output appended to logFile ("" drops it), and waits until the child reports
+// that it serves. The error is the child's own text if it sent one. If ctx ends
+// first the child is killed.
 func Detach(ctx context.Context, argv, env []string, logFile string) (pid int, err error) {
 	if len(argv) == 0 {
 		return 0, errors.New("nothing to start")
@@ -42,11 +42,11 @@ func Detach(ctx context.Context, argv, env []string, logFile string) (pid int, e
 	}
 	defer r.Close()
 	cmd := exec.Command(argv[0], argv[1:]...)
-	cmd.Env = append(env[:len(env):len(env)], envReady+"=3") // where the first of ExtraFiles goes
+	cmd.Env = append(env[:len(env):len(env)], envReady+"=3") // descriptor of the first of ExtraFiles
 	cmd.Stdout, cmd.Stderr, cmd.ExtraFiles = log, log, []*os.File{w}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	err = cmd.Start()
-	w.Close() // or its end would never be seen
+	w.Close() // else its end would never be seen
 	if err != nil {
 		return 0, err
 	}
@@ -57,11 +57,11 @@ func Detach(ctx context.Context, argv, env []string, logFile string) (pid int, e
 	return pid, cmd.Process.Release()
 }
 
-// await reads the child's report. It leaves a child that serves, and no other.
+// await reads the child's report. It kills a child that does not serve.
 func await(ctx context.Context, cmd *exec.Cmd, r io.Reader, logFile string) error {
 	stop := context.AfterFunc(ctx, func() { _ = cmd.Process.Kill() })
 	report, err := io.ReadAll(io.LimitReader(r, maxReport))
-	// From here on the child is either left alone or waited for.
+	// From here on the child is either left running or waited for.
 	inTime := stop()
 	if err == nil && inTime && len(report) > 0 && report[0] == readyByte {
 		return nil
@@ -85,12 +85,12 @@ func await(ctx context.Context, cmd *exec.Cmd, r io.Reader, logFile string) erro
 	return fmt.Errorf("ended before it served: %s (see %s)", how, cmp.Or(logFile, "its log"))
 }
 
-// Readiness is the child's end of Detach. All methods do nothing on nil, which
-// is what a process not started by Detach has, and after the first report.
+// Readiness is the child's end of Detach. All methods do nothing on nil, as in
+// a process that Detach did not start, and after the first report.
 type Readiness struct{ f *os.File }
 
-// ReadinessFromEnv takes the descriptor over and removes its announcement, so
-// that our own children do not report in our place.
+// ReadinessFromEnv takes over the descriptor and removes its variable, so that
+// child processes do not report in its place.
 func ReadinessFromEnv(getenv func(string) string, unset func(string) error) (*Readiness, error) {
 	s := getenv(envReady)
 	if s == "" {
@@ -107,10 +107,10 @@ func ReadinessFromEnv(getenv func(string) string, unset func(string) error) (*Re
 	return &Readiness{f: os.NewFile(uintptr(fd), "readiness")}, nil
 }
 
-// Ready reports that we serve.
+// Ready reports that the process serves.
 func (r *Readiness) Ready() error { return r.report(string(rune(readyByte))) }
 
-// Fail reports why we never will; the caller then exits.
+// Fail reports why it never will; the caller then exits.
 func (r *Readiness) Fail(why error) error { return r.report(string(rune(failByte)) + why.Error()) }
 
 func (r *Readiness) report(text string) error {

@@ -1,8 +1,8 @@
-// Package unixd deals with being a Unix process: users and dropping
+// Package unixd implements what a Unix daemon needs: users and dropping
 // privileges, the pid file, signals to a running instance, detaching from the
-// terminal so that the starter learns whether we serve, and telling systemd.
+// terminal with a report of readiness, and notifying systemd.
 //
-// It acts for the server and the command line, which own the order of things:
-// bind, write the pid file, open logs, Drop, serve, report ready. Imports
-// nothing of this module; it is of layer 4.
+// It is used by the server and the command line, which decide the order: bind,
+// write the pid file, open logs, Drop, serve, report ready. Imports nothing of
+// this module; it is at layer 4.
 package unixd

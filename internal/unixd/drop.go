@@ -9,17 +9,17 @@ import (
 )
 
 // Drop gives up root for good: chroot (ChrootDir, "" for none), then groups,
-// group and user, for every thread of the process; then it makes sure that
-// there is no way back. An empty user changes nothing but the root; an empty
-// group means the user's own. After an error the process is in between and
-// must exit.
+// group and user, for every thread of the process; then it verifies that root
+// cannot be regained. An empty user changes nothing but the root directory; an
+// empty group means the user's own. After an error the process is in an
+// undefined state and must exit.
 //
 // httpd: without root, User and Group are ignored; a chroot is an error.
 func Drop(userArg, groupArg, chroot string) error {
 	if err := CheckDrop(userArg, groupArg, chroot); err != nil || os.Geteuid() != 0 {
 		return err
 	}
-	// Names are looked up while the files that hold them can still be seen.
+	// Names are looked up while the files that hold them are still visible.
 	id, err := Identity(userArg, groupArg)
 	if err != nil {
 		return err
@@ -48,8 +48,8 @@ func Drop(userArg, groupArg, chroot string) error {
 	return nil
 }
 
-// CheckDrop says why Drop would fail, as far as that can be known before. The
-// lack of privileges is a syscall.EPERM.
+// CheckDrop says why Drop would fail, as far as that can be known in advance.
+// Lack of privileges is a syscall.EPERM.
 func CheckDrop(userArg, groupArg, chroot string) error {
 	if os.Geteuid() == 0 { // httpd: without root, User and Group are ignored
 		if _, err := Identity(userArg, groupArg); err != nil {
@@ -68,8 +68,8 @@ func CheckDrop(userArg, groupArg, chroot string) error {
 	return nil
 }
 
-// Identity reads User and Group as Drop does: groupArg, if there is one, takes
-// the place of the user's own group. The zero User stands for no user.
+// Identity reads User and Group as Drop does: groupArg, if set, replaces the
+// user's own group. The zero User means no user.
 func Identity(userArg, groupArg string) (User, error) {
 	if userArg == "" {
 		return User{}, nil
@@ -79,8 +79,8 @@ func Identity(userArg, groupArg string) (User, error) {
 		return id, err
 	}
 	if groupArg != "" {
-		// As initgroups(3) has it: the stated group takes the place of the
-		// primary one, which is not kept beside it.
+		// As in initgroups(3): the stated group replaces the primary one, which
+		// is not kept.
 		if id.GID, err = LookupGroup(groupArg); err != nil {
 			return id, err
 		}
@@ -112,8 +112,8 @@ func (u User) Groups() []int {
 	return out
 }
 
-// verify sees that all ids are the new ones, and that asking for the old ones
-// back fails, as it would not with CAP_SETUID or a saved id left.
+// verify checks that all ids are the new ones, and that setting the old ones
+// fails, which it would not with CAP_SETUID or a saved id left.
 func (u User) verify() error {
 	if os.Getuid() != u.UID || os.Geteuid() != u.UID || os.Getgid() != u.GID || os.Getegid() != u.GID {
 		return fmt.Errorf("ids are %d/%d and %d/%d", os.Getuid(), os.Geteuid(), os.Getgid(), os.Getegid())

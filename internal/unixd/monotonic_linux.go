@@ -6,7 +6,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// monotonic gives CLOCK_MONOTONIC, which package time keeps to itself.
+// monotonic returns CLOCK_MONOTONIC, which package time does not expose.
 func monotonic() time.Duration {
 	var ts unix.Timespec
 	if unix.ClockGettime(unix.CLOCK_MONOTONIC, &ts) != nil {

@@ -4,5 +4,5 @@ package unixd
 
 import "time"
 
-// monotonic is asked for by systemd only, which is Linux's.
+// monotonic is needed for systemd only, which runs on Linux only.
 func monotonic() time.Duration { return 0 }

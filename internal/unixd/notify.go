@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// Notifier tells systemd how we are (sd_notify(3)). All methods do nothing on
-// nil, which is what a process not started by systemd has. It is safe for
+// Notifier reports the server's state to systemd (sd_notify(3)). All methods do
+// nothing on nil, as in a process that systemd did not start. It is safe for
 // concurrent use.
 type Notifier struct {
 	conn     *net.UnixConn // connected early: a chroot hides the path
@@ -17,7 +17,8 @@ type Notifier struct {
 }
 
 // NotifyFromEnv connects to NOTIFY_SOCKET and removes the variables, so that
-// our children do not speak for us. pid is ours: the watchdog is addressed.
+// child processes do not report in its place. pid is this process's: the
+// watchdog names it.
 func NotifyFromEnv(getenv func(string) string, unset func(string) error, pid int) (*Notifier, error) {
 	path := getenv("NOTIFY_SOCKET")
 	if path == "" {
@@ -26,8 +27,8 @@ func NotifyFromEnv(getenv func(string) string, unset func(string) error, pid int
 	if path[0] != '/' && path[0] != '@' {
 		return nil, fmt.Errorf("NOTIFY_SOCKET: unsupported address %q", path)
 	}
-	// A leading '@' stands for the zero byte of an abstract address, to systemd
-	// and package net alike.
+	// A leading '@' is the zero byte of an abstract address, for systemd and
+	// package net alike.
 	conn, err := net.DialUnix("unixgram", nil, &net.UnixAddr{Name: path, Net: "unixgram"})
 	if err != nil {
 		return nil, fmt.Errorf("NOTIFY_SOCKET: %w", err)
@@ -46,10 +47,10 @@ func NotifyFromEnv(getenv func(string) string, unset func(string) error, pid int
 	return n, nil
 }
 
-// Ready tells that we serve, at first or again after a reload.
+// Ready reports that the process serves, at first or again after a reload.
 func (n *Notifier) Ready(status string) error { return n.send("READY=1", statusLine(status)) }
 
-// Reloading tells that a reload has begun; Ready ends it. systemd wants the
+// Reloading reports that a reload has begun; Ready ends it. systemd needs the
 // monotonic time to tell this reload from an earlier one.
 func (n *Notifier) Reloading() error {
 	if n == nil {
@@ -58,20 +59,20 @@ func (n *Notifier) Reloading() error {
 	return n.send("RELOADING=1", fmt.Sprintf("MONOTONIC_USEC=%d", monotonic()/time.Microsecond))
 }
 
-// Stopping tells that we are about to end.
+// Stopping reports that the process is about to end.
 func (n *Notifier) Stopping() error { return n.send("STOPPING=1") }
 
-// Status gives the line that systemctl status shows.
+// Status sets the line that systemctl status shows.
 func (n *Notifier) Status(text string) error { return n.send(statusLine(text)) }
 
-// MainPID tells that another process takes our place.
+// MainPID reports that another process replaces this one.
 func (n *Notifier) MainPID(pid int) error { return n.send(fmt.Sprintf("MAINPID=%d", pid)) }
 
-// Alive feeds the watchdog.
+// Alive resets systemd's watchdog.
 func (n *Notifier) Alive() error { return n.send("WATCHDOG=1") }
 
-// Watchdog gives the time within which Alive must be called again and again,
-// best twice; 0 if nobody watches.
+// Watchdog returns the period of systemd's watchdog. Call Alive at least twice
+// in each; 0 if there is no watchdog.
 func (n *Notifier) Watchdog() time.Duration {
 	if n == nil {
 		return 0
@@ -79,7 +80,7 @@ func (n *Notifier) Watchdog() time.Duration {
 	return n.watchdog
 }
 
-// Close gives the connection up.
+// Close closes the connection.
 func (n *Notifier) Close() error {
 	if n == nil {
 		return nil
@@ -94,8 +95,8 @@ func statusLine(text string) string {
 	return "STATUS=" + strings.NewReplacer("\n", " ", "\r", " ").Replace(text)
 }
 
-// notifyPatience is how long the service manager may leave a message unread
-// when its queue is full; the message is lost then.
+// notifyPatience is how long a send may wait for the service manager when its
+// queue is full; then the message is lost.
 const notifyPatience = time.Second
 
 func (n *Notifier) send(lines ...string) error {

@@ -67,8 +67,8 @@ func TestNotifyNobody(t *testing.T) {
 	}
 }
 
-// TestNotifyUnread: a service manager that reads nothing holds nobody up for
-// ever.
+// TestNotifyUnread: a service manager that reads nothing does not block the
+// server for ever.
 func TestNotifyUnread(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "notify")
 	l, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: path, Net: "unixgram"})

@@ -13,22 +13,22 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// ErrBadPidFile marks a pid file that holds no number.
+// ErrBadPidFile says that a pid file holds no number.
 var ErrBadPidFile = errors.New("not a process id")
 
-// RunningError says that another instance owns the pid file.
+// RunningError says that the pid file belongs to a running instance.
 type RunningError struct {
 	Path string
 	PID  int
 }
 
-// Error gives "already running (pid 12, from /run/x.pid)".
+// Error returns "already running (pid 12, from /run/x.pid)".
 func (e *RunningError) Error() string {
 	return fmt.Sprintf("already running (pid %d, from %s)", e.PID, e.Path)
 }
 
-// ReadPidFile gives the number in a pid file. The error is one of
-// os.ErrNotExist, ErrBadPidFile or another of reading.
+// ReadPidFile returns the number in a pid file. The error is os.ErrNotExist,
+// ErrBadPidFile or a read error.
 func ReadPidFile(path string) (int, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -54,9 +54,9 @@ func parsePid(text []byte) (int, error) {
 	return int(pid), nil
 }
 
-// WritePidFile puts pid into the file at once or not at all. A live instance
-// of our own program there is a *RunningError. What else was there is replaced;
-// notice says so if it was the trace of an unclean end.
+// WritePidFile writes pid to the file atomically. If the file names a live
+// instance of our program the error is a *RunningError. Anything else there is
+// replaced; notice is set if that was left by an unclean end.
 func WritePidFile(path string, pid int) (notice string, err error) {
 	old, err := ReadPidFile(path)
 	switch {
@@ -79,7 +79,7 @@ func WritePidFile(path string, pid int) (notice string, err error) {
 }
 
 // CheckPidFile says why no pid file could be written at path, as far as its
-// folder shows that. Root makes a folder that is missing (RunFolder).
+// folder shows. Root creates a missing folder (RunFolder).
 func CheckPidFile(path string) error {
 	dir := filepath.Dir(path)
 	if info, err := os.Stat(dir); err != nil {
@@ -96,8 +96,9 @@ func CheckPidFile(path string) error {
 	return nil
 }
 
-// replaceFile writes beside the file and renames, so that a reader sees the old
-// or the new, and a symbolic link planted at path is replaced, not followed.
+// replaceFile writes a temporary file in the same folder and renames it, so
+// that a reader sees the old file or the new one, and a symbolic link planted
+// at path is replaced, not followed.
 func replaceFile(path, text string) error {
 	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
 	if err != nil {

@@ -17,7 +17,7 @@ import (
 	"github.com/headgate/headgate/internal/testkit"
 )
 
-// deadPID returns the number of a process that has ended and is waited for.
+// deadPID returns the number of a process that has ended and was waited for.
 func deadPID(t *testing.T) int {
 	t.Helper()
 	cmd := child(t, "die")
@@ -141,7 +141,7 @@ func TestSignalAndWait(t *testing.T) {
 	}
 	defer h.Release()
 
-	// A deadline on a clock of our own: the third pause is one too many.
+	// The deadline is on the test's clock: the third pause is one too many.
 	var slept []time.Duration
 	late := errors.New("late")
 	err = h.Wait(context.Background(), func(_ context.Context, d time.Duration) error {
@@ -158,7 +158,7 @@ func TestSignalAndWait(t *testing.T) {
 	if err := h.Signal(stop.Signal); err != nil {
 		t.Fatal(err)
 	}
-	// Nobody has waited for it yet, so a zombie must count as ended.
+	// Its parent has not waited for it yet, so a zombie must count as ended.
 	limit, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
 	if err := h.Wait(limit, Sleep); err != nil {

@@ -12,12 +12,12 @@ import (
 	"time"
 )
 
-// procRoot is where Linux shows its processes. Elsewhere nothing is there, and
-// what cannot be known is answered on the safe side.
+// procRoot is the folder of Linux's processes. Elsewhere it is absent, and
+// unknown facts are assumed to be the safe ones.
 const procRoot = "/proc"
 
 // Process is a handle on a running process. On Linux it holds a pidfd, so that
-// a signal never reaches a stranger who got the number afterwards.
+// a signal never reaches another process that got the number later.
 type Process struct {
 	PID int
 	p   *os.Process
@@ -40,14 +40,13 @@ func FindProcess(pid int) (*Process, error) {
 	return h, nil
 }
 
-// Release gives up the handle.
+// Release closes the handle.
 func (h *Process) Release() { _ = h.p.Release() }
 
 // Signal sends s.
 func (h *Process) Signal(s syscall.Signal) error { return h.p.Signal(s) }
 
-// Alive reports whether the process runs. One that has ended and awaits its
-// parent does not.
+// Alive reports whether the process runs. A zombie does not.
 func (h *Process) Alive() bool {
 	if err := h.p.Signal(syscall.Signal(0)); err != nil && !errors.Is(err, syscall.EPERM) {
 		return false
@@ -60,8 +59,9 @@ func (h *Process) Alive() bool {
 	return !strings.HasPrefix(strings.TrimSpace(after), "Z")
 }
 
-// Ours reports whether the process runs the same program as we do: by file
-// name, so that it holds across an upgrade. Where that cannot be seen, yes.
+// Ours reports whether the process runs the same program as this one: by file
+// name, so that it works across an upgrade. If that cannot be determined it
+// returns true.
 func (h *Process) Ours() bool {
 	own, err := os.Executable()
 	if err != nil {
@@ -71,7 +71,7 @@ func (h *Process) Ours() bool {
 	if err == nil {
 		return programName(exe) == programName(own)
 	}
-	// Another user's exe is closed to us, its name is not. The kernel keeps 15
+	// Another user's exe is not readable, its name is. The kernel keeps 15
 	// bytes of it.
 	comm, err := os.ReadFile(filepath.Join(procRoot, strconv.Itoa(h.PID), "comm"))
 	if err != nil {
@@ -85,10 +85,10 @@ func programName(exe string) string {
 	return filepath.Base(strings.TrimSuffix(exe, " (deleted)"))
 }
 
-// Pause waits for a time or the end of ctx. Tests put their own in its place.
+// Pause waits for d or the end of ctx. Tests replace it.
 type Pause func(ctx context.Context, d time.Duration) error
 
-// Sleep is the Pause of real life.
+// Sleep is the real Pause.
 func Sleep(ctx context.Context, d time.Duration) error {
 	t := time.NewTimer(d)
 	defer t.Stop()
@@ -100,7 +100,7 @@ func Sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// maxPause is the longest an end may go unnoticed.
+// maxPause is the longest time until the end of a process is noticed.
 const maxPause = 100 * time.Millisecond
 
 // Wait returns when the process has ended, or with ctx's error.

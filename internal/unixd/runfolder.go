@@ -6,14 +6,14 @@ import (
 	"os"
 )
 
-// RunFolder makes the folder of a pid file where a fresh boot has emptied /run.
-// Root makes it, with mode 0755 and whatever is missing above it; for others the
-// error says the command.
+// RunFolder makes the folder of a pid file, which is missing after a boot that
+// emptied /run. Root makes it with mode 0755, and missing parents too; for other
+// users the error contains the command.
 func RunFolder(dir string) error { return runFolder(dir, os.Geteuid()) }
 
 func runFolder(dir string, uid int) error {
 	if _, err := os.Stat(dir); !errors.Is(err, os.ErrNotExist) {
-		return nil //nolint:nilerr // what is wrong with it shows when it is used
+		return nil //nolint:nilerr // its faults show when it is used
 	}
 	if uid != 0 {
 		return fmt.Errorf("the folder %s does not exist; make it: sudo install -d -o %d -m 755 %s", dir, uid, dir)

@@ -14,7 +14,7 @@ func TestRunFolder(t *testing.T) {
 		t.Errorf("%v, want %s", err, want)
 	}
 	defer syscall.Umask(syscall.Umask(0o077))
-	for range 2 { // the second time it is there
+	for range 2 { // the second time it exists
 		if err := runFolder(dir, 0); err != nil {
 			t.Fatal(err)
 		}

@@ -8,11 +8,11 @@ import (
 	"strings"
 )
 
-// ErrRoot refuses "User root" as httpd does: whatever a request can make the
-// server do, it would do as root.
+// ErrRoot refuses "User root" as httpd does: anything a request can make the
+// server do would run as root.
 var ErrRoot = errors.New("the server must not serve as root: name a user without privileges")
 
-// User is the identity of a User directive.
+// User is the identity that a User directive names.
 type User struct {
 	Name string // "" for an id without an entry
 	UID  int
@@ -20,7 +20,7 @@ type User struct {
 	More []int // supplementary groups, without GID
 }
 
-// LookupUser reads a User directive: a name, or '#' and an id. It gives
+// LookupUser reads a User directive: a name, or '#' and an id. It returns
 // ErrRoot, with the user, for uid 0.
 func LookupUser(arg string) (User, error) {
 	var entry *user.User
@@ -48,8 +48,8 @@ func LookupUser(arg string) (User, error) {
 	return u, refuseRoot(u)
 }
 
-// unexpected is an error other than that a name is unknown, which our own words
-// say already.
+// unexpected is an error other than an unknown name, for which our message is
+// enough.
 type unexpected struct{ error }
 
 // Error implements error.
@@ -63,7 +63,7 @@ func (e unexpected) Error() string {
 // Unwrap returns the cause.
 func (e unexpected) Unwrap() error { return e.error }
 
-// unless keeps err unless it is an E.
+// unless returns err unless it is an E.
 func unless[E error](err error) error {
 	if _, ok := errors.AsType[E](err); ok {
 		err = nil
@@ -78,8 +78,8 @@ func refuseRoot(u User) error {
 	return nil
 }
 
-// moreGroups is best effort: a directory that cannot list groups gives none,
-// which is the safe side.
+// moreGroups is best effort: if the groups cannot be listed it returns none,
+// which is the safe choice.
 func moreGroups(entry *user.User, primary int) []int {
 	ids, err := entry.GroupIds()
 	if err != nil {
@@ -110,15 +110,15 @@ func LookupGroup(arg string) (int, error) {
 	return strconv.Atoi(g.Gid)
 }
 
-// parseID reads an id. httpd takes "#" and "#abc" for 0, which is root; here
-// they are errors, as is its default #-1.
+// parseID reads an id. httpd reads "#" and "#abc" as 0, which is root; here
+// they are errors, and so is its default #-1.
 func parseID(s string) (int, error) {
 	n, err := strconv.ParseUint(s, 10, 32)
 	if err != nil {
 		return -1, errors.New("not a number from 0 to 4294967294")
 	}
 	if n == 1<<32-1 {
-		return -1, errors.New("no such id") // (uid_t)-1 means "leave as is" to the kernel
+		return -1, errors.New("no such id") // (uid_t)-1 means "do not change" to the kernel
 	}
 	return int(n), nil
 }

@@ -2,11 +2,11 @@ package wire
 
 import "bytes"
 
-// SplitAuthority takes host[:port] apart and says whether it is one. The host
-// is what httpd's strict check takes: letters, digits, dot, hyphen and
-// underscore with no empty label, an IPv4 address, or an IPv6 address in
-// brackets, which it keeps. No user information, no zone, no empty port, no
-// port 0. Port is nil when there is none.
+// SplitAuthority splits host[:port] and reports whether it is valid. The host
+// is what httpd's strict check accepts: letters, digits, dot, hyphen and
+// underscore with no empty label, an IPv4 address, or an IPv6 address with its
+// brackets. No user information, no zone, no empty port, no port 0. Port is nil
+// when there is none.
 func SplitAuthority(a []byte) (host, port []byte, ok bool) {
 	if len(a) > 0 && a[0] == '[' {
 		end := bytes.IndexByte(a, ']')
@@ -21,7 +21,7 @@ func SplitAuthority(a []byte) (host, port []byte, ok bool) {
 			i, plain = i+1, false
 		}
 		host, port = a[:i:i], a[i:]
-		// A last label that ends in a letter is no number.
+		// A last label that ends in a letter is not a number.
 		if !plain && !validName(host) {
 			return nil, nil, false
 		}
@@ -35,8 +35,8 @@ func SplitAuthority(a []byte) (host, port []byte, ok bool) {
 	return host, port[1:], true
 }
 
-// plainName gives where the first bytes of a end that are host bytes without an
-// empty label: all of a host, usually.
+// plainName returns the end of the bytes at the start of a that are host bytes
+// without an empty label: usually the whole host.
 func plainName(a []byte) int {
 	i := 0
 	for i < len(a) && (class[a[i]]&isLabel != 0 || (a[i] == '.' && i > 0 && a[i-1] != '.')) {
@@ -45,7 +45,7 @@ func plainName(a []byte) int {
 	return i
 }
 
-// validPort takes 1 to 65535 in digits.
+// validPort accepts 1 to 65535 in digits.
 func validPort(p []byte) bool {
 	n := 0
 	for _, c := range p {
@@ -59,14 +59,14 @@ func validPort(p []byte) bool {
 	return n > 0
 }
 
-// validName judges a host of host bytes: labels between single dots, one dot
-// may lead or end it. A name whose last label is a number must be an IPv4
-// address written plainly, lest somebody reads another address in it.
+// validName checks a host of host bytes: labels between single dots; one dot
+// may begin or end it. A name whose last label is a number must be a plain IPv4
+// address, so that no other reader finds another address in it.
 func validName(h []byte) bool {
 	if len(h) == 0 || (len(h) == 1 && h[0] == '.') {
 		return false
 	}
-	last := 0 // where the last label begins
+	last := 0 // start of the last label
 	digits, dots, zeros := true, 0, false
 	for i, c := range h {
 		switch {
@@ -91,7 +91,7 @@ func validName(h []byte) bool {
 	return digits && dots == 3 && !zeros && h[0] != '.'
 }
 
-// numeric says whether a label is a number; a dot may end it.
+// numeric reports whether a label is a number; a dot may end it.
 func numeric(label []byte) bool {
 	if n := len(label); n > 0 && label[n-1] == '.' {
 		label = label[:n-1]
@@ -104,9 +104,9 @@ func numeric(label []byte) bool {
 	return len(label) > 0
 }
 
-// validIPv6 judges an address without its brackets (RFC 3986 section 3.2.2):
-// eight groups of up to four hexadecimal digits, one run of zeros left out
-// with "::", the last two groups perhaps as IPv4.
+// validIPv6 checks an address without its brackets (RFC 3986 section 3.2.2):
+// eight groups of up to four hexadecimal digits, one run of zeros left out with
+// "::", the last two groups optionally as IPv4.
 func validIPv6(a []byte) bool {
 	groups, gap := 0, false
 	if len(a) >= 2 && a[0] == ':' && a[1] == ':' {
@@ -149,7 +149,7 @@ func validIPv6(a []byte) bool {
 	return groups == 8
 }
 
-// validIPv4 judges four numbers up to 255 without leading zeros.
+// validIPv4 checks four numbers up to 255 without leading zeros.
 func validIPv4(a []byte) bool {
 	for part := 0; part < 4; part++ {
 		n, v := 0, 0

@@ -3,8 +3,8 @@ package wire
 // Bad says why bytes were refused. All of them are declared in this file and
 // never written to, so that they may be compared and shared.
 type Bad struct {
-	// Status is what a client is answered with. A backend whose response or
-	// body is refused always means 502, whatever stands here.
+	// Status is the status for a client. A backend whose response or body is
+	// refused always means 502, whatever this is.
 	Status int
 	// Reason is one stable clause; it never holds bytes of the peer.
 	Reason string

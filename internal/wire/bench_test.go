@@ -28,7 +28,7 @@ var benchResponse = []byte("HTTP/1.1 200 OK\r\n" +
 
 var benchChunks = []byte("400;a=b\r\n" + string(make([]byte, 1024)) + "\r\n10\r\n0123456789abcdef\r\n0\r\nX: y\r\n\r\n")
 
-// hot are the paths of every request: they must not allocate.
+// hot are the functions that every request calls: they must not allocate.
 func hot(t testing.TB) map[string]func() {
 	lim, rlim := DefaultLimits(), NewResponseLimits(0)
 	var q message.Request

@@ -8,14 +8,14 @@ import (
 )
 
 // Chunks decodes one chunked body as it arrives, without copying it. Reset
-// begins a body. The same bytes give the same data and the same verdict
-// however they are cut.
+// begins a body. The data and the verdict do not depend on the pieces in which
+// the bytes arrive.
 type Chunks struct {
 	trailer  *message.Header
 	limits   *Limits
 	left     int64 // bytes of the current chunk still to come
 	credit   int64 // bytes of extensions the peer may still send
-	line     int   // bytes on this line that are no needed part of the size
+	line     int   // bytes on this line that the size does not need
 	digits   int
 	state    chunkState
 	lenient  bool // a backend's body: see ResetResponse
@@ -28,14 +28,14 @@ type chunkState uint8
 
 const (
 	chunkSize   chunkState = iota // in the size
-	chunkBlank                    // in the blanks behind a size
+	chunkBlank                    // in the blanks after a size
 	chunkExt                      // in an extension
 	chunkQuote                    // in a quoted string of one
-	chunkEscape                   // behind its backslash
-	chunkLF                       // behind the CR of the size line
+	chunkEscape                   // after its backslash
+	chunkLF                       // after the CR of the size line
 	chunkData                     // in the data
-	chunkDataCR                   // behind the data
-	chunkDataLF                   // behind the data and CR
+	chunkDataCR                   // after the data
+	chunkDataLF                   // after the data and CR
 	chunkTrailer
 	chunkDone
 	chunkFailed
@@ -48,38 +48,38 @@ const (
 	maxCredit      = 1 << 20
 )
 
-// Reset begins a body. Its trailer fields are added to trailer, nil throws
-// them away; they are bounded by limits like a head's.
+// Reset begins a body. Its trailer fields are added to trailer, nil drops them;
+// limits limits them like a head's.
 func (c *Chunks) Reset(trailer *message.Header, limits *Limits) {
 	*c = Chunks{trailer: trailer, limits: limits, credit: firstCredit}
 }
 
-// ResetResponse begins a body that a backend sends. What can be understood in
-// one way only is accepted: blanks behind a chunk size, as old servers pad it
-// (RFC 7230 appendix C), and any number of leading zeros, up to the bytes that
-// extensions may have too.
+// ResetResponse begins a body that a backend sends. It accepts what has only
+// one possible meaning: blanks after a chunk size, which old servers use as
+// padding (RFC 7230 appendix C), and any number of leading zeros, up to the
+// limit that extensions have.
 func (c *Chunks) ResetResponse(trailer *message.Header, limits *Limits) {
 	c.Reset(trailer, limits)
 	c.lenient = true
 }
 
-// InTrailer says that all data was read, and the last chunk, but not the end of
-// the trailer section.
+// InTrailer reports that all data and the last chunk were read, but not the end
+// of the trailer section.
 func (c *Chunks) InTrailer() bool { return c.state == chunkTrailer }
 
-// Overlong says of a response's body that is Done that its trailer section was
-// larger than the limits. Its data is whole; of the trailer fields none was
-// kept, and where the next message begins is not known.
+// Overlong reports, for a response's body that is Done, that its trailer
+// section exceeded the limits. The data is complete; no trailer field was kept,
+// and the start of the next message is not known.
 func (c *Chunks) Overlong() bool { return c.overlong }
 
-// Done says that the body and its trailer section were read to the end.
+// Done reports that the body and its trailer section were read to the end.
 func (c *Chunks) Done() bool { return c.state == chunkDone }
 
-// Next reads from buf up to and with the next piece of data. It gives the
-// bytes used and the data, which is part of buf and ends where the used bytes
-// end. With n == 0 and no error either the body is Done or more bytes are
-// needed behind those of buf: a trailer section is read as a whole, and its
-// fields borrow from buf. An error is a *Bad and final.
+// Next reads from buf up to and including the next piece of data. It returns
+// the bytes used and the data, which is part of buf and ends where the used
+// bytes end. With n == 0 and no error either the body is Done or buf needs more
+// bytes: a trailer section is read as a whole, and its fields borrow from buf.
+// An error is a *Bad and final.
 func (c *Chunks) Next(buf []byte) (n int, data []byte, err error) {
 	for n < len(buf) {
 		switch c.state {
@@ -123,7 +123,7 @@ func (c *Chunks) fail(err error) error {
 	return err
 }
 
-// size reads the digits of a chunk size and the byte behind them (RFC 9112
+// size reads the digits of a chunk size and the byte after them (RFC 9112
 // section 7.1).
 func (c *Chunks) size(b []byte) (int, error) {
 	i := 0
@@ -146,7 +146,7 @@ func (c *Chunks) size(b []byte) (int, error) {
 	case b[i] == ';':
 		c.state = chunkExt
 		return i + 1, c.pay()
-	case isBlank(b[i]): // RFC 9110 section 5.6.3; a client's only before an extension
+	case isBlank(b[i]): // RFC 9110 section 5.6.3; from a client only before an extension
 		c.state = chunkBlank
 		return i + 1, c.pay()
 	default:
@@ -169,9 +169,9 @@ func (c *Chunks) digit() error {
 	return c.pay()
 }
 
-// step reads one byte of a size line behind the size, or of the line end
-// behind the data. An extension is thrown away, but its quotes are followed:
-// a reader that lets a quoted string hold a line end must not be misled.
+// step reads one byte of a size line after the size, or of the line end after
+// the data. An extension is dropped, but its quotes are followed: a reader that
+// allows a line end in a quoted string must not be misled.
 func (c *Chunks) step(b byte) error {
 	switch c.state {
 	case chunkLF:
@@ -210,7 +210,7 @@ func (c *Chunks) step(b byte) error {
 	return c.pay()
 }
 
-// expect passes one fixed byte.
+// expect accepts one fixed byte.
 func (c *Chunks) expect(b, want byte, next chunkState, err error) error {
 	if b != want {
 		return err
@@ -228,8 +228,8 @@ func (c *Chunks) expect(b, want byte, next chunkState, err error) error {
 }
 
 // pay counts a byte of an extension, a blank or a needless zero. A peer may
-// send as many as it sends data, beyond a first credit: they cost work and move
-// nothing.
+// send as many of these as it sends data, in addition to a first credit: they
+// cost work and carry nothing.
 func (c *Chunks) pay() error {
 	c.line++
 	c.credit--

@@ -5,10 +5,10 @@ import (
 	"math/bits"
 )
 
-// class holds what a byte may be part of.
+// class has the class bits of each byte.
 const (
 	isToken = 1 << iota // tchar, RFC 9110 section 5.6.2
-	isHost              // a byte of a host name as httpd takes it
+	isHost              // a byte of a host name that httpd accepts
 	isDigit
 	isHex
 	isAlpha
@@ -46,7 +46,8 @@ func classOf(c byte) (k uint8) {
 	case '!', '#', '$', '%', '&', '\'', '*', '+', '^', '`', '|', '~':
 		k |= isToken
 	}
-	// httpd: bytes above 0x7f and those RFC 3986 leaves out pass in a target.
+	// httpd: bytes above 0x7f and those missing in RFC 3986 are accepted in a
+	// target.
 	if c > ' ' && c != 0x7f && c != '#' {
 		k |= isTarget
 	}
@@ -61,22 +62,23 @@ const (
 	highs = 0x8080808080808080
 )
 
-// below flags the bytes of x less than n (n <= 0x80), equal those that are c.
-// Only the lowest flag is exact: a borrow may raise wrong ones above it.
+// below flags the bytes of x that are less than n (n <= 0x80), equal those that
+// are c. Only the lowest flag is exact: a borrow may set wrong ones above it.
 func below(x uint64, n uint64) uint64 { return (x - ones*n) &^ x & highs }
 
 func equal(x uint64, c uint64) uint64 { return below(x^(ones*c), 1) }
 
-// control flags bytes of x that cannot stand in a field value, and tabs. The
-// lowest flag may be a wrong one (0x7e behind 0xff), so the class decides.
+// control flags bytes of x that are not allowed in a field value, and tabs. The
+// lowest flag may be wrong (0x7e after 0xff), so the class decides.
 func control(x uint64) uint64 { return ((x - ones*' ') | (x + ones)) &^ x & highs }
 
 func load(b []byte, i int) uint64 { return binary.LittleEndian.Uint64(b[i:]) }
 
-// valueEnd returns the index at or after i of the first byte that cannot stand
-// in a field value: a control other than tab. It is len(b) when all can.
+// valueEnd returns the index at or after i of the first byte that is not
+// allowed in a field value: a control other than tab. It is len(b) when there
+// is none.
 func valueEnd(b []byte, i int) int {
-	for i >= 0 && i <= len(b)-8 { // as the compiler can see it
+	for i >= 0 && i <= len(b)-8 { // a form in which the compiler omits bounds checks
 		m := control(load(b, i))
 		if m == 0 {
 			i += 8
@@ -94,10 +96,10 @@ func valueEnd(b []byte, i int) int {
 	return i
 }
 
-// targetEnd returns the index at or after i of the first byte that cannot stand
-// in a request target.
+// targetEnd returns the index at or after i of the first byte that is not
+// allowed in a request target.
 func targetEnd(b []byte, i int) int {
-	for i >= 0 && i <= len(b)-8 { // as the compiler can see it
+	for i >= 0 && i <= len(b)-8 { // a form in which the compiler omits bounds checks
 		x := load(b, i)
 		m := below(x, ' '+1) | equal(x, 0x7f) | equal(x, '#')
 		if m != 0 {
@@ -111,7 +113,7 @@ func targetEnd(b []byte, i int) int {
 	return i
 }
 
-// ValidName says whether b may be a field name or another token.
+// ValidName reports whether b may be a field name or another token.
 func ValidName(b []byte) bool {
 	for _, c := range b {
 		if class[c]&isToken == 0 {
@@ -121,14 +123,14 @@ func ValidName(b []byte) bool {
 	return len(b) > 0
 }
 
-// ValidValue says whether b may be a field value: no control but tab, so
-// printing it cannot end its line.
+// ValidValue reports whether b may be a field value: no control except tab, so
+// that it cannot end its line when printed.
 func ValidValue(b []byte) bool { return valueEnd(b, 0) == len(b) }
 
-// ValidTarget says whether b may be printed as a request target.
+// ValidTarget reports whether b may be printed as a request target.
 func ValidTarget(b []byte) bool { return len(b) > 0 && targetEnd(b, 0) == len(b) }
 
-// trim takes the optional white space off both ends.
+// trim removes optional white space at both ends.
 func trim(b []byte) []byte {
 	for len(b) > 0 && isBlank(b[0]) {
 		b = b[1:]
@@ -145,7 +147,7 @@ func isBlank(c byte) bool { return c == ' ' || c == '\t' }
 // hyphens only, without regard to case.
 func fold(a []byte, s string) bool { return len(a) == len(s) && foldSame(a, []byte(s)) }
 
-// foldSame is fold for two of one length.
+// foldSame is fold for two of equal length.
 func foldSame(a, s []byte) bool {
 	n, i, d := len(a), 0, uint64(0)
 	for ; i <= n-8; i += 8 {
@@ -163,6 +165,6 @@ func foldSame(a, s []byte) bool {
 	return d == 0
 }
 
-// differ is zero where the bytes of x are those of y but for case. Of what may
-// be in y only letters have bit 0x40.
+// differ is zero if the bytes of x equal those of y except for case. Of the
+// bytes allowed in y only letters have bit 0x40.
 func differ(x, y uint64) uint64 { return (x ^ y) &^ (y & (ones * 0x40) >> 1) }

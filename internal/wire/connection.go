@@ -7,18 +7,18 @@ import (
 	"github.com/headgate/headgate/internal/message"
 )
 
-// Options is what the Connection fields of a head ask for.
+// Options is the set of known options in the Connection fields of a head.
 type Options uint8
 
-// Connection options with a meaning of their own.
+// Connection options with a meaning.
 const (
 	OptionClose Options = 1 << iota
 	OptionKeepAlive
 	OptionUpgrade
 )
 
-// maxOptions bounds the fields a head may nominate: each is looked for in the
-// whole table.
+// maxOptions limits the fields that a head may list in Connection: each is
+// searched for in the whole table.
 const maxOptions = 64
 
 // hopSet are the fields that belong to one connection by definition (RFC 9110
@@ -28,9 +28,8 @@ const hopSet message.IDSet = 1<<message.Connection | 1<<message.KeepAlive | 1<<m
 	1<<message.ProxyAuthenticate | 1<<message.HTTP2Settings
 
 // MarkHop flags the fields that are not forwarded: those that belong to one
-// connection and those the Connection fields nominate. It gives the options
-// that were named. Host and the fields of the framing cannot be nominated.
-// The parsers have called it already.
+// connection and those that the Connection fields list. It returns the options
+// found. Host and the framing fields cannot be listed. The parsers call it.
 func MarkHop(h *message.Header) (Options, error) {
 	var options Options
 	if !h.MayHave(hopSet) {
@@ -47,7 +46,7 @@ func MarkHop(h *message.Header) (Options, error) {
 		if f.ID != message.Connection || f.Flags&message.Dropped != 0 {
 			continue
 		}
-		if o := optionOf(f.Value); o != 0 { // the usual one alone
+		if o := optionOf(f.Value); o != 0 { // a single common option
 			options |= o
 			continue
 		}
@@ -100,12 +99,12 @@ func nominate(h *message.Header, name []byte) {
 	}
 }
 
-// closes says whether the connection ends with a message.
+// closes reports whether the connection ends with a message.
 func closes(v message.Version, o Options) bool {
 	return o&OptionClose != 0 || (v == message.HTTP10 && o&OptionKeepAlive == 0)
 }
 
-// element cuts the first element off a comma separated list.
+// element splits the first element off a comma separated list.
 func element(list []byte) (first, rest []byte) {
 	i := bytes.IndexByte(list, ',')
 	if i < 0 {
@@ -114,7 +113,7 @@ func element(list []byte) (first, rest []byte) {
 	return trim(list[:i]), list[i+1:]
 }
 
-// HasToken says whether a list field holds a token; token is in lower case.
+// HasToken reports whether a list field holds a token; token is in lower case.
 func HasToken(h *message.Header, id message.NameID, token string) bool {
 	if !h.MayHave(1 << (id & 63)) {
 		return false
@@ -125,7 +124,7 @@ func HasToken(h *message.Header, id message.NameID, token string) bool {
 		if f.ID != id || f.Flags&message.Dropped != 0 {
 			continue
 		}
-		if fold(f.Value, token) && len(token) > 0 { // the usual one alone
+		if fold(f.Value, token) && len(token) > 0 { // a single common option
 			return true
 		}
 		for rest := f.Value; len(rest) > 0; {
@@ -138,8 +137,8 @@ func HasToken(h *message.Header, id message.NameID, token string) bool {
 	return false
 }
 
-// UpgradeOf returns the protocols a head asks or agrees to change to: the value
-// of Upgrade where Connection names it too, else nil (RFC 9110 section 7.8).
+// UpgradeOf returns the protocols that a head asks or agrees to change to: the
+// value of Upgrade if Connection lists it, else nil (RFC 9110 section 7.8).
 func UpgradeOf(h *message.Header) []byte {
 	v, ok := h.Get(message.Upgrade)
 	if !ok || len(v) == 0 || !HasToken(h, message.Connection, "upgrade") {

@@ -6,16 +6,16 @@ import (
 	"github.com/headgate/headgate/internal/message"
 )
 
-// fieldReader reads the field lines of one section, strictly unless told.
+// fieldReader reads the field lines of one section, strictly by default.
 type fieldReader struct {
-	header  *message.Header // nil: lines are judged and thrown away
+	header  *message.Header // nil: lines are checked and dropped
 	lenient bool            // a backend's head: bare LF, folded lines, noColon
 	noColon BadHeader
 	bareLF  bool // out: a line ended in a bare LF
 }
 
-// read reads the lines of b from i up to and with the empty line, and gives
-// the index behind it. A lenient section may also end with b itself.
+// read reads the lines of b from i up to and including the empty line, and
+// returns the index after it. A lenient section may also end at the end of b.
 func (f *fieldReader) read(b []byte, i int) (int, error) {
 	for {
 		start := i
@@ -57,7 +57,7 @@ func (f *fieldReader) read(b []byte, i int) (int, error) {
 	}
 }
 
-// ended is the verdict where b ends before an empty line.
+// ended returns the verdict for a b that ends before an empty line.
 func (f *fieldReader) ended(b []byte, start int) (int, error) {
 	if f.lenient && f.noColon == BadStartBody && start == len(b) {
 		return start, nil
@@ -65,7 +65,7 @@ func (f *fieldReader) ended(b []byte, start int) (int, error) {
 	return 0, errUnfinished
 }
 
-// lineEnd judges the end of a line at i: it gives where the line's text ends
+// lineEnd checks the end of a line at i. It returns where the line's text ends
 // and where the next line begins.
 func (f *fieldReader) lineEnd(b []byte, i int) (end, next int, err error) {
 	switch {
@@ -84,8 +84,8 @@ func (f *fieldReader) lineEnd(b []byte, i int) (end, next int, err error) {
 	return 0, 0, errControl
 }
 
-// oddLine judges a line that does not begin with a name and a colon: the empty
-// line, which ends the section, or something wrong. The name ends at i.
+// oddLine handles a line that does not begin with a name and a colon: the empty
+// line, which ends the section, or an error. The name ends at i.
 func (f *fieldReader) oddLine(b []byte, start, i int) (next int, end bool, err error) {
 	c := b[i]
 	if i == start {
@@ -117,7 +117,7 @@ func (f *fieldReader) oddLine(b []byte, start, i int) (next int, end bool, err e
 }
 
 // unfold joins the folded lines at i to the value b[start:end] in place, with
-// one space between. What is left over becomes blanks, so that b still reads as
+// one space between. The unused bytes become blanks, so that b still reads as
 // the same fields.
 func (f *fieldReader) unfold(b []byte, start, end, i int) (int, int, error) {
 	for i < len(b) && isBlank(b[i]) {

@@ -31,10 +31,10 @@ func FrameRequest(r *message.Request) error {
 	return nil
 }
 
-// FrameResponse decides how the body of a response to a request with method
-// verb is delimited by its sender; it sets r.Close where the connection cannot be
-// trusted with, or cannot have, another message. Content-Length fields that do
-// not count are dropped.
+// FrameResponse decides how the sender delimits the body of a response to a
+// request with method verb. It sets r.Close if the connection cannot carry, or
+// cannot be trusted with, another message. It drops Content-Length fields that
+// have no effect.
 func FrameResponse(r *message.Response, verb message.Method) (body message.Framing, err error) {
 	var f framing
 	if err := f.read(&r.Header); err != nil {
@@ -55,7 +55,7 @@ func FrameResponse(r *message.Response, verb message.Method) (body message.Frami
 		if announced && r.Status < 200 {
 			return body, errInterimBody
 		}
-		// A body that must not be there may follow all the same.
+		// A body that is not allowed may follow all the same.
 		r.Close = r.Close || announced
 		r.Header.DelID(message.ContentLength)
 	case r.Status == 304 || verb == message.HEAD:
@@ -65,7 +65,7 @@ func FrameResponse(r *message.Response, verb message.Method) (body message.Frami
 		}
 	case chunked:
 		// Both, or chunked from an HTTP/1.0 peer: httpd decodes, and so does
-		// Headgate, but somebody on the way may have read it otherwise.
+		// Headgate, but an intermediary may have read it otherwise.
 		r.Close = r.Close || f.lengths > 0 || r.Version != message.HTTP11
 		r.Header.DelID(message.ContentLength)
 		body.Kind = message.Chunked
@@ -87,15 +87,15 @@ func FrameResponse(r *message.Response, verb message.Method) (body message.Frami
 // framingSet are the fields that frame a body.
 const framingSet message.IDSet = 1<<message.ContentLength | 1<<message.TransferEncoding
 
-// framing is what the fields of a head say about its body.
+// framing is the information in the fields of a head about its body.
 type framing struct {
 	lengths int // Content-Length fields
 	length  int64
-	differ  bool // they do not agree
+	differ  bool // they differ
 	codings codings
 }
 
-// read gathers the fields of h.
+// read collects the framing fields of h.
 func (f *framing) read(h *message.Header) error {
 	if !h.MayHave(framingSet) {
 		return nil
@@ -137,13 +137,13 @@ func parseLength(v []byte) (int64, bool) {
 	return n, len(v) > 0
 }
 
-// codings gathers the transfer codings of all Transfer-Encoding fields.
+// codings collects the transfer codings of all Transfer-Encoding fields.
 type codings struct {
 	fields  int
 	names   int
 	chunked int
 	last    bool // the last one is chunked
-	broken  bool // an element is empty or no plain token
+	broken  bool // an element is empty or not a plain token
 }
 
 func (c *codings) add(value []byte) {
@@ -164,7 +164,7 @@ func (c *codings) add(value []byte) {
 	}
 }
 
-// verdict is nil for exactly one chunked and nothing else.
+// verdict returns nil for exactly one chunked and nothing else.
 func (c *codings) verdict() error {
 	switch {
 	case c.broken:
@@ -179,8 +179,8 @@ func (c *codings) verdict() error {
 	return nil
 }
 
-// request adds what RFC 9112 section 6.1 asks of requests. Both framings at
-// once is how smuggling begins; Headgate refuses instead of choosing.
+// request adds the checks of RFC 9112 section 6.1 for requests. Both framings
+// at once are how smuggling begins; Headgate refuses instead of choosing.
 func (c *codings) request(v message.Version, lengths bool) error {
 	switch {
 	case lengths:

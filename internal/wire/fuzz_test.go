@@ -14,7 +14,7 @@ func printRequest(r *message.Request) []byte {
 	return AppendEnd(AppendHeader(b, &r.Header, 0))
 }
 
-// showRequest is everything a request says, for comparing.
+// showRequest prints everything in a request, for comparing.
 func showRequest(r *message.Request) string {
 	return fmt.Sprintf("%q %d %q %d %q %q %q %q %v %d %q %+v %v %v %q", r.Method, r.Verb, r.Target, r.Form, r.Scheme,
 		r.Auth, r.Path, r.Query, r.HasQ, r.Version, r.Host, r.Body, r.Expect, r.Close, showHeader(&r.Header))
@@ -41,8 +41,9 @@ func checkFields(t *testing.T, h *message.Header) {
 	}
 }
 
-// FuzzRequest: what is accepted prints and reads again as the same request,
-// the printed head is one head, and cutting the bytes changes nothing.
+// FuzzRequest: an accepted request prints and reads again as the same request,
+// the printed head is one head, and the pieces in which bytes arrive change
+// nothing.
 func FuzzRequest(f *testing.F) {
 	for _, r := range readRows(f, "testdata/requests.txt") {
 		if len(r.input) < 1000 {
@@ -80,7 +81,7 @@ func FuzzRequest(f *testing.F) {
 	})
 }
 
-// FuzzResponse: as FuzzRequest; leniency shows in the first reading only.
+// FuzzResponse: like FuzzRequest; leniency matters in the first reading only.
 func FuzzResponse(f *testing.F) {
 	for _, r := range readRows(f, "testdata/responses.txt") {
 		if len(r.input) < 1000 {
@@ -123,8 +124,8 @@ func FuzzResponse(f *testing.F) {
 	})
 }
 
-// FuzzChunks: any two cuts give the same data, trailers and verdict, and what
-// is accepted holds when it is printed and read again.
+// FuzzChunks: however the bytes are split, data, trailers and verdict are the
+// same, and an accepted body is the same when it is printed and read again.
 func FuzzChunks(f *testing.F) {
 	for _, s := range []string{
 		"5\r\nhello\r\n0\r\n\r\n", "5;a=\"b\\\"\"\r\nhello\r\n0;x\r\nX: y\r\n\r\nGET", "5 ;a\r\nhello\r\n00\r\n\r\n",
@@ -165,7 +166,7 @@ func FuzzChunks(f *testing.F) {
 		}
 		out = AppendLastChunk(out, h)
 		in = out
-		begin = (*Chunks).Reset // what is printed holds for the strict reader
+		begin = (*Chunks).Reset // a printed body satisfies the strict reader
 		again, _, _, _, err := read()
 		if err != nil {
 			t.Fatalf("printed %q: %v (%s)", out, err, again)

@@ -6,9 +6,8 @@ import (
 	"github.com/headgate/headgate/internal/message"
 )
 
-// Guess completes a request that was refused with what its first line seems to
-// say, for logs and pages only: method, path, query and version where they are
-// not known yet.
+// Guess fills in a refused request from its first line, for logs and pages
+// only: method, path, query and version where they are not known yet.
 func Guess(r *message.Request) {
 	method, rest, ok := bytes.Cut(r.Line, []byte(" "))
 	if !ok {
@@ -25,7 +24,7 @@ func Guess(r *message.Request) {
 		switch {
 		case string(version) == "HTTP/1.1":
 			r.Version = message.HTTP11
-		case len(version) > 0: // httpd: one that it cannot read is taken for 1.0
+		case len(version) > 0: // httpd: an unreadable version counts as 1.0
 			r.Version = message.HTTP10
 		}
 	}
@@ -38,7 +37,7 @@ func Guess(r *message.Request) {
 		if n < 0 {
 			n = len(target)
 		}
-		// A log leaves the password of the authority out.
+		// A log does not show the password of the authority.
 		r.Form, r.Auth = message.AbsoluteForm, target[:n:n]
 		target = target[n:]
 	}

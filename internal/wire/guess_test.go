@@ -7,7 +7,7 @@ import (
 	"github.com/headgate/headgate/internal/message"
 )
 
-// TestGuess: logs of refused requests show what httpd's show.
+// TestGuess: logs of refused requests show the same as httpd's.
 func TestGuess(t *testing.T) {
 	for line, want := range map[string]string{
 		"":                            ` "" ? false 0`,
@@ -27,7 +27,7 @@ func TestGuess(t *testing.T) {
 			t.Errorf("%s: %s, want %s", line, got, want)
 		}
 	}
-	// What was read is not guessed again.
+	// Parts that were parsed are not guessed.
 	r := message.Request{Line: []byte("A /b HTTP/1.0"), Method: []byte("GET"), Path: []byte("/p"), Version: message.HTTP11}
 	if Guess(&r); string(r.Method) != "GET" || string(r.Path) != "/p" || r.Version != message.HTTP11 {
 		t.Errorf("%s %s %d", r.Method, r.Path, r.Version)

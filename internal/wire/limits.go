@@ -7,40 +7,41 @@ type Limits struct {
 	Fields int // field lines (LimitRequestFields); 0 is no limit
 	Total  int // bytes of all lines, 32 more for each field; 0 is no limit
 
-	// RegisteredOnly refuses methods httpd does not register itself
-	// (HttpProtocolOptions RegisteredMethods), but for those in Registered
+	// RegisteredOnly refuses methods that httpd does not register itself
+	// (HttpProtocolOptions RegisteredMethods), except those in Registered
 	// (RegisterHttpMethod).
 	RegisteredOnly bool
 	Registered     []string
 }
 
-// DefaultLimits returns httpd's defaults, each with the one byte more that
-// httpd's buffers take, and a bound for the whole head.
+// DefaultLimits returns httpd's defaults, each with the one more byte that fits
+// httpd's buffers, and a limit for the whole head.
 func DefaultLimits() Limits {
 	return Limits{Line: 8190 + 1, Field: 8190 + 1, Fields: 100, Total: 128 << 10}
 }
 
-// fieldCost is what a field counts beside its bytes: the table is memory too.
+// fieldCost is the cost of a field in addition to its bytes: its row takes
+// memory too.
 const fieldCost = 32
 
-// ResponseLimits bounds a response head and says what to do with a line that
-// is no field.
+// ResponseLimits limits a response head and says how to treat a line that is
+// not a field.
 type ResponseLimits struct {
 	Limits
 	BadHeader BadHeader
 }
 
-// responseField is the default of responsefieldsize=, responseLines how many
-// lines of the longest kind a response head has room for.
+// responseField is the default of responsefieldsize=, responseLines the number
+// of lines of that length that fit a response head.
 const (
 	responseField = 8192
 	responseLines = 128
 )
 
-// NewResponseLimits gives the bounds of a response head, and of the trailer
+// NewResponseLimits returns the limits of a response head, and of the trailer
 // section of a response, whose lines may have up to field bytes
-// (responsefieldsize=; 0: its default). The number of fields is bounded by the
-// whole alone: 128 times the longest line, by default 1 MiB.
+// (responsefieldsize=; 0: its default). The number of fields is limited only by
+// the total: 128 times the longest line, by default 1 MiB.
 func NewResponseLimits(field int) ResponseLimits {
 	if field <= 0 {
 		field = responseField
@@ -48,8 +49,8 @@ func NewResponseLimits(field int) ResponseLimits {
 	return ResponseLimits{Limits: Limits{Line: field, Field: field, Total: responseLines * max(field, responseField)}}
 }
 
-// BadHeader is the ProxyBadHeader policy: what a field line without a colon
-// means.
+// BadHeader is the ProxyBadHeader policy: how to treat a field line without a
+// colon.
 type BadHeader uint8
 
 // The three policies.
@@ -59,7 +60,7 @@ const (
 	BadStartBody                  // the head ended before the line
 )
 
-// registered are the methods httpd knows without being told.
+// registered are the methods that httpd registers itself.
 var registered = [...]string{
 	"GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH",
 	"PROPFIND", "PROPPATCH", "MKCOL", "COPY", "MOVE", "LOCK", "UNLOCK",
@@ -67,7 +68,7 @@ var registered = [...]string{
 	"REPORT", "MKWORKSPACE", "MKACTIVITY", "BASELINE-CONTROL", "MERGE",
 }
 
-// allows says whether the method may be used at all.
+// allows reports whether the method may be used.
 func (l *Limits) allows(method []byte) bool {
 	if !l.RegisteredOnly {
 		return true

@@ -6,16 +6,16 @@ import (
 	"github.com/headgate/headgate/internal/message"
 )
 
-// Most heads are there as a whole at the first look, and plain: no line is
-// empty, folded or without CR, and nothing in them is to be refused. ReadRequest
-// and ReadResponse read such a head in one pass. The pass only ever says yes;
-// whatever it does not take is scanned and parsed as if it had not been tried,
-// so that every verdict but yes has one place.
+// Most heads are complete at the first look, and plain: no line is empty, folded
+// or without CR, and nothing in them is refused. ReadRequest and ReadResponse
+// read such a head in one pass. The pass only accepts; any other head is scanned
+// and parsed as if the pass had not been tried, so that every refusal comes from
+// one place.
 
-// ReadRequest is Request and ParseRequest in one. It gives the length of the
+// ReadRequest is Request and ParseRequest in one. It returns the length of the
 // head, 0 when more bytes are needed or the head was refused before its end was
-// seen. With n > 0 an error is that of ParseRequest. Until the head is complete
-// r is empty.
+// seen. With n > 0 the error is that of ParseRequest. Until the head is
+// complete r is empty.
 func (s *HeadScan) ReadRequest(buf []byte, r *message.Request, lim *Limits) (n int, err error) {
 	if !s.tried && len(buf) > 0 {
 		s.tried = true
@@ -48,7 +48,8 @@ func (s *HeadScan) ReadResponse(buf []byte, r *message.Response, lim *ResponseLi
 	return n, ParseResponse(buf[:n], r, lim)
 }
 
-// plainRequest reads the head at the start of b, 0 when it is not plain.
+// plainRequest reads the head at the start of b. It returns 0 when it is not
+// plain.
 func plainRequest(b []byte, r *message.Request, lim *Limits) (int, error) {
 	r.Reset()
 	i := plainRequestLine(b, r, lim)
@@ -62,7 +63,8 @@ func plainRequest(b []byte, r *message.Request, lim *Limits) (int, error) {
 	return end, judgeRequest(r)
 }
 
-// plainResponse reads the head at the start of b, 0 when it is not plain.
+// plainResponse reads the head at the start of b. It returns 0 when it is not
+// plain.
 func plainResponse(b []byte, r *message.Response, lim *Limits) (int, error) {
 	r.Reset()
 	i := plainStatusLine(b, r, lim)
@@ -81,8 +83,8 @@ func plainResponse(b []byte, r *message.Response, lim *Limits) (int, error) {
 	return end, nil
 }
 
-// headSize is what a head of n bytes counts: its lines without their ends, and
-// the cost of its fields.
+// headSize returns the size of a head of n bytes for Limits.Total: its lines
+// without their ends, and the cost of its fields.
 func headSize(n, fields int) int { return n - len(crlf)*(fields+2) + fieldCost*fields }
 
 // The two versions as load reads them.
@@ -91,7 +93,7 @@ const (
 	http10 = 0x302e312f50545448
 )
 
-// plainRequestLine reads the first line of b and gives where the next begins.
+// plainRequestLine reads the first line of b and returns where the next begins.
 func plainRequestLine(b []byte, r *message.Request, lim *Limits) int {
 	i := 0
 	for i < len(b) && class[b[i]]&isToken != 0 {
@@ -155,7 +157,7 @@ func plainStatusLine(b []byte, r *message.Response, lim *Limits) int {
 }
 
 // colonAt returns the index of the first colon at or after i, -1 when there is
-// none or b is about to end.
+// none or too few bytes are left.
 func colonAt(b []byte, i int) int {
 	for i >= 0 && i <= len(b)-8 {
 		if m := equal(load(b, i), ':'); m != 0 {
@@ -166,8 +168,8 @@ func colonAt(b []byte, i int) int {
 	return -1
 }
 
-// plainFields reads the lines of b from i up to and with the empty line into h
-// and returns the index behind it, 0 when one of them is not plain.
+// plainFields reads the lines of b from i up to and including the empty line
+// into h and returns the index after it, 0 when one of them is not plain.
 func plainFields(b []byte, i int, h *message.Header, lim *Limits) int {
 	for fields := 0; ; fields++ {
 		if i+1 >= len(b) {

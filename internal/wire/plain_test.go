@@ -21,7 +21,7 @@ func showResponse(r *message.Response) string {
 		showHeader(&r.Header))
 }
 
-// stepsOf lets the first piece of in arrive, then the rest.
+// stepsOf delivers the first piece of in, then the rest.
 func stepsOf(in []byte, cut int) [][]byte {
 	if cut > 0 && cut < len(in) {
 		return [][]byte{in[:0], bytes.Clone(in[:cut]), bytes.Clone(in)}
@@ -29,8 +29,8 @@ func stepsOf(in []byte, cut int) [][]byte {
 	return [][]byte{in[:0], bytes.Clone(in)}
 }
 
-// requestInTwo reads a request by scanning and then parsing: what ReadRequest
-// must agree with.
+// requestInTwo reads a request by scanning and then parsing, the reference for
+// ReadRequest.
 func requestInTwo(s *HeadScan, in []byte, r *message.Request, lim *Limits) (int, error) {
 	n, err := s.Request(in, lim)
 	if n == 0 || err != nil {
@@ -82,7 +82,7 @@ func sameResponse(t *testing.T, in []byte, cut int, lim *ResponseLimits) {
 	}
 }
 
-// Each row with every byte of it changed to what matters to a reader.
+// Each row, with every byte of it replaced by bytes that matter to a reader.
 func TestOnePassAgreesWithTwo(t *testing.T) {
 	const odd = "\x00\t\n\r :,;./aH1\x7f\x80\xff"
 	for _, small := range []bool{false, true} {
@@ -126,7 +126,7 @@ func TestOnePassKeepsLimits(t *testing.T) {
 	}
 }
 
-// The usual heads are read in one pass: else all this is for nothing.
+// Common heads are read in one pass.
 func TestUsualHeadsArePlain(t *testing.T) {
 	lim, rlim := DefaultLimits(), NewResponseLimits(0)
 	var q message.Request
@@ -139,8 +139,8 @@ func TestUsualHeadsArePlain(t *testing.T) {
 	}
 }
 
-// FuzzOnePass: ReadRequest and ReadResponse give what scanning and parsing one
-// after the other give, however the bytes arrive.
+// FuzzOnePass: ReadRequest and ReadResponse agree with scanning and parsing one
+// after the other, however the bytes arrive.
 func FuzzOnePass(f *testing.F) {
 	for _, path := range []string{"testdata/requests.txt", "testdata/responses.txt"} {
 		for _, r := range readRows(f, path) {
@@ -159,7 +159,7 @@ func FuzzOnePass(f *testing.F) {
 	})
 }
 
-// A line is printed from where it lies only when it reads as its field.
+// A line is copied from its head only if it reads as its field.
 func TestPrintingRunsOfLines(t *testing.T) {
 	lim := DefaultLimits()
 	edits := []struct {

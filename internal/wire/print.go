@@ -6,13 +6,13 @@ import (
 	"github.com/headgate/headgate/internal/message"
 )
 
-// The printers append to dst and check nothing: what a parser accepted is fit
-// to be printed, and an edit checks its bytes with ValidName, ValidValue or
+// The printers append to dst and check nothing: bytes that a parser accepted
+// may be printed, and an edit checks its bytes with ValidName, ValidValue or
 // ValidTarget.
 
 const crlf = "\r\n"
 
-// MaxChunkHead is the most bytes AppendChunkHead appends.
+// MaxChunkHead is the most bytes that AppendChunkHead appends.
 const MaxChunkHead = maxChunkDigits + len(crlf)
 
 // AppendRequestLine appends "METHOD target HTTP/1.x".
@@ -26,8 +26,8 @@ func AppendRequestLine(dst, method, target []byte, v message.Version) []byte {
 	return append(dst, " HTTP/1.1\r\n"...)
 }
 
-// AppendStatusLine appends "HTTP/1.x NNN reason". A nil reason stands for the
-// usual one, an empty one for none.
+// AppendStatusLine appends "HTTP/1.x NNN reason". A nil reason means the
+// default one, an empty one means none.
 func AppendStatusLine(dst []byte, v message.Version, status int, reason []byte) []byte {
 	if v == message.HTTP10 {
 		dst = append(dst, "HTTP/1.0 "...)
@@ -57,11 +57,12 @@ func AppendLength(dst []byte, n int64) []byte {
 	return append(dst, crlf...)
 }
 
-// AppendHeader appends the fields of h in order, without the dropped ones and
-// those with a flag of skip, and without the empty line.
+// AppendHeader appends the fields of h in order, without the dropped ones,
+// those with a flag of skip, and the empty line.
 //
-// What is in memory as it is to be printed is copied unchanged, runs of
-// lines together: fields that were read and not changed borrow from one head.
+// Bytes that are in memory as they are to be printed are copied unchanged, runs
+// of lines together: fields that were read and not changed borrow from one
+// head.
 func AppendHeader(dst []byte, h *message.Header, skip message.Flag) []byte {
 	skip |= message.Dropped
 	var run []byte
@@ -88,7 +89,7 @@ func AppendHeader(dst []byte, h *message.Header, skip message.Flag) []byte {
 }
 
 // lineOf returns the line "name: value CRLF" that a field borrows from, nil when
-// its name and value do not lie like that.
+// its name and value are not in one line.
 func lineOf(f *message.Field) []byte {
 	n, m := len(f.Name), len(f.Value)
 	if m == 0 || cap(f.Name)-n < m+4 {
@@ -105,16 +106,16 @@ func lineOf(f *message.Field) []byte {
 func AppendEnd(dst []byte) []byte { return append(dst, crlf...) }
 
 // AppendChunkHead appends the size line of a chunk of n bytes; n is not 0,
-// that would end the body. AppendChunkEnd belongs behind the data.
+// which would end the body. AppendChunkEnd must follow the data.
 func AppendChunkHead(dst []byte, n int64) []byte {
 	return append(strconv.AppendInt(dst, n, 16), crlf...)
 }
 
-// AppendChunkEnd appends the line end behind a chunk's data.
+// AppendChunkEnd appends the line end after a chunk's data.
 func AppendChunkEnd(dst []byte) []byte { return append(dst, crlf...) }
 
-// AppendLastChunk ends a chunked body with the fields of trailer that may be
-// sent as such; trailer may be nil.
+// AppendLastChunk ends a chunked body with those fields of trailer that are
+// allowed as trailers; trailer may be nil.
 func AppendLastChunk(dst []byte, trailer *message.Header) []byte {
 	dst = append(dst, "0\r\n"...)
 	if trailer != nil {

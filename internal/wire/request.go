@@ -6,11 +6,11 @@ import (
 	"github.com/headgate/headgate/internal/message"
 )
 
-// maxMethod bounds a method: the longest registered one has 17 bytes.
+// maxMethod limits a method: the longest registered one has 17 bytes.
 const maxMethod = 64
 
 // ParseRequest reads the complete head buf, as HeadScan.Request found it, into
-// r and judges its framing. r is reset first; on an error it holds what was
+// r and decides its framing. r is reset first; on an error it holds what was
 // read so far. The error is always a *Bad.
 func ParseRequest(buf []byte, r *message.Request, lim *Limits) error {
 	r.Reset()
@@ -32,7 +32,7 @@ func ParseRequest(buf []byte, r *message.Request, lim *Limits) error {
 	return judgeRequest(r)
 }
 
-// judgeRequest judges what the fields of a request mean for its framing.
+// judgeRequest applies the rules about fields that concern framing.
 func judgeRequest(r *message.Request) error {
 	options, err := MarkHop(&r.Header)
 	if err != nil {
@@ -91,7 +91,7 @@ func requestLine(b []byte, i int, r *message.Request, lim *Limits) (int, error) 
 	return stop + 2, target(r)
 }
 
-// version reads "HTTP/1.x". A minor version above 1 speaks as 1.1 (RFC 9110
+// version reads "HTTP/1.x". A minor version above 1 counts as 1.1 (RFC 9110
 // section 2.5).
 func version(v []byte, r *message.Request) error {
 	if len(v) != 8 || string(v[:5]) != "HTTP/" || v[6] != '.' ||
@@ -111,8 +111,8 @@ func version(v []byte, r *message.Request) error {
 	return nil
 }
 
-// judgeHost checks the Host field and settles the authority that counts. The
-// target's own authority replaces the field (RFC 9112 section 3.2.2).
+// judgeHost checks the Host field and decides the authority. The target's own
+// authority replaces the field (RFC 9112 section 3.2.2).
 func judgeHost(r *message.Request) error {
 	var host *message.Field
 	rows := r.Header.Rows()
@@ -148,7 +148,7 @@ func judgeHost(r *message.Request) error {
 	return nil
 }
 
-// judgeExpect reads the Expect field. The expectation only stands where a body
+// judgeExpect reads the Expect field. The expectation counts only if a body
 // follows and the client speaks 1.1 (RFC 9110 section 10.1.1).
 func judgeExpect(r *message.Request) error {
 	if !r.Header.MayHave(1 << message.Expect) {
@@ -157,7 +157,7 @@ func judgeExpect(r *message.Request) error {
 	seen := false
 	for i := range r.Header.Len() {
 		f := r.Header.At(i)
-		if f.ID != message.Expect || len(f.Value) == 0 { // httpd: an empty one is none
+		if f.ID != message.Expect || len(f.Value) == 0 { // httpd: an empty one counts as absent
 			continue
 		}
 		if seen || !fold(f.Value, "100-continue") {

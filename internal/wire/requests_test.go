@@ -20,7 +20,7 @@ type row struct {
 
 var repeated = regexp.MustCompile(`(?s)\{([^{}]*)\*(\d+)\}`)
 
-// expand writes out {s*n}.
+// expand replaces {s*n} by n times s.
 func expand(s string) string {
 	return repeated.ReplaceAllStringFunc(s, func(m string) string {
 		p := repeated.FindStringSubmatch(m)
@@ -58,15 +58,15 @@ func readRows(t testing.TB, path string) (rows []row) {
 	return rows
 }
 
-// feed hands out the pieces a stream arrives in, growing one buffer.
+// feed delivers the pieces in which a stream arrives, in one growing buffer.
 type feed struct {
 	stream []byte
-	cuts   []int // ends of the pieces but the last
+	cuts   []int // ends of all pieces except the last
 	got    int   // bytes that have arrived
-	used   int   // bytes the reader is done with
+	used   int   // bytes that the reader has consumed
 }
 
-// more lets the next piece arrive; false when all have.
+// more delivers the next piece; false when all have arrived.
 func (f *feed) more() bool {
 	if f.got == len(f.stream) {
 		return false
@@ -155,7 +155,7 @@ func readChunks(f *feed, trailer *message.Header, lim *Limits, begin func(*Chunk
 	return data, nil
 }
 
-// plain shows bytes as they are but for controls and high ones.
+// plain shows bytes unchanged except for controls and high ones.
 func plain(b []byte) string {
 	var s strings.Builder
 	for _, c := range b {
@@ -168,7 +168,7 @@ func plain(b []byte) string {
 	return s.String()
 }
 
-// judgeRequests reads the stream as a front would and says what it saw.
+// judgeRequests reads the stream as a front would and returns what it saw.
 func judgeRequests(f *feed) string {
 	lim := DefaultLimits()
 	var out []string
@@ -244,7 +244,8 @@ func trailerList(h *message.Header) string {
 	return strings.Join(l, ",")
 }
 
-// nominatedList names the fields that are flagged and would not be by name.
+// nominatedList names the fields that are flagged only because Connection lists
+// them.
 func nominatedList(h *message.Header) string {
 	var l []string
 	for i := range h.Len() {

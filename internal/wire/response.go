@@ -3,12 +3,12 @@ package wire
 import "github.com/headgate/headgate/internal/message"
 
 // ParseResponse reads the complete head buf, as HeadScan.Response found it,
-// into r, which is reset first. Folded field lines are joined inside buf. The
-// framing is left to FrameResponse, which knows the request. The error is
+// into r, which is reset first. Folded field lines are joined inside buf.
+// FrameResponse, which knows the request, decides the framing. The error is
 // always a *Bad and means 502.
 //
-// r.Close is set where the peer said so and where its bytes were only
-// understood by leniency.
+// r.Close is set if the peer said so, or if its bytes were accepted only by
+// leniency.
 func ParseResponse(buf []byte, r *message.Response, lim *ResponseLimits) error {
 	r.Reset()
 	i := 0
@@ -39,9 +39,9 @@ func ParseResponse(buf []byte, r *message.Response, lim *ResponseLimits) error {
 }
 
 // statusLine reads "HTTP/1.x NNN reason"; the reason and its space may be
-// missing. A reason holds no control at all, tab included.
+// missing. A reason contains no controls, tab included.
 func statusLine(b []byte, i int, r *message.Response, f *fieldReader) (int, error) {
-	const status = len(statusStart) + 2 // behind "HTTP/1.x "
+	const status = len(statusStart) + 2 // after "HTTP/1.x "
 	stop := valueEnd(b, i)
 	end, next, err := f.lineEnd(b, stop)
 	if err != nil {

@@ -8,9 +8,9 @@ import (
 	"github.com/headgate/headgate/internal/message"
 )
 
-// judgeResponses reads the stream as a backend engine would and says what it
+// judgeResponses reads the stream as a backend engine would and returns what it
 // saw. A refusal of a head that is not about its size is a 502 whatever its
-// Status says.
+// Status is.
 func judgeResponses(f *feed, verb message.Method, lim *ResponseLimits) string {
 	var out []string
 	for {
@@ -84,7 +84,7 @@ func describeResponse(f *feed, r *message.Response, lim *Limits) (string, bool) 
 	return s, ok
 }
 
-// variant reads what stands behind the slash of a row's name.
+// variant reads the text after the slash of a row's name.
 func variant(name string) (message.Method, ResponseLimits) {
 	verb, lim := message.GET, NewResponseLimits(0)
 	_, v, _ := strings.Cut(name, "/")
@@ -131,8 +131,8 @@ func TestFoldedHeadReadsTwice(t *testing.T) {
 	}
 }
 
-// The number of fields is bounded by the size of the whole, which grows with
-// the longest line that is allowed.
+// The number of fields is limited by the total size, which grows with the
+// longest allowed line.
 func TestResponseTotal(t *testing.T) {
 	for _, row := range []struct {
 		field, count int

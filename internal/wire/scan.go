@@ -3,21 +3,21 @@ package wire
 import "bytes"
 
 // HeadScan finds the end of a head while it arrives. The zero value begins a
-// head; it is zero again when the end was found. Bytes before the end must
-// stay where they are relative to the start of buf between calls.
+// head; it is zero again when the end was found. Bytes before the end must keep
+// their offset from the start of buf between calls.
 //
-// The verdict depends on the bytes alone, not on how they were cut. What a
-// line means is the parser's matter; only what lets a peer be refused before
-// its head is complete is judged here.
+// The verdict depends on the bytes alone, not on the pieces in which they
+// arrive. The parser decides what a line means; the scan checks only what
+// allows a refusal before the head is complete.
 type HeadScan struct {
-	line   int // where the line begins that is not complete yet
+	line   int // start of the first incomplete line
 	size   int // bytes and costs of the lines before it
 	fields int
 	first  bool // the first line is complete
-	tried  bool // whether the head is plain, see ReadRequest
+	tried  bool // the one pass of ReadRequest was tried
 }
 
-// Request scans a request head in buf. It gives the length of the head with
+// Request scans a request head in buf. It returns the length of the head with
 // its empty line, 0 when more bytes are needed, or a *Bad. One empty line
 // before the request line is skipped and counts as part of the head (RFC 9112
 // section 2.2).
@@ -43,7 +43,7 @@ func (s *HeadScan) Request(buf []byte, lim *Limits) (int, error) {
 		if n == i {
 			return 0, errBareLF
 		}
-		if n > 0 && rest[0] == '\r' { // CR CR LF: meant as the end, and none follows
+		if n > 0 && rest[0] == '\r' { // CR CR LF: meant as the end, and no other end follows
 			return 0, errBareCR
 		}
 		s.line += i + 1
@@ -58,8 +58,8 @@ func (s *HeadScan) Request(buf []byte, lim *Limits) (int, error) {
 	}
 }
 
-// requestLine passes the first line. Its bytes are judged here too: a peer
-// that speaks something else must not be waited for.
+// requestLine scans the first line. Its bytes are checked here too: the server
+// must not wait for a peer that speaks another protocol.
 func (s *HeadScan) requestLine(buf []byte, lim *Limits) error {
 	if len(buf) > 0 && buf[0] == '\r' && s.line == 0 {
 		if len(buf) == 1 {
@@ -100,10 +100,10 @@ func (s *HeadScan) requestLine(buf []byte, lim *Limits) error {
 	return nil
 }
 
-// lineEnding is the shape of what ends a request line.
+// lineEnding is the form of the end of a request line.
 const lineEnding = "HTTP/1.1"
 
-// partial judges a line whose end is not there yet.
+// partial checks a line whose end has not arrived yet.
 func (s *HeadScan) partial(rest []byte, limit int, over error) error {
 	n := len(rest)
 	if n > 0 && rest[n-1] == '\r' {
@@ -128,13 +128,12 @@ func (s *HeadScan) count(n int, lim *Limits) error {
 	return nil
 }
 
-// statusStart is how everything that can be read as a response begins.
+// statusStart is the beginning of everything that can be read as a response.
 const statusStart = "HTTP/1."
 
-// Response scans a response head in buf, with or without CR at the ends of
-// its lines, and gives what Request gives. With BadStartBody the head also
-// ends before the first line that is no field, so that it then lacks its
-// empty line.
+// Response scans a response head in buf, with or without CR at the ends of its
+// lines, and returns what Request returns. With BadStartBody the head also ends
+// before the first line that is not a field, and then lacks its empty line.
 func (s *HeadScan) Response(buf []byte, lim *ResponseLimits) (int, error) {
 	for {
 		rest := buf[s.line:]
@@ -171,13 +170,13 @@ func (s *HeadScan) Response(buf []byte, lim *ResponseLimits) (int, error) {
 	}
 }
 
-// endsHead says whether a line is neither a field nor the rest of one.
+// endsHead reports whether a line is neither a field nor the rest of one.
 func endsHead(line []byte) bool {
 	return !isBlank(line[0]) && bytes.IndexByte(line, ':') < 0
 }
 
-// statusLine judges the first line, or the one empty line before it; i is
-// where its LF is, -1 when it is not there.
+// statusLine checks the first line, or the one empty line before it. i is the
+// position of its LF, -1 when it has not arrived.
 func (s *HeadScan) statusLine(rest []byte, i int, lim *ResponseLimits) error {
 	n := len(rest)
 	if i >= 0 {
@@ -198,8 +197,8 @@ func (s *HeadScan) statusLine(rest []byte, i int, lim *ResponseLimits) error {
 	return nil
 }
 
-// FirstLine returns the request line of a head that was refused, for a log: at
-// most limit bytes, up to the first control character.
+// FirstLine returns the request line of a refused head, for a log: at most
+// limit bytes, up to the first control character.
 func FirstLine(buf []byte, limit int) []byte {
 	for len(buf) > 0 && (buf[0] == '\r' || buf[0] == '\n') {
 		buf = buf[1:]

@@ -1,6 +1,6 @@
 package wire
 
-// StatusText gives httpd's reason phrase, "" for a status it has none for.
+// StatusText returns httpd's reason phrase, "" for a status without one.
 func StatusText(status int) string {
 	if status < 0 || status >= len(statusTexts) {
 		return ""
@@ -72,8 +72,8 @@ var statusTexts = [...]string{
 	511: "Network Authentication Required",
 }
 
-// DropsConnection lists the statuses after which httpd closes: what the client
-// sent, or is still sending, cannot be trusted.
+// DropsConnection lists the statuses after which httpd closes the connection,
+// because the client's bytes cannot be trusted.
 func DropsConnection(status int) bool {
 	switch status {
 	case 400, 408, 411, 413, 414, 431, 500, 501, 503:

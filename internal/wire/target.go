@@ -6,15 +6,15 @@ import (
 	"github.com/headgate/headgate/internal/message"
 )
 
-// rootPath is the path of an absolute target that has none, anyPath that of
-// the server as a whole. Nobody writes to them.
+// rootPath is the path of an absolute target without one, anyPath that of the
+// server as a whole. They must not be written to.
 var (
 	rootPath = []byte("/")
 	anyPath  = []byte("*")
 )
 
-// target takes r.Target apart. Which form is allowed depends on the method
-// (RFC 9112 section 3.2).
+// target splits r.Target. The allowed forms depend on the method (RFC 9112
+// section 3.2).
 func target(r *message.Request) error {
 	t := r.Target
 	switch {
@@ -53,8 +53,8 @@ func authorityTarget(r *message.Request) error {
 	return nil
 }
 
-// absoluteTarget reads scheme://authority/path?query. The authority must be
-// there and without user information (RFC 9110 sections 4.2.1 and 4.2.4).
+// absoluteTarget reads scheme://authority/path?query. The authority is required
+// and must not have user information (RFC 9110 sections 4.2.1 and 4.2.4).
 func absoluteTarget(r *message.Request) error {
 	t := r.Target
 	i := 0

@@ -2,10 +2,10 @@ package wire
 
 import "github.com/headgate/headgate/internal/message"
 
-// notInTrailer are the fields a trailer section must not hold: those that
+// notInTrailer are the fields that a trailer section must not hold: those that
 // frame or route a message, change how it is understood, authenticate it, or
-// belong to one connection (RFC 9110 section 6.5.1). Those the proxy itself
-// vouches for are among them.
+// belong to one connection (RFC 9110 section 6.5.1), and those that the proxy
+// itself sets.
 var notInTrailer = [256]bool{
 	message.Age: true, message.Authorization: true, message.CacheControl: true,
 	message.Connection: true, message.ContentEncoding: true, message.ContentLength: true,
@@ -24,11 +24,11 @@ var notInTrailer = [256]bool{
 	message.XForwardedServer: true, message.XForwardedProto: true,
 }
 
-// TrailerForbidden says whether a field must not be sent as a trailer.
+// TrailerForbidden reports whether a field must not be sent as a trailer.
 func TrailerForbidden(id message.NameID) bool { return notInTrailer[id] }
 
-// dropForbidden drops what must not be in a trailer section from row first on,
-// or all of it.
+// dropForbidden drops the fields that a trailer section must not have, from row
+// first on, or all fields.
 func dropForbidden(h *message.Header, first int, all bool) {
 	for i := first; i < h.Len(); i++ {
 		if f := h.At(i); all || notInTrailer[f.ID] {

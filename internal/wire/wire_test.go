@@ -8,7 +8,7 @@ import (
 	"github.com/headgate/headgate/internal/message"
 )
 
-// Each byte in every place of a word is judged as its class says.
+// Each byte at every position of a word is classified as its class says.
 func TestScansAgreeWithClasses(t *testing.T) {
 	for c := range 256 {
 		for at := range 19 {
@@ -104,7 +104,7 @@ func TestAbsoluteTargetReplacesHost(t *testing.T) {
 	}
 }
 
-// A refused request still shows its line to the log.
+// The line of a refused request can still be logged.
 func TestLineOfRefused(t *testing.T) {
 	lim := DefaultLimits()
 	for _, line := range []string{"GE(T / HTTP/1.1", "GET /#x HTTP/1.1", "GET / HTTP/2.0", "GET /  HTTP/1.1", "CONNECT / HTTP/1.1"} {
@@ -196,7 +196,7 @@ func TestTokens(t *testing.T) {
 	}
 }
 
-// Extensions may go on as long as data does.
+// Extensions may continue as long as data does.
 func TestChunkExtensionCredit(t *testing.T) {
 	lim := DefaultLimits()
 	const n = 200
@@ -222,7 +222,7 @@ func TestChunksFailForGood(t *testing.T) {
 	}
 }
 
-// The frame functions judge messages that no parser here made, too.
+// The framing functions also handle messages that no parser here made.
 func TestFrameOtherVersions(t *testing.T) {
 	var r message.Request
 	r.Version = message.HTTP20

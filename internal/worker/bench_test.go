@@ -29,8 +29,8 @@ func (c *stillConn) Alive() bool                            { return true }
 func (c *stillConn) Close() error                           { return nil }
 func (c *stillConn) Drop()                                  {}
 
-// BenchmarkPool is what a request pays for its connection. lit: with that many
-// others idle.
+// BenchmarkPool measures a request's cost of its connection. lit: with that
+// many others idle.
 func BenchmarkPool(b *testing.B) {
 	for _, bb := range []struct {
 		name  string

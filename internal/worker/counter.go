@@ -1,8 +1,8 @@
 package worker
 
-// loopCounters is what one loop counts for a worker. It is guarded by the lock of that
-// loop's shard of the worker's pool, which a request takes for its connection
-// anyway: a locked addition for each counter would cost as much again.
+// loopCounters are the counters of one loop for a worker. The lock of that loop's
+// shard of the worker's pool guards them; a request takes it for its connection
+// anyway, and a locked addition for each counter would cost as much again.
 type loopCounters struct {
 	values [numCounters]int64
 	_      [128 - 8*numCounters]byte // the next loop's are on other cache lines
@@ -19,14 +19,13 @@ const (
 )
 
 // Counter is a counter of a State that every loop counts in its own memory, so
-// that loops do not wait for each other's cache lines. It is summed when it is
-// read.
+// that loops do not wait for each other's cache lines. Reading it sums them up.
 type Counter struct {
 	state *State
 	index int // index in loopCounters.values
 }
 
-// Add counts n; loop is the index of the loop it is called on.
+// Add adds n; loop is the index of the loop it is called on.
 func (c *Counter) Add(loop int, n int64) {
 	sh := &c.state.pool.shards[loop]
 	sh.mu.Lock()

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// However an attempt ends, its counters are right and the worker is not busy
-// with it any more.
+// However an attempt ends, its counters are right and the worker is no longer
+// busy with it.
 func TestCountersOfAttempts(t *testing.T) {
 	for _, tt := range []struct {
 		name string

@@ -16,7 +16,7 @@ import (
 	"github.com/headgate/headgate/internal/resolve"
 )
 
-// dial opens a connection in a slot already taken; a failure frees it.
+// dial opens a connection for a slot that is already taken; a failure frees it.
 func (w *Worker) dial(x *exchange.Exchange) (*Conn, error) {
 	c, err := w.open(x)
 	if err != nil {
@@ -26,9 +26,9 @@ func (w *Worker) dial(x *exchange.Exchange) (*Conn, error) {
 	return c, nil
 }
 
-// open tries each address in turn, each with the full connect timeout, as
-// httpd does. When all fail the name is looked up once more and addresses
-// that are new are tried.
+// open tries each address in turn, each with the full connect timeout, as httpd
+// does. When all fail the name is looked up once more and new addresses are
+// tried.
 func (w *Worker) open(x *exchange.Exchange) (*Conn, error) {
 	d := reactor.Dial{
 		Path: w.Socket, Local: w.Source, Timeout: w.connectTimeout(x),
@@ -58,17 +58,17 @@ func (w *Worker) open(x *exchange.Exchange) (*Conn, error) {
 	return nil, err
 }
 
-// askAgain is how often a worker whose addresses all fail has its name looked
-// up: a backend that is down must not become a storm of look-ups.
+// askAgain is how often the name of a worker whose addresses all fail is looked
+// up: a backend that is down must not cause a storm of look-ups.
 const askAgain = time.Second
 
-// mayAskAgain says whether the name may be looked up because of a failure.
+// mayAskAgain reports whether the name may be looked up because of a failure.
 func (s *State) mayAskAgain(now time.Time) bool {
 	last := s.asked.Load()
 	return now.UnixNano()-last >= int64(askAgain) && s.asked.CompareAndSwap(last, now.UnixNano())
 }
 
-// tryAll connects to the first address that answers, leaving out those in not.
+// tryAll connects to the first address that accepts, except those in not.
 func (w *Worker) tryAll(x *exchange.Exchange, d reactor.Dial, addrs, not []netip.Addr) (c *Conn, err error) {
 	for _, a := range addrs {
 		if slices.Contains(not, a) {
@@ -112,9 +112,8 @@ func (w *Worker) connectTimeout(x *exchange.Exchange) time.Duration {
 	return x.Site.Timeout
 }
 
-// addrs gives the worker's current addresses. A set that is merely stale is
-// used and refreshed in the background; only without any does the exchange
-// wait.
+// addrs returns the worker's current addresses. A stale set is used and
+// refreshed in the background; the exchange waits only if there is none.
 func (w *Worker) addrs(x *exchange.Exchange) ([]netip.Addr, error) {
 	n := w.State.name
 	addrs := n.Addrs()
@@ -127,7 +126,7 @@ func (w *Worker) addrs(x *exchange.Exchange) ([]netip.Addr, error) {
 	return addrs, nil
 }
 
-// resolvePatience bounds a look-up.
+// resolvePatience limits a look-up.
 const resolvePatience = 10 * time.Second
 
 // refresh looks the name up now.
@@ -159,7 +158,7 @@ func (w *Worker) refresh(x *exchange.Exchange) ([]netip.Addr, error) {
 	return nil, f
 }
 
-// refreshName looks a name up; it may run when nobody waits for it any more.
+// refreshName looks a name up. It may run on after its caller has left.
 func refreshName(ctx context.Context, n *resolve.Name) (changed bool, err error) {
 	return n.Refresh(ctx)
 }

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// A backend that is down is looked up once a second, not once a request.
+// A backend that is down is looked up once a second, not for each request.
 func TestAskAgainIsBounded(t *testing.T) {
 	s := NewState(nil, nil, 1)
 	now := time.Unix(1000, 0)

@@ -13,12 +13,12 @@ import (
 	"github.com/headgate/headgate/internal/resolve"
 )
 
-// evNet is an engine of loops that watch their connections: on each, one
-// goroutine at a time, as coroutines are.
+// evNet is an engine of loops that watch their connections. On each loop one
+// goroutine runs at a time, like coroutines.
 type evNet struct {
 	t     testing.TB
 	loops []*evLoop
-	limit int64        // most connections that may be open; 0: any number
+	limit int64        // limit of open connections; 0: none
 	open  atomic.Int64 // not closed
 	dials atomic.Int64
 	drops atomic.Int64
@@ -36,14 +36,14 @@ func newEvNet(t testing.TB, loops int) *evNet {
 	return n
 }
 
-// worker is a worker whose connections lead into n.
+// worker makes a worker whose connections lead into n.
 func (n *evNet) worker(c Config) *Worker {
 	c.Name, c.Scheme, c.Host, c.Port, c.Reuse = "http://b", "http", "192.0.2.9", 80, true
 	n.limit = int64(c.Max)
 	return newWorker(c, NewState(resolve.NewName(new(resolve.Resolver), c.Host, resolve.ByTTL), nil, len(n.loops)))
 }
 
-// some gives a connection by number, counted from 0; nil when there is none.
+// some returns a connection by number, counted from 0; nil when there is none.
 func (n *evNet) some(i int) *evConn {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -53,12 +53,12 @@ func (n *evNet) some(i int) *evConn {
 	return n.conns[i]
 }
 
-// evLoop is a loop. Only who holds its turn runs on it.
+// evLoop is a loop. Only the holder of its turn runs on it.
 type evLoop struct {
 	reactor.Loop
 	net    *evNet
 	index  int
-	parker func() // called by NewParker: somebody is about to wait
+	parker func() // called by NewParker: a coroutine is about to wait
 	turn   sync.Mutex
 	taken  atomic.Bool
 }
@@ -73,7 +73,7 @@ func (l *evLoop) run(f func()) {
 	f()
 }
 
-// away runs f while others have the loop.
+// away runs f while others use the loop.
 func (l *evLoop) away(f func()) {
 	l.leave()
 	defer l.enter()
@@ -158,14 +158,14 @@ type evConn struct {
 
 func (c *evConn) Loop() reactor.Loop { return c.loop }
 
-// onLoop checks that the caller may be on the loop: somebody is.
+// onLoop checks that some goroutine holds the loop's turn.
 func (c *evConn) onLoop(what string) {
 	if !c.loop.taken.Load() {
 		c.loop.net.t.Errorf("%s off the loop", what)
 	}
 }
 
-// arrive is what the loop does when the peer closes, or sends something.
+// arrive does what the loop does when the peer closes or sends something.
 func (c *evConn) arrive() {
 	c.mu.Lock()
 	c.noisy = true

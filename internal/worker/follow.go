@@ -8,23 +8,23 @@ import (
 	"github.com/headgate/headgate/internal/resolve"
 )
 
-// A backend's name may come to mean other addresses while the old ones still
-// respond. Idle connections to addresses that it has lost are closed, and
-// connections in use are not kept after their exchange; no request is cut.
+// A backend's name may change to other addresses while the old ones still
+// respond. Idle connections to addresses it has lost are closed, and
+// connections in use are closed after their exchange; no request is cut.
 
-// renew has the addresses looked up in the background, once for all that ask.
+// renew looks the addresses up in the background, once for all callers.
 func (s *State) renew() {
 	s.name.Renew(func() { s.pool.moveTo(s.name.Addrs()) })
 }
 
-// followAhead is how long before the end of its life a name is looked up: about
-// as long as to the next Sweep, so that addresses are not believed for longer than
-// they may be.
+// followAhead is how long before the end of its lifetime a name is looked up:
+// about as long as the time to the next Sweep, so that addresses are not used
+// longer than they are valid.
 const followAhead = time.Second
 
-// follow keeps the pool to the addresses that the worker's name has now. A name
-// whose time is nearly over is looked up where connections depend on it, idle ones
-// or those in use; without any, the next request does.
+// follow keeps the pool to the current addresses of the worker's name. If
+// connections depend on a name whose lifetime is nearly over, idle ones or those
+// in use, it is looked up; without connections the next request does so.
 func (w *Worker) follow(now time.Time) {
 	n := w.State.name
 	if n == nil {
@@ -45,8 +45,8 @@ func (p *Pool) hasIdle() bool {
 	return false
 }
 
-// moveTo closes the idle connections that lead to none of addrs. An empty list
-// says that the name is not known now, and changes nothing.
+// moveTo closes the idle connections to addresses that are not in addrs. An
+// empty list means that the name is unknown now, and changes nothing.
 func (p *Pool) moveTo(addrs []netip.Addr) {
 	if len(addrs) == 0 {
 		return
@@ -60,8 +60,8 @@ func (p *Pool) moveTo(addrs []netip.Addr) {
 	}
 }
 
-// takeGone takes the connections off the list that lead to none of addrs. They
-// are chained by colder.
+// takeGone removes from the list the connections to addresses that are not in
+// addrs. They are chained by colder.
 func (s *shard) takeGone(addrs []netip.Addr) (gone *Conn) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

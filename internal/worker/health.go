@@ -7,14 +7,14 @@ import (
 	"github.com/headgate/headgate/internal/proxy/param"
 )
 
-// Health is what is known of a worker's fitness: its status flags and when it
-// last failed. It survives a reload with the worker's State. All methods are
-// safe for concurrent use and take no lock.
+// Health is a worker's status: its flags and when it last failed. It survives a
+// reload with the worker's State. All methods are safe for concurrent use and
+// take no lock.
 type Health struct {
 	flags    atomic.Uint32 // param.Status
 	failedAt atomic.Int64  // when StatusError was last set, in unix nanoseconds; 0: never
 	retries  atomic.Int64  // how often it was tried again after an error
-	asked    atomic.Uint64 // what the configuration last said, see Configure
+	asked    atomic.Uint64 // the latest configured flags, see Configure
 }
 
 // unusable are the flags of which none may be set on a worker that gets
@@ -38,8 +38,7 @@ func (h *Health) Set(set, clear param.Status) {
 }
 
 // Configure applies status= of a configuration: set and clear are the flags it
-// names. A reload that says the same again leaves alone what was changed at run
-// time since.
+// names. A reload with the same status= keeps changes made at run time.
 func (h *Health) Configure(set, clear param.Status) {
 	said := uint64(set)<<32 | uint64(clear)<<1 | 1
 	if h.asked.Swap(said) != said {
@@ -47,8 +46,8 @@ func (h *Health) Configure(set, clear param.Status) {
 	}
 }
 
-// Fail puts the worker in error, and reports whether it was not before. One that
-// is to ignore errors stays as it is.
+// Fail puts the worker in error, and reports whether it was not before. A worker
+// that ignores errors does not change.
 func (h *Health) Fail(now time.Time) bool {
 	for {
 		old := h.flags.Load()
@@ -66,9 +65,9 @@ func (h *Health) Fail(now time.Time) bool {
 	}
 }
 
-// Usable reports whether the worker may get a request now. One that is in error
-// may again once retry has passed since it failed, or at once when it is to
-// ignore errors; the error is cleared then. A stopped one is not tried again
+// Usable reports whether the worker may get a request now. A worker in error
+// may get one again once retry has passed since it failed, or at once if it
+// ignores errors; the error is cleared then. A stopped one is not tried again
 // (httpd: ap_proxy_retry_worker).
 func (h *Health) Usable(now time.Time, retry time.Duration) bool {
 	s := h.Status()

@@ -46,8 +46,8 @@ func TestUsable(t *testing.T) {
 	}
 }
 
-// What the configuration says counts when it changes; what was changed at run
-// time stays when a reload says the same as before.
+// A changed configuration takes effect; changes made at run time stay when a
+// reload has the same configuration.
 func TestConfigureHealth(t *testing.T) {
 	var h Health
 	h.Configure(param.StatusHotStandby, 0)
@@ -62,7 +62,7 @@ func TestConfigureHealth(t *testing.T) {
 	}
 }
 
-// Of many who see a worker fail, one is told that it is the first.
+// When many see a worker fail, Fail reports true to one.
 func TestFailOnce(t *testing.T) {
 	var h Health
 	var wg sync.WaitGroup

@@ -6,7 +6,8 @@ import (
 )
 
 // Workers that connect alike share idle connections, each of which counts for
-// the worker that used it last; what a connection depends on keeps them apart.
+// the worker that used it last. Workers that differ in anything a connection
+// depends on do not.
 func TestSharedPool(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(1, Config{})

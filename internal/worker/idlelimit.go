@@ -2,8 +2,9 @@ package worker
 
 import "time"
 
-// limit is how long a connection may have been idle at now and still be used:
-// ttl= (httpd: even one that smax= retains) or what was learned; 0: for ever.
+// limit returns how long a connection may have been idle at now and still be
+// used: ttl= (httpd: even one that smax= retains) or the learned limit; 0: for
+// ever.
 func (w *Worker) limit(now time.Time) time.Duration {
 	l := w.pool.idleLimit.Load()
 	if l == nil || now.Sub(l.at) >= idleLimitLife {
@@ -12,16 +13,16 @@ func (w *Worker) limit(now time.Time) time.Duration {
 	return least(w.TTL, l.limit)
 }
 
-// idleLimit is the shortest idle time after which the backend was seen to have
-// closed a connection. Older ones are retired. It is forgotten after a while:
-// a restart closes connections of any age. Immutable.
+// idleLimit is the shortest idle time after which the backend closed a
+// connection. Connections that were idle for longer are retired. It expires
+// after a while: a restart closes connections of any age. Immutable.
 type idleLimit struct {
 	limit time.Duration
 	at    time.Time
 }
 
-// What is learned of a backend's idle limit: below the floor a close says
-// nothing about idling, and after a while it is found out again.
+// Below the floor a close says nothing about idling; after the expiry the limit
+// is learned again.
 const (
 	idleLimitFloor = time.Second
 	idleLimitLife  = 10 * time.Minute

@@ -13,10 +13,10 @@ import (
 	"github.com/headgate/headgate/internal/testkit/fakenet"
 )
 
-// Many loops with many exchanges each, backends that close and chatter, and a
-// sweeper: never more connections than max=, none used by two, on another
-// loop or after its end, every waiter served (else the bubble deadlocks), and
-// every slot there in the end.
+// Many loops with many exchanges each, backends that close and send
+// unexpectedly, and a sweeper: never more connections than max=, none used by
+// two exchanges, on another loop or after its end, every waiter gets its turn
+// (else the bubble deadlocks), and every slot is free in the end.
 func TestManyLoops(t *testing.T) {
 	for _, conf := range []Config{
 		{Max: 0}, {Max: 1}, {Max: 3}, {Max: 7, TTL: time.Minute}, {Max: 2, Acquire: time.Millisecond},
@@ -41,7 +41,7 @@ func manyLoops(t *testing.T, conf Config) {
 	}
 	wg.Go(func() { n.disturb(w) })
 	wg.Wait()
-	synctest.Wait() // what the loops are still to be told
+	synctest.Wait() // until the loops know of everything
 	if open, idle := w.State.Counts(); open != idle || int64(open) != n.open.Load() {
 		t.Errorf("%d open, %d idle, in truth %d", open, idle, n.open.Load())
 	}
@@ -49,7 +49,7 @@ func manyLoops(t *testing.T, conf Config) {
 		t.Errorf("%d wait", n)
 	}
 	var all []*Conn
-	for i := range conf.Max { // every slot can be had
+	for i := range conf.Max { // every slot is free
 		all = append(all, n.loops[i%4].acquire(w, message.GET))
 	}
 	for _, c := range all {
@@ -88,7 +88,7 @@ func (n *evNet) carry(w *Worker, l *evLoop, r *rand.Rand) {
 	}
 }
 
-// disturb does what backends and the sweeper do.
+// disturb acts as backends and the sweeper.
 func (n *evNet) disturb(w *Worker) {
 	r := rand.New(rand.NewPCG(2, 2))
 	for i := range 600 {
@@ -102,7 +102,7 @@ func (n *evNet) disturb(w *Worker) {
 	}
 }
 
-// Other loops' threads close everything while the loops go on.
+// Other loops' threads close everything while the loops run.
 func TestCloseBesideLoops(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := newEvNet(t, 4)
@@ -124,8 +124,8 @@ func TestCloseBesideLoops(t *testing.T) {
 	})
 }
 
-// A list of idle connections against a plain one: order kept, whatever is
-// taken out of it.
+// A list of idle connections compared with a slice: the order is kept, whatever
+// is removed.
 func TestShardKeepsOrder(t *testing.T) {
 	r := rand.New(rand.NewPCG(4, 4))
 	var s shard

@@ -43,8 +43,8 @@ func named(conf string, answer *atomic.Value) *resolve.Resolver {
 }
 
 // A name that changes is followed by its TTL, without a restart and without
-// making a request wait: the first one after the end of its life still goes to
-// the old address and has it looked up again.
+// delaying a request: the first one after the end of its lifetime still goes to
+// the old address and starts another look-up.
 func TestNameIsFollowedByItsTTL(t *testing.T) {
 	dir := t.TempDir()
 	conf := filepath.Join(dir, "resolv.conf")
@@ -64,7 +64,7 @@ func TestNameIsFollowedByItsTTL(t *testing.T) {
 				t.Errorf("goes to %s, want %s", c.Addr, want)
 			}
 			b.Discard(c)
-			synctest.Wait() // a look-up in the background comes to its end
+			synctest.Wait() // until the background look-up has ended
 		}
 		leadsTo("198.51.100.1:80")
 		answer.Store("198.51.100.2")
@@ -77,9 +77,9 @@ func TestNameIsFollowedByItsTTL(t *testing.T) {
 	})
 }
 
-// When a name moves, idle connections to addresses that it has lost are closed,
-// on every loop, and one in use is not kept after its exchange. Those to
-// addresses it still has stay.
+// When a name moves, idle connections to addresses it has lost are closed, on
+// every loop, and one in use is closed after its exchange. Those to addresses
+// it still has stay.
 func TestMovedName(t *testing.T) {
 	conf := filepath.Join(t.TempDir(), "resolv.conf")
 	if err := os.WriteFile(conf, []byte("nameserver 192.0.2.53\n"), 0o600); err != nil {
@@ -113,7 +113,7 @@ func TestMovedName(t *testing.T) {
 				b.Sweep(time.Now())
 				answer.Store(tt.after)
 				fakenet.Pass(6 * time.Second)
-				b.Sweep(time.Now()) // sees that the name's time is over
+				b.Sweep(time.Now()) // finds that the name's lifetime is over
 				synctest.Wait()
 				b.Sweep(time.Now())
 				if _, n := b.State.Counts(); n != tt.kept {

@@ -15,19 +15,19 @@ type Conn struct {
 	reactor.Conn
 	Addr     string        // where it leads, for log lines
 	ip       netip.Addr    // the same; invalid for a unix socket
-	among    *[]netip.Addr // the pool's addresses when ip was last looked for in them
-	Reused   bool          // it has carried an exchange before this one
+	among    *[]netip.Addr // the pool's addresses when ip was last checked against them
+	Reused   bool          // it has carried an earlier exchange
 	Idle     time.Duration // how long it had been idle when it was taken
-	Sent     int64         // bytes of the attempt it carries; counted when it is given back
+	Sent     int64         // bytes of the current attempt; counted on release
 	Received int64
-	peerIdle time.Duration // the backend's own Keep-Alive: timeout, less a margin
+	peerIdle time.Duration // the backend's Keep-Alive: timeout, less a margin
 
-	state     *State        // of the worker that uses it or did last; its slot is one of this
+	state     *State        // of the worker that uses it or did last; its slot belongs to this
 	counters  *loopCounters // state's, of its loop
 	home      *shard        // of its loop
 	reuse     bool          // it may be kept
-	shared    bool          // by others too, so that nobody waits for its slot
-	watched   bool          // OnReadable tells of its end while it is idle
+	shared    bool          // the pool is shared, so that no exchange waits for its slot
+	watched   bool          // OnReadable is called at its end while it is idle
 	idleSince time.Time
 
 	// The position in home's list, guarded by its mu.
@@ -37,11 +37,11 @@ type Conn struct {
 
 var _ reactor.Watcher = (*Conn)(nil)
 
-// Acquire gives a connection for x: an idle one of its loop, else a new one,
-// waiting for a slot when max= is reached. fresh asks for a new one. The
+// Acquire returns a connection for x: an idle one of its loop, else a new one,
+// after waiting for a slot if max= is reached. fresh requires a new one. The
 // caller ends it with Release, Discard or Cut; until then the worker is busy
-// with it. It begins a try of x (Exchange.Tries), and notes there what it waited
-// for; the caller ends the try, unless there is an error.
+// with it. Acquire begins a try of x (Exchange.Tries) and records the waits
+// there; the caller ends the try, unless there is an error.
 func (w *Worker) Acquire(x *exchange.Exchange, fresh bool) (*Conn, error) {
 	t := x.Tries.Begin(w.Name, x.Loop.Now())
 	c, err := w.acquire(x, fresh)
@@ -57,7 +57,7 @@ func (w *Worker) Acquire(x *exchange.Exchange, fresh bool) (*Conn, error) {
 func (w *Worker) acquire(x *exchange.Exchange, fresh bool) (*Conn, error) {
 	loop := x.Loop.Index()
 	own, t := &w.pool.shards[loop], &w.counters[loop]
-	// While others wait for a slot, an idle connection is theirs.
+	// While others wait for a slot, an idle connection belongs to them.
 	fits := !fresh && (w.Max == 0 || w.State.slots.queue.Len() == 0)
 	if c := own.begin(t, !fits); c != nil {
 		for now := x.Loop.Now(); c != nil; c = own.take() {
@@ -71,7 +71,7 @@ func (w *Worker) acquire(x *exchange.Exchange, fresh bool) (*Conn, error) {
 	return w.acquireNew(x, own, fresh)
 }
 
-// acquireNew is Acquire where no idle connection can be taken.
+// acquireNew is Acquire when no idle connection can be used.
 func (w *Worker) acquireNew(x *exchange.Exchange, own *shard, fresh bool) (c *Conn, err error) {
 	defer func() {
 		if c == nil {
@@ -86,7 +86,7 @@ func (w *Worker) acquireNew(x *exchange.Exchange, own *shard, fresh bool) (c *Co
 		return w.dial(x)
 	}
 	got.Watch(nil)
-	got.watched = false // what came since it was taken off the list was told to nobody
+	got.watched = false // the loop reported nothing that came since it was removed from the list
 	if w.good(x, got, x.Loop.Now()) {
 		return got, nil
 	}
@@ -94,9 +94,9 @@ func (w *Worker) acquireNew(x *exchange.Exchange, own *shard, fresh bool) (c *Co
 	return w.dial(x)
 }
 
-// good says whether c, which was idle, can carry x. A connection that is
-// watched is silent as far as its loop has seen; where the request can be sent
-// again, that is enough.
+// good reports whether c, which was idle, can carry x. A watched connection is
+// silent as far as its loop has seen; if the request can be sent again, that is
+// enough.
 func (w *Worker) good(x *exchange.Exchange, c *Conn, now time.Time) bool {
 	if c.watched {
 		c.Watch(nil)
@@ -113,18 +113,18 @@ func (w *Worker) good(x *exchange.Exchange, c *Conn, now time.Time) bool {
 }
 
 // OnReadable implements reactor.Watcher: the backend closed c while it was idle, or
-// sent what nobody asked for.
+// sent unexpected bytes.
 func (c *Conn) OnReadable() {
 	if !c.home.remove(c) {
-		return // who took it off the list will see
+		return // the caller that removed it from the list will find out
 	}
 	now := c.Loop().Now()
 	c.state.pool.learnIdleLimit(now.Sub(c.idleSince), now)
 	c.state.end(c)
 }
 
-// Release gives back a connection that is silent and may be used again.
-// peerIdle is the backend's Keep-Alive timeout, 0 when it named none.
+// Release returns a connection to the pool that is silent and may be used
+// again. peerIdle is the backend's Keep-Alive timeout, 0 when it named none.
 func (w *Worker) Release(c *Conn, peerIdle time.Duration) {
 	if !c.reuse || c.leadsAway(w.pool) {
 		w.Discard(c)
@@ -135,7 +135,7 @@ func (w *Worker) Release(c *Conn, peerIdle time.Duration) {
 		c.peerIdle = max(peerIdle-time.Second, peerIdle/2)
 	}
 	switch c.Watch(c) {
-	case reactor.Readable: // what lies unread would be taken for the next answer
+	case reactor.Readable: // the unread bytes would be taken for the next response
 		w.Discard(c)
 		return
 	case reactor.Watched:
@@ -148,7 +148,7 @@ func (w *Worker) Release(c *Conn, peerIdle time.Duration) {
 		s.end(c)
 		return
 	}
-	// c is somebody else's now.
+	// From here on c may be used by another exchange.
 	if !shared && s.slots.queue.Len() > 0 {
 		s.grant(loop, loop.Index())
 	}
@@ -160,15 +160,15 @@ func (w *Worker) Discard(c *Conn) {
 	w.State.end(c)
 }
 
-// end closes a connection that carries nothing.
+// end closes a connection that carries no exchange.
 func (s *State) end(c *Conn) {
 	loop := c.Loop()
 	_ = c.Conn.Close()
 	s.free(loop)
 }
 
-// Cut closes a connection with RST: the backend must not take what it got for
-// a whole request.
+// Cut closes a connection with RST: the backend must not take a partial request
+// for a whole one.
 func (w *Worker) Cut(c *Conn) {
 	c.home.end(c.counters, c)
 	loop := c.Loop()
@@ -176,8 +176,8 @@ func (w *Worker) Cut(c *Conn) {
 	w.State.free(loop)
 }
 
-// Hand gives a connection away for good. It goes on counting for the worker, and
-// holds its slot, until release is called, once it is closed.
+// Hand passes the ownership of a connection on. It still counts for the worker,
+// and holds its slot, until the new owner calls release after closing it.
 func (c *Conn) Hand() (conn reactor.Conn, release func()) {
 	home, counters, state, loop := c.home, c.counters, c.state, c.Loop() // and not c, of which there may be many
 	return c.Conn, func() {
@@ -187,7 +187,7 @@ func (c *Conn) Hand() (conn reactor.Conn, release func()) {
 }
 
 // Way describes where c leads, in memory that all connections to that address
-// share.
+// use.
 func (c *Conn) Way(w *Worker) *tunnel.Way {
 	way := c.state.way.Load()
 	if way == nil || way.Addr != c.Addr {
@@ -197,5 +197,5 @@ func (c *Conn) Way(w *Worker) *tunnel.Way {
 	return way
 }
 
-// Stale notes that a reused connection turned out to be closed by the peer.
+// Stale records that the peer had closed a reused connection.
 func (w *Worker) Stale(c *Conn) { w.pool.learnIdleLimit(c.Idle, c.Loop().Now()) }

@@ -10,32 +10,31 @@ import (
 	"github.com/headgate/headgate/internal/waitqueue"
 )
 
-// slots are the connections of a State that are open, in use or idle, and
-// the queue of those who wait for one under max=. Nothing here is written on
-// the way of a request that finds an idle connection, and nothing is counted
-// where the pool is shared, as then there is no max=.
+// slots counts the open connections of a State, in use or idle, and has the
+// queue of the exchanges that wait for one under max=. A request that finds an
+// idle connection writes nothing here, and nothing is counted if the pool is
+// shared, because then there is no max=.
 //
-// A caller that needs a slot announces itself in the queue first and looks afterwards.
-// One that frees a slot, or has a connection fall idle, does it the other way round:
-// one of the two sees the other. Each of them then serves one waiter, so there
-// is never a waiter and something for it, and nobody who will bring them
-// together.
+// A caller that needs a slot first joins the queue and then checks for one. A caller
+// that frees a slot, or a connection that becomes idle, does it the other way round,
+// so one of the two sees the other. Each of them then grants to one waiter, so a
+// waiter never stays in the queue while something is free for it.
 type slots struct {
 	queue waitqueue.Queue[want] // first come, first served; its lock is taken before a shard's
 
-	_    [128]byte // what is written often, away from what is read often
+	_    [128]byte // fields written often, apart from those read often
 	open atomic.Int64
 }
 
-// want is what an exchange that waits for a slot wants, and what it was given.
+// want is what an exchange in the queue wants, and what it was granted.
 type want struct {
 	loop  int
 	max   int
-	fresh bool  // it wants no connection that was used
-	conn  *Conn // handed over with the slot, when one of its loop was idle
+	fresh bool  // it requires a new connection
+	conn  *Conn // granted with the slot, if one of its loop was idle
 }
 
-// tryEnter takes a slot if fewer than limit are taken; 0 is no limit.
+// tryEnter takes a slot if fewer than limit are taken; 0 means no limit.
 func (p *slots) tryEnter(limit int) bool {
 	if limit == 0 {
 		p.open.Add(1)
@@ -52,8 +51,8 @@ func (p *slots) tryEnter(limit int) bool {
 	}
 }
 
-// free gives up a slot. on is the loop that the caller runs on, nil when it runs
-// on none.
+// free frees a slot. on is the loop that the caller runs on, nil when it runs on
+// none.
 func (s *State) free(on reactor.Loop) {
 	if s.shares {
 		return
@@ -64,22 +63,22 @@ func (s *State) free(on reactor.Loop) {
 	}
 }
 
-// grant gives the first in the queue what there is for it: an idle connection
-// of its loop, a free slot, or the slot of another idle connection. It is
-// called once for each that comes free; first is the loop to look at first, on
-// the one that the caller runs on, nil when it runs on none.
+// grant gives the first waiter what is available: an idle connection of its
+// loop, a free slot, or the slot of another idle connection. It is called once
+// for each slot or connection that becomes free. first is the loop to check
+// first; on is the loop that the caller runs on, nil when it runs on none.
 func (s *State) grant(on reactor.Loop, first int) {
 	p := &s.slots
 	p.queue.Grant(on, func(wt *want) bool {
 		if !wt.fresh {
-			wt.conn = s.pool.shards[wt.loop].take() // a worker where exchanges wait has a pool of its own
+			wt.conn = s.pool.shards[wt.loop].take() // a worker with waiters has a private pool
 		}
 		return wt.conn != nil || p.tryEnter(wt.max) || s.evict(first)
 	})
 }
 
-// evict closes an idle connection of any loop, from the given one on; its
-// slot is the caller's. False: there is none.
+// evict closes an idle connection of any loop, starting at the given one; the
+// caller gets its slot. False: there is none.
 func (s *State) evict(from int) bool {
 	for i := range s.pool.shards {
 		if c := s.pool.shards[(from+i)%len(s.pool.shards)].takeColdest(); c != nil {
@@ -90,8 +89,8 @@ func (s *State) evict(from int) bool {
 	return false
 }
 
-// enter takes a slot for x, waiting for it when max= is reached. With the
-// slot may come a connection; it was not looked at.
+// enter takes a slot for x, waiting for it if max= is reached. A connection may
+// come with the slot; it is not checked yet.
 func (w *Worker) enter(x *exchange.Exchange, fresh bool) (*Conn, error) {
 	s, loop := w.State, x.Loop.Index()
 	if s.shares {
@@ -103,7 +102,7 @@ func (w *Worker) enter(x *exchange.Exchange, fresh bool) (*Conn, error) {
 			return nil, nil
 		}
 	}
-	wt, err := p.queue.Join(x.Loop, want{loop: loop, max: w.Max, fresh: fresh}, 0) // no more wait than MaxRequestWorkers
+	wt, err := p.queue.Join(x.Loop, want{loop: loop, max: w.Max, fresh: fresh}, 0) // MaxRequestWorkers limits the waiters
 	if err != nil {
 		return nil, err
 	}
@@ -121,7 +120,7 @@ func (w *Worker) enter(x *exchange.Exchange, fresh bool) (*Conn, error) {
 	if werr == nil {
 		return wt.Value.conn, nil
 	}
-	s.grant(x.Loop, 0) // the one that is first now may be allowed more: a reload may have changed max=
+	s.grant(x.Loop, 0) // the new first waiter may have a higher limit: a reload may have changed max=
 	return nil, &fault.Fault{
 		Side: fault.Backend, Module: "proxy", Phase: fault.Acquire, Kind: fault.Exhausted, Retry: fault.Safe,
 		Status: 503, Backend: w.Name, Elapsed: x.Loop.Now().Sub(began),

@@ -9,7 +9,8 @@ import (
 	"github.com/headgate/headgate/internal/testkit/fakenet"
 )
 
-// What comes free between a look at it and the decision to wait is not missed.
+// A slot that becomes free between the check and the decision to wait is not
+// missed.
 func TestFreeBeforeTheWait(t *testing.T) {
 	for _, tt := range []struct {
 		name string
@@ -32,7 +33,7 @@ func TestFreeBeforeTheWait(t *testing.T) {
 	}
 }
 
-// What came free and was not yet given away is not for who comes later.
+// A free slot that was not granted yet is not taken by a later caller.
 func TestNobodyGoesFirst(t *testing.T) {
 	for _, tt := range []struct {
 		name string
@@ -70,7 +71,7 @@ func TestNobodyGoesFirst(t *testing.T) {
 	}
 }
 
-// A reload raises max=: who came after it is not held up by one who waits
+// A reload raises max=: an exchange after it is not held up by one that waits
 // under the old limit, once that one has given up.
 func TestMaxIsRaised(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

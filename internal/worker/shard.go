@@ -6,29 +6,29 @@ import (
 	"github.com/headgate/headgate/internal/lock"
 )
 
-// shard is what one loop has of a Pool: its idle connections. Its lock guards
-// that loop's counters of the workers too. On the way of a request only the loop
-// itself takes mu, once to begin and once to end; eviction, Sweep, Counts, Close
-// and who reads a counter take it from other threads. Whoever takes a connection
-// off the list, with mu held, owns it.
+// shard is one loop's part of a Pool: its idle connections. Its lock also guards
+// that loop's counters of the workers. A request takes mu only on its own loop,
+// once at the beginning and once at the end; eviction, Sweep, Counts, Close and
+// readers of counters take it from other threads. A caller that removes a
+// connection from the list while holding mu owns it.
 type shard struct {
 	mu     lock.Mutex
-	closed bool // nothing falls idle any more
+	closed bool // no connection becomes idle any more
 	idle   int  // length of the list
 
-	// The list is in order of idleSince. The warmest is taken, so that the
+	// The list is in order of idleSince. The warmest one is used, so that the
 	// rest can age; any one can be removed, however many there are.
 	warmest, coldest *Conn
 
-	// keepsLeast is the shortest Keep-Alive timeout of those that were on the
-	// list since it was last empty; 0: none had one.
+	// keepsLeast is the shortest Keep-Alive timeout among the connections that
+	// were on the list since it was last empty; 0: none had one.
 	keepsLeast time.Duration
 
-	_ [128]byte // the next loop's memory begins on other cache lines
+	_ [128]byte // the next loop's memory begins on another cache line
 }
 
-// begin counts an attempt and gives the warmest idle connection for it, unless
-// the attempt wants a fresh one; nil when there is none.
+// begin counts an attempt and returns the warmest idle connection for it,
+// unless the attempt requires a new one; nil when there is none.
 func (s *shard) begin(t *loopCounters, fresh bool) (c *Conn) {
 	s.mu.Lock()
 	t.values[elected]++
@@ -81,28 +81,29 @@ func (s *shard) pushLocked(c *Conn) {
 	c.listed = true
 }
 
-// length counts the idle connections.
+// length returns the number of idle connections.
 func (s *shard) length() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.idle
 }
 
-// take gives the warmest idle connection, nil when there is none.
+// take returns the warmest idle connection, nil when there is none.
 func (s *shard) take() *Conn {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.removeLocked(s.warmest)
 }
 
-// takeColdest gives the connection that is missed least.
+// takeColdest returns the connection that has been idle for longest.
 func (s *shard) takeColdest() *Conn {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.removeLocked(s.coldest)
 }
 
-// remove takes c off the list. False: it is not there, and somebody else's.
+// remove removes c from the list. False: it is not there; another caller owns
+// it.
 func (s *shard) remove(c *Conn) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -128,7 +129,7 @@ func (s *shard) removeLocked(c *Conn) *Conn {
 	return c
 }
 
-// close takes everything off the list, for good. What it gives is chained by
+// close empties the list for good. The connections it returns are chained by
 // colder.
 func (s *shard) close() *Conn {
 	s.mu.Lock()
@@ -141,8 +142,8 @@ func (s *shard) close() *Conn {
 	return gone
 }
 
-// sweep takes off the list what w may not use any more at now. What it gives
-// is chained by colder.
+// sweep removes from the list the connections that w must not use any more at
+// now. The connections it returns are chained by colder.
 func (s *shard) sweep(w *Worker, now time.Time) (gone *Conn) {
 	limit := w.limit(now)
 	s.mu.Lock()
@@ -151,7 +152,7 @@ func (s *shard) sweep(w *Worker, now time.Time) (gone *Conn) {
 	for c := s.coldest; c != nil; {
 		age := now.Sub(c.idleSince)
 		if c.watched && (shortest == 0 || age < shortest) {
-			break // the others are younger, and report their own end
+			break // the others are younger, and their end is reported
 		}
 		warmer := c.warmer
 		old := beyond(age, least(limit, c.peerIdle))
@@ -167,7 +168,7 @@ func (s *shard) sweep(w *Worker, now time.Time) (gone *Conn) {
 	return gone
 }
 
-// least gives the shorter of two limits, where 0 is none.
+// least returns the shorter of two limits, where 0 means none.
 func least(a, b time.Duration) time.Duration {
 	if a == 0 || b > 0 && b < a {
 		return b

@@ -8,28 +8,28 @@ import (
 	"github.com/headgate/headgate/internal/tunnel"
 )
 
-// State is what of a worker survives a reload: its pool, its addresses, its
-// counters. It is shared by every snapshot that names the worker with the same
-// dial parameters.
+// State is the part of a worker that survives a reload: its pool, its
+// addresses, its counters. Every snapshot with the same worker and dial
+// parameters uses the same State.
 type State struct {
 	pool     *Pool
 	counters []loopCounters // by loop index
-	shares   bool           // others use the pool too; then nobody is held to a number of connections
+	shares   bool           // others use the pool too; then there is no limit of connections
 
 	name  *resolve.Name // nil for a unix socket
-	asked atomic.Int64  // when a failure last made a look-up, in unix nanoseconds
+	asked atomic.Int64  // when a failure last caused a look-up, in unix nanoseconds
 	slots slots
-	way   atomic.Pointer[tunnel.Way] // what the latest tunnel was described by
+	way   atomic.Pointer[tunnel.Way] // the description of the latest tunnel
 
 	Health   Health  // status flags and failures
 	Elected  Counter // attempts made
 	Busy     Counter // attempts in flight
 	Sent     Counter // bytes to the backend
 	Received Counter // bytes from the backend
-	Faults   Counter // exchanges that failed here
+	Faults   Counter // exchanges that failed on this worker
 }
 
-// NewState makes the state of a worker over a pool, nil for one of its own.
+// NewState makes the state of a worker over a pool; nil makes a private one.
 // name is nil for a unix socket.
 func NewState(name *resolve.Name, pool *Pool, loops int) *State {
 	shares := pool != nil
@@ -48,9 +48,9 @@ func Key(site string, c *Config) string {
 	return "worker|" + site + "|" + c.Name + "|" + c.fingerprint() + "|" + boolWord(c.shares())
 }
 
-// Counts gives the connections open and, of them, idle. Idle ones count for
-// the worker that used them last. With a pool that others use too nobody counts
-// what is open: those in use are the attempts in flight.
+// Counts returns the open connections and how many of them are idle. Idle ones
+// count for the worker that used them last. With a shared pool open connections
+// are not counted: those in use are the attempts in flight.
 func (s *State) Counts() (open, idle int) {
 	for i := range s.pool.shards {
 		sh := &s.pool.shards[i]
@@ -68,9 +68,10 @@ func (s *State) Counts() (open, idle int) {
 	return int(s.slots.open.Load()), idle
 }
 
-// Sweep closes idle connections that are dead, beyond their ttl=, older than
-// the backend is known to keep them, or lead to an address that the backend's
-// name has no more. It is called about once a second, from any thread.
+// Sweep closes idle connections that are dead, older than their ttl=, idle
+// longer than the backend is known to keep them, or to an address that the
+// backend's name no longer has. It is called about once a second, from any
+// thread.
 func (w *Worker) Sweep(now time.Time) {
 	w.follow(now)
 	for i := range w.pool.shards {
@@ -78,7 +79,7 @@ func (w *Worker) Sweep(now time.Time) {
 	}
 }
 
-// drop closes connections that were taken off a list, chained by colder, and
+// drop closes connections that were removed from a list, chained by colder, and
 // frees their slots.
 func drop(c *Conn) {
 	for c != nil {
@@ -90,6 +91,6 @@ func drop(c *Conn) {
 	}
 }
 
-// Close ends the idle connections of a pool of its own and lets the busy ones
-// end with their exchange. Called when no snapshot names the worker any more.
+// Close ends the idle connections of a private pool; busy ones end with their
+// exchange. It is called when no snapshot names the worker any more.
 func (s *State) Close() { s.pool.Close() }

@@ -9,7 +9,7 @@ import (
 	"github.com/headgate/headgate/internal/testkit/fakenet"
 )
 
-// acquire takes a connection on the loop, which the caller is not on.
+// acquire takes a connection on the loop; the caller runs elsewhere.
 func (l *evLoop) acquire(w *Worker, verb message.Method) (c *Conn) {
 	l.net.t.Helper()
 	l.run(func() {
@@ -39,8 +39,8 @@ func (n *evNet) done(w *Worker) {
 	}
 }
 
-// A backend that closes an idle connection, or sends what nobody asked for,
-// loses it at once; its slot is free, and how long it was kept is remembered.
+// If a backend closes an idle connection, or sends unexpected bytes, the pool
+// drops it at once; its slot is free, and the idle time is remembered.
 func TestReadable(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := newEvNet(t, 2)
@@ -66,8 +66,8 @@ func TestReadable(t *testing.T) {
 	})
 }
 
-// A connection on which something came that nobody read never falls idle: the
-// next to take it would be given that for an answer.
+// A connection with unread bytes never becomes idle: the next user would take
+// them for its response.
 func TestNoisyWhenReleased(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := newEvNet(t, 1)
@@ -85,8 +85,8 @@ func TestNoisyWhenReleased(t *testing.T) {
 	})
 }
 
-// Whoever takes an idle connection away, the loop may at that moment be told
-// of its end: it is closed once and gives up one slot.
+// The loop may report the end of an idle connection at the moment when it is
+// removed: it is closed once and frees one slot.
 func TestReadableWhileTaken(t *testing.T) {
 	for _, tt := range []struct {
 		name string
@@ -112,8 +112,8 @@ func TestReadableWhileTaken(t *testing.T) {
 	}
 }
 
-// A connection whose end is seen between its being handed to a waiter and the
-// waiter's waking is not used; the waiter keeps the slot.
+// If a connection ends between being granted to a waiter and the waiter's
+// waking it is not used; the waiter keeps the slot.
 func TestReadableWhileHandedOver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := newEvNet(t, 1)
@@ -165,8 +165,8 @@ func TestHandOver(t *testing.T) {
 	}
 }
 
-// The system is asked about a watched connection only where the request could
-// not be sent again.
+// The system is asked about a watched connection only if the request could not
+// be sent again.
 func TestAliveIsAsked(t *testing.T) {
 	for _, tt := range []struct {
 		name  string
@@ -200,8 +200,8 @@ func TestAliveIsAsked(t *testing.T) {
 	}
 }
 
-// Sweep retires by age, from any thread, and leaves to the loop what the loop
-// is told anyway.
+// Sweep retires by age, from any thread, and leaves closed connections to the
+// loop, which is told of them.
 func TestSweepWatched(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := newEvNet(t, 1)

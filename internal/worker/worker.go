@@ -7,9 +7,9 @@ import (
 	"github.com/headgate/headgate/internal/exchange"
 )
 
-// Config is what the configuration says of a worker. Immutable. There may be
-// very many workers, so what every request looks at stands in front: with
-// Worker's own fields it is on two cache lines.
+// Config is the configuration of a worker. Immutable. There may be very many
+// workers, so the fields that every request reads come first: together with
+// Worker's own fields they fill two cache lines.
 type Config struct {
 	Max       int           // connections open at once over all loops; 0: no limit
 	TTL       time.Duration // how long an idle connection may be used again; 0: for ever
@@ -25,7 +25,7 @@ type Config struct {
 	Scheme string // "http", "https", …
 	Host   string // name or address literal without brackets
 	Path   string // path of the URL, "" or "/…"
-	Socket string // unix socket; Host then only names
+	Socket string // unix socket; Host is then only a name
 	Source netip.Addr
 
 	Acquire        time.Duration // how long to wait for a slot; 0: for ever
@@ -35,10 +35,10 @@ type Config struct {
 	Upgrade        string        // protocol that clients may change to; "*": any; "": none
 }
 
-// Protocol speaks to a worker: one attempt of one exchange.
+// Protocol makes one attempt of one exchange against a worker.
 type Protocol interface {
-	// RoundTrip sends x to w and relays the answer. A *fault.Fault says what
-	// failed; when x.Committed is set the response was begun and cannot be
+	// RoundTrip sends x to w and relays the response. A *fault.Fault says what
+	// failed; when x.Committed is set the response has begun and cannot be
 	// replaced.
 	RoundTrip(x *exchange.Exchange, w *Worker) error
 }
@@ -52,13 +52,13 @@ type Worker struct {
 	Config
 }
 
-// New makes a worker over what survives of it.
+// New makes a worker with a surviving state.
 func New(c Config, p Protocol, s *State) Worker {
 	return Worker{State: s, Protocol: p, pool: s.pool, counters: s.counters, Config: c}
 }
 
-// fingerprint names what an idle connection depends on: two configurations
-// with the same one may share connections.
+// fingerprint names everything an idle connection depends on: two
+// configurations with the same fingerprint may share connections.
 func (c *Config) fingerprint() string {
 	return c.Scheme + "|" + c.Socket + "|" + c.Host + "|" + c.Source.String() + "|" +
 		boolWord(c.KeepAlive)

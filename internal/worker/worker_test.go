@@ -19,7 +19,7 @@ import (
 
 func TestMain(m *testing.M) { testkit.Main(m) }
 
-// bench is a worker over a fake network whose backend holds connections open
+// bench is a worker over a fake network whose backend keeps connections open
 // until told.
 type bench struct {
 	*Worker
@@ -136,8 +136,8 @@ func TestLastInFirstOut(t *testing.T) {
 	})
 }
 
-// max= holds over all loops; who waits is served in order, with a connection
-// of its own loop where there is one.
+// max= holds over all loops; waiters get their turn in order, with a connection
+// of their own loop where there is one.
 func TestMaxIsFair(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(2, Config{Max: 2})
@@ -164,9 +164,9 @@ func TestMaxIsFair(t *testing.T) {
 		if open, _ := b.State.Counts(); open != 2 {
 			t.Errorf("%d open", open)
 		}
-		b.Release(held[0], 0) // handed over
+		b.Release(held[0], 0) // granted to a waiter
 		synctest.Wait()
-		b.Release(held[1], 0) // of the other loop: closed, the slot goes on
+		b.Release(held[1], 0) // of the other loop: closed, its slot is granted
 		synctest.Wait()
 		for range 4 {
 			give <- struct{}{}
@@ -199,7 +199,7 @@ func TestAcquireTimeout(t *testing.T) {
 		if took := time.Since(start); took != 300*time.Millisecond {
 			t.Errorf("took %v", took)
 		}
-		// Who gave up is not in the queue any more.
+		// A waiter that gave up is no longer in the queue.
 		b.Release(c, 0)
 		if d := b.acquire(t, 0); d != c {
 			t.Error("the connection was given to nobody")
@@ -210,7 +210,7 @@ func TestAcquireTimeout(t *testing.T) {
 }
 
 // A waiter that gives up at the moment it is granted a slot must use or free
-// it: whatever happens, the count comes out right.
+// it: the count is right in any case.
 func TestAcquireTimeoutRace(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(1, Config{Max: 2, Acquire: time.Millisecond})
@@ -270,7 +270,7 @@ func TestSweep(t *testing.T) {
 			t.Errorf("%d idle beyond ttl", idle)
 		}
 		b.mu.Lock()
-		_ = b.ends[2].Close() // closed by the backend when it was idle for 55 s
+		_ = b.ends[2].Close() // closed by the backend after 55 s idle
 		b.mu.Unlock()
 		b.Sweep(time.Now()) // learns 7/8 of that: 48 s
 		if _, idle := b.State.Counts(); idle != 2 {
@@ -291,7 +291,7 @@ func TestSweep(t *testing.T) {
 	})
 }
 
-// What was learned of a restart is forgotten.
+// A limit that was learned from a restart expires.
 func TestLearnedIsForgotten(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(1, Config{})
@@ -317,7 +317,7 @@ func TestLearnedIsForgotten(t *testing.T) {
 	})
 }
 
-// Close ends the idle ones; who is busy or waits is not left behind.
+// Close ends idle connections; busy ones and waiters are not left behind.
 func TestClose(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(1, Config{Max: 2})

@@ -10,7 +10,7 @@ import (
 	"github.com/headgate/headgate/internal/wire"
 )
 
-// New makes the protocol of http:// workers; one serves all of them.
+// New makes the protocol of http:// workers. One is enough for all of them.
 func New() *attempt.Protocol {
 	return attempt.New(attempt.Spec{
 		Module: "proxy_http", NoConnect: "AH01114", NoHead: "AH01102", PingText: "no answer to Expect: 100-continue",
@@ -18,34 +18,34 @@ func New() *attempt.Protocol {
 	})
 }
 
-// codec is HTTP/1.x as attempt sees it.
+// codec is HTTP/1.x as an attempt.Codec.
 type codec struct {
 	x       *exchange.Exchange
 	chunked bool // the request's body is sent in chunks
 	response
 }
 
-// response is what is known of a response while it is read.
+// response is the state of a response while it is read.
 type response struct {
 	scan     wire.HeadScan
 	limits   wire.ResponseLimits
 	headed   bool            // the final head was read
 	body     message.Framing // how the backend delimits the body; the client's is x.Resp.Body
-	left     int64           // body bytes due, for a body with a length
+	left     int64           // body bytes still to come, for a body with a length
 	chunks   wire.Chunks
-	overlong bool          // the trailer fields were too large, and that was said
+	overlong bool          // the trailer fields were too large, which was reported
 	peerIdle time.Duration // Keep-Alive: timeout of the response
 }
 
-// reset prepares for the response of an attempt. What is not named is set before
-// it is used.
+// reset prepares for the response of an attempt. Fields that it does not set are
+// set before they are used.
 func (c *codec) reset(fieldSize int) {
 	c.scan, c.limits = wire.HeadScan{}, wire.NewResponseLimits(fieldSize)
 	c.headed, c.overlong, c.body, c.peerIdle = false, false, message.Framing{}, 0
 }
 
 // Begin implements attempt.Codec. HTTP/1.0 has no chunks and no interim
-// responses, and proxy-sendcl asks for a length.
+// responses, and proxy-sendcl requires a length.
 func (c *codec) Begin(x *exchange.Exchange) (length bool) {
 	if x.Out.Force10 {
 		x.Out.Expect = false
@@ -132,7 +132,7 @@ func (c *codec) readHead(b []byte) (int, attempt.Event, error) {
 	return n, e, nil
 }
 
-// headProgress says how much of a head is in b.
+// headProgress says how much of a head has arrived in b.
 func headProgress(b []byte) attempt.Progress {
 	switch {
 	case bytes.IndexByte(b, '\n') >= 0:
@@ -143,7 +143,7 @@ func headProgress(b []byte) attempt.Progress {
 	return attempt.Nothing
 }
 
-// readChunk reads up to and with the next data of a chunked body.
+// readChunk reads up to and including the next data of a chunked body.
 func (c *codec) readChunk(b []byte) (used int, e attempt.Event, err error) {
 	for {
 		n, data, err := c.chunks.Next(b[used:])
@@ -156,7 +156,7 @@ func (c *codec) readChunk(b []byte) (used int, e attempt.Event, err error) {
 			return used, e, nil
 		case c.chunks.Done() && c.chunks.Overlong() && !c.overlong:
 			c.overlong = true
-			c.x.Resp.Close = true // where the next message begins is not known
+			c.x.Resp.Close = true // the start of the next message is unknown
 			e.Kind, e.Data = attempt.Warn, overlong
 			return used, e, nil
 		case c.chunks.Done():
@@ -171,11 +171,11 @@ func (c *codec) readChunk(b []byte) (used int, e attempt.Event, err error) {
 	}
 }
 
-// overlong is said of a response that ended without its trailer fields: its body
-// is whole.
+// overlong is logged for a response that is passed on without its trailer
+// fields. Its body is complete.
 var overlong = []byte("the trailer fields of a response are larger than 128 lines of responsefieldsize=; they were left out")
 
-// Probe implements attempt.Codec: it looks through chunks.
+// Probe implements attempt.Codec: it checks the chunks in b.
 func (c *codec) Probe(b []byte) error {
 	if c.body.Kind != message.Chunked {
 		return nil

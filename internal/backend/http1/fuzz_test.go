@@ -11,8 +11,8 @@ import (
 	"github.com/headgate/headgate/internal/worker"
 )
 
-// events reads a response that comes in pieces of a size, and tells all of it:
-// data in one piece, however it came.
+// events reads a response that arrives in pieces of a size, and returns all its
+// events, with the data in one piece.
 func events(in []byte, size int, verb message.Method) string {
 	x := &exchange.Exchange{}
 	x.Req.Verb = verb
@@ -57,7 +57,7 @@ func events(in []byte, size int, verb message.Method) string {
 	}
 }
 
-// FuzzRead: however a response is cut, it means the same.
+// FuzzRead: a response means the same in whatever pieces it arrives.
 func FuzzRead(f *testing.F) {
 	for _, s := range []string{
 		"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhelloX", "HTTP/1.1 200 OK\r\n\r\nhello", "HTTP/1.1 204 No\r\n\r\n",
@@ -77,7 +77,7 @@ func FuzzRead(f *testing.F) {
 	})
 }
 
-// What is in a request body's frames is what was put there.
+// The frames of a request body contain exactly the body.
 func FuzzFrames(f *testing.F) {
 	f.Add([]byte("hello world"), uint8(3))
 	f.Fuzz(func(t *testing.T, body []byte, size uint8) {

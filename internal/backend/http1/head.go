@@ -7,9 +7,9 @@ import (
 	"github.com/headgate/headgate/internal/wire"
 )
 
-// AppendHead implements attempt.Codec. Host comes first, then the client's
-// fields, then ours, framing and Connection last, as httpd orders them. With
-// ping= a body waits for 100.
+// AppendHead implements attempt.Codec. The order is httpd's: Host first, then
+// the client's fields, then ours, framing and Connection last. With ping= a
+// body waits for 100.
 func (c *codec) AppendHead(b []byte, h *attempt.Head) []byte {
 	x := h.X
 	c.x, c.chunked = x, sendsChunks(x)
@@ -62,13 +62,13 @@ func (c *codec) AppendHead(b []byte, h *attempt.Head) []byte {
 	return wire.AppendEnd(b)
 }
 
-// sendsChunks says whether the body is sent in chunks: one whose length is not
-// known yet, or that has fields behind it.
+// sendsChunks reports whether the body is sent in chunks: its length is not
+// known yet, or trailer fields follow it.
 func sendsChunks(x *exchange.Exchange) bool {
 	return x.Req.Body.Kind == message.Chunked && (!x.Out.BodyComplete || x.Req.Trailer.Len() > 0 && !x.Out.Force10 && !x.Out.SendCL)
 }
 
-// appendMerged prints the client's fields where ours may replace some.
+// appendMerged prints the client's fields, some of which ours replace.
 func (c *codec) appendMerged(b []byte) []byte {
 	x := c.x
 	var printed uint64 // of Out.Extra, by index
@@ -96,20 +96,20 @@ func (c *codec) appendMerged(b []byte) []byte {
 	return b
 }
 
-// markOwn flags those of the client's fields that are not printed as they came.
+// markOwn flags the client's fields that are not printed as received.
 func (c *codec) markOwn() {
 	own := c.own()
 	rows := c.x.Req.Header.Rows()
 	for i := range rows {
 		f := &rows[i]
-		f.Flags &^= message.Printed // of an attempt before
+		f.Flags &^= message.Printed // of an earlier attempt
 		if own>>f.ID&1 != 0 {
 			f.Flags |= message.Printed
 		}
 	}
 }
 
-// own returns the fields that are printed otherwise, or not for the client.
+// own returns the fields that the proxy prints itself or does not forward.
 func (c *codec) own() message.IDSet {
 	const framing = 1<<message.Host | 1<<message.ContentLength | 1<<message.TransferEncoding
 	if c.x.Out.Expect {
@@ -119,7 +119,7 @@ func (c *codec) own() message.IDSet {
 }
 
 // extraFor returns the index in Out.Extra of the field that replaces one of the
-// client's, -1 when none does.
+// client's, -1 when there is none.
 func (c *codec) extraFor(f *message.Field) int {
 	for i := range c.x.Out.Extra {
 		e := &c.x.Out.Extra[i]

@@ -1,7 +1,7 @@
 // Package env is mod_env: SetEnv, UnsetEnv and PassEnv.
 //
-// The variables are set by a step of Chain.Fixups, so that access control does
-// not see them.
+// A step of Chain.Fixups sets the variables, so that access control does not
+// see them.
 //
-// Imports module and what is below it.
+// Imports module and the layers below it.
 package env

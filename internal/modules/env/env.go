@@ -10,10 +10,10 @@ import (
 	"github.com/headgate/headgate/internal/module"
 )
 
-// conf is what one section, or a server outside of any, says.
+// conf holds the directives of one section, or of a server outside of sections.
 type conf struct {
 	vars  []variable
-	unset []string // taken away from what the outer sections say
+	unset []string // removed from those of the outer sections
 }
 
 // variable is one variable with its value.
@@ -22,10 +22,11 @@ type variable struct {
 	value []byte
 }
 
-// slot is where a section's conf lies.
+// slot identifies the conf of a section.
 var slot = directive.Slot[conf]{Name: "env", Merge: merge}
 
-// merge lays a section over the one around it. httpd: merge_env_dir_configs.
+// merge merges a section's conf into that of the outer one. httpd:
+// merge_env_dir_configs.
 func merge(base, add *conf) *conf {
 	out := &conf{vars: append([]variable(nil), base.vars...)}
 	for _, name := range add.unset {
@@ -79,8 +80,8 @@ func setEnv(c *directive.Call) error {
 	return nil
 }
 
-// unsetEnv takes back what was said before it here, and what the outer
-// sections say. httpd: a variable that SetEnvIf made stays.
+// unsetEnv removes variables set earlier in this section and in outer ones.
+// httpd: a variable that SetEnvIf made stays.
 func unsetEnv(c *directive.Call) error {
 	s := slot.Of(c.Dir)
 	for _, name := range c.Args {
@@ -113,8 +114,8 @@ func dir(_ *module.Builder, d *module.Dir) error {
 // step sets the variables.
 type step conf
 
-// Do implements exchange.Step. httpd: a variable that is set already keeps its
-// value, because tables are laid behind each other and the first entry counts.
+// Do implements exchange.Step. httpd: a variable that is already set keeps its
+// value, because tables are appended and the first entry counts.
 func (s *step) Do(x *exchange.Exchange) error {
 	for i := range s.vars {
 		if v := &s.vars[i]; !x.Env.Has(v.name) {

@@ -1,6 +1,6 @@
 // Package expires is mod_expires: ExpiresActive, ExpiresDefault, ExpiresByType.
 //
-// Imports module and what lies below.
+// Imports module and the layers below it.
 package expires
 
 import (
@@ -19,10 +19,10 @@ import (
 // life is how long a response may be kept.
 type life struct {
 	seconds  int
-	modified bool // from the change of a file, which no response here has: it has no effect
+	modified bool // counted from the file's change; no response here has a file, so it has no effect
 }
 
-// conf is what one section says.
+// conf holds the directives of one section.
 type conf struct {
 	active module.Opt[bool]
 	usual  module.Opt[life]
@@ -61,7 +61,7 @@ func New() *module.Module {
 				l, err := parse(c, c.Arg(1), c.Arg(0)+" ")
 				if err == nil {
 					s := slot.Of(c.Dir)
-					s.byType = append([]typed{{c.Arg(0), l}}, s.byType...) // the last word holds
+					s.byType = append([]typed{{c.Arg(0), l}}, s.byType...) // the last word decides
 				}
 				return err
 			}},
@@ -70,7 +70,8 @@ func New() *module.Module {
 	}
 }
 
-// units are the words of a duration with their seconds; so many letters count.
+// units are the words of a duration with their seconds; so many letters are
+// compared.
 var units = []struct {
 	name    string
 	letters int
@@ -143,7 +144,7 @@ func dir(_ *module.Builder, d *module.Dir) error {
 type step struct{ conf *conf }
 
 // Do implements exchange.Step. httpd: expires_insert_filter and expires_filter;
-// errors, OPTIONS * and TRACE are left alone, redirects made here are not.
+// errors, OPTIONS * and TRACE get no fields, redirects made here do.
 func (s *step) Do(x *exchange.Exchange) error {
 	h := &x.Resp.Header
 	if x.Made == exchange.ByCore || x.Resp.Status >= 400 || x.Always.Has(message.Expires) || h.Has(message.Expires) {
@@ -164,7 +165,7 @@ func (s *step) Do(x *exchange.Exchange) error {
 	return nil
 }
 
-// of returns the life of a response by its type, else the usual one.
+// of returns the life of a response by its type, else the default.
 func (s *step) of(x *exchange.Exchange) (life, bool) {
 	t, _ := x.Resp.Header.Get(message.ContentType)
 	end := 0

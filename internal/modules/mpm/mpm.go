@@ -1,8 +1,8 @@
-// Package mpm maps the directives of httpd's process models: there is one
-// process here, so most say nothing, and MaxRequestWorkers is the number of
+// Package mpm maps the directives of httpd's process models. There is one
+// process here, so most have no effect, and MaxRequestWorkers limits the
 // exchanges in flight.
 //
-// Imports module and what is below it.
+// Imports module and the layers below it.
 package mpm
 
 import (
@@ -12,7 +12,7 @@ import (
 	"github.com/headgate/headgate/internal/module"
 )
 
-// conf is what the directives say.
+// conf holds the directives' values.
 type conf struct {
 	maxWorkers int
 	graceful   time.Duration
@@ -43,8 +43,8 @@ func rows() []directive.Row {
 	return list
 }
 
-// leastWorkers is what httpd makes of a MaxRequestWorkers below 1: its default
-// of ThreadsPerChild.
+// leastWorkers is httpd's value for a MaxRequestWorkers below 1: its default of
+// ThreadsPerChild.
 const leastWorkers = 25
 
 func setMaxWorkers(c *directive.Call) error {
@@ -57,8 +57,8 @@ func setMaxWorkers(c *directive.Call) error {
 	return nil
 }
 
-// setGraceful: httpd takes any number; after a negative time everything is cut
-// off at once.
+// setGraceful: httpd accepts any number; after a negative time everything is
+// cut at once.
 func setGraceful(c *directive.Call) error {
 	d := time.Duration(c.Number(c.Arg(0))) * time.Second
 	if d < 0 {

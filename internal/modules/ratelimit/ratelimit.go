@@ -1,8 +1,8 @@
-// Package ratelimit is mod_ratelimit: the filter RATE_LIMIT, which holds the
-// bodies of responses to the number of KiB per second that the variable
-// rate-limit of the request names.
+// Package ratelimit is mod_ratelimit: the filter RATE_LIMIT, which limits the
+// bodies of responses to the number of KiB per second in the request's variable
+// rate-limit.
 //
-// Imports module and what is below it.
+// Imports module and the layers below it.
 package ratelimit
 
 import (
@@ -18,7 +18,7 @@ func New() *module.Module {
 	return &module.Module{Name: "mod_ratelimit", ID: "ratelimit_module"}
 }
 
-// Filter is what SetOutputFilter RATE_LIMIT names.
+// Filter is the filter that SetOutputFilter RATE_LIMIT names.
 func Filter() module.FilterKind {
 	return module.FilterKind{
 		Name: "RATE_LIMIT", Rank: module.RankConnection,
@@ -26,7 +26,7 @@ func Filter() module.FilterKind {
 	}
 }
 
-// interval is how often a limited response is given bytes (httpd:
+// interval is the time between two pieces of a limited response (httpd:
 // RATE_INTERVAL_MS).
 const interval = 200 * time.Millisecond
 
@@ -35,8 +35,8 @@ type limiter struct{}
 
 // pace is the state of one response.
 type pace struct {
-	chunk int       // bytes for each interval
-	left  int       // of them, in this one
+	chunk int       // bytes per interval
+	left  int       // bytes still allowed in this one
 	next  time.Time // when the next interval begins
 }
 
@@ -81,13 +81,13 @@ func (limiter) Body(x *exchange.Exchange, s *exchange.Slot, p []byte, op exchang
 	return next.Write(x, p, op)
 }
 
-// renew begins the next interval once it has come. Time in which nothing was to
-// be sent is not made up for.
+// renew begins the next interval once it has come. Time without anything to
+// send is not made up for.
 func (l *pace) renew(now time.Time) {
 	if now.Before(l.next) {
 		return
 	}
-	l.left = max(l.left, l.chunk) // a burst that was not used stays
+	l.left = max(l.left, l.chunk) // unused bytes of a burst are kept
 	if l.next = l.next.Add(interval); !now.Before(l.next) {
 		l.next = now.Add(interval)
 	}
@@ -96,10 +96,10 @@ func (l *pace) renew(now time.Time) {
 // Done implements exchange.Filter.
 func (limiter) Done(*exchange.Exchange, *exchange.Slot) {}
 
-// kib reads a number of KiB as httpd's atoi does, in bytes; 0 or less: no limit
-// can be made of it.
+// kib reads a number of KiB as httpd's atoi does, and returns bytes; 0 or less
+// is no valid limit.
 func kib(text []byte) int {
-	const most = 1 << 21 // KiB: beyond, httpd's number overflows and is refused
+	const most = 1 << 21 // KiB: above it httpd's number overflows and is refused
 	n, sign := 0, 1
 	for i, c := range text {
 		switch {

@@ -82,7 +82,7 @@ func parseStage(val string) (exchange.ReadTime, error) {
 	return t, nil
 }
 
-// parseInt reads a number as strtol does, and as httpd keeps it: in 32 bits.
+// parseInt reads a number as strtol does, stored in 32 bits as in httpd.
 func parseInt(s string) (int, error) {
 	digits := strings.TrimLeft(s, " \t\n\v\f\r")
 	sign := len(digits)
@@ -102,7 +102,7 @@ func parseInt(s string) (int, error) {
 	}
 	n, err := strconv.ParseInt(strings.TrimSpace(s), 10, 64)
 	if err != nil {
-		n = math.MaxInt64 // as strtol; the other end comes to nothing different
+		n = math.MaxInt64 // as strtol; the other end makes no difference
 	}
 	if v := int32(n); v >= 0 {
 		return int(v), nil

@@ -1,10 +1,10 @@
 // Package reqtimeout is mod_reqtimeout: how long a client may take to send its
 // request.
 //
-// It only says so in the site; the front measures. A server in which neither
-// heads nor bodies are limited has no times at all.
+// It only sets the times in the site; the front measures. A server that limits
+// neither heads nor bodies has no times at all.
 //
-// Imports module and what is below it.
+// Imports module and the layers below it.
 package reqtimeout
 
 import (
@@ -15,7 +15,7 @@ import (
 	"github.com/headgate/headgate/internal/module"
 )
 
-// conf is what a server says. A stage is taken whole or not at all.
+// conf holds a server's times. A stage is inherited whole or not at all.
 type conf struct {
 	handshake, head, body module.Opt[exchange.ReadTime]
 }
@@ -28,7 +28,7 @@ var slot = directive.Slot[conf]{Name: "reqtimeout", Merge: func(base, add *conf)
 	}
 }}
 
-// httpd's defaults where the module is there.
+// httpd's defaults when the module is loaded.
 var (
 	defaultHead = exchange.ReadTime{First: 20 * time.Second, Most: 40 * time.Second, PerByte: time.Second / 500}
 	defaultBody = exchange.ReadTime{First: 20 * time.Second, PerByte: time.Second / 500}
@@ -57,7 +57,7 @@ func server(b *module.Builder, s *module.Server) error {
 	}
 	t := exchange.ReadTimes{Head: c.head.Or(defaultHead), Body: c.body.Or(defaultBody)}
 	// httpd: a connection whose site limits no stage is not measured at all,
-	// even where the request then names a site that does.
+	// even if the request then names a site that does.
 	if t.Head.First > 0 || t.Body.First > 0 || c.handshake.V.First > 0 {
 		s.Site.Reading = &t
 	}

@@ -17,7 +17,7 @@ func read(text string) (*directive.Scope, []directive.Diagnostic) {
 	return directive.Apply(root, directive.Known().With(append(New().Rows, directive.Row{Name: "<VirtualHost>"})), directive.Options{})
 }
 
-// What httpd 2.4.71 says of arguments; "" where it takes them.
+// httpd 2.4.71's messages about arguments; "" where it accepts them.
 func TestArguments(t *testing.T) {
 	const numeric = "RequestReadTimeout: "
 	for args, want := range map[string]string{
@@ -66,7 +66,7 @@ func TestArguments(t *testing.T) {
 	}
 }
 
-// A stage that is limited where none can be is told of.
+// A limit of a stage that cannot be limited here is noted.
 func TestHandshakeIsNoted(t *testing.T) {
 	for args, want := range map[string]int{"handshake=5": 1, "handshake=0": 0, "header=5": 0} {
 		_, found := read("RequestReadTimeout " + args + "\n")
@@ -76,13 +76,13 @@ func TestHandshakeIsNoted(t *testing.T) {
 	}
 }
 
-// Defaults, and what a virtual host has of the main server's.
+// Defaults, and what a virtual host inherits from the main server.
 func TestTimes(t *testing.T) {
 	const s = time.Second
 	ms := func(n int) time.Duration { return time.Duration(n) * time.Millisecond }
 	for _, tt := range []struct {
 		name, main, host string
-		absent           bool // the module is not there
+		absent           bool // the module is not loaded
 		want             *exchange.ReadTimes
 	}{
 		{name: "defaults", want: &exchange.ReadTimes{Head: exchange.ReadTime{First: 20 * s, Most: 40 * s, PerByte: ms(2)}, Body: exchange.ReadTime{First: 20 * s, PerByte: ms(2)}}},

@@ -8,14 +8,14 @@ import (
 	"github.com/headgate/headgate/internal/rx"
 )
 
-// attribute is what of a request is looked at.
+// attribute is the part of a request that an entry tests.
 type attribute struct {
 	name   string
 	value  func(x *exchange.Exchange) []byte // of a special attribute
 	header *rx.Regexp                        // for the names of headers; nil: one header, by name
 }
 
-// special are the attributes that are no headers.
+// special are the attributes that are not headers.
 var special = []struct {
 	name  string
 	value func(x *exchange.Exchange) []byte
@@ -64,7 +64,7 @@ func newAttribute(c *directive.Call, name string, flags rx.Flags) (attribute, er
 	return a, nil
 }
 
-// isName tells a header's name from a regular expression for names.
+// isName tells the name of a header from a regular expression for names.
 func isName(s string) bool {
 	for i := range len(s) {
 		if c := s[i]; !ascii.IsAlpha(c) && !ascii.IsDigit(c) && c != '-' && c != '_' {
@@ -74,7 +74,7 @@ func isName(s string) bool {
 	return true
 }
 
-// of returns the attribute of x, nil where there is none.
+// of returns the value of the attribute in x, nil where there is none.
 func (a *attribute) of(x *exchange.Exchange) []byte {
 	switch {
 	case a.value != nil:
@@ -91,8 +91,8 @@ func (a *attribute) of(x *exchange.Exchange) []byte {
 	return merged(x, i)
 }
 
-// matching returns the value of the last header whose name fits, as httpd does. A
-// further field of a name has been merged into its first.
+// matching returns the value of the last header whose name matches, as httpd
+// does. Repeated fields are merged into the first of their name.
 func (a *attribute) matching(x *exchange.Exchange) (v []byte) {
 	h := &x.Req.Header
 	for i := range h.Len() {
@@ -104,8 +104,8 @@ func (a *attribute) matching(x *exchange.Exchange) (v []byte) {
 	return v
 }
 
-// merged returns the value of field i with those of further fields of its name,
-// which is what httpd makes of them as it reads a request.
+// merged returns the value of field i joined with those of further fields of
+// its name, which is how httpd reads a request.
 func merged(x *exchange.Exchange, i int) []byte {
 	h := &x.Req.Header
 	f := h.At(i)

@@ -13,19 +13,19 @@ import (
 	"github.com/headgate/headgate/internal/syntax"
 )
 
-// conf is what one section, or a server outside of any, says.
+// conf holds the directives of one section, or of a server outside of sections.
 type conf struct {
 	entries []*entry
 }
 
-// entry is one directive: what is looked at, what it must be, what is set then.
+// entry is one directive: the attribute, the pattern, the variables to set.
 type entry struct {
 	attribute
-	again bool // the same attribute as the entry before, whose value holds
+	again bool // the same attribute as the previous entry, so its value is reused
 	re    *rx.Regexp
 	vars  []assignment
 
-	cond  *expr.Bool // SetEnvIfExpr: in place of the above
+	cond  *expr.Bool // SetEnvIfExpr: replaces the fields above
 	evals exchange.Evaluator
 }
 
@@ -37,7 +37,7 @@ type assignment struct {
 	unset    bool
 }
 
-// The two places: outer sections come first, nothing is replaced.
+// The two slots: outer sections come first, nothing is replaced.
 var (
 	serverSlot = directive.Slot[conf]{Name: "setenvif server", Merge: merge}
 	dirSlot    = directive.Slot[conf]{Name: "setenvif dir", Merge: merge}
@@ -47,7 +47,7 @@ func merge(base, add *conf) *conf {
 	return &conf{slices.Concat(base.entries, add.entries)}
 }
 
-// at is the conf that c adds to.
+// at returns the conf that c adds to.
 func at(c *directive.Call) *conf {
 	if c.Scope.Section().Kind.Server() {
 		return serverSlot.Of(c.Server)
@@ -55,7 +55,7 @@ func at(c *directive.Call) *conf {
 	return dirSlot.Of(c.Dir)
 }
 
-// New gives the module.
+// New returns the module.
 func New() *module.Module {
 	return &module.Module{
 		Name: "mod_setenvif", ID: "setenvif_module",
@@ -113,7 +113,7 @@ func add(c *directive.Call, name, rest string, flags rx.Flags) error {
 	return nil
 }
 
-// lastAttribute is the last entry that looks at an attribute.
+// lastAttribute returns the last entry that tests an attribute.
 func lastAttribute(list []*entry) *entry {
 	for i := len(list) - 1; i >= 0; i-- {
 		if list[i].cond == nil {
@@ -141,14 +141,14 @@ func setEnvIfExpr(c *directive.Call) error {
 	return nil
 }
 
-// quirks are variables that work around clients that are long gone, or switch
-// off what is not done here.
+// quirks are variables that work around obsolete clients, or disable features
+// that do not exist here.
 var quirks = []string{
 	"redirect-carefully", "ssl-unclean-shutdown", "ssl-accurate-shutdown", "no-gzip", "gzip-only-text/html", "no-brotli",
 }
 
 // assignments reads VAR, !VAR and VAR=value. groups says whether values may
-// have $0 to $9 in them. httpd: add_envvars.
+// contain $0 to $9. httpd: add_envvars.
 func assignments(c *directive.Call, rest string, groups bool) ([]assignment, error) {
 	var out []assignment
 	idle := true
@@ -191,7 +191,7 @@ func newAssignment(w string, groups bool) assignment {
 	return a
 }
 
-// set puts a into a table: the last word about a variable holds.
+// set puts a into a table: the last assignment of a variable decides.
 func set(list []assignment, a assignment) []assignment {
 	for i := range list {
 		if ascii.EqualFold(list[i].name, a.name) {
@@ -203,8 +203,8 @@ func set(list []assignment, a assignment) []assignment {
 	return append(list, a)
 }
 
-// plain reports whether a pattern is searched for as it stands: values then
-// have no groups. httpd: non_regex_pattern.
+// plain reports whether a pattern is searched for literally: values then have
+// no groups. httpd: non_regex_pattern.
 func plain(pattern string) bool {
 	escaped := false
 	for i := range len(pattern) {

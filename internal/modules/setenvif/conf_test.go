@@ -17,8 +17,8 @@ func TestPlain(t *testing.T) {
 	}
 }
 
-// FuzzPlain: a pattern that is searched for as it stands has no groups and
-// finds itself, without its backslashes.
+// FuzzPlain: a pattern that is searched for literally has no groups and finds
+// itself, without its backslashes.
 func FuzzPlain(f *testing.F) {
 	f.Add(`a\.b`)
 	f.Add(`\\x\(`)
@@ -30,7 +30,7 @@ func FuzzPlain(f *testing.F) {
 		for i := 0; i < len(pattern); i++ {
 			if pattern[i] == '\\' {
 				if i++; i == len(pattern) {
-					return // a pattern that ends in a backslash is no pattern
+					return // a pattern that ends in a backslash is invalid
 				}
 			}
 			text = append(text, pattern[i])

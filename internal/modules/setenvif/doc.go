@@ -1,9 +1,9 @@
 // Package setenvif is mod_setenvif: SetEnvIf, SetEnvIfNoCase, SetEnvIfExpr,
 // BrowserMatch and BrowserMatchNoCase.
 //
-// What a server says outside of sections runs as soon as a request was read,
-// before it is mapped, and sees its path as it was sent, in expressions too; what sections say runs
-// before access control and sees the normalised path.
+// Directives outside of sections run as soon as a request is read, before it is mapped, and see its
+// path as sent, in expressions too. Directives in sections run before access control and see the
+// normalised path.
 //
-// Imports module and what is below it.
+// Imports module and the layers below it.
 package setenvif

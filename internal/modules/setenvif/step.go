@@ -10,7 +10,7 @@ import (
 	"github.com/headgate/headgate/internal/rx"
 )
 
-// server adds what holds for a whole site.
+// server adds the entries of a whole site.
 func server(_ *module.Builder, s *module.Server) error {
 	if c, ok := serverSlot.Peek(s.Conf); ok {
 		s.Site.PostRead = append(s.Site.PostRead, &step{c.entries})
@@ -19,7 +19,7 @@ func server(_ *module.Builder, s *module.Server) error {
 	return nil
 }
 
-// dir adds what a combination of sections says, ahead of access control.
+// dir adds the entries of a combination of sections, before access control.
 func dir(_ *module.Builder, d *module.Dir) error {
 	if c, ok := dirSlot.Peek(d.Conf); ok {
 		d.Chain.Access = slices.Insert(d.Chain.Access, 0, exchange.Step(&step{c.entries}))
@@ -51,7 +51,8 @@ func (s *step) Do(x *exchange.Exchange) error {
 // maxSpans is room for $0 to $9.
 const maxSpans = 20
 
-// match sets the variables if the value fits. Nothing there is an empty value.
+// match sets the variables if the value matches. A missing attribute is an
+// empty value.
 func (e *entry) match(x *exchange.Exchange, value []byte) {
 	var buf [maxSpans]int
 	var spans []int
@@ -69,7 +70,7 @@ func (e *entry) match(x *exchange.Exchange, value []byte) {
 	}
 }
 
-// groups reports whether a value refers to what the pattern found.
+// groups reports whether a value refers to groups of the pattern.
 func (e *entry) groups() bool {
 	for i := range e.vars {
 		if a := &e.vars[i]; a.value == nil && !a.unset {
@@ -95,8 +96,8 @@ func (e *entry) assign(x *exchange.Exchange, st *expr.State) {
 	}
 }
 
-// fixed carries out an assignment that does not depend on what was matched; it
-// returns false for the others.
+// fixed performs an assignment that does not depend on the match; it returns
+// false for the others.
 func (a *assignment) fixed(x *exchange.Exchange) bool {
 	switch {
 	case a.unset:

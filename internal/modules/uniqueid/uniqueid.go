@@ -1,7 +1,8 @@
 // Package uniqueid is mod_unique_id: UNIQUE_ID in the environment of every
-// request, where LoadModule names the module: elsewhere nobody pays for it.
+// request. It is active only if LoadModule names it; otherwise it costs
+// nothing.
 //
-// Imports module and what lies below.
+// Imports module and the layers below it.
 package uniqueid
 
 import (
@@ -30,7 +31,7 @@ func New() *module.Module {
 	}
 }
 
-// step sets the variable: 18 bytes, which tell the second, this process and the
+// step sets the variable: 18 bytes that encode the second, this process and the
 // request in it, in httpd's alphabet.
 type step struct {
 	process [10]byte
@@ -39,8 +40,8 @@ type step struct {
 
 const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789@-"
 
-// Do implements exchange.Step. httpd: set_unique_id; a request that an internal
-// redirect led to keeps the id of the first.
+// Do implements exchange.Step. httpd: set_unique_id; a request after an
+// internal redirect keeps the id of the first.
 func (s *step) Do(x *exchange.Exchange) error {
 	if v, ok := x.Env.Get("REDIRECT_UNIQUE_ID"); ok {
 		x.Env.Set("UNIQUE_ID", v)

@@ -1,6 +1,6 @@
-// Package unixd is mod_unixd: who the server runs as, and its pid file.
+// Package unixd is mod_unixd: the user the server runs as, and its pid file.
 //
-// Imports module and what is below it.
+// Imports module and the layers below it.
 package unixd
 
 import (
@@ -12,7 +12,7 @@ import (
 	procs "github.com/headgate/headgate/internal/unixd"
 )
 
-// conf is what the directives say.
+// conf holds the directives' values.
 type conf struct {
 	user, group string
 	userPos     syntax.Pos
@@ -55,8 +55,8 @@ func setGroup(c *directive.Call) error {
 	return nil
 }
 
-// finish fills the snapshot. httpd's default of PidFile is logs/httpd.pid;
-// ours is only written when the directive names one or a start detaches.
+// finish fills the snapshot. httpd's default of PidFile is logs/httpd.pid; ours
+// is written only when the directive names one or a start detaches.
 func finish(b *module.Builder) error {
 	c, ok := slot.Peek(b.Main.Server)
 	if !ok {
