@@ -17,7 +17,7 @@ import (
 //	echo                              200 with the request as seen for a body (see Request.Echo)
 //	write TEXT                        these bytes
 //	file NAME                         the bytes of a file of the archive, head lines ended by CRLF
-//	chunk TEXT                        one chunk
+//	chunk TEXT                        one chunk; @pattern:N is N bytes of the fixed pattern
 //	last [TRAILER]...                 the last chunk, with trailers
 //	wait GATE                         until the test calls Release(GATE)
 //	early                             answer before reading the body
@@ -85,6 +85,13 @@ func parseStep(kind string, args []string, files func(string) (string, bool)) (s
 			return s, fmt.Errorf("origin step %s takes one argument", kind)
 		}
 		s.text = args[0]
+		if size, ok := strings.CutPrefix(s.text, "@pattern:"); ok && kind == "chunk" {
+			n, err := strconv.Atoi(size)
+			if err != nil {
+				return s, fmt.Errorf("origin step chunk: %w", err)
+			}
+			s.text = Pattern(n)
+		}
 	case "last":
 		s.list = args
 	case "file":

@@ -253,7 +253,7 @@ func (c *Chunks) trailers(b []byte) (int, error) {
 	if c.trailer != nil {
 		first = c.trailer.Len()
 	}
-	f := fieldReader{header: c.trailer}
+	f := fieldReader{header: c.trailer, folds: c.lenient} // httpd: of a head's leniency a trailer section has only this
 	_, err = f.read(b[:n], 0)
 	if c.trailer != nil {
 		dropForbidden(c.trailer, first, err != nil)

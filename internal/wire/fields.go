@@ -9,7 +9,8 @@ import (
 // fieldReader reads the field lines of one section, strictly by default.
 type fieldReader struct {
 	header  *message.Header // nil: lines are checked and dropped
-	lenient bool            // a backend's head: bare LF, folded lines, noColon
+	lenient bool            // a backend's head: bare LF, noColon
+	folds   bool            // folded lines are joined
 	noColon BadHeader
 	bareLF  bool // out: a line ended in a bare LF
 }
@@ -46,7 +47,7 @@ func (f *fieldReader) read(b []byte, i int) (int, error) {
 			end--
 		}
 		i = next
-		if f.lenient && i < len(b) && isBlank(b[i]) {
+		if f.folds && i < len(b) && isBlank(b[i]) {
 			if end, i, err = f.unfold(b, start, end, i); err != nil {
 				return 0, err
 			}

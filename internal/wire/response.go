@@ -18,7 +18,7 @@ func ParseResponse(buf []byte, r *message.Response, lim *ResponseLimits) error {
 	case len(buf) > 1 && buf[0] == '\r' && buf[1] == '\n':
 		i = 2
 	}
-	f := fieldReader{header: &r.Header, lenient: true, noColon: lim.BadHeader}
+	f := fieldReader{header: &r.Header, lenient: true, folds: true, noColon: lim.BadHeader}
 	lead := i > 0
 	i, err := statusLine(buf, i, r, &f)
 	if err != nil {
