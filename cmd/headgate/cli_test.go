@@ -22,7 +22,7 @@ func TestMain(m *testing.M) {
 	testkit.Main(m)
 }
 
-// result is what a run of the binary gave.
+// result is the result of a run of the binary.
 type result struct {
 	code        int
 	out, errOut string
@@ -54,7 +54,7 @@ func runEnv(t *testing.T, env []string, args ...string) result {
 
 var ours = regexp.MustCompile(`Headgate/[\w.-]+`)
 
-// plain takes out what differs between machines and builds.
+// plain removes the text that differs between machines and builds.
 func plain(t *testing.T, s string) string {
 	t.Helper()
 	dir, err := filepath.Abs("testdata")
@@ -163,8 +163,8 @@ func TestVersion(t *testing.T) {
 	}
 }
 
-// TestLists: what these print grows with the modules, so only their form is
-// looked at.
+// TestLists: the output of these grows with the modules, so only its form is
+// checked.
 func TestLists(t *testing.T) {
 	for _, row := range []struct{ args, line string }{
 		{"-l", `^Compiled in modules:\n(  \w+\.c\n)+$`},
@@ -206,7 +206,7 @@ func TestNoEngine(t *testing.T) {
 	}
 }
 
-// TestErrorFile: -E takes what goes wrong, from the command line on.
+// TestErrorFile: -E receives all errors, from those of the command line on.
 func TestErrorFile(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "errors")
 	r := run(t, "-t", "-f", "bad.conf", "-E", file)

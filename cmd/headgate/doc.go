@@ -1,7 +1,7 @@
-// Command headgate is the reverse proxy: httpd's own flags where the first
-// argument is one, friendly subcommands otherwise.
+// Command headgate is the reverse proxy. With httpd's flags it behaves like
+// httpd; a first argument that is not a flag is a subcommand.
 //
-// This package parses arguments, prints for people and decides exit codes;
-// everything else is done below. Exit codes: 0 done, 1 it failed or the
-// configuration is wrong (as httpd), 2 used wrongly.
+// This package parses arguments, prints for people and decides exit codes; the
+// packages below do the work. Exit codes: 0 success, 1 failure or a faulty
+// configuration (as httpd), 2 wrong usage.
 package main

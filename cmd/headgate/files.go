@@ -11,11 +11,11 @@ import (
 	"github.com/headgate/headgate/internal/source"
 )
 
-// layout is a place a configuration usually is.
+// layout is a usual path of a configuration.
 type layout struct{ file, root string }
 
-// defaultFiles are where a configuration is looked for without -f and -d: our
-// own first, then where httpd has it.
+// defaultFiles are the paths searched for a configuration without -f and -d:
+// ours first, then httpd's.
 var defaultFiles = []layout{
 	{"/etc/headgate/headgate.conf", "/etc/headgate"},
 	{"/etc/apache2/apache2.conf", "/etc/apache2"},
@@ -23,12 +23,12 @@ var defaultFiles = []layout{
 	{"/usr/local/apache2/conf/httpd.conf", "/usr/local/apache2"},
 }
 
-// belowRoot are where a configuration is looked for below -d, in this order.
+// belowRoot are the paths searched for a configuration below -d, in this order.
 var belowRoot = []string{
 	"headgate.conf", "conf/headgate.conf", "apache2.conf", "conf/httpd.conf", "httpd.conf", "conf/apache2.conf",
 }
 
-// defaultFile finds the first that exists, "" if none does.
+// defaultFile returns the first that exists, "" if none does.
 func (p process) defaultFile() (file, root string) {
 	for _, l := range defaultFiles {
 		if exists(l.file) {
@@ -38,8 +38,8 @@ func (p process) defaultFile() (file, root string) {
 	return "", ""
 }
 
-// findFile takes the configuration from where it usually is: below -d, when
-// that is given, and nowhere else, so that two installations are not mixed.
+// findFile takes the configuration from its usual path: below -d, when that is
+// given, and nowhere else, so that two installations are not mixed.
 func (p process) findFile(f *flags) bool {
 	if f.root != "" {
 		for _, name := range belowRoot {
@@ -64,7 +64,7 @@ func (p process) findFile(f *flags) bool {
 	return p.reading(f, file)
 }
 
-// reading says which file was found.
+// reading prints which file was found.
 func (p process) reading(f *flags, file string) bool {
 	if f.print == 0 && !f.dumping() {
 		fmt.Fprintf(p.stderr, "headgate: reading %s\n", file)
@@ -72,12 +72,12 @@ func (p process) reading(f *flags, file string) bool {
 	return true
 }
 
-// place finds the file and the initial ServerRoot of a configuration named by
+// place returns the file and the initial ServerRoot of a configuration named by
 // -f and -d.
 //
-// httpd: a relative -f is below ServerRoot. Here it may also be below the
-// working directory, which is what people mean by it; the one below an
-// explicit -d comes first.
+// httpd: a relative -f is relative to ServerRoot. Here it may also be relative
+// to the working directory, as people expect; a file below an explicit -d has
+// precedence.
 func place(file, root string) (string, string) {
 	if root != "" {
 		if abs, err := filepath.Abs(root); err == nil {
@@ -96,8 +96,8 @@ func place(file, root string) (string, string) {
 	return file, root
 }
 
-// rootOf guesses the ServerRoot of a file: it is read only until the file's
-// own ServerRoot directive.
+// rootOf guesses the ServerRoot of a file. It matters only until the file's own
+// ServerRoot directive.
 func rootOf(file string) string {
 	for _, l := range defaultFiles {
 		if l.file == file {
@@ -116,9 +116,9 @@ func exists(path string) bool {
 	return err == nil
 }
 
-// envvars is the file of variables that belongs to a configuration, "" if there
-// is none: that of an explicit -d, else the one next to a file called
-// apache2.conf. Debian's apache2ctl has a shell source it.
+// envvars returns the file of variables for a configuration, "" if there is
+// none: that of an explicit -d, else the one next to a file called
+// apache2.conf. Debian's apache2ctl sources it in a shell.
 func (f *flags) envvars(file string) string {
 	dir := filepath.Dir(file)
 	switch {
@@ -133,9 +133,9 @@ func (f *flags) envvars(file string) string {
 	return ""
 }
 
-// environment returns the variables a configuration sees: ours, and those of
-// its envvars file, which is read again with every reload. An explicit -d says
-// what APACHE_CONFDIR is, whatever the shell has.
+// environment returns the variables a configuration sees: those of the process,
+// and those of its envvars file, which every reload reads again. An explicit -d
+// sets APACHE_CONFDIR, whatever the shell has.
 func (f *flags) environment(file string) server.Environment {
 	return func() (func(string) (string, bool), error) {
 		vars := f.envvars(file)
@@ -164,7 +164,8 @@ func (f *flags) environment(file string) server.Environment {
 	}
 }
 
-// options are the load options of the flags; the file is found first.
+// options returns the load options for the flags. The file must have been
+// found.
 func (f *flags) options() config.Options {
 	root := f.root
 	if root == "" {

@@ -8,23 +8,23 @@ import (
 	"github.com/headgate/headgate/internal/unixd"
 )
 
-// flags is httpd's command line, read.
+// flags is httpd's command line after parsing.
 type flags struct {
 	file, root string // -f, -d
-	found      string // the ServerRoot that goes with a file found without them
+	found      string // the ServerRoot for a file found without them
 	defines    []string
 	pre, post  []string
 	word       string        // -k
 	errorFile  string        // -E
 	errorLevel logsink.Level // -e
-	print      byte          // one of v V h l L, the last one given; 0: none
+	print      byte          // one of v V h l L, the last one on the line; 0: none
 	test       bool          // -t
 	one        bool          // -X
 	fragment   bool          // check --fragment
-	blind      bool          // -T: whether DocumentRoots are there is not looked at
+	blind      bool          // -T: DocumentRoots are not checked
 }
 
-// dumps are what -t -D NAME, or a flag that stands for it, asks for.
+// dumps are the values of -t -D NAME, and of the flags that mean the same.
 const (
 	dumpVHosts   = "DUMP_VHOSTS"
 	dumpRunCfg   = "DUMP_RUN_CFG"
@@ -39,7 +39,7 @@ type flagRow struct {
 	set    func(f *flags, arg string) error
 }
 
-// flagRows are all of them (AP_SERVER_BASEARGS, -k of the MPMs, -n of Windows).
+// flagRows are all flags (AP_SERVER_BASEARGS, -k of the MPMs, -n of Windows).
 var flagRows = []flagRow{
 	{'f', true, func(f *flags, v string) error { f.file = v; return nil }},
 	{'d', true, func(f *flags, v string) error { f.root = v; return nil }},
@@ -82,7 +82,7 @@ func (f *flags) defined(name string) bool {
 	return false
 }
 
-// dumping says whether a dump takes the place of "Syntax OK".
+// dumping reports whether a dump replaces "Syntax OK".
 func (f *flags) dumping() bool {
 	return f.test && (f.defined(dumpVHosts) || f.defined(dumpRunCfg) || f.defined(dumpModules) || f.defined(dumpIncludes))
 }
@@ -104,8 +104,9 @@ func setErrorLevel(f *flags, v string) error {
 	return nil
 }
 
-// parseFlags reads httpd's command line as getopt does: flags without an
-// argument may share a word, an argument may be glued to its flag.
+// parseFlags parses httpd's command line as getopt does: flags without an
+// argument may be combined in one word, and an argument may follow its flag
+// without a blank.
 func parseFlags(args []string) (*flags, error) {
 	f := &flags{errorLevel: logsink.Warn}
 	for i := 0; i < len(args); i++ {
@@ -147,7 +148,7 @@ func lookupFlag(letter byte) *flagRow {
 	return nil
 }
 
-// usage is httpd's, with what is different here.
+// usage is httpd's usage text, with our differences.
 const usage = `Usage: headgate [-D name] [-d directory] [-f file]
                 [-C "directive"] [-c "directive"]
                 [-k start|restart|graceful|graceful-stop|stop]

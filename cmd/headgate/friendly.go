@@ -12,13 +12,13 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// status is a command's exit code where printing has been done already.
+// status is the exit code of a command that has printed everything already.
 type status int
 
 // Error implements error; it is never printed.
 func (s status) Error() string { return fmt.Sprintf("exit code %d", int(s)) }
 
-// code is nil for exitOK, so that a command may return it.
+// code returns nil for exitOK, so that a command may return it.
 func code(n int) error {
 	if n == exitOK {
 		return nil
@@ -26,7 +26,7 @@ func code(n int) error {
 	return status(n)
 }
 
-// friendly acts on the subcommands.
+// friendly runs the subcommands.
 func (p process) friendly() int {
 	root := p.commands()
 	root.SetArgs(p.args)
@@ -66,7 +66,7 @@ func (p process) commands() *cobra.Command {
 	return root
 }
 
-// oneFile wants one argument, a file.
+// oneFile requires one argument, a file.
 func oneFile(_ *cobra.Command, args []string) error {
 	if len(args) != 1 {
 		return fmt.Errorf("check wants one FILE, not %d arguments", len(args))
@@ -74,8 +74,8 @@ func oneFile(_ *cobra.Command, args []string) error {
 	return nil
 }
 
-// usageText words an error of the command line on one line, without the words
-// of the number parsers of Go.
+// usageText formats an error of the command line on one line, without the words
+// of Go's number parsers.
 func usageText(err error) string {
 	text := strings.ReplaceAll(strings.TrimSpace(err.Error()), "\n", " ")
 	var bad *pflag.InvalidValueError

@@ -11,9 +11,9 @@ import (
 	"github.com/headgate/headgate/internal/privsep"
 )
 
-// helper is this program as the privileged helper of a server.
+// helper runs this program as the privileged helper of a server.
 func (p process) helper(fd string) int {
-	_ = os.Unsetenv(privsep.Env) // or a configuration could see it
+	_ = os.Unsetenv(privsep.Env) // so that no configuration can see it
 	if err := privsep.Serve(fd, p.grant); err != nil {
 		fmt.Fprintf(p.stderr, "headgate: %v\n", err)
 		return exitFailed
@@ -21,8 +21,8 @@ func (p process) helper(fd string) int {
 	return exitOK
 }
 
-// privileged are the flags as the privileged helper wants them: with paths that
-// do not depend on the working directory.
+// privileged returns the flags for the privileged helper, with paths that do
+// not depend on the working directory.
 func (f *flags) privileged(o config.Options) privsep.Config {
 	c := privsep.Config{
 		File: o.File, Found: o.ServerRoot, Defines: f.defines, Pre: f.pre, Post: f.post, Blind: f.blind,
@@ -33,8 +33,8 @@ func (f *flags) privileged(o config.Options) privsep.Config {
 	return c
 }
 
-// grant reads a configuration as a reload does, and says what it allows to be
-// opened.
+// grant reads a configuration as a reload does, and returns what it allows to
+// be opened.
 func (p process) grant(c privsep.Config) (privsep.Grant, error) {
 	l, err := p.judge(&flags{
 		file: c.File, root: c.Root, found: c.Found, defines: c.Defines, pre: c.Pre, post: c.Post, blind: c.Blind,
@@ -51,7 +51,7 @@ func (p process) grant(c privsep.Config) (privsep.Grant, error) {
 		Socket: listen.Options{Backlog: s.Backlog, SendBuffer: s.SendBuffer, ReceiveBuffer: s.RecvBuffer},
 	}
 	for _, log := range s.Logs {
-		if filepath.IsAbs(log.Dest) { // no program, no syslog
+		if filepath.IsAbs(log.Dest) { // neither a program nor syslog
 			g.Logs = append(g.Logs, log.Dest)
 		}
 	}

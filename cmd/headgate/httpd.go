@@ -15,7 +15,7 @@ import (
 	"github.com/headgate/headgate/internal/unixd"
 )
 
-// httpd acts on httpd's own command line.
+// httpd runs httpd's own command line.
 func (p process) httpd() int {
 	f, err := parseFlags(p.args)
 	if err != nil {
@@ -46,7 +46,7 @@ func (p process) httpd() int {
 	return p.foreground(f)
 }
 
-// printing answers the flags that print and end.
+// printing runs the flags that print and exit.
 func (p process) printing(what byte) int {
 	switch what {
 	case 'v':
@@ -73,7 +73,7 @@ func (p process) test(f *flags) int {
 	}
 	level := f.errorLevel
 	if !f.dumping() {
-		level = max(level, logsink.Info) // -t tells everything
+		level = max(level, logsink.Info) // -t reports everything
 	}
 	complain(p.stderr, l, level)
 	if f.defined(dumpIncludes) {
@@ -89,7 +89,7 @@ func (p process) test(f *flags) int {
 	return exitOK
 }
 
-// dumps prints what -D asked for of a configuration that is right.
+// dumps prints the dumps of -D for a valid configuration.
 func (p process) dumps(f *flags, l *config.Loaded) {
 	for _, row := range []struct {
 		name string
@@ -100,7 +100,7 @@ func (p process) dumps(f *flags, l *config.Loaded) {
 		{dumpModules, func() error { return l.DumpModules(p.stdout, modules.All()) }},
 	} {
 		if f.defined(row.name) {
-			_ = row.dump() // nobody reads any more
+			_ = row.dump() // a closed output is no error
 		}
 	}
 }
@@ -118,7 +118,7 @@ func identities(user, group string) (u, g string) {
 	return u, g
 }
 
-// server are the options of a server that runs what the flags name.
+// server returns the options of a server that runs what the flags name.
 func (f *flags) server(pid server.PidFile) server.Options {
 	o := f.options()
 	return server.Options{Config: o, Env: f.environment(o.File), PidFile: pid, HelperConfig: f.privileged(o)}
@@ -129,10 +129,10 @@ func (p process) foreground(f *flags) int {
 	return p.serve(f.server(server.PidFileWanted), nil)
 }
 
-// stopPatience is how long -k stop waits for the end.
+// stopPatience is how long -k stop waits for the end of the server.
 const stopPatience = 10 * time.Second
 
-// control is -k.
+// control implements -k.
 func (p process) control(f *flags) int {
 	if os.Getenv(detachedMark) != "" {
 		return p.serve(f.server(server.PidFileRequired), nil)
@@ -144,7 +144,7 @@ func (p process) control(f *flags) int {
 	}
 	word, signals := unixd.LookupWord(f.word)
 	if !word.Ends {
-		// Nothing is started or told to reload with a configuration that is wrong.
+		// With a faulty configuration nothing is started or reloaded.
 		complain(p.stderr, l, f.errorLevel)
 		if !l.OK() {
 			return exitFailed
@@ -158,7 +158,7 @@ func (p process) control(f *flags) int {
 		return exitFailed
 	case running == nil && word.Ends:
 		fmt.Fprintln(p.stdout, not.Error())
-		return exitOK // httpd: that is what was wanted
+		return exitOK // httpd: the wanted state is reached
 	case running == nil:
 		if signals {
 			fmt.Fprintln(p.stdout, "headgate not running, trying to start")
@@ -179,7 +179,7 @@ func (p process) control(f *flags) int {
 	return p.signal(running, word)
 }
 
-// signal tells a running server what to do; the end of -k stop is waited for.
+// signal signals a running server; -k stop waits for its end.
 func (p process) signal(running *unixd.Process, word unixd.Word) int {
 	if err := running.Signal(word.Signal); err != nil {
 		fmt.Fprintf(p.stderr, "headgate: sending %v to pid %d: %v\n", word.Signal, running.PID, err)
@@ -197,14 +197,14 @@ func (p process) signal(running *unixd.Process, word unixd.Word) int {
 	return exitOK
 }
 
-// detachedMark is how unixd.Detach announces itself to the child.
+// detachedMark is the variable by which unixd.Detach marks the child.
 const detachedMark = "HEADGATE_READY_FD"
 
-// detachPatience is how long a start in the background may take: as long as a
-// name in the configuration may take to be looked up, and more.
+// detachPatience is how long a start in the background may take: longer than
+// the look-up of a name in the configuration may take.
 const detachPatience = time.Minute
 
-// detach starts the server as a process of its own and returns when it serves.
+// detach starts the server as a separate process and returns when it serves.
 func (p process) detach(f *flags) int {
 	self, err := os.Executable()
 	if err != nil {

@@ -14,18 +14,19 @@ import (
 	"github.com/headgate/headgate/internal/unixd"
 )
 
-// exitNotRunning is the exit code of status when there is no server, as init
-// scripts have it.
+// exitNotRunning is the exit code of status when no server runs, as for init
+// scripts.
 const exitNotRunning = 3
 
-// instance is a running server as its pid file and its control socket show it.
+// instance is a running server as found through its pid file and control
+// socket.
 type instance struct {
 	process *unixd.Process // nil: none runs
 	pidFile string
 	why     error // why none runs; nil otherwise
 }
 
-// find looks for the server of a configuration. The caller releases it.
+// find looks for the server of a configuration. The caller must release it.
 func (p process) find(f *flags) (instance, error) {
 	l, err := p.judge(f)
 	if err != nil {
@@ -68,8 +69,8 @@ func (i instance) ask(ctx context.Context, do string, args, result any) error {
 // reloadPatience is how long a reload may take: as long as a start.
 const reloadPatience = detachPatience
 
-// reload has the server reload and says how that ended. httpd's form, -k, says
-// nothing of a reload that went well.
+// reload has the server reload and prints the outcome. httpd's form, -k, prints
+// nothing after a successful reload.
 func (p process) reload(i instance, word unixd.Word, quiet bool) int {
 	ctx, stop := context.WithTimeout(context.Background(), reloadPatience)
 	defer stop()
@@ -77,7 +78,7 @@ func (p process) reload(i instance, word unixd.Word, quiet bool) int {
 	err := i.ask(ctx, server.AskReload, nil, &o)
 	switch {
 	case errors.Is(err, control.ErrNone):
-		// An earlier version, or its folder does not let it have one.
+		// An earlier version, or one that could not create its socket.
 		if err := i.process.Signal(word.Signal); err != nil {
 			return p.failed("sending %v to pid %d: %v", word.Signal, i.process.PID, err)
 		}
@@ -111,11 +112,11 @@ func (p process) failed(format string, args ...any) int {
 	return exitFailed
 }
 
-// stopNotice is when a graceful stop that waits for requests says so.
+// stopNotice is when a graceful stop prints that it waits for requests.
 const stopNotice = 2 * time.Second
 
-// stop stops the server and waits for its end: a graceful one as long as its
-// requests take.
+// stop stops the server and waits for its end; a graceful stop waits for its
+// requests.
 func (p process) stop(i instance, now bool) int {
 	args := server.StopArgs{Now: now}
 	ask, done := context.WithTimeout(context.Background(), stopPatience)
@@ -145,14 +146,14 @@ func (p process) stop(i instance, now bool) int {
 	return exitOK
 }
 
-// ended waits for the end of the server, for some time.
+// ended waits for the end of the server, for a limited time.
 func ended(i instance, within time.Duration) bool {
 	ctx, stop := context.WithTimeout(context.Background(), within)
 	defer stop()
 	return i.process.Wait(ctx, unixd.Sleep) == nil
 }
 
-// status says whether the server runs, and what it does.
+// status prints whether the server runs, and what it does.
 func (p process) status(i instance, asJSON bool) int {
 	ctx, stop := context.WithTimeout(context.Background(), stopPatience)
 	defer stop()
@@ -180,7 +181,7 @@ func (p process) status(i instance, asJSON bool) int {
 	return exitOK
 }
 
-// when is how times are printed: to the second, in local time.
+// when formats times: to the second, in local time.
 func when(t time.Time) string { return t.Local().Format("2006-01-02 15:04:05") }
 
 func printStatus(w io.Writer, st server.Status) {
@@ -219,11 +220,11 @@ func plural(n int, what string) string {
 	return fmt.Sprintf("%d %ss", n, what)
 }
 
-// maxNamed is how many of what there may be thousands of are printed.
+// maxNamed limits how many items of long lists are printed.
 const maxNamed = 10
 
-// serving says what a server in the foreground does, where its logs are and how
-// it is stopped.
+// serving prints what a server in the foreground serves, where its logs are and
+// how to stop it.
 func (p process) serving(st server.Status, file string) {
 	var b strings.Builder
 	fmt.Fprintf(&b, "headgate: serving %s (pid %d)\n", file, st.PID)

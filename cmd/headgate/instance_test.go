@@ -16,8 +16,8 @@ import (
 	"github.com/headgate/headgate/internal/testkit"
 )
 
-// TestInstance: run says what it serves; reload, stop and status speak to it and
-// return how it went.
+// TestInstance: run prints what it serves; reload, stop and status talk to it
+// and return the outcome.
 func TestInstance(t *testing.T) {
 	backend, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -71,7 +71,7 @@ requests      0 running, 0 connections
 	if err != nil {
 		t.Fatal(err)
 	}
-	// What only the running server finds: somebody else has the port.
+	// Found only by the running server: another process has the port.
 	busy, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -96,7 +96,7 @@ requests      0 running, 0 connections
 	if err := os.WriteFile(file, good, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	check(0, "", "-k", "graceful", "-f") // httpd's form says nothing of what went well
+	check(0, "", "-k", "graceful", "-f") // httpd's form prints nothing on success
 
 	stopWhileWaiting(t, file, port, backend)
 	if err := <-ended; err != nil {
@@ -111,7 +111,7 @@ requests      0 running, 0 connections
   reload      headgate reload %[1]s
   stop        Ctrl-C, or headgate stop %[1]s
 `, file, pid, port, dir)
-	if !strings.HasSuffix(said.String(), want) { // as root it says more before
+	if !strings.HasSuffix(said.String(), want) { // as root it prints more before
 		t.Errorf("run said\n%s\nwant\n%s", &said, want)
 	}
 	if r := said1("status"); r.code != 3 || r.out != "headgate (no pid file) not running\n" {
@@ -120,7 +120,7 @@ requests      0 running, 0 connections
 }
 
 // stopWhileWaiting stops the server while a request waits for its backend: a
-// graceful stop waits with it, status says so, and stop --now ends both.
+// graceful stop waits with it, status reports that, and stop --now ends both.
 func stopWhileWaiting(t *testing.T, file string, port int, backend net.Listener) {
 	t.Helper()
 	client, err := net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", port))

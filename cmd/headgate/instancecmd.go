@@ -62,7 +62,7 @@ exit code is 0 when no server runs any more.
 	}, func(i instance) int {
 		if i.process == nil {
 			fmt.Fprintln(p.stdout, i.why)
-			return exitOK // that is what was wanted
+			return exitOK // the wanted state is reached
 		}
 		return p.stop(i, now)
 	})

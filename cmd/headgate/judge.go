@@ -15,8 +15,8 @@ import (
 	"github.com/headgate/headgate/internal/worker"
 )
 
-// judge loads a configuration without starting anything of it. The verdict is
-// that of a start.
+// judge loads a configuration without starting anything. The verdict is that of
+// a start.
 func (p process) judge(f *flags) (*config.Loaded, error) {
 	o := f.options()
 	env, err := f.environment(o.File)()
@@ -32,14 +32,14 @@ func (p process) judge(f *flags) (*config.Loaded, error) {
 	return config.Load(o, rt, modules.All()), nil
 }
 
-// minimum is the level at which diagnostics of each severity are told, by -e:
-// what stops a start is told always.
+// minimum is the level of -e at which diagnostics of each severity are printed;
+// those that stop a start are always printed.
 var minimum = map[directive.Severity]logsink.Level{
 	directive.SeverityWarning: logsink.Warn, directive.SeverityNote: logsink.Info,
 }
 
-// complain prints the diagnostics that a level lets through, each once: errors
-// as httpd words them with our advice last, the others in our own form.
+// complain prints the diagnostics that a level allows, each once: errors in
+// httpd's words followed by our advice, the others in our own form.
 func complain(w io.Writer, l *config.Loaded, level logsink.Level) {
 	more := alike(l.Found)
 	for _, d := range l.Found {
@@ -68,13 +68,13 @@ func complain(w io.Writer, l *config.Loaded, level logsink.Level) {
 	}
 }
 
-// note is what notes are alike in that are told as one.
+// note identifies notes that are printed as one.
 type note struct{ file, directive, text string }
 
 func likeness(d directive.Diagnostic) note { return note{d.Pos.File, d.Directive, d.Text} }
 
-// alike counts the notes of each likeness: a stock tree has a hundred AddLanguage
-// lines, and one note says it all.
+// alike counts equal notes: a stock configuration has a hundred AddLanguage
+// lines, and one note is enough.
 func alike(found []directive.Diagnostic) map[note]int {
 	n := map[note]int{}
 	for _, d := range found {

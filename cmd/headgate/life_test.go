@@ -16,7 +16,7 @@ import (
 	"github.com/headgate/headgate/internal/testkit"
 )
 
-// writeConf makes a configuration of a server in a folder of its own.
+// writeConf writes a configuration of a server in its own folder.
 func writeConf(t *testing.T, more string) (file string, port int) {
 	t.Helper()
 	dir := t.TempDir()
@@ -50,8 +50,8 @@ func pidOf(t *testing.T, file string) int {
 	return pid
 }
 
-// TestControl walks through -k: the start detaches, tells the truth, and what
-// was started obeys.
+// TestControl tests -k: the start detaches and reports the truth, and the
+// server that was started obeys.
 func TestControl(t *testing.T) {
 	file, port := writeConf(t, "")
 	k := func(word string, code int, says string) {
@@ -63,7 +63,7 @@ func TestControl(t *testing.T) {
 	}
 	t.Cleanup(func() {
 		if pid := pidOf(t, file); pid != 0 {
-			_ = syscall.Kill(pid, syscall.SIGKILL) // only where the test failed
+			_ = syscall.Kill(pid, syscall.SIGKILL) // only if the test failed
 		}
 	})
 	k("stop", 0, "not running")
@@ -86,7 +86,7 @@ func TestControl(t *testing.T) {
 	if !answers(port) {
 		t.Fatal("nobody answers after a refused reload")
 	}
-	k("stop", 0, "") // a broken file must not keep anybody from stopping
+	k("stop", 0, "") // a broken file must not prevent a stop
 	if answers(port) {
 		t.Fatal("stopped, but somebody answers")
 	}
@@ -98,7 +98,8 @@ func TestControl(t *testing.T) {
 	testkit.Eventually(t, "the pid file goes", func() bool { return pidOf(t, file) == 0 })
 }
 
-// TestSecondStart: the port's holder is named, in the foreground and detached.
+// TestSecondStart: the process that holds the port is named, in the foreground
+// and detached.
 func TestSecondStart(t *testing.T) {
 	file, port := writeConf(t, "")
 	first := exec.Command(testkit.Binary(t), "-X", "-f", file)
@@ -169,12 +170,12 @@ func TestDemo(t *testing.T) {
 		t.Fatal(err)
 	}
 	events := bufio.NewReader(res.Body)
-	for range 3 { // two events: neither waits for the other
+	for range 3 { // two events arrive separately
 		if _, err := events.ReadString('\n'); err != nil {
 			t.Fatal(err)
 		}
 	}
-	// The stream is open while it stops.
+	// The stream is open during the stop.
 	if err := cmd.Process.Signal(syscall.SIGINT); err != nil {
 		t.Fatal(err)
 	}

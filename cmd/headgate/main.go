@@ -15,7 +15,7 @@ const (
 	exitUsage  = 2
 )
 
-// process is what a command may use of the process it runs in.
+// process holds the parts of the process that a command may use.
 type process struct {
 	args           []string // without the program's name
 	stdout, stderr io.Writer
@@ -27,7 +27,7 @@ func main() {
 }
 
 // run tells the two command lines apart: httpd's begins with a flag of one
-// letter, or has nothing at all.
+// letter, or is empty.
 func (p process) run() int {
 	if fd := p.getenv(privsep.Env); fd != "" {
 		return p.helper(fd)

@@ -6,11 +6,11 @@ import (
 )
 
 // gcPercent is how much the heap may grow between collections, in percent. No
-// request allocates, so the collector seldom runs, whatever it is told; what is
-// kept for idle connections and tunnels counts.
+// request allocates, so the collector seldom runs with any value; the heap
+// consists mostly of idle connections and tunnels.
 const gcPercent = 50
 
-// saveMemory tells the collector so, unless GOGC says otherwise.
+// saveMemory sets it, unless GOGC is set.
 func saveMemory() {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(gcPercent)

@@ -16,7 +16,8 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// spoken are the options of a server whose configuration is text of our own.
+// spoken returns the options of a server whose configuration is a generated
+// text.
 func spoken(name, text string) server.Options {
 	return server.Options{
 		Config:  config.Options{File: "/" + name, ServerRoot: "/", Text: text, Version: product()},
@@ -50,7 +51,7 @@ func (p process) proxyCommand() *cobra.Command {
 	return c
 }
 
-// proxyConf is the configuration of the proxy command.
+// proxyConf returns the configuration of the proxy command.
 func proxyConf(from, to string, keepHost bool) (string, error) {
 	host, port, err := net.SplitHostPort(from)
 	if err != nil {
@@ -84,11 +85,11 @@ ProxyPassReverse / "TO"
 `), nil
 }
 
-// errBackend is what --to takes.
+// errBackend describes the values that --to accepts.
 var errBackend = errors.New("want HOST:PORT or http://HOST:PORT[/PATH]")
 
 // backendURL checks a backend's address or URL and returns its URL with the
-// slash that goes with that of "ProxyPass /".
+// slash that "ProxyPass /" needs.
 func backendURL(s string) (string, error) {
 	scheme, rest, ok := strings.Cut(s, "://")
 	switch {
@@ -148,7 +149,7 @@ func (p process) demo(host string, port uint16) int {
 	return p.serve(spoken("demo", text), func(server.Status) { p.welcome(port) })
 }
 
-// welcome says what there is to see.
+// welcome prints what there is to see.
 func (p process) welcome(port uint16) {
 	at := fmt.Sprintf("localhost:%d", port)
 	fmt.Fprintf(p.stderr, `

@@ -14,12 +14,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// serve runs a server until a signal ends it. ready, if any, is called once it
-// serves.
+// serve runs a server until a signal ends it. ready, if not nil, is called once
+// it serves.
 func (p process) serve(o server.Options, ready func(server.Status)) int {
 	saveMemory()
-	// Before anything else: a signal that comes early must not be lost, nor
-	// end the process by its default.
+	// Before anything else: an early signal must neither be lost nor end the
+	// process by its default.
 	signals, release := server.Signals()
 	defer release()
 	parent, err := unixd.ReadinessFromEnv(p.getenv, os.Unsetenv)
@@ -34,7 +34,7 @@ func (p process) serve(o server.Options, ready func(server.Status)) int {
 	if err != nil {
 		text, code := p.explain(err)
 		_, _ = fmt.Fprintln(p.stderr, text)
-		_ = parent.Fail(errors.New(text)) // who started us is gone or has it
+		_ = parent.Fail(errors.New(text)) // the starter is gone or has it
 		return code
 	}
 	_ = parent.Ready()
@@ -45,12 +45,12 @@ func (p process) serve(o server.Options, ready func(server.Status)) int {
 	return exitOK
 }
 
-// newServer makes a server of this process: with what systemd passed, and the
-// engine the environment names.
+// newServer makes a server of this process, with the sockets that systemd
+// passed and the engine that the environment names.
 func (p process) newServer(o server.Options) (*server.Server, error) {
 	notify, err := unixd.NotifyFromEnv(p.getenv, os.Unsetenv, os.Getpid())
 	if err != nil {
-		fmt.Fprintf(p.stderr, "headgate: %v\n", err) // we serve all the same
+		fmt.Fprintf(p.stderr, "headgate: %v\n", err) // the server runs all the same
 	}
 	inherited, err := listen.Inherit(p.getenv, os.Unsetenv, os.Getpid())
 	if err != nil {
@@ -62,7 +62,7 @@ func (p process) newServer(o server.Options) (*server.Server, error) {
 	return server.New(o)
 }
 
-// onTerminal says whether somebody may resize our window.
+// onTerminal reports whether the process has a window that may be resized.
 func onTerminal() bool {
 	for fd := range 3 {
 		if _, err := unix.IoctlGetWinsize(fd, unix.TIOCGWINSZ); err == nil {
@@ -72,7 +72,7 @@ func onTerminal() bool {
 	return false
 }
 
-// explain words a start that failed and gives the exit code.
+// explain returns the text about a failed start and the exit code.
 func (p process) explain(err error) (text string, code int) {
 	var bind *listen.BindError
 	var conf *server.ConfigError

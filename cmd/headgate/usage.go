@@ -8,7 +8,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// usageError words a wrong use in one line that says where the help is.
+// usageError formats a usage error as one line that names the help.
 func usageError(root *cobra.Command, args []string, err error) string {
 	c, rest, findErr := root.Find(args)
 	if findErr != nil {
@@ -21,7 +21,7 @@ func usageError(root *cobra.Command, args []string, err error) string {
 	case c == root && len(rest) > 0 && !strings.HasPrefix(rest[0], "-"):
 		text = noCommand(root, rest[0])
 	case c.Name() == "help" && strings.HasPrefix(text, "unknown command "):
-		// helpCommand has worded it
+		// helpCommand has formatted it
 	case strings.HasPrefix(text, "accepts "), strings.HasPrefix(text, "unknown command "):
 		text = "wrong number of arguments: " + c.Use
 	}
@@ -31,7 +31,7 @@ func usageError(root *cobra.Command, args []string, err error) string {
 	return text + fmt.Sprintf(" (see headgate help %s)", c.Name())
 }
 
-// noCommand says that there is no command of a name, and which was meant.
+// noCommand reports an unknown command and suggests the closest one.
 func noCommand(root *cobra.Command, word string) string {
 	text := fmt.Sprintf("unknown command %q", word)
 	if near := root.SuggestionsFor(word); len(near) > 0 {
@@ -40,7 +40,7 @@ func noCommand(root *cobra.Command, word string) string {
 	return text
 }
 
-// helpCommand is cobra's but for a word that is no command, which is an error.
+// helpCommand is cobra's, except that an unknown command is an error.
 func (p process) helpCommand(root *cobra.Command) *cobra.Command {
 	return &cobra.Command{
 		Use: "help [COMMAND]", Short: "help about a command",

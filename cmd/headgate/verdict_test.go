@@ -13,8 +13,8 @@ import (
 	"github.com/headgate/headgate/internal/testkit"
 )
 
-// TestVerdict: what stops a start, -t and check say as well, in the same words
-// and with the same advice.
+// TestVerdict: -t and check report everything that stops a start, in the same
+// words and with the same advice.
 func TestVerdict(t *testing.T) {
 	listen := "Listen 127.0.0.1:" + strconv.Itoa(testkit.FreePort(t)) + "\n"
 	for _, row := range []struct{ name, conf, says, advice string }{
@@ -58,7 +58,7 @@ func TestVerdict(t *testing.T) {
 }
 
 // TestRoot: -d names an installation, whose configuration and variables are
-// read, and none of another.
+// read, and those of no other.
 func TestRoot(t *testing.T) {
 	port := strconv.Itoa(testkit.FreePort(t))
 	for _, row := range []struct {
@@ -107,8 +107,8 @@ func write(t *testing.T, file, text string) {
 	}
 }
 
-// TestReadme: the example of the README starts once its log folder is there,
-// and says so while it is not.
+// TestReadme: the README's example starts if its log folder exists, and reports
+// a missing one.
 func TestReadme(t *testing.T) {
 	text, err := os.ReadFile("../../README.md")
 	if err != nil {
@@ -133,8 +133,8 @@ func TestReadme(t *testing.T) {
 	}
 }
 
-// TestRootOnly: what only root may do, another user is warned of; the verdict
-// is that of root's start.
+// TestRootOnly: what only root may do is a warning for another user; the
+// verdict is that of root's start.
 func TestRootOnly(t *testing.T) {
 	dir, err := os.MkdirTemp("", "headgate-root-only")
 	if err != nil {
@@ -166,7 +166,7 @@ func TestRootOnly(t *testing.T) {
 }
 
 // TestTwoInstallations: -k with -d reaches the server of that folder, whatever
-// runs of another.
+// runs elsewhere.
 func TestTwoInstallations(t *testing.T) {
 	type installation struct {
 		dir  string
@@ -180,7 +180,7 @@ func TestTwoInstallations(t *testing.T) {
 		both = append(both, i)
 		t.Cleanup(func() {
 			if pid := pidOf(t, filepath.Join(i.dir, "apache2.conf")); pid != 0 {
-				_ = syscall.Kill(pid, syscall.SIGKILL) // only where the test failed
+				_ = syscall.Kill(pid, syscall.SIGKILL) // only if the test failed
 			}
 		})
 	}

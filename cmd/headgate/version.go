@@ -15,11 +15,11 @@ import (
 	"github.com/headgate/headgate/internal/source"
 )
 
-// version and built are written by the linker (make build): what it is, and
-// when its source was committed, which makes builds repeatable.
+// The linker sets version and built (make build): the version, and the commit
+// time of the source, which makes builds repeatable.
 var version, built string
 
-// product is our name with our version, as the Server field has it.
+// product returns our name with our version, as the Server field has it.
 func product() string {
 	v := version
 	if v == "" || v == "unknown" {
@@ -44,8 +44,8 @@ func buildSetting(key string) string {
 	return ""
 }
 
-// printVersion prints -v. The second line is for tools that look for an
-// Apache's number.
+// printVersion prints -v. The second line is for tools that look for an Apache
+// version number.
 func (p process) printVersion() {
 	when := cmp.Or(built, buildSetting("vcs.time"), "unknown")
 	fmt.Fprintf(p.stdout, "Server version: %s (Apache/%s compatible)\n", product(), source.DefaultVersion)
@@ -89,7 +89,7 @@ func (p process) printModules() {
 }
 
 // printDirectives prints -L: each directive with its module, its grammar, the
-// places it may stand in and what is done about it.
+// contexts it is allowed in and how it is treated.
 func (p process) printDirectives() {
 	for _, row := range config.Table(modules.All()).Rows() {
 		fmt.Fprintf(p.stdout, "%s (%s)\n\t%s\n\tAllowed in: %s\n\tHere: %s", row.Name, row.Module, cmp.Or(row.Usage, row.Name), row.Where, row.Tier)

@@ -1,3 +1,3 @@
-// Package tunnels holds the running program to what upgraded connections may
-// cost and must survive.
+// Package tunnels tests upgraded connections on the running program: what they
+// cost, and that they survive a reload.
 package tunnels

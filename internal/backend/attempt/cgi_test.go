@@ -13,7 +13,7 @@ import (
 
 // cgi is a protocol like SCGI: a request whose length must be known, a response
 // to the end of the connection. The head is one line, "METHOD TARGET LENGTH" and
-// "STATUS"; lines before it that begin with "!" are texts for the error log.
+// "STATUS"; lines before it that begin with "!" are messages for the error log.
 type cgi struct {
 	x      *exchange.Exchange
 	headed bool
@@ -73,7 +73,7 @@ func (c *cgi) Splice(int64) int64 {
 }
 func (c *cgi) Done() (bool, time.Duration) { return false, 0 }
 
-// cgiCases are played by TestCodecs.
+// cgiCases are run by TestCodecs.
 var cgiCases = []play{
 	{name: "body to the end of the connection", spec: &cgiSpec, send: getHead,
 		backend: says("GET /a 0\n", "200\nhello"), status: 200, body: "hello"},

@@ -8,65 +8,67 @@ import (
 )
 
 // Codec is a protocol: bytes in, bytes out. It does no I/O, never waits and
-// keeps what it knows of one attempt; AppendHead begins the next one. It
-// belongs to one exchange at a time.
+// keeps the state of one attempt; AppendHead begins the next one. It belongs to
+// one exchange at a time.
 //
-// The request side (AppendLead, AppendTail, AppendEnd) may run on another
-// coroutine than the response side (Read, Probe, Splice, Done), at the same
+// The request side (AppendLead, AppendTail, AppendEnd) may run on a different
+// coroutine from the response side (Read, Probe, Splice, Done), at the same
 // time: they share only what AppendHead wrote.
 type Codec interface {
-	// Begin is called once per exchange, before anything is read ahead. It takes
-	// out of x.Out what the protocol cannot do (Expect). length: the length of the
-	// body must be known before the head is made.
+	// Begin is called once per exchange, before anything is read ahead. It removes
+	// from x.Out what the protocol cannot do (Expect). It returns true if the
+	// length of the body must be known before the head is made.
 	Begin(x *exchange.Exchange) (length bool)
 	// AppendHead begins an attempt: it appends the request's head, in as many
-	// packets as that takes, and says in h how the body is sent.
+	// packets as necessary, and sets in h how the body is sent.
 	AppendHead(b []byte, h *Head) []byte
-	// AppendLead and AppendTail append what is before and behind n body bytes.
+	// AppendLead and AppendTail append the bytes before and after n body bytes.
 	AppendLead(b []byte, n int) []byte
 	AppendTail(b []byte, n int) []byte
-	// AppendEnd appends what is behind the last body byte, also where there was
+	// AppendEnd appends the bytes after the last body byte, even if there was
 	// no body; x.Req.Trailer is complete by then.
 	AppendEnd(b []byte) []byte
 
-	// Read consumes bytes of the response, up to and with one event. eof: the
-	// backend has ended the connection behind b. What is not consumed comes again,
-	// with more behind it; it may lie elsewhere by then. An error means that the
-	// response cannot be understood, and is final.
+	// Read consumes bytes of the response, up to and including one event. eof: the
+	// backend has ended the connection after b. Bytes that are not consumed come
+	// again, with more after them, possibly at another address. An error means
+	// that the response is malformed, and is final.
 	Read(b []byte, eof bool) (n int, e Event, err error)
-	// Probe looks through b, which came with the head and is not consumed: what
-	// is malformed there can still be answered with an error.
+	// Probe checks b, which came with the head and is not consumed: a fault
+	// there can still become an error response.
 	Probe(b []byte) error
 	// Splice is told how many body bytes were moved past Read, and returns how
-	// many that come next on the connection are nothing but body: 0 is none, -1
-	// all up to the end of the connection.
+	// many of the next bytes on the connection are body only: 0 is none, -1 all
+	// up to the end of the connection.
 	Splice(moved int64) (left int64)
-	// Done says, behind End, whether the connection stands at the next request,
-	// and how long the backend keeps an idle one; 0: it did not say.
+	// Done is called after End. It reports whether the connection is at the
+	// start of the next request, and how long the backend keeps an idle one; 0:
+	// not stated.
 	Done() (reusable bool, idle time.Duration)
 }
 
-// Spec is what the engine has to know of a protocol beside its codec.
+// Spec is what the engine needs to know of a protocol in addition to its codec.
 type Spec struct {
-	Module    string       // whose faults these are, without mod_: "proxy_http"
-	NoConnect string       // httpd's message id where no connection could be opened
-	NoHead    string       // httpd's message id where no response came
+	Module    string       // the module that reports faults, without mod_: "proxy_http"
+	NoConnect string       // httpd's message id if no connection could be opened
+	NoHead    string       // httpd's message id if no response came
 	TextID    string       // httpd's message id of a Text event
-	PingText  string       // what was not answered within ping=
-	New       func() Codec // makes one; the memory of an exchange keeps it
+	PingText  string       // the text for a backend that did not respond within ping=
+	New       func() Codec // makes one; it is kept with the memory of an exchange
 }
 
-// Head is a request's head in the making.
+// Head is a request's head while it is made.
 type Head struct {
 	X      *exchange.Exchange
 	Worker *worker.Config
 	Reuse  bool // the connection may be kept
-	Ping   bool // ping= is set: the backend should say that it is there
+	Ping   bool // ping= is set: the backend should confirm first that it is there
 
-	// The codec decides what follows. All of it is zero when AppendHead is called.
+	// The codec sets the following fields. All of them are zero when AppendHead is
+	// called.
 
-	Held  bool // what follows waits for the backend's word: 100, or a Pong event
-	Again bool // only the question was appended: AppendHead is called again behind the word, with Ping unset
+	Held  bool // the rest waits for the backend's confirmation: 100, or a Pong event
+	Again bool // only the question was appended: AppendHead is called again after the confirmation, with Ping unset
 	Body  Body
 }
 
@@ -75,17 +77,17 @@ type Body struct {
 	Lead int // the most that AppendLead appends, up to MaxLead
 	Tail int // the most that AppendTail appends
 	Most int // data bytes in one frame; 0: any number
-	// Pull: the backend asks for the body (Want), each time for one frame, and
-	// gets AppendEnd when it asks once more. First is for how many bytes it asks
-	// by the head alone; 0: none.
+	// Pull: the backend requests the body (Want), one frame at a time, and gets
+	// AppendEnd when it requests more after the end. First is how many bytes the
+	// head alone requests; 0: none.
 	Pull  bool
 	First int
 }
 
-// MaxLead is the longest AppendLead may append.
+// MaxLead is the most bytes that AppendLead may append.
 const MaxLead = 32
 
-// framed says whether the body is more than its bytes.
+// framed reports whether the body has bytes around its data.
 func (b *Body) framed() bool { return b.Lead+b.Tail > 0 }
 
 // most returns how many of n bytes go into the next frame.
@@ -103,13 +105,13 @@ type Kind uint8
 const (
 	More    Kind = iota // more bytes are needed; Progress says what has begun
 	Interim             // a 1xx head is in x.Resp
-	Switch              // 101 is in x.Resp: what follows is another protocol, if the request asked for it
-	Pong                // the backend gives its word (Head.Held)
+	Switch              // 101 is in x.Resp: another protocol follows, if the request asked for it
+	Pong                // the backend confirms that it is there (Head.Held)
 	Headed              // the final head is in x.Resp; N is the length of the body, -1 unknown; Last: no body and no end follows
 	Data                // body bytes; Last: they are the last, and the message has ended
-	Want                // the backend asks for N body bytes
-	Text                // Data is what the backend has to say to the error log
-	Warn                // Data is what we have to say about the response; it goes on
+	Want                // the backend requests N body bytes
+	Text                // Data is the backend's message for the error log
+	Warn                // Data is our message about the response, which continues
 	End                 // the message has ended
 )
 
@@ -124,13 +126,13 @@ type Event struct {
 	Data     []byte
 }
 
-// Progress says, with More, how much of a part that must come as a whole
-// (a head, a trailer section) is there.
+// Progress says, with More, how much has arrived of a part that must be
+// complete before it is read (a head, a trailer section).
 type Progress uint8
 
 // The values of Progress.
 const (
 	Nothing Progress = iota // none has begun
-	Begun                   // it has begun: all of it has as long as one wait for the backend
-	Within                  // some of it could be read already
+	Begun                   // it has begun: the whole part has the time of one wait for the backend
+	Within                  // a part of it could be read already
 )

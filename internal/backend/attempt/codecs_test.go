@@ -23,7 +23,7 @@ func postHead(n int) string {
 	return fmt.Sprintf("POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n", n)
 }
 
-// play is one request through a codec. It is played in pieces of several sizes.
+// play is one request through a codec. It is run with pieces of several sizes.
 type play struct {
 	name    string
 	spec    *attempt.Spec
@@ -44,17 +44,17 @@ type play struct {
 	log      string // part of the error log
 	tries    int    // 0: one
 	again    string // a second request follows on the same connection to the backend, which reads this
-	fresh    string // it follows on another one
+	fresh    string // the same, on another connection
 }
 
-// What a backend does in the middle of what it says.
+// Actions of a backend in the middle of its output.
 const (
 	silent  = "\xffsilent"
 	abort   = "\xffabort"
 	after5s = "\xffafter"
 )
 
-// says are what a backend reads and writes, in turn.
+// says lists what a backend reads and writes, in turn.
 func says(turns ...string) []string { return turns }
 
 func TestCodecs(t *testing.T) {
@@ -70,7 +70,7 @@ func TestCodecs(t *testing.T) {
 	}
 }
 
-// tell writes what a backend has to say.
+// tell writes a backend's output.
 func (p *play) tell(c *fakenet.End, s string) {
 	for s != "" {
 		at := strings.IndexByte(s, 0xff)
@@ -101,7 +101,7 @@ func (p *play) tell(c *fakenet.End, s string) {
 	}
 }
 
-// act plays the backend of one connection.
+// act runs the backend of one connection.
 func (p *play) act(t *testing.T, c *fakenet.End, turns []string) {
 	for i, turn := range turns {
 		if i%2 == 1 {

@@ -1,22 +1,22 @@
-// Package attempt is the engine of every backend protocol: one attempt sends
+// Package attempt is the engine of every backend protocol. One attempt sends
 // the request of an exchange to a worker, streams its body while the response
-// may already be coming back, and relays the response with back-pressure both
+// may already be arriving, and relays the response with back-pressure both
 // ways. A protocol is a Codec, pure functions over bytes, and a Spec.
 //
-// An attempt owns its connection until it gives it back to the worker's pool,
-// and that only when both messages have ended exactly and nothing was read
+// An attempt owns its connection until it returns it to the worker's pool, and
+// it does that only if both messages have ended exactly and nothing was read
 // beyond. Borrowed bytes of the response stay in buffers that the exchange
 // holds until its log line is written.
 //
 // # What the seam carries
 //
-// The engine does what no protocol should do again: it takes a connection,
-// makes the second attempt where a pooled one was stale, reads ahead what has
-// arrived of the body, runs the upload on a separate coroutine, counts the
-// backend's time only while the backend is waited for, bounds a head that
-// comes byte by byte, hears a response that comes before the request has ended,
-// blames the side that failed, keeps or ends the connection, splices. The codec
-// says, for
+// The engine does what every protocol needs: it takes a connection, makes a
+// second attempt when a pooled one was stale, reads ahead the part of the body
+// that has arrived, runs the upload on a separate coroutine, counts the
+// backend's time only while it waits for the backend, limits the time of a head
+// that arrives byte by byte, receives a response that comes before the request
+// has ended, finds the side that failed, keeps or ends the connection, splices.
+// The codec defines, for
 //
 //   - HTTP/1.1: chunks around the body; an end with trailer fields; a body to
 //     the end of the connection; interim responses; 101.

@@ -12,36 +12,36 @@ import (
 	"github.com/headgate/headgate/internal/wire"
 )
 
-// body is the request body of the current exchange as far as it was read.
+// body is the part of the current request's body that has been read so far.
 type body struct {
 	kind  message.BodyKind
 	done  bool   // the body was read to its end, or there is none
 	left  int64  // bytes still due, for Length
 	piece []byte // decoded data that did not fit the caller's buffer
-	read  int64  // bytes given out
+	read  int64  // bytes returned to the caller
 	from  int64  // Count.In where the body begins
 
 	waited time.Duration // for the client, so far
-	err    error         // why it cannot be read on
+	err    error         // why it cannot be read further
 
-	lost atomic.Bool // part of it was: the connection cannot go on, as every answer from then on must say
+	lost atomic.Bool // part of it was lost: the connection must end, and later responses must say so
 
 	// Set where a chunked body begins.
 	chunks wire.Chunks
 	limits wire.Limits
 }
 
-// reset makes it one that was read, as before a request is known.
+// reset makes it a body that was read, as before a request is known.
 func (b *body) reset() {
 	b.kind, b.done, b.left, b.piece, b.read, b.err = message.NoBody, true, 0, nil, 0, nil
 	b.from, b.waited = 0, 0
-	if b.lost.Load() { // a store costs more than to look
+	if b.lost.Load() { // a store costs more than a load
 		b.lost.Store(false)
 	}
 }
 
-// start begins the body of a request whose framing was judged, behind a head
-// of from bytes.
+// start begins the body of a request with known framing, after a head of from
+// bytes.
 func (b *body) start(r *message.Request, from int64) {
 	b.kind, b.left, b.from = r.Body.Kind, r.Body.Length, from
 	b.done = b.kind == message.NoBody || (b.kind == message.Length && b.left == 0)
@@ -67,8 +67,8 @@ func (st *state) ReadBody(p []byte) (int, error) {
 	}
 }
 
-// sayContinue tells a client that waits for it to send its body. Where the
-// backend is asked instead (Out.Expect), its answer is relayed.
+// sayContinue tells a client that waits for 100 to send its body. If the
+// backend is asked instead (Out.Expect), its response is relayed.
 func (st *state) sayContinue() error {
 	if !st.x.Req.Expect || st.x.Out.Expect || st.out.sent100 || st.body.read > 0 || st.x.Committed {
 		return nil
@@ -110,7 +110,7 @@ func (st *state) ReadReady(p []byte) (int, error) {
 	return n, nil
 }
 
-// counted adds n bytes and holds the body to LimitRequestBody.
+// counted adds n bytes and checks LimitRequestBody.
 func (st *state) counted(n int) error {
 	b := &st.body
 	b.read += int64(n)
@@ -159,15 +159,15 @@ func (b *body) takeChunked(in *input, p []byte) (int, error) {
 	}
 }
 
-// await reads once more from the client, until limit or the end that
-// RequestReadTimeout sets. Body bytes of a known length go straight into p;
-// chunks need the read buffer.
+// await reads once more from the client, until limit or the end set by
+// RequestReadTimeout. Body bytes of a known length go straight into p; chunks
+// need the read buffer.
 func (st *state) await(p []byte, limit time.Time) (int, error) {
 	b, in := &st.body, &st.in
 	began := st.now()
 	_ = st.conn.SetReadDeadline(st.bodyEnd(began, limit))
-	// After the deadline was set: StopReading sets the flag first and a past
-	// deadline then, so one of the two is seen.
+	// After the deadline was set: StopReading first sets the flag and then a
+	// past deadline, so one of the two is seen.
 	if st.stop.Load() {
 		return 0, errStopped
 	}
@@ -194,14 +194,14 @@ func (st *state) await(p []byte, limit time.Time) (int, error) {
 	return 0, nil
 }
 
-// bodyFault says why the body cannot be read on, now and from then on.
+// bodyFault records why the body cannot be read, now and from then on.
 func (st *state) bodyFault(err error) error {
 	f := &fault.Fault{Side: fault.Client, Module: "core", Phase: fault.ReadBody, Status: 400, Close: true}
 	var bad *wire.Bad
 	switch {
 	case st.stop.Load():
 		return errStopped
-	case errors.Is(err, net.ErrClosed): // by the engine
+	case errors.Is(err, net.ErrClosed): // closed by the engine
 		f = fault.Stopped(fault.ReadBody)
 	case errors.As(err, &bad):
 		f.Kind, f.Status, f.Detail = fault.Malformed, bad.Status, bad.Reason
@@ -211,7 +211,7 @@ func (st *state) bodyFault(err error) error {
 			elapsed = st.body.waited
 		}
 		f = st.tardy(fault.ReadBody, elapsed, "body")
-	case err == io.EOF: // never to be taken for the body's end
+	case err == io.EOF: // must not be taken for the body's end
 		f.Kind, f.Detail = fault.Aborted, "client closed the connection inside the request body"
 	default:
 		f.Kind, f.Detail, f.Err = fault.Aborted, "client's connection broke inside the request body", err
@@ -226,15 +226,15 @@ func (st *state) StopReading() {
 	_ = st.conn.SetReadDeadline(time.Unix(1, 0))
 }
 
-// drainBytes and drainTime bound how much of an unread body is thrown away to
-// keep a connection.
+// drainBytes and drainTime limit how much of an unread body is dropped to keep
+// a connection.
 const (
 	drainBytes = 256 << 10
 	drainTime  = 2 * time.Second
 )
 
-// drained reads the rest of an unread body, within bounds, and says whether
-// the connection stands at the next request (RFC 9112 section 9.3).
+// drained reads the rest of an unread body, within limits, and reports whether
+// the connection is at the next request (RFC 9112 section 9.3).
 func (b *body) drained(st *state) bool {
 	if b.done {
 		return true

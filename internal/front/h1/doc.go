@@ -1,9 +1,9 @@
-// Package h1 is the HTTP/1.x client-side engine: it reads request heads,
-// hands each to the Service as an Exchange, and writes the response.
+// Package h1 is the HTTP/1.x client-side engine: it reads request heads, passes
+// each to the Service as an Exchange, and writes the response.
 //
-// A session holds its buffers and tables only while it has a request; between
-// requests an idle connection is one small struct. The exchange it lends out
-// is reused for the next request.
+// A session holds buffers and tables only while it has a request; between
+// requests an idle connection is one small struct. The next request reuses the
+// Exchange.
 //
 // Imports exchange, wire, message, reactor, fault and clock.
 package h1

@@ -11,18 +11,18 @@ import (
 	"github.com/headgate/headgate/internal/wire"
 )
 
-// input is the read buffer of a session. The head of the current request lies
-// in bytes[:head] and is borrowed by the exchange; bytes[r:w] is read ahead.
-// Body bytes that do not fit behind the head go into a second buffer, so that
-// the head stays where it is.
+// input is the read buffer of a session. The head of the current request is in
+// bytes[:head] and is borrowed by the exchange; bytes[r:w] is read ahead. Body
+// bytes that do not fit after the head go into a second buffer, so that the
+// head does not move.
 type input struct {
 	conn  reactor.Conn
 	loop  reactor.Loop    // conn's
-	lent  *reactor.Buffer // the buffer of bytes; nil when it outgrew a buffer
+	lent  *reactor.Buffer // the buffer of bytes; nil when a head outgrew it
 	bytes []byte
 	r, w  int
-	first *reactor.Buffer // the buffer of the head, once bytes is another
-	moved bool            // bytes is another than the head's
+	first *reactor.Buffer // the buffer of the head, once bytes is a different one
+	moved bool            // bytes is not the head's buffer
 }
 
 func (in *input) begin(c reactor.Conn, l reactor.Loop) {
@@ -39,10 +39,10 @@ func (in *input) end() {
 	*in = input{}
 }
 
-// buffered says how much was read ahead.
+// buffered returns how much was read ahead.
 func (in *input) buffered() int { return in.w - in.r }
 
-// consume forgets the head and moves what was read ahead to the front.
+// consume drops the head and moves the bytes read ahead to the front.
 func (in *input) consume() {
 	if in.first != nil {
 		in.loop.Return(in.first)
@@ -60,7 +60,7 @@ func (in *input) consume() {
 	}
 }
 
-// fill reads once more behind w, making room when there is none.
+// fill reads once more after w, making room when there is none.
 func (in *input) fill() error {
 	if in.w == len(in.bytes) {
 		in.grow()
@@ -76,8 +76,8 @@ func (in *input) fill() error {
 	return err
 }
 
-// grow doubles the buffer for a head that does not fit. The limits of the
-// head bound it.
+// grow doubles the buffer for a head that does not fit. The limits of the head
+// limit it.
 func (in *input) grow() {
 	bigger := make([]byte, 2*len(in.bytes))
 	copy(bigger, in.bytes[:in.w])
@@ -85,14 +85,14 @@ func (in *input) grow() {
 	in.lent, in.bytes = nil, bigger
 }
 
-// framing is left free of a buffer that a body is read into: all of its data then
-// fits into the buffer it is sent on from, whose chunk takes some bytes too.
-// Otherwise each buffer would leave in two writes.
+// framing is the room left free in a buffer that a body is read into: all its
+// data and the chunk around it then fit the buffer for sending. Otherwise each
+// buffer would be sent in two writes.
 const framing = 64
 
 // makeRoom prepares to read more of a body. The first time the body gets a
-// buffer of its own, because the head must stay where it is; later what was
-// used up makes room.
+// separate buffer, because the head must not move; later the consumed part is
+// reused.
 func (in *input) makeRoom() {
 	if in.moved {
 		n := copy(in.bytes, in.bytes[in.r:in.w])
@@ -139,29 +139,29 @@ func (st *state) readHead() error {
 	}
 }
 
-// understand reads what can be understood of an incomplete or malformed head:
-// it is wanted for the log.
+// understand reads the readable part of an incomplete or malformed head, for
+// the log.
 func (st *state) understand() {
 	var lim wire.Limits
 	limit(&lim, st.site)
 	_ = wire.ParseRequest(st.in.bytes[st.in.r:st.in.w], &st.x.Req, &lim)
 }
 
-// limit sets the bounds of a head for a site.
+// limit sets the limits of a head for a site.
 func limit(l *wire.Limits, s *exchange.Site) {
-	// httpd: its buffers take one byte more than the limits say.
+	// httpd: its buffers hold one byte more than the limits.
 	l.Line, l.Field, l.Fields = s.LimitLine+1, s.LimitField+1, s.LimitFields
 	l.Total = wire.DefaultLimits().Total
 	l.RegisteredOnly = s.RegisteredOnly
-	// The limits that the administrator raised must be reachable.
+	// Limits that the administrator raised must be reachable.
 	if l.Fields > 0 {
 		l.Total = max(l.Total, 4*l.Field, l.Line+l.Field)
 	}
 }
 
-// unreadable ends a connection whose next request could not be read: with an
-// answer where the client sent something that is wrong or left off inside its
-// fields, silently where it went away or never began.
+// unreadable ends a connection whose next request could not be read: with a
+// response if the client sent something invalid or stopped inside its fields,
+// silently if it closed or sent nothing.
 func (st *state) unreadable(err error) outcome {
 	f := &fault.Fault{Side: fault.Client, Module: "core", Phase: fault.ReadRequest, Close: true, Status: 400, Kind: fault.Malformed}
 	var bad *wire.Bad
@@ -177,7 +177,7 @@ func (st *state) unreadable(err error) outcome {
 		f.Detail = "client ended its half of the connection inside the head"
 		st.unfinished(f)
 	default:
-		// The client is gone: there is nobody to answer.
+		// The client is gone: there is nobody to respond to.
 		return done
 	}
 	st.body.done = false
@@ -189,9 +189,10 @@ func (st *state) unreadable(err error) outcome {
 	return done
 }
 
-// unfinished completes the fault of a head that will never be whole. httpd
-// answers one whose request line is there; any other is closed without a word,
-// and not in the access log when it was not the connection's first.
+// unfinished completes the fault of a head that will never be complete. httpd
+// responds to one with a request line; any other connection is closed without a
+// response, and is not in the access log unless it was the connection's first
+// request.
 func (st *state) unfinished(f *fault.Fault) {
 	got := st.in.bytes[st.in.r:st.in.w]
 	st.x.Count.In = int64(len(got))

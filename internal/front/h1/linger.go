@@ -7,11 +7,11 @@ import (
 	"github.com/headgate/headgate/internal/wire"
 )
 
-// A connection whose socket is closed while input is unread, or comes later, is
-// reset, and the reset destroys what the client has not taken yet: also the
-// complete responses to what it sent before. So our half is closed first and
-// the rest is read and thrown away, until the client closes or a bound is
-// reached (RFC 9112 section 9.6). The times are httpd's.
+// If a socket is closed while input is unread, or arrives later, the connection
+// is reset, and the reset destroys data the client has not read yet, even
+// complete earlier responses. So our half is closed first, and input is read
+// and dropped until the client closes or a limit is reached (RFC 9112 section
+// 9.6). The times are httpd's.
 const (
 	lingerTime  = 30 * time.Second // at most, whatever comes
 	lingerIdle  = 2 * time.Second  // without input
@@ -19,9 +19,9 @@ const (
 	resetTime   = 2 * time.Second  // before a reset
 )
 
-// linger ends a connection whose last response was written: it closes our half
-// and reads on until the client closes. A client that said it sends nothing
-// more, and has not, is not waited for.
+// linger ends a connection after its last response: it closes our half and
+// reads until the client closes. It does not wait for a client that announced
+// its last request and has sent nothing since.
 func (st *state) linger() {
 	if st.body.done && st.in.buffered() == 0 && st.lastByClient() && st.conn.Alive() {
 		return
@@ -31,8 +31,8 @@ func (st *state) linger() {
 	}
 }
 
-// lastByClient says whether the client announced that this request is its last.
-// What it said counts, not Request.Close, which others set too.
+// lastByClient reports whether the client announced that this request is its
+// last. It does not use Request.Close, which other code sets too.
 func (st *state) lastByClient() bool {
 	h := &st.x.Req.Header
 	if wire.HasToken(h, message.Connection, "close") {
@@ -52,7 +52,7 @@ func (st *state) endCut() {
 	}
 }
 
-// readOff reads and throws away what the client sends, at most for d.
+// readOff reads and drops input from the client, at most for d.
 func (st *state) readOff(d time.Duration) {
 	b := st.x.Loop.Buffer()
 	defer st.x.Loop.Return(b)

@@ -10,30 +10,30 @@ import (
 )
 
 // output is the write side: small writes gather in bytes until Flush, large
-// ones go straight to the connection behind what was gathered. It has a buffer
-// only while something is gathered.
+// ones go straight to the connection after the gathered ones. It has a buffer
+// only while bytes are gathered.
 type output struct {
 	loop    reactor.Loop
 	lent    *reactor.Buffer // nil while nothing is gathered
 	bytes   []byte          // gathered; in lent unless a head outgrew it
 	chunked bool            // the body is sent in chunks
-	noBody  bool            // the response has no body: what is written is dropped
+	noBody  bool            // the response has no body: body bytes are dropped
 	length  int64           // body bytes still due by Content-Length; -1: not announced
 	ended   bool            // the last body byte was written
 	sent100 bool
 	broken  bool // nothing more can be sent: a write failed, or the response was cut
-	old     bool // the client is treated as one of HTTP/1.0
+	old     bool // the client counts as one of HTTP/1.0
 	last    bool // a variable says that the connection closes
 	ending  ending
 }
 
-// ending says what is left to do on a connection whose response was cut.
+// ending says how to end a connection whose response was cut.
 type ending uint8
 
 const (
 	endsClosed    ending = iota // nothing: it is closed, or broken
-	endsLingering               // our half is closed: what the client sends is read for a while
-	endsReset                   // it has to be reset, once the client has had time for what came before
+	endsLingering               // our half is closed: input is read for a while
+	endsReset                   // it must be reset, after the client has had time to read earlier responses
 )
 
 func (o *output) end() {
@@ -41,14 +41,14 @@ func (o *output) end() {
 	*o = output{}
 }
 
-// exchange makes the output ready for another response.
+// exchange prepares the output for another response.
 func (o *output) exchange(l reactor.Loop) {
 	o.drop()
 	*o = output{}
 	o.loop, o.length = l, -1
 }
 
-// gather makes sure that bytes has a buffer to grow in.
+// gather makes sure that bytes has a buffer.
 func (o *output) gather() {
 	if o.lent == nil {
 		o.lent = o.loop.Buffer()
@@ -56,7 +56,7 @@ func (o *output) gather() {
 	}
 }
 
-// drop gives the buffer back, with whatever was gathered.
+// drop returns the buffer, with any gathered bytes.
 func (o *output) drop() {
 	if o.lent != nil {
 		o.loop.Return(o.lent)
@@ -64,7 +64,7 @@ func (o *output) drop() {
 	}
 }
 
-// whole says whether the response was written to its end, as it was announced.
+// whole reports whether the response was written to its end, as announced.
 func (o *output) whole() bool { return o.ended && (o.noBody || o.length <= 0) }
 
 // WriteInterim implements exchange.Front.
@@ -109,11 +109,11 @@ func (st *state) WriteHead(r *message.Response, last bool) error {
 	return nil
 }
 
-// present says which fields a response has that would be made otherwise.
+// present says which fields a response has that would be generated otherwise.
 type present struct{ date, server, length bool }
 
-// appendDate prints Date and Server ahead of the other fields and flags them
-// as printed.
+// appendDate prints Date and Server before the other fields and flags them as
+// printed.
 func (st *state) appendDate(r *message.Response) (there present) {
 	o := &st.out
 	for i := range r.Header.Len() {
@@ -148,8 +148,8 @@ func (st *state) appendDate(r *message.Response) (there present) {
 	return there
 }
 
-// frame decides how the body is delimited towards the client, notes it in r.Body,
-// and decides whether the connection can carry another request (RFC 9112 section 6.3, 9.3).
+// frame decides how the body is delimited for the client, records it in r.Body, and decides
+// whether the connection can carry another request (RFC 9112 sections 6.3 and 9.3).
 func (st *state) frame(r *message.Response, last bool) {
 	o, q := &st.out, &st.x.Req
 	o.length = -1
@@ -157,7 +157,7 @@ func (st *state) frame(r *message.Response, last bool) {
 	keep := st.keepAlive(r)
 	switch {
 	case o.noBody:
-		// httpd: what it would be delimited by, had it a body.
+		// httpd: how it would be delimited if it had a body.
 		if q.Verb == message.HEAD && !message.NoContent(r.Status) && r.Header.Has(message.TransferEncoding) {
 			r.Body = message.Framing{Kind: message.Chunked}
 		}
@@ -176,7 +176,7 @@ func (st *state) frame(r *message.Response, last bool) {
 	st.x.KeptAlive = keep
 }
 
-// keepAlive judges whether the connection may go on, body delimiting apart.
+// keepAlive reports whether the connection may be kept, apart from the framing.
 func (st *state) keepAlive(r *message.Response) bool {
 	x, site := &st.x, st.x.Site
 	if x.Req.Close || st.out.last || st.body.lost.Load() || !site.KeepAlive || site.KeepAliveTimeout <= 0 || wire.DropsConnection(r.Status) {
@@ -185,14 +185,14 @@ func (st *state) keepAlive(r *message.Response) bool {
 	if site.MaxKeepAlive > 0 && x.Client.Requests > int(site.MaxKeepAlive) {
 		return false
 	}
-	// A client that was not told to go on may or may not send its body.
+	// A client that did not get 100 may or may not send its body.
 	if x.Req.Expect && !st.out.sent100 {
 		return false
 	}
 	return !st.front.Service.Draining()
 }
 
-// appendFraming prints what belongs to this connection.
+// appendFraming prints the fields that belong to this connection.
 func (st *state) appendFraming(r *message.Response, there present) {
 	o := &st.out
 	switch {
@@ -204,7 +204,7 @@ func (st *state) appendFraming(r *message.Response, there present) {
 		o.bytes = append(o.bytes, "\r\n"...)
 	}
 	upgrade := ""
-	if r.Status == 426 { // the one status but 101 that must say what to change to (RFC 9110 section 15.5.22)
+	if r.Status == 426 { // apart from 101 the only status that must say what to change to (RFC 9110 section 15.5.22)
 		if v, ok := r.Header.Get(message.Upgrade); ok {
 			o.bytes = append(append(append(o.bytes, "Upgrade: "...), v...), "\r\n"...)
 			upgrade = "Upgrade, "
@@ -252,10 +252,10 @@ func (st *state) WriteBody(p []byte, last bool) error {
 	return nil
 }
 
-// maxFrame is what a chunk adds to its data.
+// maxFrame is the most bytes that a chunk adds to its data.
 const maxFrame = 16 + 2 + 2
 
-// writePiece sends p, framed: gathered when it fits, else straight on.
+// writePiece sends p with its framing: gathered if it fits, else directly.
 func (st *state) writePiece(p []byte) error {
 	o := &st.out
 	if len(p) == 0 {
@@ -285,8 +285,8 @@ func (st *state) writePiece(p []byte) error {
 	return nil
 }
 
-// WriteTrailer implements exchange.Front: the fields are sent to a client that
-// said it takes them (RFC 9110 section 6.5.1).
+// WriteTrailer implements exchange.Front: the fields are sent only to a client
+// that announced that it accepts them (RFC 9110 section 6.5.1).
 func (st *state) WriteTrailer(h *message.Header) error {
 	o := &st.out
 	if o.ended {
@@ -316,8 +316,8 @@ func (st *state) Flush() error {
 	return err
 }
 
-// write hands bytes to the connection within the site's Timeout. last: they end
-// an answer behind which the connection waits for the next request.
+// write writes to the connection within the site's Timeout. last: p ends a
+// response after which the connection waits for the next request.
 func (st *state) write(p []byte, last bool) (err error) {
 	if st.out.broken {
 		return errStopped
@@ -336,10 +336,10 @@ func (st *state) write(p []byte, last bool) (err error) {
 	return err
 }
 
-// Abort implements exchange.Front. A body with a length or in chunks is seen
-// to be cut by its missing end: the connection ends as any other, so that
-// complete responses before it arrive. One that ends with the connection is
-// only seen to be cut by a reset.
+// Abort implements exchange.Front. A client sees that a body with a length or
+// in chunks is cut because its end is missing: the connection ends normally, so
+// that complete earlier responses arrive. A body that ends with the connection
+// needs a reset for that.
 func (st *state) Abort(error) {
 	st.x.KeptAlive = false
 	o := &st.out

@@ -9,9 +9,9 @@ import (
 	"github.com/headgate/headgate/internal/fault"
 )
 
-// readTimes are those of the site that the connection belongs to; nil where
-// nothing is measured. httpd decides by that site, also for a body, whose own
-// times are those of the virtual host that the request names.
+// readTimes returns the times of the connection's site; nil if nothing is
+// measured. httpd uses that site to decide, also for a body, whose times are
+// those of the virtual host that the request names.
 func (st *state) readTimes() *exchange.ReadTimes { return st.site.Reading }
 
 // firstWait is how long a new connection may stay silent.
@@ -22,8 +22,8 @@ func firstWait(s *exchange.Site) time.Duration {
 	return s.Timeout
 }
 
-// headEnd is when the wait for more of a head ends. now is when the last of it
-// came.
+// headEnd returns when the wait for more of a head ends. now is when its last
+// byte came.
 func (st *state) headEnd(now time.Time) time.Time {
 	start, each := st.x.Times.Start, now.Add(st.site.Timeout)
 	st.staged = false
@@ -39,11 +39,11 @@ func (st *state) headEnd(now time.Time) time.Time {
 	return end
 }
 
-// bodyEnd is when a wait for more of the body that begins now ends, by limit
-// at the latest.
+// bodyEnd returns when a wait for more of the body that begins now ends, at
+// limit at the latest.
 //
-// Ours: only the time in which the client is waited for counts. httpd counts
-// that of the backend too, and a slow backend is blamed on the client.
+// Ours: only time spent waiting for the client counts. httpd also counts the
+// time of the backend, and a slow backend is blamed on the client.
 func (st *state) bodyEnd(now, limit time.Time) time.Time {
 	st.staged = false
 	own := st.x.Site.Reading
@@ -59,7 +59,7 @@ func (st *state) bodyEnd(now, limit time.Time) time.Time {
 	return end
 }
 
-// tardy is the fault of a client whose request did not come in time.
+// tardy makes the fault of a client whose request did not come in time.
 func (st *state) tardy(phase fault.Phase, elapsed time.Duration, what string) *fault.Fault {
 	f := &fault.Fault{
 		Side: fault.Client, Module: "core", Phase: phase, Kind: fault.Timeout, Status: 408, Close: true,
@@ -78,6 +78,6 @@ func (st *state) lateHead() *fault.Fault {
 	return f
 }
 
-// late says of an error of the client's connection that it is that of a
+// late reports whether an error of the client's connection is a missed
 // deadline.
 func late(err error) bool { return errors.Is(err, os.ErrDeadlineExceeded) }

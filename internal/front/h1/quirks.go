@@ -5,9 +5,9 @@ import (
 	"github.com/headgate/headgate/internal/wire"
 )
 
-// quirks does what variables ask for clients that do not keep to what they
-// say, and returns the version for the status line. httpd: basic_http_header_check
-// and ap_set_keepalive.
+// quirks applies the variables for clients that do not behave as their version
+// says, and returns the version for the status line. httpd:
+// basic_http_header_check and ap_set_keepalive.
 func (st *state) quirks(r *message.Response) (version message.Version) {
 	o, x := &st.out, &st.x
 	version = message.HTTP11

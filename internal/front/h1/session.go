@@ -19,11 +19,11 @@ import (
 type Front struct {
 	Service exchange.Service
 	Clock   *clock.Clock    // formats the Date line; the time itself is the loop's
-	Tunnels *tunnel.Tunnels // what upgraded connections become
+	Tunnels *tunnel.Tunnels // holds upgraded connections
 	Poison  bool            // trash memory between requests, so that tests see late readers
 
 	serial atomic.Uint64
-	states sync.Pool // *state; what shares keep no more of
+	states sync.Pool // *state; those that no loop keeps
 
 	mu     lock.Mutex // guards shares
 	shares []*share   // by loop index
@@ -36,8 +36,8 @@ func New(service exchange.Service, c *clock.Clock, t *tunnel.Tunnels) *Front {
 	return f
 }
 
-// session is one client connection: what of it remains while it is idle.
-// Small, because there are many; an exchange sees it as an exchange.Client.
+// session is the part of a client connection that remains while it is idle. It
+// is small, because there are many; an exchange sees it as an exchange.Client.
 type session struct {
 	share    *share
 	conn     reactor.Conn
@@ -80,8 +80,8 @@ func addrPort(a any) netip.AddrPort {
 // Closed implements reactor.Session.
 func (s *session) Closed() {}
 
-// Serve implements reactor.Session: it carries requests until none is left in
-// what was read.
+// Serve implements reactor.Session: it processes requests until no complete one
+// is left in the input.
 func (s *session) Serve() (keep bool, idle time.Duration) {
 	st := s.share.take()
 	st.begin(s)
@@ -100,17 +100,17 @@ func (s *session) Serve() (keep bool, idle time.Duration) {
 	}
 }
 
-// outcome is what becomes of the connection after an exchange.
+// outcome says how the connection continues after an exchange.
 type outcome uint8
 
 const (
 	next outcome = iota // the next request has begun to arrive
-	wait                // nothing read ahead: idle until more comes
+	wait                // nothing was read ahead: idle until input comes
 	done                // the connection ends
 )
 
-// state is what a session holds while it has a request. It is the exchange's
-// Front.
+// state is what a session holds while it has a request. It implements
+// exchange.Front.
 type state struct {
 	x      exchange.Exchange
 	client exchange.Client
@@ -119,14 +119,14 @@ type state struct {
 	site   *exchange.Site
 	idle   time.Duration // how long to wait for the next request
 
-	printed netip.Addr // the address that peerIP prints; kept, as the next client may have the same
+	printed netip.Addr // the address printed in peerIP; kept, as the next client may have the same
 	peerIP  []byte
 
 	in   input
 	body body
 	out  output
 
-	staged bool        // the deadline of this wait is RequestReadTimeout's, not Timeout's
+	staged bool        // the deadline of this wait is from RequestReadTimeout, not Timeout
 	stop   atomic.Bool // StopReading was called: the body is not wanted
 }
 
@@ -144,13 +144,13 @@ func (st *state) lend(s *session) {
 	c.Requests, c.Serial = int(s.requests), s.serial
 }
 
-// takeBack keeps what changed of a client, and nothing else of it.
+// takeBack copies the changed fields of a client back to its session.
 func (st *state) takeBack(s *session) {
 	s.base, s.requests = st.client.Base, uint32(st.client.Requests)
 	st.client.Conn, st.client.Base = nil, nil
 }
 
-// begin borrows what a request needs.
+// begin borrows the memory a request needs.
 func (st *state) begin(s *session) {
 	st.lend(s)
 	l := s.conn.Loop()
@@ -162,7 +162,7 @@ func (st *state) begin(s *session) {
 // now is the loop's time.
 func (st *state) now() time.Time { return st.x.Loop.Now() }
 
-// end gives everything back, st last.
+// end returns all borrowed memory, st last.
 func (st *state) end(s *session) {
 	st.x.Reset(st.front.Poison)
 	st.in.end()
@@ -174,11 +174,12 @@ func (st *state) end(s *session) {
 	s.share.put(st)
 }
 
-// exchange reads one request and has it served. st.x is as after a Reset.
+// exchange reads one request and has the service serve it. st.x is as after a
+// Reset.
 func (st *state) exchange() outcome {
 	f := st.front
 	st.body.reset()
-	if st.stop.Load() { // a store costs more than to look
+	if st.stop.Load() { // a store costs more than a load
 		st.stop.Store(false)
 	}
 	st.out.exchange(st.x.Loop)
@@ -193,10 +194,10 @@ func (st *state) exchange() outcome {
 	return st.finish()
 }
 
-// finish decides what becomes of the connection once the response is out.
+// finish decides how the connection continues after the response.
 func (st *state) finish() outcome {
 	if !st.out.broken && !st.x.Truncated && !st.out.whole() {
-		// Who answered left off early: the client must see it.
+		// The handler stopped before the announced end: the client must see it.
 		st.Abort(nil)
 	}
 	if st.out.broken || st.x.Truncated {
@@ -223,5 +224,5 @@ func (st *state) finish() outcome {
 	return wait
 }
 
-// errStopped is what a reader or writer gets once there is nothing more to do.
+// errStopped is the error of reads and writes after the exchange's end.
 var errStopped = errors.New("exchange has ended")

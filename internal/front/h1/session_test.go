@@ -11,7 +11,7 @@ import (
 
 func TestMain(m *testing.M) { testkit.Main(m) }
 
-// What an idle connection costs is what there may be most of.
+// The memory of an idle connection, of which there may be very many.
 func TestIdleIsSmall(t *testing.T) {
 	if n := unsafe.Sizeof(session{}); n > 96 { // the allocator's next sizes are 80, 96, 112
 		t.Errorf("session has %d bytes", n)
@@ -39,7 +39,7 @@ func (c stillConn) Watch(reactor.Watcher) reactor.Watching {
 }
 
 // The parts of a state that are lent for one request hold nothing afterwards,
-// whatever fields there will be.
+// even if fields are added.
 func TestNothingStaysInState(t *testing.T) {
 	var st state
 	testkit.Fill(&st.in)
@@ -60,7 +60,8 @@ func TestNothingStaysInState(t *testing.T) {
 	}
 }
 
-// A session comes back from a state as it was lent, and is seen as it is.
+// A session is unchanged after it was lent to a state, and the state sees it
+// unchanged.
 func TestClientOfSession(t *testing.T) {
 	f := New(nil, nil, nil)
 	h := f.share(stillConn{watches: true})
@@ -92,7 +93,8 @@ func TestClientOfSession(t *testing.T) {
 	}
 }
 
-// A loop of its own keeps states, up to a bound; a shared one none.
+// A loop that runs one coroutine at a time keeps states, up to a limit; a loop
+// shared by goroutines keeps none.
 func TestFreeStates(t *testing.T) {
 	for _, alone := range []bool{true, false} {
 		f := New(nil, nil, nil)

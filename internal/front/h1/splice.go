@@ -12,12 +12,12 @@ import (
 
 var _ exchange.BodySplicer = (*state)(nil)
 
-// SpliceOut implements exchange.BodySplicer: for a body that is sent as it is,
+// SpliceOut implements exchange.BodySplicer: for a body that is sent unchanged,
 // by its length or until the connection's end.
 func (st *state) SpliceOut(src reactor.Conn, n int64, until time.Time) (moved int64, read, write error) {
 	o := &st.out
 	if o.length >= 0 {
-		n = min(n, o.length) // what is behind would be read as the next response
+		n = min(n, o.length) // more would be read as the next response
 	}
 	from := splicer(src, st.conn)
 	if from == nil || o.chunked || o.noBody || o.broken || n <= 0 {
@@ -38,7 +38,7 @@ func (st *state) SpliceOut(src reactor.Conn, n int64, until time.Time) (moved in
 	return moved, read, write
 }
 
-// splicer gives src as a splicer, nil unless both ends are plain connections.
+// splicer returns src as a splicer, nil unless both ends are plain connections.
 func splicer(src, dst reactor.Conn) reactor.Splicer {
 	from, ok := src.(reactor.Splicer)
 	if _, plain := dst.(reactor.Splicer); !ok || !plain {
@@ -47,9 +47,9 @@ func splicer(src, dst reactor.Conn) reactor.Splicer {
 	return from
 }
 
-// spliceWait is the longest wait for input in one go. The deadline of the
-// other side must be later, so that what arrives last still finds its
-// whole patience; by so much a side that takes nothing is found late.
+// spliceWait is the longest wait for input in one go. The deadline of the other
+// side must be later, so that the last input still has its whole time; a side
+// that accepts nothing is found that much later.
 const spliceWait = 2 * time.Second
 
 // SpliceIn implements exchange.BodySplicer.
@@ -79,7 +79,7 @@ func (st *state) SpliceIn(dst reactor.Conn, patience time.Duration) (moved int64
 		}
 		_ = st.conn.SetReadDeadline(until)
 		_ = dst.SetWriteDeadline(until.Add(patience))
-		// As in await: who stops sets the flag before the deadlines.
+		// As in await: a caller that stops sets the flag before the deadlines.
 		if st.stop.Load() {
 			return 0, errStopped, nil
 		}
@@ -93,8 +93,8 @@ func (st *state) SpliceIn(dst reactor.Conn, patience time.Duration) (moved int64
 	}
 }
 
-// tooLarge says that the body may outgrow LimitRequestBody: then it is read
-// up to there.
+// tooLarge reports whether the body may outgrow LimitRequestBody: then it is
+// read up to that limit.
 func (st *state) tooLarge() bool {
 	c := st.x.Chain
 	return c != nil && c.LimitBody > 0 && st.body.read+st.body.left > c.LimitBody
@@ -114,7 +114,7 @@ func (st *state) passOn(dst reactor.Conn, patience time.Duration) (moved int64, 
 	return int64(n), nil, err
 }
 
-// took counts body bytes that the backend has taken.
+// took counts body bytes that the backend has accepted.
 func (st *state) took(n int64) {
 	b := &st.body
 	b.left -= n
@@ -123,7 +123,7 @@ func (st *state) took(n int64) {
 	st.x.Count.In += n
 }
 
-// tookIn settles one move from the client's connection.
+// tookIn records the result of one move from the client's connection.
 func (st *state) tookIn(moved int64, read, write error) (int64, error, error) {
 	st.took(moved)
 	b := &st.body
@@ -134,7 +134,7 @@ func (st *state) tookIn(moved int64, read, write error) (int64, error, error) {
 		read = st.bodyFault(read)
 	}
 	if write != nil && !b.done {
-		// What was on its way is lost: nobody knows where the body goes on.
+		// The bytes on their way are lost: the position in the body is unknown.
 		b.lost.Store(true)
 		b.err = &fault.Fault{
 			Side: fault.Client, Module: "core", Phase: fault.ReadBody, Kind: fault.Aborted, Status: 400, Close: true,

@@ -8,7 +8,7 @@ import (
 	"github.com/headgate/headgate/internal/wire"
 )
 
-// writeSwitch is WriteHead for 101: what follows is no body of HTTP's.
+// writeSwitch is WriteHead for 101: no HTTP body follows.
 func (st *state) writeSwitch(r *message.Response) error {
 	o := &st.out
 	o.noBody, o.ended = true, true
@@ -22,8 +22,8 @@ func (st *state) writeSwitch(r *message.Response) error {
 	return nil
 }
 
-// join makes a tunnel of the connection and the backend's, once the head is out.
-// Nothing of the exchange is held by it.
+// join makes a tunnel of the client's connection and the backend's, once the
+// head is sent. The tunnel holds nothing of the exchange.
 func (st *state) join() {
 	u, c := st.x.Tunnel, &st.client
 	early := st.in.bytes[st.in.r:st.in.w]
@@ -39,7 +39,7 @@ func (st *state) join() {
 	})
 }
 
-// tunnelEnd is what is left of an exchange while its tunnel lasts.
+// tunnelEnd is the part of an exchange that is needed at the end of its tunnel.
 type tunnelEnd struct {
 	exchange.Ending
 	loop    reactor.Loop

@@ -32,10 +32,10 @@ const (
 	ViaBlock
 )
 
-// Announcer is how requests are announced to backends. It is built once for a
-// combination of sections.
+// Announcer adds the fields that tell backends about the client. It is built
+// once for a combination of sections.
 type Announcer struct {
-	MaxForwards  int64 // added when the client sent none; negative: not added
+	MaxForwards  int64 // added if the client sent none; negative: not added
 	Via          Via
 	PreserveHost bool
 	AddHeaders   bool
@@ -46,12 +46,12 @@ type Announcer struct {
 	Version string // of the server, for ProxyVia Full: "Apache/2.4.71"
 }
 
-// Prepare fills x.Out.Host and the fields of x.Out.Extra that mod_proxy adds
-// or changes. host is the backend's host[:port]. local says that the request
-// ends here, with the answer of this server to TRACE or OPTIONS.
+// Prepare fills x.Out.Host and the fields of x.Out.Extra that mod_proxy adds or
+// changes. host is the backend's host[:port]. local reports that the request
+// ends here, with this server's response to TRACE or OPTIONS.
 //
-// Fields the client's Connection names are no longer part of the request: what
-// they say is not appended to.
+// Fields that the client's Connection lists are no longer part of the request:
+// nothing is appended to their values.
 func (f *Announcer) Prepare(x *exchange.Exchange, host []byte) (local bool, err error) {
 	h := &x.Req.Header
 	if f.MaxForwards >= 0 || h.MayHave(hops) {
@@ -76,7 +76,7 @@ func (f *Announcer) Prepare(x *exchange.Exchange, host []byte) (local bool, err 
 	return false, nil
 }
 
-// Sets of fields that most requests have none of.
+// Sets of fields that most requests do not have.
 var (
 	hops      = message.SetOf(message.MaxForwards)
 	forwarded = message.SetOf(message.XForwardedFor, message.XForwardedHost, message.XForwardedServer)
@@ -99,7 +99,7 @@ func (f *Announcer) announce(x *exchange.Exchange, clientHost []byte) {
 	add(x, message.XForwardedServer, nameServer, name)
 }
 
-// countForward minds Max-Forwards (RFC 9110 section 7.6.2).
+// countForward applies Max-Forwards (RFC 9110 section 7.6.2).
 func (f *Announcer) countForward(x *exchange.Exchange) (local bool, err error) {
 	left := f.MaxForwards
 	if value, ok := merged(x, message.MaxForwards); ok {
@@ -128,7 +128,7 @@ func maxForwardsFault(detail string) error {
 	}
 }
 
-// requestVia adds this server to Via or keeps Via from the backend.
+// requestVia adds this server to Via, or removes Via from the request.
 func (f *Announcer) requestVia(x *exchange.Exchange) {
 	switch f.Via {
 	case ViaOff:
@@ -144,7 +144,7 @@ func (f *Announcer) requestVia(x *exchange.Exchange) {
 	}
 }
 
-// ResponseVia adds a Via field of its own to the answer, with the version of
+// ResponseVia adds a separate Via field to the response, with the version of
 // the request as httpd does.
 func (f *Announcer) ResponseVia(x *exchange.Exchange) {
 	if f.Via == ViaOn || f.Via == ViaFull {
@@ -153,8 +153,8 @@ func (f *Announcer) ResponseVia(x *exchange.Exchange) {
 }
 
 // viaValue makes "1.1 name[:port]", with the server's version for Full. httpd:
-// the name is ServerName even where the client's Host names the server, the
-// port is that of the client's Host.
+// the name is ServerName even if the client's Host names the server; the port
+// is that of the client's Host.
 func (f *Announcer) viaValue(x *exchange.Exchange) []byte {
 	v := int64(x.Req.Version)
 	b := x.Arena.Alloc(len("1.1 :65535 ()") + len(x.Site.Name) + len(f.Version) + 20)
@@ -167,7 +167,7 @@ func (f *Announcer) viaValue(x *exchange.Exchange) []byte {
 	return b
 }
 
-// addTo appends value to what the client sent under a name.
+// addTo appends value to the client's values of a name.
 func addTo(x *exchange.Exchange, id message.NameID, name, value []byte) {
 	if old, ok := merged(x, id); ok {
 		value = x.Arena.Join(old, comma, value)
@@ -175,7 +175,7 @@ func addTo(x *exchange.Exchange, id message.NameID, name, value []byte) {
 	extra(x, id, name, value)
 }
 
-// merged gives the values the client sent under a name, joined as one.
+// merged returns the client's values of a name, joined as one.
 func merged(x *exchange.Exchange, id message.NameID) (value []byte, ok bool) {
 	h := &x.Req.Header
 	for i := range h.Len() {
@@ -208,5 +208,5 @@ func extra(x *exchange.Exchange, id message.NameID, name, value []byte) {
 	f.Name, f.Value, f.ID, f.Flags = name, value, id, 0
 }
 
-// extraRoom is room for what a request is mostly given.
+// extraRoom is enough for the fields added to most requests.
 const extraRoom = 4

@@ -10,8 +10,8 @@ import (
 	"github.com/headgate/headgate/internal/message"
 )
 
-// request makes an exchange from "Name: value" lines; a name with "-" in front
-// was named by the client's Connection.
+// request makes an exchange from "Name: value" lines; a name that begins with
+// "-" was listed in the client's Connection.
 func request(method, host string, lines ...string) *exchange.Exchange {
 	x := &exchange.Exchange{
 		Site:   &exchange.Site{Name: "main.example"},
@@ -33,7 +33,8 @@ func request(method, host string, lines ...string) *exchange.Exchange {
 	return x
 }
 
-// sent lists what the backend gets beyond the client's own: Host and Extra.
+// sent lists what the backend gets in addition to the client's fields: Host and
+// Extra.
 func sent(x *exchange.Exchange) string {
 	var b strings.Builder
 	b.WriteString("Host: " + string(x.Out.Host))

@@ -14,16 +14,16 @@ import (
 	"github.com/headgate/headgate/internal/worker"
 )
 
-// Backends makes workers: what all servers of a snapshot have in common.
+// Backends makes workers. All servers of a snapshot use one.
 type Backends struct {
 	Lease      *state.Lease
 	Resolver   *resolve.Resolver
 	Protocols  map[string]worker.Protocol // by scheme
 	Loops      int                        // of the engine
-	RuntimeDir string                     // what relative paths of sockets are below
+	RuntimeDir string                     // folder for relative paths of sockets
 }
 
-// Defaults are what a server says of its workers.
+// Defaults are a server's settings for its workers.
 type Defaults struct {
 	Source     netip.Addr // ProxySourceAddress; the zero value: any
 	RecvBuffer int        // ProxyReceiveBufferSize; 0: the system's
@@ -39,7 +39,7 @@ func (b *Backends) Protocol(scheme string) worker.Protocol {
 }
 
 // Handler makes a worker, with its handler, over the state that survives
-// reloads. owner names the server whose it is.
+// reloads. owner names the server it belongs to.
 func (b *Backends) Handler(owner string, u uri.URL, p *param.Params, c Defaults) (*Handler, error) {
 	host := []byte(u.HostPort())
 	u.Socket = b.socket(u.Socket)
@@ -65,7 +65,7 @@ func (b *Backends) socket(path string) string {
 	return filepath.Join(b.RuntimeDir, path)
 }
 
-// workerConfig is the plain form of what the parameters say.
+// workerConfig converts parameters to a worker's configuration.
 func workerConfig(u uri.URL, p *param.Params, c Defaults) worker.Config {
 	cfg := worker.Config{
 		Name: u.Name(), Scheme: u.Scheme, Host: u.Host, Port: u.ActualPort(), Path: u.Path, Socket: u.Socket,
@@ -81,8 +81,8 @@ func workerConfig(u uri.URL, p *param.Params, c Defaults) worker.Config {
 	return cfg
 }
 
-// state finds or makes what survives of a worker. The addresses are
-// their own entry: every worker at a host shares them.
+// state attaches the surviving state of a worker. The addresses have their own
+// entry: every worker of a host uses it.
 func (b *Backends) state(owner string, cfg *worker.Config) *worker.State {
 	var name *resolve.Name
 	if cfg.Socket == "" {
@@ -114,8 +114,8 @@ func (b *Backends) name(cfg *worker.Config) *resolve.Name {
 	})
 }
 
-// Generic makes a handler for a target whose address the request decides: no
-// pooling, as httpd's generic reverse worker.
+// Generic makes a handler for a target whose address depends on the request:
+// without pooling, like httpd's generic reverse worker.
 func (b *Backends) Generic(u uri.URL, c Defaults) (*Handler, error) {
 	proto := b.Protocol(u.Scheme)
 	if proto == nil || u.Host == "" {

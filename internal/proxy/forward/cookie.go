@@ -9,10 +9,10 @@ import (
 )
 
 // Cookie rewrites the Path and Domain attributes of one Set-Cookie value. The
-// first rule that matches decides for each; everything else stays as it is.
+// first rule that matches decides for each; everything else is unchanged.
 //
-// Ours: only attributes are looked at, never the cookie itself, which may be
-// called path.
+// Ours: only attributes are read, never the cookie itself, which may be called
+// path.
 func (t *ReverseRewriter) Cookie(value []byte, a *message.Arena) []byte {
 	if len(t.Rules.CookiePaths) == 0 && len(t.Rules.CookieDomains) == 0 {
 		return value
@@ -36,8 +36,8 @@ func (t *ReverseRewriter) Cookie(value []byte, a *message.Arena) []byte {
 	return append(out, value[copied:]...)
 }
 
-// pairEnd returns the place of the semicolon after name=value, which may be one
-// behind the end. A semicolon inside a quoted value does not end it.
+// pairEnd returns the index of the semicolon after name=value, or the length of
+// value. A semicolon inside a quoted value does not count.
 func pairEnd(value []byte) int {
 	from := 0
 	if eq := bytes.Index(value, []byte(`="`)); eq >= 0 && eq < indexOrEnd(value, ';') {
@@ -48,8 +48,8 @@ func pairEnd(value []byte) int {
 	return from + indexOrEnd(value[from:], ';')
 }
 
-// attribute returns what replaces value[from:to] in the attribute from i to end,
-// nil for nothing.
+// attribute returns the replacement of value[from:to] in the attribute from i to
+// end, nil if there is none.
 func (t *ReverseRewriter) attribute(value []byte, i, end int, a *message.Arena) (from, to int, repl []byte) {
 	for i < end && ascii.IsSpace(value[i]) {
 		i++
@@ -71,8 +71,8 @@ func (t *ReverseRewriter) attribute(value []byte, i, end int, a *message.Arena) 
 
 // cookiePath maps a cookie's path.
 //
-// Ours: what follows the internal path is kept, and it has to be whole
-// segments; httpd replaces all of any path that begins with the same letters.
+// Ours: the text after the internal path is kept, and only whole segments
+// match; httpd replaces all of any path with that prefix.
 func (t *ReverseRewriter) cookiePath(path []byte, a *message.Arena) []byte {
 	public, n, ok := t.firstOf(t.Rules.CookiePaths, path, folderEnd, a)
 	if !ok {
@@ -88,7 +88,7 @@ func (t *ReverseRewriter) cookiePath(path []byte, a *message.Arena) []byte {
 }
 
 // cookieDomain maps a cookie's domain. httpd: any domain that begins with the
-// internal one, without regard to case, is replaced.
+// internal one, ignoring case, is replaced.
 func (t *ReverseRewriter) cookieDomain(domain []byte, a *message.Arena) []byte {
 	public, _, ok := t.firstOf(t.Rules.CookieDomains, domain, anyEnd, a)
 	if !ok {
@@ -97,8 +97,8 @@ func (t *ReverseRewriter) cookieDomain(domain []byte, a *message.Arena) []byte {
 	return a.String(public)
 }
 
-// firstOf finds the first rule whose internal side value begins with: its
-// public side, and how much of value the internal one takes.
+// firstOf returns the first rule whose internal side is a prefix of value: its
+// public side, and the length of the prefix.
 func (t *ReverseRewriter) firstOf(sets []*RuleSet, value []byte, end ending, a *message.Arena) (public string, n int, ok bool) {
 	for _, s := range sets {
 		at, n := first(&s.texts, value, end, prefix.None)

@@ -10,14 +10,14 @@ import (
 // fixdate is the only form of dates that is sent (RFC 9110 section 5.6.7).
 const fixdate = "Mon, 02 Jan 2006 15:04:05 GMT"
 
-// obsolete are the forms a recipient must understand all the same.
+// obsolete are the date forms that a recipient must accept.
 var obsolete = [...]string{"Monday, 02-Jan-06 15:04:05 GMT", "Mon Jan _2 15:04:05 2006"}
 
-// dates are the fields that have one.
+// dates are the fields that contain a date.
 var dates = message.SetOf(message.Date, message.LastModified, message.Expires)
 
-// modernDates rewrites the dates of an answer that are in an obsolete form.
-// What is no date at all (Expires: 0) stays.
+// modernDates rewrites the dates of a response that have an obsolete form. A
+// value that is not a date (Expires: 0) is unchanged.
 func modernDates(x *exchange.Exchange) {
 	h := &x.Resp.Header
 	for i := range h.Len() {

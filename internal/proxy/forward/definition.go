@@ -9,9 +9,9 @@ import (
 	"github.com/headgate/headgate/internal/uri"
 )
 
-// Definition is a worker as the configuration defines it: by a ProxyPass, or
-// a <Proxy> section with parameters. Later rules whose URL begins with a
-// worker's share it.
+// Definition is a worker as the configuration defines it: by a ProxyPass, or a
+// <Proxy> section with parameters. Later rules whose URL begins with a worker's
+// use it too.
 type Definition struct {
 	URL    uri.URL
 	Name   string // canonical URL
@@ -27,15 +27,13 @@ type Definitions struct {
 	base  *Definitions // of the main server; nil: none
 }
 
-// Over returns the workers of a virtual host: its own in front of the main
-// server's.
+// Over returns the workers of a virtual host: its own before the main server's.
 func (s *Definitions) Over(base *Definitions) Definitions {
 	return Definitions{list: s.list, names: s.names, base: base}
 }
 
-// Define finds the worker that a URL belongs to, or adds one with the
-// settings; known judges names in them. ignored are the settings that a shared worker does not take
-// (AH01146).
+// Define returns the worker that a URL belongs to, or adds one with the settings; known checks
+// names in them. ignored are the settings that an existing worker does not accept (AH01146).
 func (s *Definitions) Define(u uri.URL, settings []param.Setting, known *param.Known, pos syntax.Pos) (d *Definition, ignored []param.Setting, err error) {
 	name := u.Name()
 	if d = s.Find(name); d != nil {
@@ -54,8 +52,8 @@ func (s *Definitions) add(d *Definition) {
 	s.list = append(s.list, d)
 }
 
-// Find returns the worker with the longest name that begins url; nil: none.
-// Scheme, host and port are always those of url: http://h does not begin
+// Find returns the worker with the longest name that is a prefix of url; nil:
+// none. Scheme, host and port must be those of url: http://h is no prefix of
 // http://h2 (httpd: min_match of ap_proxy_get_worker).
 func (s *Definitions) Find(url string) *Definition {
 	least := len(url)
@@ -67,7 +65,7 @@ func (s *Definitions) Find(url string) *Definition {
 	return s.find(url, least)
 }
 
-// find is Find among the names that have at least so many bytes.
+// find is Find among names of at least so many bytes.
 func (s *Definitions) find(url string, least int) (best *Definition) {
 	if s.base != nil {
 		best = s.base.find(url, least)

@@ -19,8 +19,8 @@ func parse(t *testing.T, url string) uri.URL {
 	return u
 }
 
-// A URL belongs to the worker with the longest name that begins it, among those
-// with its scheme, host and port.
+// A URL belongs to the worker with the longest name that is a prefix of it,
+// among those with its scheme, host and port.
 func TestDefine(t *testing.T) {
 	for _, tt := range []struct{ defined, url, want string }{
 		{"http://h", "http://h2/x", "http://h2/x"},
@@ -50,7 +50,7 @@ func TestDefine(t *testing.T) {
 	}
 }
 
-// Whatever was defined before, a worker leads to the host and port of its URL.
+// Whatever was defined earlier, a worker leads to the host and port of its URL.
 func TestDefineKeepsHost(t *testing.T) {
 	r := rand.New(rand.NewPCG(7, 7))
 	pick := func(list ...string) string { return list[r.IntN(len(list))] }

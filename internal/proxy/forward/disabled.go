@@ -7,7 +7,7 @@ import (
 	"github.com/headgate/headgate/internal/worker"
 )
 
-// unusable are the states that keep a worker from being asked. httpd:
+// unusable are the states in which a worker gets no requests. httpd:
 // PROXY_WORKER_NOT_USABLE_BITMAP without the error, which is tried again.
 const unusable = param.StatusShutdown | param.StatusDisabled | param.StatusStopped | param.StatusCheckFailed
 
@@ -22,8 +22,8 @@ func (disabled) RoundTrip(_ *exchange.Exchange, w *worker.Worker) error {
 	}
 }
 
-// portless is the protocol of a worker whose URL has a number for a port that
-// is none: every request to it is 400. It implements worker.Protocol.
+// portless is the protocol of a worker whose URL has an invalid port number:
+// every request to it is 400. It implements worker.Protocol.
 type portless struct{}
 
 func (portless) RoundTrip(_ *exchange.Exchange, w *worker.Worker) error {

@@ -1,7 +1,7 @@
-// Package forward sends requests to backends: it makes workers with the handlers
-// that use them, announces requests (X-Forwarded-*, Via, Max-Forwards), and
-// edits the responses that name a backend. Everything is plain values built from a
-// configuration; modules above it read directives and fill these in.
+// Package forward sends requests to backends: it makes workers and their handlers,
+// adds the fields about the client (X-Forwarded-*, Via, Max-Forwards), and edits
+// the responses that name a backend. Everything is plain values built from a
+// configuration; the modules above read directives and fill these in.
 //
 // Bytes made for a request are in its Arena.
 //

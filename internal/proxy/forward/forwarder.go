@@ -8,7 +8,7 @@ import (
 	"github.com/headgate/headgate/internal/message"
 )
 
-// Forwarder is how requests of one combination of sections are forwarded and
+// Forwarder says how requests of one combination of sections are forwarded and
 // their responses edited. It implements exchange.Forwarder.
 type Forwarder struct {
 	edits       message.IDSet // fields that rewrites may edit
@@ -20,10 +20,10 @@ type Forwarder struct {
 	Announcer
 	rewrites  *Rewrites
 	overrides Overrides
-	room      [32]byte // what Announcer.name is in, if it fits
+	room      [32]byte // holds Announcer.name, if it fits
 }
 
-// Config is what a Forwarder is built of.
+// Config has the settings of a Forwarder.
 type Config struct {
 	Announcer
 	Site        string        // ServerName
@@ -35,8 +35,8 @@ type Config struct {
 	Overrides   Overrides
 }
 
-// Overrides is ProxyErrorOverride: the responses that are replaced by our own
-// error pages.
+// Overrides is ProxyErrorOverride: the responses that are replaced by this
+// server's error pages.
 type Overrides struct {
 	On    bool
 	Codes []int // sorted; empty: every error
@@ -54,7 +54,7 @@ func (o *Overrides) Has(status int) bool {
 	return ok
 }
 
-// Init makes f in place: it points into itself.
+// Init makes f in place, because it contains pointers to itself.
 func (f *Forwarder) Init(c *Config) {
 	c.Rewrites.Compile()
 	*f = Forwarder{
@@ -75,7 +75,7 @@ func (f *Forwarder) Prepare(x *exchange.Exchange, host []byte) (local bool, err 
 	return f.Announcer.Prepare(x, host)
 }
 
-// byEnvironment heeds the variables that steer forwarding.
+// byEnvironment applies the variables that control forwarding.
 func (f *Forwarder) byEnvironment(x *exchange.Exchange) {
 	o := &x.Out
 	o.Force10 = x.Env.Has("force-proxy-request-1.0")
@@ -98,8 +98,8 @@ func (f *Forwarder) BackendHead(x *exchange.Exchange) (discard bool, err error) 
 		return true, nil
 	}
 	if x.Redirected != nil && f.override {
-		// An error document that is itself proxied keeps the error's status
-		// where its own errors would be overridden too.
+		// A proxied error document keeps the error's status if its own errors
+		// would be overridden too.
 		x.Resp.Status, x.Resp.Reason = x.Redirected.Status, nil
 	}
 	dropRepeated(&x.Resp.Header)
@@ -120,7 +120,8 @@ func (f *Forwarder) BackendHead(x *exchange.Exchange) (discard bool, err error) 
 	return false, nil
 }
 
-// dropRepeated leaves the first of the fields that a response has once.
+// dropRepeated keeps the first of each field that a response may have only
+// once.
 func dropRepeated(h *message.Header) {
 	once := message.SetOf(message.ContentType, message.Date, message.Server)
 	var seen message.IDSet
@@ -138,7 +139,7 @@ func dropRepeated(h *message.Header) {
 	}
 }
 
-// rewrite edits what names the backend.
+// rewrite edits the fields that name the backend.
 func (f *Forwarder) rewrite(x *exchange.Exchange) {
 	t := ReverseRewriter{Rules: f.rewrites, Origin: x.Origin()}
 	if f.interpolate {

@@ -7,8 +7,8 @@ import (
 	"github.com/headgate/headgate/internal/worker"
 )
 
-// Handler sends requests to a worker. It implements exchange.Handler. What every request looks at is on its
-// first two cache lines.
+// Handler sends requests to a worker. It implements exchange.Handler. The fields that every request reads
+// are on its first two cache lines.
 type Handler struct {
 	host []byte // Host field for it
 	worker.Worker
@@ -38,8 +38,8 @@ func (h *Handler) Handle(x *exchange.Exchange) error {
 	return replaced(x)
 }
 
-// replaced is the fault of a response that ProxyErrorOverride took away. The
-// reason phrase stays, and what a client needs to log in.
+// replaced is the fault of a response that ProxyErrorOverride discards. The
+// reason phrase stays, and the fields a client needs to log in.
 func replaced(x *exchange.Exchange) error {
 	f := &fault.Fault{
 		Side: fault.Backend, Module: "proxy", Phase: fault.ReadHead, Status: x.Resp.Status, Replace: true,

@@ -11,14 +11,14 @@ import (
 	"github.com/headgate/headgate/internal/proxy/param"
 )
 
-// Members tells the members of balancers.
+// Members returns the members of balancers.
 type Members interface {
 	// MemberURLs returns the names of a balancer's members, nil when there is
 	// no such balancer. name is in lower case.
 	MemberURLs(name string) []string
 }
 
-// ReverseRewriter is what the answers of one exchange are edited with.
+// ReverseRewriter edits the responses of one exchange.
 type ReverseRewriter struct {
 	Rules   *Rewrites      // compiled
 	Env     *exchange.Vars // for interpolation; nil: ProxyPassInterpolateEnv is Off
@@ -37,9 +37,10 @@ func (d *Rewrites) edited() (s message.IDSet) {
 	return s
 }
 
-// Edit rewrites what of a backend's answer names the backend: Location,
-// Content-Location, URI and Destination by ProxyPassReverse, the paths and
-// domains of Set-Cookie by ProxyPassReverseCookiePath and CookieDomain.
+// Edit rewrites the fields of a backend's response that name the backend:
+// Location, Content-Location, URI and Destination by ProxyPassReverse, the
+// paths and domains of Set-Cookie by ProxyPassReverseCookiePath and
+// CookieDomain.
 func (t *ReverseRewriter) Edit(h *message.Header, a *message.Arena) {
 	c := t.Rules
 	if len(c.Reverse) == 0 && len(c.CookiePaths) == 0 && len(c.CookieDomains) == 0 {
@@ -60,7 +61,7 @@ func (t *ReverseRewriter) Edit(h *message.Header, a *message.Arena) {
 }
 
 // Location rewrites one URL. The first rule that matches decides; without one
-// the value stays.
+// the value is unchanged.
 func (t *ReverseRewriter) Location(value []byte, a *message.Arena) []byte {
 	for _, s := range t.Rules.Reverse {
 		if out := t.locationBy(s, value, a); out != nil {
@@ -70,7 +71,7 @@ func (t *ReverseRewriter) Location(value []byte, a *message.Arena) []byte {
 	return value
 }
 
-// locationBy rewrites a URL by the rules of one place; nil: none matches.
+// locationBy rewrites a URL by the rules of one scope; nil: none matches.
 func (t *ReverseRewriter) locationBy(s *RuleSet, value []byte, a *message.Arena) []byte {
 	at, n := first(&s.texts, value, segmentEnd, prefix.None)
 	rest := value[n:]
@@ -97,7 +98,7 @@ func (t *ReverseRewriter) locationBy(s *RuleSet, value []byte, a *message.Arena)
 	return t.public(s.rules[at].Public, rest, a)
 }
 
-// sides gives both sides of a rule, interpolated if it wants that.
+// sides returns both sides of a rule, interpolated if it has that option.
 func (t *ReverseRewriter) sides(rule *ReverseRule, a *message.Arena) (public, internal string) {
 	if !rule.Interpolate || t.Env == nil {
 		return rule.Public, rule.Internal
@@ -105,7 +106,7 @@ func (t *ReverseRewriter) sides(rule *ReverseRule, a *message.Arena) (public, in
 	return string(t.Env.Interpolate(a, rule.Public)), string(t.Env.Interpolate(a, rule.Internal))
 }
 
-// strip takes internal off the front of a value.
+// strip removes the prefix internal from a value.
 func (t *ReverseRewriter) strip(value []byte, internal, public string) (rest []byte, ok bool) {
 	if param.IsBalancer(internal) && t.Members != nil {
 		if name, path, ok := param.SplitBalancer(internal); ok {
@@ -120,10 +121,10 @@ func (t *ReverseRewriter) strip(value []byte, internal, public string) (rest []b
 	return stripPrefix(value, internal)
 }
 
-// stripPrefix takes a prefix off without regard to case.
+// stripPrefix removes a prefix, ignoring case.
 //
-// Ours: whole segments only. httpd compares the texts, so that /app is found
-// in /application and http://h in http://h.example.
+// Ours: whole segments only. httpd compares text, so that /app matches
+// /application and http://h matches http://h.example.
 func stripPrefix(value []byte, prefix string) (rest []byte, ok bool) {
 	if prefix == "" || !ascii.HasPrefixFoldBytes(value, prefix) {
 		return nil, false
@@ -132,12 +133,12 @@ func stripPrefix(value []byte, prefix string) (rest []byte, ok bool) {
 	return rest, prefix[len(prefix)-1] == '/' || endsSegment(rest)
 }
 
-// endsSegment says that what is before rest is a whole segment.
+// endsSegment reports whether the text before rest is a whole segment.
 func endsSegment(rest []byte) bool {
 	return len(rest) == 0 || rest[0] == '/' || rest[0] == '?' || rest[0] == '#'
 }
 
-// stripMember takes the name of a member and the path after the balancer off.
+// stripMember removes the name of a member and the path after the balancer.
 func stripMember(value []byte, members []string, path, public string) (rest []byte, ok bool) {
 	if path == "/" {
 		path = ""
@@ -145,7 +146,7 @@ func stripMember(value []byte, members []string, path, public string) (rest []by
 	for _, m := range members {
 		if path == "" {
 			if rest, ok = stripPrefix(value, m); ok {
-				// httpd: "/" in front of a path gives no second slash, here only.
+				// httpd: only here "/" before a path causes no second slash.
 				if public == "/" && len(rest) > 0 && rest[0] == '/' {
 					rest = rest[1:]
 				}
@@ -164,8 +165,7 @@ func stripMember(value []byte, members []string, path, public string) (rest []by
 	return nil, false
 }
 
-// pathOf returns the part of an absolute URL from its path on, any other value
-// whole.
+// pathOf returns an absolute URL from its path on, and any other value whole.
 func pathOf(value []byte) []byte {
 	i := bytes.Index(value, []byte("://"))
 	if i < 0 || bytes.ContainsAny(value[:i], "/?#") {
@@ -178,9 +178,9 @@ func pathOf(value []byte) []byte {
 	return value[i+3+slash:]
 }
 
-// public puts the public side in front of rest, and this server in front of
-// that unless it is a URL. nil: the public side is neither path nor URL, as
-// that of a rule in a <LocationMatch>.
+// public puts the public side before rest, and this server before that unless
+// it is a URL. nil: the public side is neither path nor URL, like that of a
+// rule in a <LocationMatch>.
 func (t *ReverseRewriter) public(public string, rest []byte, a *message.Arena) []byte {
 	if isURL(public) {
 		b := append(a.Alloc(len(public)+len(rest)), public...)

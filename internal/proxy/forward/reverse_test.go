@@ -12,7 +12,7 @@ type members map[string][]string
 
 func (m members) MemberURLs(name string) []string { return m[name] }
 
-// ruled makes the rules of one place.
+// ruled makes the rules of one scope.
 func ruled(list ...ReverseRule) (sets []*RuleSet) {
 	for _, r := range list {
 		sets = AddRule(sets, r)
@@ -75,7 +75,7 @@ func TestLocation(t *testing.T) {
 		"relative":                   "relative",
 		"":                           "",
 		"http://u@back/app":          "http://u@back/app",
-		"http://rv/q":                "http://rv/q", // ours: a pattern is no path
+		"http://rv/q":                "http://rv/q", // ours: a pattern is not a path
 		"http://m1/foo/bar/that":     self + "/bash/that",
 		"http://m2/foo/bar/that":     self + "/bash/that",
 		"http://m2/foo/bar":          self + "/bash",

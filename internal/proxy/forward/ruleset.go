@@ -8,35 +8,35 @@ import (
 	"github.com/headgate/headgate/internal/proxy/param"
 )
 
-// RuleSet is the rules of one kind that stand in one place, compiled so that
-// the first that matches is found at a cost that does not depend on how many
-// there are. Configurations merge by listing the sets of the places around:
-// a set is shared by all of them and compiled once.
+// RuleSet holds the rules of one kind in one scope, compiled so that the cost
+// of finding the first match does not depend on their number. Configurations
+// merge by listing the sets of the outer scopes: all of them use the same set,
+// which is compiled once.
 type RuleSet struct {
 	rules []ReverseRule
 
 	compiled bool
-	texts    prefix.Tree // rules by what the backend says
-	paths    prefix.Tree // ProxyPassReverse: those for which a path is compared with a URL's
-	asked    []int32     // rules that have to be asked: interpolated, for balancers
+	texts    prefix.Tree // rules by their internal side
+	paths    prefix.Tree // ProxyPassReverse: those where a path is compared with a URL's
+	asked    []int32     // rules that must be tested: interpolated, for balancers
 }
 
 // ReverseRule is one ProxyPassReverse, or one ProxyPassReverseCookiePath or
 // CookieDomain.
 type ReverseRule struct {
 	Public      string // what clients see: a path, or a URL
-	Internal    string // what the backend says
+	Internal    string // what the backend sends
 	Interpolate bool
 }
 
-// Rewrites are the rules by which responses are edited, outermost place first.
+// Rewrites are the rules by which responses are edited, outermost scope first.
 type Rewrites struct {
 	Reverse       []*RuleSet
 	CookiePaths   []*RuleSet
 	CookieDomains []*RuleSet
 }
 
-// AddRule adds a rule to the set of a place that is being read.
+// AddRule adds a rule to the set of a scope that is being read.
 func AddRule(sets []*RuleSet, r ReverseRule) []*RuleSet {
 	if len(sets) == 0 {
 		sets = []*RuleSet{{}}
@@ -46,8 +46,8 @@ func AddRule(sets []*RuleSet, r ReverseRule) []*RuleSet {
 	return sets
 }
 
-// Compile prepares every set for use. Sets that are in use already stay
-// unchanged.
+// Compile prepares every set for use. Sets that are in use already are not
+// changed.
 func (d *Rewrites) Compile() {
 	for _, s := range d.Reverse {
 		s.compile(true, putReverse)
@@ -78,8 +78,8 @@ func (s *RuleSet) compile(fold bool, put func(*RuleSet, *ReverseRule, int32)) {
 
 func putText(s *RuleSet, r *ReverseRule, at int32) { s.texts.Add(r.Internal, at) }
 
-// putReverse places a ProxyPassReverse. One without an internal side, or with a
-// public side that leads nowhere, takes no part.
+// putReverse adds a ProxyPassReverse. One without an internal side, or with an
+// unusable public side, is ignored.
 func putReverse(s *RuleSet, r *ReverseRule, at int32) {
 	switch {
 	case r.Internal == "" || !isURL(r.Public) && !strings.HasPrefix(r.Public, "/"):
@@ -122,7 +122,7 @@ func first(t *prefix.Tree, subject []byte, end ending, limit int32) (at int32, n
 	}
 }
 
-// begins is the comparison of a rule that is asked.
+// begins compares the text of a rule that must be tested.
 func (s *RuleSet) begins(subject []byte, text string) bool {
 	if s.texts.Fold {
 		return ascii.HasPrefixFoldBytes(subject, text)

@@ -12,7 +12,7 @@ import (
 	"github.com/headgate/headgate/internal/message"
 )
 
-// naiveLocation asks the rules of every place one after the other.
+// naiveLocation tests the rules of every scope one after the other.
 func naiveLocation(tb *ReverseRewriter, value []byte, a *message.Arena) []byte {
 	for _, s := range tb.Rules.Reverse {
 		for i := range s.rules {
@@ -72,8 +72,8 @@ func randomRules(r *rand.Rand) (sets []*RuleSet) {
 	return sets
 }
 
-// checkRules compares what the compiled rules say of one value with what a scan
-// says.
+// checkRules compares the result of the compiled rules for one value with that
+// of a scan.
 func checkRules(t *testing.T, tb *ReverseRewriter, value string) {
 	t.Helper()
 	var a message.Arena

@@ -20,10 +20,10 @@ func upgrade(scheme, v string) string {
 	return v
 }
 
-// upgrades returns what the Upgrade field says to a worker that lets clients
-// change to a protocol; nil: an ordinary request is sent (httpd:
-// ap_proxy_worker_can_upgrade). h2c is between neighbours and never passed on
-// (RFC 9113 section 3.1).
+// upgrades returns the Upgrade field for a worker that lets clients change to a
+// protocol; nil: an ordinary request is sent (httpd:
+// ap_proxy_worker_can_upgrade). h2c concerns one connection and is never
+// forwarded (RFC 9113 section 3.1).
 func upgrades(x *exchange.Exchange, allowed string) []byte {
 	asked := wire.UpgradeOf(&x.Req.Header)
 	if asked == nil || x.Req.Version != message.HTTP11 || x.Out.Force10 {

@@ -9,7 +9,7 @@ import (
 // IsBalancer says whether a target names a balancer.
 func IsBalancer(target string) bool { return ascii.HasPrefixFold(target, "balancer:") }
 
-// SplitBalancer takes balancer://name/path apart; the name is in lower case.
+// SplitBalancer splits balancer://name/path; the name is in lower case.
 func SplitBalancer(target string) (name, path string, ok bool) {
 	rest := target[len("balancer:"):]
 	if len(rest) < 3 || rest[:2] != "//" {

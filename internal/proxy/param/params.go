@@ -7,7 +7,7 @@ import (
 	"github.com/headgate/headgate/internal/syntax"
 )
 
-// Kind says what a parameter is set on.
+// Kind says what a parameter is for.
 type Kind uint8
 
 // The kinds.
@@ -16,17 +16,17 @@ const (
 	OfBalancer                  // a balancer
 )
 
-// Params is what key=value words say of a worker or a balancer. Times of zero
+// Params are the key=value parameters of a worker or a balancer. Times of zero
 // and an empty text mean what the comment says; Given tells whether a key was
-// set at all.
+// set.
 type Params struct {
-	Min, Max, Smax    int           // Max 0: no limit of its own; Smax -1: Max
+	Min, Max, Smax    int           // Max 0: no limit; Smax -1: Max
 	TTL               time.Duration // 0: idle connections above Smax stay
 	Acquire           time.Duration // 0: wait for ever
-	Retry             time.Duration // rest of a failed member; 0: none
+	Retry             time.Duration // pause of a failed member; 0: none
 	ConnectTimeout    time.Duration // 0: Timeout
 	Timeout           time.Duration // 0: ProxyTimeout
-	Ping              time.Duration // 0: not asked
+	Ping              time.Duration // 0: no ping
 	KeepAlive         bool          // SO_KEEPALIVE
 	DisableReuse      bool
 	AddressTTL        time.Duration // <0: for ever; 0: each connection looks it up
@@ -40,7 +40,7 @@ type Params struct {
 	LBSet             int
 	Route, Redirect   string
 	Status            Status // set at start
-	StatusCleared     Status // taken away at start
+	StatusCleared     Status // cleared at start
 	Secret            string
 	Flusher           string
 	Check             CheckParams
@@ -76,13 +76,13 @@ type BalancerParams struct {
 	StickyPath    string // path parameter name
 	StickySep     byte   // 0: off
 	NoFailover    bool
-	Timeout       time.Duration // how long to wait for a member; 0: not
+	Timeout       time.Duration // how long to wait for a member; 0: no wait
 	MaxAttempts   int           // -1: one less than members
 	Method        string
 	SemicolonPath bool  // scolonpathdelim
 	FailOnStatus  []int // nil: none
 	FailOnTimeout bool
-	Nonce         string // "": made at start, or none when given
+	Nonce         string // "": made at start, or none if set explicitly
 	Growth        int
 	ForceRecovery bool
 }
@@ -94,8 +94,7 @@ const (
 	defaultRetry     = 60 * time.Second
 )
 
-// Default returns the parameters of a worker or balancer nobody said
-// anything of.
+// Default returns the parameters of a worker or balancer without any settings.
 func Default() Params {
 	return Params{
 		Smax: -1, Retry: defaultRetry, AddressTTL: -1, FlushWait: defaultFlushWait, IOBufferSize: defaultBuffer,
@@ -105,8 +104,8 @@ func Default() Params {
 	}
 }
 
-// Known is what the other modules offer, for judging values that name
-// something of theirs. A nil func accepts every name.
+// Known says which names other modules know, for checking values that refer to
+// them. A nil func accepts every name.
 type Known struct {
 	HealthCheck bool                   // mod_proxy_hcheck is loaded
 	Method      func(name string) bool // lbmethod
@@ -117,8 +116,8 @@ type Known struct {
 // Setting is one key=value word.
 type Setting struct{ Key, Value string }
 
-// Set sets one parameter. Keys are matched without regard to case; the error's
-// text is httpd's, without the directive in front.
+// Set sets one parameter. Keys ignore case. The error's text is httpd's,
+// without the directive before it.
 func (p *Params) Set(kind Kind, key, value string, k *Known) error {
 	for i := range params {
 		row := &params[i]
@@ -136,13 +135,13 @@ func (p *Params) Set(kind Kind, key, value string, k *Known) error {
 	case kind == OfBalancer:
 		unknown.text = "unknown Balancer parameter"
 	case k.HealthCheck && ascii.HasPrefixFold(key, "hc"):
-		// httpd says so of every key once mod_proxy_hcheck is loaded.
+		// httpd says this for every key once mod_proxy_hcheck is loaded.
 		unknown.text = "unknown Worker hcheck parameter"
 	}
 	return unknown
 }
 
-// UnknownParam says that nothing has a parameter of that key.
+// UnknownParam says that no parameter has that key.
 type UnknownParam struct {
 	Key  string
 	Kind Kind
@@ -162,7 +161,7 @@ func Names(kind Kind) (names []string) {
 	return names
 }
 
-// Hint names the key, and the one that was probably meant.
+// Hint names the key, and the parameter that was probably meant.
 func (u *UnknownParam) Hint() string {
 	if h := syntax.DidYouMean(u.Key, Names(u.Kind)); h != "" {
 		return "'" + u.Key + "': " + h
@@ -170,7 +169,7 @@ func (u *UnknownParam) Hint() string {
 	return "'" + u.Key + "' is none"
 }
 
-// SetAll sets parameters in order and stops at the first that is wrong.
+// SetAll sets parameters in order and stops at the first error.
 func (p *Params) SetAll(kind Kind, list []Setting, k *Known) error {
 	for _, s := range list {
 		if err := p.Set(kind, s.Key, s.Value, k); err != nil {
@@ -190,8 +189,8 @@ func (p *Params) Given(kind Kind, key string) bool {
 	return false
 }
 
-// Reuse says whether connections are pooled: FastCGI backends only when asked
-// for, all others unless forbidden.
+// Reuse reports whether connections are pooled: for FastCGI only if enabled,
+// for all others unless disabled.
 func (p *Params) Reuse(scheme string) bool {
 	if scheme == "fcgi" && !p.Given(OfWorker, "enablereuse") && !p.Given(OfWorker, "disablereuse") {
 		return false
@@ -199,8 +198,8 @@ func (p *Params) Reuse(scheme string) bool {
 	return !p.DisableReuse
 }
 
-// InheritChecks takes over the hc* parameters of a balancer that a member did
-// not set itself. Ours: httpd knows them on members only.
+// InheritChecks copies the hc* parameters of a balancer that a member did not
+// set itself. Ours: httpd has them on members only.
 func (p *Params) InheritChecks(balancer *Params) {
 	for i := range params {
 		row := &params[i]

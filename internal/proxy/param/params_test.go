@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// paramRows were checked against httpd 2.4.71 with mod_proxy_hcheck, but where
-// noted "ours".
+// paramRows were checked against httpd 2.4.71 with mod_proxy_hcheck, except for
+// those marked "ours".
 var paramRows = []struct{ words, err string }{
 	{"timeout=500ms", ""}, {"timeout=5x", ""},
 	{"timeout=0", "Timeout must be at least one second"},

@@ -9,7 +9,7 @@ import (
 // Status is a set of states of a worker.
 type Status uint16
 
-// The states, with the letters status= and balancer-manager have for them.
+// The states, with their letters in status= and balancer-manager.
 const (
 	StatusInit         Status = 1 << iota // O
 	StatusIgnoreErrors                    // I
@@ -58,8 +58,8 @@ func (s Status) String() string {
 	return out
 }
 
-// setStatus reads "+H-E" or "D": letters, with a sign that counts until the
-// next.
+// setStatus reads "+H-E" or "D": letters, with a sign that applies until the
+// next one.
 func setStatus(p *Params, v string, _ *Known) error {
 	on := true
 	for i := 0; i < len(v); i++ {

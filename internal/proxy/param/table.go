@@ -14,7 +14,7 @@ import (
 type param struct {
 	name string
 	kind Kind
-	def  string // what counts when it is not given, for the documentation
+	def  string // the default, for the documentation
 	set  func(p *Params, value string, k *Known) error
 
 	check bool                        // known only with mod_proxy_hcheck
@@ -148,7 +148,7 @@ func span(field func(*Params) *time.Duration, unit time.Duration, format, short 
 	}
 }
 
-// onOff makes the setter of a switch; on is what "on" makes of the field.
+// onOff makes the setter of a switch; "on" sets the field to on.
 func onOff(field func(*Params) *bool, on bool, reason string) setter {
 	return func(p *Params, v string, _ *Known) error {
 		switch {
@@ -294,8 +294,8 @@ func setCheckExpr(p *Params, v string, k *Known) error {
 	return nil
 }
 
-// setSticky reads "cookie|parameter", or one name for both. httpd cuts names
-// off at 63 bytes; so do we.
+// setSticky reads "cookie|parameter", or one name for both. httpd truncates
+// names to 63 bytes, and so do we.
 func setSticky(p *Params, v string, _ *Known) error {
 	cookie, path, two := strings.Cut(v[:min(len(v), 63)], "|")
 	if !two {
