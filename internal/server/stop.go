@@ -65,16 +65,34 @@ func (s *Server) drain(graceful bool, deadline time.Duration, hurry <-chan struc
 		}
 	}
 	close(stop)
-	// A request that waits for its backend notices late that its client was cut
-	// off; the process does not wait for it.
-	t := time.NewTimer(abandonAfter)
-	defer t.Stop()
-	select {
-	case n := <-left:
-		return n
-	case <-t.C:
-		return s.engine.Open()
+	return s.waitCut(left)
+}
+
+// abandonRounds limits how often abandonAfter may pass while connections still
+// end.
+const abandonRounds = 10
+
+// waitCut waits for what was cut, as long as it gets less: many tunnels take a
+// while to write their log lines. A request that waits for its backend notices
+// late that its client was cut off; the process does not wait for it.
+func (s *Server) waitCut(left <-chan int) int {
+	for open, round := s.held(), 0; ; round++ {
+		select {
+		case n := <-left:
+			return n
+		case <-time.After(abandonAfter):
+		}
+		was := open
+		if open = s.held(); open >= was || round == abandonRounds {
+			return s.engine.Open()
+		}
 	}
+}
+
+// held counts the connections and tunnels that have not ended.
+func (s *Server) held() int {
+	tunnels, _ := s.tunnels.Counts()
+	return s.engine.Open() + tunnels
 }
 
 // finish logs how it ended and frees everything.

@@ -143,11 +143,17 @@ func (w *watchman) Run() {
 		w.parker.Park(wake)
 		for i, d := range n.due(l.Now()) {
 			if d.tunnel.end(d.cause, nil); i%batch == batch-1 {
-				l.Sleep(time.Millisecond) // let other coroutines run
+				l.Go(pause{}).Wait() // let other coroutines run
 			}
 		}
 	}
 }
+
+// pause is nothing to do: a coroutine that waits for it has a turn later.
+type pause struct{}
+
+// Run implements reactor.Runner.
+func (pause) Run() {}
 
 type due struct {
 	tunnel *Tunnel
