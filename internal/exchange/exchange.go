@@ -73,6 +73,7 @@ type Exchange struct {
 	Attempt any
 
 	reply   Reply
+	remote  Peer              // whom the request is from, where that is not the peer
 	trailer *message.Header   // goes out behind the last body byte
 	filters []active          // those that take part in the response
 	inputs  []active          // those that take part in the request body
@@ -154,8 +155,8 @@ type Client struct {
 	Conn     reactor.Conn
 	Local    netip.AddrPort // address the client connected to
 	Remote   netip.AddrPort // address of the peer
-	ClientIP []byte         // printed address requests are made from (%a, X-Forwarded-For)
 	PeerIP   []byte         // printed address of the peer (%{c}a)
+	Proxied  *Peer          // whom the PROXY header named that the connection began with; nil: none was required
 	Requests int            // requests read on it, the current one included
 	Serial   uint64         // unique within this process, for ids
 	TLS      bool
@@ -196,6 +197,9 @@ func (x *Exchange) Reset(poison bool) {
 	x.Made = ByHandler
 	if x.reply.Status != 0 {
 		x.reply = Reply{}
+	}
+	if x.remote.Text != nil {
+		x.remote = Peer{}
 	}
 	x.Times, x.Count = Times{}, Counts{}
 	x.Committed, x.Truncated, x.KeptAlive = false, false, false

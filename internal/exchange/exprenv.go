@@ -120,11 +120,11 @@ var exprVars = [...]func(dst []byte, x *Exchange) []byte{
 	expr.QueryString:     func(dst []byte, x *Exchange) []byte { return append(dst, x.Args...) },
 	expr.IsSubreq:        isSubrequest,
 	expr.TheRequest:      func(dst []byte, x *Exchange) []byte { return append(dst, x.Req.Line...) },
-	expr.RemoteAddr:      func(dst []byte, x *Exchange) []byte { return append(dst, x.Client.ClientIP...) },
+	expr.RemoteAddr:      func(dst []byte, x *Exchange) []byte { return append(dst, x.ClientIP()...) },
 	expr.RemotePort: func(dst []byte, x *Exchange) []byte {
 		return strconv.AppendUint(dst, uint64(x.Client.Remote.Port()), 10)
 	},
-	expr.RemoteHost:          func(dst []byte, x *Exchange) []byte { return append(dst, x.Client.ClientIP...) },
+	expr.RemoteHost:          func(dst []byte, x *Exchange) []byte { return append(dst, x.ClientIP()...) },
 	expr.RemoteUser:          func(dst []byte, x *Exchange) []byte { return append(dst, x.User...) },
 	expr.ServerName:          func(dst []byte, x *Exchange) []byte { return x.AppendHostName(dst) },
 	expr.ServerPort:          func(dst []byte, x *Exchange) []byte { return strconv.AppendUint(dst, uint64(x.ServerPort()), 10) },
@@ -356,13 +356,6 @@ func (e *exprEnv) Vary(name string) {
 		e.varies = append(e.varies, ", "...)
 	}
 	e.varies = append(e.varies, name...)
-}
-
-// RemoteAddr is the address the request is made from, which access control and
-// expressions go by: the peer's, an IPv4 one never in mapped form.
-func (x *Exchange) RemoteAddr() netip.Addr {
-	// mod_remoteip's address will come in here.
-	return x.Client.Remote.Addr().Unmap().WithZone("")
 }
 
 func isSubrequest(dst []byte, x *Exchange) []byte {

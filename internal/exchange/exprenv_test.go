@@ -15,10 +15,11 @@ func newExchange() *exchange.Exchange {
 		Site: &exchange.Site{Name: "www.example", Admin: "a@example", DocumentRoot: "/srv", ServerHeader: []byte("H/1")},
 		Client: &exchange.Client{
 			Remote: netip.MustParseAddrPort("[::ffff:10.0.0.1]:4000"), Local: netip.MustParseAddrPort("10.0.0.9:80"),
-			ClientIP: []byte("10.0.0.1"), PeerIP: []byte("10.0.0.2"),
+			PeerIP: []byte("10.0.0.2"),
 		},
 		Path: []byte("/a b"), Args: []byte("q=1"), Filename: []byte("proxy:http://b/"), HandlerName: "proxy-server",
 	}
+	x.SetRemote(exchange.Peer{Addr: netip.MustParseAddrPort("10.0.0.1:0"), Text: []byte("10.0.0.1")})
 	x.Times.Start = time.Date(2026, 2, 3, 4, 5, 6, 0, time.Local)
 	x.Req.Line, x.Req.Method, x.Req.Version = []byte("GET /a%20b?q=1 HTTP/1.1"), []byte("GET"), message.HTTP11
 	x.Req.Host = []byte("WWW.example:8080")

@@ -33,14 +33,20 @@ func (x *Exchange) Logf(level logsink.Level, module, id, format string, args ...
 	x.log(level, module, id, nil, format, args...)
 }
 
-func (x *Exchange) log(level logsink.Level, module, id string, cause error, format string, args ...any) {
+// Logs reports whether Logf would write: asked first where a line is seldom wanted,
+// because its arguments cost something.
+func (x *Exchange) Logs(level logsink.Level, module string) bool {
 	levels := x.levels()
-	if levels == nil || !levels.Enabled(module, level) {
+	return levels != nil && levels.Enabled(module, level)
+}
+
+func (x *Exchange) log(level logsink.Level, module, id string, cause error, format string, args ...any) {
+	if !x.Logs(level, module) {
 		return
 	}
 	rec := logsink.Record{Level: level, Module: module, ID: id, Err: cause}
 	if x.Client != nil {
-		rec.Client = x.Client.Remote.String()
+		rec.Client = x.remoteText()
 	}
 	rec.LogID = string(x.Reference())
 	rec.Request = x.describe()

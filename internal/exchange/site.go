@@ -57,6 +57,10 @@ type Site struct {
 	// measured.
 	Reading *ReadTimes
 
+	// Proxied is RemoteIPProxyProtocol; nil where no connection begins with a
+	// PROXY header.
+	Proxied *ProxyProtocol
+
 	Log    *logsink.ErrorLog
 	Levels *logsink.Levels
 }

@@ -127,7 +127,8 @@ type Server struct {
 	Own   *directive.Confs // its own alone; for the main server the same as Conf
 	Dir   *directive.Confs // base of its sections, merged
 	Site  *exchange.Site
-	Key   string // names it in the registry of surviving state
+	Key   string          // names it in the registry of surviving state
+	Addrs []snapshot.Addr // of the <VirtualHost> tag, once mod_core has built the site
 }
 
 // Dir is one combination of sections being compiled.

@@ -17,6 +17,7 @@ import (
 	"github.com/headgate/headgate/internal/modules/mpm"
 	"github.com/headgate/headgate/internal/modules/proxy"
 	"github.com/headgate/headgate/internal/modules/ratelimit"
+	"github.com/headgate/headgate/internal/modules/remoteip"
 	"github.com/headgate/headgate/internal/modules/reqtimeout"
 	"github.com/headgate/headgate/internal/modules/rewrite"
 	"github.com/headgate/headgate/internal/modules/setenvif"
@@ -33,6 +34,7 @@ func All() []*module.Module {
 		mpm.New(),
 		unixd.New(),
 		logconfig.New(),
+		remoteip.New(), // before all that goes by the client's address
 		setenvif.New(), // puts itself in front of the access checks
 		authzhost.New(),
 		accesscompat.New(names), // before authzcore, which looks for Satisfy

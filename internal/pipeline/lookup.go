@@ -42,6 +42,7 @@ func subrequest(x *exchange.Exchange) *exchange.Exchange {
 	sub := &exchange.Exchange{
 		Main: x, Lookups: x.Lookups, Client: x.Client, Loop: x.Loop, Site: x.Site, User: x.User, LogID: x.LogID, Times: x.Times,
 	}
+	sub.RemoteOf(x)
 	q := &sub.Req
 	*q = x.Req
 	q.Method, q.Verb, q.Form = []byte("GET"), message.GET, message.OriginForm

@@ -22,9 +22,10 @@ type group struct {
 type diffCase struct {
 	id      string
 	noProbe bool
-	logged  int // lines of the access log beyond the answers
-	count   int // answers to read; 0 is one for each request
-	lines   int // lines of the access log for each answer
+	logged  int    // lines of the access log beyond the answers
+	count   int    // answers to read; 0 is one for each request
+	lines   int    // lines of the access log for each answer
+	at      string // the variable with the port to connect to
 	origins []originLine
 	reqs    []request
 }
@@ -96,7 +97,7 @@ func parseCases(text string) ([]*diffCase, error) {
 
 func parseCase(lines []string) (*diffCase, error) {
 	words := strings.Fields(lines[0])
-	c := &diffCase{id: words[0], lines: 1}
+	c := &diffCase{id: words[0], lines: 1, at: "port"}
 	for _, flag := range words[1:] {
 		name, n, _ := strings.Cut(flag, "=")
 		switch {
@@ -106,6 +107,8 @@ func parseCase(lines []string) (*diffCase, error) {
 			c.logged, _ = strconv.Atoi(n)
 		case name == "lines" && n != "":
 			c.lines, _ = strconv.Atoi(n)
+		case name == "at":
+			c.at = n
 		case flag == "noprobe":
 			c.noProbe = true
 		default:

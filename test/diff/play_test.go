@@ -49,6 +49,7 @@ func setUp(t *testing.T, g *group, start func(testing.TB, testkit.Site) *testkit
 	}}
 	st.vars = map[string]string{
 		"o1": st.origins[0].Port(), "o2": st.origins[1].Port(), "u1": u1, "dead": fmt.Sprint(testkit.FreePort(t)),
+		"p2": fmt.Sprint(testkit.FreePort(t)), "p3": fmt.Sprint(testkit.FreePort(t)),
 	}
 	st.server = start(t, testkit.Site{Conf: g.conf, Files: g.files, Vars: st.vars})
 	st.vars["port"], st.vars["dir"] = st.server.Port, st.server.Dir
@@ -72,7 +73,7 @@ func (st *stage) play(c *diffCase) string {
 	for _, l := range c.origins {
 		st.script(l)
 	}
-	cl := testkit.Dial(st.t, st.server.Addr())
+	cl := testkit.Dial(st.t, "127.0.0.1:"+st.vars[c.at])
 	defer cl.Close()
 	var b strings.Builder
 	answers, open := st.talk(cl, c, &b)

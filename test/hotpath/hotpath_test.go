@@ -82,6 +82,12 @@ MaxKeepAliveRequests 0
 const get = "GET /app/some/path?q=1 HTTP/1.1\r\nHost: www.test\r\nUser-Agent: test/1.0\r\n" +
 	"Accept: */*\r\nAccept-Encoding: gzip\r\nCookie: a=b; c=d\r\nConnection: keep-alive\r\n\r\n"
 
+// behind is conf of a server behind other proxies.
+const behind = "RemoteIPHeader X-Forwarded-For\nRemoteIPProxiesHeader X-Forwarded-By\n" +
+	"RemoteIPTrustedProxy 192.0.2.0/24 0.0.0.0/1 128.0.0.0/1\n" + conf
+
+const relayed = "GET /app/some/path?q=1 HTTP/1.1\r\nHost: www.test\r\nX-Forwarded-For: 10.0.0.1, 2001:db8::7, 198.51.100.4\r\n\r\n"
+
 const post = "POST /app/form HTTP/1.1\r\nHost: www.test\r\nContent-Type: text/plain\r\nContent-Length: 11\r\n\r\nhello world"
 
 const chunked = "POST /app/form HTTP/1.1\r\nHost: www.test\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"
@@ -97,14 +103,15 @@ func TestNoAllocationPerRequest(t *testing.T) {
 	if raced {
 		testkit.Skip(t, "the race detector allocates on its own account")
 	}
-	for _, c := range []struct{ name, request, answer string }{
-		{"get", get, plain},
-		{"post", post, plain},
-		{"chunked both ways", chunked, pieces},
-		{"redirect", get, redirect},
+	for _, c := range []struct{ name, conf, request, answer string }{
+		{"get", conf, get, plain},
+		{"post", conf, post, plain},
+		{"chunked both ways", conf, chunked, pieces},
+		{"redirect", conf, get, redirect},
+		{"behind proxies", behind, relayed, plain},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			s := newStack(t, conf, c.request, c.answer)
+			s := newStack(t, c.conf, c.request, c.answer)
 			for range 100 { // fill the free lists
 				if !s.serve() {
 					t.Fatalf("connection ended: %q", s.conn.out)

@@ -123,12 +123,12 @@ func (st *state) readHead() error {
 		}
 		if n > 0 {
 			st.in.r += n
-			st.x.Count.In = int64(n)
+			st.x.Count.In += int64(n)
 			st.x.Times.Read = at
 			if err != nil {
 				return err
 			}
-			st.body.start(&st.x.Req, int64(n))
+			st.body.start(&st.x.Req, st.x.Count.In)
 			return nil
 		}
 		_ = st.conn.SetReadDeadline(st.headEnd(at))
@@ -195,7 +195,7 @@ func (st *state) unreadable(err error) outcome {
 // request.
 func (st *state) unfinished(f *fault.Fault) {
 	got := st.in.bytes[st.in.r:st.in.w]
-	st.x.Count.In = int64(len(got))
+	st.x.Count.In += int64(len(got))
 	if !bytes.ContainsRune(bytes.TrimLeft(got, "\r\n"), '\n') {
 		f.Mute, f.Unlogged = true, st.client.Requests > 0
 		return

@@ -31,7 +31,7 @@ func (st *state) headEnd(now time.Time) time.Time {
 	if r == nil || r.Head.First == 0 {
 		return start.Add(st.site.Timeout)
 	}
-	end := start.Add(r.Head.For(int64(st.in.buffered())))
+	end := start.Add(r.Head.For(st.x.Count.In + int64(st.in.buffered()))) // In: a PROXY header before it
 	if each.Before(end) {
 		return each
 	}

@@ -42,6 +42,7 @@ type session struct {
 	share    *share
 	conn     reactor.Conn
 	base     any             // Client.Base
+	proxied  *exchange.Peer  // Client.Proxied; not valid before the PROXY header was read
 	local    *netip.AddrPort // of many connections
 	peer     netip.Addr
 	port     uint16 // of the peer
@@ -59,7 +60,11 @@ func (f *Front) Open(c reactor.Conn) (reactor.Session, time.Duration) {
 	}
 	st := h.take()
 	st.lend(s)
-	patience := firstWait(f.Service.Base(&st.client))
+	site := f.Service.Base(&st.client)
+	patience := firstWait(site)
+	if site.Proxied.Requires(*s.local, s.peer) {
+		s.proxied = new(exchange.Peer)
+	}
 	st.takeBack(s)
 	h.put(st)
 	return s, patience
@@ -140,14 +145,14 @@ func (st *state) lend(s *session) {
 	c := &st.client
 	c.Conn, c.Base = s.conn, s.base
 	c.Local, c.Remote = *s.local, netip.AddrPortFrom(s.peer, s.port)
-	c.ClientIP, c.PeerIP = st.peerIP, st.peerIP
+	c.PeerIP, c.Proxied = st.peerIP, s.proxied
 	c.Requests, c.Serial = int(s.requests), s.serial
 }
 
 // takeBack copies the changed fields of a client back to its session.
 func (st *state) takeBack(s *session) {
 	s.base, s.requests = st.client.Base, uint32(st.client.Requests)
-	st.client.Conn, st.client.Base = nil, nil
+	st.client.Conn, st.client.Base, st.client.Proxied = nil, nil, nil
 }
 
 // begin borrows the memory a request needs.
@@ -186,6 +191,9 @@ func (st *state) exchange() outcome {
 	st.site = f.Service.Base(&st.client)
 	st.x.Site = st.site
 	st.x.Times.Start = st.now()
+	if p := st.client.Proxied; p != nil && p.Text == nil && !st.readProxyHeader(p) {
+		return done
+	}
 	if err := st.readHead(); err != nil {
 		return st.unreadable(err)
 	}

@@ -25,13 +25,13 @@ func (st *state) writeSwitch(r *message.Response) error {
 // join makes a tunnel of the client's connection and the backend's, once the
 // head is sent. The tunnel holds nothing of the exchange.
 func (st *state) join() {
-	u, c := st.x.Tunnel, &st.client
+	u := st.x.Tunnel
 	early := st.in.bytes[st.in.r:st.in.w]
 	st.conn.Detach()
 	st.front.Tunnels.Start(&tunnel.Config{
 		Client: st.conn, Backend: u.Backend, FromClient: early, FromBackend: u.Early,
 		Idle: u.Idle, Patience: st.x.Site.Timeout,
-		ClientAddr: c.Remote, Way: u.Way,
+		ClientAddr: st.x.Remote(), Way: u.Way,
 		Ended: &tunnelEnd{
 			Ending: u.Ending, loop: st.x.Loop,
 			in: st.x.Count.In + int64(len(early)), out: st.x.Count.Out + int64(len(u.Early)),

@@ -129,14 +129,14 @@ func (s *site) exchangeOf(t testing.TB, request string, header ...string) *excha
 	x := &exchange.Exchange{
 		Loop: loop{}, Site: s.server.Site, Path: []byte(path),
 		Client: &exchange.Client{
-			Local: netip.MustParseAddrPort("203.0.113.9:80"), Remote: netip.MustParseAddrPort("127.0.0.1:4000"), ClientIP: []byte("127.0.0.1"),
+			Local: netip.MustParseAddrPort("203.0.113.9:80"), Remote: netip.MustParseAddrPort("127.0.0.1:4000"), PeerIP: []byte("127.0.0.1"),
 		},
 	}
 	x.Req.Method, x.Req.Path, x.Req.Version = []byte(method), []byte(path), message.HTTP11
 	for _, l := range header {
 		name, value, _ := strings.Cut(l, ": ")
 		if name == "from" {
-			x.Client.Remote, x.Client.ClientIP = netip.AddrPortFrom(netip.MustParseAddr(value), 4000), []byte(value)
+			x.Client.Remote, x.Client.PeerIP = netip.AddrPortFrom(netip.MustParseAddr(value), 4000), []byte(value)
 			continue
 		}
 		x.Req.Header.Add([]byte(name), []byte(value))

@@ -27,6 +27,7 @@ func New(kinds ...module.FilterKind) *module.Module {
 func server(b *module.Builder, s *module.Server) error {
 	c := ServerOf(s.Conf)
 	b.RuntimeDir = GlobalOf(b.Main.Server).RuntimeDir.Or(filepath.Join(b.ServerRoot, "logs"))
+	s.Addrs = ServerOf(s.Own).Addrs
 	site := s.Site
 	name := c.Name.V
 	site.Name, site.Port, site.Scheme = name.Host, name.Port, name.Scheme

@@ -20,7 +20,7 @@ func clientAddr(arg string) value {
 		case peer:
 			return appendOr(dst, x.Client.PeerIP)
 		}
-		return appendOr(dst, x.Client.ClientIP)
+		return appendOr(dst, x.ClientIP())
 	}
 }
 
@@ -38,9 +38,9 @@ func port(arg string) value {
 	case arg == "", ascii.EqualFold(arg, "canonical"):
 		return canonicalPort
 	case ascii.EqualFold(arg, "local"):
-		return portOf(func(c *exchange.Client) netip.AddrPort { return c.Local })
+		return portOf(func(x *exchange.Exchange) netip.AddrPort { return x.Client.Local })
 	case ascii.EqualFold(arg, "remote"):
-		return portOf(func(c *exchange.Client) netip.AddrPort { return c.Remote })
+		return portOf((*exchange.Exchange).Remote)
 	}
 	return always(arg)
 }
@@ -56,12 +56,12 @@ func canonicalPort(dst []byte, x *exchange.Exchange) []byte {
 	return strconv.AppendUint(dst, uint64(p), 10)
 }
 
-func portOf(which func(*exchange.Client) netip.AddrPort) value {
+func portOf(which func(*exchange.Exchange) netip.AddrPort) value {
 	return func(dst []byte, x *exchange.Exchange) []byte {
 		if x.Client == nil {
 			return append(dst, '-')
 		}
-		return strconv.AppendUint(dst, uint64(which(x.Client).Port()), 10)
+		return strconv.AppendUint(dst, uint64(which(x).Port()), 10)
 	}
 }
 

@@ -21,7 +21,7 @@ func finished() *exchange.Exchange {
 	x := &exchange.Exchange{
 		Client: &exchange.Client{
 			Local: netip.MustParseAddrPort("127.0.0.1:18461"), Remote: netip.MustParseAddrPort("10.0.0.9:58174"),
-			ClientIP: []byte("192.0.2.7"), PeerIP: []byte("10.0.0.9"), Requests: 3,
+			PeerIP: []byte("10.0.0.9"), Requests: 3,
 		},
 		Site:     &exchange.Site{Name: "oracle.test"},
 		Chain:    &exchange.Chain{},
@@ -33,6 +33,7 @@ func finished() *exchange.Exchange {
 		Times: exchange.Times{Start: start, FirstByte: start.Add(1500 * time.Microsecond), End: start.Add(2_345_678 * time.Microsecond)},
 		Count: exchange.Counts{In: 144, Out: 227, Body: 3},
 	}
+	x.SetRemote(exchange.Peer{Addr: netip.MustParseAddrPort("192.0.2.7:0"), Text: []byte("192.0.2.7")})
 	x.Req.Line = []byte(`GET /o/a%0a%22b?a=b"c HTTP/1.1`)
 	x.Req.Method, x.Req.Version = []byte("GET"), message.HTTP11
 	x.Req.Host = []byte("oRacle.Test:8080")

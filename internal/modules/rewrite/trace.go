@@ -54,5 +54,5 @@ func (u *run) tracef(level int, dir, format string, args ...any) {
 		dir = "[perdir " + dir + "] "
 	}
 	x.Logf(logsink.Trace1+logsink.Level(level-1), "rewrite", "", "%s - %s [%s/sid#%x][rid#%s/%s] %s%s",
-		x.Client.ClientIP, user, x.ServerName(), x.Site.ID, main.Reference(), kind, dir, fmt.Sprintf(format, args...))
+		x.ClientIP(), user, x.ServerName(), x.Site.ID, main.Reference(), kind, dir, fmt.Sprintf(format, args...))
 }

@@ -2,6 +2,7 @@ package rewrite
 
 import (
 	"os"
+	"strconv"
 	"strings"
 
 	"github.com/headgate/headgate/internal/ascii"
@@ -25,6 +26,8 @@ const (
 	varHeader
 	varEnv
 	varServerAddr
+	varIPv6
+	varRemotePort
 	varFilename
 	varPathInfo
 	varOwner // of the file, "<unknown>" without one
@@ -39,12 +42,13 @@ var headerVars = map[string]string{
 	"HTTP_PROXY_CONNECTION": "Proxy-Connection", "HTTP_REFERER": "Referer", "HTTP_USER_AGENT": "User-Agent",
 }
 
-// requestVars are the variables that expressions have too.
+// requestVars are the variables that expressions have too. httpd: behind a proxy that
+// is believed REMOTE_HOST is that proxy's address, and IPV6 tells of the client's.
 var requestVars = map[string]expr.Var{
 	"AUTH_TYPE": expr.AuthType, "CONN_REMOTE_ADDR": expr.ConnRemoteAddr,
 	"CONTEXT_DOCUMENT_ROOT": expr.ContextDocumentRoot, "CONTEXT_PREFIX": expr.ContextPrefix, "DOCUMENT_ROOT": expr.DocumentRoot,
-	"HTTPS": expr.HTTPS, "IPV6": expr.IPv6, "IS_SUBREQ": expr.IsSubreq, "QUERY_STRING": expr.QueryString,
-	"REMOTE_ADDR": expr.RemoteAddr, "REMOTE_HOST": expr.RemoteHost, "REMOTE_IDENT": expr.RemoteIdent, "REMOTE_PORT": expr.RemotePort,
+	"HTTPS": expr.HTTPS, "IS_SUBREQ": expr.IsSubreq, "QUERY_STRING": expr.QueryString,
+	"REMOTE_ADDR": expr.RemoteAddr, "REMOTE_HOST": expr.ConnRemoteAddr, "REMOTE_IDENT": expr.RemoteIdent,
 	"REMOTE_USER": expr.RemoteUser, "REQUEST_METHOD": expr.RequestMethod, "REQUEST_SCHEME": expr.RequestScheme,
 	"REQUEST_URI": expr.RequestURI, "SERVER_ADMIN": expr.ServerAdmin, "SERVER_NAME": expr.ServerName, "SERVER_PORT": expr.ServerPort,
 	"SERVER_PROTOCOL": expr.ServerProtocol, "SERVER_SOFTWARE": expr.ServerSoftware, "THE_REQUEST": expr.TheRequest,
@@ -91,6 +95,8 @@ func newVariable(text string) variable {
 var ownVars = map[string]variable{
 	"API_VERSION":      {kind: varText, name: "20120211:142"}, // of the httpd that the rest is measured by
 	"SERVER_ADDR":      {kind: varServerAddr},
+	"IPV6":             {kind: varIPv6},
+	"REMOTE_PORT":      {kind: varRemotePort},
 	"REQUEST_FILENAME": {kind: varFilename},
 	"SCRIPT_FILENAME":  {kind: varFilename},
 	"PATH_INFO":        {kind: varPathInfo},
@@ -134,6 +140,13 @@ func appendValue(dst []byte, v *variable, x *exchange.Exchange, mapped bool) []b
 			return append(dst, value...)
 		}
 		return append(dst, os.Getenv(v.name)...)
+	case varIPv6:
+		if x.RemoteAddr().Is6() {
+			return append(dst, "on"...)
+		}
+		return append(dst, "off"...)
+	case varRemotePort:
+		return strconv.AppendUint(dst, uint64(x.Remote().Port()), 10)
 	case varServerAddr:
 		if x.Client.Local.IsValid() {
 			return x.Client.Local.Addr().Unmap().AppendTo(dst)

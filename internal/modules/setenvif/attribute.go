@@ -28,7 +28,7 @@ var special = []struct {
 	{"Request_URI", func(x *exchange.Exchange) []byte { return x.Path }},
 }
 
-func remoteAddr(x *exchange.Exchange) []byte { return x.Client.ClientIP }
+func remoteAddr(x *exchange.Exchange) []byte { return x.ClientIP() }
 
 func serverAddr(x *exchange.Exchange) []byte {
 	if !x.Client.Local.IsValid() {

@@ -92,7 +92,7 @@ func (f *Announcer) announce(x *exchange.Exchange, clientHost []byte) {
 	if x.Req.Header.MayHave(forwarded) {
 		add = addTo
 	}
-	add(x, message.XForwardedFor, nameFor, x.Client.ClientIP)
+	add(x, message.XForwardedFor, nameFor, x.ClientIP())
 	if len(clientHost) > 0 {
 		add(x, message.XForwardedHost, nameHost, clientHost)
 	}

@@ -16,7 +16,7 @@ func request(method, host string, lines ...string) *exchange.Exchange {
 	x := &exchange.Exchange{
 		Site:   &exchange.Site{Name: "main.example"},
 		Chain:  &exchange.Chain{},
-		Client: &exchange.Client{ClientIP: []byte("127.0.0.1")},
+		Client: &exchange.Client{PeerIP: []byte("127.0.0.1")},
 	}
 	x.Req.Method, x.Req.Verb = []byte(method), message.MethodOf([]byte(method))
 	x.Req.Version, x.Req.Host = message.HTTP11, []byte(host)
