@@ -55,6 +55,7 @@ type Exchange struct {
 	Recorder record.Recorder
 
 	Main    *Exchange // of a subrequest, the request that it asks for; nil otherwise
+	Refusal error     // of a subrequest: the fault or Reply that ended it; nil: it would be served
 	Lookups Lookups   // what makes subrequests
 
 	Tunnel *Upgrade // what the response has opened; nil: it was an ordinary one
@@ -71,6 +72,9 @@ type Exchange struct {
 	// Attempt is memory of the backend protocol that carried the last attempt,
 	// which may use it again. It outlives the exchange.
 	Attempt any
+
+	stored []byte     // Filename as it was mapped
+	file   *LocalFile // what is there; nil: not looked yet
 
 	reply   Reply
 	remote  Peer              // whom the request is from, where that is not the peer
@@ -190,6 +194,7 @@ func (x *Exchange) Reset(poison bool) {
 	// what there is to clear.
 	x.Site, x.Chain, x.Mapped, x.Mapping, x.Relay = nil, nil, nil, nil, nil
 	x.Path, x.Args, x.HasArgs, x.Filename = nil, nil, false, nil
+	x.stored, x.file = nil, nil
 	x.HandlerName, x.Status, x.Fault, x.Redirected = "", 0, nil, nil
 	x.User, x.LogID, x.Keep, x.Cookies, x.trailer = nil, nil, nil, nil, nil
 	x.Main, x.Lookups, x.Tunnel, x.Recorder = nil, nil, nil, nil

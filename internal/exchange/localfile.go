@@ -2,6 +2,7 @@ package exchange
 
 import (
 	"bytes"
+	"errors"
 	"io/fs"
 	"os"
 	"os/user"
@@ -11,62 +12,88 @@ import (
 	"github.com/headgate/headgate/internal/message"
 )
 
-// localFile is the result of the walk through a local file's folders.
-type localFile struct {
-	name []byte      // up to the first part that is not a folder
-	rest []byte      // the part of the path that follows: PATH_INFO
-	info fs.FileInfo // of the last part that exists; nil: none does
+// LocalFile is what the walk through the folders of a local file has found.
+type LocalFile struct {
+	Name []byte      // up to the first part that is not a folder (httpd: r->filename)
+	Rest []byte      // the part of the path that follows (httpd: r->path_info)
+	Deep int         // length of the part of Name that <Directory> looks at
+	Err  error       // why the walk could not go on, other than that a part does not exist
+	Mode fs.FileMode // of Name; NoFile: it does not exist (httpd: r->finfo.filetype)
+
+	last fs.FileInfo // of the last part that exists
 }
 
-// isLocal reports whether x is mapped to a file: below DocumentRoot, or where an
-// alias says.
-func (x *Exchange) isLocal() bool {
-	if x.Req.Verb == message.TRACE {
-		return false // httpd: its file is not looked for
+// NoFile is the Mode of a file that does not exist.
+const NoFile = fs.ModeIrregular
+
+// Store records where mapping has put x, which File looks at from then on.
+func (x *Exchange) Store() { x.stored, x.file = x.Filename, nil }
+
+// File returns the file that x was mapped to, below DocumentRoot or where an alias
+// says; nil where it was mapped to a backend, and before it was mapped. The file
+// system is asked once.
+func (x *Exchange) File() *LocalFile {
+	if x.file != nil {
+		return x.file
 	}
-	return len(x.Filename) > 0 && x.Filename[0] == '/'
+	if len(x.stored) == 0 || x.stored[0] != '/' || x.Req.Verb == message.TRACE { // httpd: TRACE has no file
+		return nil
+	}
+	x.file = walk(x.stored)
+	return x.file
 }
 
-// localFile walks along the file name as httpd's ap_directory_walk does. It
-// asks the file system, so only callers that show the result use it.
-func (x *Exchange) localFile() (f localFile) {
-	name := x.Filename
-	f.name = name
-	end := 0
-	if bytes.HasPrefix(name, []byte(x.Site.DocumentRoot)) {
-		end = len(x.Site.DocumentRoot)
+// walk goes through the folders of a file name (httpd: ap_directory_walk).
+func walk(name []byte) *LocalFile {
+	f := &LocalFile{Name: name, Deep: 1}
+	switch f.stat(name); {
+	case f.Mode.IsDir():
+		f.Deep = len(name)
+		return f
+	case f.Mode != NoFile && name[len(name)-1] != '/':
+		f.Deep = len(name) // httpd: what exists is not looked at part by part, so that its name counts too
+		return f
 	}
-	f.info, _ = os.Stat(string(name[:end]))
-	for end < len(name) {
-		next := end + 1
-		if i := bytes.IndexByte(name[next:], '/'); i >= 0 {
-			next += i
-		} else {
-			next = len(name)
+	f.stat(name[:1])
+	for end := 1; end < len(name); {
+		next := len(name)
+		if i := bytes.IndexByte(name[end:], '/'); i >= 0 {
+			next = end + i
 		}
-		if next == end+1 { // an empty part, as behind the last slash
-			end = next
+		if next == end { // an empty part
+			end++
 			continue
 		}
-		info, err := os.Stat(string(name[:next]))
-		if err == nil {
-			f.info = info
-		}
-		if err != nil || !info.IsDir() {
-			f.name, f.rest = name[:next], name[next:]
+		if f.stat(name[:next]); !f.Mode.IsDir() {
+			f.Name, f.Rest = name[:next], name[next:]
 			return f
 		}
-		end = next
+		end = min(next+1, len(name))
+		f.Deep = end
 	}
 	return f
 }
 
+// stat looks at a file. One that does not exist is no error.
+func (f *LocalFile) stat(name []byte) {
+	info, err := os.Stat(string(name))
+	if err == nil {
+		f.last, f.Mode, f.Err = info, info.Mode(), nil
+		return
+	}
+	f.Mode, f.Err = NoFile, nil
+	if !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ENOTDIR) {
+		f.Err = err
+	}
+}
+
 // ShownFilename returns httpd's r->filename: without the part of the path that
-// follows a file, or the first part that does not exist. It asks the file system
-// where x is mapped to a local file.
+// follows a file, or the first part that does not exist.
 func (x *Exchange) ShownFilename() []byte {
-	if x.isLocal() {
-		return x.localFile().name
+	if len(x.Filename) > 0 && x.Filename[0] == '/' && len(x.Filename) == len(x.stored) && &x.Filename[0] == &x.stored[0] {
+		if f := x.File(); f != nil {
+			return f.Name
+		}
 	}
 	return x.Filename
 }
@@ -74,22 +101,20 @@ func (x *Exchange) ShownFilename() []byte {
 func appendFilename(dst []byte, x *Exchange) []byte { return append(dst, x.ShownFilename()...) }
 
 func pathInfo(dst []byte, x *Exchange) []byte {
-	if !x.isLocal() {
-		return dst
+	if f := x.File(); f != nil {
+		dst = append(dst, f.Rest...)
 	}
-	return append(dst, x.localFile().rest...)
+	return dst
 }
 
-// owner returns the ids of the file's owner and group.
+// owner returns the ids of the file's owner and group. httpd: where there is no
+// such file they are those of the last folder on the way there.
 func (x *Exchange) owner() (uid, gid string, ok bool) {
-	if !x.isLocal() {
+	f := x.File()
+	if f == nil || f.last == nil {
 		return "", "", false
 	}
-	info := x.localFile().info
-	if info == nil {
-		return "", "", false
-	}
-	st, ok := info.Sys().(*syscall.Stat_t)
+	st, ok := f.last.Sys().(*syscall.Stat_t)
 	if !ok {
 		return "", "", false
 	}

@@ -123,7 +123,7 @@ type Chain struct {
 	Access    []Step        // access control
 
 	Forward   Forwarder // how mapped requests are forwarded; nil without a proxy module
-	Fixups    []Step    // last changes before the handler
+	Fixups    []Step    // changes before the handler
 	Response  []Step    // edits of every response head
 	Filters   []Filter  // response filters, outermost last
 	LimitBody int64     // LimitRequestBody in bytes; 0: no limit
@@ -135,9 +135,15 @@ type Chain struct {
 	PreTranslate []Translator  // asked on the path before it is decoded (mapping=encoded)
 	Inputs       []InputFilter // request body filters, the first next to the handler
 	Handlers     []Handler     // content handlers, asked in turn when nothing was mapped
-	ErrorDocs    *ErrorDocs    // nil: stock pages
-	Levels       *logsink.Levels
-	Handler      string // SetHandler; "" none
+
+	// Local are the last of the fixups for requests that were not mapped to a
+	// backend. One may make the request another, of another chain (Become).
+	Local []Step
+	Late  []Step // changes after those, of the request that it is then
+
+	ErrorDocs *ErrorDocs // nil: stock pages
+	Levels    *logsink.Levels
+	Handler   string // SetHandler as it is written; "" none
 }
 
 // NewChain makes a chain of a site in which nothing is done.

@@ -10,6 +10,7 @@ import (
 	"github.com/headgate/headgate/internal/modules/authzcore"
 	"github.com/headgate/headgate/internal/modules/authzhost"
 	"github.com/headgate/headgate/internal/modules/core"
+	"github.com/headgate/headgate/internal/modules/dir"
 	"github.com/headgate/headgate/internal/modules/env"
 	"github.com/headgate/headgate/internal/modules/expires"
 	"github.com/headgate/headgate/internal/modules/headers"
@@ -30,7 +31,7 @@ import (
 func All() []*module.Module {
 	names := new(module.Names) // verified names of clients, shared by all who ask
 	return []*module.Module{
-		core.New(ratelimit.Filter()),
+		core.New(proxy.Handlers(), ratelimit.Filter()),
 		mpm.New(),
 		unixd.New(),
 		logconfig.New(),
@@ -46,6 +47,7 @@ func All() []*module.Module {
 		proxy.NewHTTP(),
 		ratelimit.New(),
 		uniqueid.New(),
+		dir.New(),
 		expires.New(), // before headers, which sees its fields
 		alias.New(),   // maps behind proxy
 		headers.New(), // its edits of requests and responses are the last

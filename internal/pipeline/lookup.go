@@ -8,6 +8,7 @@ import (
 	"github.com/headgate/headgate/internal/fault"
 	"github.com/headgate/headgate/internal/logsink"
 	"github.com/headgate/headgate/internal/message"
+	"github.com/headgate/headgate/internal/uri"
 )
 
 var _ exchange.Lookups = (*Pipeline)(nil)
@@ -17,7 +18,7 @@ func (p *Pipeline) Lookup(x *exchange.Exchange, target []byte) *exchange.Exchang
 	sub := subrequest(x)
 	if len(target) == 0 || target[0] != '/' { // relative to the folder of x
 		folder := x.Path[:bytes.LastIndexByte(x.Path, '/')+1]
-		target = x.Arena.Join(folder, target)
+		target = append(uri.AppendURI(x.Arena.Alloc(3*len(folder)+len(target)), folder), target...)
 	}
 	sub.Req.Target = target
 	sub.Req.Path, sub.Req.Query, sub.Req.HasQ = cutQuery(target)
@@ -69,7 +70,10 @@ func (p *Pipeline) look(sub *exchange.Exchange, from stage) *exchange.Exchange {
 	if sub.Chain == nil {
 		sub.Chain = sub.Site.Sections.ForPath(sub)
 	}
-	sub.Status = lookedUp(p.runTo(sub, from, stepHandle))
+	err := p.runTo(sub, from, stepHandle)
+	if sub.Status = lookedUp(err); sub.Status != 200 {
+		sub.Refusal = err
+	}
 	return sub
 }
 

@@ -3,6 +3,7 @@ package pipeline
 import (
 	"bytes"
 	"errors"
+	"io/fs"
 
 	"github.com/headgate/headgate/internal/ascii"
 	"github.com/headgate/headgate/internal/exchange"
@@ -205,11 +206,13 @@ func (p *Pipeline) postRead(x *exchange.Exchange) error {
 
 // translate asks what will answer.
 func (p *Pipeline) translate(x *exchange.Exchange) error {
-	if wholeServer(x) || x.Mapped != nil {
+	if x.Mapped != nil {
 		return nil
 	}
 	return ask(x, x.Chain.Translate)
 }
+
+var slash = []byte("/")
 
 // ask goes through translators until one decides.
 func ask(x *exchange.Exchange, list []exchange.Translator) error {
@@ -241,11 +244,20 @@ func askEach(x *exchange.Exchange, list []exchange.Translator) (by int, err erro
 
 // storage merges the sections that go by target below those by path.
 func (p *Pipeline) storage(x *exchange.Exchange) error {
-	if x.Filename == nil && len(x.Path) > 0 && x.Path[0] == '/' {
+	switch {
+	case x.Filename != nil || len(x.Path) == 0:
+	case x.Path[0] == '/':
 		x.Filename = append(append(x.Arena.Alloc(len(x.Site.DocumentRoot)+len(x.Path)), x.Site.DocumentRoot...), x.Path...)
 		if x.Recorder != nil {
 			recordFile(x)
 		}
+	case wholeServer(x) && x.Mapped == nil:
+		x.Filename = x.Arena.Join(x.Arena.String(x.Site.DocumentRoot), slash, x.Path)
+		return nil // httpd: the response is decided on
+	}
+	x.Store()
+	if f := x.File(); f != nil && f.Err != nil {
+		return unreachable(f)
 	}
 	if x.Site.Only != nil {
 		return nil
@@ -255,6 +267,20 @@ func (p *Pipeline) storage(x *exchange.Exchange) error {
 		x.Chain = chain
 	}
 	return err
+}
+
+// unreachable is the fault of a file whose folders cannot be walked through.
+// httpd: ap_directory_walk.
+func unreachable(f *exchange.LocalFile) error {
+	out := &fault.Fault{
+		Side: fault.Client, Module: "core", Phase: fault.Map, Kind: fault.Denied, Status: 403, ID: "AH00036",
+		Detail: "access failed (filesystem path '" + string(f.Name) + "')", Err: f.Err,
+	}
+	if errors.Is(f.Err, fs.ErrPermission) {
+		out.ID = "AH00035"
+		out.Detail = "access denied (filesystem path '" + string(f.Name) + "') because search permissions are missing on a component of the path"
+	}
+	return out
 }
 
 // limits enforces what is known before anything is done.
@@ -294,7 +320,17 @@ func (p *Pipeline) access(x *exchange.Exchange) error {
 	return do(x, x.Chain.Access)
 }
 
-func (p *Pipeline) fixups(x *exchange.Exchange) error { return do(x, x.Chain.Fixups) }
+func (p *Pipeline) fixups(x *exchange.Exchange) error {
+	if err := do(x, x.Chain.Fixups); err != nil {
+		return err
+	}
+	if len(x.Chain.Local) > 0 && x.File() != nil {
+		if err := do(x, x.Chain.Local); err != nil {
+			return err
+		}
+	}
+	return do(x, x.Chain.Late)
+}
 
 func do(x *exchange.Exchange, list []exchange.Step) error {
 	for _, s := range list {
@@ -326,9 +362,13 @@ func (p *Pipeline) handle(x *exchange.Exchange) error {
 	return p.fallback(x)
 }
 
+// sendsFiles reports whether a file is sent where this handler is named: not where
+// another was meant to run it.
+func sendsFiles(handler string) bool { return handler == "" || handler == "default-handler" }
+
 // fallback answers what nobody took.
 func (p *Pipeline) fallback(x *exchange.Exchange) error {
-	if x.Redirected != nil && x.Redirected.Status >= 400 { // not where a rule has sent the request here
+	if x.Redirected != nil && x.Redirected.Status >= 400 && sendsFiles(x.HandlerName) { // not where a rule has sent the request here
 		return errorFile(x)
 	}
 	switch x.Req.Verb {

@@ -185,10 +185,15 @@ func (s *Sections) matchLocations(k []byte, x *exchange.Exchange) []byte {
 
 // matchFile matches <Directory> against the folders of a local file and <Files>
 // against its last segment: those of the server first, then those nested in the
-// folders' sections.
+// folders' sections. httpd: a path ends at the first part that is no
+// folder, and <Directory> looks at folders that exist only.
 func (s *Sections) matchFile(k []byte, x *exchange.Exchange) []byte {
-	k = s.dirs.match(k, kindDir, x, x.Filename, x.Filename)
-	name := x.Filename[bytes.LastIndexByte(x.Filename, '/')+1:]
+	file, folders := x.Filename, x.Filename
+	if f := x.File(); f != nil {
+		file, folders = f.Name, f.Name[:f.Deep]
+	}
+	k = s.dirs.match(k, kindDir, x, folders, file)
+	name := file[bytes.LastIndexByte(file, '/')+1:]
 	dirs := len(k)
 	k = s.inner.files.match(k, kindFile, x, name, name)
 	for at := 0; at < dirs && s.dirs.inner != nil; at += 4 {

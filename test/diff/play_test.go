@@ -202,6 +202,10 @@ func normal(f testkit.Field) string {
 		if when, err := http.ParseTime(f.Value); err == nil && time.Since(when).Abs() < time.Hour {
 			return "<now>"
 		}
+	case "allow": // httpd: in the order of a hash table
+		methods := strings.Split(f.Value, ",")
+		sort.Strings(methods)
+		return strings.Join(methods, ",")
 	case "server":
 		if strings.HasPrefix(f.Value, "Apache") || strings.HasPrefix(strings.ToLower(f.Value), "headgate") {
 			return "<server>"

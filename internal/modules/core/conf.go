@@ -112,7 +112,7 @@ type DirConf struct {
 	Canonical module.Opt[exchange.Canonical]
 	Signature module.Opt[exchange.Signature]
 	LimitBody module.Opt[int64]
-	Handler   module.Opt[string]
+	Handler   module.Opt[handler]
 	Filters   module.Opt[[]module.FilterKind] // SetOutputFilter, in the order they are asked
 	ErrorDocs map[int]exchange.ErrorDoc       // a zero ErrorDoc is "default"
 	Levels    *logsink.Levels

@@ -15,11 +15,14 @@ import (
 	"github.com/headgate/headgate/internal/snapshot"
 )
 
-// New returns the module. SetOutputFilter can name the filters of kinds.
-func New(kinds ...module.FilterKind) *module.Module {
+// New returns the module. SetHandler can name named, SetOutputFilter the filters
+// of kinds.
+func New(named []module.HandlerKind, kinds ...module.FilterKind) *module.Module {
+	evals := new(exchange.Evaluator)
 	return &module.Module{
 		Name: "core", ID: "core_module", Static: true,
-		Rows: append(rows(), filters(kinds).row()), Server: server, Dir: dir, Finish: finish,
+		Rows: append(rows(), handlers(named).row(), filters(kinds).row()), Server: server, Finish: finish,
+		Dir: func(b *module.Builder, d *module.Dir) error { return dir(b, d, evals) },
 	}
 }
 
@@ -110,7 +113,7 @@ func deriveName(c *ServerConf, b *module.Builder) string {
 }
 
 // dir fills a chain with what core says of a section.
-func dir(b *module.Builder, d *module.Dir) error {
+func dir(b *module.Builder, d *module.Dir, evals *exchange.Evaluator) error {
 	c, ok := dirSlot.Peek(d.Conf)
 	if !ok {
 		c = &DirConf{}
@@ -121,7 +124,10 @@ func dir(b *module.Builder, d *module.Dir) error {
 	// httpd's default of 1 GiB holds for what it answers itself: it does not count
 	// what it passes on to a backend.
 	ch.LimitBody = c.LimitBody.Or(0)
-	ch.Handler = c.Handler.Or("")
+	if h := c.Handler.V; h.name != nil {
+		ch.Handler = h.written
+		ch.Fixups = append(ch.Fixups, newHandlerStep(h, evals))
+	}
 	ch.Levels = c.Levels.Over(d.Server.Site.Levels)
 	docs := &exchange.ErrorDocs{ByStatus: make(map[int]exchange.ErrorDoc)}
 	for code, doc := range c.ErrorDocs {

@@ -49,7 +49,6 @@ func rows() []directive.Row {
 		{Name: "ErrorDocument", Set: setErrorDocument},
 		{Name: "ErrorLog", Set: setErrorLog},
 		{Name: "LogLevel", Set: setLogLevel, Words: logsink.LevelWords()},
-		{Name: "SetHandler", Set: setHandler, When: whenHandler},
 	}...)
 }
 
@@ -345,29 +344,4 @@ func errorDoc(v string) (doc exchange.ErrorDoc, err error) {
 func isURL(v string) bool {
 	i := strings.Index(v, "://")
 	return i > 0 && !strings.ContainsAny(v[:i], " /\t")
-}
-
-func setHandler(c *directive.Call) error {
-	v := c.Arg(0)
-	if ascii.EqualFold(v, "none") {
-		v = ""
-	}
-	dirSlot.Of(c.Dir).Handler.To(v)
-	return nil
-}
-
-// whenHandler judges SetHandler by its value.
-func whenHandler(c *directive.Call) (directive.Tier, string) {
-	v := ascii.ToLower(c.Arg(0))
-	switch {
-	case v == "none" || v == "default-handler":
-		return directive.Honoured, ""
-	case v == "server-status" || v == "server-info" || v == "balancer-manager" || v == "status" || v == "ldap-status" || v == "md-status":
-		return directive.Noted, "the " + v + " page does not exist yet: requests there get 404"
-	case v == "imap-file" || v == "type-map" || v == "send-as-is":
-		return directive.Noted, "no static files are served: requests there get 404"
-	case strings.HasPrefix(v, "proxy:"):
-		return directive.Pending, "proxying by SetHandler is not supported yet"
-	}
-	return directive.Refused, "no handler of that name exists here: what it would make or run would be missing or shown as it is"
 }

@@ -34,7 +34,7 @@ func dir(_ *module.Builder, d *module.Dir) error {
 		return nil
 	}
 	if s := requestStep(c.request, false); s != nil {
-		d.Chain.Fixups = append(d.Chain.Fixups, s)
+		d.Chain.Late = append(d.Chain.Late, s)
 	}
 	if s := newResponse(c, false); s != nil {
 		d.Chain.Response = append(d.Chain.Response, s)

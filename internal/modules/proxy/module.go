@@ -113,6 +113,7 @@ func buildDir(b *module.Builder, d *module.Dir) error {
 	p := new(hot)
 	initForwarder(&p.forward, b, d, st, conf)
 	d.Chain.Forward = &p.forward
+	d.Chain.Handlers = append(d.Chain.Handlers, named{})
 	add := func(t *mapping.Translator, list *[]exchange.Translator, m mapping.Routed, encoded bool) {
 		c := mapping.Config{List: m, Interpolate: conf.Interpolate.Or(false), Queries: st.queries, Targets: st.targets}
 		if conf.Rule != nil && conf.Rule.Encoded == encoded {

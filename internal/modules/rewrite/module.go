@@ -205,7 +205,7 @@ func dir(d *module.Dir, runs *sync.Pool) error {
 			rules: conf.rules, maps: conf.maps, options: sections.options.V, pool: runs,
 		}})
 	}
-	d.Chain.Fixups = append(d.Chain.Fixups, typer{})
+	d.Chain.Late = append(d.Chain.Late, typer{})
 	if sections.dir != "" {
 		d.Chain.Fixups = append(d.Chain.Fixups, &fixup{&ruleset{
 			rules: sections.rules, maps: conf.maps, options: sections.options.V, dir: sections.dir, base: sections.base.V, pool: runs,

@@ -1,12 +1,8 @@
 package rewrite
 
-import (
-	"bytes"
+import "github.com/headgate/headgate/internal/exchange"
 
-	"github.com/headgate/headgate/internal/exchange"
-)
-
-// typer carries out what an H flag has remembered. It implements exchange.Step.
+// typer names the handler that an H flag has remembered, over what SetHandler says. It implements exchange.Step.
 // httpd: hook_mimetype.
 type typer struct{}
 
@@ -20,14 +16,5 @@ func (typer) Do(x *exchange.Exchange) error {
 		return nil
 	}
 	x.HandlerName = string(name)
-	url, ok := bytes.CutPrefix(name, []byte(proxyPrefix))
-	if !ok || x.Site.Targets == nil {
-		return nil
-	}
-	h, err := x.Site.Targets.Target(x, x.Arena.Join(url, x.Filename), false)
-	if err != nil {
-		return err
-	}
-	x.Mapped = h
 	return nil
 }
