@@ -183,5 +183,5 @@ Options:
   -T                 : start without DocumentRoot(s) check
   -X                 : stay in the foreground
 Without -k the server stays in the foreground. There are also the commands run,
-check, proxy and demo: see "headgate help".
+check, route, proxy and demo: see "headgate help".
 `

@@ -59,7 +59,7 @@ func (p process) commands() *cobra.Command {
 	root.SuggestionsMinimumDistance = 2
 	root.SetHelpCommand(p.helpCommand(root))
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(p.runCommand(), p.reloadCommand(), p.stopCommand(), p.statusCommand(), p.checkCommand(), p.proxyCommand(), p.demoCommand(), &cobra.Command{
+	root.AddCommand(p.runCommand(), p.reloadCommand(), p.stopCommand(), p.statusCommand(), p.checkCommand(), p.routeCommand(), p.proxyCommand(), p.demoCommand(), &cobra.Command{
 		Use: "version", Short: "print the version", Args: cobra.NoArgs,
 		Run: func(*cobra.Command, []string) { p.printVersion() },
 	})
@@ -134,12 +134,7 @@ The exit code is 0 when it can be started, 1 when not, 2 after a wrong use.`,
 		Args: oneFile,
 		RunE: func(_ *cobra.Command, args []string) error {
 			f.file = args[0]
-			return code(p.check(f, args[0], func(r *config.Report) error {
-				if asJSON {
-					return r.JSON(p.stdout)
-				}
-				return r.Text(p.stdout, verbose)
-			}))
+			return code(p.check(f, args[0], func(r *config.Report) error { return p.report(r, asJSON, verbose) }))
 		},
 	}
 	confFlags(c, f)
@@ -147,6 +142,14 @@ The exit code is 0 when it can be started, 1 when not, 2 after a wrong use.`,
 	c.Flags().BoolVarP(&verbose, "verbose", "v", false, "list every directive")
 	c.Flags().BoolVar(&f.fragment, "fragment", false, "judge the text alone, as a part of a server's configuration")
 	return c
+}
+
+// report prints what check has found.
+func (p process) report(r *config.Report, asJSON, verbose bool) error {
+	if asJSON {
+		return r.JSON(p.stdout)
+	}
+	return r.Text(p.stdout, verbose)
 }
 
 func (p process) check(f *flags, name string, print func(*config.Report) error) int {

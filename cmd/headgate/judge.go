@@ -17,7 +17,14 @@ import (
 
 // judge loads a configuration without starting anything. The verdict is that of
 // a start.
-func (p process) judge(f *flags) (*config.Loaded, error) {
+func (p process) judge(f *flags) (*config.Loaded, error) { return p.judgeWith(f, protocols(), false) }
+
+// protocols are the backend protocols that configurations are judged by.
+func protocols() map[string]worker.Protocol { return map[string]worker.Protocol{"http": http1.New()} }
+
+// judgeWith is judge with protocols for the workers. keep: the snapshot can be
+// used, and is the caller's to retire.
+func (p process) judgeWith(f *flags, backends map[string]worker.Protocol, keep bool) (*config.Loaded, error) {
 	o := f.options()
 	env, err := f.environment(o.File)()
 	if err != nil {
@@ -26,9 +33,10 @@ func (p process) judge(f *flags) (*config.Loaded, error) {
 	clk := clock.New(nil)
 	rt := &config.Runtime{
 		Clock: clk, State: new(state.Registry), Resolver: new(resolve.Resolver), Loops: 1,
-		Protocols: map[string]worker.Protocol{"http": http1.New()}, Log: logsink.NewStartupLog(io.Discard),
+		Protocols: backends, Log: logsink.NewStartupLog(io.Discard),
 	}
-	o.Check, o.NoListen, o.Env = true, f.dumping(), env
+	o.Check, o.Keep, o.NoListen, o.Env = true, keep, f.dumping() || keep, env
+	o.NoDocumentRoot = o.NoDocumentRoot || keep
 	return config.Load(o, rt, modules.All()), nil
 }
 

@@ -35,14 +35,14 @@ func (l *Loaded) build(o Options, rt *Runtime, modules []*module.Module) {
 			note(b, l.Main.Pos, m.Finish(b))
 		}
 	}
-	if o.Check && !o.Fragment {
+	if o.Check && !o.Fragment && !o.Keep {
 		checkMachine(b)
 	}
 	b.Seal()
 	for _, p := range b.Problems {
 		l.Found = append(l.Found, l.problem(p, o.Check))
 	}
-	if !l.OK() || o.Check {
+	if !l.OK() || o.Check && !o.Keep {
 		b.Snapshot.Retire()
 		if !l.OK() {
 			return

@@ -28,6 +28,11 @@ type Options struct {
 	Text       string // configuration given as text instead of File's contents; for proxy --from/--to and demo
 	Check      bool   // judge only: opens no logs and attaches no state beyond this call
 
+	// Keep, with Check, leaves the snapshot usable: whoever asks for it retires it.
+	// Nothing of this machine is looked at, so that the configuration of another
+	// one can be asked.
+	Keep bool
+
 	// Fragment, with Check, judges the text alone, as a part of a server that has
 	// all of httpd's modules: Listen may be absent, and nothing of this machine
 	// is checked.

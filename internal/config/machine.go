@@ -18,7 +18,7 @@ import (
 
 // look says how log destinations are checked when a configuration is judged.
 func look(o Options) logsink.Look {
-	if o.Fragment {
+	if o.Fragment || o.Keep {
 		return logsink.Ignore
 	}
 	return logsink.Probe

@@ -16,13 +16,13 @@ var layers = []struct {
 	{1, "internal/clock internal/glob internal/subnet internal/syntax internal/reactor internal/metrics internal/prefix internal/textmap internal/resolve internal/uri"},
 	{2, "internal/tunnel internal/proxyproto internal/expr internal/source internal/message internal/logsink internal/tlsconn internal/waitqueue internal/directive internal/proxy/param"},
 	{3, "internal/wire internal/exchange internal/state"},
-	{4, "internal/worker internal/front/* internal/listen internal/unixd internal/control"},
+	{4, "internal/worker internal/explain internal/front/* internal/listen internal/unixd internal/control"},
 	{5, "internal/balance internal/health internal/backend/attempt internal/proxy/forward internal/privsep"},
 	{6, "internal/backend/* internal/snapshot internal/proxy/mapping"},
 	{7, "internal/module internal/pipeline"},
 	{8, "internal/modules/*"},
 	{9, "internal/config internal/modules"},
-	{10, "internal/server internal/demo"},
+	{10, "internal/server internal/demo internal/route"},
 	{11, "cmd/headgate internal/docgen internal/directive/gen"},
 }
 

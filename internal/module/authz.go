@@ -19,6 +19,11 @@ const (
 	Broken            // it could not be found out; the request fails
 )
 
+var verdictNames = [...]string{Denied: "denied", Granted: "granted", Neutral: "neutral", NeedsUser: "needs user", Broken: "broken"}
+
+// String is the word for people.
+func (v Verdict) String() string { return verdictNames[v] }
+
 // AuthzCheck is one compiled Require line.
 type AuthzCheck interface {
 	// Check judges x. It does not allocate where it grants.

@@ -35,7 +35,18 @@ func recordReply(x *exchange.Exchange, r *exchange.Reply) {
 }
 
 func recordFault(x *exchange.Exchange, f *fault.Fault, status int) {
-	x.Recorder.Record(record.Answer{Status: status, Module: f.Module, ID: f.ID, Detail: f.Describe()})
+	x.Recorder.Record(record.Answer{Status: status, Module: f.Module, ID: f.ID, Detail: reason(f)})
+}
+
+// reason is what a fault has to say to somebody who sees the rest.
+func reason(f *fault.Fault) string {
+	switch {
+	case f.Err == nil:
+		return f.Detail
+	case f.Detail == "":
+		return f.Err.Error()
+	}
+	return f.Detail + ": " + f.Err.Error()
 }
 
 // docForms are the words of record.Document.Form.

@@ -46,6 +46,7 @@ const (
 	ByDefault How = "default" // no name matches: it is the first of the address
 	ByAddress How = "address" // it is the only one of the address
 	ByMain    How = "main"    // no <VirtualHost> has the address: the main server
+	ByNobody  How = "alone"   // there is no <VirtualHost> at all
 )
 
 // Sections are the sections that apply, in the order in which they merge: later
@@ -107,8 +108,8 @@ const (
 // had decided.
 type Late struct {
 	Line
-	Path string `json:"path"`          // what it would have matched
-	Why  string `json:"why,omitempty"` // what else there is to say
+	Path string `json:"path"` // what it would have matched
+	By   Line   `json:"by"`   // what has decided; filled in by who collects the events
 }
 
 // Access is a verdict of access control.
@@ -137,7 +138,6 @@ type Backend struct {
 	URL      string   `json:"url"`
 	Head     []string `json:"head"` // request line and fields as they are sent, one each
 	Reuses   bool     `json:"reuses"`
-	Timeout  string   `json:"timeout"`
 }
 
 // Reverse is what a Location of the backend's own URL would be edited to.

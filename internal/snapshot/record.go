@@ -27,6 +27,9 @@ func (v *VHosts) Explain(s *NameSet, host []byte) record.Host {
 	site, how := v.pick(s, host)
 	e := record.Host{Name: site.Name, Place: site.Defined, How: how, Asked: string(host)}
 	if s == nil {
+		if v.all == nil && len(v.exact)+len(v.anyIP)+len(v.ports) == 0 {
+			e.How = record.ByNobody
+		}
 		return e
 	}
 	for _, h := range s.hosts {

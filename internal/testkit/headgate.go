@@ -103,6 +103,14 @@ func StartHeadgate(t testing.TB, engine string, site Site) *Server {
 	return s
 }
 
+// Place writes the files of a server that is not started.
+func Place(t testing.TB, site Site) *Server {
+	t.Helper()
+	s := prepare(t, "placed", site)
+	s.Configure(site.Conf)
+	return s
+}
+
 // StartTree runs our binary on a configuration tree: place fills dir for a port and gives the file to start with. No
 // -d is given: the tree says itself where it lies.
 func StartTree(t testing.TB, place func(dir, port string) string) *Server {

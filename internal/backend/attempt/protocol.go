@@ -85,6 +85,17 @@ func (p *Protocol) RoundTrip(x *exchange.Exchange, w *worker.Worker) error {
 	return f
 }
 
+// Head appends the request head of x as it would be sent to w, once it has read
+// ahead as for an attempt. It connects to nothing: it is for what explains
+// requests.
+func (p *Protocol) Head(b []byte, x *exchange.Exchange, w *worker.Worker) ([]byte, error) {
+	c := p.spec.New()
+	if f := p.readAhead(x, c.Begin(x)); f != nil {
+		return b, f
+	}
+	return c.AppendHead(b, &Head{X: x, Worker: &w.Config, Reuse: w.Reuse && !x.Out.NoReuse}), nil
+}
+
 // replayable says whether the request may be sent again: nothing of it can
 // have been processed, or processing it twice means the same as once, and its
 // body is still at hand.

@@ -7,6 +7,7 @@ import (
 	"github.com/headgate/headgate/internal/ascii"
 	"github.com/headgate/headgate/internal/directive"
 	"github.com/headgate/headgate/internal/module"
+	"github.com/headgate/headgate/internal/record"
 	"github.com/headgate/headgate/internal/subnet"
 	"github.com/headgate/headgate/internal/syntax"
 )
@@ -45,6 +46,7 @@ const (
 // rule is one word after Allow from or Deny from.
 type rule struct {
 	kind    kind
+	line    record.Line
 	limited module.Methods
 	name    string // variable or domain
 	net     subnet.Subnet
@@ -103,7 +105,7 @@ func setRules(list func(*conf) *[]rule) func(*directive.Call) error {
 			if err != nil {
 				return err
 			}
-			r.limited = m
+			r.limited, r.line = m, c.Line()
 			l := list(s)
 			*l = append(*l, r)
 		}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/headgate/headgate/internal/exchange"
 	"github.com/headgate/headgate/internal/module"
+	"github.com/headgate/headgate/internal/record"
 )
 
 // New gives the module. The names of clients that are looked up are kept in
@@ -32,10 +33,28 @@ var _ module.Satisfier = (*step)(nil)
 
 // Do implements exchange.Step. Under Satisfy Any it is for Require to deny.
 func (s *step) Do(x *exchange.Exchange) error {
-	if s.any(x) || s.allowed(x) {
+	allowed := s.any(x) || s.allowed(x)
+	if x.Recorder != nil {
+		s.record(x, allowed)
+	}
+	if allowed {
 		return nil
 	}
 	return module.Deny(x, "access_compat", "AH01797", s.by)
+}
+
+// record tells the verdict.
+func (s *step) record(x *exchange.Exchange, allowed bool) {
+	e := record.Access{
+		Line: record.Line{Directive: "Order, Allow, Deny", Place: s.conf.pos.String()}, Module: "access_compat", Verdict: "denied", Final: true,
+	}
+	if allowed {
+		e.Verdict = "granted"
+	}
+	if s.any(x) {
+		e.Verdict, e.Detail = "not asked", "Satisfy Any: Require decides, unless the address is allowed"
+	}
+	x.Recorder.Record(e)
 }
 
 // Satisfied implements module.Satisfier.
@@ -73,6 +92,9 @@ func (s *step) found(x *exchange.Exchange, rules []rule) bool {
 	addr := x.RemoteAddr()
 	for i := range rules {
 		if r := &rules[i]; r.limited.Has(x) && s.fits(x, r, addr) {
+			if x.Recorder != nil {
+				x.Recorder.Record(record.Access{Line: r.line, Module: "access_compat", Verdict: "matches"})
+			}
 			return true
 		}
 	}

@@ -9,11 +9,13 @@ import (
 	"github.com/headgate/headgate/internal/exchange"
 	"github.com/headgate/headgate/internal/expr"
 	"github.com/headgate/headgate/internal/module"
+	"github.com/headgate/headgate/internal/record"
 	"github.com/headgate/headgate/internal/rx"
 )
 
 // rule is one line with a path or a pattern.
 type rule struct {
+	line   record.Line
 	path   string     // a URL path, compared by segments
 	re     *rx.Regexp // or a pattern
 	target string     // URL or file name; $0 to $9 with a pattern
@@ -31,6 +33,7 @@ type dirConf struct {
 	redirects []*rule
 	redirect  module.Opt[whole]
 	alias     module.Opt[*expr.String]
+	aliasLine record.Line
 	relative  module.Opt[bool] // RedirectRelative
 }
 
@@ -38,6 +41,7 @@ type dirConf struct {
 type whole struct {
 	target *expr.String
 	status int
+	line   record.Line
 }
 
 // The two places. Inner lines come before outer ones (httpd:
@@ -53,6 +57,7 @@ var (
 			redirects: slices.Concat(add.redirects, base.redirects),
 			redirect:  module.Over(base.redirect, add.redirect),
 			alias:     module.Over(base.alias, add.alias),
+			aliasLine: overLine(base, add),
 			relative:  module.Over(base.relative, add.relative),
 		}
 	}}
@@ -61,6 +66,14 @@ var (
 // noFiles is what an alias does not do.
 const noFiles = "the file name is what <Directory> sections, expressions and logs see, " +
 	"but no static files are served: requests there get 404"
+
+// overLine is where the alias of merged sections stands.
+func overLine(base, add *dirConf) record.Line {
+	if add.alias.Set {
+		return add.aliasLine
+	}
+	return base.aliasLine
+}
 
 // New returns the module.
 func New() *module.Module {
@@ -90,7 +103,7 @@ func inSection(c *directive.Call) bool { return !c.Scope.Section().Kind.Server()
 
 func setAlias(c *directive.Call) error {
 	if len(c.Args) == 2 {
-		return addAlias(c, &rule{path: c.Arg(0), target: c.Arg(1)})
+		return addAlias(c, &rule{line: c.Line(), path: c.Arg(0), target: c.Arg(1)})
 	}
 	if k := c.Scope.Section().Kind; k == directive.KindDirectory || k == directive.KindFiles {
 		return c.Errorf("Alias cannot occur within %s section", k)
@@ -102,7 +115,9 @@ func setAlias(c *directive.Call) error {
 	if err != nil {
 		return c.Errorf("Cannot parse alias expression '%s': %w", c.Arg(0), err)
 	}
-	dirSlot.Of(c.Dir).alias.To(s)
+	d := dirSlot.Of(c.Dir)
+	d.alias.To(s)
+	d.aliasLine = c.Line()
 	return nil
 }
 
@@ -111,7 +126,7 @@ func setAliasMatch(c *directive.Call) error {
 	if err != nil {
 		return err
 	}
-	return addAlias(c, &rule{re: re, target: c.Arg(1)})
+	return addAlias(c, &rule{line: c.Line(), re: re, target: c.Arg(1)})
 }
 
 func addAlias(c *directive.Call, r *rule) error {
@@ -175,7 +190,7 @@ func redirect(usual int, pattern bool) func(*directive.Call) error {
 		case len(args) == 1 && (!known || moves(status)) && inSection(c):
 			return setWhole(c, args[0], status)
 		case len(args) == 0 && !moves(status):
-			dirSlot.Of(c.Dir).redirect.To(whole{status: status})
+			dirSlot.Of(c.Dir).redirect.To(whole{status: status, line: c.Line()})
 			return nil
 		}
 		return addRedirect(c, args, status, pattern)
@@ -188,7 +203,7 @@ func setWhole(c *directive.Call, src string, status int) error {
 	if err != nil {
 		return c.Errorf("Cannot parse redirect expression '%s': %w", src, err)
 	}
-	dirSlot.Of(c.Dir).redirect.To(whole{s, status})
+	dirSlot.Of(c.Dir).redirect.To(whole{s, status, c.Line()})
 	return nil
 }
 
@@ -196,7 +211,7 @@ func setWhole(c *directive.Call, src string, status int) error {
 func moves(status int) bool { return status >= 300 && status < 400 }
 
 func addRedirect(c *directive.Call, args []string, status int, pattern bool) (err error) {
-	r := &rule{status: status, none: len(args) < 2}
+	r := &rule{line: c.Line(), status: status, none: len(args) < 2}
 	switch {
 	case len(args) == 0:
 		return c.Errorf("URL to redirect to is missing")

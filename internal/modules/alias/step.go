@@ -8,6 +8,7 @@ import (
 	"github.com/headgate/headgate/internal/fault"
 	"github.com/headgate/headgate/internal/logsink"
 	"github.com/headgate/headgate/internal/module"
+	"github.com/headgate/headgate/internal/record"
 	"github.com/headgate/headgate/internal/wire"
 )
 
@@ -23,7 +24,7 @@ func dir(b *module.Builder, d *module.Dir, evals *exchange.Evaluator) error {
 	}
 	r := redirector{whole: c.redirect, relative: c.relative.Or(false), evals: evals}
 	if r.whole.Set || len(s.redirects)+len(s.aliases) > 0 || c.alias.V != nil {
-		t := &translator{redirector: r, aliases: s.aliases, alias: c.alias.V, root: b.ServerRoot}
+		t := &translator{redirector: r, aliases: s.aliases, alias: c.alias.V, aliasLine: c.aliasLine, root: b.ServerRoot}
 		t.rules = s.redirects
 		d.Chain.Translate = append(d.Chain.Translate, t)
 	}
@@ -46,13 +47,14 @@ func (r *redirector) Do(x *exchange.Exchange) error {
 	if r.whole.Set {
 		w := r.whole.V
 		if w.target == nil {
+			recordStatus(x, w.line, w.status, nil)
 			return answer(x, w.status)
 		}
 		url, err := r.evals.String(w.target, x)
 		if err != nil {
 			return failed("AH02826", "Can't evaluate redirect expression: "+err.Error())
 		}
-		return r.send(x, w.status, escape(x, url))
+		return r.send(x, w.line, w.status, escape(x, url))
 	}
 	rule, url, tooLong := find(x, r.rules, true)
 	switch {
@@ -61,12 +63,13 @@ func (r *redirector) Do(x *exchange.Exchange) error {
 	case rule == nil:
 		return nil
 	}
-	return r.send(x, rule.status, url)
+	return r.send(x, rule.line, rule.status, url)
 }
 
 // send makes the answer of a redirect. httpd: translate_alias_redir, fixup_redir.
-func (r *redirector) send(x *exchange.Exchange, status int, url []byte) error {
+func (r *redirector) send(x *exchange.Exchange, line record.Line, status int, url []byte) error {
 	if !moves(status) {
+		recordStatus(x, line, status, nil)
 		return answer(x, status)
 	}
 	if bytes.HasPrefix(url, slash) && !r.relative {
@@ -83,6 +86,7 @@ func (r *redirector) send(x *exchange.Exchange, status int, url []byte) error {
 	}
 	reply := answer(x, status)
 	reply.Location = clean(url)
+	recordStatus(x, line, status, reply.Location)
 	return reply
 }
 
@@ -119,6 +123,8 @@ type translator struct {
 	aliases []*rule
 	alias   *expr.String
 	root    string // ServerRoot
+
+	aliasLine record.Line
 }
 
 // Translate implements exchange.Translator.
@@ -129,7 +135,7 @@ func (t *translator) Translate(x *exchange.Exchange) (exchange.Handler, error) {
 	if err := t.Do(x); err != nil {
 		return nil, err
 	}
-	file, err := t.file(x)
+	file, line, err := t.file(x)
 	if err != nil || file == nil {
 		if err == nil {
 			err = exchange.ErrDeclined
@@ -140,26 +146,30 @@ func (t *translator) Translate(x *exchange.Exchange) (exchange.Handler, error) {
 		file = x.Arena.Join([]byte(t.root), slash, file)
 	}
 	x.Filename = file
+	if x.Recorder != nil {
+		x.Recorder.Record(record.Mapping{Line: line, To: record.ToFile, Target: string(file)})
+	}
 	return nil, exchange.ErrDone
 }
 
-// file returns the file name of an alias, nil where none fits.
-func (t *translator) file(x *exchange.Exchange) ([]byte, error) {
+// file returns the file name of an alias, nil where none fits, and where it
+// stands.
+func (t *translator) file(x *exchange.Exchange) (name []byte, line record.Line, err error) {
 	if t.alias != nil {
 		name, err := t.evals.String(t.alias, x)
 		if err != nil {
-			return nil, failed("AH02825", "Can't evaluate alias expression: "+err.Error())
+			return nil, line, failed("AH02825", "Can't evaluate alias expression: "+err.Error())
 		}
 		if len(name) > 0 {
-			return name, nil
+			return name, t.aliasLine, nil
 		}
 	}
 	rule, name, tooLong := find(x, t.aliases, false)
 	switch {
 	case tooLong:
-		return nil, failed("AH00672", "Regex substitution in '"+rule.target+"' failed. Replacement too long?")
+		return nil, line, failed("AH00672", "Regex substitution in '"+rule.target+"' failed. Replacement too long?")
 	case rule == nil || len(name) == 0:
-		return nil, nil
+		return nil, line, nil
 	}
-	return name, nil
+	return name, rule.line, nil
 }

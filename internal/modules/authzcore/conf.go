@@ -4,6 +4,7 @@ import (
 	"github.com/headgate/headgate/internal/directive"
 	"github.com/headgate/headgate/internal/exchange"
 	"github.com/headgate/headgate/internal/module"
+	"github.com/headgate/headgate/internal/record"
 	"github.com/headgate/headgate/internal/syntax"
 )
 
@@ -20,6 +21,7 @@ const (
 // clause is one Require line, or a container of them.
 type clause struct {
 	name    string // "<RequireAll>", of a container
+	line    record.Line
 	op      logic
 	negate  bool
 	limited module.Methods // the methods it speaks about
@@ -65,13 +67,29 @@ func (s *clause) judge(x *exchange.Exchange, within logic) module.Verdict {
 	} else {
 		v = s.combine(x)
 	}
-	if !s.negate || v == module.Broken {
-		return v
+	if s.negate {
+		v = negated(v)
 	}
-	if v == module.Granted {
+	if s.check != nil && x.Recorder != nil {
+		s.record(x, v)
+	}
+	return v
+}
+
+// negated is what a verdict means behind "not", or in a <RequireNone>.
+func negated(v module.Verdict) module.Verdict {
+	switch v {
+	case module.Broken:
+		return v
+	case module.Granted:
 		return module.Denied
 	}
 	return module.Neutral
+}
+
+// record tells the verdict of a Require line.
+func (s *clause) record(x *exchange.Exchange, v module.Verdict) {
+	x.Recorder.Record(record.Access{Line: s.line, Module: "authz_core", Verdict: v.String()})
 }
 
 // combine judges what the container holds. NeedsUser wins where the user would

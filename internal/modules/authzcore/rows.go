@@ -75,7 +75,7 @@ func (p providers) require(c *directive.Call) error {
 	if not && in.op == or {
 		return c.Errorf("negative %s directive has no effect in %s directive", c.Row.Name, in.name)
 	}
-	in.add(&clause{negate: not, check: check, limited: module.MethodsAt(c.Scope)})
+	in.add(&clause{negate: not, line: c.Line(), check: check, limited: module.MethodsAt(c.Scope)})
 	return nil
 }
 

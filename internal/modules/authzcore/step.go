@@ -4,6 +4,7 @@ import (
 	"github.com/headgate/headgate/internal/exchange"
 	"github.com/headgate/headgate/internal/fault"
 	"github.com/headgate/headgate/internal/module"
+	"github.com/headgate/headgate/internal/record"
 )
 
 // New gives the module with the kinds of authorization it offers beside its own.
@@ -20,7 +21,7 @@ func dir(_ *module.Builder, d *module.Dir) error {
 	if !ok || c.section == nil {
 		return nil
 	}
-	s := &step{section: c.section, by: "Require (" + c.pos.String() + ")"}
+	s := &step{section: c.section, by: "Require (" + c.pos.String() + ")", line: record.Line{Directive: "Require", Place: c.pos.String()}}
 	for _, before := range d.Chain.Access {
 		if sat, ok := before.(module.Satisfier); ok {
 			s.satisfy = sat
@@ -35,14 +36,22 @@ type step struct {
 	section *clause
 	satisfy module.Satisfier // nil: Satisfy All
 	by      string
+	line    record.Line // the first of the Require lines
 }
 
 // Do implements exchange.Step. httpd: authorize_user_core.
 func (s *step) Do(x *exchange.Exchange) error {
 	if s.satisfy != nil && s.satisfy.Satisfied(x) {
+		if x.Recorder != nil {
+			s.record(x, "not asked", "Satisfy Any holds")
+		}
 		return nil
 	}
-	switch s.section.judge(x, and) {
+	v := s.section.judge(x, and)
+	if x.Recorder != nil {
+		s.record(x, v.String(), "")
+	}
+	switch v {
 	case module.Granted:
 		return nil
 	case module.NeedsUser:
@@ -57,4 +66,9 @@ func (s *step) Do(x *exchange.Exchange) error {
 		}
 	}
 	return module.Deny(x, "authz_core", "AH01630", s.by)
+}
+
+// record tells the verdict of all Require lines together.
+func (s *step) record(x *exchange.Exchange, verdict, detail string) {
+	x.Recorder.Record(record.Access{Line: s.line, Module: "authz_core", Verdict: verdict, Detail: detail, Final: true})
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/headgate/headgate/internal/directive"
 	"github.com/headgate/headgate/internal/exchange"
 	"github.com/headgate/headgate/internal/module"
+	"github.com/headgate/headgate/internal/record"
 )
 
 // conf holds the directives of one section, or of a server outside of sections.
@@ -20,6 +21,7 @@ type conf struct {
 type variable struct {
 	name  string
 	value []byte
+	line  record.Line
 }
 
 // slot identifies the conf of a section.
@@ -41,7 +43,7 @@ func merge(base, add *conf) *conf {
 func (s *conf) set(v variable) {
 	for i := range s.vars {
 		if ascii.EqualFold(s.vars[i].name, v.name) {
-			s.vars[i].value = v.value
+			s.vars[i].value, s.vars[i].line = v.value, v.line
 			return
 		}
 	}
@@ -76,7 +78,7 @@ func setEnv(c *directive.Call) error {
 		before, after, _ := strings.Cut(name, "=")
 		c.Warn("a '=' in the name of a variable: is 'SetEnv %s %s' meant?", before, after)
 	}
-	slot.Of(c.Dir).set(variable{name, []byte(c.Arg(1))})
+	slot.Of(c.Dir).set(variable{name, []byte(c.Arg(1)), c.Line()})
 	return nil
 }
 
@@ -98,7 +100,7 @@ func passEnv(c *directive.Call) error {
 			c.Warn("PassEnv variable %s was undefined", name)
 			continue
 		}
-		slot.Of(c.Dir).set(variable{name, []byte(v)})
+		slot.Of(c.Dir).set(variable{name, []byte(v), c.Line()})
 	}
 	return nil
 }
@@ -120,6 +122,9 @@ func (s *step) Do(x *exchange.Exchange) error {
 	for i := range s.vars {
 		if v := &s.vars[i]; !x.Env.Has(v.name) {
 			x.Env.Set(v.name, v.value)
+			if x.Recorder != nil {
+				x.Recorder.Record(record.Variable{Line: v.line, Name: v.name, Value: string(v.value)})
+			}
 		}
 	}
 	return nil

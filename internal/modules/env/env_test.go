@@ -6,8 +6,8 @@ import (
 )
 
 func TestMerge(t *testing.T) {
-	base := &conf{vars: []variable{{"A", []byte("1")}, {"B", []byte("2")}, {"C", []byte("3")}}}
-	add := &conf{vars: []variable{{"b", []byte("4")}, {"D", []byte("5")}}, unset: []string{"c", "none"}}
+	base := &conf{vars: []variable{{name: "A", value: []byte("1")}, {name: "B", value: []byte("2")}, {name: "C", value: []byte("3")}}}
+	add := &conf{vars: []variable{{name: "b", value: []byte("4")}, {name: "D", value: []byte("5")}}, unset: []string{"c", "none"}}
 	var got strings.Builder
 	for _, v := range merge(base, add).vars {
 		got.WriteString(v.name + string(v.value) + " ")

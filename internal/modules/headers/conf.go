@@ -10,6 +10,7 @@ import (
 	"github.com/headgate/headgate/internal/expr"
 	"github.com/headgate/headgate/internal/message"
 	"github.com/headgate/headgate/internal/module"
+	"github.com/headgate/headgate/internal/record"
 	"github.com/headgate/headgate/internal/rx"
 	"github.com/headgate/headgate/internal/syntax"
 )
@@ -53,6 +54,7 @@ var actions = [...]string{
 // entry is one directive.
 type entry struct {
 	action action
+	line   record.Line
 	id     message.NameID
 	early  bool
 	name   []byte
@@ -115,7 +117,7 @@ func (p *parser) add(c *directive.Call, list *[]*entry, args string, response bo
 		return c.Errorf("first argument must be 'add', 'set', 'setifempty', 'append', 'merge', 'unset', 'echo', 'note', " +
 			"'edit', or 'edit*'.")
 	}
-	e := &entry{action: action(act), evals: p.evals}
+	e := &entry{action: action(act), line: c.Line(), evals: p.evals}
 	if e.action == actNote && !response {
 		return c.Errorf("RequestHeader does not support the 'note' action")
 	}

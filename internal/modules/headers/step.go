@@ -100,7 +100,7 @@ func (r *request) Do(x *exchange.Exchange) error {
 		e.join(x, &x.Req.Header)
 	}
 	for _, e := range r.entries {
-		if e.applies(x) && !e.edit(x, &x.Req.Header) {
+		if !e.carryOut(x, &x.Req.Header, "request", nil, e.applies(x)) {
 			x.Logf(logsink.Error, "headers", "AH01504", "Regular expression replacement failed (replacement too long?)")
 			break
 		}
@@ -183,13 +183,7 @@ func (r *response) Do(x *exchange.Exchange) error {
 // run makes the edits of one table. httpd: do_headers_fixup.
 func run(x *exchange.Exchange, h *message.Header, list []*entry, t *contentType, applies func(*entry, *exchange.Exchange) bool) bool {
 	for _, e := range list {
-		if !applies(e, x) {
-			continue
-		}
-		if e.id == message.ContentType {
-			t.edit(x, h, e)
-		}
-		if !e.edit(x, h) {
+		if !e.carryOut(x, h, "response", t, applies(e, x)) {
 			x.Logf(logsink.Error, "headers", "AH01504", "Regular expression replacement failed (replacement too long?)")
 			return false
 		}
@@ -207,6 +201,23 @@ func keepCookies(x *exchange.Exchange) {
 			x.Cookies = append(x.Cookies, *f)
 		}
 	}
+}
+
+// carryOut makes one edit where its condition holds. t is the type of a response;
+// nil: h is not one.
+func (e *entry) carryOut(x *exchange.Exchange, h *message.Header, of string, t *contentType, holds bool) bool {
+	if x.Recorder != nil {
+		return e.recorded(x, h, of, t, holds)
+	}
+	return !holds || e.make(x, h, t)
+}
+
+// make makes the edit.
+func (e *entry) make(x *exchange.Exchange, h *message.Header, t *contentType) bool {
+	if t != nil && e.id == message.ContentType {
+		t.edit(x, h, e)
+	}
+	return e.edit(x, h)
 }
 
 // contentType is the type of a response beside its tables: what is sent in the

@@ -135,6 +135,7 @@ func setReverse(c *directive.Call) error {
 	if err != nil {
 		return c.Errorf("%w", err)
 	}
+	r.Line = c.Line()
 	d := dirSlot.Of(c.Dir)
 	d.Reverse = forward.AddRule(d.Reverse, r)
 	return nil
@@ -143,7 +144,9 @@ func setReverse(c *directive.Call) error {
 func setCookie(list func(*DirConf) *[]*forward.RuleSet) func(*directive.Call) error {
 	return func(c *directive.Call) error {
 		l := list(dirSlot.Of(c.Dir))
-		*l = forward.AddRule(*l, ParseCookie(c.Args))
+		r := ParseCookie(c.Args)
+		r.Line = c.Line()
+		*l = forward.AddRule(*l, r)
 		return nil
 	}
 }

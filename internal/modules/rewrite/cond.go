@@ -7,12 +7,14 @@ import (
 	"github.com/headgate/headgate/internal/ascii"
 	"github.com/headgate/headgate/internal/exchange"
 	"github.com/headgate/headgate/internal/expr"
+	"github.com/headgate/headgate/internal/record"
 	"github.com/headgate/headgate/internal/rx"
 )
 
 // cond is one compiled RewriteCond.
 type cond struct {
 	input   template
+	line    record.Line
 	source  string // the first argument as written
 	shown   string // the pattern as written, for the trace
 	pattern []byte // without its operator

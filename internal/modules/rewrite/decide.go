@@ -8,6 +8,7 @@ import (
 	"github.com/headgate/headgate/internal/exchange"
 	"github.com/headgate/headgate/internal/expr"
 	"github.com/headgate/headgate/internal/logsink"
+	"github.com/headgate/headgate/internal/record"
 )
 
 // condition evaluates one condition. httpd: apply_rewrite_cond.
@@ -29,6 +30,9 @@ func (u *run) condition(c *cond) bool {
 			input = []byte("(null)")
 		}
 		u.tracef(4, u.set.dir, "RewriteCond: input='%s' pattern='%s'%s => %s", input, c.shown, nc, verdict)
+	}
+	if u.tried != nil {
+		u.tried.Conditions = append(u.tried.Conditions, record.Condition{Line: c.line, Input: string(input), Holds: holds})
 	}
 	return holds
 }

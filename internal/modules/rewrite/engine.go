@@ -8,6 +8,7 @@ import (
 	"github.com/headgate/headgate/internal/ascii"
 	"github.com/headgate/headgate/internal/exchange"
 	"github.com/headgate/headgate/internal/logsink"
+	"github.com/headgate/headgate/internal/record"
 )
 
 // ruleset is the rules of one place with what they need of it.
@@ -35,6 +36,8 @@ type run struct {
 	pathInfo   []byte // in a section: what of the path follows the file; every rule sees it again
 	mark       bool   // a group brought a question mark into the substitution
 	trace      int
+	at         int          // the present rule
+	tried      *record.Rule // what is told of the present rule; nil without a recorder
 	spans      [20]int
 	buf        []byte
 }
@@ -63,8 +66,16 @@ func (u *run) end() {
 	pool.Put(u)
 }
 
-// apply carries out the list. httpd: apply_rewrite_list.
+// apply carries out the list.
 func (u *run) apply() outcome {
+	if u.x.Recorder != nil {
+		return u.recorded()
+	}
+	return u.list()
+}
+
+// list is apply. httpd: apply_rewrite_list.
+func (u *run) list() outcome {
 	result, round := unchanged, 1
 	rules := u.set.rules
 	for i := 0; i < len(rules); i++ {
@@ -72,7 +83,11 @@ func (u *run) apply() outcome {
 		if u.x.Main != nil && r.flags&(flagNoSubrequest|flagRedirect) != 0 {
 			continue
 		}
+		u.at = i
 		did := u.rule(r)
+		if u.tried != nil {
+			u.record(r, did)
+		}
 		switch did {
 		case noMatch:
 			for i < len(rules) && rules[i].flags&flagChain != 0 {
@@ -172,7 +187,13 @@ func (u *run) rule(r *rule) effect {
 	if u.traces(3) {
 		u.tracef(3, u.set.dir, "applying pattern '%s' to uri '%s'", r.pattern, u.uri)
 	}
-	if !u.matches(r) || !u.conditions(r) {
+	if !u.matches(r) {
+		return noMatch
+	}
+	if u.tried != nil {
+		u.tried.Matched = true
+	}
+	if !u.conditions(r) {
 		return noMatch
 	}
 	var name []byte
@@ -342,6 +363,9 @@ func (u *run) assign(r *rule) {
 				if u.traces(5) {
 					u.tracef(5, "", "unsetting env variable '%s'", text[1:])
 				}
+				if u.tried != nil {
+					u.x.Recorder.Record(record.Variable{Line: r.line, Name: text[1:], Unset: true})
+				}
 				continue
 			}
 			var rest string
@@ -351,6 +375,9 @@ func (u *run) assign(r *rule) {
 		u.x.Env.Set(name, value)
 		if u.traces(5) {
 			u.tracef(5, "", "setting env variable '%s' to '%s'", name, value)
+		}
+		if u.tried != nil {
+			u.x.Recorder.Record(record.Variable{Line: r.line, Name: name, Value: string(value)})
 		}
 	}
 	for i := range r.cookies {

@@ -19,6 +19,7 @@ import (
 	"github.com/headgate/headgate/internal/ascii"
 	"github.com/headgate/headgate/internal/logsink"
 	"github.com/headgate/headgate/internal/reactor"
+	"github.com/headgate/headgate/internal/record"
 )
 
 // program is a prg: map: a child that reads a key on each line and answers with
@@ -188,6 +189,9 @@ func ask(ctx context.Context, q question) (answer string, err error) {
 // find implements mapping. httpd: lookup_map_program; a key with a line break
 // would be two questions.
 func (p *program) find(u *run, name string, key []byte) ([]byte, bool) {
+	if !p.started && u.x.Recorder != nil {
+		u.x.Recorder.Record(record.Note{Text: "the program of RewriteMap " + name + " is not started: what it has for \"" + string(key) + "\" is not known"})
+	}
 	if !p.started || bytes.IndexByte(key, '\n') >= 0 {
 		u.traceMissed(name, key)
 		return nil, false

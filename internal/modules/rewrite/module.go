@@ -140,6 +140,7 @@ func addCond(c *directive.Call) error {
 	if cond.re != nil && cond.re.Backtracking() {
 		c.Warn("%s", slow)
 	}
+	cond.line = c.Line()
 	p := placeOf(c)
 	p.pending = append(p.pending, cond)
 	return nil
@@ -159,7 +160,8 @@ func addRule(c *directive.Call) error {
 	p := placeOf(c)
 	r.seal(p.pending)
 	p.pending = nil
-	r.mapping = &exchange.Mapping{Rule: "RewriteRule " + r.pattern, Place: c.Pos().String()}
+	r.line = c.Line()
+	r.mapping = &exchange.Mapping{Rule: "RewriteRule " + r.pattern, Place: r.line.Place, Written: r.line.Directive}
 	p.rules = append(p.rules, r)
 	if r.mimeType != nil {
 		*typesSlot.Of(c.Server) = true

@@ -44,6 +44,7 @@ func (f *fixup) Do(x *exchange.Exchange) error {
 		return nil
 	case answered:
 		x.Filename = name
+		u.recordStatus(u.status, nil)
 		return x.Reply(u.status)
 	}
 	return u.fixed(result, was, began)

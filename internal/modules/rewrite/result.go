@@ -5,6 +5,7 @@ import (
 
 	"github.com/headgate/headgate/internal/exchange"
 	"github.com/headgate/headgate/internal/logsink"
+	"github.com/headgate/headgate/internal/record"
 	"github.com/headgate/headgate/internal/uri"
 )
 
@@ -47,6 +48,9 @@ func (u *run) forward(raw bool) (exchange.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
+	if x.Recorder != nil {
+		x.Recorder.Record(record.Mapping{Line: u.changed.line, To: record.ToBackend, Target: string(x.Out.URL), Again: u.proxied})
+	}
 	x.HandlerName, x.Mapping = "proxy-server", u.changed.mapping
 	if u.traces(1) {
 		u.tracef(1, u.set.dir, "go-ahead with proxy request %s [OK]", x.Filename)
@@ -83,6 +87,7 @@ func (u *run) redirect(result outcome, scheme int, had bool, args []byte) error 
 	if u.traces(1) {
 		u.tracef(1, dir, "redirect to %s [REDIRECT/%d]", location, status)
 	}
+	u.recordStatus(status, location)
 	reply := x.Reply(status)
 	reply.Location = location
 	return reply

@@ -7,6 +7,7 @@ import (
 
 	"github.com/headgate/headgate/internal/ascii"
 	"github.com/headgate/headgate/internal/exchange"
+	"github.com/headgate/headgate/internal/record"
 	"github.com/headgate/headgate/internal/rx"
 	"github.com/headgate/headgate/internal/wire"
 )
@@ -15,6 +16,7 @@ import (
 type rule struct {
 	pattern string // as written, without the leading !
 	output  string // as written
+	line    record.Line
 	re      *rx.Regexp
 	conds   []*cond
 	subst   template

@@ -60,6 +60,7 @@ func (u *run) translated(result outcome, was before) (exchange.Handler, error) {
 	x := u.x
 	if result == answered {
 		x.Filename = nil
+		u.recordStatus(u.status, nil)
 		return nil, x.Reply(u.status)
 	}
 	scheme, _ := absolute(x.Filename)
@@ -120,6 +121,7 @@ func (u *run) local() error {
 		}
 	}
 	x.Mapping = u.changed.mapping
+	u.recordFile()
 	if u.traces(1) {
 		u.tracef(1, "", "go-ahead with %s [OK]", x.Filename)
 	}

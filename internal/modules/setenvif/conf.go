@@ -9,6 +9,7 @@ import (
 	"github.com/headgate/headgate/internal/exchange"
 	"github.com/headgate/headgate/internal/expr"
 	"github.com/headgate/headgate/internal/module"
+	"github.com/headgate/headgate/internal/record"
 	"github.com/headgate/headgate/internal/rx"
 	"github.com/headgate/headgate/internal/syntax"
 )
@@ -21,6 +22,7 @@ type conf struct {
 // entry is one directive: the attribute, the pattern, the variables to set.
 type entry struct {
 	attribute
+	line  record.Line
 	again bool // the same attribute as the previous entry, so its value is reused
 	re    *rx.Regexp
 	vars  []assignment
@@ -101,7 +103,7 @@ func add(c *directive.Call, name, rest string, flags rx.Flags) error {
 	if err != nil {
 		return err
 	}
-	e := &entry{attribute: a, re: re}
+	e := &entry{attribute: a, line: c.Line(), re: re}
 	if e.vars, err = assignments(c, rest, !plain(pattern)); err != nil {
 		return err
 	}
@@ -132,7 +134,7 @@ func setEnvIfExpr(c *directive.Call) error {
 	if err != nil {
 		return c.Errorf("Could not parse expression \"%s\": %w", src, err)
 	}
-	e := &entry{cond: cond}
+	e := &entry{cond: cond, line: c.Line()}
 	if e.vars, err = assignments(c, rest, true); err != nil {
 		return err
 	}

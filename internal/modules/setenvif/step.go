@@ -7,6 +7,7 @@ import (
 	"github.com/headgate/headgate/internal/expr"
 	"github.com/headgate/headgate/internal/logsink"
 	"github.com/headgate/headgate/internal/module"
+	"github.com/headgate/headgate/internal/record"
 	"github.com/headgate/headgate/internal/rx"
 )
 
@@ -68,6 +69,18 @@ func (e *entry) match(x *exchange.Exchange, value []byte) {
 			x.Env.Set(a.name, rx.Expand(x.Arena.Alloc(len(a.template)+len(value)), a.template, value, spans))
 		}
 	}
+	if x.Recorder != nil {
+		e.record(x)
+	}
+}
+
+// record tells of the variables that e has set.
+func (e *entry) record(x *exchange.Exchange) {
+	for i := range e.vars {
+		a := &e.vars[i]
+		value, _ := x.Env.Get(a.name)
+		x.Recorder.Record(record.Variable{Line: e.line, Name: a.name, Value: string(value), Unset: a.unset})
+	}
 }
 
 // groups reports whether a value refers to groups of the pattern.
@@ -93,6 +106,9 @@ func (e *entry) assign(x *exchange.Exchange, st *expr.State) {
 		if a := &e.vars[i]; !a.fixed(x) {
 			x.Env.Set(a.name, rx.ExpandGroups(x.Arena.Alloc(len(a.template)+64), a.template, st.Group))
 		}
+	}
+	if x.Recorder != nil {
+		e.record(x)
 	}
 }
 

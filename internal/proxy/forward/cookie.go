@@ -108,11 +108,13 @@ func (t *ReverseRewriter) firstOf(sets []*RuleSet, value []byte, end ending, a *
 			}
 			public, internal := t.sides(&s.rules[i], a)
 			if s.begins(value, internal) && end(value, len(internal)) {
+				t.used = &s.rules[i]
 				return public, len(internal), true
 			}
 		}
 		if at != prefix.None {
-			return s.rules[at].Public, n, true
+			t.used = &s.rules[at]
+			return t.used.Public, n, true
 		}
 	}
 	return "", 0, false

@@ -141,7 +141,7 @@ func dropRepeated(h *message.Header) {
 
 // rewrite edits the fields that name the backend.
 func (f *Forwarder) rewrite(x *exchange.Exchange) {
-	t := ReverseRewriter{Rules: f.rewrites, Origin: x.Origin()}
+	t := ReverseRewriter{Rules: f.rewrites, Origin: x.Origin(), Recorder: x.Recorder}
 	if f.interpolate {
 		t.Env = &x.Env
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/headgate/headgate/internal/message"
 	"github.com/headgate/headgate/internal/prefix"
 	"github.com/headgate/headgate/internal/proxy/param"
+	"github.com/headgate/headgate/internal/record"
 )
 
 // Members returns the members of balancers.
@@ -24,6 +25,9 @@ type ReverseRewriter struct {
 	Env     *exchange.Vars // for interpolation; nil: ProxyPassInterpolateEnv is Off
 	Members Members        // nil: no balancers
 	Origin  []byte         // this server: scheme://host[:port]
+
+	Recorder record.Recorder // nil: nobody asks which rule it was
+	used     *ReverseRule    // the latest that has rewritten something
 }
 
 // edited names the fields that Edit may change.
@@ -51,13 +55,25 @@ func (t *ReverseRewriter) Edit(h *message.Header, a *message.Arena) {
 		if f.Flags&message.Dropped != 0 {
 			continue
 		}
+		was := f.Value
 		switch f.ID {
 		case message.Location, message.ContentLocation, message.URI, message.Destination:
 			f.Value = t.Location(f.Value, a)
 		case message.SetCookie:
 			f.Value = t.Cookie(f.Value, a)
 		}
+		if t.Recorder != nil && t.used != nil {
+			t.record(f, was)
+		}
 	}
+}
+
+// record tells of a field that a rule has rewritten.
+func (t *ReverseRewriter) record(f *message.Field, was []byte) {
+	t.Recorder.Record(record.Header{
+		Line: t.used.Line, Of: "response", Name: string(f.Name), Before: []string{string(was)}, After: []string{string(f.Value)},
+	})
+	t.used = nil
 }
 
 // Location rewrites one URL. The first rule that matches decides; without one
@@ -88,6 +104,7 @@ func (t *ReverseRewriter) locationBy(s *RuleSet, value []byte, a *message.Arena)
 		public, internal := t.sides(&s.rules[i], a)
 		if rest, ok := t.strip(value, internal, public); ok {
 			if out := t.public(public, rest, a); out != nil {
+				t.used = &s.rules[i]
 				return out
 			}
 		}
@@ -95,7 +112,8 @@ func (t *ReverseRewriter) locationBy(s *RuleSet, value []byte, a *message.Arena)
 	if at == prefix.None {
 		return nil
 	}
-	return t.public(s.rules[at].Public, rest, a)
+	t.used = &s.rules[at]
+	return t.public(t.used.Public, rest, a)
 }
 
 // sides returns both sides of a rule, interpolated if it has that option.

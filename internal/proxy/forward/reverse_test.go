@@ -24,14 +24,14 @@ func newRewriter() *ReverseRewriter {
 	tb := &ReverseRewriter{
 		Rules: &Rewrites{
 			Reverse: ruled([]ReverseRule{
-				{"/app", "http://back/app", false}, {"/s/", "http://sl/", false}, {"/", "http://nosl", false},
-				{"/slash/", "http://x:81/y/", false}, {"http://abs.example/z/", "http://absb/", false},
-				{"/pp/", "/internal/", false}, {"^/rv/(.*)", "http://rv/", false},
-				{"/bash", "balancer://alias/bar", false}, {"/", "balancer://root", false}, {"/t/${T}", "http://${T}.int", true},
+				{Public: "/app", Internal: "http://back/app"}, {Public: "/s/", Internal: "http://sl/"}, {Public: "/", Internal: "http://nosl"},
+				{Public: "/slash/", Internal: "http://x:81/y/"}, {Public: "http://abs.example/z/", Internal: "http://absb/"},
+				{Public: "/pp/", Internal: "/internal/"}, {Public: "^/rv/(.*)", Internal: "http://rv/"},
+				{Public: "/bash", Internal: "balancer://alias/bar"}, {Public: "/", Internal: "balancer://root"}, {Public: "/t/${T}", Internal: "http://${T}.int", Interpolate: true},
 			}...),
-			CookiePaths: ruled(ReverseRule{"/pr", "/app", false}, ReverseRule{"/root", "/", false}),
+			CookiePaths: ruled(ReverseRule{Public: "/pr", Internal: "/app"}, ReverseRule{Public: "/root", Internal: "/"}),
 			CookieDomains: ruled(
-				ReverseRule{"front.example", "back.example", false}, ReverseRule{".front.example", ".dot.example", false},
+				ReverseRule{Public: "front.example", Internal: "back.example"}, ReverseRule{Public: ".front.example", Internal: ".dot.example"},
 			),
 		},
 		Members: members{"alias": {"http://m1/foo", "http://m2/foo/"}, "root": {"http://r1"}},
@@ -127,7 +127,7 @@ func TestCookiePathJoins(t *testing.T) {
 		{"/", "/pub/", "/x", "/pub/x"}, {"/", "/pub", "/", "/pub"}, {"/app", "/pub", "/app/", "/pub/"},
 		{"/app/", "/pub", "/app", "/app"},
 	} {
-		tb := &ReverseRewriter{Rules: &Rewrites{CookiePaths: ruled(ReverseRule{row.public, row.internal, false})}}
+		tb := &ReverseRewriter{Rules: &Rewrites{CookiePaths: ruled(ReverseRule{Public: row.public, Internal: row.internal})}}
 		tb.Rules.Compile()
 		var a message.Arena
 		if got := string(tb.Cookie([]byte("a=b; Path="+row.path), &a)); got != "a=b; Path="+row.want {

@@ -6,6 +6,7 @@ import (
 	"github.com/headgate/headgate/internal/ascii"
 	"github.com/headgate/headgate/internal/prefix"
 	"github.com/headgate/headgate/internal/proxy/param"
+	"github.com/headgate/headgate/internal/record"
 )
 
 // RuleSet holds the rules of one kind in one scope, compiled so that the cost
@@ -27,6 +28,7 @@ type ReverseRule struct {
 	Public      string // what clients see: a path, or a URL
 	Internal    string // what the backend sends
 	Interpolate bool
+	Line        record.Line
 }
 
 // Rewrites are the rules by which responses are edited, outermost scope first.

@@ -65,7 +65,7 @@ func randomRules(r *rand.Rand) (sets []*RuleSet) {
 		for range r.IntN(7) {
 			internal := pick(r, "http://h", "http://h", "HTTP://H", "", "balancer://b", "http://h2", "http://${V}") + randomPath(r)
 			public := pick(r, "/", "/p", "http://p/", "^/x", "") + pick(r, "", "/q")
-			list = append(list, ReverseRule{public, internal, r.IntN(5) == 0})
+			list = append(list, ReverseRule{Public: public, Internal: internal, Interpolate: r.IntN(5) == 0})
 		}
 		sets = append(sets, ruled(list...)...)
 	}
@@ -129,7 +129,7 @@ func FuzzRules(f *testing.F) {
 		var list []ReverseRule
 		fields := strings.Fields(words)
 		for i := 0; i+1 < len(fields); i += 2 {
-			list = append(list, ReverseRule{fields[i+1], fields[i], i%5 == 4})
+			list = append(list, ReverseRule{Public: fields[i+1], Internal: fields[i], Interpolate: i%5 == 4})
 		}
 		tb := &ReverseRewriter{
 			Rules:  &Rewrites{Reverse: ruled(list...), CookiePaths: ruled(list...), CookieDomains: ruled(list...)},
@@ -144,8 +144,8 @@ func BenchmarkReverse(b *testing.B) {
 	for _, n := range []int{1, 100, 10000} {
 		var reverse, paths []ReverseRule
 		for i := range n {
-			reverse = append(reverse, ReverseRule{fmt.Sprintf("/app%d/", i), fmt.Sprintf("http://b%d:8080/x/", i), false})
-			paths = append(paths, ReverseRule{fmt.Sprintf("/app%d", i), fmt.Sprintf("/x%d", i), false})
+			reverse = append(reverse, ReverseRule{Public: fmt.Sprintf("/app%d/", i), Internal: fmt.Sprintf("http://b%d:8080/x/", i)})
+			paths = append(paths, ReverseRule{Public: fmt.Sprintf("/app%d", i), Internal: fmt.Sprintf("/x%d", i)})
 		}
 		tb := &ReverseRewriter{
 			Rules:  &Rewrites{Reverse: ruled(reverse...), CookiePaths: ruled(paths...)},

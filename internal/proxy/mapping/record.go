@@ -16,13 +16,15 @@ func (t *Translator) recorded(x *exchange.Exchange) (exchange.Handler, error) {
 		x.Recorder.Record(record.Note{Text: "the variable no-proxy is set (to \"" + string(v) + "\"): no ProxyPass is asked"})
 		return h, err
 	}
-	decided := false
+	var decided *PassRule
 	t.each(x, path, func(r *PassRule) {
-		if decided {
-			t.late(x, r, path)
+		if decided != nil {
+			if !r.falls(decided) {
+				t.late(x, r, path)
+			}
 			return
 		}
-		decided = true
+		decided = r
 		e := record.Mapping{Line: r.line(), To: record.ToBackend, Target: string(x.Out.URL)}
 		if r.Deny {
 			e.To, e.Target = record.ToExcluded, ""
@@ -36,7 +38,17 @@ func (t *Translator) recorded(x *exchange.Exchange) (exchange.Handler, error) {
 
 // Late implements exchange.Latecomer.
 func (t *Translator) Late(x *exchange.Exchange, path []byte) {
-	t.each(x, path, func(r *PassRule) { t.late(x, r, path) })
+	t.each(x, path, func(r *PassRule) {
+		if r.Path != "/" {
+			t.late(x, r, path)
+		}
+	})
+}
+
+// falls reports whether r is meant to come after another rule: it is for a shorter
+// prefix, or for all that is left.
+func (r *PassRule) falls(after *PassRule) bool {
+	return r.Path == "/" || r.Regex == nil && after.Regex == nil && len(r.Path) < len(after.Path)
 }
 
 func (t *Translator) late(x *exchange.Exchange, r *PassRule, path []byte) {

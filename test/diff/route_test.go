@@ -1,0 +1,190 @@
+package diff
+
+import (
+	"bufio"
+	"io"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/headgate/headgate/internal/backend/http1"
+	"github.com/headgate/headgate/internal/clock"
+	"github.com/headgate/headgate/internal/config"
+	"github.com/headgate/headgate/internal/explain"
+	"github.com/headgate/headgate/internal/logsink"
+	"github.com/headgate/headgate/internal/modules"
+	events "github.com/headgate/headgate/internal/record"
+	"github.com/headgate/headgate/internal/resolve"
+	"github.com/headgate/headgate/internal/route"
+	"github.com/headgate/headgate/internal/state"
+	"github.com/headgate/headgate/internal/testkit"
+	"github.com/headgate/headgate/internal/worker"
+)
+
+// TestRoute plays the first request of every case by route, without any server, and compares with httpd's record: what
+// the backend would see where one was asked, the head of the response where none was.
+func TestRoute(t *testing.T) {
+	ks, err := loadKnown()
+	if err != nil {
+		t.Fatal(err)
+	}
+	total := 0
+	eachGroup(t, func(t *testing.T, g *group) {
+		rec := recorded(t, g)
+		st := &routed{vars: map[string]string{"o1": "18001", "o2": "18002", "u1": "/nowhere/u1.sock", "dead": "18004"}}
+		st.server = testkit.Place(t, testkit.Site{Conf: g.conf, Files: g.files, Vars: st.vars})
+		st.vars["port"], st.vars["dir"] = st.server.Port, st.server.Dir
+		for _, c := range g.cases {
+			want, _ := rec.File(c.id)
+			if why := unlike(g, c, want); why != "" || lookUp(ks, g.name, c.id) != nil {
+				continue
+			}
+			got := st.play(t, c)
+			if strings.Contains(got, "${dead}") {
+				continue // nobody is there, which route does not find out
+			}
+			// Of several requests another one may be the one that the backend saw.
+			want = firstOf(want, len(c.reqs) == 1 || strings.HasPrefix(got, "> "))
+			if total++; got != want {
+				t.Errorf("%s/%s (- httpd, + route)\n%s", g.name, c.id, lineDiff(want, got))
+			}
+		}
+	})
+	t.Logf("%d cases compared", total)
+}
+
+// unlike says why a case cannot be told by route.
+func unlike(g *group, c *diffCase, want string) string {
+	switch {
+	case strings.HasPrefix(want, "< (") || strings.HasPrefix(want, "connection"):
+		return "nothing is responded"
+	case g.split != "":
+		return "generated"
+	case strings.Contains(want, "(incomplete)"):
+		return "the request is cut"
+	case strings.Contains(want, "< HTTP/1.1 408 "):
+		return "time is not played"
+	case strings.HasPrefix(c.id, "program"):
+		return "no programs are started"
+	}
+	return ""
+}
+
+// routed is a configuration that requests are played against.
+type routed struct {
+	server *testkit.Server
+	vars   map[string]string
+}
+
+// play plays the first request of a case, over a snapshot of its own, and returns its transcript.
+func (st *routed) play(t *testing.T, c *diffCase) string {
+	t.Helper()
+	logs := logsink.NewRegistry(logsink.Options{Loops: 1})
+	defer logs.Close()
+	rt := &config.Runtime{
+		Clock: clock.New(nil), State: new(state.Registry), Resolver: new(resolve.Resolver), Loops: 1, Logs: logs,
+		Protocols: route.Protocols(map[string]worker.Protocol{"http": http1.New()}), Log: logsink.NewStartupLog(io.Discard),
+	}
+	l := config.Load(config.Options{
+		File: filepath.Join(st.server.Dir, "httpd.conf"), ServerRoot: st.server.Dir, Version: "Headgate/test", Check: true, Keep: true,
+	}, rt, modules.All())
+	if l.Snapshot == nil {
+		t.Fatalf("configuration: %v", l.Found)
+	}
+	defer func() { <-l.Snapshot.Retire().Done() }()
+	r, err := route.Play(l.Snapshot, &route.Request{
+		Raw: testkit.Expand(c.reqs[0].text, st.vars), To: st.server.Addr(), From: "127.0.0.1",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return st.mask(transcript(r))
+}
+
+// mask puts the names of variables for their values.
+func (st *routed) mask(text string) string {
+	var pairs []string
+	for k, v := range st.vars {
+		pairs = append(pairs, v, "${"+k+"}")
+	}
+	return serverName.ReplaceAllString(strings.NewReplacer(pairs...).Replace(plainText(text)), "<server>")
+}
+
+// transcript is what a report says in the form of the record: the backend's view, else the response's head.
+func transcript(r *explain.Report) string {
+	var b strings.Builder
+	for _, p := range r.Passes {
+		for _, e := range p.Events {
+			if e, ok := e.(events.Backend); ok {
+				for _, l := range e.Head {
+					if name, value, ok := strings.Cut(l, ": "); ok && !requestLine.MatchString(l) {
+						l = name + ": " + strings.Trim(value, " ") // as an origin reads it
+					}
+					b.WriteString("> " + strings.TrimRight(l, " ") + "\n")
+				}
+				return b.String()
+			}
+		}
+	}
+	res := &testkit.Response{}
+	if len(r.Head) == 0 {
+		return "nothing\n"
+	}
+	f := strings.SplitN(r.Head[0], " ", 3)
+	res.Proto, res.Reason = f[0], f[2]
+	res.Status, _ = strconv.Atoi(f[1])
+	for _, l := range r.Head[1:] {
+		name, value, _ := strings.Cut(l, ": ")
+		res.Fields = append(res.Fields, testkit.Field{Name: name, Value: value})
+	}
+	tell(&b, res)
+	return withoutLength(b.String())
+}
+
+// firstOf takes of a record what route can tell: what the backend saw, if it matters, or the head of the response.
+func firstOf(want string, seenMatters bool) string {
+	var seen, head strings.Builder
+	lines, requests, responses, who := bufio.NewScanner(strings.NewReader(want)), 0, 0, ""
+	for lines.Scan() {
+		l := lines.Text()
+		switch {
+		case seenBy.MatchString(l):
+			name, text, _ := strings.Cut(l, "> ")
+			if requestLine.MatchString(text) {
+				if requests++; requests == 1 {
+					who = name
+				}
+			}
+			if requests == 1 && name == who && !strings.HasPrefix(text, "trailer ") {
+				seen.WriteString("> " + strings.TrimRight(text, " ") + "\n")
+			}
+		case strings.HasPrefix(l, "< HTTP/"):
+			if !strings.HasPrefix(l, "< HTTP/1.1 1") {
+				responses++
+			}
+			fallthrough
+		case strings.HasPrefix(l, "< "):
+			if responses == 1 && !strings.HasPrefix(l, "< trailer ") && !strings.HasPrefix(l, "< (") {
+				head.WriteString(l + "\n")
+			}
+		}
+	}
+	if seen.Len() > 0 && seenMatters {
+		return seen.String()
+	}
+	return withoutLength(head.String())
+}
+
+var (
+	seenBy      = regexp.MustCompile(`^(o1|o2|u1)> `)
+	requestLine = regexp.MustCompile(` HTTP/1\.[01]$`)
+	lengthLine  = regexp.MustCompile(`(?mi)^< (content-length|transfer-encoding): .*\n`)
+)
+
+// withoutLength leaves out how the body is delimited, which depends on the page.
+func withoutLength(head string) string { return lengthLine.ReplaceAllString(head, "") }
+
+// plainText makes bytes that are not ASCII visible, as the record does.
+func plainText(s string) string { return (&stage{mask: strings.NewReplacer()}).masked(s) }
