@@ -33,7 +33,7 @@ func TestRoute(t *testing.T) {
 	total := 0
 	eachGroup(t, func(t *testing.T, g *group) {
 		rec := recorded(t, g)
-		st := &routed{vars: map[string]string{"o1": "18001", "o2": "18002", "u1": "/nowhere/u1.sock", "dead": "18004"}}
+		st := &routed{vars: map[string]string{"o1": "18001", "o2": "18002", "u1": "/nowhere/u1.sock", "dead": "18004", "p2": "18005", "p3": "18006"}}
 		st.server = testkit.Place(t, testkit.Site{Conf: g.conf, Files: g.files, Vars: st.vars})
 		st.vars["port"], st.vars["dir"] = st.server.Port, st.server.Dir
 		for _, c := range g.cases {
@@ -95,7 +95,7 @@ func (st *routed) play(t *testing.T, c *diffCase) string {
 	}
 	defer func() { <-l.Snapshot.Retire().Done() }()
 	r, err := route.Play(l.Snapshot, &route.Request{
-		Raw: testkit.Expand(c.reqs[0].text, st.vars), To: st.server.Addr(), From: "127.0.0.1",
+		Raw: testkit.Expand(c.reqs[0].text, st.vars), To: "127.0.0.1:" + st.vars[c.at], From: "127.0.0.1",
 	})
 	if err != nil {
 		t.Fatal(err)
