@@ -84,7 +84,7 @@ func (p process) routeCommand() *cobra.Command {
 	c.Flags().BoolVar(&q.TLS, "tls", false, "the connection is encrypted, as with a URL that begins with https:")
 	c.Flags().IntVar(&q.Status, "status", 0, "the `STATUS` that the backend responds with; 200 without it")
 	c.Flags().StringArrayVar(&q.Response, "response-header", nil, "a field of the backend's response, `'Name: value'`; may be repeated")
-	c.Flags().BoolVarP(&all, "verbose", "v", false, "tell also of rewrite rules that do not match")
+	c.Flags().BoolVarP(&all, "verbose", "v", false, "tell also of rules that do not match, and edits that change nothing")
 	c.Flags().BoolVar(&asJSON, "json", false, "print one JSON object")
 	c.Flags().StringVar(&colour, "color", "auto", "`WHEN` to use colours: auto, always, never")
 	return c

@@ -16,7 +16,11 @@ func (p *printer) event(e record.Event) {
 	case record.Host:
 		p.host(&e)
 	case record.Note:
-		p.row("Note", "%s", visible(e.Text))
+		label := "Note"
+		if p.label == "Rewriting" {
+			label = p.label // it belongs there
+		}
+		p.row(label, "%s", p.yellow("! "+visible(e.Text)))
 	case record.Variable:
 		p.variable(&e)
 	case record.Rewrite:
@@ -85,6 +89,10 @@ func (p *printer) variable(e *record.Variable) {
 	if e.Unset {
 		text = e.Name + " unset"
 	}
+	if p.label == "Rewriting" { // the rule itself follows
+		p.sets = append(p.sets, text)
+		return
+	}
 	p.row("Variables", "%s  %s", visible(text), p.directive(e.Line))
 }
 
@@ -120,7 +128,7 @@ func (p *printer) rule(e *record.Rule) {
 		if c.Holds {
 			verdict = p.green("holds")
 		}
-		p.more("  %s: %s for %q", visible(c.Directive), verdict, c.Input)
+		p.more("  %s: %s for %q%s", visible(c.Directive), verdict, c.Input, p.at(c.Place))
 	}
 	if e.Applied {
 		p.effect(e)
@@ -143,6 +151,10 @@ func (p *printer) effect(e *record.Rule) {
 		result += fmt.Sprintf(", and skips %d", e.Skips)
 	}
 	p.more("%s", visible(result))
+	for _, s := range p.sets {
+		p.more("sets %s", visible(s))
+	}
+	p.sets = nil
 }
 
 func (p *printer) rewritten(e *record.Rewritten) {
@@ -169,6 +181,8 @@ func (p *printer) mapped(e *record.Mapping) {
 			text += " to " + e.Target
 		}
 		p.more("=> %s", visible(text))
+	case record.ToFile:
+		p.more("=> %s %s%s", e.To, visible(target), map[bool]string{false: ", which is not served"}[p.document])
 	default:
 		p.more("=> %s %s", e.To, visible(target)) // no target: what the rule makes cannot be sent
 	}
@@ -200,6 +214,9 @@ func (p *printer) header(e *record.Header) {
 	label := "Request edit"
 	if e.Of == "response" {
 		label = "Response edit"
+	}
+	if e.Skipped == "" && e.Name != "" && len(e.Before)+len(e.After) == 0 && !p.style.All {
+		return // there is nothing that it could change
 	}
 	if e.Skipped != "" {
 		p.row(label, "%s %s: %s", p.dim("-"), p.directive(e.Line), visible(e.Skipped))

@@ -3,6 +3,7 @@ package explain
 import (
 	"cmp"
 	"github.com/headgate/headgate/internal/record"
+	"strings"
 )
 
 // Version is that of the JSON form: it counts up when a field changes its
@@ -96,6 +97,13 @@ func (c *Collector) Record(e record.Event) {
 func (c *Collector) Report(q Request, status int, head, log []string) *Report {
 	r := &Report{Version: Version, Request: q, Passes: c.passes, Head: head, Log: log}
 	r.Outcome = c.outcome(status)
+	if o := &r.Outcome; o.Kind == Responds && o.Location == "" && status >= 300 && status < 400 {
+		for _, l := range head { // an ErrorDocument that is a URL
+			if url, ok := strings.CutPrefix(l, "Location: "); ok {
+				o.Kind, o.Location = Redirects, url
+			}
+		}
+	}
 	return r
 }
 

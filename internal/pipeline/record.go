@@ -41,6 +41,8 @@ func recordFault(x *exchange.Exchange, f *fault.Fault, status int) {
 // reason is what a fault has to say to somebody who sees the rest.
 func reason(f *fault.Fault) string {
 	switch {
+	case f.Replace:
+		return "ProxyErrorOverride replaces the response of the backend"
 	case f.Err == nil:
 		return f.Detail
 	case f.Detail == "":

@@ -163,10 +163,18 @@ func TestDocs(t *testing.T) {
 		t.Fatal(err)
 	}
 	text, _ := ar.File("transcript")
-	for block := range strings.SplitSeq(strings.TrimSpace(text), "\n\n$ ") {
-		block = "$ " + strings.TrimPrefix(block, "$ ")
-		if !strings.Contains(string(docs), "```\n"+block+"\n```\n") {
-			t.Errorf("docs/command-line.md does not have\n%s", block)
+	block := "```\n" + strings.TrimSpace(text) + "\n```\n"
+	if *update {
+		now := example.ReplaceAllLiteral(docs, []byte(block))
+		if err := os.WriteFile(filepath.Join(root, "docs", "command-line.md"), now, 0o644); err != nil {
+			t.Fatal(err)
 		}
+		return
+	}
+	if !strings.Contains(string(docs), block) {
+		t.Errorf("docs/command-line.md does not have\n%s", block)
 	}
 }
+
+// example is the transcript in docs/command-line.md.
+var example = regexp.MustCompile("(?s)```\n\\$ headgate route.*?\n```\n")
