@@ -62,7 +62,7 @@ type Exchange struct {
 
 	Keep []message.Field // fields of a replaced response that its replacement must carry
 
-	Cookies []message.Field // Set-Cookie fields of early edits: a backend's response has them too
+	Cookies message.Header // Set-Cookie fields of early edits: a backend's response has them too
 
 	// Always are fields of whatever response is sent, ahead of those of Resp: a
 	// page that replaces Resp has them too (httpd: err_headers_out).
@@ -196,9 +196,10 @@ func (x *Exchange) Reset(poison bool) {
 	x.Path, x.Args, x.HasArgs, x.Filename = nil, nil, false, nil
 	x.stored, x.file = nil, nil
 	x.HandlerName, x.Status, x.Fault, x.Redirected = "", 0, nil, nil
-	x.User, x.LogID, x.Keep, x.Cookies, x.trailer = nil, nil, nil, nil, nil
+	x.User, x.LogID, x.Keep, x.trailer = nil, nil, nil, nil
 	x.Main, x.Lookups, x.Tunnel, x.Recorder = nil, nil, nil, nil
 	x.Always.Reset()
+	x.Cookies.Reset()
 	x.Made = ByHandler
 	if x.reply.Status != 0 {
 		x.reply = Reply{}

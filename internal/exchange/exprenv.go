@@ -5,7 +5,6 @@ import (
 	"net/netip"
 	"os"
 	"strconv"
-	"strings"
 	"sync"
 	"time"
 
@@ -278,30 +277,6 @@ func (e *exprEnv) AppendExtern(dst []byte, f *expr.Extern, arg []byte) []byte {
 		return dst
 	}
 	return AppendTLSVar(dst, string(arg), e.x)
-}
-
-// AppendTLSVar appends what mod_ssl has under a name: the variables of
-// expressions, HTTP:field, ENV:variable. httpd: ssl_var_lookup.
-func AppendTLSVar(dst []byte, name string, x *Exchange) []byte {
-	if v, ok := expr.LookupVar(name); ok {
-		return AppendVar(dst, v, x)
-	}
-	field, ok := expr.LookupHeaderVar(name)
-	if !ok {
-		field, ok = strings.CutPrefix(name, "HTTP:")
-	}
-	if ok {
-		dst, _ = AppendMerged(dst, &x.Req.Header, field)
-		return dst
-	}
-	if name, ok = strings.CutPrefix(name, "ENV:"); ok {
-		for _, t := range [...]expr.Table{expr.Note, expr.RequestEnv, expr.ProcessEnv} {
-			if dst, ok = appendEntry(dst, t, name, x); ok {
-				break
-			}
-		}
-	}
-	return dst
 }
 
 // RemoteAddr implements expr.Env.

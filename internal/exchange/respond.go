@@ -37,7 +37,8 @@ func (x *Exchange) SendHead(last bool) error {
 	x.Status = x.Resp.Status
 	x.endFilters() // of a response that this one replaces
 	more := !last
-	if x.Chain != nil {
+	// httpd: 101 is an interim response, which no step sees.
+	if x.Chain != nil && x.Resp.Status != 101 {
 		for _, s := range x.Chain.Response {
 			if err := s.Do(x); err != nil {
 				return err
@@ -47,7 +48,10 @@ func (x *Exchange) SendHead(last bool) error {
 			x.Resp.Header.Prepend(&x.Always)
 			x.Always.Reset()
 		}
-		if len(x.Chain.Filters) > 0 && x.Resp.Status != 101 {
+		if x.Resp.Header.MayHave(varies) {
+			x.uniteVary()
+		}
+		if len(x.Chain.Filters) > 0 {
 			var err error
 			if more, err = x.filter(last); err != nil {
 				return err

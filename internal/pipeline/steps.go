@@ -288,7 +288,7 @@ func (p *Pipeline) limits(x *exchange.Exchange) error {
 	q := &x.Req
 	if l := x.Chain.LimitBody; l > 0 && q.Body.Kind == message.Length && q.Body.Length > l {
 		return &fault.Fault{
-			Side: fault.Client, Module: "core", Phase: fault.ReadBody, Kind: fault.TooLarge, Status: 413, Close: true, ID: "AH00588",
+			Side: fault.Client, Module: "core", Phase: fault.ReadBody, Kind: fault.TooLarge, Status: 413, Close: true, ID: "AH01588",
 			Detail: "content-length is larger than LimitRequestBody",
 		}
 	}

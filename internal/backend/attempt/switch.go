@@ -50,6 +50,7 @@ func (a *attempt) switches(r *message.Response) error {
 // on, and counts for the worker until the tunnel has ended.
 func (a *attempt) hand() *fault.Fault {
 	x := a.x
+	x.Resp.Header.Prepend(&x.Cookies)
 	conn, release := a.conn.Hand()
 	x.Tunnel = &exchange.Upgrade{
 		Backend: conn, Early: slices.Clone(a.buf[a.r:a.u]), Protocol: string(wire.UpgradeOf(&x.Resp.Header)),

@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"github.com/headgate/headgate/internal/exchange"
-	"github.com/headgate/headgate/internal/expr"
 	"github.com/headgate/headgate/internal/logsink"
 	"github.com/headgate/headgate/internal/message"
 	"github.com/headgate/headgate/internal/module"
@@ -73,8 +72,9 @@ func (s *earlyStep) Do(x *exchange.Exchange) error {
 
 // request edits the header of a request.
 type request struct {
-	entries []*entry
-	joined  []*entry // one entry for each name of which the edits need one value
+	entries    []*entry
+	joined     []*entry // one entry for each name of which the edits need one value
+	connection bool     // Connection is concerned
 }
 
 func requestStep(list []*entry, isEarly bool) *request {
@@ -84,6 +84,7 @@ func requestStep(list []*entry, isEarly bool) *request {
 	}
 	r := &request{entries: list}
 	for _, e := range list {
+		r.connection = r.connection || e.id == message.Connection
 		switch e.action {
 		case actAppend, actMerge, actEdit, actEditAll:
 			if !slices.ContainsFunc(r.joined, func(o *entry) bool { return o.same(e.id, e.name) }) {
@@ -105,7 +106,34 @@ func (r *request) Do(x *exchange.Exchange) error {
 			break
 		}
 	}
+	if r.connection {
+		persist(x)
+	}
 	return nil
+}
+
+// persist has the client's connection end, or stay, as the edited field says,
+// which is not passed on. One that has to end because of its body does. httpd:
+// ap_set_keepalive looks at the field when the response is sent.
+func persist(x *exchange.Exchange) {
+	h := &x.Req.Header
+	switch {
+	case wire.HasToken(h, message.Connection, "close"), x.Req.Version < message.HTTP11 && !wire.HasToken(h, message.Connection, "keep-alive"):
+		x.Req.Close = true
+	case x.Req.Body.Kind == message.NoBody && x.Req.Verb != message.CONNECT:
+		x.Req.Close = false
+	}
+	hop(h)
+}
+
+// hop marks Connection as the front's own.
+func hop(h *message.Header) {
+	rows := h.Rows()
+	for i := range rows {
+		if rows[i].ID == message.Connection {
+			rows[i].Flags |= message.Hop
+		}
+	}
 }
 
 // response edits the header of a response.
@@ -115,7 +143,6 @@ type response struct {
 	typed       bool // Content-Type is concerned
 	ours        bool // Date or Server is
 	connection  bool // Connection is
-	vary        bool // Vary is, or a condition looks at the request
 }
 
 func newResponse(c *conf, isEarly bool) *response {
@@ -131,11 +158,6 @@ func newResponse(c *conf, isEarly bool) *response {
 			r.ours = true
 		case message.Connection:
 			r.connection = true
-		case message.Vary:
-			r.vary = true
-		}
-		if e.cond != nil && e.cond.Uses()&expr.UsesHeaders != 0 {
-			r.vary = true
 		}
 	}
 	return r
@@ -170,9 +192,6 @@ func (r *response) Do(x *exchange.Exchange) error {
 		own(x, message.Date)
 		own(x, message.Server)
 	}
-	if r.vary {
-		uniteVary(x)
-	}
 	if r.connection {
 		closing(x, &x.Always)
 		closing(x, h)
@@ -194,11 +213,11 @@ func run(x *exchange.Exchange, h *message.Header, list []*entry, t *contentType,
 // keepCookies notes the cookies that early edits have set: a backend's response
 // replaces the other fields (httpd: ap_proxy_http_process_response).
 func keepCookies(x *exchange.Exchange) {
-	x.Cookies = x.Cookies[:0]
+	x.Cookies.Reset()
 	rows := x.Resp.Header.Rows()
 	for i := range rows {
 		if f := &rows[i]; f.ID == message.SetCookie && f.Flags&message.Dropped == 0 {
-			x.Cookies = append(x.Cookies, *f)
+			x.Cookies.Append(f.ID, f.Name, f.Value)
 		}
 	}
 }
@@ -281,10 +300,5 @@ func closing(x *exchange.Exchange, h *message.Header) {
 	if wire.HasToken(h, message.Connection, "close") {
 		x.Req.Close = true
 	}
-	rows := h.Rows()
-	for i := range rows {
-		if rows[i].ID == message.Connection {
-			rows[i].Flags |= message.Hop
-		}
-	}
+	hop(h)
 }

@@ -94,7 +94,7 @@ func setOptions(c *directive.Call) error {
 			case ignoreContextInfo:
 				c.Note("IgnoreContextInfo: an Alias is never looked at when a section's substitution is completed")
 			case legacyPrefixDocRoot:
-				c.Warn("LegacyPrefixDocRoot has no effect: a substitution below DocumentRoot is compared by whole path segments")
+				c.Warn("LegacyPrefixDocRoot has no effect: it concerns only which file a URL of this server leads to, and no files are served")
 			}
 			o |= bit
 		}

@@ -106,8 +106,8 @@ func (f *Forwarder) BackendHead(x *exchange.Exchange) (discard bool, err error) 
 	if x.Resp.Header.MayHave(f.edits) {
 		f.rewrite(x)
 	}
-	for _, c := range x.Cookies {
-		x.Resp.Header.Append(c.ID, c.Name, c.Value)
+	if x.Cookies.Len() > 0 {
+		x.Resp.Header.Prepend(&x.Cookies)
 	}
 	f.ResponseVia(x)
 	if x.Resp.Header.MayHave(dates) {
