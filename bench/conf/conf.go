@@ -24,6 +24,7 @@ type Site struct {
 	Modules   []string // what the real httpd loads; nobody else looks
 	ModuleDir string
 
+	Rules     bool // the work of the test "rules": rewriting, edits of headers, sections, a condition
 	Plain     bool // Headgate does without io_uring, as where it is forbidden
 	EachLine  bool // the log is written line by line, where a server lets one choose
 	Streaming bool // bodies are passed on as they come, where the default is to keep them first
@@ -38,6 +39,9 @@ type Server struct {
 
 // Many reports whether there is more than one mapping.
 func (s Site) Many() bool { return len(s.Servers) != 1 || len(s.Servers[0].Paths) != 1 }
+
+// Numbers are those of the paths that the test "rules" renames.
+func (s Site) Numbers() []int { return []int{0, 1, 2, 3, 4, 5, 6, 7, 8, 9} }
 
 // Render fills the named template.
 func Render(name string, site Site) ([]byte, error) {

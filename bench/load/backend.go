@@ -38,11 +38,12 @@ func answer(status string, body []byte) []byte {
 		"Content-Length: %d\r\n\r\n", status, time.Now().UTC().Format("Mon, 02 Jan 2006 15:04:05 GMT"), len(body)), body...)
 }
 
-// of returns the response to a request: the last segment of its path says what it wants.
+// of returns the response to a request: the last segment of its path, without a query, says what it wants.
 func (a *answers) of(head []byte) []byte {
 	line, _, _ := bytes.Cut(head, []byte("\r\n"))
 	_, target, _ := bytes.Cut(line, []byte(" "))
-	path, _, _ := bytes.Cut(target, []byte(" "))
+	target, _, _ = bytes.Cut(target, []byte(" "))
+	path, _, _ := bytes.Cut(target, []byte("?"))
 	switch string(path[bytes.LastIndexByte(path, '/')+1:]) {
 	case "small":
 		return a.small

@@ -40,7 +40,7 @@ func TestBody(t *testing.T) {
 
 func TestAnswers(t *testing.T) {
 	a := newAnswers()
-	for target, want := range map[string]int{"/small": Small, "/app-7/small": Small, "/large?x": 0, "/large": Large} {
+	for target, want := range map[string]int{"/small": Small, "/app-7/small": Small, "/large?x": Large, "/larger": 0, "/x?/large": 0, "/large": Large} {
 		got := a.of([]byte("GET " + target + " HTTP/1.1\r\n\r\n"))
 		_, body, _ := strings.Cut(string(got), "\r\n\r\n")
 		if len(body) != want {

@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/headgate/headgate/bench/conf"
@@ -98,6 +99,9 @@ func (p *Peer) Version() string {
 // modules are what the real httpd loads: Debian's usual set is larger, and each costs a little.
 var modules = []string{"mpm_event", "authz_core", "log_config", "proxy", "proxy_http", "unixd"}
 
+// ruleModules are what the test "rules" needs besides.
+var ruleModules = []string{"authz_host", "headers", "rewrite"}
+
 // moduleDirs are where httpd's modules lie.
 var moduleDirs = []string{"/usr/lib/apache2/modules", "/usr/lib64/httpd/modules", "/usr/local/apache2/modules"}
 
@@ -112,7 +116,11 @@ func (p *Peer) fit(site conf.Site) conf.Site {
 			continue
 		}
 		site.ModuleDir = dir
-		for _, m := range modules {
+		load := modules
+		if site.Rules {
+			load = slices.Concat(modules, ruleModules)
+		}
+		for _, m := range load {
 			if _, err := os.Stat(filepath.Join(dir, "mod_"+m+".so")); err == nil { // others are compiled in
 				site.Modules = append(site.Modules, m)
 			}
