@@ -155,14 +155,17 @@ func decode(x *exchange.Exchange) error {
 			return err
 		}
 	}
-	if err == nil {
-		// Not in place: what the path was cleaned into may still be looked at.
-		path, err = uri.Decode(x.Arena.Alloc(len(path)), path, o)
-	}
 	if err != nil {
 		return badPath(x, err)
 	}
-	x.Path = path
+	// Not in place: what the path was cleaned into may still be looked at.
+	decoded, err := uri.Decode(x.Arena.Alloc(len(path)), path, o)
+	if err != nil {
+		err = badPath(x, err)
+		x.Path = uri.Shown(x.Arena.Alloc(len(path)), path)
+		return err
+	}
+	x.Path = decoded
 	return nil
 }
 

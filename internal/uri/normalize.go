@@ -97,6 +97,21 @@ func Decode(buf, p []byte, o Options) ([]byte, error) {
 	return out, nil
 }
 
+// Shown is what logs and pages show of p, a path that Clean has made and Decode
+// refuses: decoded, up to a zero byte (httpd: ap_unescape_url goes on to the end,
+// and what it has made is a C string); p itself where an escape is malformed. Not
+// for anything that is then looked up or forwarded.
+func Shown(buf, p []byte) []byte {
+	out, _, err := unescape(buf[:0], p, SlashesOn)
+	if out == nil {
+		return p
+	}
+	if err != nil {
+		out, _, _ = bytes.Cut(out, []byte{0})
+	}
+	return out
+}
+
 // Unescape decodes p without resolving dot segments, for mappings that match
 // the undecoded path. The error says that p is malformed or not allowed.
 func Unescape(buf, p []byte, s Slashes) ([]byte, error) {
@@ -203,6 +218,7 @@ func unescape(dst, p []byte, s Slashes) (out []byte, slashes bool, err error) {
 		case !ok:
 			return nil, false, ErrEscape
 		case d == 0:
+			dst = append(dst, d)
 			refused = ErrEncodedNul
 		case d == '/' && s == SlashesOff:
 			refused = ErrEncodedSlash
