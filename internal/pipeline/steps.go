@@ -196,6 +196,9 @@ func (p *Pipeline) sections(x *exchange.Exchange) error {
 }
 
 func (p *Pipeline) postRead(x *exchange.Exchange) error {
+	if from := x.Client.Proxied; from != nil {
+		x.SetRemote(*from) // also where a reload has ended RemoteIPProxyProtocol since
+	}
 	if !x.Site.Early {
 		return nil
 	}

@@ -77,22 +77,14 @@ func New() *module.Module {
 	}
 }
 
-// server adds the step to a site that believes a header field. What PROXY headers
-// say comes from any site, and has a step where connections have one.
+// server adds the step to a site that believes a header field.
 func server(b *module.Builder, s *module.Server) error {
 	addrs(b)[s.Scope] = s.Addrs
 	c, ok := slot.Peek(s.Conf)
-	proxied := proxyProtocol(b)
-	if !proxied && (!ok || !c.header.Set) {
+	if !ok || !c.header.Set {
 		return nil
 	}
-	st := &step{}
-	if ok && c.header.Set {
-		st.header = c.header.V
-		st.seen = newField(c.seen.Or(""))
-		st.proxies = c.proxies
-	}
-	s.Site.PostRead = append(s.Site.PostRead, st)
+	s.Site.PostRead = append(s.Site.PostRead, &step{header: c.header.V, seen: newField(c.seen.Or("")), proxies: c.proxies})
 	s.Site.Early = true
 	return nil
 }

@@ -23,35 +23,24 @@ func addrs(b *module.Builder) map[*directive.Scope][]snapshot.Addr {
 	return m
 }
 
-// proxyProtocol reports whether some connection may begin with a PROXY header.
-func proxyProtocol(b *module.Builder) bool {
-	c, ok := slot.Peek(b.Main.Server)
-	if !ok {
-		return false
-	}
-	for _, s := range c.protocol {
-		if s.on {
-			return true
-		}
-	}
-	return false
-}
-
 // finish tells every site which connections begin with a PROXY header.
 //
 // httpd: remoteip_enable_proxy_protocol. A setting is one of the server's addresses,
 // so that all virtual hosts of an address share it; the main server's is any address
 // and port. Of contradicting ones the later holds. Off comes before On.
 func finish(b *module.Builder) error {
-	if !proxyProtocol(b) {
+	c, ok := slot.Peek(b.Main.Server)
+	if !ok {
 		return nil
 	}
-	c, _ := slot.Peek(b.Main.Server)
 	var t table
 	for _, s := range c.protocol {
-		for _, a := range t.addresses(b, s.scope) {
+		for _, a := range addresses(b, s.scope) {
 			t.set(b, a, s)
 		}
+	}
+	if len(t.list(true)) == 0 {
+		return nil
 	}
 	p := &exchange.ProxyProtocol{On: t.list(true), Off: t.list(false), Except: c.except}
 	for _, s := range b.Snapshot.Sites {
@@ -77,7 +66,7 @@ type row struct {
 var any4 = netip.AddrPortFrom(netip.IPv4Unspecified(), 0)
 
 // addresses returns those of a server.
-func (t *table) addresses(b *module.Builder, s *directive.Scope) []netip.AddrPort {
+func addresses(b *module.Builder, s *directive.Scope) []netip.AddrPort {
 	if s.Kind == directive.KindMain {
 		return []netip.AddrPort{any4}
 	}

@@ -12,7 +12,7 @@ import (
 
 // step finds out whom a request is from.
 type step struct {
-	header  string  // RemoteIPHeader; "": none
+	header  string  // RemoteIPHeader
 	seen    *field  // RemoteIPProxiesHeader; nil: none
 	proxies []proxy // empty: whoever sends the header is believed, as an external proxy
 }
@@ -36,17 +36,10 @@ const note = "remoteip-proxy-ip-list"
 
 const name = "remoteip"
 
-// Do implements exchange.Step. httpd: remoteip_modify_request. A PROXY header comes
-// before the field, which is then only passed on.
+// Do implements exchange.Step. httpd: remoteip_modify_request. Where a PROXY header
+// named the client the field is only passed on.
 func (s *step) Do(x *exchange.Exchange) error {
-	if p := x.Client.Proxied; p != nil {
-		x.SetRemote(*p)
-		if x.Logs(logsink.Trace1, name) {
-			x.Logf(logsink.Trace1, name, "", "Using %s as client's IP from PROXY protocol", p.Text)
-		}
-		return nil
-	}
-	if s.header == "" {
+	if x.Client.Proxied != nil {
 		return nil
 	}
 	if i := x.Req.Header.Next(0, s.header); i >= 0 {
