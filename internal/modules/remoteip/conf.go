@@ -80,6 +80,9 @@ func New() *module.Module {
 // server adds the step to a site that believes a header field.
 func server(b *module.Builder, s *module.Server) error {
 	addrs(b)[s.Scope] = s.Addrs
+	if s.Scope != b.Main && hasProxies(s.Own) && hasProxies(b.Main.Server) {
+		b.Warnf(s.Scope.Pos, "RemoteIP proxy entries are configured in both the main server and this virtual host, they are merged")
+	}
 	c, ok := slot.Peek(s.Conf)
 	if !ok || !c.header.Set {
 		return nil
@@ -87,4 +90,9 @@ func server(b *module.Builder, s *module.Server) error {
 	s.Site.PostRead = append(s.Site.PostRead, &step{header: c.header.V, seen: newField(c.seen.Or("")), proxies: c.proxies})
 	s.Site.Early = true
 	return nil
+}
+
+func hasProxies(l *directive.Confs) bool {
+	c, ok := slot.Peek(l)
+	return ok && len(c.proxies) > 0
 }

@@ -1,12 +1,17 @@
 package remoteip
 
 import (
+	"fmt"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/headgate/headgate/internal/directive"
+	"github.com/headgate/headgate/internal/exchange"
+	"github.com/headgate/headgate/internal/module"
+	"github.com/headgate/headgate/internal/snapshot"
 	"github.com/headgate/headgate/internal/syntax"
 )
 
@@ -63,5 +68,76 @@ func TestNames(t *testing.T) {
 	}
 	if len(c.proxies) != 1 || !c.proxies[0].internal {
 		t.Errorf("%+v", c.proxies)
+	}
+}
+
+// build builds the servers of a configuration and returns their sites, and what was
+// warned of.
+func build(t *testing.T, text string) (sites []*exchange.Site, warned string) {
+	t.Helper()
+	top, found := read(t, "", text)
+	if directive.Blocking(found) {
+		t.Fatal(found)
+	}
+	b := &module.Builder{Main: top, Aux: make(map[any]any), Snapshot: new(snapshot.Snapshot), Check: true}
+	servers := []*module.Server{{Scope: top, Conf: top.Server, Own: top.Server, Site: new(exchange.Site)}}
+	for i, h := range top.Hosts() {
+		servers = append(servers, &module.Server{
+			Scope: h, Own: h.Server, Conf: directive.MergeConfs(top.Server, h.Server), Site: new(exchange.Site),
+			Addrs: []snapshot.Addr{{IP: netip.MustParseAddr("192.0.2.1"), Port: uint16(80 + i)}},
+		})
+	}
+	for _, s := range servers {
+		if err := server(b, s); err != nil {
+			t.Fatal(err)
+		}
+		b.Snapshot.Sites = append(b.Snapshot.Sites, s.Site)
+	}
+	if err := finish(b); err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range b.Problems {
+		warned += p.Pos.String() + ": " + p.Text + "\n"
+	}
+	return b.Snapshot.Sites, warned
+}
+
+// Sites without a directive have no step and ask no connection.
+func TestSites(t *testing.T) {
+	sites, warned := build(t, "RemoteIPInternalProxy 10.0.0.1\n<VirtualHost a>\nRemoteIPHeader X\n</VirtualHost>\n<VirtualHost b>\nRemoteIPTrustedProxy 10.0.0.2\n</VirtualHost>\n")
+	for i, want := range []int{0, 1, 0} {
+		if got := len(sites[i].PostRead); got != want || sites[i].Early != (want > 0) || sites[i].Proxied != nil {
+			t.Errorf("site %d has %d steps, %v", i, got, sites[i].Proxied)
+		}
+	}
+	if want := "t.conf:5: RemoteIP proxy entries are configured in both the main server and this virtual host, they are merged\n"; warned != want {
+		t.Errorf("warned %q", warned)
+	}
+}
+
+// All sites know of all addresses; a setting that turns another around is warned of.
+func TestProtocolSettings(t *testing.T) {
+	for text, want := range map[string]string{
+		"RemoteIPProxyProtocol Off\n":                                                                  "",
+		"RemoteIPProxyProtocolExceptions 10\n":                                                         "",
+		"RemoteIPProxyProtocol On\n":                                                                   "[0.0.0.0:0] []",
+		"RemoteIPProxyProtocol On\nRemoteIPProxyProtocol On\n":                                         "[0.0.0.0:0] []",
+		"RemoteIPProxyProtocol On\nRemoteIPProxyProtocol Off\n":                                        "t.conf:2: RemoteIPProxyProtocol: previous setting for 0.0.0.0:0 at t.conf:1 is being overridden; new setting is 'Off'\n",
+		"<VirtualHost a>\nRemoteIPProxyProtocol On\n</VirtualHost>\nRemoteIPProxyProtocol Off\n":       "[192.0.2.1:80] [0.0.0.0:0]",
+		"<VirtualHost a>\n</VirtualHost>\n<VirtualHost b>\nRemoteIPProxyProtocol On\n</VirtualHost>\n": "[192.0.2.1:81] []",
+		"RemoteIPProxyProtocol On\n<VirtualHost a>\nRemoteIPProxyProtocol On\n</VirtualHost>\n":        "[0.0.0.0:0] []",
+	} {
+		sites, got := build(t, text)
+		for _, s := range sites {
+			if s.Proxied != sites[0].Proxied {
+				t.Errorf("%q: sites differ", text)
+			}
+		}
+		if p := sites[0].Proxied; p != nil {
+			got += fmt.Sprint(p.On, " ", p.Off)
+		}
+		if got != want {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
 	}
 }
