@@ -23,7 +23,7 @@ var start = time.Unix(10000, 0)
 // for one that has just failed.
 func member(text string) *Member {
 	text, flags, _ := strings.Cut(text, ":")
-	m := &Member{Retry: time.Minute}
+	m := &Member{Retry: time.Minute, Factor: 100, Score: new(Score)}
 	name, set, ok := strings.Cut(text, "@")
 	if ok {
 		_, _ = fmt.Sscan(set, &m.Set)
@@ -53,6 +53,11 @@ func names(list []*Member) string {
 		out = append(out, m.Worker.Name)
 	}
 	return strings.Join(out, " ")
+}
+
+func among(list []*Member, now time.Time) []*Member {
+	out, _ := eligible(nil, list, now)
+	return out
 }
 
 func TestEligible(t *testing.T) {
@@ -85,12 +90,13 @@ func TestEligible(t *testing.T) {
 		{"a:Ie b", "a b"},              // errors are ignored
 		{"a:D", ""},
 	} {
-		if got := names(Eligible(nil, members(tt.list), start)); got != tt.want {
+		if got := names(among(members(tt.list), start)); got != tt.want {
 			t.Errorf("%q: %q, want %q", tt.list, got, tt.want)
 		}
 	}
 	m := members("x a b:e")
-	if got := names(Eligible(m[:1:1], m[1:], start.Add(2*time.Minute))); got != "x a b" {
+	after, _ := eligible(m[:1:1], m[1:], start.Add(2*time.Minute))
+	if got := names(after); got != "x a b" {
 		t.Errorf("after its time, behind another: %q", got)
 	}
 }
@@ -157,7 +163,7 @@ func TestEligibleAgainstHTTPD(t *testing.T) {
 		}
 		now := start.Add(time.Duration(r.IntN(120)) * time.Second)
 		want := names(asHTTPD(members(text.String()), now))
-		if got := names(Eligible(nil, members(text.String()), now)); got != want {
+		if got := names(among(members(text.String()), now)); got != want {
 			t.Fatalf("%q: %q, want %q", text.String(), got, want)
 		}
 	}
@@ -169,7 +175,7 @@ func TestRecover(t *testing.T) {
 		want bool
 	}{{"", false}, {"a:e b:e", true}, {"a:e b", false}, {"a:e b:C", false}, {"a:e b:De", true}} {
 		list := members(tt.list)
-		if got := Recover(list); got != tt.want {
+		if got := Recover(list, start); got != tt.want {
 			t.Errorf("%q: %v", tt.list, got)
 		}
 		for _, m := range list {
@@ -211,7 +217,7 @@ func TestMembersChange(t *testing.T) {
 					return
 				default:
 				}
-				if list := Eligible(nil, s.List(), start); len(list) == 0 || list[0].Worker.Name != "a" {
+				if list := among(s.List(), start); len(list) == 0 || list[0].Worker.Name != "a" {
 					t.Errorf("elected among %q", names(list))
 					return
 				}

@@ -6,21 +6,23 @@ import (
 	"github.com/headgate/headgate/internal/proxy/param"
 )
 
-// Eligible appends to dst the members of list that may be elected now, in their
-// order. They are all of the lowest set that has any: its usable members, plus
-// one hot spare for each member that is not usable, else its hot standbys. It
-// makes members in error usable again once their retry time has passed (httpd:
-// ap_proxy_balancer_get_best_worker).
-func Eligible(dst, list []*Member, now time.Time) []*Member {
+// eligible appends to dst the members of list among which one may be elected
+// now, in their order. They are of the lowest set in which there is one: its
+// usable members with as many of its hot spares as it has members that are not
+// usable, else its hot standbys. Members in error whose time has come are usable
+// again by it (httpd: ap_proxy_balancer_get_best_worker). top is the highest set
+// that was looked at.
+func eligible(dst, list []*Member, now time.Time) (out []*Member, top int) {
 	for set, more := lowest(list); more; set, more = next(list, set) {
 		if out := inSet(dst, list, set, now); len(out) > len(dst) {
-			return out
+			return out, set
 		}
+		top = set
 	}
-	return dst
+	return dst, top
 }
 
-// inSet is Eligible for one set.
+// inSet is eligible for one set.
 func inSet(dst, list []*Member, set int, now time.Time) []*Member {
 	start, missing := len(dst), 0
 	for _, m := range list {
@@ -79,13 +81,16 @@ func next(list []*Member, above int) (set int, ok bool) {
 	return set, ok
 }
 
-// Recover clears the error of every member if all of them are in error, because
-// trying them loses nothing then, and reports whether it did (httpd:
-// force_recovery). Members that a health check failed are not in error: only a
-// check brings them back.
-func Recover(list []*Member) bool {
+// Recover clears the error of every member where all are in error and the time
+// of none has come, as there is nothing to lose by trying them, and reports
+// whether it did (httpd: force_recovery). Members that a health check failed are
+// not in error: they come back by a check.
+func Recover(list []*Member, now time.Time) bool {
 	for _, m := range list {
 		if !m.is(param.StatusError) {
+			return false
+		}
+		if m.usable(now); !m.is(param.StatusError) {
 			return false
 		}
 	}

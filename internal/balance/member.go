@@ -1,8 +1,10 @@
 package balance
 
 import (
+	"sync/atomic"
 	"time"
 
+	"github.com/headgate/headgate/internal/exchange"
 	"github.com/headgate/headgate/internal/proxy/param"
 	"github.com/headgate/headgate/internal/state"
 	"github.com/headgate/headgate/internal/worker"
@@ -11,18 +13,57 @@ import (
 // Member is one member of a balancer, as configured. Immutable.
 type Member struct {
 	Worker   *worker.Worker
+	Sender   Sender        // what sends requests to Worker
+	Score    *Score        // survives a reload
 	Factor   int           // loadfactor, times 100
 	Set      int           // lbset: lower ones are used first
 	Route    string        // of sticky sessions
 	Redirect string        // the route to use where this member cannot be used
 	Retry    time.Duration // how long after a failure it is tried again
 
-	// Lease holds the worker's surviving state while it is a member. nil: the
-	// snapshot holds it.
+	// Name and RouteText are what BALANCER_WORKER_NAME and BALANCER_WORKER_ROUTE
+	// say, Path what is in front of the path of each request, encoded.
+	Name, RouteText, Path []byte
+
+	// Lease holds what survives of the worker while it is a member; nil: it is
+	// held with the snapshot.
 	Lease *state.Lease
 }
 
-// Health returns the member's status flags and counters of failure.
+// Sender sends requests to one worker.
+type Sender interface {
+	// Send makes one attempt. An error is a *fault.Fault, or exchange.ErrDeclined
+	// for a request that ends here.
+	Send(x *exchange.Exchange) error
+}
+
+// Score is what elections have counted of a member. It survives a reload with
+// the state of its worker. The zero value is that of a new member.
+type Score struct {
+	turn     atomic.Int64 // standing in byrequests, less what the current view has counted (httpd: lbstatus)
+	busy     atomic.Int64 // attempts under way, and tunnels
+	sent     atomic.Int64 // bytes to the member
+	received atomic.Int64 // bytes of its responses, header fields left out as in httpd
+	_        [64 - 4*8]byte
+}
+
+// Busy returns how many requests and tunnels the member has. They are counted only by
+// methods that look at it.
+func (s *Score) Busy() int64 { return s.busy.Load() }
+
+// Begin and End count a request.
+func (s *Score) Begin() { s.busy.Add(1) }
+
+// End is the end of a request that Begin counted.
+func (s *Score) End() { s.busy.Add(-1) }
+
+// Traffic counts bytes.
+func (s *Score) Traffic(sent, received int64) {
+	s.sent.Add(sent)
+	s.received.Add(received)
+}
+
+// Health returns what is known of the member's fitness.
 func (m *Member) Health() *worker.Health { return &m.Worker.State.Health }
 
 // is reports whether one of the flags is set.

@@ -11,23 +11,48 @@ import (
 // new list; elections that read the old one are not disturbed. The zero value
 // has none.
 type Members struct {
-	list atomic.Pointer[[]*Member]
+	current atomic.Pointer[roster]
 
 	mu     lock.Mutex // held while a list is replaced; never across a wait
 	closed bool
 }
 
-// List returns the current members in their order. It must not be changed.
-func (s *Members) List() []*Member {
-	if l := s.list.Load(); l != nil {
-		return *l
-	}
-	return nil
+// roster is a list of members with what is looked up in it. Immutable.
+type roster struct {
+	list   []*Member
+	routes map[string][]*Member // in the order of list
 }
 
-// Change replaces the list by the one that edit makes from a copy, and ends the
-// leases of members that are no longer in it. Requests on such a member run to
-// their end. It changes nothing and reports false once the balancer is closed.
+func newRoster(list []*Member) *roster {
+	r := &roster{list: list}
+	for _, m := range list {
+		if m.Route == "" {
+			continue
+		}
+		if r.routes == nil {
+			r.routes = make(map[string][]*Member)
+		}
+		r.routes[m.Route] = append(r.routes[m.Route], m)
+	}
+	return r
+}
+
+var empty = new(roster)
+
+func (s *Members) roster() *roster {
+	if r := s.current.Load(); r != nil {
+		return r
+	}
+	return empty
+}
+
+// List returns the current members in their order. It must not be changed.
+func (s *Members) List() []*Member { return s.roster().list }
+
+// Change replaces the list by what edit makes of a copy of it, and gives up the
+// leases of members that are no longer in it. Requests that a member has go on
+// to their end. It reports false, and changes nothing, once the balancer is
+// closed.
 func (s *Members) Change(edit func(list []*Member) []*Member) bool {
 	s.mu.Lock()
 	if s.closed {
@@ -36,7 +61,7 @@ func (s *Members) Change(edit func(list []*Member) []*Member) bool {
 	}
 	old := s.List()
 	list := edit(slices.Clone(old))
-	s.list.Store(&list)
+	s.current.Store(newRoster(list))
 	s.mu.Unlock()
 	release(old, list)
 	return true
@@ -48,7 +73,7 @@ func (s *Members) Close() {
 	s.mu.Lock()
 	old := s.List()
 	s.closed = true
-	s.list.Store(nil)
+	s.current.Store(nil)
 	s.mu.Unlock()
 	release(old, nil)
 }

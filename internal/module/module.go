@@ -120,6 +120,9 @@ func (b *Builder) AddWorker(w *worker.Worker) error {
 	return nil
 }
 
+// OnClose has f called when the snapshot is closed. f may take long.
+func (b *Builder) OnClose(f func()) { b.Snapshot.Closers = append(b.Snapshot.Closers, f) }
+
 // Server is one server being built: the main one or a virtual host.
 type Server struct {
 	Scope *directive.Scope

@@ -4,6 +4,8 @@
 package modules
 
 import (
+	"slices"
+
 	"github.com/headgate/headgate/internal/module"
 	"github.com/headgate/headgate/internal/modules/accesscompat"
 	"github.com/headgate/headgate/internal/modules/alias"
@@ -30,7 +32,7 @@ import (
 // list: nothing registers itself.
 func All() []*module.Module {
 	names := new(module.Names) // verified names of clients, shared by all who ask
-	return []*module.Module{
+	return slices.Concat([]*module.Module{
 		core.New(proxy.Handlers(), ratelimit.Filter()),
 		mpm.New(),
 		unixd.New(),
@@ -45,11 +47,12 @@ func All() []*module.Module {
 		reqtimeout.New(),
 		proxy.New(),
 		proxy.NewHTTP(),
+		proxy.NewBalancer(),
 		ratelimit.New(),
 		uniqueid.New(),
 		dir.New(),
 		expires.New(), // before headers, which sees its fields
 		alias.New(),   // maps behind proxy
 		headers.New(), // its edits of requests and responses are the last
-	}
+	}, proxy.NewMethods())
 }

@@ -7,19 +7,30 @@ import (
 	"github.com/headgate/headgate/internal/proxy/param"
 )
 
-// Health is a worker's status: its flags and when it last failed. It survives a
-// reload with the worker's State. All methods are safe for concurrent use and
-// take no lock.
+// Health is what is known of a worker's fitness: its status flags and when it
+// last failed. It survives a reload with the worker's State. All methods are
+// safe for concurrent use and take no lock, beyond what OnChange does.
 type Health struct {
 	flags    atomic.Uint32 // param.Status
 	failedAt atomic.Int64  // when StatusError was last set, in unix nanoseconds; 0: never
 	retries  atomic.Int64  // how often it was tried again after an error
-	asked    atomic.Uint64 // the latest configured flags, see Configure
+	asked    atomic.Uint64 // what the configuration last said, see Configure
+	changed  atomic.Pointer[func()]
 }
 
-// unusable are the flags of which none may be set on a worker that gets
+// OnChange has f called after each change of the flags, on whatever thread makes
+// it. f must not wait. It takes the place of the one before.
+func (h *Health) OnChange(f func()) { h.changed.Store(&f) }
+
+func (h *Health) tell() {
+	if f := h.changed.Load(); f != nil {
+		(*f)()
+	}
+}
+
+// Unusable are the flags of which none may be set on a worker that gets
 // requests (httpd: PROXY_WORKER_NOT_USABLE_BITMAP).
-const unusable = param.StatusShutdown | param.StatusDisabled | param.StatusStopped | param.StatusError | param.StatusCheckFailed
+const Unusable = param.StatusShutdown | param.StatusDisabled | param.StatusStopped | param.StatusError | param.StatusCheckFailed
 
 // Status returns the flags.
 func (h *Health) Status() param.Status { return param.Status(h.flags.Load()) }
@@ -31,18 +42,25 @@ func (h *Health) Has(flags param.Status) bool { return h.Status()&flags != 0 }
 func (h *Health) Set(set, clear param.Status) {
 	for {
 		old := h.flags.Load()
-		if h.flags.CompareAndSwap(old, uint32((param.Status(old)|set)&^clear)) {
+		next := uint32((param.Status(old) | set) &^ clear)
+		if next == old {
+			return
+		}
+		if h.flags.CompareAndSwap(old, next) {
+			h.tell()
 			return
 		}
 	}
 }
 
 // Configure applies status= of a configuration: set and clear are the flags it
-// names. A reload with the same status= keeps changes made at run time.
+// names. What the configuration before has set, and this one does not, is taken
+// away. A reload that says the same again leaves alone what was changed at run
+// time since.
 func (h *Health) Configure(set, clear param.Status) {
 	said := uint64(set)<<32 | uint64(clear)<<1 | 1
-	if h.asked.Swap(said) != said {
-		h.Set(set, clear&^set)
+	if before := h.asked.Swap(said); before != said {
+		h.Set(set, (clear|param.Status(before>>32))&^set)
 	}
 }
 
@@ -60,6 +78,7 @@ func (h *Health) Fail(now time.Time) bool {
 			return false
 		}
 		if h.flags.CompareAndSwap(old, uint32(s|param.StatusError)) {
+			h.tell()
 			return true
 		}
 	}
@@ -78,7 +97,7 @@ func (h *Health) Usable(now time.Time, retry time.Duration) bool {
 			s = h.Status()
 		}
 	}
-	return s&unusable == 0
+	return s&Unusable == 0
 }
 
 // Recover clears an error before its time.

@@ -95,6 +95,7 @@ var places = []struct {
 	{directive.Location, "location: ", "<Location /here>\n", "</Location>\n"},
 	{directive.Directory, "directory: ", "<Directory /here>\n", "</Directory>\n"},
 	{directive.Proxy, "proxy: ", "<Proxy http://127.0.0.1:9>\n", "</Proxy>\n"},
+	{0, "bal: ", "<Proxy balancer://b>\n", "</Proxy>\n"}, // what concerns a balancer
 	{directive.Authz, "any: ", "<RequireAny>\n", "</RequireAny>\n"},
 }
 

@@ -8,6 +8,7 @@ import (
 	"github.com/headgate/headgate/internal/ascii"
 	"github.com/headgate/headgate/internal/exchange"
 	"github.com/headgate/headgate/internal/module"
+	"github.com/headgate/headgate/internal/proxy/balancer"
 	"github.com/headgate/headgate/internal/proxy/forward"
 	"github.com/headgate/headgate/internal/proxy/mapping"
 )
@@ -29,6 +30,7 @@ const (
 type ServerConf struct {
 	Rules           []*mapping.PassRule // ProxyPass outside sections, in file order
 	Workers         forward.Definitions
+	Balancers       balancer.Definitions
 	SectionEncoded  bool // a section has a rule with mapping=
 	Requests        Opt[bool]
 	Via             Opt[forward.Via]
@@ -75,11 +77,17 @@ func MergeServer(base, own *ServerConf) *ServerConf {
 		NoProxy:         slices.Concat(base.NoProxy, own.NoProxy),
 		Rules:           own.Rules,
 		SectionRules:    slices.Concat(own.SectionRules, base.SectionRules),
-		Workers:         own.Workers.Over(&base.Workers),
+		Workers:         own.Workers,
+		Balancers:       own.Balancers,
 		SectionEncoded:  own.SectionEncoded || base.SectionEncoded,
 	}
 	if m.PassInherit.Or(true) {
 		m.Rules = slices.Concat(own.Rules, base.Rules)
+	}
+	// httpd: what is inherited by ProxyPass brings its workers along.
+	if m.BalancerInherit.Or(true) || m.PassInherit.Or(true) {
+		m.Workers = own.Workers.Over(&base.Workers)
+		m.Balancers = own.Balancers.Over(&base.Balancers)
 	}
 	return m
 }

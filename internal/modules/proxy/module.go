@@ -10,6 +10,7 @@ import (
 	"github.com/headgate/headgate/internal/directive"
 	"github.com/headgate/headgate/internal/exchange"
 	"github.com/headgate/headgate/internal/module"
+	"github.com/headgate/headgate/internal/proxy/balancer"
 	"github.com/headgate/headgate/internal/proxy/forward"
 	"github.com/headgate/headgate/internal/proxy/mapping"
 )
@@ -25,27 +26,43 @@ func NewHTTP() *module.Module {
 	return &module.Module{Name: "mod_proxy_http", ID: "proxy_http_module"}
 }
 
+// NewBalancer returns mod_proxy_balancer, whose directives are mod_proxy's.
+func NewBalancer() *module.Module {
+	return &module.Module{Name: "mod_proxy_balancer", ID: "proxy_balancer_module"}
+}
+
+// NewMethods returns the modules of the methods that httpd elects members by,
+// which have no directives.
+func NewMethods() (list []*module.Module) {
+	for _, name := range []string{"byrequests", "bytraffic", "bybusyness"} {
+		list = append(list, &module.Module{Name: "mod_lbmethod_" + name, ID: "lbmethod_" + name + "_module"})
+	}
+	return list
+}
+
 // siteKey is where what is built for a server is in Builder.Aux.
 type siteKey struct{ s *module.Server }
 
 // site is what mod_proxy builds for one server.
 type site struct {
-	conf     *ServerConf
-	encoded  mapping.Routed                         // rules with mapping=
-	plain    mapping.Routed                         // all others
-	handlers map[*mapping.PassRule]*forward.Handler // written by buildServer only
-	queries  *sync.Pool
-	backends *forward.Backends
-	targets  *mapping.Targets
+	conf      *ServerConf
+	encoded   mapping.Routed                         // rules with mapping=
+	plain     mapping.Routed                         // all others
+	handlers  map[*mapping.PassRule]exchange.Handler // written by buildServer only
+	balancers *balancer.Balancers
+	queries   *sync.Pool
+	backends  *forward.Backends
+	targets   *mapping.Targets
 }
 
 // sharedKey is where what all sites share is in Builder.Aux.
 type sharedKey struct{}
 
 type shared struct {
-	queries  *sync.Pool
-	backends forward.Backends
-	handlers map[*forward.Definition]*forward.Handler // of every worker that is defined
+	queries   *sync.Pool
+	backends  forward.Backends
+	handlers  map[*forward.Definition]*forward.Handler // of every worker that is defined
+	balancers balancer.Builder
 }
 
 func sharedOf(b *module.Builder) *shared {
@@ -57,6 +74,7 @@ func sharedOf(b *module.Builder) *shared {
 				Lease: b.Lease, Resolver: b.Resolver, Protocols: b.Protocols, Loops: b.Loops, RuntimeDir: b.RuntimeDir,
 			},
 		}
+		p.balancers = balancer.Builder{Backends: &p.backends, AddWorker: b.AddWorker, OnClose: b.OnClose}
 		b.Aux[sharedKey{}] = p
 	}
 	return p
@@ -70,10 +88,16 @@ func buildServer(b *module.Builder, s *module.Server) error {
 	}
 	common := sharedOf(b)
 	st := &site{
-		conf: conf, handlers: make(map[*mapping.PassRule]*forward.Handler), queries: common.queries, backends: &common.backends,
+		conf: conf, handlers: make(map[*mapping.PassRule]exchange.Handler), queries: common.queries, backends: &common.backends,
 	}
 	b.Aux[siteKey{s}] = st
+	var err error
+	if st.balancers, err = common.balancers.Build(&conf.Balancers, ownerOf(b, s), mainOwner, conf.defaults()); err != nil {
+		return err
+	}
 	st.targets = &mapping.Targets{
+		Balancers: st.balancers,
+
 		Workers: &conf.Workers, Handlers: common.handlers, Backends: st.backends, Defaults: conf.defaults(), Queries: st.queries,
 	}
 	s.Site.Targets = st.targets
@@ -81,11 +105,15 @@ func buildServer(b *module.Builder, s *module.Server) error {
 		return err
 	}
 	for _, r := range slices.Concat(conf.Rules, conf.SectionRules) {
-		if r == nil || r.Deny || r.Worker == nil {
+		if r == nil {
 			continue
 		}
-		if st.handlers[r] = common.handlers[r.Worker]; st.handlers[r] == nil {
-			return fmt.Errorf("no protocol handler was valid for the URL %s (scheme '%s')", r.Worker.Name, r.Worker.URL.Scheme)
+		h, err := st.handler(common, r)
+		if err != nil {
+			return err
+		}
+		if h != nil {
+			st.handlers[r] = h
 		}
 	}
 	st.encoded = mapping.NewRouted(conf.Rules, true, st.handlers)
@@ -94,11 +122,29 @@ func buildServer(b *module.Builder, s *module.Server) error {
 	return nil
 }
 
+// handler returns what carries out a rule; nil: the request decides, or nothing.
+func (st *site) handler(common *shared, r *mapping.PassRule) (exchange.Handler, error) {
+	switch {
+	case r.Deny:
+	case r.Balancer:
+		return st.balancers.Find(r.URL.Host), nil
+	case r.Worker != nil:
+		if h := common.handlers[r.Worker]; h != nil {
+			return h, nil
+		}
+		return nil, fmt.Errorf("no protocol handler was valid for the URL %s (scheme '%s')", r.Worker.Name, r.Worker.URL.Scheme)
+	}
+	return nil, nil
+}
+
+// mainOwner is the owner of what the main server defines.
+const mainOwner = "main"
+
 // ownerOf names the server whose workers are built. Those of the main server,
 // which is built first, are shared by every virtual host that inherits them.
 func ownerOf(b *module.Builder, s *module.Server) string {
 	if s.Scope == b.Main {
-		return "main"
+		return mainOwner
 	}
 	return s.Key
 }
@@ -143,7 +189,7 @@ func initForwarder(f *forward.Forwarder, b *module.Builder, d *module.Dir, st *s
 		},
 		Site: d.Server.Site.Name, Timeout: s.Timeout.Or(0), BadHeader: s.BadHeader.Or(exchange.BadIsError),
 		Expect: conf.Forward100.Or(true), Interpolate: conf.Interpolate.Or(false),
-		Rewrites: &conf.Rewrites, Overrides: conf.overrides(),
+		Rewrites: &conf.Rewrites, Members: st.balancers, Overrides: conf.overrides(),
 	})
 }
 

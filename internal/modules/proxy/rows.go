@@ -47,6 +47,9 @@ func rows() []directive.Row {
 		{Name: "<Proxy>", Open: openProxy, When: whenProxy},
 		{Name: "<ProxyMatch>", Open: openProxyMatch},
 		{Name: "ProxySet", Set: setProxySet, When: whenProxySet},
+		{Name: "BalancerMember", Set: setMember, When: whenMember},
+		{Name: "BalancerInherit", Set: serverFlag(func(s *ServerConf) *Opt[bool] { return &s.BalancerInherit })},
+		{Name: "BalancerGrowth", Tier: directive.Noted, Note: forManager, Set: setGrowth},
 	}
 }
 
@@ -69,18 +72,19 @@ func whenPass(c *directive.Call) (directive.Tier, string) {
 	if err != nil || r.Deny {
 		return directive.Honoured, ""
 	}
+	if r.Balancer {
+		return settingsTier(param.OfBalancer, r.Settings)
+	}
 	if tier, note := schemeTier(r.URL); tier != directive.Honoured {
 		return tier, note
 	}
-	return settingsTier(r.Settings)
+	return settingsTier(param.OfWorker, r.Settings)
 }
 
 func schemeTier(u uri.URL) (directive.Tier, string) {
 	switch u.Scheme {
 	case "http", "ws", "":
 		return directive.Honoured, ""
-	case "balancer":
-		return directive.Pending, "balancers are not supported yet"
 	case "https", "wss", "h2", "h2c", "ajp", "fcgi", "scgi", "uwsgi", "ftp", "fdpass":
 		return directive.Pending, "backends by " + u.Scheme + ":// are not supported yet"
 	}
@@ -96,13 +100,19 @@ func setPass(c *directive.Call) error {
 	r.Rule, r.Place = c.Row.Name+" "+r.Path, c.Pos().String()
 	r.Written = c.Line().Directive
 	s := serverSlot.Of(c.Server)
-	if !r.Deny && !r.Dynamic {
+	switch {
+	case r.Deny:
+	case r.Balancer:
+		if err := passToBalancer(c, s, r); err != nil {
+			return err
+		}
+	case !r.Dynamic:
 		var ignored []param.Setting
 		r.Worker, ignored, err = s.Workers.Define(r.URL, r.Settings, known, c.Pos())
 		if err != nil {
 			return paramFault(c, err)
 		}
-		notes(c, r.Settings)
+		notes(c, paramNotes, r.Settings)
 		oddPort(c, r.URL)
 		for _, set := range ignored {
 			c.Warn("Ignoring parameter '%s=%s' for worker '%s' because of worker sharing (AH01146)", set.Key, set.Value, r.Worker.Name)

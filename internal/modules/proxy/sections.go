@@ -23,13 +23,17 @@ func sectionTarget(args string) (target string, settings []param.Setting, ok boo
 	return words[0], settings, ok
 }
 
-// whenProxy: a section about a balancer needs balancers.
 func whenProxy(c *directive.Call) (directive.Tier, string) {
-	if len(c.Args) > 0 && param.IsBalancer(c.Args[0]) && !glob.HasWildcards(c.Args[0]) {
-		return directive.Pending, "balancers are not supported yet"
+	target, settings, _ := sectionTarget(c.Raw)
+	return settingsTier(kindOf(target), settings)
+}
+
+// kindOf is the kind of parameters that what a URL names has.
+func kindOf(target string) param.Kind {
+	if param.IsBalancer(target) {
+		return param.OfBalancer
 	}
-	_, settings, _ := sectionTarget(c.Raw)
-	return settingsTier(settings)
+	return param.OfWorker
 }
 
 // openProxy checks a <Proxy> tag. One that names a URL with parameters
@@ -67,8 +71,12 @@ func openProxyMatch(c *directive.Call) error {
 	return nil
 }
 
-// setOn sets parameters on the worker of a URL, which is defined if need be.
+// setOn sets parameters on the worker or balancer of a URL, which is defined if
+// need be.
 func setOn(c *directive.Call, target string, settings []param.Setting) error {
+	if param.IsBalancer(target) {
+		return setOnBalancer(c, target, settings)
+	}
 	u, err := uri.Parse(target)
 	if err != nil {
 		return c.Errorf("ProxyPass %w", err)
@@ -81,7 +89,7 @@ func setOn(c *directive.Call, target string, settings []param.Setting) error {
 	if err := d.Params.SetAll(param.OfWorker, settings, known); err != nil {
 		return paramFault(c, err)
 	}
-	notes(c, settings)
+	notes(c, paramNotes, settings)
 	oddPort(c, u)
 	return nil
 }
@@ -101,11 +109,8 @@ func proxySetTarget(c *directive.Call) (target string, words []string) {
 
 func whenProxySet(c *directive.Call) (directive.Tier, string) {
 	target, words := proxySetTarget(c)
-	if param.IsBalancer(target) {
-		return directive.Pending, "balancers are not supported yet"
-	}
 	settings, _ := settingsOf(words)
-	return settingsTier(settings)
+	return settingsTier(kindOf(target), settings)
 }
 
 func setProxySet(c *directive.Call) error {
@@ -118,7 +123,11 @@ func setProxySet(c *directive.Call) error {
 	case len(words) == 0:
 		return c.Errorf("ProxySet requires additional arguments")
 	}
-	if !in {
+	if !in && param.IsBalancer(target) {
+		if name, _, ok := param.SplitBalancer(target); !ok || serverSlot.Of(c.Server).Balancers.Find(name) == nil {
+			return c.Errorf("ProxySet can not find '%s' Balancer.", target)
+		}
+	} else if !in {
 		u, err := uri.Parse(target)
 		if err != nil || serverSlot.Of(c.Server).Workers.Find(u.Name()) == nil {
 			return c.Errorf("ProxySet can't find worker '%s'", target)

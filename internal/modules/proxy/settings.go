@@ -1,9 +1,11 @@
 package proxy
 
 import (
+	"maps"
 	"strings"
 
 	"github.com/headgate/headgate/internal/ascii"
+	"github.com/headgate/headgate/internal/balance"
 	"github.com/headgate/headgate/internal/directive"
 	"github.com/headgate/headgate/internal/proxy/param"
 	"github.com/headgate/headgate/internal/uri"
@@ -13,6 +15,8 @@ const (
 	ofMembers = "it concerns members of balancers: this worker is none"
 	byStream  = "it concerns AJP and FastCGI: what comes from this backend is sent on at once"
 	unchecked = "nothing is checked without hcmethod="
+
+	forManager = "it concerns balancer-manager, which is not offered yet"
 )
 
 // paramNotes say of parameters that are accepted what is done in their place.
@@ -38,6 +42,31 @@ var paramNotes = map[string]string{
 	"hcexpr":       unchecked,
 }
 
+// memberNotes are paramNotes of a balancer's members.
+var memberNotes = notesWithout("retry", "loadfactor", "lbset", "route", "redirect")
+
+// balancerNotes are paramNotes of a balancer.
+var balancerNotes = map[string]string{
+	"nonce":  forManager,
+	"growth": forManager,
+
+	"hcpasses":   unchecked,
+	"hcfails":    unchecked,
+	"hcinterval": unchecked,
+	"hctimeout":  unchecked,
+	"hcuri":      unchecked,
+	"hctemplate": unchecked,
+	"hcexpr":     unchecked,
+}
+
+func notesWithout(names ...string) map[string]string {
+	m := maps.Clone(paramNotes)
+	for _, n := range names {
+		delete(m, n)
+	}
+	return m
+}
+
 // Noted says whether a parameter of a worker is taken without an effect, with a
 // note, or waits for a later version.
 func Noted(name string) bool {
@@ -45,9 +74,9 @@ func Noted(name string) bool {
 }
 
 // notes tells of parameters that do not do what they say.
-func notes(c *directive.Call, settings []param.Setting) {
+func notes(c *directive.Call, table map[string]string, settings []param.Setting) {
 	for _, set := range settings {
-		if note, ok := paramNotes[ascii.ToLower(set.Key)]; ok {
+		if note, ok := table[ascii.ToLower(set.Key)]; ok {
 			c.Note("%s=%s: %s", set.Key, set.Value, note)
 		}
 	}
@@ -55,13 +84,15 @@ func notes(c *directive.Call, settings []param.Setting) {
 
 // settingsTier judges parameters that this version does not carry out. A value
 // that is wrong is left to the setter.
-func settingsTier(settings []param.Setting) (directive.Tier, string) {
+func settingsTier(kind param.Kind, settings []param.Setting) (directive.Tier, string) {
 	for _, set := range settings {
 		p := param.Default()
-		if p.Set(param.OfWorker, set.Key, set.Value, known) != nil {
+		if p.Set(kind, set.Key, set.Value, known) != nil {
 			continue
 		}
 		switch key := ascii.ToLower(set.Key); {
+		case key == "lbmethod" && balance.MethodOf(set.Value) == nil:
+			return directive.Pending, "lbmethod=" + set.Value + ": it needs mod_heartmonitor, which is not supported yet"
 		case key == "hcmethod" && p.Check.Method != "NONE":
 			return directive.Pending, "hcmethod=" + set.Value + ": health checks are not supported yet"
 		case key == "hctemplate", key == "hcexpr":
@@ -73,7 +104,10 @@ func settingsTier(settings []param.Setting) (directive.Tier, string) {
 
 // known is what other modules offer to parameters: there are no templates and
 // no expressions of health checks yet.
-var known = &param.Known{HealthCheck: true, Template: nothing, Expr: nothing}
+var known = &param.Known{HealthCheck: true, Template: nothing, Expr: nothing, Method: knownMethod}
+
+// knownMethod says whether httpd or we have a method.
+func knownMethod(name string) bool { return name == "heartbeat" || balance.MethodOf(name) != nil }
 
 func nothing(string) bool { return false }
 

@@ -41,6 +41,15 @@ func (b *Backends) Protocol(scheme string) worker.Protocol {
 // Handler makes a worker, with its handler, over the state that survives
 // reloads. owner names the server it belongs to.
 func (b *Backends) Handler(owner string, u uri.URL, p *param.Params, c Defaults) (*Handler, error) {
+	h, err := b.Member(owner, u, p, c)
+	if err == nil && u.OddPort == "" && p.Status&unusable != 0 {
+		h.Protocol = disabled{}
+	}
+	return h, err
+}
+
+// Member is Handler for a member of a balancer, which looks at its status itself.
+func (b *Backends) Member(owner string, u uri.URL, p *param.Params, c Defaults) (*Handler, error) {
 	host := []byte(u.HostPort())
 	u.Socket = b.socket(u.Socket)
 	cfg := workerConfig(u, p, c)
@@ -48,11 +57,8 @@ func (b *Backends) Handler(owner string, u uri.URL, p *param.Params, c Defaults)
 	if proto == nil {
 		return nil, fmt.Errorf("no protocol handler was valid for the URL %s (scheme '%s')", cfg.Name, cfg.Scheme)
 	}
-	switch {
-	case u.OddPort != "":
+	if u.OddPort != "" {
 		proto = portless{}
-	case p.Status&unusable != 0:
-		proto = disabled{}
 	}
 	return &Handler{Worker: worker.New(cfg, proto, b.state(owner, &cfg)), host: host}, nil
 }

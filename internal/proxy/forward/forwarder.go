@@ -19,6 +19,7 @@ type Forwarder struct {
 	override    bool // some responses are replaced
 	Announcer
 	rewrites  *Rewrites
+	members   Members
 	overrides Overrides
 	room      [32]byte // holds Announcer.name, if it fits
 }
@@ -32,6 +33,7 @@ type Config struct {
 	Expect      bool // Proxy100Continue
 	Interpolate bool // ProxyPassInterpolateEnv
 	Rewrites    *Rewrites
+	Members     Members // nil: no balancers
 	Overrides   Overrides
 }
 
@@ -60,6 +62,7 @@ func (f *Forwarder) Init(c *Config) {
 	*f = Forwarder{
 		Announcer: c.Announcer, rewrites: c.Rewrites, edits: c.Rewrites.edited(), timeout: c.Timeout, bad: c.BadHeader,
 		expect: c.Expect, interpolate: c.Interpolate, override: c.Overrides.On, overrides: c.Overrides,
+		members: c.Members,
 	}
 	f.name = append(f.room[:0], c.Site...)
 }
@@ -141,7 +144,7 @@ func dropRepeated(h *message.Header) {
 
 // rewrite edits the fields that name the backend.
 func (f *Forwarder) rewrite(x *exchange.Exchange) {
-	t := ReverseRewriter{Rules: f.rewrites, Origin: x.Origin(), Recorder: x.Recorder}
+	t := ReverseRewriter{Rules: f.rewrites, Members: f.members, Origin: x.Origin(), Recorder: x.Recorder}
 	if f.interpolate {
 		t.Env = &x.Env
 	}

@@ -17,6 +17,18 @@ type Handler struct {
 // Handle implements exchange.Handler.
 func (h *Handler) Handle(x *exchange.Exchange) error {
 	x.Filename = x.Out.URL
+	if err := h.Send(x); err != nil {
+		return err
+	}
+	if x.Committed {
+		return nil
+	}
+	return Replaced(x)
+}
+
+// Send makes one attempt. Without an error there is a response: the client has
+// it, or else (x.Committed) it is to be replaced.
+func (h *Handler) Send(x *exchange.Exchange) error {
 	f := x.Chain.Forward
 	local, err := f.Prepare(x, h.host)
 	if err != nil {
@@ -29,18 +41,12 @@ func (h *Handler) Handle(x *exchange.Exchange) error {
 		x.Out.Upgrade = upgrades(x, h.Upgrade)
 	}
 	x.Relay = f
-	if err := h.Protocol.RoundTrip(x, &h.Worker); err != nil {
-		return err
-	}
-	if x.Committed {
-		return nil
-	}
-	return replaced(x)
+	return h.Protocol.RoundTrip(x, &h.Worker)
 }
 
-// replaced is the fault of a response that ProxyErrorOverride discards. The
-// reason phrase stays, and the fields a client needs to log in.
-func replaced(x *exchange.Exchange) error {
+// Replaced is the fault of a response that ProxyErrorOverride took away. The
+// reason phrase stays, and what a client needs to log in.
+func Replaced(x *exchange.Exchange) error {
 	f := &fault.Fault{
 		Side: fault.Backend, Module: "proxy", Phase: fault.ReadHead, Status: x.Resp.Status, Replace: true,
 		Reason: string(x.Resp.Reason),

@@ -2,20 +2,19 @@ package mapping
 
 import (
 	"github.com/headgate/headgate/internal/exchange"
-	"github.com/headgate/headgate/internal/proxy/forward"
 	"github.com/headgate/headgate/internal/uri"
 )
 
 // route is a rule with its handler, reduced to what most requests need of it:
 // a cache line, however many rules there are.
 type route struct {
-	handler *forward.Handler  // nil: of a rule that denies, or whose worker the request decides on
+	handler exchange.Handler  // nil: of a rule that denies, or whose worker the request decides on
 	mapping *exchange.Mapping // the rule as logs name it; its Target is used where it is longer than short
 	origin  int32             // length of the target up to its path; 0: it has to be made for each request
 	size    uint8             // of short
 	deny    bool
 	bare    bool // the target ends with the host: only a slash may follow
-	short   [41]byte
+	short   [33]byte
 }
 
 // setTarget keeps the mapping's target: "proxy:" and the canonical URL.
@@ -36,7 +35,7 @@ func (r *route) append(b []byte) []byte {
 
 // newRoute prepares a rule. The target is known in advance where
 // canonical form is what is written.
-func newRoute(r *PassRule, h *forward.Handler) route {
+func newRoute(r *PassRule, h exchange.Handler) route {
 	out := route{handler: h, deny: r.Deny, mapping: &exchange.Mapping{Rule: r.Rule, Place: r.Place, Written: r.Written}}
 	f := &r.fixed
 	if !f.ok || r.Encoded || r.NoCanon || r.Dynamic || h == nil {

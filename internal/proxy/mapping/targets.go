@@ -5,6 +5,7 @@ import (
 	"sync"
 
 	"github.com/headgate/headgate/internal/exchange"
+	"github.com/headgate/headgate/internal/fault"
 	"github.com/headgate/headgate/internal/lock"
 	"github.com/headgate/headgate/internal/proxy/forward"
 	"github.com/headgate/headgate/internal/uri"
@@ -18,17 +19,25 @@ import (
 // begins, and its connections are shared; for the others there are generic
 // workers, which keep no connections, as in httpd.
 type Targets struct {
-	Workers  *forward.Definitions                     // of the server
-	Handlers map[*forward.Definition]*forward.Handler // of all Workers
-	Backends *forward.Backends
-	Defaults forward.Defaults
-	Queries  *sync.Pool // of NewQueries
+	Workers   *forward.Definitions                     // of the server
+	Handlers  map[*forward.Definition]*forward.Handler // of all Workers
+	Balancers Balancers                                // of the server
+	Backends  *forward.Backends
+	Defaults  forward.Defaults
+	Queries   *sync.Pool // of NewQueries
 
 	mu      lock.Mutex // guards generic; never held while something is waited for
 	generic map[string]*forward.Handler
 }
 
 var _ exchange.Targets = (*Targets)(nil)
+
+// Balancers finds what sends requests to the members of a balancer.
+type Balancers interface {
+	// Find returns the handler of a balancer, by its name in lower case; nil:
+	// there is none.
+	Find(name string) exchange.Handler
+}
 
 // maxGeneric bounds the generic workers that are kept. Who requests more hosts
 // than that makes them be built again, which costs little.
@@ -68,8 +77,12 @@ func cutSocket(url []byte) (socket, rest []byte, ok bool) {
 }
 
 // Resolve returns the handler of the worker that filename, "proxy:" and a
-// canonical URL, belongs to; u is the address in it.
+// canonical URL, belongs to; u is the address in it. For a balancer that is its
+// handler.
 func (t *Targets) Resolve(u uri.URL, filename []byte) (exchange.Handler, error) {
+	if u.Scheme == "balancer" {
+		return t.balancer(u.Host)
+	}
 	if d := t.Workers.Find(string(filename[len(proxyPrefix):])); d != nil && d.URL.Socket == u.Socket {
 		if h := t.Handlers[d]; h != nil {
 			return h, nil
@@ -93,4 +106,17 @@ func (t *Targets) Resolve(u uri.URL, filename []byte) (exchange.Handler, error) 
 	}
 	t.generic[key] = h
 	return h, nil
+}
+
+// balancer returns the handler of a balancer that only the request names.
+func (t *Targets) balancer(name string) (exchange.Handler, error) {
+	if t.Balancers != nil {
+		if h := t.Balancers.Find(name); h != nil {
+			return h, nil
+		}
+	}
+	return nil, &fault.Fault{
+		Side: fault.Proxy, Module: "proxy", Phase: fault.Map, Kind: fault.Unsupported, Status: 500, ID: "AH01144",
+		Detail: "there is no balancer://" + name,
+	}
 }

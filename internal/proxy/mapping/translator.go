@@ -7,7 +7,6 @@ import (
 	"github.com/headgate/headgate/internal/exchange"
 	"github.com/headgate/headgate/internal/logsink"
 	"github.com/headgate/headgate/internal/message"
-	"github.com/headgate/headgate/internal/proxy/forward"
 	"github.com/headgate/headgate/internal/uri"
 )
 
@@ -23,7 +22,7 @@ type Routed struct {
 
 // NewRouted compiles the rules of list that are matched before decoding
 // (encoded) or after it. handlers has the handlers of those that have one.
-func NewRouted(list []*PassRule, encoded bool, handlers map[*PassRule]*forward.Handler) Routed {
+func NewRouted(list []*PassRule, encoded bool, handlers map[*PassRule]exchange.Handler) Routed {
 	m := NewMapping(list, encoded)
 	s := Routed{Mapping: m}
 	for _, r := range m.Rules() {
@@ -58,7 +57,7 @@ type Translator struct {
 type Config struct {
 	List        Routed
 	Rule        *PassRule        // of the sections; nil: none
-	Handler     *forward.Handler // of Rule; nil: none
+	Handler     exchange.Handler // of Rule; nil: none
 	Interpolate bool             // ProxyPassInterpolateEnv
 	Queries     *sync.Pool       // of NewQueries
 	Targets     *Targets

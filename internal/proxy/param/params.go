@@ -1,6 +1,7 @@
 package param
 
 import (
+	"slices"
 	"time"
 
 	"github.com/headgate/headgate/internal/ascii"
@@ -198,8 +199,22 @@ func (p *Params) Reuse(scheme string) bool {
 	return !p.DisableReuse
 }
 
-// InheritChecks copies the hc* parameters of a balancer that a member did not
-// set itself. Ours: httpd has them on members only.
+// OverBalancer returns the parameters of a balancer over those of another of the
+// same name: what was not given is as there. Statuses of failonstatus= add up.
+func (p *Params) OverBalancer(base *Params) Params {
+	m := *base
+	for i := range params {
+		if row := &params[i]; row.kind&OfBalancer != 0 && row.take != nil && p.given&(1<<i) != 0 {
+			row.take(&m.Balancer, &p.Balancer)
+			m.given |= 1 << i
+		}
+	}
+	m.Balancer.FailOnStatus = slices.Concat(base.Balancer.FailOnStatus, p.Balancer.FailOnStatus)
+	return m
+}
+
+// InheritChecks takes over the hc* parameters of a balancer that a member did
+// not set itself. Ours: httpd knows them on members only.
 func (p *Params) InheritChecks(balancer *Params) {
 	for i := range params {
 		row := &params[i]

@@ -19,6 +19,7 @@ type param struct {
 
 	check bool                        // known only with mod_proxy_hcheck
 	copy  func(dst, src *CheckParams) // for rows with check
+	take  func(dst, src *BalancerParams)
 }
 
 // params is the table of parameters. The error texts are httpd's.
@@ -77,19 +78,19 @@ var params = [...]param{
 	{name: "hcexpr", kind: OfWorker | OfBalancer, check: true, set: setCheckExpr,
 		copy: func(d, s *CheckParams) { d.Expr = s.Expr }},
 
-	{name: "stickysession", kind: OfBalancer, def: "none", set: setSticky},
-	{name: "stickysessionsep", kind: OfBalancer, def: ".", set: setStickySep},
-	{name: "nofailover", kind: OfBalancer, def: "off", set: onOff(func(p *Params) *bool { return &p.Balancer.NoFailover }, true, "failover must be On|Off")},
-	{name: "timeout", kind: OfBalancer, def: "0", set: seconds(func(p *Params) *time.Duration { return &p.Balancer.Timeout }, "timeout must be at least one second")},
-	{name: "maxattempts", kind: OfBalancer, def: "one less than members", set: count(func(p *Params) *int { return &p.Balancer.MaxAttempts }, 0, math.MaxInt32,
+	{name: "stickysession", kind: OfBalancer, take: func(d, s *BalancerParams) { d.Sticky, d.StickyPath = s.Sticky, s.StickyPath }, def: "none", set: setSticky},
+	{name: "stickysessionsep", kind: OfBalancer, take: func(d, s *BalancerParams) { d.StickySep = s.StickySep }, def: ".", set: setStickySep},
+	{name: "nofailover", kind: OfBalancer, take: func(d, s *BalancerParams) { d.NoFailover = s.NoFailover }, def: "off", set: onOff(func(p *Params) *bool { return &p.Balancer.NoFailover }, true, "failover must be On|Off")},
+	{name: "timeout", kind: OfBalancer, take: func(d, s *BalancerParams) { d.Timeout = s.Timeout }, def: "0", set: seconds(func(p *Params) *time.Duration { return &p.Balancer.Timeout }, "timeout must be at least one second")},
+	{name: "maxattempts", kind: OfBalancer, take: func(d, s *BalancerParams) { d.MaxAttempts = s.MaxAttempts }, def: "one less than members", set: count(func(p *Params) *int { return &p.Balancer.MaxAttempts }, 0, math.MaxInt32,
 		"maximum number of attempts must be a positive number")},
-	{name: "lbmethod", kind: OfBalancer, def: "byrequests", set: setMethod},
-	{name: "scolonpathdelim", kind: OfBalancer, def: "off", set: onOff(func(p *Params) *bool { return &p.Balancer.SemicolonPath }, true, "scolonpathdelim must be On|Off")},
+	{name: "lbmethod", kind: OfBalancer, take: func(d, s *BalancerParams) { d.Method = s.Method }, def: "byrequests", set: setMethod},
+	{name: "scolonpathdelim", kind: OfBalancer, take: func(d, s *BalancerParams) { d.SemicolonPath = s.SemicolonPath }, def: "off", set: onOff(func(p *Params) *bool { return &p.Balancer.SemicolonPath }, true, "scolonpathdelim must be On|Off")},
 	{name: "failonstatus", kind: OfBalancer, def: "none", set: setFailOnStatus},
-	{name: "failontimeout", kind: OfBalancer, def: "off", set: onOff(func(p *Params) *bool { return &p.Balancer.FailOnTimeout }, true, "failontimeout must be On|Off")},
-	{name: "nonce", kind: OfBalancer, def: "made at start", set: setNonce},
-	{name: "growth", kind: OfBalancer, def: "BalancerGrowth", set: count(func(p *Params) *int { return &p.Balancer.Growth }, 1, 100, "growth must be between 1 and 100")},
-	{name: "forcerecovery", kind: OfBalancer, def: "on", set: onOff(func(p *Params) *bool { return &p.Balancer.ForceRecovery }, true, "forcerecovery must be On|Off")},
+	{name: "failontimeout", kind: OfBalancer, take: func(d, s *BalancerParams) { d.FailOnTimeout = s.FailOnTimeout }, def: "off", set: onOff(func(p *Params) *bool { return &p.Balancer.FailOnTimeout }, true, "failontimeout must be On|Off")},
+	{name: "nonce", kind: OfBalancer, take: func(d, s *BalancerParams) { d.Nonce = s.Nonce }, def: "made at start", set: setNonce},
+	{name: "growth", kind: OfBalancer, take: func(d, s *BalancerParams) { d.Growth = s.Growth }, def: "BalancerGrowth", set: count(func(p *Params) *int { return &p.Balancer.Growth }, 1, 100, "growth must be between 1 and 100")},
+	{name: "forcerecovery", kind: OfBalancer, take: func(d, s *BalancerParams) { d.ForceRecovery = s.ForceRecovery }, def: "on", set: onOff(func(p *Params) *bool { return &p.Balancer.ForceRecovery }, true, "forcerecovery must be On|Off")},
 }
 
 type setter = func(*Params, string, *Known) error

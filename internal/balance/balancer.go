@@ -1,0 +1,139 @@
+package balance
+
+import (
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"github.com/headgate/headgate/internal/exchange"
+	"github.com/headgate/headgate/internal/lock"
+	"github.com/headgate/headgate/internal/logsink"
+	"github.com/headgate/headgate/internal/proxy/param"
+)
+
+// Config is what the configuration says of a balancer. Immutable.
+type Config struct {
+	Name string // "balancer://x"
+	param.BalancerParams
+	Method *Method
+}
+
+func (c *Config) sticky() bool { return c.Sticky != "" }
+
+// Balancer is one balancer of a snapshot.
+type Balancer struct {
+	Config
+	Members Members
+	Group   *Group // survives a reload
+
+	view  atomic.Pointer[view]
+	build lock.Mutex // held while a view is made
+}
+
+// Attempts returns how many members one request may be sent to (httpd:
+// maxattempts, and one).
+func (b *Balancer) Attempts() int {
+	if b.MaxAttempts >= 0 {
+		return b.MaxAttempts + 1
+	}
+	return max(1, len(b.Members.List()))
+}
+
+// Elect returns the member that x goes to, which is none of tried; nil: there is
+// none that may be elected.
+func (b *Balancer) Elect(x *exchange.Exchange, tried []*Member) *Member {
+	v := b.current(x)
+	if len(v.entries) == 0 {
+		return nil
+	}
+	i := b.Method.elect(v, x, tried)
+	if i < 0 {
+		return nil
+	}
+	return v.entries[i].m
+}
+
+// Honour counts a turn of m, which a session elected. As in httpd all usable
+// members take part in it, whatever their set.
+func (b *Balancer) Honour(x *exchange.Exchange, m *Member) {
+	v := b.current(x)
+	v.turns.Add(1)
+	total := v.total
+	for _, o := range v.rest {
+		o.Score.turn.Add(int64(o.Factor))
+		total += int64(o.Factor)
+	}
+	if i, ok := v.index[m]; ok {
+		v.entries[i].standing.Add(-total)
+	} else {
+		m.Score.turn.Add(-total)
+	}
+}
+
+// current returns the view that holds now.
+func (b *Balancer) current(x *exchange.Exchange) *view {
+	now := x.Loop.Now()
+	if v := b.view.Load(); v.valid(b, now) {
+		return v
+	}
+	return b.look(x, now)
+}
+
+// look makes a view.
+func (b *Balancer) look(x *exchange.Exchange, now time.Time) *view {
+	b.build.Lock()
+	old := b.view.Load()
+	if old.valid(b, now) {
+		b.build.Unlock()
+		return old
+	}
+	changes, r := b.Group.changes.Load(), b.Members.roster()
+	inError := slices.DeleteFunc(slices.Clone(r.list), func(m *Member) bool { return !m.is(param.StatusError) })
+	old.fold()
+	v := newView(r, changes, &b.Config, now)
+	b.view.Store(v)
+	b.build.Unlock()
+	for _, m := range inError {
+		b.tellReturned(x, m, now)
+	}
+	return v
+}
+
+// tellReturned logs that a member which was in error is tried again.
+func (b *Balancer) tellReturned(x *exchange.Exchange, m *Member, now time.Time) {
+	if m.is(param.StatusError) {
+		return
+	}
+	failed := m.Health().FailedAt()
+	switch {
+	case failed.IsZero(): // status=+E
+		x.Logf(logsink.Info, "proxy_balancer", "AH00932", "%s: worker %s is tried: it was configured to be in error", b.Name, m.Worker.Name)
+	case now.Sub(failed) <= m.Retry && !m.is(param.StatusIgnoreErrors):
+		x.Logf(logsink.Warn, "proxy_balancer", "AH01165", "%s: worker %s is tried again before its time: all workers were in error state", b.Name, m.Worker.Name)
+	default:
+		x.Logf(logsink.Notice, "proxy", "AH00932", "%s: worker %s is tried again, %v after it failed", b.Name, m.Worker.Name, now.Sub(failed).Round(time.Millisecond))
+	}
+}
+
+// maxWaiting is how many exchanges wait for a member of one balancer.
+const maxWaiting = 10000
+
+// Await waits until something may have changed about who may be elected, at the
+// longest until by. False: it does not pay to wait.
+func (b *Balancer) Await(x *exchange.Exchange, by time.Time) bool {
+	if !x.Loop.Now().Before(by) {
+		return false
+	}
+	w, err := b.Group.waiting.Join(x.Loop, struct{}{}, maxWaiting)
+	if err != nil {
+		return false
+	}
+	switch v := b.current(x); {
+	case len(v.entries) > 0: // since the caller looked
+		by = x.Loop.Now()
+	case !v.until.IsZero() && v.until.Before(by):
+		by = v.until.Add(time.Millisecond)
+	}
+	_ = w.Wait(by) // whatever ended it: the caller looks again
+	return true
+}

@@ -1,0 +1,26 @@
+package balance
+
+import (
+	"sync/atomic"
+
+	"github.com/headgate/headgate/internal/waitqueue"
+)
+
+// Group is what all snapshots that name a balancer share of it. Its zero value
+// is ready.
+type Group struct {
+	changes atomic.Uint64 // how often something changed that decides who may be elected
+	waiting waitqueue.Queue[struct{}]
+}
+
+// Changed says that a member's flags, or the list, changed. Exchanges that wait
+// for a member look again.
+func (g *Group) Changed() {
+	g.changes.Add(1)
+	if g.waiting.Len() > 0 {
+		g.waiting.GrantAll(nil, func(*struct{}) bool { return true })
+	}
+}
+
+// Waiting returns how many exchanges wait for a member that may be elected.
+func (g *Group) Waiting() int { return g.waiting.Len() }

@@ -1,0 +1,124 @@
+package balance
+
+import (
+	"slices"
+
+	"github.com/headgate/headgate/internal/exchange"
+)
+
+// Method is a way to elect (httpd: lbmethod).
+type Method struct {
+	Name    string
+	Busy    bool // looks at Score.Busy, which has to be counted
+	Traffic bool // looks at Score.Traffic
+	repeats bool // members with equal factors have their turns in an order that repeats
+
+	// elect returns the index of an entry that is not among tried, -1 for none.
+	elect func(v *view, x *exchange.Exchange, tried []*Member) int
+}
+
+// methods are the methods there are.
+var methods = [...]Method{
+	{Name: "byrequests", repeats: true, elect: byRequests},
+	{Name: "bytraffic", Traffic: true, elect: byTraffic},
+	{Name: "bybusyness", Busy: true, elect: byBusyness},
+}
+
+// MethodOf returns the method of a name, which is matched by case as in httpd;
+// nil: there is none.
+func MethodOf(name string) *Method {
+	for i := range methods {
+		if methods[i].Name == name {
+			return &methods[i]
+		}
+	}
+	return nil
+}
+
+// MethodNames lists the methods.
+func MethodNames() (names []string) {
+	for i := range methods {
+		names = append(names, methods[i].Name)
+	}
+	return names
+}
+
+// byRequests gives every member a share of the requests that is its factor's
+// share of all factors (httpd: mod_lbmethod_byrequests).
+func byRequests(v *view, _ *exchange.Exchange, tried []*Member) int {
+	n := v.turns.Add(1)
+	if v.order != nil {
+		return v.inTurn(n, tried)
+	}
+	best, most := -1, int64(0)
+	for i := range v.entries {
+		e := &v.entries[i]
+		if s := e.standing.Load() + n*e.factor; (best < 0 || s > most) && !slices.Contains(tried, e.m) {
+			best, most = i, s
+		}
+	}
+	v.charge(best, tried)
+	return best
+}
+
+// inTurn returns the entry whose turn it is, or a later one's where it was tried.
+func (v *view) inTurn(n int64, tried []*Member) int {
+	for range v.order {
+		i := int(v.order[int((n-1)%int64(len(v.order)))])
+		if !slices.Contains(tried, v.entries[i].m) {
+			return i
+		}
+		n = v.turns.Add(1)
+	}
+	return -1
+}
+
+// charge takes from the chosen entry what the turn has added to all. Those that
+// were tried did not compete, and are added nothing.
+func (v *view) charge(best int, tried []*Member) {
+	total := v.total
+	if len(tried) > 0 || best < 0 {
+		for i := range v.entries {
+			if e := &v.entries[i]; best < 0 || slices.Contains(tried, e.m) {
+				e.standing.Add(-e.factor)
+				total -= e.factor
+			}
+		}
+	}
+	if best >= 0 {
+		v.entries[best].standing.Add(-total)
+	}
+}
+
+// byTraffic elects who has moved the fewest bytes for its factor (httpd:
+// mod_lbmethod_bytraffic).
+func byTraffic(v *view, _ *exchange.Exchange, tried []*Member) int {
+	best, least := -1, int64(0)
+	for i := range v.entries {
+		e := &v.entries[i]
+		moved := e.m.Score.sent.Load()/e.factor + e.m.Score.received.Load()/e.factor
+		if (best < 0 || moved < least) && !slices.Contains(tried, e.m) {
+			best, least = i, moved
+		}
+	}
+	return best
+}
+
+// byBusyness elects who has the fewest requests, and among equals the one whose
+// turn it is in byRequests (httpd: mod_lbmethod_bybusyness).
+func byBusyness(v *view, _ *exchange.Exchange, tried []*Member) int {
+	n := v.turns.Add(1)
+	best, least, most := -1, int64(0), int64(0)
+	for i := range v.entries {
+		e := &v.entries[i]
+		busy := e.m.Score.busy.Load()
+		if best >= 0 && busy > least || slices.Contains(tried, e.m) {
+			continue
+		}
+		if s := e.standing.Load() + n*e.factor; best < 0 || busy < least || s > most {
+			best, least, most = i, busy, s
+		}
+	}
+	v.charge(best, tried)
+	return best
+}

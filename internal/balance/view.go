@@ -1,0 +1,138 @@
+package balance
+
+import (
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"github.com/headgate/headgate/internal/proxy/param"
+	"github.com/headgate/headgate/internal/worker"
+)
+
+// view is who may be elected, and how often each was: what elections look at
+// until something changes. All but its numbers is immutable.
+//
+// The standing of a member in byrequests (httpd: lbstatus) is entry.standing and
+// its factor for each turn, so that a turn of all of them is one addition.
+type view struct {
+	roster  *roster
+	changes uint64    // of the group, before the members were looked at
+	until   time.Time // one in error may be tried again after it; zero: none is
+
+	entries []entry
+	total   int64     // of the factors
+	order   []int32   // entries in the order of turns, where that repeats; nil: it has to be found
+	rest    []*Member // usable, but not among those to elect from
+	index   map[*Member]int32
+
+	_     [64]byte
+	turns atomic.Int64
+	_     [64]byte
+}
+
+// entry is a member that may be elected.
+type entry struct {
+	m        *Member
+	factor   int64
+	standing atomic.Int64 // less what the turns add
+}
+
+// valid says that v is still what building it again would come to.
+func (v *view) valid(b *Balancer, now time.Time) bool {
+	return v != nil && v.changes == b.Group.changes.Load() && v.roster == b.Members.roster() &&
+		(v.until.IsZero() || !now.After(v.until))
+}
+
+// newView looks at the members of r.
+func newView(r *roster, changes uint64, c *Config, now time.Time) *view {
+	v := &view{roster: r, changes: changes}
+	if c.ForceRecovery {
+		Recover(r.list, now)
+	}
+	list, top := eligible(nil, r.list, now)
+	v.entries = make([]entry, len(list))
+	for i, m := range list {
+		e := &v.entries[i]
+		e.m, e.factor = m, int64(m.Factor)
+		e.standing.Store(m.Score.turn.Load())
+		v.total += e.factor
+	}
+	for _, m := range r.list {
+		if m.Set <= top {
+			v.expires(m)
+		}
+	}
+	switch {
+	case c.sticky():
+		v.addRest(list)
+	case c.Method.repeats:
+		v.order = v.inOrder()
+	}
+	return v
+}
+
+// expires takes note of when m may be tried again.
+func (v *view) expires(m *Member) {
+	if s := m.Health().Status(); s&param.StatusError == 0 || s&param.StatusStopped != 0 {
+		return
+	}
+	if at := m.Health().FailedAt().Add(m.Retry); v.until.IsZero() || at.Before(v.until) {
+		v.until = at
+	}
+}
+
+// addRest notes what a sticky session's turn concerns beside the entries.
+func (v *view) addRest(list []*Member) {
+	v.index = make(map[*Member]int32, len(list))
+	for i, m := range list {
+		v.index[m] = int32(i)
+	}
+	for _, m := range v.roster.list {
+		if _, in := v.index[m]; !in && m.Health().Status()&worker.Unusable == 0 {
+			v.rest = append(v.rest, m)
+		}
+	}
+}
+
+// inOrder returns the order of turns of members with equal factors, which
+// repeats: highest standing first, then as configured. nil: it does not.
+func (v *view) inOrder() []int32 {
+	if len(v.entries) == 0 {
+		return nil
+	}
+	low, high := v.entries[0].standing.Load(), v.entries[0].standing.Load()
+	order := make([]int32, len(v.entries))
+	for i := range v.entries {
+		s := v.entries[i].standing.Load()
+		low, high = min(low, s), max(high, s)
+		if v.entries[i].factor != v.entries[0].factor {
+			return nil
+		}
+		order[i] = int32(i)
+	}
+	if high-low >= v.total {
+		return nil
+	}
+	slices.SortStableFunc(order, func(a, b int32) int {
+		return int(v.entries[b].standing.Load() - v.entries[a].standing.Load())
+	})
+	return order
+}
+
+// fold keeps the standings where the next view finds them.
+func (v *view) fold() {
+	if v == nil {
+		return
+	}
+	n := v.turns.Load()
+	for i := range v.entries {
+		e := &v.entries[i]
+		e.m.Score.turn.Store(e.standing.Load() + n*e.factor)
+	}
+	for at, i := range v.order {
+		// The entry was chosen in turns at+1, at+1+len(order), and so on.
+		if chosen := (n - int64(at) + int64(len(v.order)) - 1) / int64(len(v.order)); chosen > 0 {
+			v.entries[i].m.Score.turn.Add(-chosen * v.total)
+		}
+	}
+}

@@ -1,0 +1,137 @@
+package proxy
+
+import (
+	"errors"
+	"strings"
+
+	"github.com/headgate/headgate/internal/directive"
+	"github.com/headgate/headgate/internal/proxy/balancer"
+	"github.com/headgate/headgate/internal/proxy/mapping"
+	"github.com/headgate/headgate/internal/proxy/param"
+	"github.com/headgate/headgate/internal/syntax"
+	"github.com/headgate/headgate/internal/uri"
+)
+
+// balancerOf returns the balancer that a URL names, which is defined if need be.
+func balancerOf(c *directive.Call, target string) (*balancer.Definition, error) {
+	name, _, ok := param.SplitBalancer(target)
+	if !ok || name == "" {
+		return nil, errors.New("Bad syntax for a balancer name (" + target + ")")
+	}
+	return serverSlot.Of(c.Server).Balancers.Define(name, c.Pos()), nil
+}
+
+// setOnBalancer sets parameters of a balancer.
+func setOnBalancer(c *directive.Call, target string, settings []param.Setting) error {
+	d, err := balancerOf(c, target)
+	if err != nil {
+		return c.Errorf("%s %w", c.Row.Name, err)
+	}
+	d.Set = d.Set || len(settings) > 0
+	if err := d.Params.SetAll(param.OfBalancer, settings, known); err != nil {
+		return paramFault(c, err)
+	}
+	notes(c, balancerNotes, settings)
+	return nil
+}
+
+// passToBalancer is what a ProxyPass says of the balancer it leads to.
+func passToBalancer(c *directive.Call, s *ServerConf, r *mapping.PassRule) error {
+	if r.URL.Host == "" || strings.Contains(r.URL.Host, "$") {
+		r.Dynamic = true // the request decides
+		return nil
+	}
+	return setOnBalancer(c, balancer.Scheme+r.URL.Host, r.Settings)
+}
+
+// memberArgs are the words of BalancerMember.
+type memberArgs struct {
+	balancer, url string
+	settings      []param.Setting
+}
+
+// readMember reads them. The balancer is that of the section around, if there is
+// one. A word with "=" is a parameter, so that no URL has one (httpd).
+func readMember(c *directive.Call) (m memberArgs, err error) {
+	s := c.Scope.Section()
+	in := !s.Kind.Server()
+	if in && len(s.Words) > 0 {
+		m.balancer = s.Words[0]
+	}
+	for _, w := range syntax.Words(c.Raw) {
+		key, value, ok := strings.Cut(w, "=")
+		switch {
+		case ok:
+			m.settings = append(m.settings, param.Setting{Key: key, Value: value})
+		case m.balancer == "":
+			m.balancer = w
+		case m.url == "":
+			m.url = w
+		case in:
+			return m, errors.New("BalancerMember can not have a balancer name when defined in a location")
+		default:
+			return m, errors.New("Invalid BalancerMember parameter. Parameter must be in the form 'key=value'")
+		}
+	}
+	switch {
+	case m.balancer == "":
+		return m, errors.New("BalancerMember must define balancer name when outside <Proxy > section")
+	case m.url == "":
+		return m, errors.New("BalancerMember must define remote proxy server")
+	case !param.IsBalancer(m.balancer):
+		return m, errors.New("BalancerMember Bad syntax for a balancer name (" + m.balancer + ")")
+	}
+	return m, nil
+}
+
+func whenMember(c *directive.Call) (directive.Tier, string) {
+	m, err := readMember(c)
+	if err != nil {
+		return directive.Honoured, ""
+	}
+	u, err := uri.Parse(m.url)
+	if err != nil {
+		return directive.Honoured, ""
+	}
+	if tier, note := schemeTier(u); tier != directive.Honoured {
+		return tier, note
+	}
+	return settingsTier(param.OfWorker, m.settings)
+}
+
+func setMember(c *directive.Call) error {
+	m, err := readMember(c)
+	if err != nil {
+		return c.Errorf("%w", err)
+	}
+	u, err := uri.Parse(m.url)
+	if err != nil {
+		return c.Errorf("BalancerMember %w", err)
+	}
+	d, err := balancerOf(c, m.balancer)
+	if err != nil {
+		return c.Errorf("BalancerMember %w", err)
+	}
+	w, ignored, err := d.Members.Define(u, m.settings, known, c.Pos())
+	if err != nil {
+		return paramFault(c, err)
+	}
+	if w.Pos != c.Pos() {
+		c.Warn("%s is part of the member %s: no other member is made of it (AH01149)", m.url, w.Name)
+	}
+	for _, set := range ignored {
+		c.Warn("Ignoring parameter '%s=%s' for worker '%s' because of worker sharing (AH01150)", set.Key, set.Value, w.Name)
+	}
+	notes(c, memberNotes, m.settings)
+	oddPort(c, u)
+	return nil
+}
+
+func setGrowth(c *directive.Call) error {
+	n, err := ParseGrowth(c.Arg(0))
+	if err != nil {
+		return c.Errorf("%w", err)
+	}
+	serverSlot.Of(c.Server).BalancerGrowth.To(n)
+	return nil
+}

@@ -1,0 +1,163 @@
+package balancer
+
+import (
+	"fmt"
+
+	"github.com/headgate/headgate/internal/balance"
+	"github.com/headgate/headgate/internal/exchange"
+	"github.com/headgate/headgate/internal/proxy/forward"
+	"github.com/headgate/headgate/internal/proxy/param"
+	"github.com/headgate/headgate/internal/state"
+	"github.com/headgate/headgate/internal/uri"
+	"github.com/headgate/headgate/internal/worker"
+)
+
+// Balancers are the balancers of one server by their names. Immutable.
+type Balancers struct {
+	handlers map[string]*Handler
+	urls     map[string][]string
+}
+
+// Find returns the handler of a balancer, by its name in lower case; nil: there
+// is none.
+func (b *Balancers) Find(name string) exchange.Handler {
+	if h := b.handlers[name]; h != nil {
+		return h
+	}
+	return nil
+}
+
+// MemberURLs implements forward.Members.
+func (b *Balancers) MemberURLs(name string) []string { return b.urls[name] }
+
+// Each calls f for every balancer of the server.
+func (b *Balancers) Each(f func(*balance.Balancer)) {
+	for _, h := range b.handlers {
+		f(h.balancer)
+	}
+}
+
+// Builder makes the balancers of servers.
+type Builder struct {
+	Backends  *forward.Backends
+	AddWorker func(*worker.Worker) error // adds it to those of the snapshot
+	OnClose   func(func())               // is told what to do when the snapshot is closed
+
+	made map[*Definition]*Handler
+}
+
+// Build makes the balancers of a server; owner names it, and main the main
+// server. Balancers that a virtual host takes from there unchanged are the same,
+// with the same members and counts.
+func (b *Builder) Build(defs *Definitions, owner, main string, c forward.Defaults) (*Balancers, error) {
+	out := &Balancers{handlers: make(map[string]*Handler), urls: make(map[string][]string)}
+	for _, name := range defs.names() {
+		h, err := b.handler(defs, name, owner, main, c)
+		if err != nil {
+			return nil, err
+		}
+		out.handlers[name] = h
+		for _, m := range h.balancer.Members.List() {
+			out.urls[name] = append(out.urls[name], m.Worker.Name)
+		}
+	}
+	return out, nil
+}
+
+// handler makes the balancer that a server has under a name.
+func (b *Builder) handler(defs *Definitions, name, owner, main string, c forward.Defaults) (*Handler, error) {
+	own, base := defs.Find(name), defs.inherited(name)
+	switch {
+	case own == nil || base != nil && !own.Set && len(own.Members.Own()) == 0:
+		own, owner = base, main
+	case base != nil:
+		own = over(own, base)
+		if len(own.Members.Own()) > 0 && len(defs.Find(name).Members.Own()) == 0 {
+			return b.make(own, owner, main, c)
+		}
+	}
+	if h := b.made[own]; h != nil {
+		return h, nil
+	}
+	h, err := b.make(own, owner, owner, c)
+	if b.made == nil {
+		b.made = make(map[*Definition]*Handler)
+	}
+	b.made[own] = h
+	return h, err
+}
+
+// over is a virtual host's balancer over the main server's of the same name: what
+// it does not say is as there (httpd: merge_balancers).
+//
+// Ours: members of its own take the place of those there. httpd drops them.
+func over(own, base *Definition) *Definition {
+	d := *own
+	d.Params = own.Params.OverBalancer(&base.Params)
+	if len(d.Members.Own()) == 0 {
+		d.Members = base.Members
+	}
+	return &d
+}
+
+// make builds a balancer of owner whose members are those of membersOf.
+func (b *Builder) make(d *Definition, owner, membersOf string, c forward.Defaults) (*Handler, error) {
+	name := Scheme + d.Name
+	cfg := balance.Config{Name: name, BalancerParams: d.Params.Balancer, Method: balance.MethodOf(d.Params.Balancer.Method)}
+	if cfg.Method == nil {
+		return nil, fmt.Errorf("%s: unknown lbmethod %s", name, d.Params.Balancer.Method)
+	}
+	group := state.Attach(b.Backends.Lease, "balancer|"+membersOf+"|"+d.Name, func() (*balance.Group, func()) {
+		return new(balance.Group), nil
+	})
+	h := &Handler{name: []byte(name), balancer: &balance.Balancer{Config: cfg, Group: group}}
+	members := make([]*balance.Member, 0, len(d.Members.Own()))
+	for _, w := range d.Members.Own() {
+		m, err := b.member(h.balancer, w, membersOf+"|"+d.Name, c)
+		if err != nil {
+			return nil, err
+		}
+		members = append(members, m)
+	}
+	h.balancer.Members.Change(func([]*balance.Member) []*balance.Member { return members })
+	group.Changed() // status= of this configuration
+	b.OnClose(h.balancer.Members.Close)
+	return h, nil
+}
+
+// member makes one member. Its state is that of the same URL in the same
+// balancer before a reload.
+func (b *Builder) member(bal *balance.Balancer, w *forward.Definition, owner string, c forward.Defaults) (*balance.Member, error) {
+	p := &w.Params
+	s, err := b.Backends.Member(owner, w.URL, p, c)
+	if err != nil {
+		return nil, err
+	}
+	if err := b.AddWorker(&s.Worker); err != nil {
+		return nil, err
+	}
+	path, err := memberPath(w.URL)
+	if err != nil {
+		return nil, fmt.Errorf("%s: member %s: %w", bal.Name, w.Name, err)
+	}
+	m := &balance.Member{
+		Worker: &s.Worker, Sender: s, Factor: p.LoadFactor, Set: p.LBSet, Route: p.Route, Redirect: p.Redirect, Retry: p.Retry,
+		Name: []byte(w.Name), RouteText: []byte(p.Route), Path: path,
+		Score: state.Attach(b.Backends.Lease, "member|"+worker.Key(owner, &s.Config), func() (*balance.Score, func()) {
+			return new(balance.Score), nil
+		}),
+	}
+	m.Health().OnChange(bal.Group.Changed)
+	m.Health().Configure(p.Status|param.StatusInit, p.StatusCleared)
+	return m, nil
+}
+
+// memberPath returns what a member's URL puts in front of paths. What cannot be
+// in a request line is encoded.
+func memberPath(u uri.URL) ([]byte, error) {
+	path := []byte(u.Path)
+	if uri.Sendable(path) {
+		return path, nil
+	}
+	return uri.AppendCanon(nil, path, false)
+}

@@ -1,0 +1,49 @@
+package balancer
+
+import (
+	"github.com/headgate/headgate/internal/balance"
+	"github.com/headgate/headgate/internal/exchange"
+)
+
+// counted is send for methods that look at what members have to do.
+func (h *Handler) counted(x *exchange.Exchange, m *balance.Member) (err error) {
+	sent, body := x.Count.Sent, x.Count.Body
+	if h.balancer.Method.Busy {
+		m.Score.Begin()
+	}
+	defer func() {
+		if h.balancer.Method.Traffic {
+			m.Score.Traffic(x.Count.Sent-sent, statusLine(x)+x.Count.Body-body)
+		}
+		if h.balancer.Method.Busy {
+			release(x, m)
+		}
+	}()
+	return h.finish(x, m, m.Sender.Send(x))
+}
+
+// release ends what Begin counted: now, or when the tunnel ends that the response
+// has opened.
+func release(x *exchange.Exchange, m *balance.Member) {
+	if x.Tunnel == nil {
+		m.Score.End()
+		return
+	}
+	before := x.Tunnel.Release
+	x.Tunnel.Release = func() {
+		if before != nil {
+			before()
+		}
+		m.Score.End()
+	}
+}
+
+// statusLine returns the length of the response's first line (httpd counts it,
+// and no header field).
+func statusLine(x *exchange.Exchange) int64 {
+	r := &x.Resp
+	if r.Status == 0 {
+		return 0
+	}
+	return int64(len("HTTP/1.1 200 ") + len(r.Reason))
+}
