@@ -2,15 +2,22 @@ package attempt_test
 
 import (
 	"bufio"
+	"context"
 	"fmt"
 	"io"
 	"net/http"
+	"net/netip"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/headgate/headgate/internal/resolve"
 	"github.com/headgate/headgate/internal/testkit/fakenet"
+	"github.com/headgate/headgate/internal/worker"
+	"github.com/miekg/dns"
 )
 
 // A connection from the pool that the backend has closed costs one more attempt,
@@ -107,6 +114,57 @@ func TestTimesOfTry(t *testing.T) {
 		synctest.Wait()
 		r.end(t)
 	})
+}
+
+// The times of a name's look-up and of opening connections are in the try, also
+// those of an address that refused.
+func TestTimesOfConnecting(t *testing.T) {
+	conf := filepath.Join(t.TempDir(), "resolv.conf")
+	if err := os.WriteFile(conf, []byte("nameserver 192.0.2.53\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(packetSpec, func(r *rig) {
+			names := &resolve.Resolver{ResolvConf: conf, Hosts: os.DevNull, Exchange: slowly, Reach: func(netip.Addr) bool { return true }}
+			r.worker.State = worker.NewState(resolve.NewName(names, "app.test", resolve.ByTTL), nil, 1)
+			r.worker = worker.New(r.worker.Config, r.worker.Protocol, r.worker.State)
+			r.net.Slow, r.net.FailAt = 3*time.Second, 2 // the first operation reads the request
+		})
+		r.net.Backend = func(_ int, c *fakenet.End) {
+			defer func() { _ = c.Close() }()
+			(&play{spec: &packetSpec}).act(t, c, says(p("HGET /a 0"), done))
+		}
+		c := r.net.Connect(0, r.front)
+		go func() { _, _ = io.WriteString(c, getHead) }()
+		(&play{status: 200, body: "ok"}).check(t, r, bufio.NewReader(c))
+		_ = c.Close()
+		if !strings.HasPrefix(r.net.Failed(), "dial ") {
+			t.Fatalf("%q failed", r.net.Failed())
+		}
+		y := r.ended[0].tries[0]
+		if got := fmt.Sprint(y.Resolve, y.Connect, y.FirstByte, y.Took, " ", y.Addr); got != "2s 6s 8s 8s 192.0.2.8:80" {
+			t.Errorf("resolve, connect, first byte, end: %s", got)
+		}
+		synctest.Wait()
+		r.end(t)
+	})
+}
+
+// slowly responds to a look-up after two seconds with two addresses.
+func slowly(_ context.Context, _ string, _ netip.AddrPort, q *dns.Msg) (*dns.Msg, error) {
+	fakenet.Pass(2 * time.Second)
+	m := new(dns.Msg)
+	m.SetReply(q)
+	if q.Question[0].Qtype == dns.TypeA {
+		for _, a := range []string{"192.0.2.7", "192.0.2.8"} {
+			rr, err := dns.NewRR(q.Question[0].Name + " 60 IN A " + a)
+			if err != nil {
+				return nil, err
+			}
+			m.Answer = append(m.Answer, rr)
+		}
+	}
+	return m, nil
 }
 
 // Whatever operation fails, an exchange ends, gives back what it holds, and its

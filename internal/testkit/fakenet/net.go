@@ -16,6 +16,7 @@ type Net struct {
 	Piece   int                 // most bytes one Read of the engine's side gives; 0: no limit
 	FailAt  int                 // which operation of the engine's side fails, counted from 1; 0: none
 	Backend func(n int, c *End) // plays the n-th backend connection, counted from 1; it runs in its own goroutine
+	Slow    time.Duration       // how long opening a connection to a backend takes
 	Refuse  bool                // connections to backends are refused
 	Splice  bool                // connections of the engine's side can be spliced
 
@@ -172,6 +173,9 @@ func (l *Loop) Life() context.Context { return context.Background() }
 // Dial implements reactor.Loop.
 func (l *Loop) Dial(d reactor.Dial) (reactor.Conn, error) {
 	n := l.net
+	if n.Slow > 0 {
+		Pass(n.Slow)
+	}
 	own, peer := n.pair(l, local, net.TCPAddrFromAddrPort(d.Addr))
 	n.mu.Lock()
 	defer n.mu.Unlock()
