@@ -155,6 +155,7 @@ func slowly(_ context.Context, _ string, _ netip.AddrPort, q *dns.Msg) (*dns.Msg
 	fakenet.Pass(2 * time.Second)
 	m := new(dns.Msg)
 	m.SetReply(q)
+	m.RecursionAvailable = true
 	if q.Question[0].Qtype == dns.TypeA {
 		for _, a := range []string{"192.0.2.7", "192.0.2.8"} {
 			rr, err := dns.NewRR(q.Question[0].Name + " 60 IN A " + a)
