@@ -1,6 +1,6 @@
 // Package exchange is the seam between protocols and logic: one request with
-// its response in flight, the Front it came in by, and the small interfaces
-// that handlers, filters and logs are written against.
+// its response in flight, the Front it arrived through, and the small
+// interfaces that handlers, filters and logs implement.
 //
 // An Exchange belongs to its client connection and is used again for the next
 // request; every []byte reachable from it is borrowed until Service.Serve

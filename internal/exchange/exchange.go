@@ -31,12 +31,12 @@ type Exchange struct {
 	Env   Vars // request environment (subprocess_env)
 	Notes Vars // notes between modules, and %{X}n
 
-	Mapped  Handler  // what translation decided on; nil: the content handlers
+	Mapped  Handler  // the handler that translation chose; nil: the content handlers
 	Mapping *Mapping // the rule by which it did; nil: none
 
 	Out   Outbound // what the backend gets; set by the proxying handler
 	Tries Tries    // the attempts to get a response from workers
-	Relay Relay    // who edits the backend's response head; nil: nobody
+	Relay Relay    // edits the backend's response head; nil: no edits
 
 	HandlerName string       // %R
 	Status      int          // final status for the log; 0 until known
@@ -50,41 +50,41 @@ type Exchange struct {
 	Truncated   bool // the response ended before its end
 	KeptAlive   bool // the connection may carry another request (%X)
 
-	// Recorder is told what is decided about the exchange; nil: nobody asks.
-	// What belongs to the front sets it before Service.Serve.
+	// Recorder receives the decisions about the exchange; nil: none is wanted.
+	// The front sets it before Service.Serve.
 	Recorder record.Recorder
 
-	Main    *Exchange // of a subrequest, the request that it asks for; nil otherwise
+	Main    *Exchange // of a subrequest, the request it belongs to; nil otherwise
 	Refusal error     // of a subrequest: the fault or Reply that ended it; nil: it would be served
-	Lookups Lookups   // what makes subrequests
+	Lookups Lookups   // makes subrequests
 
-	Tunnel *Upgrade // what the response has opened; nil: it was an ordinary one
+	Tunnel *Upgrade // the tunnel that the response opened; nil: an ordinary response
 
 	Keep []message.Field // fields of a replaced response that its replacement must carry
 
 	Cookies message.Header // Set-Cookie fields of early edits: a backend's response has them too
 
-	// Always are fields of whatever response is sent, ahead of those of Resp: a
-	// page that replaces Resp has them too (httpd: err_headers_out).
+	// Always are fields of every response, before those of Resp: a page that
+	// replaces Resp has them too (httpd: err_headers_out).
 	Always message.Header
-	Made   Made // who has made Resp
+	Made   Made // who made Resp
 
-	// Attempt is memory of the backend protocol that carried the last attempt,
-	// which may use it again. It outlives the exchange.
+	// Attempt is memory of the backend protocol of the last attempt, for its
+	// next use. It outlives the exchange.
 	Attempt any
 
 	stored []byte     // Filename as it was mapped
 	file   *LocalFile // what is there; nil: not looked yet
 
 	reply   Reply
-	remote  Peer              // whom the request is from, where that is not the peer
-	trailer *message.Header   // goes out behind the last body byte
+	remote  Peer              // the client, if that is not the peer
+	trailer *message.Header   // sent after the last body byte
 	filters []active          // those that take part in the response
 	inputs  []active          // those that take part in the request body
 	held    []*reactor.Buffer // buffers that hold borrowed bytes of x
 }
 
-// Made says who makes a response: edits of responses differ by it.
+// Made says what made a response: edits of responses depend on it.
 type Made uint8
 
 // The makers of responses.
@@ -94,11 +94,11 @@ const (
 	ByCore         // it is about the server or the request alone: OPTIONS *, TRACE
 )
 
-// Times are the moments of an exchange. Zero means it did not come to that.
+// Times are the moments of an exchange. Zero: it did not get that far.
 type Times struct {
-	Start     time.Time // first byte of the head was there
+	Start     time.Time // the first byte of the head arrived
 	Read      time.Time // the head was complete
-	FirstByte time.Time // the response head went out
+	FirstByte time.Time // the response head was sent
 	End       time.Time // the last byte was handed to the connection
 }
 
@@ -111,8 +111,8 @@ type Counts struct {
 	Received int64 // from the backend
 }
 
-// Outbound is the request as a backend is to get it, beyond the client's own
-// header fields. The proxying handler fills it; a backend protocol prints it.
+// Outbound is the request to the backend, in addition to the client's header
+// fields. The proxying handler fills it; a backend protocol prints it.
 type Outbound struct {
 	Target        []byte          // path and query, encoded; "*" for OPTIONS *
 	Host          []byte          // Host field value
@@ -121,7 +121,7 @@ type Outbound struct {
 	NoReuse       bool            // the connection must not be kept (proxy-nokeepalive)
 	NewConn       bool            // do not take an idle connection (proxy-initial-not-pooled)
 	Upgrade       []byte          // protocols that the client may change to, for the Upgrade field; nil: none
-	Expect        bool            // forward Expect: 100-continue and relay the answer
+	Expect        bool            // forward Expect: 100-continue and relay the response
 	SendCL        bool            // spool a chunked body and send its length (proxy-sendcl)
 	Interim       Interim         // what to do with 1xx
 	URL           []byte          // the target as a URL, for logs
@@ -129,7 +129,7 @@ type Outbound struct {
 	Bad           BadHeader       // ProxyBadHeader
 	Prefix        []byte          // body bytes read ahead, kept for another attempt
 	BodyComplete  bool            // Prefix is the whole body
-	BodyStreaming bool            // body bytes beyond Prefix were read: no other attempt can be made
+	BodyStreaming bool            // body bytes beyond Prefix were read: no further attempt can be made
 	Attempts      int             // attempts made so far
 }
 
@@ -148,13 +148,13 @@ type Interim uint8
 
 // The ways to treat 1xx (env proxy-interim-response).
 const (
-	InterimDefault  Interim = iota // relay; an unasked 100 is swallowed
+	InterimDefault  Interim = iota // relay; a 100 that was not requested is dropped
 	InterimRFC                     // relay all
 	InterimSuppress                // drop all
 )
 
 // Client is one client connection as an exchange sees it. Like all of an
-// exchange it is borrowed: between requests its front keeps it in less room.
+// exchange it is borrowed: between requests its front stores it in less memory.
 type Client struct {
 	Conn     reactor.Conn
 	Local    netip.AddrPort // address the client connected to
@@ -164,15 +164,15 @@ type Client struct {
 	Requests int            // requests read on it, the current one included
 	Serial   uint64         // unique within this process, for ids
 	TLS      bool
-	Base     any // owned by the Service: what it found out about this connection
+	Base     any // owned by the Service: what it knows about this connection
 }
 
 // Hold keeps a buffer of x.Loop until the exchange ends, because fields of x
 // borrow from it.
 func (x *Exchange) Hold(b *reactor.Buffer) { x.held = append(x.held, b) }
 
-// Reset makes x ready for the next request on the same connection. Whoever
-// owns x calls it; poison trashes the arena so that tests see late readers.
+// Reset makes x ready for the next request on the same connection. The owner of
+// x calls it; poison trashes the arena so that tests see late readers.
 func (x *Exchange) Reset(poison bool) {
 	x.Req.Reset()
 	x.Resp.Reset()
@@ -187,11 +187,11 @@ func (x *Exchange) Reset(poison bool) {
 		x.held[i] = nil
 	}
 	x.held = x.held[:0]
-	x.EndFilters() // nothing to do, unless a panic kept the pipeline from it
+	x.EndFilters() // has no effect unless a panic kept the pipeline from calling it
 	x.Out.reset()
 	x.Tries.reset()
-	// One by one: a whole Exchange put together and copied costs more than
-	// what there is to clear.
+	// Field by field: assigning a whole Exchange would cost more than clearing
+	// these.
 	x.Site, x.Chain, x.Mapped, x.Mapping, x.Relay = nil, nil, nil, nil, nil
 	x.Path, x.Args, x.HasArgs, x.Filename = nil, nil, false, nil
 	x.stored, x.file = nil, nil

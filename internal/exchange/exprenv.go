@@ -20,13 +20,13 @@ type Evaluator struct {
 	pool sync.Pool // of *evaluation
 }
 
-// evaluation is one evaluation under way.
+// evaluation is one evaluation in progress.
 type evaluation struct {
 	expr.State
 	env exprEnv
 }
 
-// Bool evaluates a condition. An error means that it could not be told.
+// Bool evaluates a condition. An error means that it could not be evaluated.
 func (e *Evaluator) Bool(b *expr.Bool, x *Exchange) (bool, error) {
 	v := e.take(x)
 	ok, err := b.Eval(&v.env, &v.State)
@@ -34,7 +34,7 @@ func (e *Evaluator) Bool(b *expr.Bool, x *Exchange) (bool, error) {
 	return ok, err
 }
 
-// BoolVary is Bool, and what the condition looks at of the request goes into the
+// BoolVary is Bool, and adds the request fields that the condition reads to the
 // Vary field of h, whatever its outcome.
 func (e *Evaluator) BoolVary(b *expr.Bool, x *Exchange, h *message.Header) (bool, error) {
 	v := e.take(x)
@@ -89,7 +89,7 @@ func (e *Evaluator) give(v *evaluation) {
 	e.pool.Put(v)
 }
 
-// exprEnv is what expressions see of an exchange.
+// exprEnv gives expressions access to an exchange.
 type exprEnv struct {
 	expr.OSFiles
 	x      *Exchange
@@ -99,12 +99,12 @@ type exprEnv struct {
 
 var _ expr.Env = (*exprEnv)(nil)
 
-// apiVersion is the number of httpd's module interface, of which all 2.4 have
-// the same one.
+// apiVersion is the number of httpd's module interface, which is the same for
+// all 2.4.
 const apiVersion = "20120211"
 
-// exprVars gives each variable its value. A variable without a row is always
-// empty: REMOTE_IDENT, AUTH_TYPE, CONN_LOG_ID and CONTEXT_PREFIX.
+// exprVars computes each variable. A variable without a row is always empty:
+// REMOTE_IDENT, AUTH_TYPE, CONN_LOG_ID and CONTEXT_PREFIX.
 var exprVars = [...]func(dst []byte, x *Exchange) []byte{
 	expr.RequestMethod:   func(dst []byte, x *Exchange) []byte { return append(dst, x.Req.Method...) },
 	expr.RequestScheme:   func(dst []byte, x *Exchange) []byte { return append(dst, x.Scheme()...) },
@@ -156,7 +156,7 @@ func text(s string) func([]byte, *Exchange) []byte {
 	return func(dst []byte, _ *Exchange) []byte { return append(dst, s...) }
 }
 
-// documentURI is the path, unless a variable of that name stands for it.
+// documentURI returns the path, unless a variable of that name overrides it.
 func documentURI(dst []byte, x *Exchange) []byte {
 	if v, ok := x.Env.Get("DOCUMENT_URI"); ok {
 		return append(dst, v...)
@@ -173,7 +173,7 @@ func onOff(is func(*Exchange) bool) func([]byte, *Exchange) []byte {
 	}
 }
 
-// timeVar tells the time the request began, in local time as httpd does.
+// timeVar returns the time the request began, in local time as httpd does.
 func timeVar(v expr.Var) func([]byte, *Exchange) []byte {
 	return func(dst []byte, x *Exchange) []byte {
 		t := x.Times.Start
@@ -184,11 +184,11 @@ func timeVar(v expr.Var) func([]byte, *Exchange) []byte {
 	}
 }
 
-// PageType is the type of pages the server makes itself, as httpd sends it.
+// PageType is the type of generated pages, as httpd sends it.
 const PageType = "text/html; charset=iso-8859-1"
 
-// contentType is the type of the response: of an error response whose page is
-// being made, the page's.
+// contentType returns the type of the response; for an error response whose
+// page is being made, the page's.
 func contentType(dst []byte, x *Exchange) []byte {
 	v, ok := x.Resp.Header.Get(message.ContentType)
 	if !ok && !x.Committed && x.Resp.Status >= 400 {
@@ -197,8 +197,8 @@ func contentType(dst []byte, x *Exchange) []byte {
 	return append(dst, v...)
 }
 
-// requestStatus is 200 until something else is known; an internal redirect
-// begins with the status that led to it.
+// requestStatus is 200 until another status is known; an internal redirect
+// begins with the status that caused it.
 func requestStatus(dst []byte, x *Exchange) []byte {
 	status := 200
 	switch {
@@ -220,8 +220,8 @@ func AppendProtocol(dst []byte, v message.Version) []byte {
 // AppendVar implements expr.Env.
 func (e *exprEnv) AppendVar(dst []byte, v expr.Var) []byte { return AppendVar(dst, v, e.x) }
 
-// AppendVar appends the value that a variable of expressions has for x, nothing
-// when it has none.
+// AppendVar appends the value of an expression variable for x, nothing when it
+// has none.
 func AppendVar(dst []byte, v expr.Var, x *Exchange) []byte {
 	if int(v) >= len(exprVars) || exprVars[v] == nil {
 		return dst
@@ -256,8 +256,8 @@ func appendEntry(dst []byte, t expr.Table, name string, x *Exchange) ([]byte, bo
 	return append(dst, v...), ok
 }
 
-// AppendMerged appends the value of a header, with the values of further fields
-// of that name after ", ": what httpd has made of them when modules look.
+// AppendMerged appends the value of a header, followed by the values of further
+// fields of that name, separated by ", ", as httpd's modules see them.
 func AppendMerged(dst []byte, h *message.Header, name string) ([]byte, bool) {
 	i := h.Next(0, name)
 	if i < 0 {
@@ -293,7 +293,7 @@ func (e *exprEnv) ReadFile(path string, limit int64) ([]byte, error) {
 	return reactor.Await(ctx, e.x.Loop, reactor.Files, wanted{path, limit}, readFile)
 }
 
-// filePatience bounds how long an expression waits for a file.
+// filePatience limits how long an expression waits for a file.
 const filePatience = 10 * time.Second
 
 // wanted is a file that an expression reads, of at most limit bytes.
@@ -321,8 +321,8 @@ func (e *exprEnv) Subrequest(op byte, target string) bool {
 }
 
 // Vary implements expr.Env. Most conditions are evaluated before there is a
-// response: httpd's note goes into the header that a backend's response then
-// replaces, and so there is nothing to collect.
+// response: httpd adds the name to a header that the backend's response then
+// replaces, so there is nothing to collect.
 func (e *exprEnv) Vary(name string) {
 	if !e.vary {
 		return

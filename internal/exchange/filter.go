@@ -5,34 +5,34 @@ import (
 )
 
 // Filter takes part in responses on their way to the client. It is immutable:
-// what it keeps for one response is in the slot of that response.
+// state for one response is in that response's Slot.
 type Filter interface {
 	// Head sees and edits x.Resp before it is sent, and says what the filter
 	// will do with the body.
 	Head(x *Exchange, s *Slot) (Effect, error)
-	// Body passes p on through next, changed or not, as op asks. It is called
-	// only where Head did not decline. p is borrowed until it returns.
+	// Body passes p to next, changed or not, as op says. It is called only if
+	// Head did not decline. p is borrowed until it returns.
 	Body(x *Exchange, s *Slot, p []byte, op Op, next Sink) error
-	// Done gives back what the slot holds: once for each response whose Head
-	// did not decline, whether or not it came to its end.
+	// Done frees the state in the slot: once for each response whose Head did
+	// not decline, whether or not the response was completed.
 	Done(x *Exchange, s *Slot)
 }
 
 // InputFilter takes part in request bodies on their way in.
 type InputFilter interface {
-	// Begin is asked before anything of the body is read. It may edit the
-	// header that a backend gets.
+	// Begin is called before the body is read. It may edit the header for the
+	// backend.
 	Begin(x *Exchange, s *Slot) (Effect, error)
-	// Read fills p from what it reads through from; io.EOF after the last
-	// byte. wait: it may wait for more; else 0 and no error say that nothing is
-	// there yet.
+	// Read fills p from what it reads through from; io.EOF after the last byte.
+	// wait: it may wait for more; otherwise 0 without an error means that
+	// nothing has arrived yet.
 	Read(x *Exchange, s *Slot, p []byte, wait bool, from Source) (int, error)
 	// Done is as for a Filter.
 	Done(x *Exchange, s *Slot)
 }
 
-// Slot is what a filter keeps for one message: a pointer to memory that it owns
-// or has from a pool.
+// Slot holds a filter's state for one message: a pointer to memory that the
+// filter owns or has from a pool.
 type Slot struct{ State any }
 
 // Effect says what a filter does with one message.
@@ -41,8 +41,8 @@ type Effect uint8
 // The effects. OwnTag goes with Changes.
 const (
 	Declines Effect = 0         // it takes no part
-	Observes Effect = 1 << iota // it looks at the bytes, delays or counts them, and passes on the same ones
-	Changes                     // it passes on another body: of another length, another representation
+	Observes Effect = 1 << iota // it reads the bytes, delays or counts them, and passes them on unchanged
+	Changes                     // it passes on a different body: of another length, another representation
 	OwnTag                      // it has edited the ETag itself
 )
 
@@ -51,19 +51,19 @@ type Op uint8
 
 // The operations.
 const (
-	More  Op = iota // more will follow soon: bytes may be kept back
-	Flush           // nothing may follow for a while: what was kept back leaves now
+	More  Op = iota // more follows soon: bytes may be kept back
+	Flush           // nothing may follow for a while: send what was kept back
 	End             // these are the last bytes
 )
 
-// Sink is the rest of a response's filters: a value, so that passing it on costs
-// no closure.
+// Sink is the rest of a response's filters. It is a value, so that passing it
+// costs no closure.
 type Sink struct{ at int }
 
 // Source is the rest of a request body's filters.
 type Source struct{ at int }
 
-// active is a filter that takes part in the message of an exchange.
+// active is a filter that takes part in a message.
 type active struct {
 	out  Filter
 	in   InputFilter
@@ -91,9 +91,9 @@ func (s Source) Read(x *Exchange, p []byte, wait bool) (int, error) {
 	return x.Front.ReadReady(p)
 }
 
-// filter asks the filters of the chain what they do with x.Resp, and has its
-// head follow from what they say: where one changes the body, nothing remains
-// that was said of the old one. more: a body follows, or may now.
+// filter calls Head of the chain's filters and edits the head by their effects:
+// if one changes the body, fields about the old body are removed. more: a body
+// follows, or may follow now.
 func (x *Exchange) filter(last bool) (more bool, err error) {
 	var all Effect
 	for _, f := range x.Chain.Filters {
@@ -119,16 +119,16 @@ func (x *Exchange) filter(last bool) (more bool, err error) {
 		weaken(x)
 	}
 	x.Resp.Body = message.Framing{Kind: message.Unknown}
-	// A filter may add to an empty body, but not where there can be none.
+	// A filter may add to an empty body, but not where no body is allowed.
 	return !last || x.Req.Verb != message.HEAD && !message.NoContent(x.Resp.Status), nil
 }
 
-// ofOldBody are the fields that hold for the bytes a backend sent only
+// ofOldBody are the fields that are valid only for the bytes a backend sent
 // (RFC 9110 section 14, RFC 9530).
 var ofOldBody = []string{"Accept-Ranges", "Content-MD5", "Content-Digest", "Digest"}
 
-// weaken makes a strong ETag a weak one: the bytes are not those it was made
-// for (RFC 9110 section 8.8.1).
+// weaken makes a strong ETag weak: the bytes are not those it was made for (RFC
+// 9110 section 8.8.1).
 func weaken(x *Exchange) {
 	tag, ok := x.Resp.Header.Get(message.ETag)
 	if ok && len(tag) > 0 && tag[0] == '"' {
@@ -136,8 +136,8 @@ func weaken(x *Exchange) {
 	}
 }
 
-// BeginBody asks the input filters of the chain what they do with the request
-// body. It is called once, before anything of the body is read.
+// BeginBody calls Begin of the chain's input filters. It is called once, before
+// the body is read.
 func (x *Exchange) BeginBody() error {
 	var all Effect
 	for _, f := range x.Chain.Inputs {
@@ -162,11 +162,11 @@ func (x *Exchange) BeginBody() error {
 // Front.ReadBody.
 func (x *Exchange) ReadBody(p []byte) (int, error) { return Source{}.Read(x, p, true) }
 
-// ReadReady is ReadBody for what has arrived already: see Front.ReadReady.
+// ReadReady is ReadBody for bytes that have arrived: see Front.ReadReady.
 func (x *Exchange) ReadReady(p []byte) (int, error) { return Source{}.Read(x, p, false) }
 
-// EndFilters gives back what filters hold for x. The pipeline calls it once the
-// response is out, before x is logged.
+// EndFilters frees the filters' state for x. The pipeline calls it once the
+// response is sent, before x is logged.
 func (x *Exchange) EndFilters() {
 	x.endFilters()
 	for i := range x.inputs {

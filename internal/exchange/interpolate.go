@@ -6,8 +6,8 @@ import (
 	"github.com/headgate/headgate/internal/message"
 )
 
-// Interpolate replaces each ${NAME} in s by that variable, by nothing when it is
-// not set. What it puts in is not looked at again.
+// Interpolate replaces each ${NAME} in s by that variable, or by nothing if it
+// is not set. The inserted text is not interpolated again.
 func (v *Vars) Interpolate(a *message.Arena, s string) []byte {
 	n := len(s)
 	eachVariable(s, func(_, name string) {

@@ -5,8 +5,9 @@ import (
 	"unsafe"
 )
 
-// What every request reads of its site and its chain is on their first lines:
-// with many hosts they are cold. How large the rest is does not matter.
+// The fields of site and chain that every request reads are on their first
+// cache lines: with many hosts they are not in the cache. The total size does
+// not matter.
 func TestLayout(t *testing.T) {
 	var s Site
 	var c Chain

@@ -12,13 +12,13 @@ import (
 // Mapping is the rule that decided where a request goes. It is an immutable
 // part of a snapshot.
 type Mapping struct {
-	Rule  string // directive and what it matches: "ProxyPass /app"
+	Rule  string // directive and its pattern: "ProxyPass /app"
 	Place string // "file:line" of the directive
 
-	// Target is where the rule leads, for the package that made it.
+	// Target is the rule's target, for the package that made it.
 	Target string
 
-	Written string // the directive with all its arguments, as written; "" when that is Rule
+	Written string // the directive with all its arguments, as written; "" when it equals Rule
 }
 
 // Line returns the directive for a recorder.
@@ -56,9 +56,9 @@ func (x *Exchange) log(level logsink.Level, module, id string, cause error, form
 	x.Site.Log.Logf(rec, format, args...)
 }
 
-// Reference returns the id that ties everything said about the exchange
-// together: its error lines, its access line (%L) and the page of a 5xx. It is
-// made when it is first asked for.
+// Reference returns the id that appears in all output about the exchange: its
+// error lines, its access line (%L) and the page of a 5xx. It is made at its
+// first use.
 func (x *Exchange) Reference() []byte {
 	if x.LogID == nil {
 		x.LogID = logsink.NewID(x.Times.Start, x.serial(), x.requests())
@@ -69,8 +69,8 @@ func (x *Exchange) Reference() []byte {
 // maxShownPath is how much of a path, in bytes, a line of the error log shows.
 const maxShownPath = 512
 
-// describe says what the request is about: method and path as sent, the
-// virtual host, and the mapping that was taken. The log escapes it.
+// describe names the request: method and path as sent, the virtual host, and
+// the mapping used. The log escapes it.
 func (x *Exchange) describe() string {
 	var b []byte
 	part := func(text string) {
@@ -98,7 +98,7 @@ func (x *Exchange) describe() string {
 	return string(b)
 }
 
-// LogFault writes what went wrong, once, at the edge that handles it.
+// LogFault logs a fault once, where it is handled.
 func (x *Exchange) LogFault(level logsink.Level, module string, f *fault.Fault) {
 	x.log(level, module, f.ID, f.Err, "%s", f.Describe())
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/headgate/headgate/internal/logsink"
 )
 
-// hostile is what a peer may send to whoever reads a log.
+// hostile is a text with which a peer may attack the reader of a log.
 var hostile = func() string {
 	var b strings.Builder
 	for c := range 256 {

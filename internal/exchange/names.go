@@ -8,9 +8,9 @@ import (
 	"github.com/headgate/headgate/internal/message"
 )
 
-// ServerName is what this server calls itself for the request, by
-// UseCanonicalName: the name the client used, in lower case and without port, or
-// ServerName (httpd: ap_get_server_name). An IPv6 address has no brackets.
+// ServerName returns this server's name for the request, by UseCanonicalName:
+// the name the client used, in lower case and without port, or ServerName
+// (httpd: ap_get_server_name). An IPv6 address has no brackets.
 //
 // Ours: with DNS it is ServerName; httpd looks up the name of the address that
 // the client connected to.
@@ -24,9 +24,9 @@ func (x *Exchange) ServerName() []byte {
 	return x.Arena.String(x.Site.Name)
 }
 
-// LowerTargetHost replaces the authority of an absolute target, which stands
-// for the Host field, by the same in lower case, as httpd does
-// (fix_hostname). A Host field that the request sent is passed on unchanged.
+// LowerTargetHost changes the authority of an absolute target, which replaces
+// the Host field, to lower case as httpd does (fix_hostname). A Host field sent
+// by the client is passed on unchanged.
 func (x *Exchange) LowerTargetHost() {
 	q := &x.Req
 	if q.Form != message.AbsoluteForm || len(q.Host) == 0 {
@@ -41,9 +41,9 @@ func (x *Exchange) LowerTargetHost() {
 	}
 }
 
-// ServerPort is the port that goes with ServerName: that of the client's Host
-// unless UseCanonicalName is On, else that of ServerName, else the scheme's
-// (httpd: ap_get_server_port).
+// ServerPort returns the port that belongs to ServerName: that of the client's
+// Host unless UseCanonicalName is On, else that of ServerName, else the
+// scheme's (httpd: ap_get_server_port).
 func (x *Exchange) ServerPort() uint16 {
 	if x.canonical() != CanonicalOn {
 		if _, p := cutPort(x.Req.Host); p != 0 {
@@ -56,7 +56,7 @@ func (x *Exchange) ServerPort() uint16 {
 	return x.defaultPort()
 }
 
-// Scheme is the scheme of URLs that name this server (httpd: ap_http_scheme).
+// Scheme returns the scheme of URLs of this server (httpd: ap_http_scheme).
 func (x *Exchange) Scheme() string {
 	if x.Client != nil && x.Client.TLS || x.Site.Scheme == "https" {
 		return "https"
@@ -64,8 +64,8 @@ func (x *Exchange) Scheme() string {
 	return "http"
 }
 
-// AppendHostName appends ServerName as URLs have it: an IPv6 address in brackets
-// (httpd: ap_get_server_name_for_url).
+// AppendHostName appends ServerName in the form for URLs: an IPv6 address in
+// brackets (httpd: ap_get_server_name_for_url).
 func (x *Exchange) AppendHostName(dst []byte) []byte {
 	name := x.ServerName()
 	if bytes.IndexByte(name, ':') >= 0 && name[0] != '[' {
@@ -83,7 +83,7 @@ func (x *Exchange) AppendServerPort(dst []byte) []byte {
 	return strconv.AppendUint(append(dst, ':'), uint64(port), 10)
 }
 
-// Origin is the beginning of URLs that name this server, up to the path:
+// Origin returns the beginning of URLs of this server, up to the path:
 // scheme://host[:port] (httpd: ap_construct_url).
 func (x *Exchange) Origin() []byte {
 	scheme := x.Scheme()
@@ -119,7 +119,7 @@ func (x *Exchange) lowered(b []byte) []byte {
 }
 
 // cutPort splits an authority: an IPv6 literal keeps its brackets, a missing
-// port is 0. It takes what a request had that was refused for its Host, too.
+// port is 0. It accepts even the Host of a refused request.
 func cutPort(a []byte) (host []byte, port uint16) {
 	end := bytes.IndexByte(a, ':')
 	if len(a) > 0 && a[0] == '[' {

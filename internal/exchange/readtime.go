@@ -5,18 +5,18 @@ import (
 	"time"
 )
 
-// ReadTimes are how long a client may take for its request.
+// ReadTimes limit how long a client may take for its request.
 type ReadTimes struct{ Head, Body ReadTime }
 
 // ReadTime is how long a client may take for one part of a request. The zero
 // ReadTime does not limit it.
 type ReadTime struct {
 	First   time.Duration // the time at the beginning; 0: no limit
-	Most    time.Duration // what it may grow to; 0: no bound
-	PerByte time.Duration // what each byte received adds; 0: nothing
+	Most    time.Duration // the most it may grow to; 0: no limit
+	PerByte time.Duration // extra time for each byte received; 0: none
 }
 
-// For is the whole time of a part of which n bytes have been received.
+// For returns the whole time of a part of which n bytes have been received.
 func (t *ReadTime) For(n int64) time.Duration {
 	most := t.Most
 	if most == 0 {

@@ -2,11 +2,11 @@ package exchange
 
 import "github.com/headgate/headgate/internal/message"
 
-// Redirect keeps what an internal redirect replaced: the original request as
-// it was when it got its status.
+// Redirect keeps what an internal redirect replaced: the original request when
+// it got its status.
 type Redirect struct {
-	Prev        *Redirect // what this one replaced; nil: the client's own request
-	Status      int       // status that led here (REDIRECT_STATUS)
+	Prev        *Redirect // the redirect before this one; nil: the client's own request
+	Status      int       // the status that caused it (REDIRECT_STATUS)
 	Path        []byte    // original Path (REDIRECT_URL)
 	Args        []byte    // original query
 	HasArgs     bool      // a "?" was there
@@ -16,13 +16,13 @@ type Redirect struct {
 	Verb        message.Method
 	Env         Vars // original environment
 	Chain       *Chain
-	Resp        message.Response // what the original had got by then: nothing that went out
+	Resp        message.Response // the original response so far, of which nothing was sent
 }
 
-// Replace keeps the original request of x and makes x the request that status
-// led to; the caller sets the target. Variables get REDIRECT_ before their
-// names: what was set for the original request does not steer the other one
-// (httpd: rename_original_env).
+// Replace keeps the original request of x and makes x the request caused by
+// status; the caller sets the target. Variables get the prefix REDIRECT_: those
+// of the original request do not affect the new one (httpd:
+// rename_original_env).
 func (x *Exchange) Replace(status int) {
 	x.Redirected = &Redirect{
 		Prev: x.Redirected, Status: status, Path: x.Path, Args: x.Args, HasArgs: x.HasArgs, Filename: x.Filename, HandlerName: x.HandlerName,
@@ -38,7 +38,7 @@ func (x *Exchange) Replace(status int) {
 }
 
 // SwapOriginal exchanges the final request of x with the original one, so that
-// logs can show either. Nothing happens without an internal redirect. A caller
+// logs can show either. It does nothing without an internal redirect. A caller
 // swaps back before it returns.
 func (x *Exchange) SwapOriginal() {
 	r := x.Redirected

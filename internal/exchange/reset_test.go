@@ -8,7 +8,7 @@ import (
 	"github.com/headgate/headgate/internal/testkit"
 )
 
-// returned counts the buffers that come back.
+// returned counts the buffers that are returned.
 type returned struct {
 	reactor.Loop
 	n int
@@ -16,7 +16,7 @@ type returned struct {
 
 func (l *returned) Return(*reactor.Buffer) { l.n++ }
 
-// Reset leaves nothing of a request behind, whatever fields there will be.
+// Reset keeps nothing of a request, even if fields are added.
 func TestResetLeavesNothing(t *testing.T) {
 	var x Exchange
 	testkit.Fill(&x)

@@ -7,9 +7,9 @@ import (
 	"github.com/headgate/headgate/internal/reactor"
 )
 
-// write hands p to the front, the last of it with the trailer.
+// write passes p to the front, the last bytes with the trailer.
 func (x *Exchange) write(p []byte, op Op) error {
-	if x.Req.Verb != message.HEAD { // what is written to HEAD does not go out
+	if x.Req.Verb != message.HEAD { // a response to HEAD has no body
 		x.Count.Body += int64(len(p))
 	}
 	if op == End && x.trailer != nil {
@@ -62,7 +62,7 @@ func (x *Exchange) SendHead(last bool) error {
 	if err := x.Front.WriteHead(&x.Resp, !more); err != nil {
 		return err
 	}
-	if more && last { // whoever answered sends no body: this is where the filters see its end
+	if more && last { // the response has no body: the filters see its end here
 		return x.SendBody(nil, true)
 	}
 	return nil
@@ -76,8 +76,8 @@ func (x *Exchange) SendBody(p []byte, last bool) error {
 	return Sink{}.Write(x, p, More)
 }
 
-// Flush passes on everything written so far, including what filters held back.
-// A handler calls it when it has to wait for its next part.
+// Flush sends everything written so far, including bytes that filters kept
+// back. A handler calls it before it waits for its next part.
 func (x *Exchange) Flush() error {
 	if len(x.filters) > 0 {
 		return Sink{}.Write(x, nil, Flush)
@@ -85,8 +85,8 @@ func (x *Exchange) Flush() error {
 	return x.Front.Flush()
 }
 
-// SpliceBody moves at most n body bytes from src to the client where nobody
-// has to see them: see BodySplicer.SpliceOut.
+// SpliceBody moves at most n body bytes from src to the client if no filter has
+// to see them: see BodySplicer.SpliceOut.
 func (x *Exchange) SpliceBody(src reactor.Conn, n int64, until time.Time) (moved int64, read, write error) {
 	s, ok := x.Front.(BodySplicer)
 	if !ok || len(x.filters) > 0 {
@@ -97,7 +97,7 @@ func (x *Exchange) SpliceBody(src reactor.Conn, n int64, until time.Time) (moved
 	return moved, read, write
 }
 
-// SpliceRequest moves body bytes from the client to dst where nobody has to see
+// SpliceRequest moves body bytes from the client to dst if no filter has to see
 // them: see BodySplicer.SpliceIn.
 func (x *Exchange) SpliceRequest(dst reactor.Conn, patience time.Duration) (moved int64, read, write error) {
 	s, ok := x.Front.(BodySplicer)
@@ -107,8 +107,8 @@ func (x *Exchange) SpliceRequest(dst reactor.Conn, patience time.Duration) (move
 	return s.SpliceIn(dst, patience)
 }
 
-// SendTrailer ends the body with trailer fields: filters see its end, and what
-// they still had leaves before the fields.
+// SendTrailer ends the body with trailer fields: filters see its end, and their
+// last bytes are sent before the fields.
 func (x *Exchange) SendTrailer(h *message.Header) error {
 	x.trailer = h
 	return x.SendBody(nil, true)

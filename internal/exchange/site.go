@@ -13,17 +13,18 @@ import (
 // Site is one compiled virtual host, or the main server. It is an immutable
 // part of a snapshot.
 //
-// With many hosts most of them are in no cache when a request comes for one, and
-// what counts is how many lines of memory it touches: what every request reads
-// comes first, on one line (TestLayout). What is added goes behind that.
+// With many hosts most of them are not in a cache when a request for one
+// arrives, and the cost is the number of cache lines it touches: the fields that
+// every request reads come first, on one line (TestLayout). New fields go after
+// them.
 type Site struct {
-	Only             *Chain        // the chain of every request, where no section can apply; nil: Sections finds it
+	Only             *Chain        // the chain of every request, if no section can apply; nil: Sections finds it
 	AccessLogs       []AccessLog   // nil: nothing is logged
 	Timeout          time.Duration // per wait for the client
 	KeepAliveTimeout time.Duration
 	MaxKeepAlive     int32 // requests per connection; 0: no limit
 
-	Early          bool // there is something in PostRead
+	Early          bool // PostRead is not empty
 	KeepAlive      bool
 	PreTranslate   bool // some chain has PreTranslate
 	MergeSlashes   bool
@@ -34,7 +35,7 @@ type Site struct {
 
 	Sections     Sections // finds the chain for a path or a target
 	ServerHeader []byte   // Server field value, from ServerTokens; shared by all sites
-	PostRead     []Step   // after the head was read, before anything is mapped
+	PostRead     []Step   // after the head was read, before mapping
 
 	Name    string // ServerName, or what httpd derives without one
 	Port    uint16 // port of ServerName; 0: none given
@@ -48,13 +49,13 @@ type Site struct {
 	LimitFields  int // 0: no limit
 	DocumentRoot string
 
-	// Aliases are the further names the site answers to, patterns as written.
+	// Aliases are the further names of the site, patterns as written.
 	Aliases []string
 
 	Targets Targets // nil without a proxy module
 
-	// Reading is RequestReadTimeout; nil where neither heads nor bodies are
-	// measured.
+	// Reading is RequestReadTimeout; nil if neither heads nor bodies are
+	// limited.
 	Reading *ReadTimes
 
 	// Proxied is RemoteIPProxyProtocol; nil where no connection begins with a
@@ -66,7 +67,7 @@ type Site struct {
 }
 
 // Answers reports whether host and port name this site: its ServerName or one of
-// its aliases, and the port it is known by (httpd: ap_matches_request_vhost).
+// its aliases, and its port (httpd: ap_matches_request_vhost).
 func (s *Site) Answers(host string, port uint16) bool {
 	if port != s.Port {
 		return false
@@ -102,24 +103,23 @@ const (
 	TraceExtended
 )
 
-// Sections finds the merged configuration for an exchange. The combination
-// that matched is compiled once and kept, so finding costs a match and a
-// look-up.
+// Sections finds the merged configuration for an exchange. A combination is
+// compiled once and kept, so finding it costs a match and a look-up.
 type Sections interface {
-	// ForPath gives the chain of the <Location> sections that match x.Path.
+	// ForPath returns the chain of the <Location> sections that match x.Path.
 	ForPath(x *Exchange) *Chain
-	// ForTarget gives the chain with <Proxy> (or, for a local file,
-	// <Directory> and <Files>) merged in below the locations, once
-	// x.Filename is known. An error is a fault to be answered.
+	// ForTarget returns the chain with <Proxy> (or, for a local file,
+	// <Directory> and <Files>) merged in below the locations, once x.Filename
+	// is known. An error is a fault.
 	ForTarget(x *Exchange) (*Chain, error)
 }
 
-// Chain is what one combination of sections means: the steps of a request,
-// each built holding its merged configuration. Immutable. As in a Site, what
-// every mapped request looks at stands in front.
+// Chain is the compiled form of one combination of sections: the steps of a
+// request, each holding its merged configuration. Immutable. As in a Site, the
+// fields that every mapped request reads come first.
 type Chain struct {
 	Translate []Translator  // in module order; the first that does not decline decides
-	first     [1]Translator // what Translate begins in
+	first     [1]Translator // memory of Translate's first element
 	Access    []Step        // access control
 
 	Forward   Forwarder // how mapped requests are forwarded; nil without a proxy module
@@ -132,9 +132,9 @@ type Chain struct {
 	Signature Signature
 
 	Site         *Site
-	PreTranslate []Translator  // asked on the path before it is decoded (mapping=encoded)
+	PreTranslate []Translator  // called with the path before it is decoded (mapping=encoded)
 	Inputs       []InputFilter // request body filters, the first next to the handler
-	Handlers     []Handler     // content handlers, asked in turn when nothing was mapped
+	Handlers     []Handler     // content handlers, tried in turn when nothing was mapped
 
 	// Local are the last of the fixups for requests that were not mapped to a
 	// backend. One may make the request another, of another chain (Become).
@@ -143,10 +143,10 @@ type Chain struct {
 
 	ErrorDocs *ErrorDocs // nil: stock pages
 	Levels    *logsink.Levels
-	Handler   string // SetHandler as it is written; "" none
+	Handler   string // SetHandler as written; "" none
 }
 
-// NewChain makes a chain of a site in which nothing is done.
+// NewChain makes a chain of a site without any steps.
 func NewChain(s *Site) *Chain {
 	c := &Chain{Site: s}
 	c.Translate = c.first[:0]
@@ -178,15 +178,15 @@ type ErrorDocs struct {
 	ByStatus map[int]ErrorDoc
 }
 
-// ErrorDoc is one ErrorDocument. Its value is an expression, evaluated for
-// each answer; nil stands for "default".
+// ErrorDoc is one ErrorDocument. Its value is an expression, evaluated for each
+// response; nil means "default".
 type ErrorDoc struct {
 	Form  DocForm
 	Value *expr.String
 	Line  record.Line
 }
 
-// DocForm tells what an ErrorDocument's value is.
+// DocForm says what an ErrorDocument's value is.
 type DocForm uint8
 
 // The forms of ErrorDocument.

@@ -7,9 +7,9 @@ import (
 	"github.com/headgate/headgate/internal/fault"
 )
 
-// Try is one attempt to get a response from a worker. Its times count from
-// Began, but for Queue, Resolve, Connect and Handshake, which are how long each
-// of them took; zero: it did not come to that.
+// Try is one attempt to get a response from a worker. FirstByte and Took count
+// from Began; Queue, Resolve, Connect and Handshake are durations. Zero: it did
+// not get that far.
 type Try struct {
 	Worker string        // name of the worker
 	Addr   string        // where the connection leads; "" if there was none
@@ -19,15 +19,15 @@ type Try struct {
 	Began     time.Time
 	Queue     time.Duration // waiting for a slot under max=
 	Resolve   time.Duration // looking up the name
-	Connect   time.Duration // opening connections, also those that failed
+	Connect   time.Duration // opening connections, including those that failed
 	Handshake time.Duration // TLS
 	FirstByte time.Duration // until the first byte of a response
 	Took      time.Duration // until its end
 
-	Fault *fault.Fault // why it failed; nil: it did not
+	Fault *fault.Fault // why it failed; nil: it did not fail
 }
 
-// End notes when the try ended. It may be called on nil.
+// End records when the try ended. It may be called on nil.
 func (t *Try) End(now time.Time) {
 	if t != nil {
 		t.Took = now.Sub(t.Began)
@@ -42,11 +42,10 @@ type Tries struct {
 	kept  [maxTries]Try
 	n     int // of kept
 	begun int
-	told  int // how many of kept a line of the error log was about
+	told  int // how many of kept the error log has mentioned
 }
 
-// Begin adds a try. It takes the place of the one before it where there are too
-// many.
+// Begin adds a try. Above the limit it replaces the last one.
 func (t *Tries) Begin(worker string, now time.Time) *Try {
 	t.begun++
 	if t.n < maxTries {
@@ -59,7 +58,7 @@ func (t *Tries) Begin(worker string, now time.Time) *Try {
 	return last
 }
 
-// All returns the tries that were kept, the first ones first.
+// All returns the kept tries in order.
 func (t *Tries) All() []Try { return t.kept[:t.n] }
 
 // Begun returns how many tries there were.
@@ -79,10 +78,9 @@ func (t *Tries) reset() {
 	t.n, t.begun, t.told = 0, 0, 0
 }
 
-// Before describes the tries that came before the one that f is the fault of,
-// for the error log: "http://a:1 (closed after 0.100ms, on a connection idle for
-// 5.000s)". What it has described it leaves out the next time. "": there was
-// none.
+// Before describes the tries before the one with the fault f, for the error log:
+// "http://a:1 (closed after 0.100ms, on a connection idle for 5.000s)". It
+// describes each try once. "": there was none.
 func (t *Tries) Before(f *fault.Fault) string {
 	var b []byte
 	tries := t.kept[min(t.told, t.n):t.n]

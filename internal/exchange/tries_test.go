@@ -7,7 +7,7 @@ import (
 	"github.com/headgate/headgate/internal/fault"
 )
 
-// The tries of an exchange are bounded: the first ones stay, and the last.
+// The kept tries of an exchange are limited: the first ones, and the last.
 func TestTries(t *testing.T) {
 	var x Exchange
 	now := time.Unix(1, 0)

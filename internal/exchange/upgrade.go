@@ -6,12 +6,12 @@ import (
 	"github.com/headgate/headgate/internal/tunnel"
 )
 
-// Upgrade is what a response opened that makes a tunnel of its exchange: 101
-// Switching Protocols, or 2xx to CONNECT. The exchange itself ends with it; its
-// access log lines wait for the end of the tunnel.
+// Upgrade is the tunnel that a response opens: 101 Switching Protocols, or 2xx
+// to CONNECT. The exchange ends with it; its access log lines wait for the end
+// of the tunnel.
 type Upgrade struct {
-	Backend  tunnel.End    // the connection that carried the exchange; the tunnel's from then on
-	Early    []byte        // what was read ahead from it; its own memory
+	Backend  tunnel.End    // the connection that carried the exchange; now the tunnel's
+	Early    []byte        // bytes read ahead from it, in separate memory
 	Protocol string        // what 101 switches to, for the Upgrade field; "" for CONNECT
 	Idle     time.Duration // the tunnel ends when no byte moved for so long; 0: never
 	Way      *tunnel.Way   // where it leads, for listings
@@ -19,10 +19,10 @@ type Upgrade struct {
 	Ending
 }
 
-// Ending is what has to be done when a tunnel ends.
+// Ending is what remains to be done when a tunnel ends.
 type Ending struct {
-	// Release gives back what the worker counts for the connection. It is called
-	// once, when the connection was closed.
+	// Release ends the worker's count of the connection. It is called once,
+	// after the connection was closed.
 	Release func()
 
 	lines []HeldLine
@@ -37,8 +37,7 @@ func (x *Exchange) HoldLines(logs []AccessLog) {
 	}
 }
 
-// End closes the book on a tunnel: lines are written, the worker's count is
-// given back.
+// End writes the lines and ends the worker's count.
 func (u *Ending) End(e TunnelEnd) {
 	for _, l := range u.lines {
 		l.End(e)

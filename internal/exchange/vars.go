@@ -2,10 +2,10 @@ package exchange
 
 import "github.com/headgate/headgate/internal/ascii"
 
-// Vars is a small ordered table of named values: the request environment or
-// the notes of an exchange. Names are the same in any case of letters, and keep
-// the case they were first set in (httpd: apr_table). The zero value is empty;
-// Reset keeps its capacity, so setting a variable does not allocate.
+// Vars is a small ordered table of named values: the request environment or the
+// notes of an exchange. Names ignore case, and keep the case they were first
+// set in (httpd: apr_table). The zero value is empty; Reset keeps its capacity,
+// so setting a variable does not allocate.
 type Vars struct {
 	list []Var
 }
@@ -19,7 +19,7 @@ type Var struct {
 // Reset empties the table.
 func (v *Vars) Reset() { v.list = v.list[:0] }
 
-// Get gives a value and whether it is set.
+// Get returns a value and whether it is set.
 func (v *Vars) Get(name string) ([]byte, bool) {
 	for i := range v.list {
 		if ascii.EqualFold(v.list[i].Name, name) {
@@ -29,13 +29,13 @@ func (v *Vars) Get(name string) ([]byte, bool) {
 	return nil, false
 }
 
-// Has says whether a variable is set.
+// Has reports whether a variable is set.
 func (v *Vars) Has(name string) bool { _, ok := v.Get(name); return ok }
 
-// Len is the number of variables that are set.
+// Len returns the number of variables that are set.
 func (v *Vars) Len() int { return len(v.list) }
 
-// Set gives a variable a value; nil becomes empty.
+// Set sets a variable; nil becomes empty.
 func (v *Vars) Set(name string, value []byte) {
 	if value == nil {
 		value = []byte{}
@@ -59,5 +59,5 @@ func (v *Vars) Unset(name string) {
 	}
 }
 
-// All gives the entries in the order they were set; do not keep the slice.
+// All returns the entries in the order they were set; do not keep the slice.
 func (v *Vars) All() []Var { return v.list }

@@ -62,7 +62,7 @@ func TestInDomain(t *testing.T) {
 	}
 }
 
-// loop carries out what is awaited at once and counts.
+// loop executes awaited jobs at once and counts them.
 type loop struct {
 	reactor.Loop
 	awaited int

@@ -7,16 +7,16 @@ import (
 	"github.com/headgate/headgate/internal/syntax"
 )
 
-// Verdict is what an authorization says about a request.
+// Verdict is the result of an authorization.
 type Verdict uint8
 
 // The verdicts. The zero Verdict denies.
 const (
 	Denied    Verdict = iota
-	Granted           // it may
+	Granted           // allowed
 	Neutral           // no opinion
 	NeedsUser         // denied, but knowing the user might change that
-	Broken            // it could not be found out; the request fails
+	Broken            // it could not be determined; the request fails
 )
 
 var verdictNames = [...]string{Denied: "denied", Granted: "granted", Neutral: "neutral", NeedsUser: "needs user", Broken: "broken"}
@@ -30,15 +30,15 @@ type AuthzCheck interface {
 	Check(x *exchange.Exchange) Verdict
 }
 
-// AuthzProvider is a kind of authorization: what may follow Require.
+// AuthzProvider is a kind of authorization: the word after Require.
 type AuthzProvider struct {
 	Name string // matched by case, as in httpd
 
-	// Parse compiles what follows the name, as written. Its error is httpd's.
+	// Parse compiles the text after the name, as written. Its error is httpd's.
 	Parse func(c *directive.Call, line string) (AuthzCheck, error)
 }
 
-// RequireWords splits what follows a provider's name, up to the first empty
+// RequireWords splits the text after a provider's name, up to the first empty
 // word, as httpd's providers do.
 func RequireWords(line string) (words []string) {
 	for {
@@ -50,18 +50,17 @@ func RequireWords(line string) (words []string) {
 	}
 }
 
-// Satisfier is a step of Chain.Access that carries out Satisfy Any:
-// mod_access_compat's, which stands before mod_authz_core's.
+// Satisfier is a step of Chain.Access that implements Satisfy Any:
+// mod_access_compat's, which comes before mod_authz_core's.
 type Satisfier interface {
 	exchange.Step
-	// Satisfied reports that Satisfy Any holds for x and the address is
-	// allowed, so that Require is not asked.
+	// Satisfied reports that Satisfy Any applies to x and the address is
+	// allowed, so that Require is not checked.
 	Satisfied(x *exchange.Exchange) bool
 }
 
-// Deny makes the fault of a request that access control turns away. name
-// is the module that does, without mod_; by says which rule did it, with its
-// place.
+// Deny makes the fault of a request that access control refuses. name is the
+// module, without mod_; by is the rule with its position.
 func Deny(x *exchange.Exchange, name, id, by string) *fault.Fault {
 	return &fault.Fault{
 		Side: fault.Client, Module: name, Phase: fault.Map, Kind: fault.Denied, Status: 403, ID: id,
@@ -69,7 +68,7 @@ func Deny(x *exchange.Exchange, name, id, by string) *fault.Fault {
 	}
 }
 
-// Target names what a request is for in messages: its file or backend URL,
+// Target names the target of a request in messages: its file or backend URL,
 // else its path.
 func Target(x *exchange.Exchange) string {
 	if len(x.Filename) > 0 {

@@ -7,11 +7,11 @@ import (
 	"github.com/headgate/headgate/internal/exchange"
 )
 
-// Methods is a set of request methods, as <Limit> and <LimitExcept> make them.
-// The zero Methods has all. It is immutable.
+// Methods is a set of request methods, as in <Limit> and <LimitExcept>. The
+// zero Methods has all. It is immutable.
 type Methods struct {
-	names []string // GET stands for HEAD too
-	only  bool     // the names are those in the set, not those outside
+	names []string // GET includes HEAD
+	only  bool     // the names are those in the set, not those excluded
 }
 
 // NewMethods makes the set of the methods named, or of all others.
@@ -23,7 +23,7 @@ func NewMethods(names []string, except bool) Methods {
 	return m
 }
 
-// sameAs returns the name a method counts as. httpd: HEAD is a GET.
+// sameAs returns the name a method counts as. httpd: HEAD counts as GET.
 func sameAs(name string) string {
 	if name == "HEAD" {
 		return "GET"
@@ -87,8 +87,8 @@ func without(a, b []string) (out []string) {
 	return out
 }
 
-// MethodsAt returns the methods a directive in scope s is limited to by the
-// <Limit> and <LimitExcept> around it.
+// MethodsAt returns the methods to which the <Limit> and <LimitExcept> around
+// scope s limit a directive.
 func MethodsAt(s *directive.Scope) Methods {
 	m := Methods{}
 	for section := s.Section(); s != section; s = s.Parent {
@@ -100,8 +100,8 @@ func MethodsAt(s *directive.Scope) Methods {
 	return m
 }
 
-// registered are the methods httpd knows from the start. Naming one in <Limit>
-// registers it.
+// registered are the methods that httpd knows without configuration. Naming
+// another in <Limit> registers it.
 var registered = []string{
 	"GET", "HEAD", "PUT", "POST", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH", "PROPFIND", "PROPPATCH", "MKCOL",
 	"COPY", "MOVE", "LOCK", "UNLOCK", "VERSION-CONTROL", "CHECKOUT", "UNCHECKOUT", "CHECKIN", "UPDATE", "LABEL",
@@ -135,8 +135,8 @@ func limits(s *directive.Scope, name string) bool {
 	return (s.Kind == directive.KindLimit || s.Kind == directive.KindLimitExcept) && slices.Contains(s.Words, name)
 }
 
-// LimitRows are the rows of <Limit> and <LimitExcept>. What is in them asks
-// MethodsAt; directives that do not hold for every method, as in httpd.
+// LimitRows are the rows of <Limit> and <LimitExcept>. Directives inside that
+// do not apply to every method, as in httpd, use MethodsAt.
 func LimitRows() []directive.Row {
 	return []directive.Row{
 		{Name: "<Limit>", Open: openLimit},

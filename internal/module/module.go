@@ -1,12 +1,12 @@
-// Package module is what an httpd module is here: its directives as rows, and
-// the functions that turn what they set into parts of a snapshot.
+// Package module defines a module: its directives as rows, and the functions
+// that turn configurations into parts of a snapshot.
 //
 // A module keeps its configuration in directive.Slots, which merge as httpd
 // merges them. Server and Dir are called while a snapshot is built, in the
-// order of modules.All, and leave behind steps and handlers that hold what
-// they need; nothing is looked up per request.
+// order of modules.All, and add steps and handlers that hold their
+// configuration; nothing is looked up per request.
 //
-// Imports snapshot, pipeline's seams and what is below it.
+// Imports snapshot, pipeline's seams and the layers below.
 package module
 
 import (
@@ -28,7 +28,7 @@ import (
 type Module struct {
 	Name   string // "mod_proxy", "core"
 	ID     string // "proxy_module": what LoadModule names
-	Static bool   // there without LoadModule, as in httpd
+	Static bool   // present without LoadModule, as in httpd
 	Rows   []directive.Row
 
 	// Server adds to a site: the main server first, then each virtual host.
@@ -40,12 +40,13 @@ type Module struct {
 	Finish func(b *Builder) error
 }
 
-// Builder is one build of a snapshot: what modules may use and what they fill.
+// Builder is one build of a snapshot: what modules may use and what they add
+// to.
 type Builder struct {
 	Snapshot   *snapshot.Snapshot
 	Main       *directive.Scope
 	ServerRoot string
-	RuntimeDir string // where relative sockets lie (DefaultRuntimeDir)
+	RuntimeDir string // folder of relative sockets (DefaultRuntimeDir)
 	Version    string
 	Loops      int
 	Clock      *clock.Clock
@@ -54,28 +55,28 @@ type Builder struct {
 	Logs       *logsink.Registry
 	Protocols  map[string]worker.Protocol // by scheme
 	Check      bool                       // -t: start nothing; Logs opens nothing either
-	Present    func(id string) bool       // whether httpd would have this module: what its defaults depend on
-	Loaded     func(id string) bool       // whether LoadModule names this module: what costs something only runs then
-	Log        *logsink.ErrorLog          // for what is noticed while building
+	Present    func(id string) bool       // whether httpd would have this module: defaults depend on it
+	Loaded     func(id string) bool       // whether LoadModule names this module: features with a cost run only then
+	Log        *logsink.ErrorLog          // for problems found while building
 
-	// Aux has values that modules keep from Server to Dir, by a key of their own.
-	// Dir only reads it: it is also called while requests are served.
+	// Aux has values that modules pass from Server to Dir, under their own keys.
+	// Dir only reads it, because it is also called while requests are served.
 	Aux map[any]any
 
-	Problems []Problem // what was found wrong, with positions
+	Problems []Problem // with positions
 
 	sealed bool // the snapshot is built; nothing here is written any more
 }
 
-// Problem is something found while building that a directive's own check
-// could not see.
+// Problem is a fault found while building that a directive's own check could
+// not see.
 type Problem struct {
 	Pos     syntax.Pos
 	Warning bool
 	Text    string
 
-	// Of what the machine refuses, not the text: the directive, and the error,
-	// whose Hint method, if it has one, says what to do.
+	// For a fault of the machine, not of the text: the directive, and the
+	// error, whose Hint method, if it has one, returns advice.
 	Directive string
 	Err       error
 }
@@ -85,19 +86,19 @@ func (b *Builder) Errorf(pos syntax.Pos, format string, args ...any) {
 	b.problem(Problem{Pos: pos, Text: fmt.Sprintf(format, args...)})
 }
 
-// Fail adds that the machine does not have, or does not permit, what the
-// directive at pos names: a folder, an address, a user.
+// Fail adds that the machine does not have, or does not permit, something that
+// the directive at pos names: a folder, an address, a user.
 func (b *Builder) Fail(pos syntax.Pos, directive string, err error) {
 	b.problem(Problem{Pos: pos, Directive: directive, Text: err.Error(), Err: err})
 }
 
-// Warnf adds something that is probably not meant.
+// Warnf adds something that is probably a mistake.
 func (b *Builder) Warnf(pos syntax.Pos, format string, args ...any) {
 	b.problem(Problem{Pos: pos, Warning: true, Text: fmt.Sprintf(format, args...)})
 }
 
-// problem adds p once: what a main server says is looked at for each virtual
-// host that inherits it. A sealed Builder has nobody to report to.
+// problem adds p once: each virtual host that inherits a setting of the main
+// server checks it again. A sealed Builder drops it.
 func (b *Builder) problem(p Problem) {
 	same := func(q Problem) bool {
 		return q.Pos == p.Pos && q.Text == p.Text && q.Directive == p.Directive && q.Warning == p.Warning
@@ -111,7 +112,7 @@ func (b *Builder) problem(p Problem) {
 // requests are served, only read the Builder: AddWorker then fails.
 func (b *Builder) Seal() { b.sealed = true }
 
-// AddWorker adds a worker to those of the snapshot, which are swept and listed.
+// AddWorker adds a worker to the snapshot's list, for sweeping and listings.
 func (b *Builder) AddWorker(w *worker.Worker) error {
 	if b.sealed {
 		return fmt.Errorf("worker %s was not built with its snapshot", w.Name)
@@ -141,7 +142,7 @@ type Dir struct {
 	Chain  *exchange.Chain
 }
 
-// Opt is a value that may not have been set. Merging keeps the inner one.
+// Opt is a value that may not be set. Merging prefers the inner one.
 type Opt[T any] struct {
 	V   T
 	Set bool
@@ -150,7 +151,7 @@ type Opt[T any] struct {
 // To sets the value.
 func (o *Opt[T]) To(v T) { o.V, o.Set = v, true }
 
-// Or returns the value, or def when it was not set.
+// Or returns the value, or def when it is not set.
 func (o Opt[T]) Or(def T) T {
 	if o.Set {
 		return o.V
@@ -158,7 +159,7 @@ func (o Opt[T]) Or(def T) T {
 	return def
 }
 
-// Over merges: add where it was set, else base.
+// Over merges: add if it is set, else base.
 func Over[T any](base, add Opt[T]) Opt[T] {
 	if add.Set {
 		return add

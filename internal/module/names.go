@@ -16,10 +16,10 @@ import (
 	"github.com/headgate/headgate/internal/resolve"
 )
 
-// Names finds the names of clients for access control: a name counts only if
-// it has the client's address (httpd: a double reverse lookup). Fields are set
-// before first use. It is safe for concurrent use; the zero value asks the
-// system.
+// Names finds the names of clients for access control: a name counts only if it
+// has the client's address (httpd: a double reverse lookup). Fields are set
+// before first use. It is safe for concurrent use; the zero value uses the
+// system's resolver.
 type Names struct {
 	// Reverse returns the names of an address; nil asks the system.
 	Reverse func(ctx context.Context, addr string) ([]string, error)
@@ -39,8 +39,8 @@ type knownName struct {
 	expires time.Time
 }
 
-// How long outcomes are believed, how many are kept, how long a lookup takes
-// at most. httpd looks once per connection and waits as long as the system does.
+// How long results are kept, how many, and how long a look-up may take. httpd
+// looks a name up once per connection and waits as long as the system does.
 const (
 	nameLife     = time.Minute
 	noNameLife   = 5 * time.Second
@@ -49,7 +49,7 @@ const (
 )
 
 // Of returns the verified name of the client of x, in lower case and without a
-// final dot. The loop goes on while it is looked up.
+// final dot. The loop serves others during the look-up.
 func (n *Names) Of(x *exchange.Exchange) (name string, ok bool) {
 	addr := x.RemoteAddr()
 	if !addr.IsValid() {
@@ -65,8 +65,8 @@ func (n *Names) Of(x *exchange.Exchange) (name string, ok bool) {
 	return k.name, k.name != ""
 }
 
-// ask looks a name up off the loop and remembers the outcome. One that took too
-// long counts as none; where nobody could look, nothing is remembered.
+// ask looks a name up off the loop and keeps the result. A look-up that took
+// too long counts as no name; if it could not run, nothing is kept.
 func (n *Names) ask(x *exchange.Exchange, addr netip.Addr) knownName {
 	ctx, cancel := context.WithTimeout(context.Background(), namePatience)
 	defer cancel()
@@ -95,7 +95,7 @@ func (n *Names) now() time.Time {
 }
 
 // findName looks a name up. httpd: only the first name of an address counts. It may
-// run when nobody waits for it any more.
+// run on after its caller has left.
 func findName(ctx context.Context, q nameOf) (knownName, error) {
 	n, addr := q.names, q.addr
 	reverse, forward := n.Reverse, n.Forward
@@ -122,8 +122,7 @@ func (n *Names) lookup(ctx context.Context, host string) ([]netip.Addr, error) {
 	return a.Addrs, err
 }
 
-// keep remembers an outcome. When there is no room what has expired goes, or
-// else everything.
+// keep stores a result. Without room it drops expired results, or else all.
 func (n *Names) keep(addr netip.Addr, k knownName, now time.Time) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -143,11 +142,11 @@ func (n *Names) keep(addr netip.Addr, k knownName, now time.Time) {
 	n.known[addr] = k
 }
 
-// Resolver returns the resolver of names, for lookups the other way.
+// Resolver returns the resolver for look-ups of names.
 func (n *Names) Resolver() *resolve.Resolver { return &n.resolver }
 
-// InDomain reports whether name is domain or is below it; a domain may be
-// written with a leading dot. httpd: in_domain.
+// InDomain reports whether name equals domain or is below it; a domain may have
+// a leading dot. httpd: in_domain.
 func InDomain(domain, name string) bool {
 	if !ascii.HasSuffixFold(name, domain) {
 		return false

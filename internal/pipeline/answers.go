@@ -6,8 +6,8 @@ import (
 	"github.com/headgate/headgate/internal/wire"
 )
 
-// answerOptions answers OPTIONS for a resource nobody took, and OPTIONS *. What
-// early edits have put into the response stays.
+// answerOptions responds to OPTIONS for a resource that no module handled, and
+// to OPTIONS *. Fields that early edits added to the response stay.
 func answerOptions(x *exchange.Exchange) error {
 	x.Resp.Status = 200
 	if wholeServer(x) {
@@ -18,7 +18,7 @@ func answerOptions(x *exchange.Exchange) error {
 	return x.SendHead(true)
 }
 
-// allowed lists the methods of a resource that no module made the response of.
+// allowed lists the methods of a resource that no module handled.
 func allowed(x *exchange.Exchange) string {
 	if x.Site.Trace == exchange.TraceOff {
 		return "GET,POST,OPTIONS,HEAD"
@@ -26,7 +26,7 @@ func allowed(x *exchange.Exchange) string {
 	return "GET,POST,OPTIONS,HEAD,TRACE"
 }
 
-// answerTrace sends the request head back, without what is secret (RFC 9110
+// answerTrace sends the request head back, without secret fields (RFC 9110
 // section 9.3.8).
 func answerTrace(x *exchange.Exchange) error {
 	b := append(x.Arena.Alloc(len(x.Req.Line)+512), x.Req.Line...)

@@ -18,18 +18,18 @@ import (
 	"github.com/headgate/headgate/internal/reactor"
 )
 
-// maxErrorFile bounds an error document that is a file.
+// maxErrorFile limits an error document that is a file.
 const maxErrorFile = 1 << 20
 
-// fileTypes are the types of what error documents are made of.
+// fileTypes are the content types of error documents by file extension.
 var fileTypes = map[string]string{
 	".html": "text/html", ".htm": "text/html", ".txt": "text/plain", ".json": "application/json",
 	".xml": "application/xml", ".svg": "image/svg+xml", ".png": "image/png", ".jpg": "image/jpeg", ".gif": "image/gif",
 	".css": "text/css", ".js": "text/javascript",
 }
 
-// errorFile answers with a file below DocumentRoot. Only error documents are
-// made so: they must be there when the backend is not.
+// errorFile responds with a file below DocumentRoot. Only error documents are
+// served this way: they must be available when the backend is not.
 func errorFile(x *exchange.Exchange) error {
 	ctx, cancel := context.WithTimeout(context.Background(), filePatience)
 	defer cancel()
@@ -56,11 +56,10 @@ func errorFile(x *exchange.Exchange) error {
 	return x.SendBody(body, true)
 }
 
-// filePatience bounds how long an error document is waited for: its disk may
-// hang.
+// filePatience limits the wait for an error document: its disk may hang.
 const filePatience = 10 * time.Second
 
-// fileFault is why a file cannot be sent.
+// fileFault returns why a file cannot be sent.
 func fileFault(err error) *fault.Fault {
 	f := &fault.Fault{
 		Side: fault.Proxy, Module: "core", Phase: fault.Map, Kind: fault.InvalidInput, Status: 404, ID: "AH00128",
@@ -86,8 +85,8 @@ type (
 	}
 )
 
-// readBelow reads a regular file that is not outside root, by links neither. It
-// may run when nobody waits for it any more.
+// readBelow reads a regular file that is inside root even if links are
+// followed. It may run on after its caller has left.
 func readBelow(_ context.Context, q below) (file inFile, err error) {
 	dir, err := os.OpenRoot(q.root)
 	if err != nil {
@@ -109,7 +108,7 @@ func readBelow(_ context.Context, q below) (file inFile, err error) {
 	return file, err
 }
 
-// etag makes httpd's tag of size and time of change.
+// etag makes httpd's ETag from size and time of change.
 func etag(info fs.FileInfo) []byte {
 	b := append([]byte(nil), '"')
 	b = strconv.AppendInt(b, info.Size(), 16)

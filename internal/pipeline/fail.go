@@ -10,8 +10,8 @@ import (
 	"github.com/headgate/headgate/internal/wire"
 )
 
-// fail is the one place that turns a fault into a status, a log line and an
-// answer.
+// fail is the only function that turns a fault into a status, a log line and a
+// response.
 func (p *Pipeline) fail(x *exchange.Exchange, f *fault.Fault) {
 	if x.Fault == nil {
 		x.Fault = f
@@ -21,7 +21,7 @@ func (p *Pipeline) fail(x *exchange.Exchange, f *fault.Fault) {
 		recordFault(x, f, status)
 	}
 	if f.Replace {
-		x.Fault = nil // the backend answered: nothing went wrong
+		x.Fault = nil // the backend responded: nothing failed
 	} else {
 		logFault(x, f, status)
 	}
@@ -46,10 +46,10 @@ func (p *Pipeline) fail(x *exchange.Exchange, f *fault.Fault) {
 	p.respondError(x, status, f)
 }
 
-// statusOf gives the status a fault is answered with.
+// statusOf returns the status of the response to a fault.
 func statusOf(f *fault.Fault) int {
 	if f.Status != 0 || f.ByStop() {
-		return f.Status // none where nobody is answered
+		return f.Status // 0 if no response is sent
 	}
 	if f.Side != fault.Backend {
 		if f.Side == fault.Client {
@@ -72,8 +72,7 @@ func statusOf(f *fault.Fault) int {
 	return 502
 }
 
-// logFault writes one line about a fault. What a client did wrong is its own
-// affair and logged at info, as httpd does.
+// logFault logs a fault. A client's error is logged at info, as in httpd.
 func logFault(x *exchange.Exchange, f *fault.Fault, status int) {
 	level := logsink.Error
 	switch {
@@ -120,7 +119,7 @@ func (p *Pipeline) reply(x *exchange.Exchange, r *exchange.Reply) {
 	p.sendPage(x, r.Body, r.Type)
 }
 
-// respondError answers with the ErrorDocument of the status, else the stock
+// respondError responds with the ErrorDocument of the status, else the stock
 // page.
 func (p *Pipeline) respondError(x *exchange.Exchange, status int, f *fault.Fault) {
 	doc, ok := errorDoc(x, status)
@@ -161,8 +160,8 @@ func errorDoc(x *exchange.Exchange, status int) (doc exchange.ErrorDoc, ok bool)
 	return doc, ok && doc.Value != nil
 }
 
-// docValue evaluates an ErrorDocument: nil when it cannot be. httpd: the
-// expression of a text sees the status, that of a URL does not yet.
+// docValue evaluates an ErrorDocument; nil when it cannot be evaluated. httpd:
+// the expression of a text sees the status, that of a URL does not yet.
 func (p *Pipeline) docValue(x *exchange.Exchange, doc exchange.ErrorDoc, status int) []byte {
 	if doc.Form != exchange.DocText {
 		x.Resp.Status = 0
@@ -175,16 +174,15 @@ func (p *Pipeline) docValue(x *exchange.Exchange, doc exchange.ErrorDoc, status 
 	return value
 }
 
-// redirectTo sends the client to another URL; the status is lost, as httpd
-// has it.
+// redirectTo sends the client to another URL; the status is lost, as in httpd.
 func (p *Pipeline) redirectTo(x *exchange.Exchange, url []byte) {
 	p.beginError(x, 302, &fault.Fault{Side: fault.Proxy, Module: "core"})
 	x.Resp.Header.AddID(message.Location, url)
 	p.sendPage(x, page(x, 302, nil), exchange.PageType)
 }
 
-// failedDocument says that an error document could not be made. True: a part of
-// it is out.
+// failedDocument logs that an error document could not be made. True: a part of
+// it was sent.
 func (p *Pipeline) failedDocument(x *exchange.Exchange, status int, target []byte, err error) bool {
 	var r *exchange.Reply
 	second := &fault.Fault{Side: fault.Proxy, Module: "core", Phase: fault.Map, Kind: fault.InvalidInput, Detail: "it is answered by a reply"}

@@ -10,15 +10,15 @@ import (
 	"github.com/headgate/headgate/internal/waitqueue"
 )
 
-// gate holds the exchanges in flight to MaxRequestWorkers. A caller that finds it full
-// waits its turn: connections are not refused, as httpd leaves them in the
+// gate limits the exchanges in flight to MaxRequestWorkers. A caller that finds it
+// full waits its turn: connections are not refused, because httpd leaves them in the
 // backlog.
 //
-// Each loop counts its own, and takes places up to its share without asking
-// the others: the shares together are no more than the limit. When a loop
-// wants more than its share, all are asked for, one request at a time, until
-// it is quiet again. Then all loops in use get a share, and of those at rest
-// the ones that have something inside: for connections that go on there.
+// Each loop counts its own exchanges, and takes slots up to its quota without
+// asking the others: the quotas together do not exceed the limit. When a loop
+// needs more than its quota, all quotas are withdrawn, and each request is
+// decided by the count of all loops until traffic falls. Then all loops in use
+// get a quota, and of those at rest the ones that still have exchanges.
 type gate struct {
 	lanes []lane                 // by loop; made by the first limit
 	queue waitqueue.Queue[*lane] // changed with mu held
@@ -26,19 +26,20 @@ type gate struct {
 	mu    lock.Mutex // guards what follows; taken before the queue's
 	most  int64      // 0: no limit
 	inUse int        // loops that take new connections, the first so many; 0: all
-	open  bool       // shares are given out
+	open  bool       // quotas are given out
 }
 
-// lane counts what one loop has inside, and for a moment what asks to be.
+// lane counts the exchanges of one loop, and for a moment those that ask to
+// enter.
 type lane struct {
 	in    atomic.Int64
-	share atomic.Int64 // 0: who enters or leaves asks. All are set to 0 with mu held before counting, to more only with nobody waiting
-	takes bool         // it is given a share; guarded by the gate's mu
-	_     [104]byte    // a cache line of its own, with its neighbour
+	share atomic.Int64 // quota; 0: a caller that enters or leaves must ask. All are set to 0 with mu held before counting, to more only with nobody waiting
+	takes bool         // it gets a quota; guarded by the gate's mu
+	_     [104]byte    // fills up a cache line and its neighbour
 }
 
-// limit changes the limit; waiters are let in if it grew. loops is the same in
-// every call.
+// limit changes the limit; waiters enter if it grew. loops is the same in every
+// call.
 func (g *gate) limit(n, loops int) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -50,7 +51,7 @@ func (g *gate) limit(n, loops int) {
 	g.letIn(nil)
 }
 
-// scale says how many loops take new connections.
+// scale sets how many loops take new connections.
 func (g *gate) scale(loops int) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -61,7 +62,7 @@ func (g *gate) scale(loops int) {
 	}
 }
 
-// close takes the shares back, so that all can be counted. mu is held.
+// close withdraws the quotas, so that all loops can be counted. mu is held.
 func (g *gate) close() {
 	if g.open {
 		g.open = false
@@ -71,7 +72,7 @@ func (g *gate) close() {
 	}
 }
 
-// inside counts all loops.
+// inside returns the count over all loops.
 func (g *gate) inside() int {
 	n := int64(0)
 	for i := range g.lanes {
@@ -87,7 +88,7 @@ func (g *gate) lane(loop int) *lane {
 	return &g.lanes[0]
 }
 
-// enter takes a place, waiting its turn behind those who wait already.
+// enter takes a slot, after those that wait already.
 func (g *gate) enter(l reactor.Loop) {
 	c := g.lane(l.Index())
 	if c.in.Add(1) > c.share.Load() {
@@ -95,10 +96,10 @@ func (g *gate) enter(l reactor.Loop) {
 	}
 }
 
-// ask enters by the count of all loops. enter counts first and reads share
-// next; ask takes the shares back first and counts next, so one of two that run
+// ask decides by the count of all loops. enter counts first and then reads the
+// quota; ask withdraws the quotas first and then counts, so one of two that run
 // at once sees the other. A request that was counted here but had not entered
-// calls ask in turn, and lets in the one that its count had kept out.
+// calls ask in turn, and admits the one that its count had kept out.
 func (g *gate) ask(l reactor.Loop, c *lane) {
 	c.in.Add(-1)
 	if w := g.line(l, c); w != nil {
@@ -106,8 +107,8 @@ func (g *gate) ask(l reactor.Loop, c *lane) {
 	}
 }
 
-// line takes a place, or one in the queue: nil when there is nothing to wait
-// for.
+// line takes a slot, or an entry in the queue; nil when there is nothing to
+// wait for.
 func (g *gate) line(l reactor.Loop, c *lane) *waitqueue.Waiter[*lane] {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -122,7 +123,7 @@ func (g *gate) line(l reactor.Loop, c *lane) *waitqueue.Waiter[*lane] {
 	return w
 }
 
-// leave frees a place for the first who waits.
+// leave frees a slot for the first waiter.
 func (g *gate) leave(l reactor.Loop) {
 	c := g.lane(l.Index())
 	c.in.Add(-1)
@@ -133,11 +134,11 @@ func (g *gate) leave(l reactor.Loop) {
 	}
 }
 
-// free says that there is a place. mu is held and the shares are 0.
+// free reports that a slot is free. mu is held and the quotas are 0.
 func (g *gate) free() bool { return g.most == 0 || int64(g.inside()) < g.most }
 
-// letIn gives the free slots to those who wait, in turn. mu is held. from is
-// the loop that the caller runs on, nil when it runs on none.
+// letIn grants the free slots to the waiters in turn. mu is held. from is the
+// loop that the caller runs on, nil when it runs on none.
 func (g *gate) letIn(from reactor.Loop) {
 	g.queue.GrantAll(from, func(c **lane) bool {
 		if !g.free() {
@@ -149,8 +150,8 @@ func (g *gate) letIn(from reactor.Loop) {
 	g.quiet()
 }
 
-// quiet gives the loops their shares again when nobody waits and none of them
-// has used half of his. mu is held.
+// quiet gives the loops their quotas again when nobody waits and none has used
+// half of its quota. mu is held.
 func (g *gate) quiet() {
 	if g.queue.Len() > 0 || g.open {
 		return
@@ -172,10 +173,9 @@ func (g *gate) quiet() {
 	}
 }
 
-// takers counts and notes the loops that are given a share. Of those at rest
-// it looks once: whoever has nothing inside now gets in by asking only. A
-// request that asks on one of them makes it a taker. mu is held and the shares
-// are 0.
+// takers marks and counts the loops that get a quota. It checks those at rest
+// once: a loop without exchanges now gets in only by asking, and a request that
+// asks there makes it a taker. mu is held and the quotas are 0.
 func (g *gate) takers() int64 {
 	n := int64(0)
 	for i := range g.lanes {

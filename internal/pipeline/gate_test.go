@@ -12,8 +12,8 @@ import (
 
 func TestMain(m *testing.M) { testkit.Main(m) }
 
-// Never more than the limit are inside, and nobody waits for ever, though the
-// limit changes meanwhile.
+// There are never more exchanges than the limit, and none waits for ever,
+// though the limit changes meanwhile.
 func TestGate(t *testing.T) {
 	var g gate
 	var inside atomic.Int64
@@ -41,8 +41,8 @@ func TestGate(t *testing.T) {
 	}
 }
 
-// The limit holds over all loops together, none of which has to leave places
-// to the others.
+// The limit applies to all loops together; no loop has to leave slots to the
+// others.
 func TestGateOfLoops(t *testing.T) {
 	const loops, most = 4, 8
 	var g gate
@@ -85,8 +85,8 @@ func TestGateOfLoops(t *testing.T) {
 	}
 }
 
-// Shares are of the loops in use. One at rest asks for each request, until it
-// is seen to have one inside; the limit holds whatever changes meanwhile.
+// Loops in use have quotas. One at rest asks for each request, until it is
+// found to have an exchange; the limit holds whatever changes meanwhile.
 func TestGateScaled(t *testing.T) {
 	const loops, most = 4, 12
 	var g gate
@@ -104,7 +104,7 @@ func TestGateScaled(t *testing.T) {
 	shares(most, 0, 0, 0)
 	g.scale(2)
 	shares(6, 6, 0, 0)
-	g.enter(net.Loops[3]) // of a connection from when it was in use
+	g.enter(net.Loops[3]) // of a connection accepted when it was in use
 	shares(4, 4, 0, 4)
 	g.leave(net.Loops[3])
 	shares(4, 4, 0, 4)
@@ -140,7 +140,7 @@ func TestGateScaled(t *testing.T) {
 	shares(4, 4, 4, 0)
 }
 
-// A limit that is lifted lets everybody in.
+// Without a limit everyone enters.
 func TestGateLifted(t *testing.T) {
 	var g gate
 	var loop reactor.Loop = fakenet.New(1).Loops[0]

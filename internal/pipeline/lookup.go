@@ -29,7 +29,7 @@ func (p *Pipeline) Lookup(x *exchange.Exchange, target []byte) *exchange.Exchang
 // LookupFile implements exchange.Lookups (httpd: ap_sub_req_lookup_file).
 func (p *Pipeline) LookupFile(x *exchange.Exchange, name []byte) *exchange.Exchange {
 	sub := subrequest(x)
-	sub.Path, sub.Filename = nil, name // it is at no URL: no <Location> holds
+	sub.Path, sub.Filename = nil, name // it has no URL: no <Location> applies
 	if len(name) == 0 || name[0] != '/' {
 		sub.Status = 403
 		return sub
@@ -37,8 +37,8 @@ func (p *Pipeline) LookupFile(x *exchange.Exchange, name []byte) *exchange.Excha
 	return p.look(sub, stepStorage)
 }
 
-// subrequest makes an exchange that asks in the name of another. It has no
-// front: nothing of it can be sent.
+// subrequest makes an exchange on behalf of another. It has no front: nothing
+// of it can be sent.
 func subrequest(x *exchange.Exchange) *exchange.Exchange {
 	sub := &exchange.Exchange{
 		Main: x, Lookups: x.Lookups, Client: x.Client, Loop: x.Loop, Site: x.Site, User: x.User, LogID: x.LogID, Times: x.Times,
@@ -55,7 +55,7 @@ func subrequest(x *exchange.Exchange) *exchange.Exchange {
 	return sub
 }
 
-// look takes sub from a step on up to the one that would answer it, and sets its
+// look takes sub from a stage up to the one that would respond, and sets its
 // Status.
 func (p *Pipeline) look(sub *exchange.Exchange, from stage) *exchange.Exchange {
 	depth := 0
@@ -77,7 +77,7 @@ func (p *Pipeline) look(sub *exchange.Exchange, from stage) *exchange.Exchange {
 	return sub
 }
 
-// lookedUp is the status that the steps before the answer ended with.
+// lookedUp returns the status for the error with which the stages ended.
 func lookedUp(err error) int {
 	var r *exchange.Reply
 	var again *exchange.InternalRedirect

@@ -10,7 +10,7 @@ import (
 	"github.com/headgate/headgate/internal/wire"
 )
 
-// stockPage answers with a generated page; beginError has made the head.
+// stockPage responds with a generated page; beginError has made the head.
 func (p *Pipeline) stockPage(x *exchange.Exchange, status int, f *fault.Fault) {
 	if status == 503 && f.Side == fault.Backend {
 		x.Resp.Header.AddID(message.RetryAfter, x.Arena.String("1"))
@@ -24,12 +24,12 @@ func (p *Pipeline) stockPage(x *exchange.Exchange, status int, f *fault.Fault) {
 	p.sendPage(x, page(x, status, f), exchange.PageType)
 }
 
-// beginError makes x.Resp the head of an error answer.
+// beginError makes x.Resp the head of an error response.
 func (p *Pipeline) beginError(x *exchange.Exchange, status int, f *fault.Fault) {
 	x.Resp.Reset()
 	x.Resp.Status = status
 	x.Made = exchange.ByStatus
-	x.Resp.Header.Prepend(&x.Always) // what is said later comes ahead of it, and does not find it
+	x.Resp.Header.Prepend(&x.Always) // fields added later come before these, and do not find them
 	x.Always.Reset()
 	if f.Reason != "" {
 		x.Resp.Reason = x.Arena.String(f.Reason)
@@ -43,7 +43,7 @@ func (p *Pipeline) beginError(x *exchange.Exchange, status int, f *fault.Fault) 
 // sendPage sends a generated body; x.Resp has the status and further fields.
 func (p *Pipeline) sendPage(x *exchange.Exchange, body []byte, contentType string) {
 	x.Resp.Header.AddID(message.ContentType, x.Arena.String(contentType))
-	if x.Req.Verb != message.HEAD { // httpd: its pages are not announced to HEAD
+	if x.Req.Verb != message.HEAD { // httpd: no length for HEAD
 		x.Resp.Header.AddID(message.ContentLength, x.Arena.Int(int64(len(body))))
 	}
 	x.Resp.Body = message.Framing{Kind: message.Length, Length: int64(len(body))}
@@ -75,8 +75,8 @@ func (p *Pipeline) sendHead(x *exchange.Exchange) {
 	}
 }
 
-// page makes the stock page of a status: title and heading as httpd has them,
-// the sentence in our words.
+// page makes the stock page of a status: title and heading as in httpd, the
+// sentence in our words.
 func page(x *exchange.Exchange, status int, f *fault.Fault) []byte {
 	text := wire.StatusText(status)
 	if f != nil && f.Reason != "" {
@@ -102,8 +102,8 @@ func page(x *exchange.Exchange, status int, f *fault.Fault) []byte {
 	return append(b, "</body></html>\n"...)
 }
 
-// sentence explains a status to whoever sees the page. It never tells what is
-// behind the proxy.
+// sentence explains a status to the reader of the page. It never mentions
+// backends.
 func sentence(status int) string {
 	if s, ok := sentences[status]; ok {
 		return s

@@ -28,22 +28,22 @@ type Pipeline struct {
 
 var _ exchange.Service = (*Pipeline)(nil)
 
-// New makes a pipeline without a snapshot; Swap gives it one before the first
+// New makes a pipeline without a snapshot; Swap must be called before the first
 // connection.
 func New(c *clock.Clock) *Pipeline { return &Pipeline{Clock: c} }
 
-// Swap makes s current and gives the one before it, nil at first. Exchanges
-// in flight keep the one they bound.
+// Swap makes s current and returns the previous one, nil at first. Exchanges in
+// flight keep the one they bound.
 func (p *Pipeline) Swap(s *snapshot.Snapshot) *snapshot.Snapshot {
 	p.gate.limit(s.MaxInFlight, s.Loops())
 	return p.current.Swap(s)
 }
 
-// Scale says how many of the loops take new connections: all, unless it is
-// called. It only shares places out; see reactor.Engine.
+// Scale sets how many of the loops take new connections; the default is all. It
+// only affects quotas; see reactor.Engine.
 func (p *Pipeline) Scale(loops int) { p.gate.scale(loops) }
 
-// Current gives the current snapshot.
+// Current returns the current snapshot.
 func (p *Pipeline) Current() *snapshot.Snapshot { return p.current.Load() }
 
 // Drain makes connections end with their current exchange.
@@ -56,15 +56,15 @@ func (p *Pipeline) Draining() bool { return p.draining.Load() }
 // wait. httpd leaves further connections in the listening socket's queue.
 func (p *Pipeline) Full() bool { return p.gate.queue.Len() > 0 }
 
-// InFlight counts the exchanges being served.
+// InFlight returns the number of exchanges being served.
 func (p *Pipeline) InFlight() int { return p.gate.inside() }
 
 // Workers implements exchange.Lookups.
 func (p *Pipeline) Workers() (busy, limit int) { return p.InFlight(), p.Current().MaxInFlight }
 
-// bound is what the service found out about a connection: the address set its
-// local address falls into, in the snapshot it was asked of, and the site of
-// the latest Host. A client mostly asks for the same one again.
+// bound is what the service knows about a connection: the address set of its
+// local address, in the snapshot it was looked up in, and the site of the
+// latest Host, because a client mostly uses the same one again.
 type bound struct {
 	snap *snapshot.Snapshot
 	set  *snapshot.NameSet
@@ -73,7 +73,7 @@ type bound struct {
 	host [39]byte       // Host as sent; longer ones are not kept
 }
 
-// keep notes which site a Host leads to.
+// keep records the site of a Host.
 func (b *bound) keep(host []byte, s *exchange.Site) {
 	if len(host) > len(b.host) {
 		return
@@ -92,8 +92,8 @@ func (p *Pipeline) Base(c *exchange.Client) *exchange.Site {
 	return s.VHosts.Site(b.set)
 }
 
-// base gives a connection what is found out about it. Where no name is asked
-// for nothing is kept in it, and connections share it.
+// base returns the bound of a connection. If names do not matter it holds
+// nothing else, and connections share it.
 func (p *Pipeline) base(s *snapshot.Snapshot, set *snapshot.NameSet) *bound {
 	if !set.Single() {
 		return &bound{snap: s, set: set}
@@ -118,8 +118,8 @@ func (p *Pipeline) Serve(x *exchange.Exchange) {
 	p.finish(x)
 }
 
-// enter binds the current snapshot. A connection that was based on an older
-// one is based again.
+// enter binds the current snapshot. A connection with an older base gets a new
+// one.
 func (p *Pipeline) enter(x *exchange.Exchange) *snapshot.Snapshot {
 	for {
 		x.Site = p.Base(x.Client)
@@ -130,7 +130,7 @@ func (p *Pipeline) enter(x *exchange.Exchange) *snapshot.Snapshot {
 	}
 }
 
-// guard ends an exchange whose handling panicked: with 500 when nothing was
+// guard ends an exchange whose processing panicked: with 500 when nothing was
 // sent, else by cutting it. The stack goes to the error log.
 func (p *Pipeline) guard(x *exchange.Exchange) {
 	v := recover()
@@ -140,14 +140,14 @@ func (p *Pipeline) guard(x *exchange.Exchange) {
 	x.Logf(logsink.Crit, "core", "", "panic while serving a request: %v\n%s", v, debug.Stack())
 	f := &fault.Fault{Side: fault.Proxy, Module: "core", Kind: fault.Internal, Status: 500, Close: true, Detail: "internal error"}
 	if !x.Committed {
-		x.Chain = nil // whatever panicked may be part of it
+		x.Chain = nil // it may be part of the panic
 	}
 	p.answer(x, f)
 	p.finish(x)
 }
 
-// answer ends x after its steps: nothing is left to do when they answered, a
-// fault is answered or cuts the exchange.
+// answer ends x after its stages: nothing is left to do if they responded; a
+// fault becomes a response or cuts the exchange.
 func (p *Pipeline) answer(x *exchange.Exchange, err error) {
 	if err != nil && err != errAnswered { //nolint:errorlint // the steps return it unchanged
 		p.conclude(x, p.follow(x, err))
@@ -160,7 +160,8 @@ func (p *Pipeline) answer(x *exchange.Exchange, err error) {
 	}
 }
 
-// conclude sends the reply, or answers the fault, that the steps ended with.
+// conclude sends the reply, or the response to the fault, with which the stages
+// ended.
 func (p *Pipeline) conclude(x *exchange.Exchange, err error) {
 	var r *exchange.Reply
 	switch {
@@ -175,7 +176,7 @@ func (p *Pipeline) conclude(x *exchange.Exchange, err error) {
 	}
 }
 
-// noteAbort keeps why the client did not get its answer.
+// noteAbort records why the client did not get its response.
 func noteAbort(x *exchange.Exchange, err error) {
 	switch {
 	case x.Fault != nil:

@@ -10,10 +10,10 @@ import (
 	"github.com/headgate/headgate/internal/wire"
 )
 
-// What the pipeline itself decides, told to the recorder of an exchange. The
-// callers have seen that there is one.
+// Decisions of the pipeline itself, reported to the recorder of an exchange.
+// The callers have checked that there is one.
 
-// recordHost tells which virtual host was chosen, by asking once more.
+// recordHost reports which virtual host was chosen, by choosing it once more.
 func recordHost(x *exchange.Exchange) {
 	b := x.Client.Base.(*bound)
 	host, _, _ := wire.SplitAuthority(x.Req.Host)
@@ -23,7 +23,7 @@ func recordHost(x *exchange.Exchange) {
 	x.Recorder.Record(e)
 }
 
-// recordFile tells that nothing but DocumentRoot maps the request.
+// recordFile reports that nothing but DocumentRoot maps the request.
 func recordFile(x *exchange.Exchange) {
 	x.Recorder.Record(record.Mapping{
 		Line: record.Line{Directive: "DocumentRoot " + x.Site.DocumentRoot}, To: record.ToFile, Target: string(x.Filename),
@@ -58,8 +58,8 @@ func recordDocument(x *exchange.Exchange, status int, doc exchange.ErrorDoc) {
 	x.Recorder.Record(record.Document{Line: doc.Line, Status: status, Form: docForms[doc.Form]})
 }
 
-// recordRestart tells that the request goes through the server again. why is ""
-// for an internal redirect: what has asked for it is what was told last.
+// recordRestart reports that the request is processed again. why is "" for an
+// internal redirect: the previous event says what requested it.
 func recordRestart(x *exchange.Exchange, r *exchange.InternalRedirect, why string) {
 	target := string(r.Path)
 	if r.HasQuery {
@@ -68,8 +68,8 @@ func recordRestart(x *exchange.Exchange, r *exchange.InternalRedirect, why strin
 	x.Recorder.Record(record.Restart{Path: target, Why: why})
 }
 
-// askRecorded is ask, with what comes too late: the rules of translators behind
-// the one that has decided.
+// askRecorded is ask for an exchange with a recorder: it also reports rules of
+// later translators that match.
 func askRecorded(x *exchange.Exchange, list []exchange.Translator) error {
 	by, err := askEach(x, list)
 	for i := by + 1; i < len(list); i++ {
@@ -78,7 +78,7 @@ func askRecorded(x *exchange.Exchange, list []exchange.Translator) error {
 			continue
 		}
 		late.Late(x, x.Path)
-		// What was rewritten to a path without [PT] is the name of a file.
+		// A rewrite to a path without [PT] makes it the name of a file.
 		root := x.Site.DocumentRoot
 		if p, ok := bytes.CutPrefix(x.Filename, []byte(root)); ok && root != "" && x.Mapped == nil && err == nil && !bytes.Equal(p, x.Path) {
 			late.Late(x, p)

@@ -9,7 +9,7 @@ import (
 	"github.com/headgate/headgate/internal/message"
 )
 
-// follow goes the way of internal redirects until one answers, or fails.
+// follow processes internal redirects until one responds or fails.
 func (p *Pipeline) follow(x *exchange.Exchange, err error) error {
 	for {
 		var r *exchange.InternalRedirect
@@ -30,8 +30,8 @@ func (p *Pipeline) follow(x *exchange.Exchange, err error) error {
 	}
 }
 
-// again runs the steps for a request that Replace has made another. httpd: the
-// virtual host stays, and the post-read steps run again, as mod_setenvif needs it.
+// again runs the stages for a request that Replace has changed. httpd: the virtual
+// host stays, and the post-read steps run again, which mod_setenvif needs.
 func (p *Pipeline) again(x *exchange.Exchange, r *exchange.InternalRedirect) error {
 	x.Env.Set("REDIRECT_STATUS", x.Arena.Int(int64(x.Redirected.Status)))
 	x.Req.Form = message.OriginForm
@@ -46,8 +46,8 @@ func (p *Pipeline) again(x *exchange.Exchange, r *exchange.InternalRedirect) err
 	return p.run(x, stepPostRead)
 }
 
-// errorDocument has the response of a status made by another path: as GET,
-// whatever the request was. False: that failed, without a response.
+// errorDocument gets the response of a status from another path: with GET,
+// whatever the request was. False: that failed, and nothing was sent.
 func (p *Pipeline) errorDocument(x *exchange.Exchange, status int, target []byte) bool {
 	x.Replace(status)
 	x.Env.Set("REDIRECT_REQUEST_METHOD", x.Redirected.Method)
@@ -64,15 +64,15 @@ func (p *Pipeline) errorDocument(x *exchange.Exchange, status int, target []byte
 	return p.failedDocument(x, status, target, err)
 }
 
-// asGet makes the request one without body: httpd's error documents are made
-// by GET, or HEAD for a HEAD.
+// asGet turns the request into one without body: httpd requests error documents
+// with GET, or HEAD for a HEAD.
 func asGet(x *exchange.Exchange) {
 	if x.Req.Verb != message.HEAD {
 		x.Req.Verb, x.Req.Method = message.GET, []byte("GET")
 	}
 	if x.Req.Body.Kind != message.NoBody {
-		// The body was meant for another handler: it is not sent along, and what
-		// of it is unread ends the connection.
+		// The body was meant for another handler: it is not forwarded, and its
+		// unread rest ends the connection.
 		x.Req.Body = message.Framing{}
 	}
 }

@@ -9,8 +9,8 @@ import (
 	"github.com/headgate/headgate/internal/snapshot"
 )
 
-// A connection that asks for one host after the other gets the site of each,
-// also of those that were kept.
+// A connection that requests one host after the other gets the site of each,
+// including those that were kept.
 func TestPickSiteOnOneConnection(t *testing.T) {
 	long := strings.Repeat("long.", 12) + "test"
 	s, local := snapshotOf("a.test", "b.test", long), netip.MustParseAddrPort("127.0.0.1:80")

@@ -51,7 +51,7 @@ const (
 	stepHandle
 )
 
-// errAnswered ends the steps: the response was written.
+// errAnswered ends the stages: the response was written.
 var errAnswered = errors.New("answered")
 
 // run takes x from a step to the end.
@@ -75,7 +75,7 @@ func (p *Pipeline) runTo(x *exchange.Exchange, from, to stage) error {
 	return nil
 }
 
-// bind picks the virtual host by the connection's address and the Host.
+// bind chooses the virtual host by the connection's address and the Host.
 func (p *Pipeline) bind(x *exchange.Exchange) error {
 	asSent(x)
 	p.pickSite(x)
@@ -90,8 +90,8 @@ func (p *Pipeline) bind(x *exchange.Exchange) error {
 	return nil
 }
 
-// asSent makes path and query what the client sent: post-read steps see them
-// so, as does everything when the request is refused before they are decoded.
+// asSent sets path and query as the client sent them: post-read steps see them
+// so, and so does everything if the request is refused before they are decoded.
 func asSent(x *exchange.Exchange) {
 	q := &x.Req
 	for len(q.Path) > 1 && q.Path[0] == '/' && q.Path[1] == '/' {
@@ -106,11 +106,11 @@ func asSent(x *exchange.Exchange) {
 	}
 }
 
-// maxHost bounds a host name: longer ones match nothing.
+// maxHost limits a host name: longer ones match nothing.
 const maxHost = 256
 
-// pickSite is bind without a verdict: refusals are logged where they belong
-// when the name can be told.
+// pickSite is bind without an error: refusals are logged with their virtual
+// host if the name is known.
 func (p *Pipeline) pickSite(x *exchange.Exchange) {
 	b := x.Client.Base.(*bound)
 	if b.set.Single() {
@@ -134,17 +134,17 @@ func (p *Pipeline) pickSite(x *exchange.Exchange) {
 	b.keep(x.Req.Host, x.Site)
 }
 
-// normalize resolves and decodes the path that everything later looks at.
-// Mappings that want it before it is decoded are asked in between.
+// normalize resolves and decodes the path for all later stages. Mappings that
+// match it undecoded are tried in between.
 func (p *Pipeline) normalize(x *exchange.Exchange) error {
 	if x.Req.Form == message.AuthorityForm || wholeServer(x) ||
 		!x.Site.PreTranslate && uri.Plain(x.Req.Path) {
-		return nil // it is the path as it was sent; nothing writes into it
+		return nil // it is the path as sent; nothing writes to it
 	}
 	return decode(x)
 }
 
-// decode is normalize for paths that may change by it.
+// decode is normalize for paths that decoding may change.
 func decode(x *exchange.Exchange) error {
 	o := uri.Options{Slashes: uri.Slashes(x.Site.EncodedSlashes), Merge: x.Site.MergeSlashes}
 	path, err := uri.Clean(x.Arena.Alloc(len(x.Req.Path)), x.Req.Path, o.Merge)
@@ -169,8 +169,8 @@ func decode(x *exchange.Exchange) error {
 	return nil
 }
 
-// wholeServer reports whether the request is about the server and no path of
-// it: OPTIONS *, or http://host without a path (RFC 9112 section 3.2.4).
+// wholeServer reports whether the request is for the server and not for a path:
+// OPTIONS *, or http://host without a path (RFC 9112 section 3.2.4).
 func wholeServer(x *exchange.Exchange) bool { return string(x.Req.Path) == "*" }
 
 // badPath is the fault of a path that cannot be decoded.
@@ -210,7 +210,7 @@ func (p *Pipeline) postRead(x *exchange.Exchange) error {
 	return nil
 }
 
-// translate asks what will answer.
+// translate finds the handler that will respond.
 func (p *Pipeline) translate(x *exchange.Exchange) error {
 	if x.Mapped != nil {
 		return nil
@@ -220,7 +220,7 @@ func (p *Pipeline) translate(x *exchange.Exchange) error {
 
 var slash = []byte("/")
 
-// ask goes through translators until one decides.
+// ask calls translators until one decides.
 func ask(x *exchange.Exchange, list []exchange.Translator) error {
 	if x.Recorder != nil {
 		return askRecorded(x, list)
@@ -229,8 +229,8 @@ func ask(x *exchange.Exchange, list []exchange.Translator) error {
 	return err
 }
 
-// askEach is ask. It returns the index of the translator that has decided, that
-// of none where none has.
+// askEach is ask. It returns the index of the translator that decided, len(list) if
+// none did.
 func askEach(x *exchange.Exchange, list []exchange.Translator) (by int, err error) {
 	for i, t := range list {
 		h, err := t.Translate(x)
@@ -248,7 +248,7 @@ func askEach(x *exchange.Exchange, list []exchange.Translator) (by int, err erro
 	return len(list), nil
 }
 
-// storage merges the sections that go by target below those by path.
+// storage merges the sections matched by target below those matched by path.
 func (p *Pipeline) storage(x *exchange.Exchange) error {
 	switch {
 	case x.Filename != nil || len(x.Path) == 0:
@@ -289,7 +289,7 @@ func unreachable(f *exchange.LocalFile) error {
 	return out
 }
 
-// limits enforces what is known before anything is done.
+// limits enforces limits that are known before any processing.
 func (p *Pipeline) limits(x *exchange.Exchange) error {
 	q := &x.Req
 	if l := x.Chain.LimitBody; l > 0 && q.Body.Kind == message.Length && q.Body.Length > l {
@@ -317,8 +317,8 @@ func denied(status int, why string) *fault.Fault {
 	}
 }
 
-// access asks who may. httpd: a subrequest to which the same configuration
-// applies is not asked again.
+// access runs the access checks. httpd: a subrequest with the same
+// configuration is not checked again.
 func (p *Pipeline) access(x *exchange.Exchange) error {
 	if x.Main != nil && x.Main.Chain == x.Chain {
 		return nil
@@ -347,8 +347,8 @@ func do(x *exchange.Exchange, list []exchange.Step) error {
 	return nil
 }
 
-// handle has the request answered: by what it was mapped to, else by the
-// first content handler that takes it.
+// handle produces the response: by the mapped handler, else by the first
+// content handler that accepts it.
 func (p *Pipeline) handle(x *exchange.Exchange) error {
 	if len(x.Chain.Inputs) > 0 && x.Req.Body.Kind != message.NoBody {
 		if err := x.BeginBody(); err != nil {
@@ -372,7 +372,7 @@ func (p *Pipeline) handle(x *exchange.Exchange) error {
 // another was meant to run it.
 func sendsFiles(handler string) bool { return handler == "" || handler == "default-handler" }
 
-// fallback answers what nobody took.
+// fallback responds to a request that no handler accepted.
 func (p *Pipeline) fallback(x *exchange.Exchange) error {
 	if x.Redirected != nil && x.Redirected.Status >= 400 && sendsFiles(x.HandlerName) { // not where a rule has sent the request here
 		return errorFile(x)
