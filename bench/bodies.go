@@ -96,7 +96,7 @@ func uploads(ctx context.Context, h *harness, t test) (*Result, error) {
 	const conns, chunk = 32, 8 << 10
 	r := &Result{
 		Name: t.name, Title: t.title, Metrics: perRequest,
-		How: fmt.Sprintf("%d connections; chunks of %d KiB, each in a write of its own; load, proxy and backend share one core",
+		How: fmt.Sprintf("%d connections; chunks of %d KiB, each in a separate write; load, proxy and backend share one core",
 			conns, chunk>>10),
 	}
 	b, addr, err := h.backend(ctx, h.shared())

@@ -41,7 +41,7 @@ type contest struct {
 	measure  func(context.Context, *entrant) (map[string]float64, error)
 	after    func(*entrant) // looks at a peer before it is stopped at the end; may be nil
 	// together, if not nil, measures all in one instead, each time with new processes: where the memory of one comes to lie,
-	// and with that what its processor's caches can hold, is another every time. It gives an error and values for each.
+	// and with that what its processor's caches can hold, is another every time. It returns an error and values for each.
 	together func(context.Context, []*entrant) ([]measured, error)
 	rounds   int
 }
@@ -229,7 +229,7 @@ func (c *contest) checkLog(e *entrant) error {
 	return nil
 }
 
-// costly runs a load against e and gives what came of it with what it cost the peer's processes.
+// costly runs a load against e and returns its result and what it cost the peer's processes.
 func (c *contest) costly(e *entrant, f func() (outcome, error)) (outcome, proc.Cost, error) {
 	before, err := proc.Spent(e.running.PID)
 	if err != nil {

@@ -38,7 +38,7 @@ func latency(ctx context.Context, h *harness, t test) (*Result, error) {
 		},
 	}
 	if len(h.cores) < 2 {
-		r.How = "Not measured: the load needs a core of its own"
+		r.How = "Not measured: the load needs a separate core"
 		return r, nil
 	}
 	r.How = fmt.Sprintf("%d connections, Poisson arrivals; the proxies on one core, load and backend on the other; each proxy is asked for %v, "+
@@ -154,7 +154,7 @@ func (l latencies) one(ctx context.Context, f load.Fixed, e *entrant) (map[strin
 	return got[0].values, nil
 }
 
-// ask has the load play one run against all, and gives what came of each.
+// ask has the load play one run against all, and returns the result of each.
 func (l latencies) ask(ctx context.Context, f load.Fixed, all ...*entrant) ([]measured, error) {
 	job := load.OpenJob{Fixed: f}
 	for _, e := range all {

@@ -105,7 +105,7 @@ func raiseLimit() {
 	}
 }
 
-// run carries out the tests that o names, one after the other.
+// run runs the tests that o names, one after the other.
 func run(ctx context.Context, o options) error {
 	chosen, err := choose(o.tests)
 	if err != nil {

@@ -112,7 +112,7 @@ func (r *Result) row(name string) *Row {
 	return nil
 }
 
-// text is the result as a Markdown table that can be read as it stands.
+// text is the result as a Markdown table that can be read without rendering.
 func (r *Result) text() string {
 	head := []string{"peer"}
 	for _, m := range r.Metrics {
@@ -201,7 +201,7 @@ func markdown(table [][]string) string {
 	return b.String()
 }
 
-// write writes the report below dir and gives the name of the files without their ends.
+// write writes the report below dir and returns the name of the files without their ends.
 func (r *Report) write(dir string) (string, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return "", fmt.Errorf("write the results: %w", err)

@@ -59,5 +59,5 @@ func Render(name string, site Site) ([]byte, error) {
 // Script returns the script that wrk runs.
 func Script() ([]byte, error) { return files.ReadFile("wrk.lua") }
 
-// Threads is how many requests httpd carries out at once.
+// Threads is how many requests httpd serves at once.
 func (s Site) Threads() int { return 128 * s.Workers }

@@ -20,7 +20,7 @@ const (
 	Large = 10 << 20
 )
 
-// answers are the responses by the last segment of the path: whole, as they are written.
+// answers are the responses by the last segment of the path: complete, as they are written.
 type answers struct {
 	small, large, taken []byte
 }

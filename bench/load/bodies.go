@@ -20,7 +20,7 @@ type Bodies struct {
 	Time        time.Duration
 	Host, Path  string
 	Send        int // bytes that each request sends; 0: it is a GET
-	Chunk       int // they are sent in chunks of so many bytes, each in a write of its own; 0: with their length
+	Chunk       int // they are sent in chunks of so many bytes, each in a separate write; 0: with their length
 }
 
 // Moved is what came of it. Only whole requests count, and each is finished.
@@ -95,7 +95,7 @@ func get(host, path string) []byte {
 	return fmt.Appendf(nil, "GET %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: bench\r\n\r\n", path, host)
 }
 
-// exchange writes a request and reads the answer to its end; it gives the size of the answer's body.
+// exchange writes a request and reads the answer to its end; it returns the size of the answer's body.
 func exchange(c net.Conn, pieces [][]byte, buf []byte) (int, error) {
 	for _, p := range pieces {
 		if _, err := c.Write(p); err != nil {

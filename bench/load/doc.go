@@ -1,5 +1,5 @@
 // Package load holds what stands at both ends of the proxy under test: the backend, and the clients that wrk cannot play.
-// Each runs as a process of its own (the benchmark starts itself with a role), so that it can be pinned to a core and
+// Each runs as a separate process (the benchmark starts itself with a role), so that it can be pinned to a core and
 // never shares a runtime with what measures.
 //
 // Backend and the clients of the fixed rate are one event loop on raw epoll: few microseconds for a request, no scheduler

@@ -70,7 +70,7 @@ func (o *Open) Addr() string { return o.addr }
 func (o *Open) Close() { o.backend.close() }
 
 // Run plays f against the proxies at addrs, which have their turns one after the other: what the machine does meanwhile
-// meets all alike. It gives what came of each.
+// meets all alike. It returns the result of each.
 func (o *Open) Run(ctx context.Context, addrs []string, f Fixed) ([]Latency, error) {
 	var runs []*run
 	for _, addr := range addrs {

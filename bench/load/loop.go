@@ -144,7 +144,7 @@ func descriptor(c interface {
 	return fd, syscall.SetNonblock(fd, true)
 }
 
-// dial connects to addr and gives the descriptor.
+// dial connects to addr and returns the descriptor.
 func dial(addr string) (int, error) {
 	c, err := net.Dial("tcp", addr)
 	if err != nil {

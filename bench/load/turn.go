@@ -86,7 +86,7 @@ func (r *run) ask(now time.Duration) {
 	}
 }
 
-// end adds the turn to what there is. What was not answered by now is lost, and so is its connection.
+// end adds the turn's results. A request without a response by now is lost, and its connection too.
 func (r *run) end() {
 	for _, c := range slices.Clone(r.clients) {
 		if c.busy {

@@ -147,7 +147,7 @@ func (r *Running) check(ctx context.Context, s conf.Server) error {
 	return nil
 }
 
-// Get makes one request on a connection of its own and gives the body of its answer, which must be 200.
+// Get makes one request on a new connection and returns the body of its response, which must be 200.
 func (r *Running) Get(ctx context.Context, host, path string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()

@@ -27,7 +27,7 @@ type Command struct {
 	Talk     bool
 }
 
-// Process is a started program, the head of a process group of its own.
+// Process is a started program, the head of a new process group.
 type Process struct {
 	PID int
 
@@ -139,7 +139,7 @@ func (p *Process) Stop() {
 	case <-p.done:
 	case <-time.After(time.Second):
 	}
-	p.kill() // whoever of the group is still there
+	p.kill() // what is left of the group
 	<-p.done
 	if p.in != nil {
 		_ = p.in.Close()
@@ -168,7 +168,7 @@ func (g *Group) Close() {
 	}
 }
 
-// Run runs c to its end and gives what it wrote to its standard output.
+// Run runs c to its end and returns its standard output.
 func (g *Group) Run(ctx context.Context, c Command) (string, error) {
 	c.Talk = true
 	p, err := g.Start(c)

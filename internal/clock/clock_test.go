@@ -21,7 +21,7 @@ func TestTick(t *testing.T) {
 	}
 	later := c.Tick(now.Add(time.Second))
 	if later == k || later.Unix != k.Unix+1 {
-		t.Error("not made anew")
+		t.Error("not made again")
 	}
 	// A late reader gets its own second and does not turn the cache back.
 	if old := c.Tick(now); old.Unix != k.Unix {

@@ -81,7 +81,7 @@ func (l *Loaded) Report(file string) *Report {
 	return r
 }
 
-// label returns the directive's name from its table, or as it is written in the
+// label returns the directive's name from its table, or as written in the
 // file when one row stands for many.
 func label(u directive.Use) string {
 	if strings.HasSuffix(u.Row.Name, "*") {

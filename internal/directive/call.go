@@ -39,7 +39,7 @@ func (c *Call) Arg(i int) string {
 // Pos is where the directive stands.
 func (c *Call) Pos() syntax.Pos { return c.Node.Pos }
 
-// Line is the directive as it is written, for what explains requests.
+// Line returns the directive as written, for recorders.
 func (c *Call) Line() record.Line {
 	text := c.Node.Name
 	if c.Raw != "" {

@@ -28,7 +28,7 @@ func (m *Mapping) Line() record.Line {
 
 // Logf writes a line to the exchange's error log when level is enabled for
 // module (name without mod_). id is httpd's message id or "". The first line
-// gives the exchange its log id.
+// sets the log id of the exchange.
 func (x *Exchange) Logf(level logsink.Level, module, id, format string, args ...any) {
 	x.log(level, module, id, nil, format, args...)
 }

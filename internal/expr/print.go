@@ -121,7 +121,7 @@ func (w *printer) call(name string, arg *node) {
 	w.WriteString(")")
 }
 
-// word prints a word as it stands in a condition.
+// word prints a word in the form of conditions.
 func (w *printer) word(n *node) {
 	switch n.kind {
 	case wordText:
@@ -166,7 +166,7 @@ func (w *printer) atom(n *node) {
 	}
 }
 
-// template prints a word as it stands in a string, or in the argument of a
+// template prints a word in the form of strings, or in the argument of a
 // variable when end is its brace.
 func (w *printer) template(n *node, end byte) {
 	switch n.kind {

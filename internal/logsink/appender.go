@@ -271,7 +271,7 @@ const (
 
 var (
 	errTorn = errors.New("the log was moved in the middle of a line")
-	errSlow = errors.New("the destination takes nothing at the moment")
+	errSlow = errors.New("the destination accepts no data at the moment")
 )
 
 // close writes the collected lines and closes the destination. A destination

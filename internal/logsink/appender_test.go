@@ -376,7 +376,7 @@ func TestReopenOfStuckFile(t *testing.T) {
 		t.Error(err)
 	}
 	if !r.slow.Load() {
-		t.Error("reopened what takes nothing")
+		t.Error("reopened a stuck file")
 	}
 	for i, path := range stuck {
 		if err := os.Rename(path, path+".1"); err != nil {

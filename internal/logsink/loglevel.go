@@ -17,7 +17,7 @@ var errLevelWord = errors.New("Log level keyword must be one of " +
 	"emerg/alert/crit/error/warn/notice/info/debug/trace1/.../trace8")
 
 // ParseLogLevel applies the arguments of one LogLevel directive to base, which
-// is left as it is. A plain level sets all modules; module:level sets one.
+// is not changed. A plain level sets all modules; module:level sets one.
 //
 // httpd: a module that is not loaded is an error there. This package does not
 // know which modules exist: the caller checks the names in Modules.

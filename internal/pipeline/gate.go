@@ -150,7 +150,7 @@ func (g *gate) letIn(from reactor.Loop) {
 	g.quiet()
 }
 
-// quiet gives the loops their quotas again when nobody waits and none has used
+// quiet gives loops their quotas again when nobody waits and none has used
 // half of its quota. mu is held.
 func (g *gate) quiet() {
 	if g.queue.Len() > 0 || g.open {

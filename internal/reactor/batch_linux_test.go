@@ -89,7 +89,7 @@ func TestRingFails(t *testing.T) {
 		{name: "takes few at a time", take: some(3, 0)},
 		{name: "takes three, and lacks memory", take: some(3, syscall.EAGAIN)},
 		{name: "takes one, and lacks memory", take: some(1, syscall.ENOMEM)},
-		{name: "takes nothing, says nothing", take: some(0, 0)},
+		{name: "accepts nothing, reports nothing", take: some(0, 0)},
 		{name: "is forbidden later", take: some(3, syscall.EPERM), given: true},
 		{name: "was never allowed", take: some(0, syscall.EACCES), given: true},
 		{name: "lacks memory for a message", send: func(p []byte) (int, syscall.Errno) {

@@ -224,7 +224,7 @@ func TestStarved(t *testing.T) {
 		clients = append(clients, dial(t, ln.Addr().String()))
 	}
 	last := dial(t, ln.Addr().String())
-	testkit.Eventually(t, "it is told of", func() bool { return starved.Load() == 1 && e.Open() == 8 })
+	testkit.Eventually(t, "it is reported", func() bool { return starved.Load() == 1 && e.Open() == 8 })
 	for _, c := range clients[:10] {
 		_ = c.Close()
 	}

@@ -72,7 +72,7 @@ func TestCombinationsAreBounded(t *testing.T) {
 	c.get(comboKey(3*maxCombinations - 1)) // the newest
 	c.get(nil)
 	if *n != before {
-		t.Errorf("%d of what must be kept was compiled anew", *n-before)
+		t.Errorf("%d of what must be kept was compiled again", *n-before)
 	}
 }
 

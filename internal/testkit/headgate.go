@@ -111,7 +111,7 @@ func Place(t testing.TB, site Site) *Server {
 	return s
 }
 
-// StartTree runs our binary on a configuration tree: place fills dir for a port and gives the file to start with. No
+// StartTree runs our binary on a configuration tree: place fills dir for a port and returns the file to start with. No
 // -d is given: the tree says itself where it lies.
 func StartTree(t testing.TB, place func(dir, port string) string) *Server {
 	t.Helper()

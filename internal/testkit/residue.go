@@ -9,7 +9,7 @@ import (
 
 // Fill sets every field reachable in the struct that p points to, unexported
 // ones too, to a value that is not zero: for tests of what clears it. Functions
-// and channels, and interfaces that no string fits into, stay as they are.
+// and channels, and interfaces that no string fits into, are not changed.
 func Fill(p any) { fill(reflect.ValueOf(p).Elem(), 0) }
 
 func fill(v reflect.Value, depth int) {

@@ -20,8 +20,8 @@ type Word struct {
 var Words = [...]Word{
 	{Name: "stop", Signal: syscall.SIGTERM, Ends: true, Doc: "stop at once"},
 	{Name: "graceful-stop", Signal: syscall.SIGWINCH, Ends: true, Doc: "stop accepting, finish what is running, then stop"},
-	{Name: "restart", Signal: syscall.SIGHUP, Starts: true, Doc: "read the configuration anew"},
-	{Name: "graceful", Signal: syscall.SIGUSR1, Starts: true, Doc: "read the configuration anew, let requests finish on the old one"},
+	{Name: "restart", Signal: syscall.SIGHUP, Starts: true, Doc: "reload the configuration"},
+	{Name: "graceful", Signal: syscall.SIGUSR1, Starts: true, Doc: "reload the configuration, let requests finish on the old one"},
 }
 
 // LookupWord finds a row by name.

@@ -63,7 +63,7 @@ func (s *State) free(on reactor.Loop) {
 	}
 }
 
-// grant gives the first waiter what is available: an idle connection of its
+// grant wakes the first waiter with what is available: an idle connection of its
 // loop, a free slot, or the slot of another idle connection. It is called once
 // for each slot or connection that becomes free. first is the loop to check
 // first; on is the loop that the caller runs on, nil when it runs on none.

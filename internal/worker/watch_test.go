@@ -201,7 +201,7 @@ func TestAliveIsAsked(t *testing.T) {
 }
 
 // Sweep retires by age, from any thread, and leaves closed connections to the
-// loop, which is told of them.
+// loop, which sees their end.
 func TestSweepWatched(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := newEvNet(t, 1)

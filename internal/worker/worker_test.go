@@ -137,7 +137,7 @@ func TestLastInFirstOut(t *testing.T) {
 }
 
 // max= holds over all loops; waiters get their turn in order, with a connection
-// of their own loop where there is one.
+// of the waiter's loop where there is one.
 func TestMaxIsFair(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(2, Config{Max: 2})

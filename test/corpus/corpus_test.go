@@ -22,7 +22,7 @@ import (
 	"github.com/headgate/headgate/internal/worker"
 )
 
-var update = flag.Bool("update", false, "write the golden table anew")
+var update = flag.Bool("update", false, "write the golden table again")
 
 const home = "../../../shared/corpus"
 
@@ -70,7 +70,7 @@ func TestCorpus(t *testing.T) {
 	}
 	want, _ := os.ReadFile(golden)
 	if !bytes.Equal(want, table.Bytes()) {
-		t.Errorf("the table differs from %s; -update writes it anew, the diff is the review\n%s", golden, table.Bytes())
+		t.Errorf("the table differs from %s; -update writes it again, the diff is the review\n%s", golden, table.Bytes())
 	}
 }
 

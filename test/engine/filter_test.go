@@ -239,7 +239,7 @@ func (h *halver) Read(x *exchange.Exchange, s *exchange.Slot, p []byte, wait boo
 func (h *halver) Done(*exchange.Exchange, *exchange.Slot) { h.done.Add(1) }
 
 // Request bodies pass through input filters, in any framing and size; what the
-// backend is told of the length follows from what takes part.
+// length that the backend sees follows from the filters that take part.
 func TestInputFilters(t *testing.T) {
 	chunked := func(body string) string {
 		return fmt.Sprintf("PUT /a HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n0\r\n\r\n", len(body), body)

@@ -56,7 +56,7 @@ type replaced struct{}
 
 func (replaced) BackendHead(*exchange.Exchange) (bool, error) { return true, nil }
 
-// replace answers in the backend's stead with a large body of its own.
+// replace answers in the backend's stead with its own large body.
 func replace(r *rig) {
 	r.out = func(x *exchange.Exchange) { x.Relay = replaced{} }
 	r.chain.Handlers = []exchange.Handler{handlerFunc(func(x *exchange.Exchange) error {
@@ -218,7 +218,7 @@ var breaks = []broken{
 		_ = c.Abort()
 	}},
 	{name: "client closes", send: get("/a", ""), backend: func(c *fakenet.End, _ *bufio.Reader) {
-		// More than fits between: whoever is first, the rest cannot be sent.
+		// More than fits between: whichever is first, the rest cannot be sent.
 		_, _ = io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n"+strings.Repeat(large, 10))
 		silence(c)
 	}, client: func(c *fakenet.End) {

@@ -50,7 +50,7 @@ func (l heldLine) End(e exchange.TunnelEnd) {
 	l.h.add(fmt.Sprintf("in %d out %d broken %v after %v", e.In, e.Out, e.Broken, e.Time.Sub(l.began)))
 }
 
-// upgrade answers 101 and joins the client to a backend of its own.
+// upgrade answers 101 and joins the client to a new backend.
 func upgrade(r *rig, idle time.Duration, released *int) {
 	r.chain.Handlers = []exchange.Handler{handlerFunc(func(x *exchange.Exchange) error {
 		c, err := x.Loop.Dial(reactor.Dial{})

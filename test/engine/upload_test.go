@@ -30,7 +30,7 @@ type pausing struct {
 	cut    bool          // the answer breaks off
 }
 
-// spliceLate is by how much a peer that takes nothing is found late.
+// spliceLate is by how much a peer that accepts nothing is found late.
 const spliceLate = 4 * time.Second
 
 // readAll takes the whole request and answers.

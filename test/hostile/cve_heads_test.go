@@ -109,7 +109,7 @@ func TestA09Mutations(t *testing.T) {
 }
 
 // TestA10Upgrade is CVE-2019-17567, E03 and G07: no tunnel without a 101 that was asked for; what the client sent ahead
-// is a request of its own or nothing.
+// is a separate request or nothing.
 func TestA10Upgrade(t *testing.T) {
 	t.Parallel()
 	s, o := start(t, "")
@@ -285,7 +285,7 @@ func TestG05Sizes(t *testing.T) {
 	}
 }
 
-// TestH03NameLengths is CVE-2021-40346: a long name is passed on as it is, or refused.
+// TestH03NameLengths is CVE-2021-40346: a long name is passed on unchanged, or refused.
 func TestH03NameLengths(t *testing.T) {
 	t.Parallel()
 	s, o := start(t, "")

@@ -30,7 +30,7 @@ func newGround(t *testing.T, conf string, names []string) *ground {
 	return g
 }
 
-// faultLines gives what the error log says about a worker, without what is told of its start.
+// faultLines returns the lines of the error log about a worker, without the lines of its start.
 func (g *ground) faultLines(addr string) (ls []string) {
 	for l := range strings.Lines(g.s.File("error.log")) {
 		// The last line may be read while it is written, at the end of a page.

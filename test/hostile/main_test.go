@@ -20,7 +20,7 @@ func start(t *testing.T, conf string) (*testkit.Server, *testkit.Origin) {
 	return s, o
 }
 
-// ask sends text on a connection of its own and gives the answer; nil when the server closed without one.
+// ask sends text on a new connection and returns the response; nil when the server closed without one.
 func ask(t *testing.T, s *testkit.Server, text string) *testkit.Response {
 	t.Helper()
 	c := testkit.Dial(t, s.Addr())

@@ -10,7 +10,7 @@ import (
 	"github.com/headgate/headgate/internal/testkit"
 )
 
-// marker follows every row on its connection. Whoever sees it where a row was refused has been smuggled to.
+// marker follows every row on its connection. A backend that sees it after a refused row was reached by smuggling.
 const marker = "GET /marker HTTP/1.1\r\nHost: h\r\n\r\n"
 
 // own lists the rows whose requests can be read but are answered by the server itself.

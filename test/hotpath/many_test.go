@@ -30,7 +30,7 @@ MaxKeepAliveRequests 0
 	return b.String()
 }
 
-// located is one virtual host whose mappings stand in sections of their own,
+// located is one virtual host whose mappings are in separate sections,
 // with one more section for all requests and one for all backends.
 func located(paths int) string {
 	var b strings.Builder

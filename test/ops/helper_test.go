@@ -92,7 +92,7 @@ func TestHelper(t *testing.T) {
 		}
 	}
 	if own, err := strconv.Atoi(strings.Fields(statusLine(t, helper, "RssAnon:"))[0]); err != nil || own > 16<<10 && os.Getenv("HEADGATE_RACE") == "" {
-		t.Errorf("%d kB of memory of its own %v", own, err)
+		t.Errorf("%d kB of private memory %v", own, err)
 	}
 	env, err := os.ReadFile(fmt.Sprintf("/proc/%d/environ", helper))
 	if err != nil || strings.Contains(string(env), "NOTIFY_SOCKET") {

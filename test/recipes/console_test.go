@@ -151,7 +151,7 @@ func wanted(line string, comment []string, body bool) (w want, ok bool) {
 	return w, true
 }
 
-// message is a request or response as it is compared, ports masked.
+// message is a request or response in the form for comparing, ports masked.
 type message struct {
 	first  string
 	fields []testkit.Field

@@ -64,7 +64,7 @@ func (t *tally) note(r *row, what, detail string) {
 func (r *row) allows(what string) bool { return slices.Contains(strings.Fields(r.may), what) }
 
 // report fails the test for each outcome that no row allows, and for a row
-// that was played without an outcome, and gives the others.
+// that was played without an outcome, and returns the others.
 func (t *tally) report(tb testing.TB, all bool) string {
 	tb.Helper()
 	t.mu.Lock()

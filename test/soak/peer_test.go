@@ -45,7 +45,7 @@ func text(method, target string, fields ...string) string {
 }
 
 // peer is one connection of a client. What it asks and hears is over by its
-// deadline, which each ask sets anew.
+// deadline, which each request sets again.
 type peer struct {
 	*net.TCPConn
 	in    *bufio.Reader

@@ -345,7 +345,7 @@ func malformed(v *visit) {
 	}
 }
 
-// errorDocument meets a path without a mapping, which has a page of its own.
+// errorDocument meets a path without a mapping, which has its own page.
 func errorDocument(v *visit) {
 	p := v.dial(v.load.at.addr)
 	if p == nil {

@@ -67,7 +67,7 @@ type run struct {
 	log     []string // lines that must not be
 }
 
-// starter makes a target of a kind and gives the address it listens on.
+// starter makes a target of a kind and returns the address it listens on.
 type starter func(t *testing.T, engine, text string, vars map[string]string) (target, string)
 
 func play(t *testing.T, start starter, engine string, length time.Duration) {

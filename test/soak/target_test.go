@@ -150,7 +150,7 @@ func (e *embedded) measure() sample {
 }
 
 // held counts the goroutines that the server started, by where that was, and
-// coroutines by whether they do something or lie in a free list.
+// coroutines by whether they do something or are in a free list.
 func (e *embedded) held() map[string]int {
 	buf := make([]byte, 1<<20)
 	for {

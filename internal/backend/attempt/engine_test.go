@@ -168,8 +168,8 @@ func slowly(_ context.Context, _ string, _ netip.AddrPort, q *dns.Msg) (*dns.Msg
 	return m, nil
 }
 
-// Whatever operation fails, an exchange ends, gives back what it holds, and its
-// client can tell a cut response from a whole one.
+// Whatever operation fails, an exchange ends, frees what it holds, and its client
+// can tell a cut response from a whole one.
 func TestEveryFailure(t *testing.T) {
 	for _, row := range []*play{
 		find(t, "packets: each one is asked for"), find(t, "packets: the word is given"), find(t, "a large upload with a pause"),

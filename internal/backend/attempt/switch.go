@@ -46,7 +46,7 @@ func (a *attempt) switches(r *message.Response) error {
 	return errors.New("backend changed to a protocol that was not asked for")
 }
 
-// hand sends the 101 and gives the connection away: it is a tunnel's from then
+// hand sends the 101 and hands the connection over: it is a tunnel's from then
 // on, and counts for the worker until the tunnel has ended.
 func (a *attempt) hand() *fault.Fault {
 	x := a.x

@@ -8,7 +8,7 @@ import (
 	"github.com/headgate/headgate/internal/record"
 )
 
-// New gives the module. The names of clients that are looked up are kept in
+// New returns the module. The names of clients that are looked up are kept in
 // names, which may be shared.
 func New(names *module.Names) *module.Module {
 	return &module.Module{

@@ -1,4 +1,4 @@
-// Package alias is mod_alias: Alias, AliasMatch, Redirect and its kin.
+// Package alias is mod_alias: Alias, AliasMatch and the Redirect directives.
 //
 // What servers say is asked while a request is mapped, behind ProxyPass: a
 // ProxyPass for the same path wins, as in httpd. What sections say of redirects

@@ -113,7 +113,7 @@ func (s *site) chain(t testing.TB, path string) *exchange.Chain {
 	return d.Chain
 }
 
-// loop carries out what is awaited at once.
+// loop runs awaited jobs at once.
 type loop struct{ reactor.Loop }
 
 func (loop) Offload(ctx context.Context, _ reactor.Work, j reactor.Job) error {
@@ -145,7 +145,7 @@ func (s *site) exchangeOf(t testing.TB, request string, header ...string) *excha
 	return x
 }
 
-// run takes x through its steps and gives the status it is refused with, 0 when
+// run takes x through its steps and returns the status it is refused with, 0 when
 // it passes.
 func run(x *exchange.Exchange) (status int, id string) {
 	for i, list := range [][]exchange.Step{x.Site.PostRead, x.Chain.Access, x.Chain.Fixups} {

@@ -121,7 +121,7 @@ func closeContainer(c *directive.Call) error {
 	case done.negate && in.op == or:
 		return c.Errorf("%s directive has no effect in %s directive", done.name, in.name)
 	case !in.negate && done.op == in.op && !done.negate:
-		in.add(done.list...) // httpd: a container in one of its own kind changes nothing
+		in.add(done.list...) // httpd: a container in one of the same kind changes nothing
 		return nil
 	case done.onlyNegative():
 		return c.Errorf("%s directive contains only negative authorization directives", done.name)

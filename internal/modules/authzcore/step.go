@@ -7,7 +7,7 @@ import (
 	"github.com/headgate/headgate/internal/record"
 )
 
-// New gives the module with the kinds of authorization it offers beside its own.
+// New returns the module with the kinds of authorization it offers beside its own.
 func New(more ...module.AuthzProvider) *module.Module {
 	return &module.Module{
 		Name: "mod_authz_core", ID: "authz_core_module",

@@ -64,7 +64,7 @@ func server(b *module.Builder, s *module.Server) error {
 // serverHeaderKey is the key of the Server field's value in Builder.Aux.
 type serverHeaderKey struct{}
 
-// serverHeader gives what all sites call themselves, in the same memory.
+// serverHeader returns the Server field of all sites, in the same memory.
 func serverHeader(b *module.Builder) []byte {
 	h, ok := b.Aux[serverHeaderKey{}].([]byte)
 	if !ok {

@@ -239,7 +239,7 @@ func (e *entry) setCondition(c *directive.Call, text *string) error {
 // each connection, and an edit must not make them untrue.
 var framing = message.SetOf(message.ContentLength, message.TransferEncoding, message.Trailer, message.TE)
 
-// hops are the fields of one connection, which are not sent as they are.
+// hops are the fields of one connection, which are not sent unchanged.
 var hops = framing | message.SetOf(message.Connection, message.KeepAlive, message.ProxyConnection, message.Upgrade)
 
 // remark says what the directive does not do.

@@ -4,7 +4,7 @@ import "encoding/binary"
 
 const hexDigits = "0123456789abcdef"
 
-// plain says which bytes are logged as they are: printable ASCII without the
+// plain says which bytes are logged unchanged: printable ASCII without the
 // quote and the backslash.
 var plain = buildPlain()
 

@@ -27,7 +27,7 @@ type placed struct {
 	root      string
 }
 
-// slot holds a server's logs. A virtual host with logs of its own does not
+// slot holds a server's logs. A virtual host with its own logs does not
 // write the main server's; nicknames and GlobalLogs are inherited.
 var slot = directive.Slot[conf]{Name: "log_config", Merge: func(base, add *conf) *conf {
 	out := &conf{formats: add.formats.Over(base.formats), logs: add.logs}
@@ -38,7 +38,7 @@ var slot = directive.Slot[conf]{Name: "log_config", Merge: func(base, add *conf)
 	return out
 }}
 
-// New gives the module.
+// New returns the module.
 func New() *module.Module {
 	return &module.Module{Name: "mod_log_config", ID: "log_config_module", Static: true, Rows: directives(), Server: server}
 }
@@ -127,7 +127,7 @@ func opened(b *module.Builder, c *conf, p *placed) *Log {
 // formatKey is where a compiled format is in Builder.Aux, by its text.
 type formatKey struct{ text string }
 
-// compiled gives the format of a text. Servers whose logs have the same one
+// compiled returns the format of a text. Servers whose logs have the same one
 // share it: however many there are, it is near when a line is written.
 func compiled(b *module.Builder, text string) (*Format, error) {
 	if f, ok := b.Aux[formatKey{text}].(*Format); ok {

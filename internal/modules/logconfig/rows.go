@@ -114,7 +114,7 @@ func user(dst []byte, x *exchange.Exchange) []byte {
 }
 
 // logID is there once a line was written to the error log; connections have
-// no id of their own.
+// no separate id.
 func logID(arg string) value {
 	if arg == "c" {
 		return always("-")

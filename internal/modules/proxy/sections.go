@@ -12,7 +12,7 @@ import (
 	"github.com/headgate/headgate/internal/uri"
 )
 
-// sectionTarget gives the URL or pattern of a <Proxy> tag and the parameters
+// sectionTarget returns the URL or pattern of a <Proxy> tag and the parameters
 // that may follow it.
 func sectionTarget(args string) (target string, settings []param.Setting, ok bool) {
 	words := syntax.Words(args)

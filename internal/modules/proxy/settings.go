@@ -23,7 +23,7 @@ const (
 var paramNotes = map[string]string{
 	"min":          "connections are opened when they are needed, as httpd does",
 	"smax":         "an idle connection older than ttl= is closed, however few there are: httpd does not use it again either",
-	"retry":        "it concerns members of balancers: a worker of its own is tried by every request, as httpd does",
+	"retry":        "it concerns members of balancers: every request tries a worker without a balancer, as in httpd",
 	"flushpackets": byStream,
 	"flushwait":    byStream,
 	"flusher":      byStream,
@@ -82,7 +82,7 @@ func notes(c *directive.Call, table map[string]string, settings []param.Setting)
 	}
 }
 
-// settingsTier judges parameters that this version does not carry out. A value
+// settingsTier judges parameters that this version does not implement. A value
 // that is wrong is left to the setter.
 func settingsTier(kind param.Kind, settings []param.Setting) (directive.Tier, string) {
 	for _, set := range settings {

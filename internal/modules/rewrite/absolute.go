@@ -38,7 +38,7 @@ func absolute(u []byte) (n int, query bool) {
 // length of its scheme. httpd: escape_absolute_uri.
 func appendEscapedURL(dst, u []byte, scheme int) []byte {
 	at := scheme
-	if u[at-1] == '/' { // the host stays as it is
+	if u[at-1] == '/' { // the host does not change
 		slash := bytes.IndexByte(u[at:], '/')
 		if slash < 0 {
 			return append(dst, u...)

@@ -20,7 +20,7 @@ const (
 	endNote     = "rewrite-really-last"
 )
 
-// setCookie carries out [CO=name:value:domain:minutes:path:secure:httponly:samesite].
+// setCookie applies [CO=name:value:domain:minutes:path:secure:httponly:samesite].
 // A first ; makes ; the separator. httpd: add_cookie, whose strtok takes several
 // separators for one.
 func (u *run) setCookie(text string) {

@@ -66,7 +66,7 @@ func (u *run) end() {
 	pool.Put(u)
 }
 
-// apply carries out the list.
+// apply runs the list.
 func (u *run) apply() outcome {
 	if u.x.Recorder != nil {
 		return u.recorded()
@@ -141,7 +141,7 @@ func (u *run) list() outcome {
 
 const passPrefix = "passthrough:"
 
-// passThrough marks the result as a path for whoever maps paths next.
+// passThrough marks the result as a path for the next module that maps paths.
 func (u *run) passThrough(r *rule) {
 	if u.traces(2) {
 		u.tracef(2, u.set.dir, "forcing '%s' to get passed through to next API URI-to-filename handler", u.x.Filename)
@@ -349,7 +349,7 @@ func (u *run) conditions(r *rule) bool {
 	return true
 }
 
-// assign carries out the E and CO flags.
+// assign applies the E and CO flags.
 func (u *run) assign(r *rule) {
 	for i := range r.env {
 		e := &r.env[i]
@@ -385,7 +385,7 @@ func (u *run) assign(r *rule) {
 	}
 }
 
-// force carries out the T and H flags. httpd: force_type_handler.
+// force applies the T and H flags. httpd: force_type_handler.
 func (u *run) force(r *rule) {
 	if r.mimeType != nil {
 		u.remember(r, r.mimeType, typeNote, "remember %s to have MIME-type '%s'")

@@ -7,7 +7,7 @@ import (
 	"github.com/headgate/headgate/internal/expr"
 )
 
-// fixup carries out the rules of sections. It implements exchange.Step.
+// fixup applies the rules of sections. It implements exchange.Step.
 type fixup struct {
 	set *ruleset
 }
@@ -50,7 +50,7 @@ func (f *fixup) Do(x *exchange.Exchange) error {
 	return u.fixed(result, was, began)
 }
 
-// fixed carries out what the rules have decided; began is the name that they
+// fixed applies the decision of the rules; began is the name that they
 // began with.
 func (u *run) fixed(result outcome, was before, began []byte) error {
 	x := u.x
@@ -91,7 +91,7 @@ func (u *run) rebase(scheme int) {
 	x.Filename = x.Arena.Join(x.Filename[:at], u.replacePrefix(x.Filename[at:], dir, u.set.base[1:]))
 }
 
-// again has the request start anew with the path that the rules made.
+// again restarts the request with the path that the rules made.
 func (u *run) again(began []byte) error {
 	x, dir := u.x, u.set.dir
 	if u.traces(2) {
@@ -125,7 +125,7 @@ func (u *run) again(began []byte) error {
 	return nil
 }
 
-// restart is the handler of a request that starts anew: what comes after the
+// restart is the handler of a request that starts again: what comes after the
 // rules among the fixups still sees the first one, as in httpd.
 type restart struct{ to exchange.InternalRedirect }
 

@@ -162,7 +162,7 @@ func (r *rule) seal(conds []*cond) {
 	r.groups = r.groups && !r.not
 }
 
-// setFlag carries out one flag. httpd: cmd_rewriterule_setflag.
+// setFlag applies one flag. httpd: cmd_rewriterule_setflag.
 func (r *rule) setFlag(key, value string) error {
 	for _, s := range simpleFlags {
 		for name := range strings.FieldsSeq(s.names) {

@@ -9,7 +9,7 @@ import (
 	"github.com/headgate/headgate/internal/exchange"
 )
 
-// translator carries out the rules of a server, before anything else maps the
+// translator applies the rules of a server, before anything else maps the
 // request. It implements exchange.Translator.
 type translator struct {
 	set *ruleset
@@ -55,7 +55,7 @@ type before struct {
 	has  bool
 }
 
-// translated carries out what the rules have decided.
+// translated applies the decision of the rules.
 func (u *run) translated(result outcome, was before) (exchange.Handler, error) {
 	x := u.x
 	if result == answered {
@@ -99,7 +99,7 @@ func setScriptURL(x *exchange.Exchange) {
 }
 
 // local makes the result the name of a file: one that begins with a folder of
-// the machine's stays, any other lies below DocumentRoot.
+// the machine's stays, any other is below DocumentRoot.
 func (u *run) local() error {
 	x := u.x
 	if u.traces(2) {

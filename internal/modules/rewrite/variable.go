@@ -36,7 +36,7 @@ const (
 	varLookFile
 )
 
-// headerVars are the headers that have a variable of their own.
+// headerVars are the headers that have their own variable.
 var headerVars = map[string]string{
 	"HTTP_ACCEPT": "Accept", "HTTP_COOKIE": "Cookie", "HTTP_FORWARDED": "Forwarded", "HTTP_HOST": "Host",
 	"HTTP_PROXY_CONNECTION": "Proxy-Connection", "HTTP_REFERER": "Referer", "HTTP_USER_AGENT": "User-Agent",

@@ -44,7 +44,7 @@ func servletReads(p string, o uri.Options) string {
 	return path.Clean(string(plain))
 }
 
-// TestSentIsAuthorised: the path that a backend is sent, read as it was for whoever
+// TestSentIsAuthorised: the path that a backend is sent, read as it was for the check that
 // authorised it, is the one that was authorised, in every form in which the bytes
 // of the client are used.
 func TestSentIsAuthorised(t *testing.T) {

@@ -159,9 +159,9 @@ func hostLike(target, path []byte) bool {
 
 var backslash = []byte{'\\'}
 
-// appendVerbatim appends a path, and the query that may be behind it, as it is,
+// appendVerbatim appends a path, and the query that may follow it, unchanged,
 // but for backslashes in the path: many take one that is not encoded for a
-// slash, which it was not for whoever authorised the path.
+// slash, which it was not when the path was authorised.
 func appendVerbatim(b, p []byte) []byte {
 	for i, c := range p {
 		switch c {

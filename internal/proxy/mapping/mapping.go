@@ -132,7 +132,7 @@ func (r *root) find(path []byte) (at int32, n int) {
 	return at, n
 }
 
-// look is find. It gives the branch at which the rule ends, too, nil for one of
+// look is find. It returns the branch at which the rule ends, too, nil for one of
 // the root.
 func (r *root) look(path []byte) (at int32, n int, end *branch) {
 	at = none

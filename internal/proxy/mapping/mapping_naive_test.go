@@ -129,7 +129,7 @@ func TestGroupsOfTheFirstPattern(t *testing.T) {
 	}
 }
 
-// mixes are lists as they are met, by what rule i of n says; %d is i.
+// mixes are realistic lists, by the text of rule i of n; %d is i.
 var mixes = []struct{ name, every, path string }{
 	{"prefixes", "ProxyPass /app%d/ http://b:8080/x%d/", "/app%d/users/v1"},
 	{"exclusions", "ProxyPass /app%d/static !\nProxyPass /app%d/ http://b:8080/x%d/", "/app%d/users/v1"},

@@ -38,7 +38,7 @@ func NewRouted(list []*PassRule, encoded bool, handlers map[*PassRule]exchange.H
 func NewQueries() *sync.Pool { return &sync.Pool{New: func() any { return new(Query) }} }
 
 // Translator maps requests by ProxyPass: the rule of the sections first, then
-// the server's list. The rules with mapping= have a translator of their own,
+// the server's list. The rules with mapping= have a separate translator,
 // which is asked before the path is decoded. It implements exchange.Translator.
 type Translator struct {
 	direct      bool    // rule and list are prefixes that do not depend on the request

@@ -212,7 +212,7 @@ func FuzzParams(f *testing.F) {
 		_ = p.Set(OfBalancer, key, value, known())
 		for _, d := range []time.Duration{p.TTL, p.Acquire, p.Retry, p.ConnectTimeout, p.Timeout, p.Ping, p.FlushWait, p.Check.Interval, p.Balancer.Timeout} {
 			if d < 0 {
-				t.Fatalf("%s=%q gives a negative time: %+v", key, value, p)
+				t.Fatalf("%s=%q returns a negative time: %+v", key, value, p)
 			}
 		}
 		if p.Min < 0 || p.Max < 0 || p.LoadFactor < 100 || p.LoadFactor > 10000 || p.IOBufferSize < 512 {

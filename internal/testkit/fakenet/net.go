@@ -104,7 +104,7 @@ var (
 	remote = &net.TCPAddr{IP: net.IPv4(192, 0, 2, 1), Port: 40000}
 )
 
-// Connect opens a client connection to h on a loop and gives the client's end.
+// Connect opens a client connection to h on a loop and returns the client's end.
 func (n *Net) Connect(loop int, h reactor.Handler) *End {
 	l := n.Loops[loop]
 	own, client := n.pair(l, local, remote)

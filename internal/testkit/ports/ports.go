@@ -35,12 +35,12 @@ type Port struct {
 // Release lets others have the port.
 func (p *Port) Release() { _ = p.lock.Close() }
 
-// Reserve reserves a port that somebody else will listen on: a server of its own process, or nobody.
+// Reserve reserves a port that somebody else will listen on: a server in another process, or none.
 func Reserve() (*Port, error) {
 	return choose(bindable)
 }
 
-// Listen reserves a port and listens on it. There is no moment between the two: whoever looks through /proc/*/fd, as a
+// Listen reserves a port and listens on it. There is no moment between the two: a process that looks through /proc/*/fd, as a
 // server does that names the holder of a busy port, keeps a listener open for a moment after its process closed it.
 func Listen() (l net.Listener, p *Port, err error) {
 	p, err = choose(func(number int) bool {
