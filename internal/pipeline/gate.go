@@ -33,7 +33,7 @@ type gate struct {
 // enter.
 type lane struct {
 	in    atomic.Int64
-	share atomic.Int64 // quota; 0: a caller that enters or leaves must ask. All are set to 0 with mu held before counting, to more only with nobody waiting
+	quota atomic.Int64 // quota; 0: a caller that enters or leaves must ask. All are set to 0 with mu held before counting, to more only with nobody waiting
 	takes bool         // it gets a quota; guarded by the gate's mu
 	_     [104]byte    // fills up a cache line and its neighbour
 }
@@ -67,7 +67,7 @@ func (g *gate) close() {
 	if g.open {
 		g.open = false
 		for i := range g.lanes {
-			g.lanes[i].share.Store(0)
+			g.lanes[i].quota.Store(0)
 		}
 	}
 }
@@ -91,7 +91,7 @@ func (g *gate) lane(loop int) *lane {
 // enter takes a slot, after those that wait already.
 func (g *gate) enter(l reactor.Loop) {
 	c := g.lane(l.Index())
-	if c.in.Add(1) > c.share.Load() {
+	if c.in.Add(1) > c.quota.Load() {
 		g.ask(l, c)
 	}
 }
@@ -127,7 +127,7 @@ func (g *gate) line(l reactor.Loop, c *lane) *waitqueue.Waiter[*lane] {
 func (g *gate) leave(l reactor.Loop) {
 	c := g.lane(l.Index())
 	c.in.Add(-1)
-	if c.share.Load() == 0 {
+	if c.quota.Load() == 0 {
 		g.mu.Lock()
 		defer g.mu.Unlock()
 		g.letIn(l)
@@ -156,19 +156,19 @@ func (g *gate) quiet() {
 	if g.queue.Len() > 0 || g.open {
 		return
 	}
-	share := int64(math.MaxInt64)
+	quota := int64(math.MaxInt64)
 	if n := g.takers(); g.most > 0 {
-		share = g.most / n
+		quota = g.most / n
 	}
 	for i := range g.lanes {
-		if g.lanes[i].in.Load() > share/2 {
+		if g.lanes[i].in.Load() > quota/2 {
 			return
 		}
 	}
 	g.open = true
 	for i := range g.lanes {
 		if g.lanes[i].takes || g.most == 0 {
-			g.lanes[i].share.Store(share)
+			g.lanes[i].quota.Store(quota)
 		}
 	}
 }

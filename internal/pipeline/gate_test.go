@@ -64,14 +64,14 @@ func TestGateOfLoops(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	if n := g.inside(); n != 0 || g.queue.Len() != 0 || g.lanes[0].share.Load() != most/loops {
-		t.Errorf("%d inside, %d waiting, a share of %d", n, g.queue.Len(), g.lanes[0].share.Load())
+	if n := g.inside(); n != 0 || g.queue.Len() != 0 || g.lanes[0].quota.Load() != most/loops {
+		t.Errorf("%d inside, %d waiting, a quota of %d", n, g.queue.Len(), g.lanes[0].quota.Load())
 	}
 	for range most {
 		g.enter(net.Loops[0]) // all of them on one loop
 	}
-	if n := g.inside(); n != most || g.lanes[0].share.Load() != 0 {
-		t.Errorf("%d inside, a share of %d", n, g.lanes[0].share.Load())
+	if n := g.inside(); n != most || g.lanes[0].quota.Load() != 0 {
+		t.Errorf("%d inside, a quota of %d", n, g.lanes[0].quota.Load())
 	}
 	wg.Go(func() { g.enter(net.Loops[1]) })
 	testkit.Eventually(t, "one waits", func() bool { return g.queue.Len() == 1 })
@@ -80,8 +80,8 @@ func TestGateOfLoops(t *testing.T) {
 	}
 	wg.Wait()
 	g.leave(net.Loops[1])
-	if n := g.inside(); n != 0 || g.lanes[0].share.Load() != most/loops {
-		t.Errorf("%d inside, a share of %d", n, g.lanes[0].share.Load())
+	if n := g.inside(); n != 0 || g.lanes[0].quota.Load() != most/loops {
+		t.Errorf("%d inside, a quota of %d", n, g.lanes[0].quota.Load())
 	}
 }
 
@@ -93,27 +93,27 @@ func TestGateScaled(t *testing.T) {
 	net := fakenet.New(loops)
 	g.scale(1)
 	g.limit(most, loops)
-	shares := func(want ...int64) {
+	quotas := func(want ...int64) {
 		t.Helper()
 		for i := range g.lanes {
-			if n := g.lanes[i].share.Load(); n != want[i] {
-				t.Errorf("loop %d has a share of %d, want %v", i, n, want)
+			if n := g.lanes[i].quota.Load(); n != want[i] {
+				t.Errorf("loop %d has a quota of %d, want %v", i, n, want)
 			}
 		}
 	}
-	shares(most, 0, 0, 0)
+	quotas(most, 0, 0, 0)
 	g.scale(2)
-	shares(6, 6, 0, 0)
+	quotas(6, 6, 0, 0)
 	g.enter(net.Loops[3]) // of a connection accepted when it was in use
-	shares(4, 4, 0, 4)
+	quotas(4, 4, 0, 4)
 	g.leave(net.Loops[3])
-	shares(4, 4, 0, 4)
+	quotas(4, 4, 0, 4)
 	g.enter(net.Loops[1])
 	g.scale(1)
-	shares(6, 6, 0, 0)
+	quotas(6, 6, 0, 0)
 	g.leave(net.Loops[1])
 	g.scale(4)
-	shares(3, 3, 3, 3)
+	quotas(3, 3, 3, 3)
 
 	var inside atomic.Int64
 	var wg sync.WaitGroup
@@ -137,7 +137,7 @@ func TestGateScaled(t *testing.T) {
 		t.Errorf("%d inside, %d waiting", n, g.queue.Len())
 	}
 	g.scale(3)
-	shares(4, 4, 4, 0)
+	quotas(4, 4, 4, 0)
 }
 
 // Without a limit everyone enters.

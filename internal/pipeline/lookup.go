@@ -23,7 +23,7 @@ func (p *Pipeline) Lookup(x *exchange.Exchange, target []byte) *exchange.Exchang
 	sub.Req.Target = target
 	sub.Req.Path, sub.Req.Query, sub.Req.HasQ = cutQuery(target)
 	asSent(sub)
-	return p.look(sub, stepPath)
+	return p.look(sub, stagePath)
 }
 
 // LookupFile implements exchange.Lookups (httpd: ap_sub_req_lookup_file).
@@ -34,7 +34,7 @@ func (p *Pipeline) LookupFile(x *exchange.Exchange, name []byte) *exchange.Excha
 		sub.Status = 403
 		return sub
 	}
-	return p.look(sub, stepStorage)
+	return p.look(sub, stageStorage)
 }
 
 // subrequest makes an exchange on behalf of another. It has no front: nothing
@@ -70,7 +70,7 @@ func (p *Pipeline) look(sub *exchange.Exchange, from stage) *exchange.Exchange {
 	if sub.Chain == nil {
 		sub.Chain = sub.Site.Sections.ForPath(sub)
 	}
-	err := p.runTo(sub, from, stepHandle)
+	err := p.runTo(sub, from, stageHandle)
 	if sub.Status = lookedUp(err); sub.Status != 200 {
 		sub.Refusal = err
 	}

@@ -114,7 +114,7 @@ func (p *Pipeline) Serve(x *exchange.Exchange) {
 	defer s.Leave(x.Loop.Index())
 	defer p.guard(x)
 	x.Lookups = p
-	p.answer(x, p.run(x, stepBind))
+	p.answer(x, p.run(x, stageBind))
 	p.finish(x)
 }
 
@@ -149,7 +149,7 @@ func (p *Pipeline) guard(x *exchange.Exchange) {
 // answer ends x after its stages: nothing is left to do if they responded; a
 // fault becomes a response or cuts the exchange.
 func (p *Pipeline) answer(x *exchange.Exchange, err error) {
-	if err != nil && err != errAnswered { //nolint:errorlint // the steps return it unchanged
+	if err != nil && err != errAnswered { //nolint:errorlint // the stages return it unchanged
 		p.conclude(x, p.follow(x, err))
 	}
 	if !x.Truncated {

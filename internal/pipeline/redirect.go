@@ -43,7 +43,7 @@ func (p *Pipeline) again(x *exchange.Exchange, r *exchange.InternalRedirect) err
 	if whole {
 		x.Out.Prefix, x.Out.BodyStreaming = nil, false
 	}
-	return p.run(x, stepPostRead)
+	return p.run(x, stagePostRead)
 }
 
 // errorDocument gets the response of a status from another path: with GET,

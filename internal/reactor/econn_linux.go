@@ -299,7 +299,7 @@ func (c *econn) Read(p []byte) (int, error) {
 				if n < len(p) && c.flags&(hasEnded|hadUrgent) == 0 {
 					c.flags &^= mayRead
 				} else {
-					c.loop.step(n)
+					c.loop.spend(n)
 				}
 				return n, nil
 			}

@@ -88,7 +88,7 @@ func (c *econn) SpliceTo(dst Conn, n int64) (moved int64, waited time.Duration, 
 		c.loop.freePipe(p, moved == held)
 	}
 	if moved > 0 {
-		c.loop.step(int(moved) / spliceFactor) // without a pipe in use
+		c.loop.spend(int(moved) / spliceFactor) // without a pipe in use
 	}
 	return moved, waited, read, write
 }

@@ -34,11 +34,11 @@ func (l *eloop) running() *coro {
 	return l.cur
 }
 
-// step counts n bytes of an operation that did not have to wait. A coroutine that moves
+// spend counts n bytes of an operation that did not have to wait. A coroutine that moves
 // many bytes in a row, as in a large body, yields to others.
-func (l *eloop) step(n int) {
+func (l *eloop) spend(n int) {
 	co := l.running()
-	if co.streak += int32(min(max(n, leastStep), maxStreak)); co.streak < maxStreak {
+	if co.streak += int32(min(max(n, leastSpend), maxStreak)); co.streak < maxStreak {
 		return
 	}
 	l.wake(co)
@@ -47,11 +47,11 @@ func (l *eloop) step(n int) {
 
 // A coroutine's turn ends after so many bytes read and written, which take some
 // 0.1 ms: everything else of the loop waits meanwhile. A call counts as
-// leastStep bytes at least, and spliceFactor spliced bytes count as one,
+// leastSpend bytes at least, and spliceFactor spliced bytes count as one,
 // because that many are moved in about the same time.
 const (
 	maxStreak    = 64 << 10
-	leastStep    = 2 << 10
+	leastSpend   = 2 << 10
 	spliceFactor = 8
 )
 

@@ -92,15 +92,15 @@ func New() (*Ring, error) {
 		r.Close()
 		return nil, os.NewSyscallError("io_uring_setup", syscall.ENOSYS)
 	}
-	if err := r.share(&p); err != nil {
+	if err := r.mapMemory(&p); err != nil {
 		r.Close()
 		return nil, os.NewSyscallError("io_uring mmap", err)
 	}
 	return r, nil
 }
 
-// share maps the memory shared with the system.
-func (r *Ring) share(p *setup) (err error) {
+// mapMemory maps the memory shared with the system.
+func (r *Ring) mapMemory(p *setup) (err error) {
 	const prot, flags = unix.PROT_READ | unix.PROT_WRITE, unix.MAP_SHARED | unix.MAP_POPULATE
 	const entrySize, resultSize = int(unsafe.Sizeof(entry{})), int(unsafe.Sizeof(result{}))
 	orderAt, resultsAt := int(p.entryRing.field6), int(p.resultRing.field5)

@@ -109,7 +109,7 @@ func (c *Chunks) Next(buf []byte) (n int, data []byte, err error) {
 			}
 			n += m
 		default:
-			if err := c.step(buf[n]); err != nil {
+			if err := c.lineByte(buf[n]); err != nil {
 				return n, nil, c.fail(err)
 			}
 			n++
@@ -169,10 +169,10 @@ func (c *Chunks) digit() error {
 	return c.pay()
 }
 
-// step reads one byte of a size line after the size, or of the line end after
+// lineByte reads one byte of a size line after the size, or of the line end after
 // the data. An extension is dropped, but its quotes are followed: a reader that
 // allows a line end in a quoted string must not be misled.
-func (c *Chunks) step(b byte) error {
+func (c *Chunks) lineByte(b byte) error {
 	switch c.state {
 	case chunkLF:
 		return c.expect(b, '\n', chunkData, errChunkLine)

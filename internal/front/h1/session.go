@@ -25,8 +25,8 @@ type Front struct {
 	serial atomic.Uint64
 	states sync.Pool // *state; those that no loop keeps
 
-	mu     lock.Mutex // guards shares
-	shares []*share   // by loop index
+	mu     lock.Mutex // guards shards
+	shards []*shard   // by loop index
 }
 
 // New makes a front over service.
@@ -39,7 +39,7 @@ func New(service exchange.Service, c *clock.Clock, t *tunnel.Tunnels) *Front {
 // session is the part of a client connection that remains while it is idle. It
 // is small, because there are many; an exchange sees it as an exchange.Client.
 type session struct {
-	share    *share
+	shard    *shard
 	conn     reactor.Conn
 	base     any             // Client.Base
 	proxied  *exchange.Peer  // Client.Proxied; not valid before the PROXY header was read
@@ -52,10 +52,10 @@ type session struct {
 
 // Open implements reactor.Handler.
 func (f *Front) Open(c reactor.Conn) (reactor.Session, time.Duration) {
-	h := f.share(c)
+	h := f.shard(c)
 	remote := addrPort(c.RemoteAddr())
 	s := &session{
-		share: h, conn: c, local: h.intern(addrPort(c.LocalAddr())),
+		shard: h, conn: c, local: h.intern(addrPort(c.LocalAddr())),
 		peer: remote.Addr(), port: remote.Port(), serial: f.serial.Add(1),
 	}
 	st := h.take()
@@ -88,7 +88,7 @@ func (s *session) Closed() {}
 // Serve implements reactor.Session: it processes requests until no complete one
 // is left in the input.
 func (s *session) Serve() (keep bool, idle time.Duration) {
-	st := s.share.take()
+	st := s.shard.take()
 	st.begin(s)
 	for {
 		switch st.exchange() {
@@ -159,7 +159,7 @@ func (st *state) takeBack(s *session) {
 func (st *state) begin(s *session) {
 	st.lend(s)
 	l := s.conn.Loop()
-	st.front, st.conn = s.share.front, s.conn
+	st.front, st.conn = s.shard.front, s.conn
 	st.in.begin(s.conn, l)
 	st.x.Front, st.x.Client, st.x.Loop = st, &st.client, l
 }
@@ -176,7 +176,7 @@ func (st *state) end(s *session) {
 	st.x.Front, st.x.Client, st.x.Loop = nil, nil, nil
 	st.front, st.conn, st.site = nil, nil, nil
 	st.takeBack(s)
-	s.share.put(st)
+	s.shard.put(st)
 }
 
 // exchange reads one request and has the service serve it. st.x is as after a

@@ -64,12 +64,12 @@ func TestNothingStaysInState(t *testing.T) {
 // unchanged.
 func TestClientOfSession(t *testing.T) {
 	f := New(nil, nil, nil)
-	h := f.share(stillConn{watches: true})
+	h := f.shard(stillConn{watches: true})
 	local := netip.MustParseAddrPort("192.0.2.1:80")
 	st := new(state)
 	for i, peer := range []string{"10.0.0.1:1", "10.0.0.1:2", "[2001:db8::1]:3", "10.0.0.1:4"} {
 		p := netip.MustParseAddrPort(peer)
-		s := &session{share: h, conn: stillConn{}, local: h.intern(local), peer: p.Addr(), port: p.Port(), serial: 7, requests: 3, base: i}
+		s := &session{shard: h, conn: stillConn{}, local: h.intern(local), peer: p.Addr(), port: p.Port(), serial: 7, requests: 3, base: i}
 		st.lend(s)
 		c := &st.client
 		if c.Local != local || c.Remote != p || string(c.PeerIP) != p.Addr().String() ||
@@ -98,7 +98,7 @@ func TestClientOfSession(t *testing.T) {
 func TestFreeStates(t *testing.T) {
 	for _, alone := range []bool{true, false} {
 		f := New(nil, nil, nil)
-		h := f.share(stillConn{watches: alone})
+		h := f.shard(stillConn{watches: alone})
 		var list []*state
 		for range maxFree + 10 {
 			list = append(list, h.take())

@@ -7,8 +7,8 @@ import (
 	"github.com/headgate/headgate/internal/reactor"
 )
 
-// share is what one loop has of a Front.
-type share struct {
+// shard is the part of a Front that belongs to one loop.
+type shard struct {
 	front *Front
 
 	// alone says that the loop runs one coroutine at a time, as every engine
@@ -23,29 +23,29 @@ type share struct {
 	_ [64]byte // the next one begins on another cache line
 }
 
-// What a share keeps at most: free states, beyond which the pool has them
+// What a shard keeps at most: free states, beyond which the pool has them
 // until the garbage collector comes, and addresses of listening sockets.
 const (
 	maxFree   = 64
 	maxLocals = 64
 )
 
-// share returns that of c's loop.
-func (f *Front) share(c reactor.Conn) *share {
+// shard returns the shard of c's loop.
+func (f *Front) shard(c reactor.Conn) *shard {
 	i := c.Loop().Index()
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	for len(f.shares) <= i {
-		f.shares = append(f.shares, nil)
+	for len(f.shards) <= i {
+		f.shards = append(f.shards, nil)
 	}
-	if f.shares[i] == nil {
-		f.shares[i] = &share{front: f, alone: c.Watch(nil) == reactor.Watched, locals: make(map[netip.AddrPort]*netip.AddrPort)}
+	if f.shards[i] == nil {
+		f.shards[i] = &shard{front: f, alone: c.Watch(nil) == reactor.Watched, locals: make(map[netip.AddrPort]*netip.AddrPort)}
 	}
-	return f.shares[i]
+	return f.shards[i]
 }
 
-// take returns a state. It is as put was given it.
-func (h *share) take() *state {
+// take returns a state: put stored it unchanged.
+func (h *shard) take() *state {
 	n := len(h.free) - 1
 	if n < 0 {
 		return h.front.states.Get().(*state)
@@ -56,8 +56,8 @@ func (h *share) take() *state {
 	return st
 }
 
-// put takes a state back that holds nothing any more.
-func (h *share) put(st *state) {
+// put stores a state that holds nothing any more.
+func (h *shard) put(st *state) {
 	if !h.alone || len(h.free) >= maxFree {
 		h.front.states.Put(st)
 		return
@@ -66,7 +66,7 @@ func (h *share) put(st *state) {
 }
 
 // intern returns one copy of an address for all connections that have it.
-func (h *share) intern(a netip.AddrPort) *netip.AddrPort {
+func (h *shard) intern(a netip.AddrPort) *netip.AddrPort {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	p := h.locals[a]

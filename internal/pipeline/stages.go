@@ -14,61 +14,61 @@ import (
 	"github.com/headgate/headgate/internal/wire"
 )
 
-// step is one stage of a request's way.
-type step struct {
+// row is a stage with its function.
+type row struct {
 	name string
 	do   func(*Pipeline, *exchange.Exchange) error
 }
 
-// steps is the way of a request. A step that answers gives errAnswered; any
-// other error is a fault to be answered.
-var steps = [...]step{
-	stepBind:      {"bind", (*Pipeline).bind},           // the virtual host
-	stepPostRead:  {"post-read", (*Pipeline).postRead},  // early edits of header and environment
-	stepPath:      {"path", (*Pipeline).normalize},      // the path sections and mappings see
-	stepSections:  {"sections", (*Pipeline).sections},   // <Location> by path
-	stepTranslate: {"translate", (*Pipeline).translate}, // mapping: what will answer
-	stepStorage:   {"storage", (*Pipeline).storage},     // <Proxy>, <Directory>, <Files> by target
-	stepLimits:    {"limits", (*Pipeline).limits},       // what the merged configuration forbids outright
-	stepAccess:    {"access", (*Pipeline).access},       // who may
-	stepFixups:    {"fixups", (*Pipeline).fixups},       // last changes
-	stepHandle:    {"handle", (*Pipeline).handle},       // the response
+// stages are the stages of a request in order. One that responds returns
+// errAnswered; any other error is a fault that needs a response.
+var stages = [...]row{
+	stageBind:      {"bind", (*Pipeline).bind},           // the virtual host
+	stagePostRead:  {"post-read", (*Pipeline).postRead},  // early edits of header and environment
+	stagePath:      {"path", (*Pipeline).normalize},      // the path sections and mappings see
+	stageSections:  {"sections", (*Pipeline).sections},   // <Location> by path
+	stageTranslate: {"translate", (*Pipeline).translate}, // mapping: the handler that will respond
+	stageStorage:   {"storage", (*Pipeline).storage},     // <Proxy>, <Directory>, <Files> by target
+	stageLimits:    {"limits", (*Pipeline).limits},       // limits of the merged configuration
+	stageAccess:    {"access", (*Pipeline).access},       // access control
+	stageFixups:    {"fixups", (*Pipeline).fixups},       // last changes
+	stageHandle:    {"handle", (*Pipeline).handle},       // the response
 }
 
-// stage names a step.
+// stage is the index of a stage.
 type stage uint8
 
 const (
-	stepBind stage = iota
-	stepPostRead
-	stepPath
-	stepSections
-	stepTranslate
-	stepStorage
-	stepLimits
-	stepAccess
-	stepFixups
-	stepHandle
+	stageBind stage = iota
+	stagePostRead
+	stagePath
+	stageSections
+	stageTranslate
+	stageStorage
+	stageLimits
+	stageAccess
+	stageFixups
+	stageHandle
 )
 
 // errAnswered ends the stages: the response was written.
 var errAnswered = errors.New("answered")
 
-// run takes x from a step to the end.
+// run takes x from a stage to the end.
 func (p *Pipeline) run(x *exchange.Exchange, from stage) error {
-	if err := p.runTo(x, from, stage(len(steps))); err != nil {
+	if err := p.runTo(x, from, stage(len(stages))); err != nil {
 		return err
 	}
 	return errAnswered
 }
 
-// runTo takes x from a step up to another, which is left out.
+// runTo takes x from a stage up to another, which is left out.
 func (p *Pipeline) runTo(x *exchange.Exchange, from, to stage) error {
 	for i := from; i < to; i++ {
 		if x.Recorder != nil {
-			x.Recorder.Record(record.Step{Name: steps[i].name})
+			x.Recorder.Record(record.Step{Name: stages[i].name})
 		}
-		if err := steps[i].do(p, x); err != nil {
+		if err := stages[i].do(p, x); err != nil {
 			return err
 		}
 	}
