@@ -11,7 +11,7 @@ import (
 // the last fills the bytes that are left (inet_aton), or an IPv6 address without a
 // zone. An IPv6 address that maps an IPv4 one is returned unchanged. s is not kept.
 //
-// Whoever compares addresses must read them as the other side does: 010.0.0.1 is
+// Code that compares addresses must read them as the other side does: 010.0.0.1 is
 // 8.0.0.1.
 func ParseNumeric(s []byte) (netip.Addr, bool) {
 	if a, ok := parseAton(s); ok {

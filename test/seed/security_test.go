@@ -124,7 +124,7 @@ func TestSecurityVia(t *testing.T) {
 	}
 }
 
-// TestSecurityNames: no version in the Server field, no signature on pages of our own, and the fields of the article
+// TestSecurityNames: no version in the Server field, no signature on generated pages, and the fields of the article
 // on what the application answers, on what is refused and on what cannot be read.
 func TestSecurityNames(t *testing.T) {
 	s, app := security(t)

@@ -13,7 +13,7 @@ import (
 // readProxyHeader reads the PROXY header that the connection must begin with into
 // p. It counts as the beginning of the first request: it has that one's time, and
 // its bytes are the request's. False: there was none, and the connection ends
-// without a response, since whoever is on the other side does not expect one (httpd:
+// without a response, since the peer does not expect one (httpd:
 // the connection is aborted).
 func (st *state) readProxyHeader(p *exchange.Peer) bool {
 	at := st.x.Times.Start

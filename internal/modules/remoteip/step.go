@@ -14,7 +14,7 @@ import (
 type step struct {
 	header  string  // RemoteIPHeader
 	seen    *field  // RemoteIPProxiesHeader; nil: none
-	proxies []proxy // empty: whoever sends the header is believed, as an external proxy
+	proxies []proxy // empty: any sender of the header is trusted, as an external proxy
 }
 
 // field is a field of the request's header that is set.
