@@ -8,7 +8,7 @@ import (
 	"github.com/headgate/headgate/internal/syntax"
 )
 
-// conditionRows are <If> and what continues it.
+// conditionRows are <If>, <ElseIf> and <Else>.
 func conditionRows() []directive.Row {
 	return []directive.Row{
 		{Name: "<If>", Tier: directive.Honoured, Open: openIf},
@@ -17,7 +17,7 @@ func conditionRows() []directive.Row {
 	}
 }
 
-// openIf checks the expression of a condition: one word, so quoted as a rule.
+// openIf checks the expression of a condition: one word, so usually quoted.
 func openIf(c *directive.Call) error {
 	if _, rest := syntax.Word(c.Inner.Args); rest != "" {
 		return c.Errorf("Multiple %s arguments not supported.", c.Row.Name)
@@ -39,7 +39,7 @@ func parseCondition(s *directive.Scope) (*expr.Bool, error) {
 	return expr.ParseBool(sectionArg(s), expr.Options{})
 }
 
-// conditions lists the <If> sections that stand in a scope, with those in them.
+// conditions lists the <If> sections in a scope, with those nested in them.
 func conditions(b *module.Builder, in *directive.Scope) (list []snapshot.If) {
 	for _, s := range in.Children {
 		switch s.Kind {
@@ -62,8 +62,8 @@ func conditions(b *module.Builder, in *directive.Scope) (list []snapshot.If) {
 	return list
 }
 
-// neverMatched warns of <Files> sections where httpd does not look for them: it
-// takes those of the server and of <Directory> sections only.
+// neverMatched warns of <Files> sections that httpd ignores: it uses those of
+// the server and of <Directory> sections only.
 func neverMatched(b *module.Builder, in *directive.Scope) {
 	for _, s := range in.Children {
 		if s.Kind == directive.KindFiles || s.Kind == directive.KindFilesMatch {

@@ -12,7 +12,7 @@ import (
 	"github.com/headgate/headgate/internal/syntax"
 )
 
-// ServerConf is what core's directives say of a server as a whole.
+// ServerConf holds core's directives for a server as a whole.
 type ServerConf struct {
 	Name             module.Opt[Name]
 	Aliases          []string
@@ -42,7 +42,7 @@ type Name struct {
 	Port   uint16
 }
 
-// serverSlot is where a server's ServerConf lies.
+// serverSlot identifies a server's ServerConf.
 var serverSlot = directive.Slot[ServerConf]{Name: "core server", Merge: mergeServer}
 
 // ServerOf returns the core configuration of a server.
@@ -53,9 +53,9 @@ func ServerOf(c *directive.Confs) *ServerConf {
 	return &ServerConf{}
 }
 
-// mergeServer lays a virtual host over the main server. Its name, aliases,
-// addresses and AllowEncodedSlashes are its own, as in httpd, whose
-// documentation says so of the last.
+// mergeServer merges a virtual host over the main server. It does not inherit
+// name, aliases, addresses and AllowEncodedSlashes, as in httpd, which
+// documents this for the last.
 func mergeServer(base, add *ServerConf) *ServerConf {
 	out := &ServerConf{
 		Name: add.Name, Aliases: add.Aliases, Addrs: add.Addrs,
@@ -82,7 +82,7 @@ func mergeServer(base, add *ServerConf) *ServerConf {
 	return out
 }
 
-// GlobalConf is what may be said once, in the main server.
+// GlobalConf holds directives that are allowed once, in the main server.
 type GlobalConf struct {
 	Listen          []listen.Addr
 	Backlog         int
@@ -96,7 +96,7 @@ type GlobalConf struct {
 }
 
 // globalSlot is in the main server's vector only; a virtual host inherits it
-// untouched.
+// unchanged.
 var globalSlot = directive.Slot[GlobalConf]{Name: "core global"}
 
 // GlobalOf returns the global core configuration.
@@ -107,18 +107,18 @@ func GlobalOf(c *directive.Confs) *GlobalConf {
 	return &GlobalConf{}
 }
 
-// DirConf is what core's directives say in a section.
+// DirConf holds core's directives in a section.
 type DirConf struct {
 	Canonical module.Opt[exchange.Canonical]
 	Signature module.Opt[exchange.Signature]
 	LimitBody module.Opt[int64]
 	Handler   module.Opt[handler]
-	Filters   module.Opt[[]module.FilterKind] // SetOutputFilter, in the order they are asked
+	Filters   module.Opt[[]module.FilterKind] // SetOutputFilter, in the order of their calls
 	ErrorDocs map[int]exchange.ErrorDoc       // a zero ErrorDoc is "default"
 	Levels    *logsink.Levels
 }
 
-// dirSlot is where a section's DirConf lies.
+// dirSlot identifies a section's DirConf.
 var dirSlot = directive.Slot[DirConf]{Name: "core dir", Merge: mergeDir}
 
 func mergeDir(base, add *DirConf) *DirConf {

@@ -1,7 +1,7 @@
 // Package core is httpd's core: listeners, virtual hosts, sections, limits,
 // names, error documents, the error log.
 //
-// Imports module and what is below it.
+// Imports module and the layers below it.
 package core
 
 import (
@@ -26,7 +26,7 @@ func New(named []module.HandlerKind, kinds ...module.FilterKind) *module.Module 
 	}
 }
 
-// server fills a site with what core says of it; the defaults are httpd's.
+// server fills a site with core's configuration; the defaults are httpd's.
 func server(b *module.Builder, s *module.Server) error {
 	c := ServerOf(s.Conf)
 	b.RuntimeDir = GlobalOf(b.Main.Server).RuntimeDir.Or(filepath.Join(b.ServerRoot, "logs"))
@@ -95,8 +95,8 @@ func errorLog(b *module.Builder, c *ServerConf, site *exchange.Site) error {
 }
 
 // deriveName names a server without ServerName: a virtual host for any address
-// goes by the main server's name; of another httpd takes what its address
-// resolves to, but the address itself says as much and costs no look-up.
+// uses the main server's name. For another, httpd uses the name its address
+// resolves to; the address itself is as useful and costs no look-up.
 func deriveName(c *ServerConf, b *module.Builder) string {
 	for _, a := range c.Addrs {
 		switch {
@@ -112,7 +112,7 @@ func deriveName(c *ServerConf, b *module.Builder) string {
 	return hostname()
 }
 
-// dir fills a chain with what core says of a section.
+// dir fills a chain with core's configuration of a section.
 func dir(b *module.Builder, d *module.Dir, evals *exchange.Evaluator) error {
 	c, ok := dirSlot.Peek(d.Conf)
 	if !ok {
@@ -121,8 +121,8 @@ func dir(b *module.Builder, d *module.Dir, evals *exchange.Evaluator) error {
 	ch := d.Chain
 	ch.Canonical = c.Canonical.Or(exchange.CanonicalOff)
 	ch.Signature = c.Signature.Or(exchange.SignatureOff)
-	// httpd's default of 1 GiB holds for what it answers itself: it does not count
-	// what it passes on to a backend.
+	// httpd's default of 1 GiB applies to requests it handles itself, not to
+	// proxied ones.
 	ch.LimitBody = c.LimitBody.Or(0)
 	if h := c.Handler.V; h.name != nil {
 		ch.Handler = h.written
@@ -141,7 +141,7 @@ func dir(b *module.Builder, d *module.Dir, evals *exchange.Evaluator) error {
 	return addFilters(b, d, c.Filters.V)
 }
 
-// finish fills what concerns the whole server.
+// finish fills the fields that concern the whole server.
 func finish(b *module.Builder) error {
 	g := GlobalOf(b.Main.Server)
 	b.Snapshot.Listen = g.Listen
@@ -155,8 +155,8 @@ var tokenWords = []struct{ word, name string }{
 	{"major", "Major"}, {"prod", "Prod"}, {"productonly", "Prod"},
 }
 
-// tokens makes the Server field's value. The product is ours: nothing behind
-// the proxy should believe it is talked to by another.
+// tokens makes the Server field's value. The product is ours: software behind
+// the proxy should not take it for another one.
 func tokens(word, version string) string {
 	product, v, _ := strings.Cut(version, "/")
 	parts := strings.SplitN(v, ".", 3)

@@ -12,7 +12,7 @@ import (
 // filters are the response filters that SetOutputFilter can name.
 type filters []module.FilterKind
 
-// find returns the filter of a name.
+// find returns the filter with a name.
 func (f filters) find(name string) (module.FilterKind, bool) {
 	i := slices.IndexFunc(f, func(k module.FilterKind) bool { return ascii.EqualFold(k.Name, name) })
 	if i < 0 {
@@ -25,8 +25,7 @@ func (f filters) row() directive.Row {
 	return directive.Row{Name: "SetOutputFilter", When: f.when, Set: f.set}
 }
 
-// when judges SetOutputFilter by the filters that it names and that are not
-// there.
+// when judges SetOutputFilter by the names of filters that do not exist.
 func (f filters) when(c *directive.Call) (directive.Tier, string) {
 	var missing []string
 	for name := range strings.SplitSeq(c.Arg(0), ";") {
@@ -40,7 +39,7 @@ func (f filters) when(c *directive.Call) (directive.Tier, string) {
 	return directive.WithoutFilters(c, missing)
 }
 
-// set takes the filters that are there, which replace those of outer sections.
+// set applies the filters that exist, which replace those of outer sections.
 func (f filters) set(c *directive.Call) error {
 	list := []module.FilterKind{}
 	for name := range strings.SplitSeq(c.Arg(0), ";") {

@@ -52,7 +52,7 @@ func rows() []directive.Row {
 	}...)
 }
 
-// The words of directives that take one of a few.
+// The words of directives with a fixed set of values.
 var (
 	signatures     = map[string]exchange.Signature{"on": exchange.SignatureOn, "off": exchange.SignatureOff, "email": exchange.SignatureEMail}
 	encodedSlashes = map[string]exchange.EncodedSlashes{"on": exchange.SlashesOn, "off": exchange.SlashesOff, "nodecode": exchange.SlashesNoDecode}
@@ -60,7 +60,7 @@ var (
 	canonicals     = map[string]exchange.Canonical{"on": exchange.CanonicalOn, "off": exchange.CanonicalOff, "dns": exchange.CanonicalDNS}
 )
 
-// choice makes a setter for one of a few words.
+// choice makes a setter for a fixed set of words.
 func choice[T any](words map[string]T, complaint string, set func(*directive.Call, T)) func(*directive.Call) error {
 	return func(c *directive.Call) error {
 		v, ok := words[ascii.ToLower(c.Arg(0))]
@@ -72,7 +72,7 @@ func choice[T any](words map[string]T, complaint string, set func(*directive.Cal
 	}
 }
 
-// setRuntimeDir: httpd wants the folder to be there.
+// setRuntimeDir: httpd requires the folder to exist.
 func setRuntimeDir(c *directive.Call) error {
 	dir := c.Path(c.Arg(0))
 	if at, err := os.Stat(dir); c.LooksAtFolders() && (err != nil || !at.IsDir()) {
@@ -182,7 +182,8 @@ func setTokens(c *directive.Call) error {
 }
 
 // setDocumentRoot: httpd refuses one that does not exist in the main server and
-// warns about it in a virtual host. Nothing here reads files, so a warning will do.
+// warns about it in a virtual host. Nothing here serves files, so a warning is
+// enough.
 func setDocumentRoot(c *directive.Call) error {
 	dir := c.Path(c.Arg(0))
 	if at, err := os.Stat(dir); c.LooksAtFolders() && (err != nil || !at.IsDir()) {
@@ -192,18 +193,18 @@ func setDocumentRoot(c *directive.Call) error {
 	return nil
 }
 
-// forEver stands for no limit of time.
+// forEver means no limit of time.
 const forEver = 10 * 365 * 24 * time.Hour
 
-// setTimeout: httpd reads whole seconds whatever follows them, and a negative
-// time is none at all.
+// setTimeout: httpd reads whole seconds and ignores text after them; a negative
+// time means no limit.
 func setTimeout(c *directive.Call) error {
 	d := time.Duration(c.Number(c.Arg(0))) * time.Second
 	if d < 0 {
 		c.Warn("a negative time is no limit: nothing ends a connection that is silent")
 		d = forEver
 	}
-	if d == 0 && c.Scope.Kind == directive.KindVirtualHost { // httpd: as if it were not there
+	if d == 0 && c.Scope.Kind == directive.KindVirtualHost { // httpd: as if it were absent
 		serverSlot.Of(c.Server).Timeout = module.Opt[time.Duration]{}
 		return nil
 	}
@@ -211,8 +212,8 @@ func setTimeout(c *directive.Call) error {
 	return nil
 }
 
-// setMaxKeepAlive: httpd takes any number. A negative one closes every
-// connection; in a virtual host -1 means that the main server's number counts.
+// setMaxKeepAlive: httpd accepts any number. A negative one closes every
+// connection; in a virtual host -1 means the main server's number.
 func setMaxKeepAlive(c *directive.Call) error {
 	n := c.Number(c.Arg(0))
 	if n == -1 && c.Scope.Kind == directive.KindVirtualHost {
@@ -241,7 +242,8 @@ func setLimitBody(c *directive.Call) error {
 	return nil
 }
 
-// setProtocolOptions takes what is strict and refuses what would loosen.
+// setProtocolOptions accepts what is strict and refuses what would be more
+// lenient.
 func setProtocolOptions(c *directive.Call) error {
 	given := map[string]bool{}
 	for _, w := range c.Args {
@@ -324,7 +326,7 @@ func setErrorDocument(c *directive.Call) error {
 	return nil
 }
 
-// errorDoc tells a URL, a local path and a text apart as httpd does; a text
+// errorDoc distinguishes a URL, a local path and a text as httpd does; a text
 // may begin with a quote that the old syntax left unclosed.
 func errorDoc(v string) (doc exchange.ErrorDoc, err error) {
 	switch {

@@ -16,8 +16,8 @@ import (
 	"github.com/headgate/headgate/internal/snapshot"
 )
 
-// sectionRows are the sections. What they contain is walked by directive;
-// opening one only checks what its line says.
+// sectionRows are the sections. Package directive applies their contents;
+// opening one only checks its line.
 func sectionRows() []directive.Row {
 	return append(conditionRows(), []directive.Row{
 		{Name: "<VirtualHost>", Open: openVirtualHost},
@@ -50,16 +50,16 @@ func openVirtualHost(c *directive.Call) error {
 	return nil
 }
 
-// addrFault is an address that stops a start, in httpd's words.
+// addrFault is an address that prevents a start, in httpd's words.
 type addrFault struct{ text string }
 
 func (f *addrFault) Error() string { return f.text }
 
 // vhostAddrs reads one address of a <VirtualHost> tag.
 //
-// httpd: apr_parse_addr_port. Digits behind the last colon are a port and must
-// be one, digits alone are a port without an address, and anything else behind
-// a colon is part of the name, which then does not resolve.
+// httpd: apr_parse_addr_port. Digits after the last colon are a port and must
+// be valid, digits alone are a port without an address, and any other text
+// after a colon is part of the name, which then does not resolve.
 func vhostAddrs(w string) ([]snapshot.Addr, error) {
 	host, port := w, ""
 	if i := strings.LastIndexByte(w, ':'); i >= 0 && !strings.HasSuffix(w, "]") && (digits(w[i+1:]) || w[i+1:] == "*") {
@@ -126,8 +126,8 @@ func sectionArg(s *directive.Scope) string {
 	return ""
 }
 
-// VHost describes a built virtual host to the choice among them; nil when no
-// address of its tag could be used.
+// VHost returns the description of a built virtual host for the table of
+// virtual hosts; nil when no address of its tag could be used.
 func VHost(b *module.Builder, s *module.Server) *snapshot.VHost {
 	own := ServerOf(s.Own)
 	if len(own.Addrs) == 0 {
@@ -151,8 +151,8 @@ func VHost(b *module.Builder, s *module.Server) *snapshot.VHost {
 	return h
 }
 
-// sectionKinds say how each kind of section is matched and among which it
-// merges. A nil match is a regular expression.
+// sectionKinds say how each kind of section is matched and which it merges
+// with. A nil match is a regular expression.
 var sectionKinds = map[directive.Kind]struct {
 	match func(root, arg string) snapshot.Matcher
 	list  func(*snapshot.SectionLists) *[]snapshot.Section
@@ -172,11 +172,11 @@ func fileSections(l *snapshot.SectionLists) *[]snapshot.Section     { return &l.
 func locationSections(l *snapshot.SectionLists) *[]snapshot.Section { return &l.Locations }
 func proxySections(l *snapshot.SectionLists) *[]snapshot.Section    { return &l.Proxies }
 
-// Sections lists the sections that hold in a server: the main server's first,
-// then its own, each kind in the order it merges.
+// Sections lists the sections of a server: the main server's first, then its
+// own, each kind in the order it merges.
 func Sections(b *module.Builder, outer, own *directive.Scope) snapshot.SectionLists {
 	var l snapshot.SectionLists
-	var depth []int // of l.Dirs: path parts, and more than any for a pattern
+	var depth []int // of l.Dirs: number of path segments, and more than any for a pattern
 	for _, top := range []*directive.Scope{outer, own} {
 		if top == nil {
 			continue
@@ -201,7 +201,7 @@ func Sections(b *module.Builder, outer, own *directive.Scope) snapshot.SectionLi
 	return l
 }
 
-// section makes one section with those that stand in it.
+// section makes one section with those nested in it.
 func section(b *module.Builder, s *directive.Scope) snapshot.Section {
 	sec := snapshot.Section{Dir: s.Dir, Defined: s.Pos.String(), Tag: s.String()}
 	if match := sectionKinds[s.Kind].match; match != nil {
@@ -223,7 +223,7 @@ func section(b *module.Builder, s *directive.Scope) snapshot.Section {
 	return sec
 }
 
-// byDepth sorts <Directory> sections by their number of path parts, keeping
+// byDepth sorts <Directory> sections by their number of path segments, keeping
 // file order among equals.
 func byDepth(list []snapshot.Section, depth []int) []snapshot.Section {
 	order := make([]int, len(list))

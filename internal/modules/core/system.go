@@ -5,7 +5,7 @@ import (
 	"runtime"
 )
 
-// hostname names this machine.
+// hostname returns the name of this machine.
 func hostname() string {
 	if h, err := os.Hostname(); err == nil && h != "" {
 		return h
@@ -13,7 +13,7 @@ func hostname() string {
 	return "localhost"
 }
 
-// system is the word for the operating system in the Server field.
+// system returns the operating system's name for the Server field.
 func system() string {
 	if runtime.GOOS == "linux" || runtime.GOOS == "darwin" {
 		return "Unix"

@@ -9,8 +9,8 @@ import (
 	"github.com/headgate/headgate/internal/fault"
 )
 
-// clientAddr is the address the request is made from, or with "c" that of the
-// peer. Names are not looked up, so that %h is %a.
+// clientAddr returns the address the request is from, or with "c" that of the
+// peer. Names are not looked up, so %h equals %a.
 func clientAddr(arg string) value {
 	peer := arg == "c"
 	return func(dst []byte, x *exchange.Exchange) []byte {
@@ -31,8 +31,8 @@ func localAddr(dst []byte, x *exchange.Exchange) []byte {
 	return x.Client.Local.Addr().Unmap().AppendTo(dst)
 }
 
-// port returns a port number. httpd: an argument that is not known is itself the
-// value, and without one it is the port of ServerName, or the scheme's.
+// port returns a port number. httpd: an unknown argument is itself the value;
+// without one it is the port of ServerName, or the scheme's.
 func port(arg string) value {
 	switch {
 	case arg == "", ascii.EqualFold(arg, "canonical"):
@@ -65,8 +65,8 @@ func portOf(which func(*exchange.Exchange) netip.AddrPort) value {
 	}
 }
 
-// keptRequests counts the requests before this one that kept the connection.
-// httpd: one that ends the connection shows the number of the one before.
+// keptRequests counts the earlier requests on the connection. httpd: a request
+// that ends the connection shows the number of the previous one.
 func keptRequests(dst []byte, x *exchange.Exchange) []byte {
 	n := 0
 	if x.Client != nil {
@@ -88,7 +88,8 @@ func connStatus(dst []byte, x *exchange.Exchange) []byte {
 	return append(dst, '-')
 }
 
-// gone says of a client's fault that there was nobody left to answer.
+// gone reports whether a client's fault means that nobody was left to respond
+// to.
 func gone(k fault.Kind) bool {
 	return k == fault.Aborted || k == fault.Reset || k == fault.Closed
 }
@@ -100,7 +101,7 @@ func siteName(dst []byte, x *exchange.Exchange) []byte {
 	return appendName(dst, x.Site.Name)
 }
 
-// serverName is the name that UseCanonicalName chooses.
+// serverName appends the name that UseCanonicalName chooses.
 func serverName(dst []byte, x *exchange.Exchange) []byte {
 	if x.Site == nil {
 		return append(dst, '-')

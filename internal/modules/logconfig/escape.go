@@ -20,15 +20,16 @@ const (
 	highs = 0x8080808080808080
 )
 
-// allPlain says that all eight bytes of w are plain. Carries from one byte to
-// the next reach only bytes above one that is found in its own right.
+// allPlain reports whether all eight bytes of w are plain. A carry from one
+// byte to the next starts only at a byte that is itself not plain, so carries
+// cannot make the result wrong.
 func allPlain(w uint64) bool {
 	quote, slash, del := w^'"'*ones, w^'\\'*ones, w^0x7f*ones
 	return (w|(w-' '*ones)|(quote-ones)&^quote|(slash-ones)&^slash|(del-ones)&^del)&highs == 0
 }
 
-// appendEscaped appends s so that it can stand between quotes on one line. Most
-// of it is plain: it is looked at in words of eight bytes.
+// appendEscaped appends s so that it may appear between quotes on one line.
+// Most of it is plain: it is processed in words of eight bytes.
 func appendEscaped(dst, s []byte) []byte {
 	i := 0
 	for i+8 <= len(s) && allPlain(binary.LittleEndian.Uint64(s[i:])) {

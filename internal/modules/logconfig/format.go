@@ -10,24 +10,24 @@ import (
 	"github.com/headgate/headgate/internal/exchange"
 )
 
-// DefaultFormat is what TransferLog writes when no LogFormat set another
+// DefaultFormat is TransferLog's format unless a LogFormat sets another
 // default: the common log format.
 const DefaultFormat = `%h %l %u %t "%r" %>s %b`
 
-// value appends what one directive of a format gives for an exchange.
+// value appends the value of one directive of a format for an exchange.
 type value func(dst []byte, x *exchange.Exchange) []byte
 
-// item is one directive of a format and the text behind it.
+// item is one directive of a format and the text after it.
 type item struct {
 	value value
 	text  string
 	word  uint64     // its first bytes, the first lowest
 	only  *condition // nil: for every status
 	orig  bool       // of the original request, after an internal redirect
-	late  bool       // what it shows is known at the end only
+	late  bool       // its value is known only at the end
 }
 
-// condition holds a directive to some statuses; for others it gives "-".
+// condition limits a directive to some statuses; for others the value is "-".
 type condition struct {
 	statuses []int
 	negate   bool // for all but these
@@ -45,8 +45,8 @@ type Format struct {
 // String returns the format as written.
 func (f *Format) String() string { return f.source }
 
-// Literal says that no directive occurs in the format: every line is the
-// same, as happens with a nickname that was never defined.
+// Literal reports that the format has no directive: every line is the same, as
+// with an undefined nickname.
 func (f *Format) Literal() bool { return f.literal }
 
 // Append appends the line for x, without a line end.
@@ -75,7 +75,7 @@ func (f *Format) Append(dst []byte, x *exchange.Exchange) []byte {
 }
 
 // appendRedirected is Append after an internal redirect: each directive shows
-// the original or the final request. The condition is about the final status.
+// the original or the final request. The condition concerns the final status.
 func (f *Format) appendRedirected(dst []byte, x *exchange.Exchange) []byte {
 	dst = append(dst, f.text...)
 	for i := range f.items {
@@ -128,7 +128,7 @@ func Compile(format string) (*Format, error) {
 	return f, nil
 }
 
-// add appends an item; text goes with what is in front of it.
+// add appends an item; text belongs to the previous one.
 func (f *Format) add(it item) {
 	n := len(f.items)
 	switch {
@@ -165,7 +165,8 @@ func parseText(s string) (text, rest string) {
 
 var errRanOff = errors.New("Ran off end of LogFormat parsing args to some directive")
 
-// which says whose value a directive wants after an internal redirect.
+// which says whether a directive shows the original or the final request after
+// an internal redirect.
 type which uint8
 
 const (
@@ -212,15 +213,16 @@ func parseDirective(s string) (item, string, error) {
 // item makes a directive.
 func (r *row) item(arg string, orig bool, only *condition) item {
 	if len(only.statuses) == 0 {
-		only = nil // and what negates it means nothing
+		only = nil // negating it has no meaning
 	}
 	if r.build == nil {
-		return item{text: "-"} // which is what it is for other statuses as well
+		return item{text: "-"} // the value for other statuses too
 	}
 	return item{value: r.build(arg), only: only, orig: orig, late: len(r.name) == 1 && strings.Contains(late, r.name)}
 }
 
-// findRow finds the directive s begins with: "^" and two letters, or one.
+// findRow returns the row of the directive at the start of s: "^" and two
+// letters, or one letter.
 func findRow(s string) (*row, string, error) {
 	for i := range rows {
 		if rest, ok := strings.CutPrefix(s, rows[i].name); ok {
@@ -230,8 +232,8 @@ func findRow(s string) (*row, string, error) {
 	return nil, s, fmt.Errorf("Unrecognized LogFormat directive %%%s", s[:1])
 }
 
-// leadingInt takes the number s begins with. One that is no status by far
-// stays one.
+// leadingInt reads the number at the start of s. A number too large for a
+// status stays one.
 func leadingInt(s string) (int, string) {
 	n := 0
 	for s != "" && ascii.IsDigit(s[0]) {

@@ -16,7 +16,7 @@ import (
 
 var start = time.Date(2026, 11, 2, 18, 7, 6, 198_436_000, time.UTC)
 
-// finished is a proxied request as it is when its line is written.
+// finished makes a proxied request as it is when its line is written.
 func finished() *exchange.Exchange {
 	x := &exchange.Exchange{
 		Client: &exchange.Client{
@@ -191,7 +191,7 @@ func TestDetails(t *testing.T) {
 	}
 }
 
-// Every byte is escaped alike wherever it stands in a text, which is looked at
+// Every byte is escaped alike at every position of a text, which is processed
 // in words.
 func TestEscapeEverywhere(t *testing.T) {
 	for at := range 19 {
@@ -218,7 +218,7 @@ func TestCompileErrors(t *testing.T) {
 	}
 }
 
-// Requests that take long ask for seconds the cache has passed.
+// Long requests need seconds that the cache no longer holds.
 func TestOldSeconds(t *testing.T) {
 	f, err := Compile("%{%S}t")
 	if err != nil {

@@ -9,14 +9,14 @@ import (
 )
 
 // Formats are the formats defined by LogFormat in one server or virtual host.
-// The zero value has none but httpd's built-in "CLF".
+// The zero value has only httpd's built-in "CLF".
 type Formats struct {
 	named    map[string]string // by nickname in lower case
-	fallback string            // what TransferLog writes; "" means DefaultFormat
+	fallback string            // TransferLog's format; "" means DefaultFormat
 }
 
-// Define applies the arguments of one LogFormat: a format, which becomes that
-// of TransferLog, or a format and the nickname it gets.
+// Define applies the arguments of one LogFormat: a format, which becomes
+// TransferLog's, or a format and its nickname.
 func (f *Formats) Define(args []string) error {
 	if _, err := Compile(args[0]); err != nil {
 		return err
@@ -45,16 +45,16 @@ func (f Formats) Over(base Formats) Formats {
 	return out
 }
 
-// Find compiles the format a CustomLog names: a nickname, a format, or "" for
-// TransferLog's. It is asked after all directives were read, because a
-// nickname may be defined behind its use. A format that is Literal is most
-// likely a nickname nobody defined: worth a warning.
+// Find compiles the format that a CustomLog names: a nickname, a format, or ""
+// for TransferLog's. It is called after all directives were read, because a
+// nickname may be defined after its use. A Literal format is most likely an
+// undefined nickname: worth a warning.
 func (f Formats) Find(format string) (*Format, error) { return Compile(f.text(format)) }
 
 // names lists the nicknames, sorted.
 func (f Formats) names() []string { return slices.Sorted(maps.Keys(f.named)) }
 
-// text is the format that Find compiles.
+// text returns the text of the format that Find compiles.
 func (f Formats) text(format string) string {
 	if format == "" {
 		format = f.fallback

@@ -7,9 +7,9 @@ import (
 	"github.com/headgate/headgate/internal/logsink"
 )
 
-// held is a line whose exchange is over while what it carried goes on: a
-// tunnel. All that is known already is text; the rest is filled in at the end.
-// Small, because there may be many.
+// held is the line of an exchange that has become a tunnel. Values known
+// already are text; the others are filled in at the end. It is small, because
+// there may be many.
 type held struct {
 	format *Format
 	out    *logsink.Appender
@@ -19,10 +19,10 @@ type held struct {
 	status int
 }
 
-// hole is where the value of an item is missing in a text.
+// hole is the position of a missing value in a text.
 type hole struct{ at, item uint16 }
 
-// maxHeld bounds the text of a held line.
+// maxHeld limits the text of a held line.
 const maxHeld = 1<<16 - 1
 
 // Hold implements exchange.AccessLog.
@@ -43,7 +43,7 @@ func (l *Log) Hold(x *exchange.Exchange) exchange.HeldLine {
 	return h
 }
 
-// withHoles is Append without the values that only the end knows.
+// withHoles is Append without the values that are known only at the end.
 func (f *Format) withHoles(dst []byte, x *exchange.Exchange) (text []byte, holes []hole) {
 	dst = append(dst, f.text...)
 	for i := range f.items {

@@ -44,7 +44,7 @@ func (l *Log) wanted(x *exchange.Exchange) bool {
 	return ok
 }
 
-// holds evaluates the condition. httpd: it is about the original request.
+// holds evaluates the condition. httpd: it concerns the original request.
 func (l *Log) holds(x *exchange.Exchange) bool {
 	if l.When == nil {
 		return isSet(&x.Env, l.Env) != l.Not
@@ -56,7 +56,7 @@ func (l *Log) holds(x *exchange.Exchange) bool {
 	return ok
 }
 
-// isSet: httpd's table of variables has no case.
+// isSet: httpd's table of variables ignores case.
 func isSet(v *exchange.Vars, name string) bool {
 	for _, e := range v.All() {
 		if ascii.EqualFold(e.Name, name) {

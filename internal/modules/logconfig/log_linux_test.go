@@ -11,8 +11,8 @@ import (
 	"github.com/headgate/headgate/internal/reactor"
 )
 
-// A format may wait for something, for the name of a client, say: other
-// coroutines of the loop log meanwhile, and nothing is lost or mixed.
+// A format may wait, for example for the name of a client: other coroutines of
+// the loop log meanwhile, and nothing is lost or mixed.
 func TestFormatWaits(t *testing.T) {
 	r := logsink.NewRegistry(logsink.Options{Loops: 1})
 	defer r.Close()

@@ -111,7 +111,7 @@ func TestLog(t *testing.T) {
 	}
 }
 
-// panics checks that a bug in a value does not take the log with it.
+// panics checks that a panic in a value does not end the log.
 func panics(t *testing.T, l *Log, x *exchange.Exchange) {
 	t.Helper()
 	defer func() {

@@ -12,14 +12,14 @@ import (
 	"github.com/headgate/headgate/internal/syntax"
 )
 
-// conf is what the directives of one server say.
+// conf holds the directives of one server.
 type conf struct {
 	formats Formats
 	logs    []placed
 	global  []placed
 }
 
-// placed is a log with the place of its directive.
+// placed is a log with the position of its directive.
 type placed struct {
 	Custom
 	directive string // CustomLog, GlobalLog, TransferLog
@@ -92,8 +92,8 @@ func server(b *module.Builder, s *module.Server) error {
 			}
 		}
 	}
-	// Most virtual hosts write what the main server does. In the same memory
-	// that is near when a line is written, however many they are.
+	// Most virtual hosts write the main server's logs. With one copy for all,
+	// the data is in the cache when a line is written.
 	if before, _ := b.Aux[logsKey{}].([]exchange.AccessLog); slices.Equal(before, logs) {
 		logs = before
 	} else {
@@ -103,8 +103,8 @@ func server(b *module.Builder, s *module.Server) error {
 	return nil
 }
 
-// logsKey is where the logs of the previous server are in Builder.Aux,
-// logKey where a log does that was opened.
+// logsKey is the key in Builder.Aux of the previous server's logs, logKey that
+// of a log that was opened.
 type (
 	logsKey struct{}
 	logKey  struct {
@@ -113,7 +113,7 @@ type (
 	}
 )
 
-// opened opens a log once for all servers that write it alike.
+// opened opens a log once for all servers with the same one.
 func opened(b *module.Builder, c *conf, p *placed) *Log {
 	key := logKey{*p, c.formats.text(p.Format)}
 	l, ok := b.Aux[key].(*Log)
@@ -124,11 +124,11 @@ func opened(b *module.Builder, c *conf, p *placed) *Log {
 	return l
 }
 
-// formatKey is where a compiled format is in Builder.Aux, by its text.
+// formatKey is the key of a compiled format in Builder.Aux, by its text.
 type formatKey struct{ text string }
 
-// compiled returns the format of a text. Servers whose logs have the same one
-// share it: however many there are, it is near when a line is written.
+// compiled returns the format of a text. Servers with the same text use one
+// format: it is in the cache when a line is written.
 func compiled(b *module.Builder, text string) (*Format, error) {
 	if f, ok := b.Aux[formatKey{text}].(*Format); ok {
 		return f, nil
@@ -140,7 +140,7 @@ func compiled(b *module.Builder, text string) (*Format, error) {
 	return f, err
 }
 
-// open makes one log; problems are noted at its directive.
+// open makes one log; problems are reported at its directive.
 func open(b *module.Builder, c *conf, p *placed) *Log {
 	f, err := compiled(b, c.formats.text(p.Format))
 	if err != nil {

@@ -13,7 +13,7 @@ import (
 // clf is the layout of %t without argument.
 const clf = "[02/Jan/2006:15:04:05 -0700]"
 
-// begin is when the request began, now for one that could not be read.
+// begin returns when the request began, or now for one that could not be read.
 func begin(x *exchange.Exchange) time.Time {
 	if x.Times.Start.IsZero() {
 		return end(x)
@@ -21,7 +21,8 @@ func begin(x *exchange.Exchange) time.Time {
 	return x.Times.Start
 }
 
-// end is when the last byte was handed over, now when it did not come to that.
+// end returns when the last byte was handed over, or now if that did not
+// happen.
 func end(x *exchange.Exchange) time.Time {
 	if x.Times.End.IsZero() {
 		return time.Now()
@@ -29,7 +30,7 @@ func end(x *exchange.Exchange) time.Time {
 	return x.Times.End
 }
 
-// elapsed is how long the exchange took, never less than nothing.
+// elapsed returns how long the exchange took, never a negative time.
 func elapsed(x *exchange.Exchange) time.Duration {
 	if x.Times.Start.IsZero() {
 		return 0
@@ -56,7 +57,7 @@ func moment(arg string) value {
 	return func(dst []byte, x *exchange.Exchange) []byte { return cache.append(dst, at(x), render) }
 }
 
-// cutMoment takes "begin" or "end" off an argument: alone or with a colon.
+// cutMoment removes "begin" or "end" from an argument: alone or with a colon.
 func cutMoment(arg, word string) (string, bool) {
 	rest, ok := strings.CutPrefix(arg, word)
 	if !ok || rest != "" && rest[0] != ':' {
@@ -85,7 +86,7 @@ func fraction(arg string, at func(*exchange.Exchange) time.Time) value {
 	return nil
 }
 
-// duration is %T. httpd: a unit that is not known is itself the value.
+// duration is %T. httpd: an unknown unit is itself the value.
 func duration(arg string) value {
 	unit := time.Second
 	switch {
@@ -115,8 +116,8 @@ func firstByte(dst []byte, x *exchange.Exchange) []byte {
 }
 
 // seconds caches one rendered text for each of the latest seconds: the time of
-// a request is formatted once a second, not once a request. A request older
-// than the newest in its slot is rendered for itself.
+// a request is formatted once a second, not for each request. A request older
+// than the newest second in its slot is rendered separately.
 type seconds struct {
 	slots [4]atomic.Pointer[second]
 }

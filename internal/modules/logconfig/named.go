@@ -9,8 +9,8 @@ import (
 	"github.com/headgate/headgate/internal/message"
 )
 
-// noteCause is the note that shows what went wrong with the exchange. It is
-// ours: no module sets it.
+// noteCause is the note with the fault of the exchange. It is ours: no module
+// sets it.
 const noteCause = "error-cause"
 
 // headerIn joins the fields of one name, as httpd does when it reads them.
@@ -132,8 +132,8 @@ func errorCause(dst []byte, x *exchange.Exchange) []byte {
 	return appendEach(dst, x.Fault.Error())
 }
 
-// appendVar appends a variable. httpd: names in its tables have no case; the
-// exact one is preferred.
+// appendVar appends a variable. httpd: its tables ignore case; the exact name
+// is preferred.
 func appendVar(dst []byte, v *exchange.Vars, name string) []byte {
 	if text, ok := v.Get(name); ok {
 		return appendEscaped(dst, text)
@@ -146,9 +146,9 @@ func appendVar(dst []byte, v *exchange.Vars, name string) []byte {
 	return append(dst, '-')
 }
 
-// cookie returns the value of a request cookie. Several Cookie fields are looked
-// through one by one. httpd: names are compared without regard to case, and a
-// cookie without a value is none.
+// cookie returns the value of a request cookie. Several Cookie fields are
+// searched one by one. httpd: names ignore case, and a cookie without a value
+// counts as absent.
 func cookie(arg string) value {
 	return func(dst []byte, x *exchange.Exchange) []byte {
 		h := &x.Req.Header

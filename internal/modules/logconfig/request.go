@@ -25,7 +25,7 @@ func requestLine(dst []byte, x *exchange.Exchange) []byte {
 	return appendOr(dst, line)
 }
 
-// password finds where in line the password of an authority stands.
+// password finds the password of an authority in line.
 func password(line, authority []byte) (from, to int, ok bool) {
 	at := bytes.LastIndexByte(authority, '@')
 	if at < 0 {

@@ -19,8 +19,8 @@ type row struct {
 // late names the rows whose values are known only when all bytes have moved.
 const late = "IOSDTtX"
 
-// rows are all directives. Names of three characters stand first, so that
-// they are found before a letter.
+// rows are all directives. Names of three characters come first, so that they
+// are found before a letter.
 var rows = [...]row{
 	{"^FB", false, fixed(firstByte)},
 	{"^ti", false, trailerIn},
@@ -113,8 +113,8 @@ func user(dst []byte, x *exchange.Exchange) []byte {
 	return appendOr(dst, x.User)
 }
 
-// logID is there once a line was written to the error log; connections have
-// no separate id.
+// logID exists once a line was written to the error log; connections have no
+// separate id.
 func logID(arg string) value {
 	if arg == "c" {
 		return always("-")
@@ -122,8 +122,8 @@ func logID(arg string) value {
 	return func(dst []byte, x *exchange.Exchange) []byte { return appendOr(dst, x.LogID) }
 }
 
-// process gives ids of this process. httpd: an argument that is not known is
-// itself the value.
+// process returns ids of this process. httpd: an unknown argument is itself the
+// value.
 func process(arg string) value {
 	switch {
 	case arg == "", ascii.EqualFold(arg, "pid"):

@@ -10,7 +10,7 @@ import (
 // or zero.
 type conversion func(dst []byte, t time.Time, flag byte) []byte
 
-// layout returns a conversion that Go's layouts know.
+// layout returns a conversion that a layout of package time implements.
 func layout(l string) conversion {
 	return func(dst []byte, t time.Time, flag byte) []byte {
 		from := len(dst)
@@ -52,17 +52,17 @@ func appendPadded(dst []byte, n int64, width int, pad byte) []byte {
 	return append(dst, digits...)
 }
 
-// twelve is the hour on a clock face.
+// twelve returns the hour of a 12-hour clock.
 func twelve(t time.Time) int { return (t.Hour()+11)%12 + 1 }
 
-// weekOf numbers the weeks of the year from the first one beginning on day
-// first.
+// weekOf numbers the weeks of the year, beginning with the first one that
+// starts on day first.
 func weekOf(t time.Time, first time.Weekday) int {
 	since := (int(t.Weekday()) - int(first) + 7) % 7
 	return (t.YearDay() + 6 - since) / 7
 }
 
-// conversions are those of the C library in its own locale.
+// conversions are those of the C library in the C locale.
 var conversions = map[byte]conversion{
 	'a': layout("Mon"), 'A': layout("Monday"), 'b': layout("Jan"), 'h': layout("Jan"), 'B': layout("January"),
 	'c': layout("Mon Jan _2 15:04:05 2006"), 'D': layout("01/02/06"), 'x': layout("01/02/06"),
@@ -95,8 +95,8 @@ type step struct {
 	conv conversion
 }
 
-// strftime compiles a format of strftime. A conversion that is not known
-// stands for itself.
+// strftime compiles a format of strftime. An unknown conversion is literal
+// text.
 func strftime(format string) func([]byte, time.Time) []byte {
 	var steps []step
 	for format != "" {
@@ -125,8 +125,8 @@ func strftime(format string) func([]byte, time.Time) []byte {
 	}
 }
 
-// nextConversion takes one conversion: flag, the modifiers E and O, which mean
-// nothing in the C locale, and the letter.
+// nextConversion reads one conversion: flag, the modifiers E and O, which have
+// no meaning in the C locale, and the letter.
 func nextConversion(format string) (step, string) {
 	var s step
 	i := 1

@@ -10,8 +10,8 @@ import (
 	"github.com/headgate/headgate/internal/uri"
 )
 
-// pieces are what generated paths are put together of: each is read in another
-// way by somebody.
+// pieces are the parts of generated paths: for each there is a reader that
+// interprets it differently.
 var pieces = []string{
 	"/", "/", "/", "//", "/./", "/../", "/%2e%2e/", "/.%2E/", "/..;/", "/..;x=1/", "/;/", ";x=1", "\\", "/\\", "..\\", "%5c", "%2f", "%2F",
 	"%252f", "..", ".", "admin", "%61dmin", "h", "x", "%41", "|", "%3f", "%23", "@", ":a",
@@ -29,8 +29,8 @@ func randomPath(r *rand.Rand) string {
 	return b.String()
 }
 
-// servletReads is a path as a servlet container reads it: parameters cut off
-// each segment, then resolved, then decoded.
+// servletReads returns a path as a servlet container reads it: parameters cut
+// off each segment, then resolved, then decoded.
 func servletReads(p string, o uri.Options) string {
 	segments := strings.Split(p, "/")
 	for i, s := range segments {
@@ -73,14 +73,14 @@ func TestSentIsAuthorised(t *testing.T) {
 	}
 }
 
-// sendsAuthorised checks one target; false where it is refused.
+// sendsAuthorised checks one target; false if it is refused.
 func (s *server) sendsAuthorised(t *testing.T, line, target string) bool {
 	t.Helper()
 	for strings.HasPrefix(target, "//") {
 		target = target[1:] // as the pipeline does
 	}
 	if strings.Contains(line, "[^?]") && strings.Contains(target, "%3f") {
-		return false // that pattern leaves something of such a path out
+		return false // that pattern does not capture all of such a path
 	}
 	var a message.Arena
 	status, sent, m := s.ask(target, &a)
@@ -110,7 +110,8 @@ func (s *server) sendsAuthorised(t *testing.T, line, target string) bool {
 		}
 		reads = string(got)
 	}
-	// How many slashes a path begins with does not matter to a section.
+	// The number of slashes at the start of a path does not matter to a
+	// section.
 	reads, authorised = "/"+strings.TrimLeft(reads, "/"), "/"+strings.TrimLeft(authorised, "/")
 	if reads != authorised || strings.HasPrefix(sent, "//") || strings.ContainsAny(sentPath, "\\#") {
 		t.Fatalf("%s, %+v: %s was sent as %s, which reads %s; authorised was %s", line, s.o, target, sent, reads, authorised)

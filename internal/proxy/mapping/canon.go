@@ -30,7 +30,7 @@ func fixTarget(r *PassRule) fixedTarget {
 		path = r.Target[i+slash:]
 	}
 	if strings.IndexByte(path, '%') >= 0 || strings.ContainsAny(strings.TrimSuffix(r.Target, path), "?#") {
-		return fixedTarget{} // how it is encoded depends on what follows
+		return fixedTarget{} // its encoding depends on the text that follows
 	}
 	encoded, err := uri.AppendCanon(nil, []byte(path), false)
 	if err != nil {
@@ -39,7 +39,7 @@ func fixTarget(r *PassRule) fixedTarget {
 	return fixedTarget{ok: true, origin: proxyPrefix + origin(r.URL), path: string(encoded), raw: path, host: []byte(r.URL.HostPort())}
 }
 
-// Host gives host[:port] of the target, as the Host field has it.
+// Host returns host[:port] of the target for the Host field.
 func (m *Mapped) Host() []byte {
 	if m.Rule.fixed.ok {
 		return m.Rule.fixed.host
@@ -47,12 +47,12 @@ func (m *Mapped) Host() []byte {
 	return []byte(m.URL.HostPort())
 }
 
-// origin gives scheme://host:port of what requests are sent to.
+// origin returns scheme://host:port of the target.
 func origin(u uri.URL) string {
 	return u.Scheme + "://" + u.HostPort()
 }
 
-// Canon turns the joined target into what is sent: Filename becomes the
+// Canon turns the joined target into its canonical form: Filename becomes the
 // canonical URL, Target its path and query, encoded. A path or query that
 // cannot be sent is refused.
 func (m *Mapped) Canon(q *Query, a *message.Arena) error {
@@ -71,7 +71,7 @@ func (m *Mapped) Canon(q *Query, a *message.Arena) error {
 	return m.canonSlowly(q, a)
 }
 
-// canonSlowly reads the target of this one request.
+// canonSlowly parses the target of this request.
 func (m *Mapped) canonSlowly(q *Query, a *message.Arena) error {
 	joined := m.Filename[len(proxyPrefix):]
 	i := bytes.Index(joined, []byte("://"))
@@ -96,8 +96,8 @@ func (m *Mapped) canonSlowly(q *Query, a *message.Arena) error {
 			return refuse(errTarget)
 		}
 		if u.User != "" && !strings.Contains(m.Rule.Target, "@") {
-			// http://host:80$1 and a path with an @ in it: all that the rule
-			// says of the address would be a user name. httpd goes there.
+			// http://host:80$1 and a path with an @ in it: the address in the
+			// rule would become a user name. httpd connects there.
 			return refuse(errAuthority)
 		}
 		u.Socket = m.Rule.URL.Socket
@@ -111,7 +111,7 @@ func (m *Mapped) canonSlowly(q *Query, a *message.Arena) error {
 }
 
 // write makes Filename and Target from the origin, a part of the path that is
-// encoded already and one that may have to be.
+// encoded already and a part that may need encoding.
 func (m *Mapped) write(origin, static string, rest []byte, q *Query, a *message.Arena) error {
 	verbatim := m.raw || m.Rule.Encoded
 	if verbatim && !uri.Sendable(rest) {
@@ -149,10 +149,10 @@ func (m *Mapped) write(origin, static string, rest []byte, q *Query, a *message.
 	return nil
 }
 
-// hostLike says that target begins with two slashes, after which many read the
-// name of a host, because path, which was authorised, has an empty segment
-// (MergeSlashes Off). Where a rule alone makes two slashes, as one with a slash
-// at the end of only one of its arguments, it is what was configured.
+// hostLike reports that target begins with two slashes, after which many
+// readers expect the name of a host, because the authorised path has an empty
+// segment (MergeSlashes Off). If the rule alone causes two slashes, because
+// only one of its arguments ends in a slash, that is what was configured.
 func hostLike(target, path []byte) bool {
 	return len(target) > 1 && target[1] == '/' && target[0] == '/' && bytes.Contains(path, twoSlashes)
 }

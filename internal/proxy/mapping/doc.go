@@ -1,6 +1,6 @@
-// Package mapping decides which requests are passed to which backend: PassRule
-// is one ProxyPass, Mapping the compiled list of a server, and Translator asks
-// it. A target whose address the request decides is left to a Resolver.
+// Package mapping decides which requests go to which backend: PassRule is one
+// ProxyPass, Mapping the compiled list of a server, and Translator applies it.
+// Targets finds the handler of a target whose address the request decides.
 //
 // Bytes made for a request are in its Arena.
 //

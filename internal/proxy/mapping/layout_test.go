@@ -5,8 +5,8 @@ import (
 	"unsafe"
 )
 
-// What a request touches of its rule is a cache line: with ten thousand rules
-// they are cold, and each line costs as much as fifty instructions.
+// A request touches one cache line of its rule: with ten thousand rules they
+// are not in the cache, and each line costs as much as fifty instructions.
 func TestLayout(t *testing.T) {
 	if n := unsafe.Sizeof(route{}); n > 64 {
 		t.Errorf("a route has %d bytes", n)

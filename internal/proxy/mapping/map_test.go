@@ -16,7 +16,7 @@ import (
 )
 
 // pass makes rules of ProxyPass lines without quoting; "~" and ProxyPassMatch
-// in front as in a configuration.
+// come first as in a configuration.
 func pass(t testing.TB, lines ...string) []*PassRule {
 	t.Helper()
 	var list []*PassRule
@@ -31,7 +31,7 @@ func pass(t testing.TB, lines ...string) []*PassRule {
 	return list
 }
 
-// server is a list of rules with what a site says of paths.
+// server is a list of rules with a site's options for paths.
 type server struct {
 	early, late *Mapping
 	o           uri.Options
@@ -42,8 +42,8 @@ func newServer(list []*PassRule, o uri.Options) *server {
 	return &server{early: NewMapping(list, true), late: NewMapping(list, false), o: o}
 }
 
-// ask maps a request target as the pipeline does: status and what is sent, the
-// status 404 where nothing matched or the rule was "!".
+// ask maps a request target as the pipeline does and returns the status and the
+// target sent; status 404 if nothing matched or the rule was "!".
 func (s *server) ask(target string, a *message.Arena) (int, string, Mapped) {
 	if i := strings.Index(target, "://"); i > 0 {
 		target = target[i+3+strings.IndexByte(target[i+3:], '/'):]
@@ -98,9 +98,9 @@ var pathRules = []string{
 	"ProxyPass /esc%41 http://b:81/esc", "ProxyPass / http://b:81/root/",
 }
 
-// pathDifferences are the rows where this is not what httpd does.
+// pathDifferences are the rows where we differ from httpd.
 var pathDifferences = map[string]string{
-	// nocanon: a path that was changed before it was authorised is refused.
+	// nocanon: a path that changed before it was authorised is refused.
 	"off /nc/a/../b": "400", "off /nc//a": "400", "off /nc/%2e%2e/nc/b": "400", "off /ncm/a/../b": "400",
 	"on /nc/a/../b": "400", "on /nc//a": "400", "on /nc/%2e%2e/nc/b": "400", "on /ncm/a/../b": "400",
 	"nodecode /nc/a/../b": "400", "nodecode /nc//a": "400", "nodecode /nc/%2e%2e/nc/b": "400", "nodecode /ncm/a/../b": "400",
@@ -128,7 +128,7 @@ func TestPathsAsHttpd(t *testing.T) {
 		col := strings.Split(s.Text(), "\t")
 		mode, target, want := col[0], latin1(col[1]), strings.TrimRight(col[2]+" "+latin1(col[3]), " ")
 		if target == "*" || strings.Contains(target, "#") {
-			continue // not for rules; refused while reading
+			continue // not as a rule; refused while reading
 		}
 		if d, ok := pathDifferences[mode+" "+target]; ok {
 			want = d

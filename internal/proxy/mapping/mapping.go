@@ -10,16 +10,16 @@ import (
 	"github.com/headgate/headgate/internal/uri"
 )
 
-// Mapping is the ProxyPass list of a server, compiled: the first rule in file
-// order that matches is found at a cost that does not depend on how many there
-// are. A request asks two of them: first that of the rules with mapping=, then
-// that of all others. Immutable.
+// Mapping is the compiled ProxyPass list of a server: it finds the first
+// matching rule in file order at a cost that does not depend on the number of
+// rules. A request uses two of them: first that of the rules with mapping=,
+// then that of all others. Immutable.
 type Mapping struct {
 	rules    []*PassRule
 	plain    root        // prefixes
 	servlet  *root       // those of mapping=servlet; nil: none
-	patterns prefix.Tree // by the head of each; those without one are all asked
-	variable []int32     // prefixes to be interpolated, all asked
+	patterns prefix.Tree // by the head of each; those without one are always tested
+	variable []int32     // prefixes to be interpolated, always tested
 }
 
 // branch is a segment of prefixes. Its numbers are the lowest index of rules;
@@ -74,24 +74,24 @@ func NewMapping(list []*PassRule, encoded bool) *Mapping {
 	return m
 }
 
-// variable says that what the rule's prefix is depends on the request.
+// variable reports that the rule's prefix depends on the request.
 func (r *PassRule) variable() bool { return r.Interpolate && strings.Contains(r.Path, "${") }
 
-// direct says that the rule's prefix alone says what it takes.
+// direct reports that the rule's prefix alone decides whether it matches.
 func (r *PassRule) direct() bool { return r.Regex == nil && !r.Servlet && !r.variable() }
 
-// Direct says that all rules are prefixes that do not depend on the request.
+// Direct reports that all rules are prefixes that do not depend on the request.
 func (m *Mapping) Direct() bool {
 	return m.servlet == nil && m.patterns.Empty() && len(m.variable) == 0
 }
 
-// Empty says that there is no rule.
+// Empty reports that there is no rule.
 func (m *Mapping) Empty() bool { return len(m.rules) == 0 }
 
 // Rules returns the rules in order.
 func (m *Mapping) Rules() []*PassRule { return m.rules }
 
-// insert adds a prefix. One that does not begin with a slash matches nothing.
+// insert adds a prefix. One that does not begin with a slash never matches.
 func (r *root) insert(path string, at int32) {
 	if !strings.HasPrefix(path, "/") {
 		return
@@ -104,7 +104,7 @@ func (r *root) insert(path string, at int32) {
 	put(&r.kids, segments, strings.HasSuffix(path, "/"), at)
 }
 
-// put adds what is left of a prefix.
+// put adds the rest of a prefix.
 func put(kids *textmap.Map[branch], segments []string, slash bool, at int32) {
 	b, ok := kids.Get([]byte(segments[0]))
 	if !ok {
@@ -125,8 +125,8 @@ func put(kids *textmap.Map[branch], segments []string, slash bool, at int32) {
 	kids.Put(segments[0], b)
 }
 
-// find returns the first rule that path is at or below, and how much
-// of it the prefix takes.
+// find returns the first rule that path is at or below, and the length of its
+// prefix.
 func (r *root) find(path []byte) (at int32, n int) {
 	at, n, _ = r.look(path)
 	return at, n
@@ -164,7 +164,7 @@ func (r *root) look(path []byte) (at int32, n int, end *branch) {
 	return at, n, end
 }
 
-// place puts the routes of rules where these are found.
+// place stores the routes of rules next to the branches that find them.
 func (r *root) place(routes []route) { placeRoutes(&r.kids, routes) }
 
 func placeRoutes(kids *textmap.Map[branch], routes []route) {
@@ -178,9 +178,9 @@ func placeRoutes(kids *textmap.Map[branch], routes []route) {
 	})
 }
 
-// Find maps the request by the first rule from index from on that matches. It
-// returns the rule's index, so that a caller who cannot use it (a WebSocket rule
-// without an upgrade) can ask for the next.
+// Find maps the request by the first matching rule from index from on. It
+// returns the rule's index, so that a caller that cannot use it (a WebSocket
+// rule without an upgrade) can ask for the next.
 func (m *Mapping) Find(q *Query, from int, a *message.Arena) (out Mapped, index int, ok bool, err error) {
 	at, n := m.search(q, int32(from), a)
 	if at == none {
@@ -216,8 +216,9 @@ func (m *Mapping) search(q *Query, from int32, a *message.Arena) (at int32, n in
 	return at, n
 }
 
-// firstServlet finds the first rule of mapping=servlet: what a servlet container
-// compares is the path without parameters and dot segments, whatever the prefix.
+// firstServlet returns the first matching rule of mapping=servlet: a servlet
+// container compares the path without parameters and dot segments, whatever the
+// prefix.
 func (m *Mapping) firstServlet(q *Query, a *message.Arena) int32 {
 	room := a.Alloc(2 * len(q.Path))
 	plain, _, ok := uri.MatchServlet(room, room[len(q.Path):len(q.Path)], q.Path, "/")
@@ -228,8 +229,8 @@ func (m *Mapping) firstServlet(q *Query, a *message.Arena) int32 {
 	return at
 }
 
-// firstPattern finds the first pattern before limit that matches and leaves its
-// groups in q.
+// firstPattern returns the first pattern before limit that matches and stores
+// its groups in q.
 func (m *Mapping) firstPattern(q *Query, limit int32) int32 {
 	w := m.patterns.Walk(q.Path)
 	for {
@@ -248,7 +249,7 @@ func (m *Mapping) firstPattern(q *Query, limit int32) int32 {
 	}
 }
 
-// scan asks one by one.
+// scan tests rules one by one.
 func (m *Mapping) scan(q *Query, from int32, a *message.Arena) (at int32, n int) {
 	for i := int(from); i < len(m.rules); i++ {
 		if n, ok := m.rules[i].matches(q, a); ok {

@@ -11,8 +11,8 @@ import (
 	"github.com/headgate/headgate/internal/message"
 )
 
-// checkMapping compares the rule the compiled list finds with the one a scan in
-// file order finds, and where they lead.
+// checkMapping compares the rule that the compiled list finds with the first
+// match of a scan in file order, and their targets.
 func checkMapping(t *testing.T, list []*PassRule, path string, env *exchange.Vars) {
 	t.Helper()
 	for _, encoded := range []bool{true, false} {
@@ -90,7 +90,7 @@ func TestMappingAgainstNaive(t *testing.T) {
 	}
 }
 
-// Each word is a rule; its first letter says of what kind.
+// Each word is a rule; its first letter gives the kind.
 func FuzzMappingKinds(f *testing.F) {
 	f.Add("p/a/b m^/a/(.*) s/a/ e/a// v/x${V}", "a/b/../c;d")
 	f.Add("m/a|^/b m^/a/b m^/a p/", "a/b")

@@ -11,7 +11,7 @@ import (
 	"github.com/headgate/headgate/internal/uri"
 )
 
-// Query is what rules are asked about: one request. It must not be copied
+// Query is one request for which rules are tested. It must not be copied
 // between Find and Map.
 type Query struct {
 	Path    []byte // normalised; still encoded for rules with mapping=
@@ -27,8 +27,8 @@ type Query struct {
 	caps []int // of the pattern that matched
 }
 
-// find keeps where re and its groups match; what was found before stays when
-// it does not.
+// find stores where re and its groups match; earlier results stay when it does
+// not match.
 func (q *Query) find(re *rx.Regexp, subject []byte) bool {
 	other := 1 - q.used
 	caps := re.Find(q.room[other][:0], subject)
@@ -56,8 +56,8 @@ type Mapped struct {
 
 const proxyPrefix = "proxy:"
 
-// MatchPrefix says how much of path prefix takes, 0 for no match: whole
-// segments only, and any number of slashes match each other.
+// MatchPrefix returns how many bytes of path prefix matches, 0 for no match:
+// whole segments only, and any number of slashes match each other.
 func MatchPrefix[T ~string | ~[]byte](path []byte, prefix T) int {
 	i, p := 0, 0
 	for p < len(prefix) && i < len(path) {
@@ -88,8 +88,8 @@ func MatchPrefix[T ~string | ~[]byte](path []byte, prefix T) int {
 	return i
 }
 
-// matches says whether r is for the request and how much of the path its
-// prefix takes.
+// matches reports whether r matches the request, and how many bytes of the path
+// its prefix matches.
 func (r *PassRule) matches(q *Query, a *message.Arena) (n int, ok bool) {
 	switch {
 	case r.Regex != nil:
@@ -101,7 +101,7 @@ func (r *PassRule) matches(q *Query, a *message.Arena) (n int, ok bool) {
 	return n, n > 0
 }
 
-// takes says how much of path the rule's prefix takes.
+// takes returns how many bytes of path the rule's prefix matches.
 func (r *PassRule) takes(path []byte, q *Query, a *message.Arena) int {
 	if q.Env != nil && r.variable() {
 		return MatchPrefix(path, q.Env.Interpolate(a, r.Path))
@@ -109,7 +109,7 @@ func (r *PassRule) takes(path []byte, q *Query, a *message.Arena) int {
 	return MatchPrefix(path, r.Path)
 }
 
-// Match asks one rule, as that of a Location, and maps the request when it
+// Match tests one rule, such as that of a Location, and maps the request if it
 // matches.
 func (r *PassRule) Match(q *Query, a *message.Arena) (m Mapped, ok bool, err error) {
 	n, ok := r.matches(q, a)
@@ -120,7 +120,7 @@ func (r *PassRule) Match(q *Query, a *message.Arena) (m Mapped, ok bool, err err
 	return m, true, err
 }
 
-// mapTo joins the target and what is left of the path behind n bytes.
+// mapTo joins the target and the rest of the path after n bytes.
 func (r *PassRule) mapTo(q *Query, n int, a *message.Arena) (Mapped, error) {
 	m := Mapped{Rule: r, URL: r.URL, Dynamic: r.Dynamic}
 	if r.Deny {
@@ -158,8 +158,8 @@ func (r *PassRule) mapTo(q *Query, n int, a *message.Arena) (Mapped, error) {
 	return m, nil
 }
 
-// expand makes the target of a pattern. A target nothing was put into gets
-// the whole path behind it.
+// expand makes the target of a pattern. A target without inserted groups gets
+// the whole path appended.
 func (m *Mapped) expand(q *Query, target string, src []byte, a *message.Arena) {
 	room := len(proxyPrefix) + len(target) + len(src)
 	for i := 0; i+1 < len(target); i++ {

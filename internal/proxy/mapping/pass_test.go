@@ -8,8 +8,8 @@ import (
 	"github.com/headgate/headgate/internal/proxy/param"
 )
 
-// passRows were checked against httpd 2.4.71. "@path" in front says that the
-// line stands in a section of that path.
+// passRows were checked against httpd 2.4.71. A leading "@path" says that the
+// line is in a section of that path.
 var passRows = []struct{ line, err string }{
 	{"ProxyPass", "ProxyPass|ProxyPassMatch needs a path when not defined in a location"},
 	{"ProxyPass /a", "ProxyPass|ProxyPassMatch needs a path when not defined in a location"},
@@ -145,7 +145,7 @@ func FuzzParsePass(f *testing.F) {
 			t.Skip()
 		}
 		words, at := readLine(line)
-		at.Match = false // patterns are the business of rx
+		at.Match = false // package rx tests patterns
 		if len(words) > 0 && words[0] == "~" || at.InLocation && glob.HasWildcards(at.Path) {
 			t.Skip()
 		}

@@ -12,9 +12,9 @@ import (
 	"github.com/headgate/headgate/internal/uri"
 )
 
-// Place says where a directive stands.
+// Place says where a directive is.
 type Place struct {
-	InLocation bool   // the path is that of the section around
+	InLocation bool   // the path is that of the section around it
 	Path       string // of the section
 	Match      bool   // the directive is ProxyPassMatch
 }
@@ -31,20 +31,20 @@ type PassRule struct {
 	Encoded     bool // mapping=encoded or servlet: matched before decoding
 	Servlet     bool
 	Balancer    bool    // the target is balancer://
-	URL         uri.URL // the target read; of a dynamic one what is fixed
+	URL         uri.URL // the parsed target; of a dynamic one the fixed part
 	Dynamic     bool    // host or port depend on the request
 	Settings    []param.Setting
 	Rule        string // directive and path, for logs: "ProxyPass /app"
 	Place       string // "file:line" of the directive, for logs
 	Written     string // the directive as written
 
-	// Worker is the one the target belongs to; nil: none is known in advance.
+	// Worker is the worker of the target; nil: it is not known in advance.
 	Worker *forward.Definition
 
 	fixed fixedTarget
 }
 
-// The words httpd has for wrong arguments.
+// httpd's errors for wrong arguments.
 var (
 	errPassPath    = errors.New("ProxyPass|ProxyPassMatch needs a path when not defined in a location")
 	errPassHasPath = errors.New("ProxyPass|ProxyPassMatch can not have a path when defined in a location.")
@@ -55,9 +55,9 @@ var (
 	errPassMapping = errors.New("unknown mapping")
 )
 
-// ParsePass reads the words of ProxyPass or ProxyPassMatch. Settings are left
-// as words: whether they count depends on the workers there are already. The
-// error's text is httpd's, complete.
+// ParsePass reads the words of ProxyPass or ProxyPassMatch. Settings stay
+// words: whether they apply depends on existing workers. The error's text is
+// httpd's, complete.
 func ParsePass(words []string, at Place) (*PassRule, error) {
 	r := &PassRule{}
 	target, regex, err := r.read(words, at)
@@ -72,7 +72,8 @@ func ParsePass(words []string, at Place) (*PassRule, error) {
 		return nil, errPassUnix
 	}
 	r.Target = real
-	// httpd: in a section its path is a pattern if it looks like one to fnmatch.
+	// httpd: in a section the section's path is a pattern if it looks like one
+	// to fnmatch.
 	if regex || at.Match || (at.InLocation && glob.HasWildcards(r.Path)) {
 		if r.Regex, err = rx.Compile(r.Path, 0); err != nil {
 			return nil, errPassRegex
@@ -89,7 +90,7 @@ func ParsePass(words []string, at Place) (*PassRule, error) {
 	return r, nil
 }
 
-// read takes the words apart.
+// read splits the words.
 func (r *PassRule) read(words []string, at Place) (target string, regex bool, err error) {
 	havePath, haveTarget := at.InLocation, false
 	r.Path = at.Path
@@ -113,7 +114,7 @@ func (r *PassRule) read(words []string, at Place) (target string, regex bool, er
 	return target, regex, nil
 }
 
-// targetGiven tells an empty target from none.
+// targetGiven distinguishes an empty target from none.
 func targetGiven(words []string, at Place) bool {
 	n := len(words)
 	for n > 0 && !at.InLocation && words[len(words)-n] == "~" {
@@ -165,7 +166,7 @@ func addSetting(list []param.Setting, key, value string) []param.Setting {
 	return append(list, param.Setting{Key: key, Value: value})
 }
 
-// readTarget reads where the rule leads.
+// readTarget parses the rule's target.
 func (r *PassRule) readTarget(target string) error {
 	if param.IsBalancer(target) {
 		r.Balancer = true
@@ -193,8 +194,8 @@ func (r *PassRule) readTarget(target string) error {
 	return nil
 }
 
-// fixedPart returns what of a target's scheme and authority does not depend on
-// the request, without a colon in front of a variable port.
+// fixedPart returns the part of a target's scheme and authority that does not
+// depend on the request, without the colon before a variable port.
 func fixedPart(target string) (fixed string, dynamic bool) {
 	begin := strings.Index(target, "://")
 	if begin < 0 {

@@ -5,8 +5,8 @@ import (
 	"github.com/headgate/headgate/internal/uri"
 )
 
-// route is a rule with its handler, reduced to what most requests need of it:
-// a cache line, however many rules there are.
+// route is a rule with its handler, reduced to what most requests need: one
+// cache line, however many rules there are.
 type route struct {
 	handler exchange.Handler  // nil: of a rule that denies, or whose worker the request decides on
 	mapping *exchange.Mapping // the rule as logs name it; its Target is used where it is longer than short
@@ -17,7 +17,7 @@ type route struct {
 	short   [33]byte
 }
 
-// setTarget keeps the mapping's target: "proxy:" and the canonical URL.
+// setTarget stores the mapping's target: "proxy:" and the canonical URL.
 func (r *route) setTarget() {
 	s := r.mapping.Target
 	if r.size = uint8(copy(r.short[:], s)); len(s) > len(r.short) {
@@ -49,8 +49,8 @@ func newRoute(r *PassRule, h exchange.Handler) route {
 	return out
 }
 
-// join maps x to the target with rest behind it, which is what mapTo and Canon
-// come to where nothing has to be encoded. False: it is not that simple.
+// join maps x to the target followed by rest, with the same result as mapTo and
+// Canon if nothing needs encoding. False: it needs more.
 func (r *route) join(x *exchange.Exchange, rest []byte) bool {
 	if r.origin == 0 || r.bare && (len(rest) == 0 || rest[0] != '/') || !uri.Literal(rest) {
 		return false

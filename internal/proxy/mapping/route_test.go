@@ -9,7 +9,7 @@ import (
 	"github.com/headgate/headgate/internal/uri"
 )
 
-// What a route joins is what the long way joins; it leaves out what it cannot.
+// A route joins the same as the long way; it declines what it cannot join.
 func TestRoute(t *testing.T) {
 	rules := []struct {
 		line string
@@ -62,7 +62,7 @@ func TestRoute(t *testing.T) {
 	}
 }
 
-// A branch with many kids finds them as one with few does.
+// A branch with many kids finds them like one with few.
 func TestBranches(t *testing.T) {
 	b := newRoot()
 	const all = "abcdefghijklm"
@@ -81,7 +81,7 @@ func TestBranches(t *testing.T) {
 	}
 }
 
-// Beside a segment lies the route of the rule that is found there.
+// The route of a rule is stored next to the segment that finds it.
 func TestPlacedRoutes(t *testing.T) {
 	b := newRoot()
 	var routes []route

@@ -11,13 +11,13 @@ import (
 	"github.com/headgate/headgate/internal/uri"
 )
 
-// Targets finds handlers for target URLs that only a request decides: those of
-// a ProxyPassMatch with groups in its host, of a rewrite, of a SetHandler. It
+// Targets finds handlers for target URLs that depend on the request: those of a
+// ProxyPassMatch with groups in its host, of a rewrite, of a SetHandler. It
 // implements exchange.Targets.
 //
-// A worker that the configuration defines serves every URL that its name
-// begins, and its connections are shared; for the others there are generic
-// workers, which keep no connections, as in httpd.
+// A worker of the configuration handles every URL that its name is a prefix of,
+// and its connections are shared; other URLs get generic workers, which keep no
+// connections, as in httpd.
 type Targets struct {
 	Workers   *forward.Definitions                     // of the server
 	Handlers  map[*forward.Definition]*forward.Handler // of all Workers
@@ -26,7 +26,7 @@ type Targets struct {
 	Defaults  forward.Defaults
 	Queries   *sync.Pool // of NewQueries
 
-	mu      lock.Mutex // guards generic; never held while something is waited for
+	mu      lock.Mutex // guards generic; no wait happens while it is held
 	generic map[string]*forward.Handler
 }
 
@@ -43,7 +43,7 @@ type Balancers interface {
 // than that makes them be built again, which costs little.
 const maxGeneric = 1024
 
-// anywhere is the rule of a target that no ProxyPass names.
+// anywhere is the mapping of a target that no ProxyPass names.
 var anywhere = &PassRule{Interpolate: true}
 
 // Target implements exchange.Targets.
@@ -66,7 +66,7 @@ func (t *Targets) Target(x *exchange.Exchange, url []byte, raw bool) (exchange.H
 	return t.Resolve(m.URL, m.Filename)
 }
 
-// cutSocket takes the socket off unix:/path|http://host/.
+// cutSocket splits unix:/path|http://host/.
 func cutSocket(url []byte) (socket, rest []byte, ok bool) {
 	const scheme = "unix:"
 	if len(url) < len(scheme) || string(url[:len(scheme)]) != scheme {

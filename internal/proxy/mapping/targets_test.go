@@ -16,7 +16,7 @@ import (
 	"github.com/headgate/headgate/internal/worker"
 )
 
-// deaf is a protocol that is never spoken.
+// deaf is a protocol that is never used.
 type deaf struct{}
 
 func (deaf) RoundTrip(*exchange.Exchange, *worker.Worker) error { return nil }
@@ -51,8 +51,9 @@ func targets(t *testing.T, defined ...string) *Targets {
 	return out
 }
 
-// A target goes to the worker whose URL begins it, else to a generic one that
-// keeps no connections; what is sent is canonical, unless it is to be raw.
+// A target goes to the worker whose URL is a prefix of it, else to a generic
+// one that keeps no connections; it is sent in canonical form, unless it is
+// raw.
 func TestTarget(t *testing.T) {
 	ts := targets(t, "http://h/app", "http://h", "ajp://j:8009", "unix:sock|http://u/")
 	for _, tt := range []struct {

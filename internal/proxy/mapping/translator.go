@@ -10,7 +10,7 @@ import (
 	"github.com/headgate/headgate/internal/uri"
 )
 
-// handlerName is httpd's name for the handler of mapped requests, in logs and
+// handlerName is httpd's handler name of mapped requests, in logs and
 // expressions.
 const handlerName = "proxy-server"
 
@@ -33,8 +33,8 @@ func NewRouted(list []*PassRule, encoded bool, handlers map[*PassRule]exchange.H
 }
 
 // NewQueries makes a pool of queries (a Query on the stack would escape to the
-// heap each time). All sites share one: what one site used last is in the cache
-// when the next needs it.
+// heap each time). All sites use one pool: a recently used query is in the
+// cache when the next site needs one.
 func NewQueries() *sync.Pool { return &sync.Pool{New: func() any { return new(Query) }} }
 
 // Translator maps requests by ProxyPass: the rule of the sections first, then
@@ -53,7 +53,7 @@ type Translator struct {
 	targets     *Targets
 }
 
-// Config is what a Translator is built of.
+// Config has the parts of a Translator.
 type Config struct {
 	List        Routed
 	Rule        *PassRule        // of the sections; nil: none
@@ -75,7 +75,7 @@ func (t *Translator) Init(c *Config) {
 	t.direct = t.list.Direct() && (t.rule == nil || t.rule.direct())
 }
 
-// Empty says that t maps nothing.
+// Empty reports that t maps nothing.
 func (t *Translator) Empty() bool { return t.rule == nil && t.list.Empty() }
 
 // Translate implements exchange.Translator.
@@ -100,8 +100,8 @@ func (t *Translator) choose(x *exchange.Exchange) (exchange.Handler, error) {
 	return t.translate(x)
 }
 
-// directly maps what needs no more than a look-up and copying. Neither a
-// handler nor an error: it takes more.
+// directly maps requests that need no more than a look-up and copying. Neither
+// a handler nor an error: it takes more.
 func (t *Translator) directly(x *exchange.Exchange) (exchange.Handler, error) {
 	r, n := &t.route, 0
 	if t.own {
@@ -122,7 +122,7 @@ func (t *Translator) directly(x *exchange.Exchange) (exchange.Handler, error) {
 	return nil, nil
 }
 
-// search asks the list; nil: no rule of it is for x.
+// search searches the list; nil: no rule matches x.
 func (t *Translator) search(x *exchange.Exchange) (r *route, n int) {
 	at, n, end := t.plain.look(x.Path)
 	switch {
@@ -166,8 +166,8 @@ func (t *Translator) ask(q *Query, x *exchange.Exchange) {
 
 var twoSlashes = []byte("//")
 
-// rawURI is path and query as sent, for requests whose target is more or
-// other than that: of slashes that it begins with only one belongs to the path.
+// rawURI returns path and query as sent, for requests whose target differs from
+// them: of the slashes at its start only one belongs to the path.
 func rawURI(x *exchange.Exchange) []byte {
 	if !x.HasArgs {
 		return x.Req.Path
@@ -175,7 +175,7 @@ func rawURI(x *exchange.Exchange) []byte {
 	return x.Arena.Join(x.Req.Path, []byte("?"), x.Args)
 }
 
-// find asks the rules in httpd's order. r is the route of the rule that
+// find tests the rules in httpd's order. r is the route of the rule that
 // matched.
 func (t *Translator) find(x *exchange.Exchange, q *Query) (m Mapped, r *route, ok bool, err error) {
 	if t.rule != nil {
