@@ -11,7 +11,7 @@ import (
 	"github.com/headgate/headgate/internal/reactor"
 )
 
-// writeFault says what it means that only n bytes were written.
+// writeFault returns the fault when only n bytes were written.
 func (a *attempt) writeFault(phase fault.Phase, n int, err error) *fault.Fault {
 	f := a.fault(phase, err)
 	if f.ByStop() {
@@ -29,7 +29,7 @@ func (a *attempt) writeFault(phase fault.Phase, n int, err error) *fault.Fault {
 	return f
 }
 
-// fault says what an error of the backend's connection means.
+// fault returns the fault for an error of the backend's connection.
 func (a *attempt) fault(phase fault.Phase, err error) *fault.Fault {
 	f := &fault.Fault{
 		Side: fault.Backend, Phase: phase, Retry: fault.IfReused, Kind: fault.Reset, Module: a.proto.spec.Module,
@@ -41,7 +41,7 @@ func (a *attempt) fault(phase fault.Phase, err error) *fault.Fault {
 		f.Kind, f.Retry, f.Err = fault.Timeout, fault.Never, nil
 	case errors.Is(err, io.EOF):
 		f.Kind, f.Err = fault.Closed, nil
-	case errors.Is(err, net.ErrClosed): // by the engine: neither side did it
+	case errors.Is(err, net.ErrClosed): // by the engine: neither side caused it
 		s := fault.Stopped(phase)
 		s.Backend, s.Addr, s.Elapsed = f.Backend, f.Addr, f.Elapsed
 		return s
@@ -51,14 +51,14 @@ func (a *attempt) fault(phase fault.Phase, err error) *fault.Fault {
 	return f
 }
 
-// malformed is the fault of a response that cannot be accepted.
+// malformed returns the fault of a response that cannot be accepted.
 func (a *attempt) malformed(err error) *fault.Fault {
 	f := a.fault(fault.ReadHead, nil)
 	f.Kind, f.Retry, f.Status, f.Detail = fault.Malformed, fault.Never, 502, err.Error()
 	return f
 }
 
-// headFault says why no head came.
+// headFault returns the fault when no head came.
 func (a *attempt) headFault(err error) *fault.Fault {
 	switch e := err.(type) { //nolint:errorlint // next makes them
 	case codingError:
@@ -97,8 +97,8 @@ func (a *attempt) headFault(err error) *fault.Fault {
 	return f
 }
 
-// pingFault is the fault of a backend that did not give its word within ping=.
-// What waits for it was not sent, so nothing can have been done.
+// pingFault returns the fault of a backend that did not confirm within ping=.
+// The rest of the request was not sent, so it was not processed.
 func (a *attempt) pingFault(err error) *fault.Fault {
 	f := a.fault(fault.AwaitHead, err)
 	if f.ByStop() {
@@ -108,7 +108,7 @@ func (a *attempt) pingFault(err error) *fault.Fault {
 	return f
 }
 
-// truncated is the fault of a response that broke off after its head.
+// truncated returns the fault of a response that broke off after its head.
 func (a *attempt) truncated(err error) *fault.Fault {
 	coding := false
 	switch e := err.(type) { //nolint:errorlint // next makes them
@@ -133,8 +133,8 @@ func (a *attempt) truncated(err error) *fault.Fault {
 	return f
 }
 
-// sendFault is the fault of a response that could not be passed on: a filter's
-// or response step's own, else the client is gone.
+// sendFault returns the fault of a response that could not be passed on: a
+// filter's or response step's, else the client is gone.
 func (a *attempt) sendFault(err error) *fault.Fault {
 	var f *fault.Fault
 	if errors.As(err, &f) || !a.x.Committed {
@@ -143,7 +143,7 @@ func (a *attempt) sendFault(err error) *fault.Fault {
 	return a.clientGone(err)
 }
 
-// clientGone is the fault of a client that does not take its response.
+// clientGone returns the fault of a client that does not read its response.
 func (a *attempt) clientGone(err error) *fault.Fault {
 	if errors.Is(err, net.ErrClosed) {
 		return fault.Stopped(fault.SendResponse)
@@ -158,7 +158,7 @@ func (a *attempt) clientGone(err error) *fault.Fault {
 	return f
 }
 
-// clientFault makes a fault of what ReadBody returned.
+// clientFault makes a fault of an error of ReadBody.
 func (p *Protocol) clientFault(err error) *fault.Fault {
 	var f *fault.Fault
 	if errors.As(err, &f) {

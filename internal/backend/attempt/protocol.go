@@ -15,11 +15,11 @@ type Protocol struct{ spec Spec }
 
 var _ worker.Protocol = (*Protocol)(nil)
 
-// New makes the protocol; one serves every worker.
+// New makes the protocol. One is enough for every worker.
 func New(s Spec) *Protocol { return &Protocol{s} }
 
-// attempt is one try to get a response from a worker. Its memory is the
-// exchange's (Exchange.Attempt).
+// attempt is one try to get a response from a worker. Its memory belongs to the
+// exchange (Exchange.Attempt).
 type attempt struct {
 	try
 
@@ -27,10 +27,10 @@ type attempt struct {
 	proto *Protocol
 	codec Codec
 	head  Head          // valid from send on
-	frame [MaxLead]byte // where the upload makes what is before its data
+	frame [MaxLead]byte // memory for the bytes before a frame's data
 }
 
-// try is what of an attempt begins as nothing.
+// try holds the fields of an attempt that begin as zero.
 type try struct {
 	x      *exchange.Exchange
 	w      *worker.Worker
@@ -39,31 +39,31 @@ type try struct {
 	began  time.Time
 	record *exchange.Try
 
-	in   *reactor.Buffer // the request head, then what was read of the response; the exchange's once its head is parsed
+	in   *reactor.Buffer // the request head, then the bytes of the response; the exchange's once its head is parsed
 	buf  []byte          // in.Bytes, or larger
-	r, u int             // buf[r:u] is read and not used
+	r, u int             // buf[r:u] is read and not consumed
 	seen int64           // bytes read from the backend
 	eof  bool            // the backend has ended the connection
 
 	upload   upload
 	interims int
 	headed   bool          // the final head is in x.Resp
-	pinging  bool          // what follows waits for the backend's word (ping=)
-	said100  bool          // the backend gave its word, 100
+	pinging  bool          // the rest waits for the backend's confirmation (ping=)
+	said100  bool          // the backend confirmed with 100
 	partial  bool          // less of the request was written than had arrived
-	done     bool          // the attempt has come to its end
-	handed   bool          // the connection is a tunnel's
+	done     bool          // the attempt has ended
+	handed   bool          // the connection belongs to a tunnel
 	reusable bool          // both messages ended exactly
-	peerIdle time.Duration // how long the backend keeps the connection; 0: it did not say
-	by       time.Time     // when a part that has begun must be complete; zero: none has
+	peerIdle time.Duration // how long the backend keeps the connection; 0: not stated
+	by       time.Time     // when a part that has begun must be complete; zero: no part has
 	within   bool          // some of that part could be read
 
-	sent, received int64 // what x counted before
+	sent, received int64 // the counts of x before this try
 }
 
-// RoundTrip implements worker.Protocol. A connection from the pool that turns
-// out to have been closed by the backend costs one more attempt on a fresh
-// one, where the request may be sent again.
+// RoundTrip implements worker.Protocol. If the backend had closed a connection
+// from the pool, one more attempt is made on a new connection, if the request
+// may be sent again.
 func (p *Protocol) RoundTrip(x *exchange.Exchange, w *worker.Worker) error {
 	a, _ := x.Attempt.(*attempt)
 	if a == nil || a.proto != p {
@@ -96,9 +96,9 @@ func (p *Protocol) Head(b []byte, x *exchange.Exchange, w *worker.Worker) ([]byt
 	return c.AppendHead(b, &Head{X: x, Worker: &w.Config, Reuse: w.Reuse && !x.Out.NoReuse}), nil
 }
 
-// replayable says whether the request may be sent again: nothing of it can
-// have been processed, or processing it twice means the same as once, and its
-// body is still at hand.
+// replayable reports whether the request may be sent again: it cannot have been
+// processed, or processing it twice means the same as once, and its body is
+// still available.
 func replayable(x *exchange.Exchange, f *fault.Fault) bool {
 	if x.Out.BodyStreaming || x.Committed {
 		return false
@@ -106,9 +106,9 @@ func replayable(x *exchange.Exchange, f *fault.Fault) bool {
 	return f.Retry == fault.Safe || (f.Retry == fault.IfReused && x.Req.Verb.Idempotent())
 }
 
-// run makes one attempt. again: it failed before anything of a response was
-// read, on a connection from the pool or where the backend was asked for its
-// word first, so that another on a fresh connection may help.
+// run makes one attempt. again: it failed before any byte of a response was
+// read, on a connection from the pool or while waiting for the backend's
+// confirmation, so that a new connection may help.
 func (a *attempt) run(x *exchange.Exchange, w *worker.Worker, fresh bool) (f *fault.Fault, again bool) {
 	x.Out.Attempts++
 	c, err := w.Acquire(x, fresh)
@@ -140,9 +140,9 @@ func (a *attempt) run(x *exchange.Exchange, w *worker.Worker, fresh bool) (f *fa
 	return f, stale || a.pinging
 }
 
-// own makes a fault of getting a connection the protocol's, where its module is
-// the one that speaks. A backend that reset the connection before it read the
-// request sent no response, whatever step of ours saw it.
+// own converts a fault of getting a connection to the protocol's module, if
+// that is the one that reports it. A backend that reset the connection before
+// it read the request sent no response, at whichever point this was seen.
 func (p *Protocol) own(f *fault.Fault) *fault.Fault {
 	switch {
 	case f.Early:
@@ -153,9 +153,9 @@ func (p *Protocol) own(f *fault.Fault) *fault.Fault {
 	return f
 }
 
-// settle ends an attempt, also one that panicked: the upload is over before
-// what it borrows goes away, the connection goes back or is closed, and
-// nothing is left of the try.
+// settle ends an attempt, even one that panicked: the upload ends before the
+// memory it borrows is released, the connection is returned to the pool or
+// closed, and the try is cleared.
 func (a *attempt) settle() {
 	a.upload.stop()
 	a.record.End(a.loop.Now())
@@ -177,17 +177,18 @@ func (a *attempt) settle() {
 	a.try = try{}
 }
 
-// asked says that the client may wait for the backend's word to send its body.
+// asked reports whether the client may be waiting for the backend's 100 to send
+// its body.
 func (a *attempt) asked() bool { return a.x.Out.Expect && !a.said100 }
 
-// whole says whether the backend was sent a whole request.
+// whole reports whether the backend was sent a complete request.
 func (a *attempt) whole() bool { return !a.partial && a.upload.whole() }
 
 // exchange sends the request and relays the response.
 func (a *attempt) exchange() (reusable bool, f *fault.Fault) {
 	if f := a.send(); f != nil {
-		// Unless nothing was sent, the backend may have said why before it
-		// closed.
+		// Unless nothing was sent, the backend may have responded with the
+		// reason before it closed.
 		if f.Retry == fault.Safe || f.Kind == fault.Timeout {
 			return false, f
 		}
@@ -202,8 +203,8 @@ func (a *attempt) exchange() (reusable bool, f *fault.Fault) {
 	return a.relay(last)
 }
 
-// blame prefers the client's fault where both sides failed: a backend that
-// gives up on a body the client never finished is not to blame.
+// blame prefers the client's fault if both sides failed: a backend that gives
+// up on a body the client never finished is not at fault.
 func (a *attempt) blame(f *fault.Fault) *fault.Fault {
 	if c := a.upload.clientFault(); c != nil {
 		return c
@@ -211,7 +212,7 @@ func (a *attempt) blame(f *fault.Fault) *fault.Fault {
 	return f
 }
 
-// timeout is the longest wait for the backend.
+// timeout returns the longest wait for the backend.
 func (a *attempt) timeout() time.Duration {
 	switch {
 	case a.w.Timeout > 0:
@@ -222,10 +223,11 @@ func (a *attempt) timeout() time.Duration {
 	return a.x.Site.Timeout
 }
 
-// reuse says whether the connection may be kept, as far as the request goes.
+// reuse reports whether the connection may be kept, as far as the request is
+// concerned.
 func (a *attempt) reuse() bool { return a.w.Reuse && !a.x.Out.NoReuse }
 
-// frameOf is the framing of a response body of n bytes; -1 is not known.
+// frameOf returns the framing of a response body of n bytes; -1 is unknown.
 func frameOf(n int64, last bool) message.Framing {
 	switch {
 	case last:

@@ -7,12 +7,12 @@ import (
 	"github.com/headgate/headgate/internal/fault"
 )
 
-// A body that the backend asks for. One frame is on its way at most: it comes
-// from Out.Prefix while that lasts, then from the client, on a coroutine that
-// ends with its frame. So a response is heard while the client is waited for,
-// and what nobody asked for is never sent.
+// A body that the backend requests piece by piece. At most one frame is on its
+// way: it comes from Out.Prefix while that lasts, then from the client, on a
+// coroutine that ends with its frame. So a response is received while the
+// client is waited for, and nothing is sent unrequested.
 
-// sendFirst writes b, and behind it the frame that the head alone asks for.
+// sendFirst writes b, followed by the frame that the head alone requests.
 func (a *attempt) sendFirst(b []byte, phase fault.Phase) *fault.Fault {
 	f := a.pull(a.head.Body.First, b, phase)
 	if f == nil {
@@ -26,7 +26,8 @@ var (
 	errAskedNone  = errors.New("asked for no bytes of the body")
 )
 
-// wanted sends one frame of at most n bytes of the body: the backend asks.
+// wanted sends one frame of at most n bytes of the body on the backend's
+// request.
 func (a *attempt) wanted(n int64) error {
 	u := &a.upload
 	switch {
@@ -35,7 +36,7 @@ func (a *attempt) wanted(n int64) error {
 	case u.task != nil && u.turn.Load() == 0:
 		return codingError{errAskedTwice}
 	case u.task != nil:
-		u.task.Wait() // it was sent: there is hardly anything to wait for
+		u.task.Wait() // it was sent: the wait is short
 		if u.failed != nil {
 			return u.failed
 		}
@@ -50,8 +51,8 @@ func (a *attempt) wanted(n int64) error {
 	return nil
 }
 
-// pull writes b with a frame of at most n body bytes behind it, or with the end
-// of the body. A frame whose bytes have not come follows when they do.
+// pull writes b followed by a frame of at most n body bytes, or by the end of
+// the body. A frame whose bytes have not arrived follows when they do.
 func (a *attempt) pull(n int, b []byte, phase fault.Phase) (f *fault.Fault) {
 	x, u := a.x, &a.upload
 	rest := x.Out.Prefix[u.taken:]
@@ -77,7 +78,7 @@ func (a *attempt) pull(n int, b []byte, phase fault.Phase) (f *fault.Fault) {
 	return f
 }
 
-// one sends the frame that was asked for.
+// one sends the requested frame.
 func (u *upload) one() *fault.Fault {
 	a := u.a
 	buf := a.loop.Buffer()

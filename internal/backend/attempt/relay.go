@@ -7,7 +7,7 @@ import (
 	"github.com/headgate/headgate/internal/reactor"
 )
 
-// relay sends the response whose head is in x.Resp to the client and says
+// relay sends the response whose head is in x.Resp to the client and returns
 // whether the connection can be used again. last: the message has ended.
 func (a *attempt) relay(last bool) (reusable bool, f *fault.Fault) {
 	x := a.x
@@ -36,12 +36,11 @@ func (a *attempt) relay(last bool) (reusable bool, f *fault.Fault) {
 	return a.ended(), nil
 }
 
-// ended says whether both messages ended exactly, so that the connection
-// stands at the next request.
+// ended reports whether both messages ended exactly, so that the connection is
+// at the start of the next request.
 func (a *attempt) ended() (reusable bool) {
 	if a.upload.running() {
-		// The response came without the whole request: what remains is not
-		// wanted.
+		// The response came without the whole request: the rest is not needed.
 		a.upload.stop()
 	}
 	reusable, a.peerIdle = a.codec.Done()
@@ -49,7 +48,7 @@ func (a *attempt) ended() (reusable bool) {
 }
 
 // discard reads and drops the body of a response that is replaced, within
-// bounds: beyond them closing costs less.
+// limits: above them closing costs less.
 func (a *attempt) discard(last bool) bool {
 	const most = 256 << 10
 	for n := 0; !last; {
@@ -63,8 +62,8 @@ func (a *attempt) discard(last bool) bool {
 	return a.ended()
 }
 
-// probe looks through what came with the head: while nothing was sent to the
-// client, what is malformed is a bad response and no cut one.
+// probe checks the bytes that came with the head: as long as nothing was sent
+// to the client, a fault there makes an error response and not a cut one.
 func (a *attempt) probe() *fault.Fault {
 	if a.r == a.u {
 		return nil
@@ -78,8 +77,8 @@ func (a *attempt) probe() *fault.Fault {
 	return f
 }
 
-// relayBody copies the body. What was read is sent on before more is waited for:
-// a stream's events leave as they come.
+// relayBody copies the body. Bytes that were read are sent before it waits for
+// more: the events of a stream leave as they come.
 func (a *attempt) relayBody() *fault.Fault {
 	for copies := false; ; {
 		if !copies && a.spliceable() {

@@ -15,10 +15,10 @@ import (
 	"github.com/headgate/headgate/internal/reactor"
 )
 
-// maxInterims is how many 1xx responses one request may get; httpd: 10.
+// maxInterims limits the 1xx responses to one request; httpd: 10.
 const maxInterims = 10
 
-// readHead reads the final head into x.Resp, relaying interim ones. last: no
+// readHead reads the final head into x.Resp and relays interim ones. last: no
 // body and no end follows.
 func (a *attempt) readHead() (last bool, f *fault.Fault) {
 	for {
@@ -50,7 +50,7 @@ func (a *attempt) readHead() (last bool, f *fault.Fault) {
 
 var errNoHead = errors.New("the body came before the head")
 
-// gaveWord notes that the backend has said that it is there, with 100 or a Pong.
+// gaveWord records that the backend confirmed, with 100 or a Pong.
 func (a *attempt) gaveWord(k Kind) {
 	if k == Interim {
 		if a.x.Resp.Status != 100 {
@@ -59,24 +59,24 @@ func (a *attempt) gaveWord(k Kind) {
 		a.said100 = true
 	}
 	if a.pinging {
-		// A failure shows again in what is read next, if nothing else came.
+		// A failure shows again in the next read, if nothing else came.
 		_ = a.word()
 	}
 }
 
-// codingError marks an error of the codec, of which the connection knows nothing.
+// codingError marks an error of the codec, as opposed to one of the connection.
 type codingError struct{ error }
 
 func (e codingError) Unwrap() error { return e.error }
 
-// errClient marks an error of the client's side met while reading.
+// errClient marks an error of the client's side that occurred while reading.
 type errClient struct{ error }
 
 func (e errClient) Unwrap() error { return e.error }
 
-// next returns the next event that the relay has to know of, and reads as far
-// as that takes. The error is a codingError, an errClient, a *fault.Fault, or of
-// the backend's connection.
+// next returns the next event that the relay needs, and reads as much as
+// necessary. The error is a codingError, an errClient, a *fault.Fault, or the
+// backend connection's.
 func (a *attempt) next() (Event, error) {
 	for {
 		n, e, err := a.codec.Read(a.buf[a.r:a.u], a.eof)
@@ -109,9 +109,10 @@ func (a *attempt) next() (Event, error) {
 	}
 }
 
-// progress notes how much is there of a part that must come as a whole. Its
-// first byte is waited for as any other; from then on all of it has as long
-// again, so that nobody can send it byte by byte for ever.
+// progress records how much has arrived of a part that must be complete before
+// it is read. Its first byte may take as long as any other; from then on the
+// whole part has that time again, so that a backend cannot send it byte by byte
+// for ever.
 func (a *attempt) progress(p Progress) {
 	a.within = p == Within
 	switch {
@@ -122,8 +123,8 @@ func (a *attempt) progress(p Progress) {
 	}
 }
 
-// wait reads more, after the client has got what was sent to it. The end of the
-// connection is noted, for the codec to say what it means.
+// wait reads more, after flushing to the client. It records the end of the
+// connection, whose meaning the codec decides.
 func (a *attempt) wait() error {
 	if err := a.flush(); err != nil {
 		return err
@@ -136,7 +137,7 @@ func (a *attempt) wait() error {
 	return err
 }
 
-// flush hands on what the client is due.
+// flush sends the client everything that is ready.
 func (a *attempt) flush() error {
 	if a.x.Committed {
 		if err := a.x.Flush(); err != nil {
@@ -146,13 +147,13 @@ func (a *attempt) flush() error {
 	return nil
 }
 
-// frameRoom is what is left free of the buffer for a body that the front
-// frames: a piece and its frame then fit a buffer of the front's, and leave in
+// frameRoom is the room left free in the buffer for a body that the front
+// frames: a piece and its frame then fit a buffer of the front, and are sent in
 // one write instead of two.
 const frameRoom = 64
 
-// makeRoom prepares the buffer for more bytes. Behind the final head they get
-// another one: the head's stays unchanged until the exchange ends.
+// makeRoom prepares the buffer for more bytes. After the final head they get
+// another one: the head's must not change until the exchange ends.
 func (a *attempt) makeRoom() {
 	if a.in == nil {
 		a.in = a.loop.Buffer()
@@ -175,7 +176,7 @@ func (a *attempt) makeRoom() {
 	}
 }
 
-// patience is the longest wait for the backend's next bytes.
+// patience returns the longest wait for the backend's next bytes.
 func (a *attempt) patience() time.Duration {
 	if a.pinging {
 		return a.w.Ping
@@ -183,9 +184,9 @@ func (a *attempt) patience() time.Duration {
 	return a.timeout()
 }
 
-// await takes input once: into buf, or spliced to the client. The wait counts
-// from the last sign of progress, which while a body is being sent is the
-// sending, and not while it is the client that is waited for.
+// await reads input once: into buf, or spliced to the client. The wait counts
+// from the last progress, which while a body is being sent is the sending, and
+// does not include time in which the client is waited for.
 func (a *attempt) await(splice bool) error {
 	began, most := a.loop.Now(), a.patience()
 	for now, left := began, most; ; {
@@ -231,15 +232,15 @@ func (a *attempt) take(splice bool, until time.Time) (int64, error) {
 	return int64(n), err
 }
 
-// silent says that nothing came in time, which may just mean to look after
-// the client.
+// silent reports that nothing came in time, which may just mean that it is time
+// to check the client.
 func silent(err error) bool {
 	_, client := err.(errClient) //nolint:errorlint // move makes it
 	return !client && errors.Is(err, os.ErrDeadlineExceeded)
 }
 
-// clientCheck is how often, while the backend is waited for, the client is
-// looked after: a client that has cut the connection needs no response.
+// clientCheck is how often the client is checked while the backend is waited
+// for: a client that has cut the connection needs no response.
 const clientCheck = 2 * time.Second
 
 func (a *attempt) clientBroken() bool {
@@ -250,7 +251,7 @@ func (a *attempt) clientBroken() bool {
 	return ok && b.Broken()
 }
 
-// interim relays a 1xx, or not.
+// interim relays a 1xx response or drops it.
 func (a *attempt) interim(r *message.Response) *fault.Fault {
 	if a.interims++; a.interims > maxInterims {
 		f := a.malformed(errors.New("more than " + strconv.Itoa(maxInterims) + " interim responses"))

@@ -36,14 +36,14 @@ type rig struct {
 	ended []ended
 }
 
-// ended is what is known of an exchange at its end.
+// ended is the state of an exchange at its end.
 type ended struct {
 	fault  *fault.Fault
 	tries  []exchange.Try
-	before string // what the error log would say of tries before
+	before string // the error log's text about earlier tries
 }
 
-// Write is the error log's.
+// Write receives the error log.
 func (r *rig) Write(p []byte) (int, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

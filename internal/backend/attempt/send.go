@@ -11,8 +11,8 @@ import (
 )
 
 // send writes the head with the part of the body that has arrived, and starts
-// the upload of the rest. With ping= what follows may wait for the backend's
-// word.
+// the upload of the rest. With ping= the rest may wait for the backend's
+// confirmation.
 func (a *attempt) send() *fault.Fault {
 	a.partial = true
 	a.upload.a = a
@@ -29,7 +29,7 @@ func (a *attempt) appendHead(b []byte, ping bool) []byte {
 	return a.codec.AppendHead(b, &a.head)
 }
 
-// word goes on with the request: the backend has said that it is there.
+// word continues the request after the backend's confirmation.
 func (a *attempt) word() *fault.Fault {
 	a.pinging = false
 	out := a.loop.Buffer()
@@ -41,7 +41,7 @@ func (a *attempt) word() *fault.Fault {
 	return a.sendBody(b, phase)
 }
 
-// sendBody writes b, and behind it the part of the body that has arrived.
+// sendBody writes b, followed by the part of the body that has arrived.
 func (a *attempt) sendBody(b []byte, phase fault.Phase) *fault.Fault {
 	x := a.x
 	if a.head.Body.Pull {
@@ -71,8 +71,8 @@ func (a *attempt) sendBody(b []byte, phase fault.Phase) *fault.Fault {
 	return nil
 }
 
-// appendFrame puts a frame with the data p behind b. Where it has no room in b,
-// b and p are written first; phase is that of what is left in b.
+// appendFrame appends a frame with the data p to b. If b has no room for it, b
+// and p are written first; phase is that of the bytes left in b.
 func (a *attempt) appendFrame(b, p []byte, phase fault.Phase) ([]byte, fault.Phase, *fault.Fault) {
 	framed := a.head.Body.framed()
 	if framed {
@@ -95,9 +95,9 @@ func (a *attempt) appendFrame(b, p []byte, phase fault.Phase) ([]byte, fault.Pha
 	return b, phase, nil
 }
 
-// readAhead takes what has arrived of the body, so that it leaves with the
-// head and, while it is all there is, can be sent again. It is done once per
-// exchange, before a connection is taken; a later attempt finds it in
+// readAhead reads the part of the body that has arrived, so that it is sent
+// with the head and, if there is no more, can be sent again. It is done once
+// per exchange, before a connection is taken; a later attempt finds it in
 // Out.Prefix. A body whose length must be known is read to its end.
 func (p *Protocol) readAhead(x *exchange.Exchange, length bool) *fault.Fault {
 	switch {
@@ -121,12 +121,12 @@ func (p *Protocol) readAhead(x *exchange.Exchange, length bool) *fault.Fault {
 	return nil
 }
 
-// maxSpool bounds a body that is kept in memory to learn its length.
+// maxSpool limits a body that is kept in memory to learn its length.
 const maxSpool = 1 << 20
 
 // spool reads the rest of the body.
 func (p *Protocol) spool(x *exchange.Exchange) *fault.Fault {
-	x.Out.Expect = false // who reads it all must ask for it
+	x.Out.Expect = false // reading all of it may need 100-continue
 	whole := append(make([]byte, 0, 4*reactor.BufferSize), x.Out.Prefix...)
 	for len(whole) <= maxSpool {
 		if len(whole) == cap(whole) {
@@ -149,8 +149,8 @@ func (p *Protocol) spool(x *exchange.Exchange) *fault.Fault {
 	}
 }
 
-// fill reads what has arrived of the body into p, up to its end. A client that
-// waits for 100-continue is told to go on and its first bytes are waited for.
+// fill reads the part of the body that has arrived into p. A client that waits
+// for 100-continue gets it, and its first bytes are waited for.
 func fill(x *exchange.Exchange, p []byte) (n int, err error) {
 	for n < len(p) {
 		var m int
@@ -170,17 +170,17 @@ func fill(x *exchange.Exchange, p []byte) (n int, err error) {
 	return n, err
 }
 
-// write hands bytes to the backend.
+// write writes to the backend.
 func (a *attempt) write(p []byte, phase fault.Phase) *fault.Fault { return a.deliver(p, phase, false) }
 
-// deliver is write, soon or at once (reactor.Conn).
+// deliver is write, batched or at once (reactor.Conn).
 func (a *attempt) deliver(p []byte, phase fault.Phase, soon bool) *fault.Fault {
 	if len(p) == 0 {
 		return nil
 	}
 	_ = a.conn.SetWriteDeadline(a.loop.Now().Add(a.timeout()))
 	n, err := 0, os.ErrDeadlineExceeded
-	// After the deadline was set, as stop sets its own after the flag.
+	// After the deadline was set, because stop sets its own after the flag.
 	if !a.upload.stopping.Load() {
 		if soon {
 			n, err = a.conn.WriteBatched(p)

@@ -10,13 +10,13 @@ import (
 	"github.com/headgate/headgate/internal/reactor"
 )
 
-// spliceMin is the least of a body that is worth a pipe: what is left of it
-// by its length or, where that is not known, what has come already. Measured:
-// at 24 KiB both ways cost the same, at 48 KiB splicing is the cheaper.
+// spliceMin is the least remaining body that is worth a pipe: by its length or,
+// if that is unknown, by the bytes received so far. Measured: at 24 KiB both
+// ways cost the same, at 48 KiB splicing is cheaper.
 const spliceMin = 32 << 10
 
-// spliceable says whether what comes next of the response might be spliced:
-// it is large, nothing but body, and none of it is in our buffer.
+// spliceable reports whether the next part of the response might be spliced: it
+// is large, body only, and none of it is in our buffer.
 func (a *attempt) spliceable() bool {
 	if a.r < a.u || a.eof {
 		return false
@@ -25,8 +25,8 @@ func (a *attempt) spliceable() bool {
 	return left >= spliceMin || left < 0 && a.x.Count.Body >= spliceMin
 }
 
-// splice moves all that may be spliced. reactor.ErrNoSplice says that what is
-// left must be copied; nothing is lost then.
+// splice moves everything that may be spliced. reactor.ErrNoSplice says that
+// the rest must be copied; nothing is lost then.
 func (a *attempt) splice() error {
 	for a.codec.Splice(0) != 0 && !a.eof {
 		if err := a.flush(); err != nil {
@@ -59,8 +59,8 @@ func (a *attempt) move(until time.Time) (int64, error) {
 	return moved, read
 }
 
-// splice sends the body without looking at it, as far as that can be done.
-// all: to its end.
+// splice sends the body by splicing, as far as that is possible. all: to its
+// end.
 func (u *upload) splice() (all bool, f *fault.Fault) {
 	a := u.a
 	due := a.x.Req.Body.Length - int64(len(a.x.Out.Prefix))
@@ -68,8 +68,8 @@ func (u *upload) splice() (all bool, f *fault.Fault) {
 		return false, nil
 	}
 	for {
-		// Where it waits cannot be seen from here: while the backend takes
-		// nothing it ends by its own deadline.
+		// Which side it waits for cannot be seen from here: if the backend
+		// accepts nothing it ends by its own deadline.
 		u.clientsTurn()
 		moved, read, write := a.x.SpliceRequest(a.conn.Conn, a.timeout())
 		a.x.Count.Sent += moved

@@ -12,8 +12,8 @@ import (
 	"github.com/headgate/headgate/internal/wire"
 )
 
-// switchProtocols is what happens at 101: the connection is a tunnel's from then
-// on, if that is what the request asked for.
+// switchProtocols handles 101: the connection becomes a tunnel's, if the request
+// asked for it.
 func (a *attempt) switchProtocols(r *message.Response) *fault.Fault {
 	if err := a.switches(r); err != nil {
 		f := a.malformed(err)
@@ -25,8 +25,8 @@ func (a *attempt) switchProtocols(r *message.Response) *fault.Fault {
 	return a.hand()
 }
 
-// switches judges a 101: it must name a protocol that the request asked for, and
-// nothing of the request may be left to send. Only then do bytes pass unread.
+// switches checks a 101: it must name a protocol that the request asked for, and
+// the request must be sent completely. Only then do bytes pass unread.
 func (a *attempt) switches(r *message.Response) error {
 	asked := a.x.Out.Upgrade
 	if len(asked) == 0 {

@@ -9,23 +9,23 @@ import (
 	"github.com/headgate/headgate/internal/reactor"
 )
 
-// upload streams the rest of a request body on a separate coroutine, so
-// that the answer can come back meanwhile. Until it is waited for it alone
-// reads from the client and writes to the backend.
+// upload streams the rest of a request body on a separate coroutine, so that
+// the response can arrive meanwhile. Until it is waited for, only it reads from
+// the client and writes to the backend.
 type upload struct {
 	a      *attempt
 	task   reactor.Task
 	waited bool
 	turn   atomic.Int64 // since when the backend is waited for, in nanoseconds of the attempt; 0: the client is
-	came   atomic.Bool  // something of the body was read
+	came   atomic.Bool  // some of the body was read
 	ended  atomic.Bool  // nothing more will be sent
 
-	// Of a body that the backend asks for (pull.go).
+	// For a body that the backend requests (pull.go).
 	taken    int  // bytes of Out.Prefix that were sent
-	wants    int  // bytes asked for that the coroutine is to send
+	wants    int  // requested bytes that the coroutine is to send
 	finished bool // the end of the body was read; written by the coroutine
 
-	stopping atomic.Bool // stop was called: nothing more is to be sent
+	stopping atomic.Bool // stop was called: nothing more may be sent
 
 	// Set by the coroutine, read by others only after ended is seen.
 	complete bool
@@ -36,7 +36,7 @@ type upload struct {
 func (u *upload) start(a *attempt) {
 	u.a = a
 	if u.backendsTurn(); u.wants > 0 {
-		u.clientsTurn() // nothing of that frame is there
+		u.clientsTurn() // none of that frame has arrived
 	}
 	u.task = a.loop.Go(u)
 }
@@ -56,8 +56,8 @@ func (u *upload) Run() {
 	}
 	u.ended.Store(true)
 	if u.failed != nil && u.failed.Side == fault.Client {
-		// Nothing is gained by waiting for a response that the backend will not
-		// send before it has the whole request.
+		// Waiting for a response that the backend will not send before it has
+		// the whole request is pointless.
 		_ = u.a.conn.SetReadDeadline(time.Unix(1, 0))
 	}
 }
@@ -94,8 +94,8 @@ func (u *upload) stream() *fault.Fault {
 // endRoom is room in an upload's buffer for a short end of the body.
 const endRoom = 16
 
-// gather waits for more of the body and takes what has come with it: several
-// small chunks leave in one write.
+// gather waits for more of the body and returns everything that has arrived:
+// several small chunks are sent in one write.
 func (u *upload) gather(p []byte) (n int, err error) {
 	x := u.a.x
 	u.clientsTurn()
@@ -107,8 +107,8 @@ func (u *upload) gather(p []byte) (n int, err error) {
 	return n, err
 }
 
-// send writes a frame with the n body bytes that are behind lead in b; last: and
-// the end of the body.
+// send writes a frame with the n body bytes after lead in b; last: with the end
+// of the body.
 func (u *upload) send(b []byte, lead, n int, last bool) *fault.Fault {
 	a := u.a
 	p := b[lead : lead+n]
@@ -123,19 +123,20 @@ func (u *upload) send(b []byte, lead, n int, last bool) *fault.Fault {
 	return a.write(p, fault.SendBody)
 }
 
-// whole says whether the backend was sent a whole request.
+// whole reports whether the backend was sent a complete request.
 func (u *upload) whole() bool { return u.task == nil || u.ended.Load() && u.complete }
 
-// running says whether the coroutine may still send.
+// running reports whether the coroutine may still send.
 func (u *upload) running() bool { return u.task != nil && !u.ended.Load() }
 
-// clientsTurn notes that the client is waited for. Its own Timeout bounds that.
+// clientsTurn records that the client is waited for. Its own Timeout limits
+// that.
 func (u *upload) clientsTurn() { u.turn.Store(0) }
 
-// backendsTurn notes that the backend is the one to do something.
+// backendsTurn records that the backend is waited for.
 func (u *upload) backendsTurn() { u.turn.Store(max(1, int64(u.a.loop.Now().Sub(u.a.began)))) }
 
-// moved notes that n bytes of the body came, and go on to the backend.
+// moved records that n bytes of the body came, and go to the backend.
 func (u *upload) moved(n int) {
 	if n > 0 && !u.came.Load() {
 		u.came.Store(true)
@@ -143,9 +144,9 @@ func (u *upload) moved(n int) {
 	u.backendsTurn()
 }
 
-// waitSince returns the moment from which the backend has let us wait that is
-// waited for since began: it need not answer while the client still owes it
-// part of the request, and has its whole patience after it was sent some.
+// waitSince returns the moment from which the wait for the backend counts that
+// began at began: the backend need not respond while the client still owes it
+// part of the request, and has its whole time after each part.
 func (u *upload) waitSince(began, now time.Time) time.Time {
 	if u.task == nil {
 		return began
@@ -164,7 +165,7 @@ func (u *upload) waitSince(began, now time.Time) time.Time {
 }
 
 // clientFault returns the fault of the client's side of the upload, nil if it
-// had none. Called once the answer can no longer come.
+// had none. It is called once the response can no longer come.
 func (u *upload) clientFault() *fault.Fault {
 	if u.task != nil && u.ended.Load() && u.failed != nil && u.failed.Side == fault.Client {
 		return u.failed
@@ -172,7 +173,7 @@ func (u *upload) clientFault() *fault.Fault {
 	return nil
 }
 
-// stop ends an upload that is still running, because the answer is complete
+// stop ends an upload that is still running, because the response is complete
 // without it, and waits for the coroutine.
 func (u *upload) stop() {
 	if u.task == nil || u.waited {
