@@ -90,7 +90,7 @@ func TestMappingAgainstNaive(t *testing.T) {
 	}
 }
 
-// Each word is a rule; its first letter gives the kind.
+// Each word is a rule; its first letter says its kind.
 func FuzzMappingKinds(f *testing.F) {
 	f.Add("p/a/b m^/a/(.*) s/a/ e/a// v/x${V}", "a/b/../c;d")
 	f.Add("m/a|^/b m^/a/b m^/a p/", "a/b")
