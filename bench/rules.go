@@ -154,7 +154,7 @@ func said(client *http.Client, q *http.Request) (string, error) {
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "%d", r.StatusCode)
-	if r.StatusCode != http.StatusOK { // what a page of their own has is each server's own affair
+	if r.StatusCode != http.StatusOK { // pages that a server generates differ
 		fmt.Fprintf(&b, " %s", r.Header.Get("Location"))
 		return b.String(), nil
 	}

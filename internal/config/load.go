@@ -28,7 +28,7 @@ type Options struct {
 	Text       string // configuration given as text instead of File's contents; for proxy --from/--to and demo
 	Check      bool   // judge only: opens no logs and attaches no state beyond this call
 
-	// Keep, with Check, leaves the snapshot usable: whoever asks for it retires it.
+	// Keep, with Check, leaves the snapshot usable: the caller must retire it.
 	// Nothing of this machine is looked at, so that the configuration of another
 	// one can be asked.
 	Keep bool

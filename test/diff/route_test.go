@@ -78,7 +78,7 @@ type routed struct {
 	vars   map[string]string
 }
 
-// play plays the first request of a case, over a snapshot of its own, and returns its transcript.
+// play plays the first request of a case, over a new snapshot, and returns its transcript.
 func (st *routed) play(t *testing.T, c *diffCase) string {
 	t.Helper()
 	logs := logsink.NewRegistry(logsink.Options{Loops: 1})

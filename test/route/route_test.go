@@ -15,7 +15,7 @@ import (
 	"github.com/headgate/headgate/internal/testkit"
 )
 
-var update = flag.Bool("update", false, "write the transcripts anew")
+var update = flag.Bool("update", false, "write the transcripts again")
 
 func TestMain(m *testing.M) {
 	flag.Parse()

@@ -122,7 +122,7 @@ func buildServer(b *module.Builder, s *module.Server) error {
 	return nil
 }
 
-// handler returns what carries out a rule; nil: the request decides, or nothing.
+// handler returns the handler of a rule; nil: the request decides, or nothing.
 func (st *site) handler(common *shared, r *mapping.PassRule) (exchange.Handler, error) {
 	switch {
 	case r.Deny:

@@ -37,7 +37,7 @@ type run struct {
 	mark       bool   // a group brought a question mark into the substitution
 	trace      int
 	at         int          // the present rule
-	tried      *record.Rule // what is told of the present rule; nil without a recorder
+	tried      *record.Rule // the record of the present rule; nil without a recorder
 	spans      [20]int
 	buf        []byte
 }

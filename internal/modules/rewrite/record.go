@@ -67,7 +67,7 @@ func (u *run) ends(r *rule, did effect) string {
 	return ""
 }
 
-// maxLate is how many rules that come too late are told of.
+// maxLate is how many rules that come too late are recorded.
 const maxLate = 10
 
 // recordLate tells which rules behind the one that ended the list would have

@@ -90,7 +90,7 @@ func (b *Builder) handler(defs *Definitions, name, owner, main string, c forward
 // over is a virtual host's balancer over the main server's of the same name: what
 // it does not say is as there (httpd: merge_balancers).
 //
-// Ours: members of its own take the place of those there. httpd drops them.
+// Ours: its own members replace those there. httpd drops them.
 func over(own, base *Definition) *Definition {
 	d := *own
 	d.Params = own.Params.OverBalancer(&base.Params)
