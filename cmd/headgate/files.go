@@ -173,7 +173,7 @@ func (f *flags) options() config.Options {
 	}
 	file, root := place(f.file, root)
 	return config.Options{
-		File: file, ServerRoot: root, Defines: f.defines, Pre: f.pre, Post: f.post, Version: product(),
+		File: file, ServerRoot: root, Defines: f.defines, Pre: f.pre, Post: f.post, Version: product(), Made: made(),
 		Fragment: f.fragment, NoDocumentRoot: f.blind,
 	}
 }

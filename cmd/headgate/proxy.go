@@ -20,7 +20,7 @@ import (
 // text.
 func spoken(name, text string) server.Options {
 	return server.Options{
-		Config:  config.Options{File: "/" + name, ServerRoot: "/", Text: text, Version: product()},
+		Config:  config.Options{File: "/" + name, ServerRoot: "/", Text: text, Version: product(), Made: made()},
 		PidFile: server.PidFileNone, KeepUser: true, Fixed: true,
 	}
 }

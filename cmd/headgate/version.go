@@ -44,13 +44,15 @@ func buildSetting(key string) string {
 	return ""
 }
 
+// made says when the source of this program was committed.
+func made() string { return cmp.Or(built, buildSetting("vcs.time"), "unknown") }
+
 // printVersion prints -v. The second line is for tools that look for an Apache
 // version number.
 func (p process) printVersion() {
-	when := cmp.Or(built, buildSetting("vcs.time"), "unknown")
 	fmt.Fprintf(p.stdout, "Server version: %s (Apache/%s compatible)\n", product(), source.DefaultVersion)
 	fmt.Fprintf(p.stdout, "Server version: Apache/%s (Headgate)\n", source.DefaultVersion)
-	fmt.Fprintf(p.stdout, "Server built:   %s\n", when)
+	fmt.Fprintf(p.stdout, "Server built:   %s\n", made())
 }
 
 // printSettings prints -V.

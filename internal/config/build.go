@@ -1,8 +1,11 @@
 package config
 
 import (
+	"slices"
 	"strconv"
+	"strings"
 
+	"github.com/headgate/headgate/internal/ascii"
 	"github.com/headgate/headgate/internal/directive"
 	"github.com/headgate/headgate/internal/exchange"
 	"github.com/headgate/headgate/internal/lock"
@@ -23,9 +26,9 @@ func (l *Loaded) build(o Options, rt *Runtime, modules []*module.Module) {
 	}
 	b := &module.Builder{
 		Snapshot: &snapshot.Snapshot{Generation: o.Generation, Built: rt.Clock.Now(), Lease: reg.Lease()},
-		Main:     l.Main, ServerRoot: l.Source.ServerRoot, Version: o.Version, Loops: rt.Loops, Clock: rt.Clock,
+		Main:     l.Main, ServerRoot: l.Source.ServerRoot, Version: o.Version, Made: o.Made, Loops: rt.Loops, Clock: rt.Clock,
 		Lease: nil, Resolver: rt.Resolver, Logs: logs, Protocols: rt.Protocols, Check: o.Check, Log: rt.Log,
-		Aux: make(map[any]any), Present: l.present, Loaded: l.Source.HasModule,
+		Aux: make(map[any]any), Present: l.present, Loaded: l.Source.HasModule, Board: rt.Board, Handles: l.handles,
 	}
 	b.Lease = b.Snapshot.Lease
 	b.Snapshot.SetLoops(rt.Loops)
@@ -49,6 +52,16 @@ func (l *Loaded) build(o Options, rt *Runtime, modules []*module.Module) {
 		}
 	}
 	l.Snapshot = b.Snapshot
+}
+
+// handles reports whether a SetHandler of the configuration names a handler.
+func (l *Loaded) handles(name string) bool {
+	return slices.ContainsFunc(l.Uses, func(u directive.Use) bool {
+		if u.Row.Name != "SetHandler" {
+			return false
+		}
+		return strings.Contains(ascii.ToLower(u.Node.Args), name)
+	})
 }
 
 func note(b *module.Builder, pos syntax.Pos, err error) {

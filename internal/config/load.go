@@ -9,6 +9,7 @@ import (
 	"github.com/headgate/headgate/internal/logsink"
 	"github.com/headgate/headgate/internal/module"
 	"github.com/headgate/headgate/internal/resolve"
+	"github.com/headgate/headgate/internal/scoreboard"
 	"github.com/headgate/headgate/internal/snapshot"
 	"github.com/headgate/headgate/internal/source"
 	"github.com/headgate/headgate/internal/state"
@@ -24,6 +25,7 @@ type Options struct {
 	Post       []string // -c
 	Env        func(string) (string, bool)
 	Version    string // our own, for the Server field: "Headgate/0.1.0"
+	Made       string // when the program was built, for its status page
 	Generation uint64
 	Text       string // configuration given as text instead of File's contents; for proxy --from/--to and demo
 	Check      bool   // judge only: opens no logs and attaches no state beyond this call
@@ -54,6 +56,7 @@ type Runtime struct {
 	Loops     int
 	Protocols map[string]worker.Protocol // by scheme
 	Log       *logsink.ErrorLog          // startup log
+	Board     *scoreboard.Board          // nil: what runs here has no status page
 }
 
 // Loaded is the outcome of a load: always a report, and a snapshot when nothing

@@ -8,6 +8,7 @@ import (
 	"github.com/headgate/headgate/internal/message"
 	"github.com/headgate/headgate/internal/reactor"
 	"github.com/headgate/headgate/internal/record"
+	"github.com/headgate/headgate/internal/scoreboard"
 )
 
 // Exchange is one request with its response in flight.
@@ -68,6 +69,8 @@ type Exchange struct {
 	// replaces Resp has them too (httpd: err_headers_out).
 	Always message.Header
 	Made   Made // who made Resp
+
+	Scored *scoreboard.Slot // where the status page shows it; nil: there is no such page
 
 	// Attempt is memory of the backend protocol of the last attempt, for its
 	// next use. It outlives the exchange.
@@ -197,7 +200,7 @@ func (x *Exchange) Reset(poison bool) {
 	x.stored, x.file = nil, nil
 	x.HandlerName, x.Status, x.Fault, x.Redirected = "", 0, nil, nil
 	x.User, x.LogID, x.Keep, x.trailer = nil, nil, nil, nil
-	x.Main, x.Lookups, x.Tunnel, x.Recorder = nil, nil, nil, nil
+	x.Main, x.Lookups, x.Tunnel, x.Recorder, x.Scored = nil, nil, nil, nil, nil
 	x.Always.Reset()
 	x.Cookies.Reset()
 	x.Made = ByHandler

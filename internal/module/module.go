@@ -18,6 +18,7 @@ import (
 	"github.com/headgate/headgate/internal/exchange"
 	"github.com/headgate/headgate/internal/logsink"
 	"github.com/headgate/headgate/internal/resolve"
+	"github.com/headgate/headgate/internal/scoreboard"
 	"github.com/headgate/headgate/internal/snapshot"
 	"github.com/headgate/headgate/internal/state"
 	"github.com/headgate/headgate/internal/syntax"
@@ -48,6 +49,7 @@ type Builder struct {
 	ServerRoot string
 	RuntimeDir string // folder of relative sockets (DefaultRuntimeDir)
 	Version    string
+	Made       string // when the program was built; for people
 	Loops      int
 	Clock      *clock.Clock
 	Lease      *state.Lease
@@ -57,6 +59,8 @@ type Builder struct {
 	Check      bool                       // -t: start nothing; Logs opens nothing either
 	Present    func(id string) bool       // whether httpd would have this module: defaults depend on it
 	Loaded     func(id string) bool       // whether LoadModule names this module: features with a cost run only then
+	Handles    func(name string) bool     // whether some SetHandler names this handler
+	Board      *scoreboard.Board          // of the server, for its status page; nil where nothing is served
 	Log        *logsink.ErrorLog          // for problems found while building
 
 	// Aux has values that modules pass from Server to Dir, under their own keys.

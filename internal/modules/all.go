@@ -24,6 +24,7 @@ import (
 	"github.com/headgate/headgate/internal/modules/reqtimeout"
 	"github.com/headgate/headgate/internal/modules/rewrite"
 	"github.com/headgate/headgate/internal/modules/setenvif"
+	"github.com/headgate/headgate/internal/modules/status"
 	"github.com/headgate/headgate/internal/modules/uniqueid"
 	"github.com/headgate/headgate/internal/modules/unixd"
 )
@@ -33,7 +34,7 @@ import (
 func All() []*module.Module {
 	names := new(module.Names) // verified names of clients, shared by all who ask
 	return slices.Concat([]*module.Module{
-		core.New(proxy.Handlers(), ratelimit.Filter()),
+		core.New(slices.Concat(proxy.Handlers(), status.Handlers()), ratelimit.Filter()),
 		mpm.New(),
 		unixd.New(),
 		logconfig.New(),
@@ -53,6 +54,7 @@ func All() []*module.Module {
 		dir.New(),
 		expires.New(), // before headers, which sees its fields
 		alias.New(),   // maps behind proxy
+		status.New(),
 		headers.New(), // its edits of requests and responses are the last
 	}, proxy.NewMethods())
 }

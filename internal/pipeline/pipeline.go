@@ -114,7 +114,14 @@ func (p *Pipeline) Serve(x *exchange.Exchange) {
 	defer s.Leave(x.Loop.Index())
 	defer p.guard(x)
 	x.Lookups = p
-	p.answer(x, p.run(x, stageBind))
+	err := p.runTo(x, stageBind, stagePath)
+	if s.Board != nil {
+		score(x, s)
+	}
+	if err == nil {
+		err = p.run(x, stagePath)
+	}
+	p.answer(x, err)
 	p.finish(x)
 }
 
@@ -192,6 +199,9 @@ func noteAbort(x *exchange.Exchange, err error) {
 func (p *Pipeline) finish(x *exchange.Exchange) {
 	x.EndFilters()
 	x.Times.End = x.Loop.Now()
+	if x.Scored != nil {
+		unscore(x)
+	}
 	if x.Tunnel != nil {
 		if !x.Truncated {
 			x.HoldLines(x.Site.AccessLogs) // the front joins the connections
@@ -218,6 +228,9 @@ func (p *Pipeline) Refuse(x *exchange.Exchange, f *fault.Fault) {
 		recordHost(x)
 	}
 	x.Chain = x.Site.Sections.ForPath(x)
+	if s.Board != nil && !f.Unlogged {
+		score(x, s)
+	}
 	p.answer(x, f)
 	if !f.Unlogged {
 		p.finish(x)

@@ -21,6 +21,7 @@ import (
 	"github.com/headgate/headgate/internal/processors"
 	"github.com/headgate/headgate/internal/reactor"
 	"github.com/headgate/headgate/internal/resolve"
+	"github.com/headgate/headgate/internal/scoreboard"
 	"github.com/headgate/headgate/internal/snapshot"
 	"github.com/headgate/headgate/internal/state"
 	"github.com/headgate/headgate/internal/tunnel"
@@ -143,8 +144,9 @@ func New(o Options) (*Server, error) {
 	s.rt = &config.Runtime{
 		Clock: clk, State: new(state.Registry), Resolver: new(resolve.Resolver),
 		Logs: logsink.NewRegistry(logsink.Options{Loops: loops, Now: clk.Now, Open: s.openLog, Delay: delay}), Loops: loops,
-		Protocols: map[string]worker.Protocol{"http": http1.New()}, Log: s.startup,
+		Protocols: map[string]worker.Protocol{"http": http1.New()}, Log: s.startup, Board: scoreboard.New(loops),
 	}
+	s.rt.Board.Started, s.rt.Board.Open = clk.Now(), engine.Open
 	s.pipeline = pipeline.New(clk)
 	s.tunnels = tunnel.New(loops)
 	if s.following {

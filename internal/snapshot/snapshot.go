@@ -7,6 +7,7 @@ import (
 
 	"github.com/headgate/headgate/internal/exchange"
 	"github.com/headgate/headgate/internal/listen"
+	"github.com/headgate/headgate/internal/scoreboard"
 	"github.com/headgate/headgate/internal/state"
 	"github.com/headgate/headgate/internal/worker"
 )
@@ -34,6 +35,9 @@ type Snapshot struct {
 	User, Group            string
 	Chroot                 string
 	GracefulTimeout        time.Duration // 0: wait for ever
+
+	Board   *scoreboard.Board // where requests are shown; nil: there is no status page
+	SeeTail bool              // SeeRequestTail
 
 	Lease   *state.Lease // on the surviving state
 	Closers []func()     // run once it is retired; may take long

@@ -1,0 +1,95 @@
+package status
+
+import (
+	"bytes"
+	"context"
+	"strconv"
+	"time"
+
+	"github.com/headgate/headgate/internal/clock"
+	"github.com/headgate/headgate/internal/exchange"
+	"github.com/headgate/headgate/internal/message"
+	"github.com/headgate/headgate/internal/page"
+	"github.com/headgate/headgate/internal/reactor"
+	"github.com/headgate/headgate/internal/scoreboard"
+)
+
+// handler is the page of one snapshot.
+type handler struct {
+	board      *scoreboard.Board
+	version    string
+	made       string // when the program was built
+	generation uint64
+	built      time.Time // when the configuration took effect
+	clock      *clock.Clock
+	extended   bool
+}
+
+// Handle implements exchange.Handler. It answers GET and HEAD only, as httpd's
+// does. What it shows is made off the loop: with thousands of requests in flight
+// that takes a while.
+func (h *handler) Handle(x *exchange.Exchange) error {
+	if x.HandlerName != name || x.Req.Verb != message.GET && x.Req.Verb != message.HEAD {
+		return exchange.ErrDeclined
+	}
+	q := query(x.Args)
+	now := report{
+		handler: h, name: string(x.ServerName()), via: x.Client.Local.Addr().Unmap().String(), now: h.clock.Now(), plain: q.plain,
+	}
+	now.busy, now.limit = x.Lookups.Workers()
+	text, err := reactor.Await(context.Background(), x.Loop, reactor.Computing, now, forms[q.auto])
+	if err != nil {
+		return err
+	}
+	kind := "text/html; charset=utf-8"
+	if q.auto {
+		kind = "text/plain; charset=ISO-8859-1"
+	}
+	r := &x.Resp
+	r.Status = 200
+	r.Header.AddID(message.ContentType, x.Arena.String(kind))
+	r.Header.Add(x.Arena.String("Cache-Control"), x.Arena.String("no-store"))
+	if !q.auto {
+		r.Header.Add(x.Arena.String("Content-Security-Policy"), x.Arena.String(page.Policy))
+	}
+	if q.refresh > 0 {
+		r.Header.Add(x.Arena.String("Refresh"), x.Arena.Int(int64(q.refresh)))
+	}
+	r.Body = message.Framing{Kind: message.Length, Length: int64(len(text))}
+	if err := x.SendHead(false); err != nil {
+		return err
+	}
+	return x.SendBody([]byte(text), true)
+}
+
+// options are what the query asks for.
+type options struct {
+	auto    bool // text for programs
+	plain   bool // no tables (notable)
+	refresh int  // seconds; 0: no Refresh field
+}
+
+// query reads the query as httpd does: each option is found wherever it stands.
+func query(q []byte) (o options) {
+	o.auto, o.plain = bytes.Contains(q, []byte("auto")), bytes.Contains(q, []byte("notable"))
+	if _, rest, ok := bytes.Cut(q, []byte("refresh")); ok {
+		o.refresh = 10
+		if n := leading(rest); n > 0 {
+			o.refresh = n
+		}
+	}
+	return o
+}
+
+// leading returns the number behind "=", 0 without one.
+func leading(p []byte) int {
+	if len(p) == 0 || p[0] != '=' {
+		return 0
+	}
+	end := 1
+	for end < len(p) && end < 10 && '0' <= p[end] && p[end] <= '9' {
+		end++
+	}
+	n, _ := strconv.Atoi(string(p[1:end]))
+	return n
+}

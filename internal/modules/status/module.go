@@ -1,0 +1,68 @@
+package status
+
+import (
+	"github.com/headgate/headgate/internal/directive"
+	"github.com/headgate/headgate/internal/module"
+)
+
+const (
+	id   = "status_module"
+	name = "server-status"
+)
+
+// New returns the module.
+func New() *module.Module {
+	return &module.Module{
+		Name: "mod_status", ID: id,
+		Rows: []directive.Row{
+			{Name: "ExtendedStatus", Set: func(c *directive.Call) error { slot.Of(c.Server).extended.To(c.On); return nil }},
+			{Name: "SeeRequestTail", Set: func(c *directive.Call) error { slot.Of(c.Server).tail.To(c.On); return nil }},
+		},
+		Server: server, Dir: dir,
+	}
+}
+
+// conf is what the main server says of the page.
+type conf struct{ extended, tail module.Opt[bool] }
+
+// slot is where it is kept.
+var slot = directive.Slot[conf]{Name: "status", Merge: func(base, add *conf) *conf {
+	return &conf{module.Over(base.extended, add.extended), module.Over(base.tail, add.tail)}
+}}
+
+// pageKey is the key of the page in Builder.Aux: one for the snapshot.
+type pageKey struct{}
+
+// server prepares the page, once, where a section names it. ExtendedStatus is on
+// unless it is switched off, as in httpd once this module is loaded.
+func server(b *module.Builder, s *module.Server) error {
+	if s.Scope != b.Main || b.Board == nil || !b.Present(id) || !b.Handles(name) {
+		return nil
+	}
+	c, ok := slot.Peek(s.Conf)
+	if !ok {
+		c = new(conf)
+	}
+	h := &handler{
+		board: b.Board, version: b.Version, made: b.Made, generation: b.Snapshot.Generation, built: b.Snapshot.Built, clock: b.Clock,
+		extended: c.extended.Or(true),
+	}
+	if h.extended {
+		b.Snapshot.Board, b.Snapshot.SeeTail = b.Board, c.tail.Or(false)
+	}
+	b.Aux[pageKey{}] = h
+	return nil
+}
+
+// Handlers returns what SetHandler can name.
+func Handlers() []module.HandlerKind {
+	return []module.HandlerKind{{Name: name, Judge: func(*directive.Call, string) (directive.Tier, string) { return directive.Honoured, "" }}}
+}
+
+// dir adds the page to each chain; it declines what does not name it.
+func dir(b *module.Builder, d *module.Dir) error {
+	if h, ok := b.Aux[pageKey{}].(*handler); ok {
+		d.Chain.Handlers = append(d.Chain.Handlers, h)
+	}
+	return nil
+}

@@ -1,0 +1,31 @@
+// Package page is the look that all pages of the server share: its status, its
+// balancers. A page is complete in one file and works without JavaScript.
+//
+// Imports nothing of ours.
+package page
+
+import (
+	_ "embed"
+	"html/template"
+	"io"
+)
+
+//go:embed page.html
+var text string
+
+var frame = template.Must(template.New("page").Parse(text))
+
+// Page is one page.
+type Page struct {
+	Title string        // of the window
+	Head  string        // the heading
+	Sub   string        // a line below it; may be empty
+	Body  template.HTML // what comes below
+	Foot  string        // the last line; may be empty
+}
+
+// Write writes the page. Its error is that of w.
+func (p Page) Write(w io.Writer) error { return frame.Execute(w, p) }
+
+// Policy is the Content-Security-Policy that fits a page without scripts.
+const Policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'self'; base-uri 'none'; frame-ancestors 'self'"

@@ -1,0 +1,70 @@
+package pages
+
+import (
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/headgate/headgate/internal/testkit"
+)
+
+func TestMain(m *testing.M) { testkit.Main(m) }
+
+const conf = `
+%s
+<Location /server-status>
+SetHandler server-status
+</Location>
+`
+
+// get returns the body of a page that must be there.
+func get(t *testing.T, s *testkit.Server, path string) string {
+	t.Helper()
+	r, err := http.Get("http://" + s.Addr() + path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Body.Close()
+	b, err := io.ReadAll(r.Body)
+	if err != nil || r.StatusCode != 200 {
+		t.Fatalf("%s: %d %v", path, r.StatusCode, err)
+	}
+	http.DefaultClient.CloseIdleConnections()
+	return string(b)
+}
+
+// keys are the names in a page of lines "Name: value".
+func keys(page string) (out []string) {
+	for line := range strings.Lines(page) {
+		if name, _, ok := strings.Cut(line, ": "); ok {
+			out = append(out, name)
+		}
+	}
+	return out
+}
+
+// TestAuto: programs find the keys that they find in httpd's page, in its order.
+func TestAuto(t *testing.T) {
+	testkit.NeedHttpd(t)
+	for _, extended := range []string{"", "ExtendedStatus Off"} {
+		text := strings.Replace(conf, "%s", extended, 1)
+		theirs := testkit.StartHttpd(t, testkit.Site{Conf: text})
+		ours := testkit.StartHeadgate(t, "", testkit.Site{Conf: text})
+		for _, s := range []*testkit.Server{theirs, ours} {
+			get(t, s, "/server-status") // what is divided by the number of requests is there
+		}
+		want, got := keys(get(t, theirs, "/server-status?auto")), keys(get(t, ours, "/server-status?auto"))
+		// There once the server is up for a second, and has used its processor.
+		late := []string{"CPULoad", "ServerUptime", "ReqPerSec", "BytesPerSec"}
+		drop := func(list []string) []string {
+			return slices.DeleteFunc(list, func(k string) bool { return slices.Contains(late, k) })
+		}
+		if want, got = drop(want), drop(got); !slices.Equal(got, want) {
+			t.Errorf("%q\nhttpd: %v\nours:  %v", extended, want, got)
+		}
+		theirs.Stop()
+		ours.Stop()
+	}
+}
