@@ -43,16 +43,24 @@ func TestNoAllocationOnLoops(t *testing.T) {
 			for range 500 { // fill the free lists
 				ask(t, nc, request, answer, size)
 			}
-			var before, after runtime.MemStats
-			runtime.ReadMemStats(&before)
-			for range rounds {
-				ask(t, nc, request, answer, size)
+			// What one request allocates, each round shows. A round in which the machine held a loop up has
+			// the allocations of the report about it, and is played again.
+			n := ^uint64(0)
+			for range 10 {
+				var before, after runtime.MemStats
+				runtime.ReadMemStats(&before)
+				for range rounds {
+					ask(t, nc, request, answer, size)
+				}
+				runtime.ReadMemStats(&after)
+				if n = min(n, after.Mallocs-before.Mallocs); n <= rounds/20 {
+					break
+				}
 			}
-			runtime.ReadMemStats(&after)
-			if n := after.Mallocs - before.Mallocs; n > rounds/20 {
+			if n > rounds/20 {
 				t.Errorf("%d allocations in %d requests, want none", n, rounds)
 			}
-			t.Logf("%d allocations in %d requests; answers have %d bytes", after.Mallocs-before.Mallocs, rounds, size)
+			t.Logf("%d allocations in %d requests; answers have %d bytes", n, rounds, size)
 		})
 	}
 }
