@@ -15,6 +15,8 @@ func (p *printer) event(e record.Event) {
 	switch e := e.(type) {
 	case record.Host:
 		p.host(&e)
+	case record.Client:
+		p.row("Client", "%s, by %s", visible(e.Address), p.directive(e.Line))
 	case record.Note:
 		label := "Note"
 		if p.label == "Rewriting" {
@@ -181,8 +183,6 @@ func (p *printer) mapped(e *record.Mapping) {
 			text += " to " + e.Target
 		}
 		p.more("=> %s", visible(text))
-	case record.ToFile:
-		p.more("=> %s %s%s", e.To, visible(target), map[bool]string{false: ", which is not served"}[p.document])
 	default:
 		p.more("=> %s %s", e.To, visible(target)) // no target: what the rule makes cannot be sent
 	}

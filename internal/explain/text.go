@@ -28,7 +28,6 @@ func (r *Report) Text(w io.Writer, s Style) error {
 			p.line("")
 			p.line("%s %s", p.bold("Again at "+pass.Path), p.dim("("+pass.Why+")"))
 		}
-		p.document = strings.HasPrefix(pass.Why, "ErrorDocument")
 		p.final = i == len(r.Passes)-1
 		p.pass(pass)
 	}
@@ -45,7 +44,6 @@ type printer struct {
 	err   error
 
 	final     bool     // this is the last pass
-	document  bool     // this pass makes the page of a status
 	sets      []string // variables that the present rule sets
 	unmatched int      // rules of the present list that were not told
 }

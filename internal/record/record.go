@@ -213,6 +213,16 @@ func (Answer) Kind() string { return "answer" }
 // Kind implements Event.
 func (Document) Kind() string { return "document" }
 
+// Client is the client that a request is made for, where a proxy in front says so.
+type Client struct {
+	Line
+	Address string `json:"address"` // what everything later goes by
+	Peer    string `json:"peer"`    // who has connected
+}
+
+// Kind implements Event.
+func (Client) Kind() string { return "client" }
+
 // Note is something worth knowing, in words.
 type Note struct {
 	Text string `json:"text"`

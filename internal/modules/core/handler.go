@@ -11,6 +11,7 @@ import (
 	"github.com/headgate/headgate/internal/fault"
 	"github.com/headgate/headgate/internal/message"
 	"github.com/headgate/headgate/internal/module"
+	"github.com/headgate/headgate/internal/record"
 )
 
 // handlers are the handlers of other modules that SetHandler can name.
@@ -112,6 +113,9 @@ func newHandlerStep(h handler, evals *exchange.Evaluator) *handlerStep {
 // same.
 func (h *handlerStep) set(x *exchange.Exchange, name string) {
 	x.HandlerName = name
+	if x.Recorder != nil && x.Mapped == nil {
+		x.Recorder.Record(record.Mapping{Line: h.mapping.Line(), To: record.ToHandler, Target: name})
+	}
 	if x.Mapped == nil && strings.HasPrefix(name, "proxy:") {
 		x.Mapping = h.mapping
 	}

@@ -4,6 +4,7 @@ import (
 	"github.com/headgate/headgate/internal/ascii"
 	"github.com/headgate/headgate/internal/directive"
 	"github.com/headgate/headgate/internal/module"
+	"github.com/headgate/headgate/internal/record"
 	"github.com/headgate/headgate/internal/syntax"
 )
 
@@ -15,16 +16,26 @@ type conf struct {
 	check    module.Opt[bool]     // DirectoryCheckHandler
 	redirect module.Opt[int]      // DirectoryIndexRedirect, a status; 0: off
 	fallback module.Opt[string]   // FallbackResource; "": disabled
+
+	indexLine, fallbackLine record.Line
 }
 
 var slot = directive.Slot[conf]{Name: "dir", Merge: func(base, add *conf) *conf {
-	return &conf{
+	out := &conf{
+		indexLine: base.indexLine, fallbackLine: base.fallbackLine,
 		index:    module.Over(base.index, add.index),
 		slash:    module.Over(base.slash, add.slash),
 		check:    module.Over(base.check, add.check),
 		redirect: module.Over(base.redirect, add.redirect),
 		fallback: module.Over(base.fallback, add.fallback),
 	}
+	if add.index.Set {
+		out.indexLine = add.indexLine
+	}
+	if add.fallback.Set {
+		out.fallbackLine = add.fallbackLine
+	}
+	return out
 }}
 
 // noFiles is what does not happen.
@@ -60,6 +71,7 @@ func setIndex(c *directive.Call) error {
 		return nil
 	}
 	d.index.To(append(d.index.V, words...))
+	d.indexLine = c.Line()
 	return nil
 }
 
@@ -101,6 +113,8 @@ func setFallback(c *directive.Call) error {
 	if ascii.EqualFold(url, "disabled") {
 		url = ""
 	}
-	slot.Of(c.Dir).fallback.To(url)
+	d := slot.Of(c.Dir)
+	d.fallback.To(url)
+	d.fallbackLine = c.Line()
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"github.com/headgate/headgate/internal/exchange"
 	"github.com/headgate/headgate/internal/message"
 	"github.com/headgate/headgate/internal/module"
+	"github.com/headgate/headgate/internal/record"
 	"github.com/headgate/headgate/internal/uri"
 )
 
@@ -17,6 +18,10 @@ func dir(b *module.Builder, d *module.Dir) error {
 		c = new(conf)
 	}
 	s := &step{slash: c.slash.Or(true), check: c.check.Or(false), redirect: c.redirect.V}
+	s.indexLine, s.fallbackLine = c.indexLine, c.fallbackLine
+	if !c.index.Set {
+		s.indexLine.Directive = "DirectoryIndex index.html"
+	}
 	for _, name := range c.index.Or([]string{"index.html"}) {
 		s.index = append(s.index, []byte(name))
 	}
@@ -37,11 +42,13 @@ const (
 // step looks at requests for folders and for what does not exist. It implements
 // exchange.Step.
 type step struct {
-	index    [][]byte // names, or URL-paths, encoded
-	fallback []byte   // nil: none
-	redirect int      // status that an index is answered with; 0: the request becomes that for the index
-	slash    bool     // a folder without a slash at its end is redirected
-	check    bool     // a handler that is named has the request without an index
+	index                   [][]byte // names, or URL-paths, encoded
+	fallback                []byte   // nil: none
+	redirect                int      // status that an index is answered with; 0: the request becomes that for the index
+	slash                   bool     // a folder without a slash at its end is redirected
+	indexLine, fallbackLine record.Line
+
+	check bool // a handler that is named has the request without an index
 }
 
 // Do implements exchange.Step. httpd: dir_fixups.
@@ -75,9 +82,12 @@ func (s *step) folder(x *exchange.Exchange) error {
 			if s.redirect != 0 {
 				reply := x.Reply(s.redirect)
 				reply.Location = x.Arena.Join(x.Origin(), sub.Path)
+				if x.Recorder != nil {
+					recordStatus(x, s.indexLine, reply)
+				}
 				return reply
 			}
-			x.Become(sub)
+			become(x, sub, s.indexLine)
 			return nil
 		case isRedirect(sub.Status), len(s.index) == 1 && (sub.Status == 406 || sub.Status == 401):
 			return passOn(x, sub)
@@ -104,6 +114,9 @@ func (s *step) addSlash(x *exchange.Exchange) error {
 	}
 	reply := x.Reply(301)
 	reply.Location = b
+	if x.Recorder != nil {
+		recordStatus(x, record.Line{Directive: "DirectorySlash On"}, reply)
+	}
 	return reply
 }
 
@@ -113,7 +126,7 @@ func (s *step) fallBack(x *exchange.Exchange) error {
 	sub := look(x, s.fallback)
 	switch {
 	case found(sub):
-		x.Become(sub)
+		become(x, sub, s.fallbackLine)
 		return nil
 	case isRedirect(sub.Status):
 		return passOn(x, sub)

@@ -10,6 +10,7 @@ import (
 	"github.com/headgate/headgate/internal/message"
 	"github.com/headgate/headgate/internal/module"
 	"github.com/headgate/headgate/internal/proxy/param"
+	"github.com/headgate/headgate/internal/record"
 	"github.com/headgate/headgate/internal/uri"
 )
 
@@ -70,5 +71,8 @@ func (named) Handle(x *exchange.Exchange) error {
 		return err
 	}
 	x.Mapped = h
+	if x.Recorder != nil && x.Mapping != nil {
+		x.Recorder.Record(record.Mapping{Line: x.Mapping.Line(), To: record.ToBackend, Target: string(x.Out.URL), Again: true})
+	}
 	return h.Handle(x)
 }

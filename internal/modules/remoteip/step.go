@@ -7,6 +7,7 @@ import (
 	"github.com/headgate/headgate/internal/exchange"
 	"github.com/headgate/headgate/internal/logsink"
 	"github.com/headgate/headgate/internal/message"
+	"github.com/headgate/headgate/internal/record"
 	"github.com/headgate/headgate/internal/subnet"
 )
 
@@ -73,6 +74,7 @@ func (s *step) believe(x *exchange.Exchange, i int) {
 	}
 	// httpd: the port is not known, and shown as 0.
 	x.SetRemote(exchange.Peer{Addr: netip.AddrPortFrom(w.client, 0), Text: w.text})
+	recordClient(x, "RemoteIPHeader "+s.header)
 	switch {
 	case !x.Logs(logsink.Trace1, name):
 	case w.external != nil:
@@ -209,4 +211,13 @@ func private(a netip.Addr) bool {
 		return b[1] == 168
 	}
 	return false
+}
+
+// recordClient tells, where somebody asks, whom the request is made for.
+func recordClient(x *exchange.Exchange, by string) {
+	if x.Recorder != nil {
+		x.Recorder.Record(record.Client{
+			Line: record.Line{Directive: by}, Address: x.RemoteAddr().String(), Peer: x.Client.Remote.Addr().String(),
+		})
+	}
 }
