@@ -245,7 +245,14 @@ func orNone(text string, list []string) string {
 }
 
 func (p *printer) backend(e *record.Backend) {
-	p.row("Backend", "worker %s%s", visible(e.Worker), map[bool]string{false: ", connections are not kept"}[e.Reuses])
+	of := ""
+	if e.Balancer != "" {
+		of = ", a member of " + visible(e.Balancer)
+	}
+	p.row("Backend", "worker %s%s%s", visible(e.Worker), of, map[bool]string{false: ", connections are not kept"}[e.Reuses])
+	if of != "" {
+		p.more("%s", p.dim("as its first request: which member a running server elects depends on those before"))
+	}
 	for _, l := range e.Head {
 		p.more("%s", visible(l))
 	}

@@ -36,6 +36,10 @@ func (p *protocol) RoundTrip(x *exchange.Exchange, w *worker.Worker) error {
 		return errNoBackend
 	}
 	e := record.Backend{Worker: w.Name, URL: strings.TrimPrefix(string(x.Out.URL), "proxy:"), Reuses: w.Reuse && !x.Out.NoReuse}
+	if name, ok := x.Env.Get("BALANCER_NAME"); ok {
+		e.Balancer = string(name)
+		e.URL = origin(w.Name) + string(x.Out.Target)
+	}
 	if h, ok := p.real.(header); ok {
 		head, err := h.Head(nil, x, w)
 		if err != nil {
@@ -55,6 +59,15 @@ func (p *protocol) RoundTrip(x *exchange.Exchange, w *worker.Worker) error {
 		return err
 	}
 	return x.SendHead(true)
+}
+
+// origin is the part of a worker's URL before its path.
+func origin(url string) string {
+	at := strings.Index(url, "://") + len("://")
+	if slash := strings.IndexByte(url[at:], '/'); slash >= 0 {
+		return url[:at+slash]
+	}
+	return url
 }
 
 // probeReverse asks what would become of a redirect of the backend to itself. It

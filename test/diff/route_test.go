@@ -5,6 +5,7 @@ import (
 	"io"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -45,10 +46,15 @@ func TestRoute(t *testing.T) {
 			if strings.Contains(got, "${dead}") {
 				continue // nobody is there, which route does not find out
 			}
-			// Of several requests another one may be the one that the backend saw.
-			want = firstOf(want, len(c.reqs) == 1 || strings.HasPrefix(got, "> "))
-			if total++; got != want {
-				t.Errorf("%s/%s (- httpd, + route)\n%s", g.name, c.id, lineDiff(want, got))
+			// Of several requests it is not said which of them a backend saw.
+			seen, head := parts(want)
+			if total++; len(seen) == 0 || len(c.reqs) > 1 && !strings.HasPrefix(got, "> ") {
+				seen = []string{head}
+			} else if len(c.reqs) == 1 {
+				seen = seen[:1]
+			}
+			if !slices.Contains(seen, got) {
+				t.Errorf("%s/%s (- httpd, + route)\n%s", g.name, c.id, lineDiff(seen[0], got))
 			}
 		}
 	})
@@ -66,6 +72,8 @@ func unlike(g *group, c *diffCase, want string) string {
 		return "the request is cut"
 	case strings.Contains(want, "< HTTP/1.1 408 "):
 		return "time is not played"
+	case c.id == "backend-503-no-failover":
+		return "which member of a balancer is elected depends on what came before"
 	case strings.HasPrefix(c.id, "program"):
 		return "no programs are started"
 	}
@@ -143,22 +151,19 @@ func transcript(r *explain.Report) string {
 	return withoutLength(b.String())
 }
 
-// firstOf takes of a record what route can tell: what the backend saw, if it matters, or the head of the response.
-func firstOf(want string, seenMatters bool) string {
-	var seen, head strings.Builder
-	lines, requests, responses, who := bufio.NewScanner(strings.NewReader(want)), 0, 0, ""
+// parts takes of a record what route can tell: each request that a backend saw, and the head of the first response.
+func parts(want string) (seen []string, head string) {
+	lines, responses := bufio.NewScanner(strings.NewReader(want)), 0
 	for lines.Scan() {
 		l := lines.Text()
 		switch {
 		case seenBy.MatchString(l):
-			name, text, _ := strings.Cut(l, "> ")
+			_, text, _ := strings.Cut(l, "> ")
 			if requestLine.MatchString(text) {
-				if requests++; requests == 1 {
-					who = name
-				}
+				seen = append(seen, "")
 			}
-			if requests == 1 && name == who && !strings.HasPrefix(text, "trailer ") {
-				seen.WriteString("> " + strings.TrimRight(text, " ") + "\n")
+			if !strings.HasPrefix(text, "trailer ") {
+				seen[len(seen)-1] += "> " + strings.TrimRight(text, " ") + "\n"
 			}
 		case strings.HasPrefix(l, "< HTTP/"):
 			if !strings.HasPrefix(l, "< HTTP/1.1 1") {
@@ -167,14 +172,11 @@ func firstOf(want string, seenMatters bool) string {
 			fallthrough
 		case strings.HasPrefix(l, "< "):
 			if responses == 1 && !strings.HasPrefix(l, "< trailer ") && !strings.HasPrefix(l, "< (") {
-				head.WriteString(l + "\n")
+				head += l + "\n"
 			}
 		}
 	}
-	if seen.Len() > 0 && seenMatters {
-		return seen.String()
-	}
-	return withoutLength(head.String())
+	return seen, withoutLength(head)
 }
 
 var (
