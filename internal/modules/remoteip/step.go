@@ -74,7 +74,7 @@ func (s *step) believe(x *exchange.Exchange, i int) {
 	}
 	// httpd: the port is not known, and shown as 0.
 	x.SetRemote(exchange.Peer{Addr: netip.AddrPortFrom(w.client, 0), Text: w.text})
-	recordClient(x, "RemoteIPHeader "+s.header)
+	recordClient(x, s.header)
 	switch {
 	case !x.Logs(logsink.Trace1, name):
 	case w.external != nil:
@@ -214,10 +214,10 @@ func private(a netip.Addr) bool {
 }
 
 // recordClient tells, where somebody asks, whom the request is made for.
-func recordClient(x *exchange.Exchange, by string) {
+func recordClient(x *exchange.Exchange, header string) {
 	if x.Recorder != nil {
 		x.Recorder.Record(record.Client{
-			Line: record.Line{Directive: by}, Address: x.RemoteAddr().String(), Peer: x.Client.Remote.Addr().String(),
+			Line: record.Line{Directive: "RemoteIPHeader " + header}, Address: x.RemoteAddr().String(), Peer: x.Client.Remote.Addr().String(),
 		})
 	}
 }
