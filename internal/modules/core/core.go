@@ -36,6 +36,7 @@ func server(b *module.Builder, s *module.Server) error {
 	site.Name, site.Port, site.Scheme = name.Host, name.Port, name.Scheme
 	if site.Name == "" {
 		site.Name = deriveName(c, b)
+		site.Port = derivePort(c, b)
 	}
 	site.Aliases = c.Aliases
 	site.Admin = c.Admin.Or("[no address given]")
@@ -110,6 +111,16 @@ func deriveName(c *ServerConf, b *module.Builder) string {
 		return main
 	}
 	return hostname()
+}
+
+// derivePort is the port of a virtual host without ServerName: that of its first
+// address, else the main server's (httpd: ap_parse_vhost_addrs). A ServerName
+// without a port has the scheme's.
+func derivePort(c *ServerConf, b *module.Builder) uint16 {
+	if len(c.Addrs) > 0 && c.Addrs[0].Port != 0 {
+		return c.Addrs[0].Port
+	}
+	return ServerOf(b.Main.Server).Name.V.Port
 }
 
 // dir fills a chain with core's configuration of a section.

@@ -7,6 +7,7 @@ import (
 	"github.com/headgate/headgate/internal/ascii"
 	"github.com/headgate/headgate/internal/balance"
 	"github.com/headgate/headgate/internal/directive"
+	"github.com/headgate/headgate/internal/proxy/mapping"
 	"github.com/headgate/headgate/internal/proxy/param"
 	"github.com/headgate/headgate/internal/uri"
 )
@@ -115,6 +116,14 @@ func nothing(string) bool { return false }
 func oddPort(c *directive.Call, u uri.URL) {
 	if u.OddPort != "" {
 		c.Warn("%s is no port: every request there is answered 400", u.OddPort)
+	}
+}
+
+// glued warns of a prefix with a slash at its end whose URL has none: what is
+// left of a path would be put directly behind host and port.
+func glued(c *directive.Call, r *mapping.PassRule) {
+	if r.Regex == nil && !r.Dynamic && r.URL.Path == "" && strings.HasSuffix(r.Path, "/") && !strings.ContainsAny(r.Target, "?#") {
+		c.Warn("%s has no slash at its end: the rest of a path below %s would be glued to its host, so every such request is answered 500", r.Target, r.Path)
 	}
 }
 

@@ -66,7 +66,7 @@ func (m *Mapped) Canon(q *Query, a *message.Arena) error {
 			}
 			return m.write(fixed.origin, static, rest, q, a)
 		}
-		return refuse(errAuthority)
+		return refuse(errGlued)
 	}
 	return m.canonSlowly(q, a)
 }
@@ -105,7 +105,7 @@ func (m *Mapped) canonSlowly(q *Query, a *message.Arena) error {
 	}
 	m.Dynamic = origin(m.URL) != origin(m.Rule.URL)
 	if m.Dynamic && m.Rule.Regex == nil && !m.Rule.Interpolate {
-		return refuse(errAuthority)
+		return refuse(errGlued)
 	}
 	return m.write(proxyPrefix+origin(m.URL), "", joined[end:], q, a)
 }

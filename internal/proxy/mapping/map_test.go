@@ -180,8 +180,8 @@ func TestTargets(t *testing.T) {
 		{"/hash/q", "", "200 http://b/x%23y/q"},
 		{"/inv/q%20r", "v", "200 http://b/i/v/q%20r"},
 		{"/inv/q%20r?a=%zz", "v", "200 http://b/i/v/q%20r?a=%zz"},
-		{"/glue/x", "", "400"}, // ours: httpd goes to the host "bx"
-		{"/glue/:81", "", "400"},
+		{"/glue/x", "", "500"}, // ours: httpd goes to the host "bx"
+		{"/glue/:81", "", "500"},
 		{"/glue/", "", "200 http://b/"},
 		{"/dyn/h1/p/q?r", "", "200 dynamic http://h1.example/p/q?r"},
 		{"/port/8081/x", "", "200 dynamic http://b:8081/x"},

@@ -259,6 +259,7 @@ func (r *PassRule) samePath(q *Query, a *message.Arena) bool {
 var (
 	errRawPath    = &uri.Error{Status: 400, Reason: "nocanon: the path as sent is not the one that was authorised"}
 	errAuthority  = &uri.Error{Status: 400, Reason: "the rest of the path would change the backend's host or port"}
+	errGlued      = &uri.Error{Status: 500, Reason: "the URL of the rule has no slash at its end, and the rest of the path would change the backend's host or port"}
 	errTwoSlashes = &uri.Error{Status: 400, Reason: "what is left of the path begins with two slashes, which is read as the name of a host"}
 	errTarget     = &uri.Error{Status: 400, Reason: "the target is no URL"}
 )
@@ -268,6 +269,9 @@ func refuse(err error) error {
 	f := &fault.Fault{Side: fault.Client, Module: "proxy", Phase: fault.Map, Kind: fault.InvalidInput, Status: 400, Err: err}
 	if e, ok := err.(*uri.Error); ok {
 		f.Status = e.Status
+	}
+	if f.Status == 500 { // the configuration is at fault, whatever the client sent
+		f.Side = fault.Proxy
 	}
 	return f
 }
