@@ -248,7 +248,7 @@ func (st *stage) accessLog(b *strings.Builder, count int) {
 		all := strings.Split(st.server.File("access.log"), "\n")
 		return all[st.logged : len(all)-1]
 	}
-	testkit.Poll(2*time.Second, func() bool { return len(lines()) >= count })
+	testkit.Poll(6*time.Second, func() bool { return len(lines()) >= count })
 	for _, l := range lines() {
 		st.logged++
 		if !strings.Contains(l, "OPTIONS *") {
