@@ -43,7 +43,7 @@ func All() []*module.Module {
 		authzhost.New(),
 		accesscompat.New(names), // before authzcore, which looks for Satisfy
 		authzcore.New(authzhost.Providers(names)...),
-		rewrite.New(), // its rules come before what else maps, and before SetEnv
+		rewrite.New(proxy.SchemeTier), // its rules come before what else maps, and before SetEnv
 		env.New(),
 		reqtimeout.New(),
 		proxy.New(),

@@ -57,7 +57,7 @@ func TestSent(t *testing.T) {
 				}
 				recorded = live
 			} else if !played {
-				t.Skip("nothing is recorded")
+				testkit.Skip(t, "nothing is recorded of this file, and no httpd is installed")
 			}
 			now.Files = append(now.Files, testkit.File{Name: f[0], Data: recorded})
 			got := a.play(t, func(t testing.TB, s testkit.Site) *testkit.Server { return testkit.StartHeadgate(t, "", s) })

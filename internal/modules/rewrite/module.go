@@ -10,10 +10,15 @@ import (
 	"github.com/headgate/headgate/internal/exchange"
 	"github.com/headgate/headgate/internal/module"
 	"github.com/headgate/headgate/internal/syntax"
+	"github.com/headgate/headgate/internal/uri"
 )
 
-// New returns the module.
-func New() *module.Module {
+// SchemeTier judges a directive whose target has this scheme.
+type SchemeTier func(scheme string) (directive.Tier, string)
+
+// New returns the module. Backends that rules with [P] name are judged by
+// schemes.
+func New(schemes SchemeTier) *module.Module {
 	runs := newRuns()
 	return &module.Module{
 		Name: "mod_rewrite", ID: "rewrite_module",
@@ -22,7 +27,7 @@ func New() *module.Module {
 			{Name: "RewriteOptions", Set: setOptions},
 			{Name: "RewriteBase", Set: setBase},
 			{Name: "RewriteCond", Set: addCond},
-			{Name: "RewriteRule", Set: addRule},
+			{Name: "RewriteRule", When: ruleTier(schemes), Set: addRule},
 			{Name: "RewriteMap", When: mapTier, Set: addMap},
 		},
 		Server: server,
@@ -167,6 +172,28 @@ func addRule(c *directive.Call) error {
 		*typesSlot.Of(c.Server) = true
 	}
 	return nil
+}
+
+// ruleTier judges rules by the scheme of a backend they name. One that only the
+// request decides cannot be judged.
+func ruleTier(schemes SchemeTier) func(*directive.Call) (directive.Tier, string) {
+	return func(c *directive.Call) (directive.Tier, string) {
+		r, err := parseRule(c.Raw)
+		if err != nil || r.flags&flagProxy == 0 || r.noSubst {
+			return directive.Honoured, ""
+		}
+		_, target, _ := uri.SplitSocket(r.output)
+		n, _ := absolute([]byte(target))
+		if n == 0 {
+			return directive.Honoured, ""
+		}
+		scheme, _, _ := strings.Cut(target[:n], ":")
+		tier, note := schemes(ascii.ToLower(scheme))
+		if ascii.EqualFold(scheme, "balancer") && tier != directive.Pending {
+			return directive.Honoured, "" // no scheme of a worker: who takes balancers knows what is in one
+		}
+		return tier, note
+	}
 }
 
 // refuse makes the error of a rule or condition, in httpd's words.

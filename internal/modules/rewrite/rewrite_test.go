@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/headgate/headgate/internal/directive"
 	"github.com/headgate/headgate/internal/exchange"
 )
 
@@ -162,4 +163,31 @@ func FuzzEscape(f *testing.F) {
 			}
 		}
 	})
+}
+
+func TestRuleTier(t *testing.T) {
+	asked := ""
+	tier := ruleTier(func(scheme string) (directive.Tier, string) {
+		asked = scheme
+		return directive.Pending, "not yet"
+	})
+	for line, want := range map[string]string{
+		`^/a HTTPS://h/ [P]`:             "https",
+		`^/a "fcgi://h:9000/x" [L,P]`:    "fcgi",
+		`^/a unix:/s|ajp://h/ [P]`:       "ajp",
+		`^/a balancer://b/ [proxy]`:      "balancer",
+		`^/a ws://h/$1 [P]`:              "ws",
+		`^/a https://h/ [R]`:             "", // a redirect may go anywhere
+		`^/a https://h/`:                 "",
+		`^/a %{REQUEST_SCHEME}://h/ [P]`: "", // nobody knows
+		`^/a - [P]`:                      "",
+		`^/a /path [P]`:                  "",
+		`^/a https://h/ [P`:              "", // refused for another reason
+	} {
+		asked = ""
+		got, _ := tier(&directive.Call{Raw: line})
+		if asked != want || (got == directive.Pending) != (want != "") {
+			t.Errorf("%s: asked for %q, %v; want %q", line, asked, got, want)
+		}
+	}
 }
