@@ -111,6 +111,7 @@ func GlobalOf(c *directive.Confs) *GlobalConf {
 type DirConf struct {
 	Canonical module.Opt[exchange.Canonical]
 	Signature module.Opt[exchange.Signature]
+	Charset   module.Opt[string] // AddDefaultCharset; "": none is added
 	LimitBody module.Opt[int64]
 	Handler   module.Opt[handler]
 	Filters   module.Opt[[]module.FilterKind] // SetOutputFilter, in the order of their calls
@@ -125,6 +126,7 @@ func mergeDir(base, add *DirConf) *DirConf {
 	out := &DirConf{
 		Canonical: module.Over(base.Canonical, add.Canonical),
 		Signature: module.Over(base.Signature, add.Signature),
+		Charset:   module.Over(base.Charset, add.Charset),
 		LimitBody: module.Over(base.LimitBody, add.LimitBody),
 		Handler:   module.Over(base.Handler, add.Handler),
 		Filters:   module.Over(base.Filters, add.Filters),

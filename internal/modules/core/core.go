@@ -132,6 +132,9 @@ func dir(b *module.Builder, d *module.Dir, evals *exchange.Evaluator) error {
 	ch := d.Chain
 	ch.Canonical = c.Canonical.Or(exchange.CanonicalOff)
 	ch.Signature = c.Signature.Or(exchange.SignatureOff)
+	if c.Charset.V != "" {
+		ch.Response = append(ch.Response, &charset{[]byte("; charset=" + c.Charset.V)})
+	}
 	// httpd's default of 1 GiB applies to requests it handles itself, not to
 	// proxied ones.
 	ch.LimitBody = c.LimitBody.Or(0)

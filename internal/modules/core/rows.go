@@ -31,6 +31,7 @@ func rows() []directive.Row {
 		{Name: "ServerAdmin", Set: func(c *directive.Call) error { serverSlot.Of(c.Server).Admin.To(c.Arg(0)); return nil }},
 		{Name: "ServerRoot", Tier: directive.Honoured},
 		{Name: "ServerTokens", Set: setTokens},
+		{Name: "AddDefaultCharset", Set: setCharset},
 		{Name: "ServerSignature", Set: choice(signatures, "ServerSignature: use one of: off | on | email", func(c *directive.Call, v exchange.Signature) { dirSlot.Of(c.Dir).Signature.To(v) })},
 		{Name: "DocumentRoot", Tier: directive.Noted, Note: "no static files are served: requests that nothing else answers get 404", Set: setDocumentRoot},
 		{Name: "Timeout", Set: setTimeout},
