@@ -34,7 +34,6 @@ type run struct {
 	reduced    bool   // this server's own address was taken off the result
 	proxied    bool   // in a section: the request is mapped to a backend
 	pathInfo   []byte // in a section: what of the path follows the file; every rule sees it again
-	mark       bool   // a group brought a question mark into the substitution
 	trace      int
 	at         int          // the present rule
 	tried      *record.Rule // the record of the present rule; nil without a recorder
@@ -197,14 +196,14 @@ func (u *run) rule(r *rule) effect {
 		return noMatch
 	}
 	var name []byte
+	unsafe := false
 	if !r.noSubst {
-		u.mark = false
-		name = u.expand(&r.subst, r)
+		name, unsafe = u.substitution(r)
 		if u.traces(2) {
 			u.tracef(2, u.set.dir, "rewrite '%s' -> '%s'", u.uri, name)
 		}
 	}
-	if u.mark && r.flags&flagAllow3F == 0 && !r.noSubst && !u.proxied { // the name of a mapped request has its query in it
+	if unsafe && r.flags&flagAllow3F == 0 && !u.proxied { // the name of a mapped request has its query in it
 		x.Logf(logsink.Error, "rewrite", "AH10508", "Unsafe URL with %%3f URL rewritten without UnsafeAllow3F")
 		u.status = 403
 		return refused

@@ -171,20 +171,44 @@ func (u *run) expand(t *template, r *rule) []byte {
 // append appends the value of t to dst.
 func (u *run) append(dst []byte, t *template, r *rule) []byte {
 	for i := range t.parts {
-		switch p := &t.parts[i]; p.kind {
-		case partText:
-			dst = append(dst, p.text...)
-		case partRuleGroup:
-			dst = u.appendGroup(dst, u.ruleGroups[p.group], r)
-		case partCondGroup:
-			dst = u.appendGroup(dst, u.condGroups[p.group], r)
-		case partVariable:
-			dst = u.appendVariable(dst, &p.variable)
-		case partMap:
-			dst = u.appendMapped(dst, p.lookup, r)
-		}
+		dst = u.appendPart(dst, &t.parts[i], r)
 	}
 	return dst
+}
+
+func (u *run) appendPart(dst []byte, p *part, r *rule) []byte {
+	switch p.kind {
+	case partRuleGroup:
+		return u.appendGroup(dst, u.ruleGroups[p.group], r)
+	case partCondGroup:
+		return u.appendGroup(dst, u.condGroups[p.group], r)
+	case partVariable:
+		return u.appendVariable(dst, &p.variable)
+	case partMap:
+		return u.appendMapped(dst, p.lookup, r)
+	}
+	return append(dst, p.text...)
+}
+
+// substitution expands that of r. unsafe: its first question mark was not
+// written in the rule but came with a group, a variable or a map's value, so
+// that what was meant to be a path would end there.
+func (u *run) substitution(r *rule) (name []byte, unsafe bool) {
+	t := &r.subst
+	if t.fixed != nil {
+		return t.fixed, false
+	}
+	u.buf = u.buf[:0]
+	written := false
+	for i := range t.parts {
+		start := len(u.buf)
+		u.buf = u.appendPart(u.buf, &t.parts[i], r)
+		if !written && !unsafe && bytes.IndexByte(u.buf[start:], '?') >= 0 {
+			written = t.parts[i].kind == partText
+			unsafe = !written
+		}
+	}
+	return append(u.x.Arena.Alloc(len(u.buf)), u.buf...), unsafe
 }
 
 func (u *run) appendGroup(dst, group []byte, r *rule) []byte {
@@ -193,12 +217,9 @@ func (u *run) appendGroup(dst, group []byte, r *rule) []byte {
 	}
 	start := len(dst)
 	if r.flags&flagEscape == 0 {
-		dst = append(dst, group...)
-		u.mark = u.mark || bytes.IndexByte(group, '?') >= 0
-		return dst
+		return append(dst, group...)
 	}
 	dst = r.appendEscaped(dst, group)
-	u.mark = u.mark || bytes.IndexByte(dst[start:], '?') >= 0
 	if u.traces(5) {
 		u.tracef(5, u.set.dir, "escaping backreference '%s' to '%s'", group, dst[start:])
 	}
