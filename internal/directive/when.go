@@ -181,16 +181,20 @@ func handler(c *Call) (Tier, string, bool) {
 	}
 }
 
-// stockPath decides for the paths of stock configurations: the icons of
-// listings, the manual, error pages, the empty cgi-bin.
+// stockPath decides for the paths of stock configurations.
 func stockPath(tier Tier, note string) rule {
-	return func(c *Call) (Tier, string, bool) {
-		p := strings.TrimPrefix(ascii.ToLower(c.Arg(0)), "^")
-		for _, stock := range []string{"/icons", "/manual", "/error", "/cgi-bin", "/javascript", "/doc", "/awstatsicons"} {
-			if rest, ok := strings.CutPrefix(p, stock); ok && (rest == "" || strings.IndexByte("/(?", rest[0]) >= 0) {
-				return tier, note, true
-			}
+	return func(c *Call) (Tier, string, bool) { return tier, note, StockPath(c.Arg(0)) }
+}
+
+// StockPath reports whether a path, or a pattern of paths, is one of those that
+// stock configurations map to folders: the icons of listings, the manual, error
+// pages, the empty cgi-bin.
+func StockPath(path string) bool {
+	p := strings.TrimPrefix(ascii.ToLower(path), "^")
+	for _, stock := range []string{"/icons", "/manual", "/error", "/cgi-bin", "/javascript", "/doc", "/awstatsicons"} {
+		if rest, ok := strings.CutPrefix(p, stock); ok && (rest == "" || strings.IndexByte("/(?", rest[0]) >= 0) {
+			return true
 		}
-		return 0, "", false
 	}
+	return false
 }

@@ -5,6 +5,7 @@ package exchange
 func (x *Exchange) Become(sub *Exchange) {
 	x.Path, x.Args, x.HasArgs = sub.Path, sub.Args, sub.HasArgs
 	x.Filename, x.stored, x.file = sub.Filename, sub.stored, sub.file
+	x.ContextPrefix, x.ContextRoot = sub.ContextPrefix, sub.ContextRoot
 	x.HandlerName, x.Mapped, x.Mapping = sub.HandlerName, sub.Mapped, sub.Mapping
 	x.Out.Target, x.Out.URL = sub.Out.Target, sub.Out.URL
 	x.Chain = sub.Chain

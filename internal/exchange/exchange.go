@@ -76,6 +76,10 @@ type Exchange struct {
 	// next use. It outlives the exchange.
 	Attempt any
 
+	// The Alias that has mapped x: its URL-path and what it stands for; nil: none
+	// has (httpd: ap_context_prefix, ap_context_document_root).
+	ContextPrefix, ContextRoot []byte
+
 	stored []byte     // Filename as it was mapped
 	file   *LocalFile // what is there; nil: not looked yet
 
@@ -197,7 +201,7 @@ func (x *Exchange) Reset(poison bool) {
 	// these.
 	x.Site, x.Chain, x.Mapped, x.Mapping, x.Relay = nil, nil, nil, nil, nil
 	x.Path, x.Args, x.HasArgs, x.Filename = nil, nil, false, nil
-	x.stored, x.file = nil, nil
+	x.stored, x.file, x.ContextPrefix, x.ContextRoot = nil, nil, nil, nil
 	x.HandlerName, x.Status, x.Fault, x.Redirected = "", 0, nil, nil
 	x.User, x.LogID, x.Keep, x.trailer = nil, nil, nil, nil
 	x.Main, x.Lookups, x.Tunnel, x.Recorder, x.Scored = nil, nil, nil, nil, nil

@@ -104,7 +104,7 @@ var _ expr.Env = (*exprEnv)(nil)
 const apiVersion = "20120211"
 
 // exprVars computes each variable. A variable without a row is always empty:
-// REMOTE_IDENT, AUTH_TYPE, CONN_LOG_ID and CONTEXT_PREFIX.
+// REMOTE_IDENT, AUTH_TYPE and CONN_LOG_ID.
 var exprVars = [...]func(dst []byte, x *Exchange) []byte{
 	expr.RequestMethod:   func(dst []byte, x *Exchange) []byte { return append(dst, x.Req.Method...) },
 	expr.RequestScheme:   func(dst []byte, x *Exchange) []byte { return append(dst, x.Scheme()...) },
@@ -138,7 +138,8 @@ var exprVars = [...]func(dst []byte, x *Exchange) []byte{
 	expr.RequestStatus:       requestStatus,
 	expr.RequestLogID:        func(dst []byte, x *Exchange) []byte { return append(dst, x.LogID...) },
 	expr.ConnRemoteAddr:      func(dst []byte, x *Exchange) []byte { return append(dst, x.Client.PeerIP...) },
-	expr.ContextDocumentRoot: func(dst []byte, x *Exchange) []byte { return append(dst, x.Site.DocumentRoot...) },
+	expr.ContextDocumentRoot: contextRoot,
+	expr.ContextPrefix:       func(dst []byte, x *Exchange) []byte { return append(dst, x.ContextPrefix...) },
 	expr.TimeYear:            timeVar(expr.TimeYear),
 	expr.TimeMon:             timeVar(expr.TimeMon),
 	expr.TimeDay:             timeVar(expr.TimeDay),
@@ -149,6 +150,14 @@ var exprVars = [...]func(dst []byte, x *Exchange) []byte{
 	expr.Time:                timeVar(expr.Time),
 	expr.APIVersion:          text(apiVersion),
 	expr.ServerSoftware:      func(dst []byte, x *Exchange) []byte { return append(dst, x.Site.ServerHeader...) },
+}
+
+// contextRoot is the folder of the Alias that has mapped x, else DocumentRoot.
+func contextRoot(dst []byte, x *Exchange) []byte {
+	if x.ContextRoot != nil {
+		return append(dst, x.ContextRoot...)
+	}
+	return append(dst, x.Site.DocumentRoot...)
 }
 
 // text, onOff and timeVar make values for exprVars.

@@ -250,16 +250,17 @@ func askEach(x *exchange.Exchange, list []exchange.Translator) (by int, err erro
 
 // storage merges the sections matched by target below those matched by path.
 func (p *Pipeline) storage(x *exchange.Exchange) error {
-	switch {
-	case x.Filename != nil || len(x.Path) == 0:
-	case x.Path[0] == '/':
+	if wholeServer(x) && x.Mapped == nil {
+		if x.Filename == nil {
+			x.Filename = x.Arena.Join(x.Arena.String(x.Site.DocumentRoot), slash, x.Path)
+		}
+		return nil // httpd: http_send_options, which no access control comes before
+	}
+	if x.Filename == nil && len(x.Path) > 0 && x.Path[0] == '/' {
 		x.Filename = append(append(x.Arena.Alloc(len(x.Site.DocumentRoot)+len(x.Path)), x.Site.DocumentRoot...), x.Path...)
 		if x.Recorder != nil {
 			recordFile(x)
 		}
-	case wholeServer(x) && x.Mapped == nil:
-		x.Filename = x.Arena.Join(x.Arena.String(x.Site.DocumentRoot), slash, x.Path)
-		return nil // httpd: the response is decided on
 	}
 	x.Store()
 	if f := x.File(); f != nil && f.Err != nil {

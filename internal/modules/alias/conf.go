@@ -21,6 +21,7 @@ type rule struct {
 	target string     // URL or file name; $0 to $9 with a pattern
 	none   bool       // there is no target: the status alone is the answer
 	status int        // of a redirect
+	script bool       // a ScriptAlias
 }
 
 // serverConf is what a server says outside of sections.
@@ -83,6 +84,8 @@ func New() *module.Module {
 		Rows: []directive.Row{
 			{Name: "Alias", Set: setAlias, Tier: directive.Mapped, Note: noFiles},
 			{Name: "AliasMatch", Set: setAliasMatch, Tier: directive.Mapped, Note: noFiles},
+			{Name: "ScriptAlias", Set: setAlias, When: whenScript},
+			{Name: "ScriptAliasMatch", Set: setAliasMatch, When: whenScript},
 			{Name: "Redirect", Set: redirect(302, false), Words: words},
 			{Name: "RedirectMatch", Set: redirect(302, true), Words: words},
 			{Name: "RedirectTemp", Set: redirect(302, false)},
@@ -103,7 +106,7 @@ func inSection(c *directive.Call) bool { return !c.Scope.Section().Kind.Server()
 
 func setAlias(c *directive.Call) error {
 	if len(c.Args) == 2 {
-		return addAlias(c, &rule{line: c.Line(), path: c.Arg(0), target: c.Arg(1)})
+		return addAlias(c, &rule{line: c.Line(), path: c.Arg(0), target: c.Arg(1), script: isScript(c)})
 	}
 	if k := c.Scope.Section().Kind; k == directive.KindDirectory || k == directive.KindFiles {
 		return c.Errorf("Alias cannot occur within %s section", k)
@@ -121,12 +124,24 @@ func setAlias(c *directive.Call) error {
 	return nil
 }
 
+// isScript reports whether c is a ScriptAlias or ScriptAliasMatch.
+func isScript(c *directive.Call) bool { return ascii.HasPrefixFold(c.Row.Name, "Script") }
+
+// whenScript takes the script folders of stock configurations, most of them empty:
+// requests there get 404. Another one would be missed.
+func whenScript(c *directive.Call) (directive.Tier, string) {
+	if len(c.Args) == 2 && directive.StockPath(c.Arg(0)) {
+		return directive.Noted, "programs are not run: requests there get 404, never the program's text"
+	}
+	return directive.Refused, "programs are not run: what they answer would be missing. What runs them can be a backend of ProxyPass"
+}
+
 func setAliasMatch(c *directive.Call) error {
 	re, err := compile(c, c.Arg(0))
 	if err != nil {
 		return err
 	}
-	return addAlias(c, &rule{line: c.Line(), re: re, target: c.Arg(1)})
+	return addAlias(c, &rule{line: c.Line(), re: re, target: c.Arg(1), script: isScript(c)})
 }
 
 func addAlias(c *directive.Call, r *rule) error {

@@ -135,41 +135,57 @@ func (t *translator) Translate(x *exchange.Exchange) (exchange.Handler, error) {
 	if err := t.Do(x); err != nil {
 		return nil, err
 	}
-	file, line, err := t.file(x)
-	if err != nil || file == nil {
-		if err == nil {
-			err = exchange.ErrDeclined
-		}
+	file, from, err := t.file(x)
+	if err != nil {
 		return nil, err
 	}
-	if file[0] != '/' {
-		file = x.Arena.Join([]byte(t.root), slash, file)
+	if len(file) == 0 {
+		return nil, exchange.ErrDeclined
 	}
-	x.Filename = file
+	x.Filename = t.absolute(x, file)
+	if from != nil && from.re == nil {
+		x.ContextPrefix, x.ContextRoot = x.Arena.String(from.path), t.absolute(x, x.Arena.String(from.target))
+	}
+	if from != nil && from.script {
+		x.HandlerName = cgiScript
+	}
 	if x.Recorder != nil {
-		x.Recorder.Record(record.Mapping{Line: line, To: record.ToFile, Target: string(file)})
+		line := t.aliasLine
+		if from != nil {
+			line = from.line
+		}
+		x.Recorder.Record(record.Mapping{Line: line, To: record.ToFile, Target: string(x.Filename)})
 	}
 	return nil, exchange.ErrDone
 }
 
-// file returns the file name of an alias, nil where none fits, and where it
-// stands.
-func (t *translator) file(x *exchange.Exchange) (name []byte, line record.Line, err error) {
+// cgiScript is the handler of what a ScriptAlias maps. There is none here of that
+// name, so that a program is neither run nor shown.
+const cgiScript = "cgi-script"
+
+// absolute puts ServerRoot in front of a relative name.
+func (t *translator) absolute(x *exchange.Exchange, name []byte) []byte {
+	if len(name) > 0 && name[0] == '/' {
+		return name
+	}
+	return x.Arena.Join([]byte(t.root), slash, name)
+}
+
+// file returns the file name that an alias makes, empty where none does, and the
+// rule that it is of; nil: that of a section.
+func (t *translator) file(x *exchange.Exchange) (name []byte, from *rule, err error) {
 	if t.alias != nil {
-		name, err := t.evals.String(t.alias, x)
+		name, err = t.evals.String(t.alias, x)
 		if err != nil {
-			return nil, line, failed("AH02825", "Can't evaluate alias expression: "+err.Error())
+			return nil, nil, failed("AH02825", "Can't evaluate alias expression: "+err.Error())
 		}
 		if len(name) > 0 {
-			return name, t.aliasLine, nil
+			return name, nil, nil
 		}
 	}
-	rule, name, tooLong := find(x, t.aliases, false)
-	switch {
-	case tooLong:
-		return nil, line, failed("AH00672", "Regex substitution in '"+rule.target+"' failed. Replacement too long?")
-	case rule == nil || len(name) == 0:
-		return nil, line, nil
+	from, name, tooLong := find(x, t.aliases, false)
+	if tooLong {
+		return nil, nil, failed("AH00672", "Regex substitution in '"+from.target+"' failed. Replacement too long?")
 	}
-	return name, rule.line, nil
+	return name, from, nil
 }

@@ -95,10 +95,7 @@ func setOptions(c *directive.Call) error {
 			if !ok {
 				return c.Errorf("RewriteOptions: unknown option '%s'", w)
 			}
-			switch bit {
-			case ignoreContextInfo:
-				c.Note("IgnoreContextInfo: an Alias is never looked at when a section's substitution is completed")
-			case legacyPrefixDocRoot:
+			if bit == legacyPrefixDocRoot {
 				c.Warn("LegacyPrefixDocRoot has no effect: it concerns only which file a URL of this server leads to, and no files are served")
 			}
 			o |= bit

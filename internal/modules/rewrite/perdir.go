@@ -116,6 +116,8 @@ func (u *run) again(began []byte) error {
 			u.tracef(2, dir, "strip document_root prefix: %s -> %s", x.Filename, x.Filename[len(root):])
 		}
 		x.Filename = x.Filename[len(root):]
+	} else if !u.set.options.has(ignoreContextInfo) {
+		u.intoContext()
 	}
 	if u.traces(1) {
 		u.tracef(1, dir, "internal redirect with %s [INTERNAL REDIRECT]", x.Filename)
@@ -123,6 +125,19 @@ func (u *run) again(began []byte) error {
 	x.Mapped = &restart{exchange.InternalRedirect{Path: x.Filename, Query: x.Args, HasQuery: x.HasArgs}}
 	x.HandlerName = "redirect-handler"
 	return nil
+}
+
+// intoContext puts the URL-path of the Alias that has mapped the request in place
+// of what it stands for.
+func (u *run) intoContext() {
+	x := u.x
+	if u.traces(2) {
+		root := exchange.AppendVar(nil, expr.ContextDocumentRoot, x)
+		u.tracef(2, u.set.dir, "trying to replace context docroot %s with context prefix %s", root, x.ContextPrefix)
+	}
+	if x.ContextRoot != nil {
+		x.Filename = u.replacePrefix(x.Filename, string(x.ContextRoot), string(x.ContextPrefix))
+	}
 }
 
 // restart is the handler of a request that starts again: what comes after the
