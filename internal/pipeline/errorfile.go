@@ -30,7 +30,14 @@ var fileTypes = map[string]string{
 
 // errorFile responds with a file below DocumentRoot. Only error documents are
 // served this way: they must be available when the backend is not.
+//
+// Ours: a file of another type may be a program (AddHandler, AddType), which must
+// not be shown, so it counts as missing.
 func errorFile(x *exchange.Exchange) error {
+	kind, known := fileTypes[ascii.ToLower(path.Ext(string(x.Path)))]
+	if !known {
+		return fileFault(fs.ErrNotExist)
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), filePatience)
 	defer cancel()
 	file, err := reactor.Await(ctx, x.Loop, reactor.Files, below{x.Site.DocumentRoot, string(x.Path)}, readBelow)
@@ -46,9 +53,7 @@ func errorFile(x *exchange.Exchange) error {
 	h.AddID(message.ETag, etag(info))
 	h.Add([]byte("Accept-Ranges"), []byte("bytes"))
 	h.AddID(message.ContentLength, x.Arena.Int(int64(len(body))))
-	if t := fileTypes[ascii.ToLower(path.Ext(info.Name()))]; t != "" {
-		h.AddID(message.ContentType, []byte(t))
-	}
+	h.AddID(message.ContentType, []byte(kind))
 	r.Body = message.Framing{Kind: message.Length, Length: int64(len(body))}
 	if err := x.SendHead(len(body) == 0); err != nil || len(body) == 0 {
 		return err
