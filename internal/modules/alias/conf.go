@@ -84,8 +84,8 @@ func New() *module.Module {
 		Rows: []directive.Row{
 			{Name: "Alias", Set: setAlias, Tier: directive.Mapped, Note: noFiles},
 			{Name: "AliasMatch", Set: setAliasMatch, Tier: directive.Mapped, Note: noFiles},
-			{Name: "ScriptAlias", Set: setAlias, When: whenScript},
-			{Name: "ScriptAliasMatch", Set: setAliasMatch, When: whenScript},
+			{Name: "ScriptAlias", Set: setAlias, When: whenScript, Tier: directive.Refused, Note: noScripts},
+			{Name: "ScriptAliasMatch", Set: setAliasMatch, When: whenScript, Tier: directive.Refused, Note: noScripts},
 			{Name: "Redirect", Set: redirect(302, false), Words: words},
 			{Name: "RedirectMatch", Set: redirect(302, true), Words: words},
 			{Name: "RedirectTemp", Set: redirect(302, false)},
@@ -127,13 +127,15 @@ func setAlias(c *directive.Call) error {
 // isScript reports whether c is a ScriptAlias or ScriptAliasMatch.
 func isScript(c *directive.Call) bool { return ascii.HasPrefixFold(c.Row.Name, "Script") }
 
+const noScripts = "programs are not run: what they answer would be missing. What runs them can be a backend of ProxyPass"
+
 // whenScript takes the script folders of stock configurations, most of them empty:
 // requests there get 404. Another one would be missed.
 func whenScript(c *directive.Call) (directive.Tier, string) {
 	if len(c.Args) == 2 && directive.StockPath(c.Arg(0)) {
 		return directive.Noted, "programs are not run: requests there get 404, never the program's text"
 	}
-	return directive.Refused, "programs are not run: what they answer would be missing. What runs them can be a backend of ProxyPass"
+	return directive.Refused, noScripts
 }
 
 func setAliasMatch(c *directive.Call) error {
