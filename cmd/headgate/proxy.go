@@ -116,7 +116,7 @@ func (p process) demoCommand() *cobra.Command {
 	var host string
 	c := &cobra.Command{
 		Use: "demo", Short: "a page and an echo service behind the proxy, to look at",
-		Long: `Start two small backends on this machine and Headgate in front of them. Ctrl-C
+		Long: `Start three small backends on this machine and Headgate in front of them. Ctrl-C
 stops everything.`,
 		Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
@@ -153,12 +153,13 @@ func (p process) demo(host string, port uint16) int {
 func (p process) welcome(port uint16) {
 	at := fmt.Sprintf("localhost:%d", port)
 	fmt.Fprintf(p.stderr, `
-  Headgate demo: a page and an echo service, both behind the proxy.
+  Headgate demo: a page, and an echo service that is a balancer with two members.
 
     open        http://%[1]s/
     page        curl -i %[1]s/
-    echo        curl -i -d 'some body' %[1]s/echo/hello
+    echo        curl -i -d 'some body' %[1]s/echo/hello     (twice: Host is the member)
     streaming   curl -N %[1]s/events
+    status      http://%[1]s/server-status
 
   Ctrl-C stops it (pid %[2]d).
 

@@ -12,13 +12,14 @@ import (
 
 // Backends are the running demo backends.
 type Backends struct {
-	PageAddr, EchoAddr string // "127.0.0.1:port"
+	PageAddr string    // "127.0.0.1:port"
+	EchoAddr [2]string // the members of a balancer
 
 	servers []*http.Server
 	done    sync.WaitGroup
 }
 
-// Start opens both backends. conf is shown on the page; it may need the
+// Start opens the backends. conf is shown on the page; it may need the
 // addresses, so it is a function of them.
 func Start(conf func(b *Backends) string) (*Backends, error) {
 	b := &Backends{}
@@ -28,7 +29,8 @@ func Start(conf func(b *Backends) string) (*Backends, error) {
 		handler http.Handler
 	}{
 		{&b.PageAddr, pages(func() string { return text })},
-		{&b.EchoAddr, http.HandlerFunc(echo)},
+		{&b.EchoAddr[0], http.HandlerFunc(echo)},
+		{&b.EchoAddr[1], http.HandlerFunc(echo)},
 	} {
 		l, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
@@ -48,7 +50,7 @@ func (b *Backends) serve(l net.Listener, h http.Handler) {
 	b.done.Go(func() { _ = s.Serve(l) })
 }
 
-// Close ends both backends at once, their running requests included.
+// Close ends the backends at once, their running requests included.
 func (b *Backends) Close() error {
 	var err error
 	for _, s := range b.servers {
@@ -58,23 +60,34 @@ func (b *Backends) Close() error {
 	return err
 }
 
-// Config is the configuration that puts both behind one port. host may be ""
+// Config is the configuration that puts all of them behind one port. host may be ""
 // for all addresses.
 func Config(b *Backends, host string, port uint16) string {
 	listen := fmt.Sprint(port)
 	if host != "" {
 		listen = net.JoinHostPort(host, listen)
 	}
-	return strings.NewReplacer("LISTEN", listen, "PAGE", b.PageAddr, "ECHO", b.EchoAddr).Replace(`Listen LISTEN
+	return strings.NewReplacer("LISTEN", listen, "PAGE", b.PageAddr, "ECHO1", b.EchoAddr[0], "ECHO2", b.EchoAddr[1]).Replace(`Listen LISTEN
 ServerName localhost
 
 LogFormat "%h \"%r\" %>s %b %{ms}Tms" short
 CustomLog /dev/stdout short
 ErrorLog /dev/stderr
 
-ProxyPass        /echo/ http://ECHO/
-ProxyPassReverse /echo/ http://ECHO/
+<Proxy balancer://echo>
+    BalancerMember http://ECHO1
+    BalancerMember http://ECHO2
+</Proxy>
+ProxyPass        /echo/ balancer://echo/
+ProxyPassReverse /echo/ balancer://echo/
 ProxyPass        /chat  http://PAGE/chat upgrade=websocket
+
+ProxyPass        /server-status !
+<Location /server-status>
+    SetHandler server-status
+    Require local
+</Location>
+
 ProxyPass        /      http://PAGE/
 ProxyPassReverse /      http://PAGE/
 `)

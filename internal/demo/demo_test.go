@@ -67,13 +67,13 @@ func TestClockFlushes(t *testing.T) {
 
 func TestEcho(t *testing.T) {
 	b := start(t)
-	res, err := http.Post("http://"+b.EchoAddr+"/a?b", "text/plain", strings.NewReader("some body"))
+	res, err := http.Post("http://"+b.EchoAddr[1]+"/a?b", "text/plain", strings.NewReader("some body"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer res.Body.Close()
 	body, _ := io.ReadAll(res.Body)
-	if got := string(body); !strings.HasPrefix(got, "POST /a?b HTTP/1.1\nHost: "+b.EchoAddr+"\n") || !strings.HasSuffix(got, "\n\nsome body") {
+	if got := string(body); !strings.HasPrefix(got, "POST /a?b HTTP/1.1\nHost: "+b.EchoAddr[1]+"\n") || !strings.HasSuffix(got, "\n\nsome body") {
 		t.Errorf("echo said:\n%s", got)
 	}
 }

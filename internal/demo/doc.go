@@ -1,4 +1,4 @@
-// Package demo has the two small backends of "headgate demo": a page that says
+// Package demo has the small backends of "headgate demo": a page that says
 // what Headgate is and shows what a backend receives, and an echo service.
 //
 // They run behind the proxy like any user's backends, on loopback ports that
