@@ -6,7 +6,7 @@ import (
 	"github.com/headgate/headgate/internal/ascii"
 )
 
-// parseAddr reads an address; an IPv4 one without allocating.
+// parseAddr parses an IP address. For IPv4 it does not allocate.
 func parseAddr(s []byte) (netip.Addr, bool) {
 	var addr [4]byte
 	i, v, digits := 0, 0, 0

@@ -2,19 +2,20 @@
 // those of <If> and Require expr, and strings with %{...} in them such as those
 // of Header "expr=..." and ErrorDocument.
 //
-// ParseBool and ParseString compile once, when the configuration is read; every
-// name is looked up then, and an unknown one is an error in httpd's words. Eval
-// and Append run against an Env, which is all this package knows of a request.
+// ParseBool and ParseString compile once, when the configuration is read. They
+// look up every name; an unknown name is an error with httpd's message. Eval and
+// Append evaluate against an Env, the only access to a request that this package
+// has.
 //
 // Ownership: a compiled expression is immutable and safe for concurrent use. A
-// State belongs to one evaluation at a time and is meant to be used again: its
-// buffers make the common cases free of allocation. What Env appends is copied
-// into them.
+// State belongs to one evaluation at a time and should be reused: with its buffers
+// the common cases do not allocate. Values that an Env appends are in these
+// buffers.
 //
-// The grammar is that of 2.4.71, as observed: no split, join or sub, and i is
-// the only flag of a regular expression. Differences kept on purpose: -ipmatch
-// does not ask the resolver for names, nesting may go deeper than twenty levels,
-// and a regular expression that hits its limit is an error rather than false.
+// The grammar is that of httpd 2.4.71, as observed: no split, join or sub, and i
+// is the only flag of a regular expression. Intended differences: -ipmatch does
+// not resolve names, expressions may be nested deeper than twenty levels, and a
+// regular expression that exceeds its limit is an error rather than false.
 //
-// It may import ascii, glob, rx and subnet.
+// May import ascii, glob, rx and subnet.
 package expr

@@ -6,26 +6,27 @@ import (
 	"os"
 )
 
-// Env is what an expression can ask of the request it is evaluated for. Appending
-// methods append the value to dst and return it.
+// Env is the request that an expression is evaluated for. Methods that append add
+// a value to dst and return the extended slice.
 type Env interface {
-	// AppendVar appends the value of a variable, nothing when it has none.
+	// AppendVar appends the value of a variable; nothing if it has none.
 	AppendVar(dst []byte, v Var) []byte
-	// AppendEntry appends an entry of a table and reports whether there is one.
+	// AppendEntry appends an entry of a table and reports whether it exists.
 	AppendEntry(dst []byte, t Table, name string) ([]byte, bool)
 	// AppendExtern appends the value of a module's variable or function. A list
 	// function appends its elements, each ended by a zero byte.
 	AppendExtern(dst []byte, x *Extern, arg []byte) []byte
 	// RemoteAddr is the client's address, as mod_remoteip sees it.
 	RemoteAddr() netip.Addr
-	// Stat looks at a file: at a link itself when link is set.
+	// Stat describes a file. With link set it does not follow a symbolic link.
 	Stat(path string, link bool) (fs.FileInfo, error)
-	// ReadFile returns the content of a file of at most limit bytes.
+	// ReadFile returns the content of a file. A file of more than limit bytes is an
+	// error.
 	ReadFile(path string, limit int64) ([]byte, error)
 	// Subrequest reports whether a request for target would succeed: op is 'F'
 	// for a file, 'U' for a URI.
 	Subrequest(op byte, target string) bool
-	// Vary notes that the outcome depends on a request header.
+	// Vary is called with each request header that the outcome depends on.
 	Vary(header string)
 }
 
@@ -41,10 +42,10 @@ const (
 	ProcessEnv                  // osenv()
 )
 
-// ExternKind says what a module adds to the language.
+// ExternKind is the kind of an Extern.
 type ExternKind uint8
 
-// The kinds of additions.
+// The kinds of Extern.
 const (
 	ExternVar  ExternKind = iota // %{NAME}
 	ExternFunc                   // name(arg)
@@ -55,7 +56,7 @@ const (
 type Extern struct {
 	Kind ExternKind
 	Name string // as written
-	ID   int    // as Options.Extern gave it; 0 for those of mod_ssl
+	ID   int    // from Options.Extern; 0 for those of mod_ssl
 }
 
 // Options say what an expression may use.
@@ -64,11 +65,11 @@ type Options struct {
 	Restricted bool
 	// DontVary keeps conditions from adding to the Vary header.
 	DontVary bool
-	// Extern looks up a name that is not in the language; nil knows none.
+	// Extern looks up a name that is not built in; nil means that there are none.
 	Extern func(kind ExternKind, name string) (id int, ok bool)
 }
 
-// OSFiles is the part of an Env that looks at files, for embedding.
+// OSFiles implements the file methods of Env with package os, for embedding.
 type OSFiles struct{}
 
 // Stat implements Env.

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// fakeEnv is a request made of maps.
+// fakeEnv is a request whose values are in maps.
 type fakeEnv struct {
 	vars    map[Var]string
 	entries map[Table]map[string]string
@@ -73,7 +73,7 @@ func (e *fakeEnv) Subrequest(op byte, target string) bool { return target == str
 
 func (e *fakeEnv) Vary(header string) { e.vary = append(e.vary, header) }
 
-// withExterns knows what mod_ssl and mod_proxy_hcheck add.
+// withExterns has some variables and functions of mod_ssl and mod_proxy_hcheck.
 var withExterns = Options{Extern: func(k ExternKind, name string) (int, bool) {
 	known := map[string]ExternKind{"SSL_PROTOCOL": ExternVar, "hc": ExternFunc, "PeerExtList": ExternList}
 	kind, ok := known[name]

@@ -8,43 +8,44 @@ import (
 	"github.com/headgate/headgate/internal/ascii"
 )
 
-// maxGroups is how many groups $0 to $9 can name.
+// maxGroups is the number of groups: $0 to $9.
 const maxGroups = 10
 
-// State is the memory of evaluations: buffers that are used again, and the
-// groups of the last regular expression that matched. The zero value is ready.
+// State holds the buffers of evaluations, which are reused, and the groups of the
+// last regular expression that matched. The zero value is ready to use.
 type State struct{ eval }
 
 // Reset forgets the groups.
 func (s *State) Reset() { s.forget() }
 
-// SetGroups sets $0 to $9 for the string expressions that follow.
+// SetGroups sets $0 to $9 for the string expressions evaluated next. spans are
+// pairs of offsets in subject, start and end.
 func (s *State) SetGroups(subject []byte, spans []int) {
 	s.spans = append(s.spans[:0], spans[:min(len(spans), 2*maxGroups)]...)
 	s.remember(subject)
 }
 
-// Group returns what $n stands for, empty when there is nothing. It is valid
-// until the next evaluation.
+// Group returns the value of $n; empty if the group does not exist or did not
+// match. It is valid until the next evaluation.
 func (s *State) Group(n int) []byte { return s.capture(n) }
 
-// eval is the machine that evaluates. Its env is set during one evaluation only.
+// eval evaluates nodes. Its env is set only while an evaluation runs.
 type eval struct {
 	env     Env
 	buf     []byte   // values built during one evaluation; only ever appended to
-	parts   [][]byte // pieces of the concatenations under way
+	parts   [][]byte // pieces of the concatenations being evaluated
 	spans   []int    // of the last match
-	subject []byte   // what the last match was in
-	matched bool     // there was one
-	err     error    // the first of this evaluation
+	subject []byte   // the text of the last match
+	matched bool     // there was a match
+	err     error    // the first error of this evaluation
 }
 
-// begin readies e for an evaluation.
+// begin prepares e for an evaluation.
 func (e *eval) begin(env Env) {
 	e.env, e.buf, e.parts, e.err = env, e.buf[:0], e.parts[:0], nil
 }
 
-// end lets go of the request and returns the error of the evaluation.
+// end releases the request and returns the evaluation's error.
 func (e *eval) end() error {
 	e.env = nil
 	return e.err
@@ -61,7 +62,7 @@ func (e *eval) forget() {
 	e.subject = e.subject[:0]
 }
 
-// remember keeps the subject that spans are about.
+// remember keeps a copy of the subject that the offsets in spans refer to.
 func (e *eval) remember(subject []byte) {
 	e.subject = append(e.subject[:0], subject...)
 	e.matched = true
@@ -74,9 +75,9 @@ func (e *eval) capture(n int) []byte {
 	return e.subject[e.spans[2*n]:e.spans[2*n+1]]
 }
 
-// Eval evaluates the condition. It starts without groups and leaves those of its
-// last match in st. On an error the result is false; what that means is up to
-// the directive.
+// Eval evaluates the condition. It starts without groups and leaves the groups of
+// its last match in st. On an error it returns false and the error; each
+// directive has its own rule for errors.
 func (b *Bool) Eval(env Env, st *State) (bool, error) {
 	st.begin(env)
 	st.forget()
@@ -85,8 +86,8 @@ func (b *Bool) Eval(env Env, st *State) (bool, error) {
 	return ok && err == nil, err
 }
 
-// Append appends the value of the string to dst. Groups are those st has from
-// an Eval or SetGroups. On an error dst is returned as it was.
+// Append appends the value of the string to dst. $0 to $9 are the groups that an
+// Eval or SetGroups left in st. On an error it returns dst unchanged.
 func (s *String) Append(dst []byte, env Env, st *State) ([]byte, error) {
 	size := len(dst)
 	st.begin(env)
@@ -120,7 +121,7 @@ func (e *eval) cond(n *node) bool {
 		}
 		return n.kind == kindAnd
 	case kindInteger:
-		b := integer(e.word(n.b)) // httpd: the right word first, as Vary shows
+		b := integer(e.word(n.b)) // httpd: the right word first, which shows in the order of Vary
 		return n.rel.holds(compareInt(integer(e.word(n.a)), b))
 	case kindText:
 		b := e.word(n.b)
@@ -137,7 +138,7 @@ func (e *eval) cond(n *node) bool {
 	return false
 }
 
-// match runs a regular expression. One without groups leaves $0 to $9 alone.
+// match runs a regular expression. One without groups leaves $0 to $9 unchanged.
 func (e *eval) match(n *node) bool {
 	subject := e.word(n.a)
 	if n.re.NumGroups() == 0 {
@@ -183,14 +184,14 @@ func (e *eval) in(n *node) bool {
 	return false
 }
 
-// word returns the value of a word. It stays valid for the whole evaluation: the
-// buffer is never overwritten, and one that grows leaves the old one behind.
+// word returns the value of a word. It is valid for the whole evaluation: the
+// buffer is never overwritten, and when it grows the old memory stays unchanged.
 func (e *eval) word(n *node) []byte {
 	switch n.kind {
 	case wordText:
 		return n.lit
 	case wordGroup:
-		// The subject may be replaced by the next match: keep a copy.
+		// The next match may overwrite the subject: keep a copy.
 		return e.keep(append(e.buf, e.capture(n.group)...))
 	case wordVar:
 		return e.keep(e.env.AppendVar(e.buf, n.v))
@@ -211,8 +212,8 @@ func (e *eval) word(n *node) []byte {
 	return nil
 }
 
-// keep makes grown, which begins with the buffer, the buffer, and returns what
-// was appended.
+// keep replaces the buffer with grown, which is the buffer with something
+// appended, and returns the appended part.
 func (e *eval) keep(grown []byte) []byte {
 	start := len(e.buf)
 	e.buf = grown
@@ -232,7 +233,7 @@ func (e *eval) concat(n *node) []byte {
 	return e.keep(out)
 }
 
-// header returns an entry of a table of headers.
+// header returns the value of a header field.
 func (e *eval) header(n *node, t Table, name string) []byte {
 	if n.vary {
 		e.env.Vary(name)
@@ -251,8 +252,8 @@ func compareInt(x, y int64) int {
 	return 0
 }
 
-// integer reads a number as C's strtoll does: leading space, a sign, digits, and
-// whatever follows; out of range is the nearest end.
+// integer parses a number like C's strtoll: white space, a sign, digits. The rest
+// is ignored, and a number out of range becomes the nearest limit.
 func integer(s []byte) int64 {
 	for len(s) > 0 && (s[0] == ' ' || s[0] >= '\t' && s[0] <= '\r') {
 		s = s[1:]

@@ -11,7 +11,8 @@ import (
 	"github.com/headgate/headgate/internal/testkit"
 )
 
-// TestTrue and TestFalse hold each operator both ways; most were seen on 2.4.71.
+// TestTrue and TestFalse have a true and a false case for each operator. Most were
+// observed on httpd 2.4.71.
 func TestTrue(t *testing.T) {
 	for _, src := range []string{
 		"true", "!false", "not false", "!!true", "(true)", "true or false and false", "true and false or true",
@@ -74,7 +75,7 @@ func TestFalse(t *testing.T) {
 	}
 }
 
-// TestString holds values seen on 2.4.71.
+// TestString has values observed on httpd 2.4.71.
 func TestString(t *testing.T) {
 	tests := []struct{ src, want string }{
 		{"a", "a"}, {"", ""}, {"x%{HTTPS}y", "xoffy"}, {"%{req:Foo}", "Bar"}, {`a\tb`, "a\tb"}, {`a\_b`, "a_b"},

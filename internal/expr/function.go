@@ -14,18 +14,18 @@ import (
 	"github.com/headgate/headgate/internal/ascii"
 )
 
-// maxFile bounds what file() reads.
+// maxFile is the largest file that file() reads, in bytes.
 const maxFile = 10 << 20
 
-// function is one row of the table of functions. One of pure, entry and with is
-// set.
+// function is one row of the table of functions. Exactly one of pure, entry and
+// with is set.
 type function struct {
 	name       string
-	restricted bool // not in .htaccess
+	restricted bool // not allowed in .htaccess
 	vary       bool
 	uses       Uses
 	pure       func(dst, arg []byte) []byte
-	entry      []Table // the first of these tables that has the entry
+	entry      []Table // the value is from the first of these tables that has the entry
 	with       func(e *eval, arg []byte) []byte
 }
 
@@ -65,7 +65,8 @@ func (e *eval) call(n *node) []byte {
 	return f.with(e, arg)
 }
 
-// entry looks into the tables of a function. A constant name is not copied.
+// entry looks the argument up in the function's tables. A constant name is not
+// copied.
 func (e *eval) entry(n *node) []byte {
 	name := n.a.text
 	if n.a.kind != wordText {
@@ -99,7 +100,7 @@ func upper(dst, arg []byte) []byte {
 	return dst
 }
 
-// escapeURI escapes what may not stand in a path, as ap_escape_uri does.
+// escapeURI escapes bytes that are not allowed in a path (httpd: ap_escape_uri).
 func escapeURI(dst, arg []byte) []byte {
 	const digits = "0123456789abcdef"
 	for _, c := range arg {
@@ -112,8 +113,8 @@ func escapeURI(dst, arg []byte) []byte {
 	return dst
 }
 
-// unescapeURI resolves %XX, but not %2F. A bad escape makes the whole empty, as
-// does an escaped zero byte.
+// unescapeURI decodes %XX, except %2F. With an invalid escape or %00 the result is
+// empty.
 func unescapeURI(dst, arg []byte) []byte {
 	start := len(dst)
 	for i := 0; i < len(arg); i++ {
@@ -140,8 +141,8 @@ func unescapeURI(dst, arg []byte) []byte {
 	return dst
 }
 
-// unbase64 decodes up to the first byte that is not of the alphabet, padding or
-// not.
+// unbase64 decodes up to the first byte outside of the alphabet, with or without
+// padding.
 func unbase64(dst, arg []byte) []byte {
 	n := 0
 	for n < len(arg) && (ascii.IsAlpha(arg[n]) || ascii.IsDigit(arg[n]) || arg[n] == '+' || arg[n] == '/') {
@@ -168,7 +169,8 @@ func sha1Hex(dst, arg []byte) []byte {
 	return hex.AppendEncode(dst, sum[:])
 }
 
-// escapeLDAP escapes what is special in a search filter (RFC 4515, section 3).
+// escapeLDAP escapes the special characters of a search filter (RFC 4515, section
+// 3).
 func escapeLDAP(dst, arg []byte) []byte {
 	const digits = "0123456789abcdef"
 	for _, c := range arg {

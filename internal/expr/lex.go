@@ -7,7 +7,7 @@ import (
 	"github.com/headgate/headgate/internal/ascii"
 )
 
-// token is what a token is. The names are those of httpd's messages.
+// token is the kind of a token. The names are those in httpd's messages.
 type token string
 
 const (
@@ -22,7 +22,7 @@ const (
 	tokIn      token = "T_OP_IN"
 	tokMatch   token = "T_OP_REG"
 	tokNoMatch token = "T_OP_NRE"
-	tokInteger token = "integer comparison" // rel says which
+	tokInteger token = "integer comparison" // with lexer.rel
 	tokText    token = "string comparison"
 	tokUnary   token = "T_OP_UNARY"
 	tokBinary  token = "T_OP_BINARY"
@@ -39,13 +39,13 @@ const (
 	tokComma   token = "','"
 )
 
-// relNames are the ends of the token names of comparisons, by relation.
+// relNames are the suffixes of token names of comparisons, by relation.
 var relNames = [...]string{"EQ", "NE", "LT", "LE", "GT", "GE"}
 
-// delimiters may enclose a regular expression after m.
+// delimiters are the characters that can enclose a regular expression after m.
 const delimiters = "/#$%^,;:?|-!.'\""
 
-// keywords are the identifiers that are not names.
+// keywords are the identifiers that are operators or constants.
 var keywords = map[string]struct {
 	tok token
 	rel relation
@@ -57,7 +57,7 @@ var keywords = map[string]struct {
 	"gt": {tokInteger, relGreater}, "ge": {tokInteger, relGreaterEqual},
 }
 
-// symbols are tried in order: the longer before the shorter.
+// symbols are tried in order, so longer ones come first.
 var symbols = []struct {
 	text string
 	tok  token
@@ -72,8 +72,8 @@ var symbols = []struct {
 	{"(", tokParen, 0}, {")", tokClose, 0}, {"{", tokBrace, 0}, {"}", tokUnbrace, 0}, {",", tokComma, 0},
 }
 
-// lexer cuts an expression into tokens; strings and variables are read by the
-// parser, which takes over after their opening.
+// lexer splits an expression into tokens. Of strings and variables it reads only
+// the opening; the parser reads the rest from src itself.
 type lexer struct {
 	src string
 	pos int
@@ -82,13 +82,13 @@ type lexer struct {
 	tok  token
 	rel  relation
 	text string // name, digits, the opening quote, or the pattern
-	fold bool   // the pattern has the flag i
+	fold bool   // the pattern ignores case (flag i)
 	quot byte   // the pattern's delimiter
 
 	err error
 }
 
-// ParseError is why an expression was refused, in httpd's words.
+// ParseError says why an expression was refused. Reason is httpd's message.
 type ParseError struct {
 	Source string
 	Reason string
@@ -156,8 +156,8 @@ func (l *lexer) next() {
 
 func isName(c byte) bool { return ascii.IsAlpha(c) || ascii.IsDigit(c) || c == '_' }
 
-// run consumes the bytes from pos that are in a class, and what is before them
-// since start.
+// run consumes everything up to from, and the bytes in a class that follow. It
+// returns the consumed text.
 func (l *lexer) run(from int, in func(byte) bool) string {
 	start := l.pos
 	for l.pos = from; l.pos < len(l.src) && in(l.src[l.pos]); l.pos++ {
@@ -203,7 +203,7 @@ func (l *lexer) symbol() {
 	l.fail("Parse error near '%c'", l.src[l.pos])
 }
 
-// regex reads a pattern up to its delimiter. Nothing escapes the delimiter.
+// regex reads a pattern up to its delimiter, which cannot be escaped.
 func (l *lexer) regex(delim byte) {
 	end := strings.IndexByte(l.src[l.pos:], delim)
 	if end < 0 {

@@ -7,15 +7,15 @@ import (
 	"github.com/headgate/headgate/internal/subnet"
 )
 
-// What mod_ssl adds to the language: every variable that begins so, a function,
-// and a list of certificate extensions, which is refused.
+// The additions of mod_ssl: all variables with a prefix, a function, and a list
+// function for certificate extensions, which is refused.
 const (
 	tlsPrefix   = "SSL_"
 	tlsFunction = "SSL"
 	tlsList     = "PeerExtList"
 )
 
-// lookup makes the node of a variable.
+// lookup returns the node for a variable.
 func (p *parser) lookup(name string) *node {
 	if v, ok := LookupVar(name); ok {
 		p.uses |= vars[v].uses
@@ -38,7 +38,8 @@ func (p *parser) lookup(name string) *node {
 	return textNode("")
 }
 
-// varies says whether reading a header is to be noted. "Vary: Host" never is.
+// varies says whether the Vary field must name a header that is read. Host never
+// is in it.
 func (o Options) varies(header string) bool {
 	return !o.DontVary && !ascii.EqualFold(header, "Host")
 }
@@ -55,7 +56,7 @@ func (p *parser) extern(k ExternKind, name string) *Extern {
 	return &Extern{Kind: k, Name: name, ID: id}
 }
 
-// function makes the node of a function call.
+// function returns the node for a function call.
 func (p *parser) function(name string, arg *node) *node {
 	for i := range functions {
 		f := &functions[i]
@@ -80,7 +81,8 @@ func (p *parser) function(name string, arg *node) *node {
 	return textNode("")
 }
 
-// unary makes the node of an operator with one word; its name is case sensitive.
+// unary returns the node for an operator with one word. The name is case
+// sensitive.
 func (p *parser) unary(name string, a *node) *node {
 	for i := range unaryOps {
 		if unaryOps[i].name == name {
@@ -93,7 +95,7 @@ func (p *parser) unary(name string, a *node) *node {
 	return &node{}
 }
 
-// binary makes the node of an operator between two words.
+// binary returns the node for an operator between two words.
 func (p *parser) binary(name string, a, b *node) *node {
 	for i := range binaryOps {
 		if ascii.EqualFold(binaryOps[i].name, name) {
@@ -106,8 +108,8 @@ func (p *parser) binary(name string, a, b *node) *node {
 	return &node{}
 }
 
-// operator does what both kinds of operators have in common; last is the word
-// that a subnet is read from.
+// operator sets the fields that both kinds of operators have. last is the word
+// that a subnet is parsed from.
 func (p *parser) operator(n, last *node) {
 	p.uses |= n.op.uses
 	if !n.op.subnet || p.err != nil {

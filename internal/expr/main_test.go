@@ -9,7 +9,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	// The clock of the backtracker's time limit ends by itself, a second after the
-	// last match.
+	// The goroutine of the backtracker's time limit ends by itself, one second after
+	// the last match.
 	testkit.Main(m, goleak.IgnoreAnyFunction("github.com/dlclark/regexp2/v2.runClock"))
 }

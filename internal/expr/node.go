@@ -5,7 +5,7 @@ import (
 	"github.com/headgate/headgate/internal/subnet"
 )
 
-// kind says what a node is.
+// kind is the kind of a node. The comments say which fields it uses.
 type kind uint8
 
 const (
@@ -30,7 +30,7 @@ const (
 	wordConcat // list
 )
 
-// relation is a comparison.
+// relation is a comparison operator.
 type relation uint8
 
 const (
@@ -42,7 +42,8 @@ const (
 	relGreaterEqual
 )
 
-// holds says whether the relation holds for the outcome of a comparison.
+// holds reports whether the relation is true for the result of a three-way
+// comparison: negative, 0 or positive.
 func (r relation) holds(cmp int) bool {
 	switch r {
 	case relEqual:
@@ -64,14 +65,14 @@ type node struct {
 	kind   kind
 	rel    relation
 	neg    bool
-	vary   bool // reading the header is to be noted
-	number bool // a word written as a number
+	vary   bool // reading the header adds it to Vary
+	number bool // the word is written as a number, without quotes
 	group  int
 	v      Var
 	a, b   *node
 	list   []*node
 	text   string
-	lit    []byte // text again
+	lit    []byte // text as bytes
 	name   string // of a header variable
 	fn     *function
 	op     *operator
@@ -79,12 +80,12 @@ type node struct {
 	net    *subnet.Subnet
 	re     *rx.Regexp
 	delim  byte // of the regular expression
-	fold   bool // it has the flag i
+	fold   bool // the regular expression ignores case (flag i)
 }
 
 func textNode(s string) *node { return &node{kind: wordText, text: s, lit: []byte(s)} }
 
-// concatNode joins words; one alone is itself.
+// concatNode joins words. A single word is returned unchanged.
 func concatNode(list []*node) *node {
 	switch len(list) {
 	case 0:

@@ -10,14 +10,14 @@ import (
 // operator is one row of the tables of operators.
 type operator struct {
 	name   string
-	subnet bool // the last word is a constant subnet
+	subnet bool // the last word must be a constant subnet
 	uses   Uses
 	unary  func(e *eval, n *node) bool
 	binary func(e *eval, n *node) bool
 }
 
-// unaryOps is the table of operators with one word. None is refused in
-// .htaccess: 2.4.71 refuses file() and filesize() only.
+// unaryOps is the table of operators with one word. All are allowed in .htaccess:
+// httpd 2.4.71 refuses only file() and filesize() there.
 var unaryOps = [...]operator{
 	{name: "n", unary: func(e *eval, n *node) bool { return len(e.word(n.a)) > 0 }},
 	{name: "z", unary: func(e *eval, n *node) bool { return len(e.word(n.a)) == 0 }},
@@ -43,7 +43,7 @@ var binaryOps = [...]operator{
 	{name: "strcmatch", binary: func(e *eval, n *node) bool { return glob.Match(e.word(n.b), e.word(n.a), glob.Fold) }},
 }
 
-// isTrue is -T: anything but the ways to say no.
+// isTrue implements -T: false for an empty text, 0, off, false and no.
 func isTrue(s []byte) bool {
 	if len(s) == 0 || len(s) == 1 && s[0] == '0' {
 		return false
@@ -58,7 +58,7 @@ func isTrue(s []byte) bool {
 
 func isLink(i fs.FileInfo) bool { return i.Mode()&fs.ModeSymlink != 0 }
 
-// stat makes the operator that asks something of a file.
+// stat returns an operator that checks a property of a file.
 func stat(link bool, is func(fs.FileInfo) bool) func(*eval, *node) bool {
 	return func(e *eval, n *node) bool {
 		info, err := e.env.Stat(string(e.word(n.a)), link)
@@ -70,7 +70,7 @@ func subrequest(op byte) func(*eval, *node) bool {
 	return func(e *eval, n *node) bool { return e.env.Subrequest(op, string(e.word(n.a))) }
 }
 
-// ipMatch is -ipmatch. The client's own address need not be parsed again.
+// ipMatch implements -ipmatch. The client's address is not parsed again.
 func ipMatch(e *eval, n *node) bool {
 	if n.a.kind == wordVar && n.a.v == RemoteAddr {
 		return n.net.Contains(e.env.RemoteAddr())

@@ -7,7 +7,7 @@ import (
 	"github.com/headgate/headgate/internal/rx"
 )
 
-// maxDepth bounds how deep parentheses and functions may nest.
+// maxDepth limits how deep parentheses and functions may be nested.
 const maxDepth = 200
 
 // Bool is a compiled condition.
@@ -38,7 +38,7 @@ func ParseBool(src string, o Options) (*Bool, error) {
 
 // ParseString compiles a string expression. Its error is a *ParseError.
 func ParseString(src string, o Options) (*String, error) {
-	o.DontVary = true // httpd: only conditions vary
+	o.DontVary = true // httpd: only conditions add to Vary
 	p := newParser(src, o)
 	root := p.template(0)
 	if p.err != nil {
@@ -47,19 +47,20 @@ func ParseString(src string, o Options) (*String, error) {
 	return &String{root: root, uses: p.uses}, nil
 }
 
-// Uses says what the condition depends on.
+// Uses returns what the condition depends on.
 func (b *Bool) Uses() Uses { return b.uses }
 
-// Uses says what the string depends on.
+// Uses returns what the string depends on.
 func (s *String) Uses() Uses { return s.uses }
 
-// Literal returns the text of an expression that is nothing but text.
+// Literal returns the text of an expression without variables, functions and
+// groups; ok is false for any other.
 func (s *String) Literal() (text string, ok bool) {
 	return s.root.text, s.root.kind == wordText
 }
 
-// parser builds nodes. After an error every token is the end, so that each method
-// returns soon; nodes built then are thrown away.
+// parser builds nodes. After an error every token is tokEnd, so that each method
+// soon returns. The nodes of a failed parse are discarded.
 type parser struct {
 	lexer
 	opt   Options
@@ -204,7 +205,7 @@ func (p *parser) list(n *node) {
 		switch n.ext = p.extern(ExternList, name); {
 		case n.ext != nil:
 		case ascii.EqualFold(name, tlsList):
-			p.fail("%s() asks for extensions of a client's certificate, which are not known here", tlsList)
+			p.fail("%s() reads extensions of the client's certificate, which are not supported", tlsList)
 		default:
 			p.fail("List-returning function '%s' does not exist", name)
 		}
@@ -277,7 +278,7 @@ func (p *parser) backref(c byte) *node {
 	return &node{kind: wordGroup, group: int(c - '0')}
 }
 
-// variable parses %{NAME} and %{name:argument}; "%{" is behind.
+// variable parses %{NAME} and %{name:argument}, after their "%{".
 func (p *parser) variable() *node {
 	p.enter()
 	defer p.leave()
@@ -307,13 +308,13 @@ func (p *parser) variable() *node {
 	return textNode("")
 }
 
-// template parses text with variables and groups in it up to end, which it
-// consumes: a quote, the brace of a variable, or 0 for the end of the source.
+// template parses text that may contain variables and groups, up to and including
+// end: a quote, the closing brace of a variable, or 0 for the end of the source.
 func (p *parser) template(end byte) *node {
 	var list []*node
 	var text []byte
 	flush := func() {
-		// httpd: strings end at a zero byte, each piece of text for itself.
+		// httpd: every piece of text between variables ends at its first zero byte.
 		if s, _, _ := strings.Cut(string(text), "\x00"); s != "" {
 			list = append(list, textNode(s))
 		}
@@ -378,7 +379,7 @@ func (p *parser) escape() byte {
 	return c
 }
 
-// octal parses one to three octal digits; a longer run of digits is refused.
+// octal parses one to three octal digits. More digits are an error.
 func (p *parser) octal() byte {
 	digits, v := p.run(p.pos, ascii.IsDigit), 0
 	for i := 0; i < len(digits); i++ {

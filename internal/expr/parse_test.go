@@ -11,7 +11,7 @@ import (
 	"github.com/headgate/headgate/internal/testkit"
 )
 
-// TestRefused holds what 2.4.71 refuses, and its words.
+// TestRefused has expressions that httpd 2.4.71 refuses, with its messages.
 func TestRefused(t *testing.T) {
 	tests := []struct{ src, want string }{
 		{"", "syntax error, unexpected $end"},
@@ -61,7 +61,7 @@ func TestRefused(t *testing.T) {
 		{"%{FOO} == 'a'", "Variable 'FOO' does not exist"},
 		{"%{TLS_PROTOCOL} == 'x'", "Variable 'TLS_PROTOCOL' does not exist"},
 		{"foo('x') == 'a'", "Function 'foo' does not exist"},
-		{"'a' in PeerExtList('oid')", "PeerExtList() asks for extensions of a client's certificate, which are not known here"},
+		{"'a' in PeerExtList('oid')", "PeerExtList() reads extensions of the client's certificate, which are not supported"},
 		{"%{TLS:foo} == 'a'", "Function 'TLS' does not exist"},
 		{"hc('body') == 'a'", "Function 'hc' does not exist"},
 		{"'a' in tolower('x')", "List-returning function 'tolower' does not exist"},
@@ -105,7 +105,7 @@ func TestRestricted(t *testing.T) {
 		}
 	}
 	if _, err := ParseBool("-f 'a' || -d 'b'", Options{Restricted: true}); err != nil {
-		t.Error(err) // as seen on 2.4.71
+		t.Error(err) // as observed on httpd 2.4.71
 	}
 	if _, err := ParseString("%{file:a}", Options{Restricted: true}); err == nil {
 		t.Error("file allowed in a restricted string")

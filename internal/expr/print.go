@@ -7,14 +7,16 @@ import (
 	"github.com/headgate/headgate/internal/ascii"
 )
 
-// String returns the condition in one normal spelling, which parses to the same.
+// String returns the condition in a canonical form, which parses to an equal
+// condition.
 func (b *Bool) String() string {
 	var w printer
 	w.cond(b.root, false)
 	return w.String()
 }
 
-// String returns the expression in one normal spelling, which parses to the same.
+// String returns the expression in a canonical form, which parses to an equal
+// expression.
 func (s *String) String() string {
 	var w printer
 	w.template(s.root, 0)
@@ -23,11 +25,11 @@ func (s *String) String() string {
 
 type printer struct{ strings.Builder }
 
-// relSymbols are the operators of string comparisons, by relation; those of
-// numbers are relNames.
+// relSymbols are the operators of string comparisons, by relation. relNames has
+// those of numbers.
 var relSymbols = [...]string{"==", "!=", "<", "<=", ">", ">="}
 
-// cond prints a condition; nested puts what binds loosely in parentheses.
+// cond prints a condition. With nested set, || and && get parentheses.
 func (w *printer) cond(n *node, nested bool) {
 	switch n.kind {
 	case kindTrue:
@@ -121,7 +123,7 @@ func (w *printer) call(name string, arg *node) {
 	w.WriteString(")")
 }
 
-// word prints a word in the form of conditions.
+// word prints a word as it is written in a condition.
 func (w *printer) word(n *node) {
 	switch n.kind {
 	case wordText:
@@ -152,7 +154,7 @@ func (w *printer) word(n *node) {
 	}
 }
 
-// atom prints what is spelled alike in a condition and in a string.
+// atom prints words that are written alike in conditions and in strings.
 func (w *printer) atom(n *node) {
 	switch n.kind {
 	case wordVar:
@@ -166,8 +168,8 @@ func (w *printer) atom(n *node) {
 	}
 }
 
-// template prints a word in the form of strings, or in the argument of a
-// variable when end is its brace.
+// template prints a word as it is written in a string, or in the argument of a
+// variable, where end is the closing brace.
 func (w *printer) template(n *node, end byte) {
 	switch n.kind {
 	case wordText:
@@ -198,7 +200,7 @@ func (w *printer) inline(name string, arg *node) {
 	w.WriteString("}")
 }
 
-// text prints text with what could end or change it escaped.
+// text prints text and escapes the characters that have a meaning in strings.
 func (w *printer) text(s string) {
 	for i := 0; i < len(s); i++ {
 		switch c := s[i]; c {

@@ -59,25 +59,25 @@ const (
 	numVars
 )
 
-// Uses is a set of the things an expression depends on, so that its user knows
-// in which phases it can be evaluated.
+// Uses is the set of things that an expression depends on. It tells in which
+// stages of a request the expression can be evaluated.
 type Uses uint16
 
 // What an expression can depend on.
 const (
 	UsesHeaders    Uses = 1 << iota // request headers
 	UsesResponse                    // status or headers of the response
-	UsesUser                        // who the client is: set by authentication
-	UsesFilename                    // what the URI maps to
+	UsesUser                        // the user, who is known after authentication
+	UsesFilename                    // the file or backend that the URI maps to
 	UsesEnv                         // notes and the request's environment
 	UsesFiles                       // the file system
 	UsesSubrequest                  // -F and -U
-	UsesExtern                      // something a module added
+	UsesExtern                      // a variable or function of a module
 	UsesGroups                      // $0 to $9
 	UsesTime                        // the clock
 )
 
-// vars is the table of variables: name and what it depends on.
+// vars is the table of variables: name and dependencies.
 var vars = [numVars]struct {
 	name string
 	uses Uses
@@ -129,7 +129,7 @@ var vars = [numVars]struct {
 	APIVersion:          {"API_VERSION", 0},
 }
 
-// headerVars is the table of variables that are request headers.
+// headerVars is the table of variables whose value is a request header.
 var headerVars = [...]struct{ name, header string }{
 	{"HTTP_ACCEPT", "Accept"},
 	{"HTTP_COOKIE", "Cookie"},
@@ -148,8 +148,8 @@ func (v Var) String() string {
 	return "?"
 }
 
-// LookupVar returns the variable of that name, in any case. Variables that stand
-// for a request header are not among them.
+// LookupVar returns the variable with a name, ignoring case. It does not find
+// variables for request headers: see LookupHeaderVar.
 func LookupVar(name string) (Var, bool) {
 	for v := range vars {
 		if ascii.EqualFold(vars[v].name, name) {
@@ -159,8 +159,7 @@ func LookupVar(name string) (Var, bool) {
 	return 0, false
 }
 
-// LookupHeaderVar returns the request header that a variable such as HTTP_HOST
-// stands for.
+// LookupHeaderVar returns the request header for a variable such as HTTP_HOST.
 func LookupHeaderVar(name string) (header string, ok bool) {
 	for _, h := range headerVars {
 		if ascii.EqualFold(h.name, name) {

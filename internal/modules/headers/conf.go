@@ -15,13 +15,13 @@ import (
 	"github.com/headgate/headgate/internal/syntax"
 )
 
-// conf is what one section says: a list of edits for each table.
+// conf holds the directives of one section: a list of edits for each table.
 type conf struct {
 	request, always, response []*entry
 }
 
-// slot holds a section's conf. Lists of outer sections come first, nothing is
-// replaced (httpd: merge_headers_config).
+// slot identifies a section's conf. The edits of outer sections come first, and
+// inner ones are added to them (httpd: merge_headers_config).
 var slot = directive.Slot[conf]{Name: "headers", Merge: func(base, add *conf) *conf {
 	return &conf{
 		request:  slices.Concat(base.request, add.request),
@@ -30,7 +30,7 @@ var slot = directive.Slot[conf]{Name: "headers", Merge: func(base, add *conf) *c
 	}
 }}
 
-// action is what is done to a field.
+// action is the first word of a directive: how a field is edited.
 type action uint8
 
 const (
@@ -61,8 +61,8 @@ type entry struct {
 	value  value
 	re     *rx.Regexp // edit: of values; echo: of names
 
-	env    string // the variable that must be set; "" none
-	notEnv bool   // it must not be set
+	env    string // the variable that must be set; "" for none
+	notEnv bool   // env must not be set
 	cond   *expr.Bool
 
 	evals *exchange.Evaluator
@@ -142,8 +142,9 @@ func (p *parser) add(c *directive.Call, list *[]*entry, args string, response bo
 	return nil
 }
 
-// arguments tells what the words behind the name are: how many there may be
-// depends on the action (httpd: header_inout_cmd). nil stands for none.
+// arguments splits the words after the name into a value and a condition; nil
+// means no condition. How many words are allowed depends on the action (httpd:
+// header_inout_cmd).
 func (e *entry) arguments(c *directive.Call, words []string) (text string, condition *string, err error) {
 	at := func(i int) *string {
 		if i < len(words) {
@@ -191,7 +192,7 @@ func compile(c *directive.Call, pattern, what string) (*rx.Regexp, error) {
 	return re, nil
 }
 
-// setName takes the name of the field, up to a colon, or the pattern of an echo.
+// setName reads the name of the field, up to a colon, or the pattern of an echo.
 func (e *entry) setName(c *directive.Call, name string, response bool) (err error) {
 	if e.action == actEcho {
 		if !response {
@@ -235,17 +236,17 @@ func (e *entry) setCondition(c *directive.Call, text *string) error {
 	return nil
 }
 
-// framing are the fields that say where a message ends: they are made here for
-// each connection, and an edit must not make them untrue.
+// framing are the fields that say where a message ends. The proxy makes them for
+// each connection, so an edit must not falsify them.
 var framing = message.SetOf(message.ContentLength, message.TransferEncoding, message.Trailer, message.TE)
 
-// hops are the fields of one connection, which are not sent unchanged.
+// hops are the hop-by-hop fields, which are not forwarded unchanged.
 var hops = framing | message.SetOf(message.Connection, message.KeepAlive, message.ProxyConnection, message.Upgrade)
 
-// remark says what the directive does not do.
+// remark reports edits that have no effect.
 func (e *entry) remark(c *directive.Call, response bool) {
 	if e.early && !c.Scope.Section().Kind.Server() {
-		c.Warn("early edits are made before sections apply: in %s it has no effect", c.Scope.Section())
+		c.Warn("early edits are made before sections apply: in %s they have no effect", c.Scope.Section())
 	}
 	in := message.SetOf(e.id) & hops
 	switch {

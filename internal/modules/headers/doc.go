@@ -1,14 +1,15 @@
 // Package headers is mod_headers: Header and RequestHeader.
 //
-// A response has two tables in httpd: headers_out, which the handler fills and
-// which is thrown away when an error page replaces the response, and
-// err_headers_out, which survives. Header without a word, or with onsuccess,
-// edits the first, which is Resp.Header; Header always edits the second, which
-// is Exchange.Always. Both are sent, the second first. A page that the server
-// makes itself sees the always list only.
+// In httpd a response has two header tables. headers_out is filled by the
+// handler, and dropped when an error page replaces the response; here it is
+// Resp.Header. err_headers_out survives an error page; here it is
+// Exchange.Always. Header without a word, or with onsuccess, edits the first
+// table; Header always edits the second. Both are sent, the second one first. Only
+// Header always edits a page that the server makes itself.
 //
-// Requests are edited as the last fixup, responses as a response step, and what
-// says early as the first post-read step, from the server's own lines only.
+// Requests are edited by the last fixup, responses by a response step. Edits
+// marked early run in the first post-read step; they count only outside of
+// sections.
 //
-// Imports module and what is below it.
+// Imports module and the layers below it.
 package headers

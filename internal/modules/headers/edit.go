@@ -19,8 +19,8 @@ func (e *entry) applies(x *exchange.Exchange) bool {
 	return e.told(x, ok, err)
 }
 
-// appliesTo evaluates the condition of an edit of a response, whose Vary names
-// what the condition looks at.
+// appliesTo evaluates the condition of an edit of a response. The request headers
+// that the condition reads are added to the response's Vary.
 func (e *entry) appliesTo(x *exchange.Exchange) bool {
 	if e.cond == nil {
 		return e.applies(x)
@@ -29,8 +29,8 @@ func (e *entry) appliesTo(x *exchange.Exchange) bool {
 	return e.told(x, ok, err)
 }
 
-// told is the outcome of an expression. httpd: where it cannot be evaluated the
-// edit is made.
+// told returns whether to make an edit, by the outcome of its expression. httpd:
+// an edit whose expression fails is made.
 func (e *entry) told(x *exchange.Exchange, ok bool, err error) bool {
 	if err == nil {
 		return ok
@@ -44,8 +44,8 @@ func (e *entry) same(id message.NameID, name []byte) bool {
 	return e.id == id && (id != message.Other || ascii.EqualFoldBytes(name, e.name))
 }
 
-// find returns the index of the next field with e's name, from i on; -1 when
-// there is none. What the peer meant for its own connection is not there.
+// find returns the index of the first field with e's name from i on, or -1. It
+// skips the peer's hop-by-hop fields.
 func (e *entry) find(h *message.Header, i int) int {
 	if !h.MayHave(message.SetOf(e.id)) {
 		return -1
@@ -59,8 +59,8 @@ func (e *entry) find(h *message.Header, i int) int {
 	return -1
 }
 
-// edit does to h what e says. False: a replacement is too long, and no further
-// edits of the list are made.
+// edit applies e to h. It returns false when a replacement is too long; then the
+// remaining edits of the list are skipped.
 func (e *entry) edit(x *exchange.Exchange, h *message.Header) bool {
 	switch e.action {
 	case actUnset:
@@ -102,7 +102,7 @@ func (e *entry) edit(x *exchange.Exchange, h *message.Header) bool {
 	return true
 }
 
-// add adds a field. One that belongs to a connection is not passed on.
+// add adds a field. A hop-by-hop field is marked, so that it is not forwarded.
 func (e *entry) add(h *message.Header, v []byte) {
 	h.Append(e.id, e.name, v)
 	if message.SetOf(e.id)&hops != 0 && e.id != message.Other && e.id != message.Connection {
@@ -110,8 +110,8 @@ func (e *entry) add(h *message.Header, v []byte) {
 	}
 }
 
-// append adds to the value of field at, or adds a field where that is -1
-// (httpd: apr_table_merge).
+// append appends v to the value of the field with index at, or adds a field if
+// at is -1 (httpd: apr_table_merge).
 func (e *entry) append(x *exchange.Exchange, h *message.Header, at int, v []byte) {
 	if at < 0 {
 		e.add(h, v)
@@ -138,8 +138,8 @@ func (e *entry) dropFrom(h *message.Header, i int) {
 	}
 }
 
-// join makes one field of those that have e's name, as httpd does when it reads
-// a request.
+// join combines the fields with e's name into one, as httpd does when it reads a
+// request.
 func (e *entry) join(x *exchange.Exchange, h *message.Header) {
 	first := e.find(h, 0)
 	if first < 0 {
@@ -151,8 +151,8 @@ func (e *entry) join(x *exchange.Exchange, h *message.Header) {
 	}
 }
 
-// echo copies fields of the request whose names match. Those that say where a
-// message ends, or belong to the client's connection, are left out.
+// echo copies the request's fields whose names match to the response, except
+// framing and hop-by-hop fields.
 func (e *entry) echo(x *exchange.Exchange) {
 	rows := x.Req.Header.Rows()
 	for i := range rows {
@@ -164,8 +164,9 @@ func (e *entry) echo(x *exchange.Exchange) {
 	}
 }
 
-// hasToken reports whether a list has an element that is want, byte for byte.
-// Commas inside double quotes do not separate (httpd: the loop of hdr_merge).
+// hasToken reports whether a comma-separated list has an element that equals want
+// byte for byte. Commas inside double quotes do not separate (httpd: the loop of
+// hdr_merge).
 func hasToken(list, want []byte) bool {
 	for i := 0; i < len(list); i++ {
 		for i < len(list) && ascii.IsSpace(list[i]) {
@@ -188,8 +189,8 @@ func hasToken(list, want []byte) bool {
 	return false
 }
 
-// replaceAll edits the values of all fields with e's name, from at on. They move
-// behind the others, as httpd's do.
+// replaceAll edits the values of all fields with e's name, from index at on. The
+// edited fields move to the end of the header, as in httpd.
 func (e *entry) replaceAll(x *exchange.Exchange, h *message.Header, at int) bool {
 	for i, end := at, h.Len(); i >= 0 && i < end; i = e.find(h, i+1) {
 		v, ok := e.replace(x, h.At(i).Value)
@@ -204,15 +205,15 @@ func (e *entry) replaceAll(x *exchange.Exchange, h *message.Header, at int) bool
 }
 
 const (
-	maxSpans       = 20   // of $0 to $9
+	maxSpans       = 20   // start and end of $0 to $9
 	maxReplacement = 8192 // bytes of one replacement (httpd: AP_PREGSUB_MAXLEN)
 	maxValue       = 1 << 16
 )
 
-// replace edits one value; false when a replacement is too long. With edit* what
-// follows a match is matched by itself: ^ is true at its beginning (httpd:
-// process_regexp). An empty match is followed by one byte that stays, where
-// httpd would never end.
+// replace edits one value. It returns false when a replacement is too long. After
+// a match edit* treats the rest as a new subject, so ^ matches at its beginning
+// (httpd: process_regexp). After an empty match one byte is kept and skipped;
+// httpd would loop for ever.
 func (e *entry) replace(x *exchange.Exchange, v []byte) ([]byte, bool) {
 	var buf [maxSpans]int
 	spans := e.re.Find(buf[:0], v)

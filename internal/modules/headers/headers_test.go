@@ -26,7 +26,7 @@ func TestHasToken(t *testing.T) {
 
 func fixed(s string) value { return value{fixed: []byte(s), text: s} }
 
-// TestReplace: edits that httpd would not survive, or refuses.
+// TestReplace: edits for which httpd loops for ever or crashes, or that it refuses.
 func TestReplace(t *testing.T) {
 	for _, tt := range []struct {
 		action                         action
@@ -90,7 +90,7 @@ func TestNoAllocation(t *testing.T) {
 	}
 }
 
-// FuzzFormat: a format that is taken makes a value without line breaks.
+// FuzzFormat: every accepted format makes a value without line breaks.
 func FuzzFormat(f *testing.F) {
 	for _, s := range []string{"a%%", "%", "%{X}e", `\n\r\t\\`, "%D %t %l %i %b", "%{HTTP_HOST}s", "%{", "%{x", "%z"} {
 		f.Add(s)
@@ -109,7 +109,7 @@ func FuzzFormat(f *testing.F) {
 	})
 }
 
-// FuzzReplace: every edit ends, within its bound.
+// FuzzReplace: every edit ends, and its result is within the limit.
 func FuzzReplace(f *testing.F) {
 	f.Add("a*", "$0$1", "banana", true)
 	f.Add("^", "x", "banana", true)

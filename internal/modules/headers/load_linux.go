@@ -2,7 +2,7 @@ package headers
 
 import "golang.org/x/sys/unix"
 
-// systemLoad is how many processes wanted to run in the last 1, 5 and 15 minutes.
+// systemLoad returns the load average over 1, 5 and 15 minutes.
 func systemLoad() (load [3]float64) {
 	var info unix.Sysinfo_t
 	if unix.Sysinfo(&info) == nil {

@@ -2,5 +2,5 @@
 
 package headers
 
-// systemLoad is not known on this system.
+// systemLoad returns zeros: this system has no source for it.
 func systemLoad() [3]float64 { return [3]float64{} }

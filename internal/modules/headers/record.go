@@ -20,8 +20,8 @@ func (e *entry) recorded(x *exchange.Exchange, h *message.Header, of string, t *
 	return ok
 }
 
-// values are those of the fields with e's name. A type that stands beside the
-// header counts as one.
+// values returns the values of the fields with e's name. For Content-Type, a type
+// kept outside of the header comes in their place.
 func (e *entry) values(h *message.Header, t *contentType) []string {
 	out := []string{}
 	if e.action == actEcho {

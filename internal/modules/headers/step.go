@@ -11,7 +11,7 @@ import (
 	"github.com/headgate/headgate/internal/wire"
 )
 
-// server adds what says early, ahead of other post-read steps.
+// server adds the early edits, before other post-read steps.
 func server(_ *module.Builder, s *module.Server) error {
 	c, ok := slot.Peek(s.Dir)
 	if !ok {
@@ -26,7 +26,7 @@ func server(_ *module.Builder, s *module.Server) error {
 	return nil
 }
 
-// dir adds what a combination of sections says.
+// dir adds the edits of one combination of sections.
 func dir(_ *module.Builder, d *module.Dir) error {
 	c, ok := slot.Peek(d.Conf)
 	if !ok {
@@ -41,7 +41,7 @@ func dir(_ *module.Builder, d *module.Dir) error {
 	return nil
 }
 
-// early takes the entries of a list that are, or are not, early.
+// early returns the entries of a list that are early, or those that are not.
 func early(list []*entry, is bool) (out []*entry) {
 	for _, e := range list {
 		if e.early == is {
@@ -73,8 +73,8 @@ func (s *earlyStep) Do(x *exchange.Exchange) error {
 // request edits the header of a request.
 type request struct {
 	entries    []*entry
-	joined     []*entry // one entry for each name of which the edits need one value
-	connection bool     // Connection is concerned
+	joined     []*entry // one entry for each name whose fields must be joined before the edits
+	connection bool     // an edit names Connection
 }
 
 func requestStep(list []*entry, isEarly bool) *request {
@@ -112,9 +112,10 @@ func (r *request) Do(x *exchange.Exchange) error {
 	return nil
 }
 
-// persist has the client's connection end, or stay, as the edited field says,
-// which is not passed on. One that has to end because of its body does. httpd:
-// ap_set_keepalive looks at the field when the response is sent.
+// persist keeps or closes the client's connection as the edited Connection field
+// says. The field itself is not forwarded. A connection that must close because
+// of the request's body is not kept. httpd: ap_set_keepalive reads the field when
+// the response is sent.
 func persist(x *exchange.Exchange) {
 	h := &x.Req.Header
 	switch {
@@ -126,7 +127,7 @@ func persist(x *exchange.Exchange) {
 	hop(h)
 }
 
-// hop marks Connection as the front's own.
+// hop marks Connection as hop-by-hop: the front makes the one that is sent.
 func hop(h *message.Header) {
 	rows := h.Rows()
 	for i := range rows {
@@ -140,9 +141,9 @@ func hop(h *message.Header) {
 type response struct {
 	always, out []*entry
 	isEarly     bool
-	typed       bool // Content-Type is concerned
-	ours        bool // Date or Server is
-	connection  bool // Connection is
+	typed       bool // an edit names Content-Type
+	ours        bool // an edit names Date or Server
+	connection  bool // an edit names Connection
 }
 
 func newResponse(c *conf, isEarly bool) *response {
@@ -199,7 +200,8 @@ func (r *response) Do(x *exchange.Exchange) error {
 	return nil
 }
 
-// run makes the edits of one table. httpd: do_headers_fixup.
+// run applies the edits of one table, and returns false after one that failed.
+// httpd: do_headers_fixup.
 func run(x *exchange.Exchange, h *message.Header, list []*entry, t *contentType, applies func(*entry, *exchange.Exchange) bool) bool {
 	for _, e := range list {
 		if !e.carryOut(x, h, "response", t, applies(e, x)) {
@@ -210,8 +212,8 @@ func run(x *exchange.Exchange, h *message.Header, list []*entry, t *contentType,
 	return true
 }
 
-// keepCookies notes the cookies that early edits have set: a backend's response
-// replaces the other fields (httpd: ap_proxy_http_process_response).
+// keepCookies saves the cookies that early edits set: a backend's response
+// replaces all other fields (httpd: ap_proxy_http_process_response).
 func keepCookies(x *exchange.Exchange) {
 	x.Cookies.Reset()
 	rows := x.Resp.Header.Rows()
@@ -222,8 +224,8 @@ func keepCookies(x *exchange.Exchange) {
 	}
 }
 
-// carryOut makes one edit where its condition holds. t is the type of a response;
-// nil: h is not one.
+// carryOut applies e if its condition holds, and records that if somebody asked.
+// t is the response's content type; it is nil where h is a request's header.
 func (e *entry) carryOut(x *exchange.Exchange, h *message.Header, of string, t *contentType, holds bool) bool {
 	if x.Recorder != nil {
 		return e.recorded(x, h, of, t, holds)
@@ -231,7 +233,7 @@ func (e *entry) carryOut(x *exchange.Exchange, h *message.Header, of string, t *
 	return !holds || e.make(x, h, t)
 }
 
-// make makes the edit.
+// make applies the edit, to the content type too.
 func (e *entry) make(x *exchange.Exchange, h *message.Header, t *contentType) bool {
 	if t != nil && e.id == message.ContentType {
 		t.edit(x, h, e)
@@ -239,8 +241,9 @@ func (e *entry) make(x *exchange.Exchange, h *message.Header, t *contentType) bo
 	return e.edit(x, h)
 }
 
-// contentType is the type of a response beside its tables: what is sent in the
-// end, whatever they say, if there is one (httpd: r->content_type).
+// contentType is the type of a response, which httpd keeps outside of the header
+// tables (r->content_type). If known, it is sent in place of the Content-Type
+// fields in the tables.
 type contentType struct {
 	value []byte
 	known bool
@@ -248,7 +251,7 @@ type contentType struct {
 
 func (t *contentType) take(h *message.Header) { t.value, t.known = h.Get(message.ContentType) }
 
-// edit does to the type what e does to a field.
+// edit applies e to the type as if it were a field.
 func (t *contentType) edit(x *exchange.Exchange, h *message.Header, e *entry) {
 	switch e.action {
 	case actSetIfEmpty:
@@ -276,8 +279,9 @@ func (t *contentType) put(x *exchange.Exchange) {
 	}
 }
 
-// own leaves one field of those the server makes itself: the first, and none
-// where no backend has responded (httpd: ap_basic_http_header).
+// own keeps only the first field with this name, for Date and Server. If the
+// request did not go to a backend it drops all, because the server makes these
+// fields itself (httpd: ap_basic_http_header).
 func own(x *exchange.Exchange, id message.NameID) {
 	proxied := bytes.HasPrefix(x.Filename, []byte("proxy:"))
 	found := !proxied
@@ -294,8 +298,8 @@ func own(x *exchange.Exchange, id message.NameID) {
 	}
 }
 
-// closing ends the connection where a field says so; the field itself is the
-// front's.
+// closing ends the client's connection after this response if the header has
+// "Connection: close". The front makes the field that is sent.
 func closing(x *exchange.Exchange, h *message.Header) {
 	if wire.HasToken(h, message.Connection, "close") {
 		x.Req.Close = true

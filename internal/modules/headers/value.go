@@ -11,8 +11,8 @@ import (
 	"github.com/headgate/headgate/internal/logsink"
 )
 
-// value is what a directive makes of a request: fixed text, text with formats in
-// it, or an expression.
+// value is the value of a directive: fixed text, text with formats such as %D,
+// or an expression.
 type value struct {
 	fixed []byte
 	text  string // fixed as a template
@@ -55,7 +55,7 @@ func parseValue(c *directive.Call, s string, evals *exchange.Evaluator) (v value
 	return v, nil
 }
 
-// formatError is a letter that is not known.
+// formatError is an unknown format letter.
 type formatError byte
 
 func (e formatError) Error() string { return "Unrecognized header format %" + string(rune(e)) }
@@ -94,7 +94,7 @@ func parseFormat(s string) (parts []part, err error) {
 	return parts, nil
 }
 
-// unescape undoes \\, \r, \n and \t; another backslash stands for itself.
+// unescape decodes \\, \r, \n and \t; any other backslash is kept.
 func unescape(s string) string {
 	if strings.IndexByte(s, '\\') < 0 {
 		return s
@@ -139,10 +139,10 @@ func newFormat(letter byte, arg string) (part, bool) {
 	return part{}, false
 }
 
-// null is what is sent for a variable that is not set.
+// null is sent for a variable that is not set.
 const null = "(null)"
 
-// variable makes the value of %{NAME}s, which httpd asks mod_ssl for.
+// variable returns the format %{NAME}s: a variable of mod_ssl.
 func variable(name string) func([]byte, *exchange.Exchange) []byte {
 	return func(dst []byte, x *exchange.Exchange) []byte {
 		was := len(dst)
@@ -184,7 +184,7 @@ func idle(dst []byte, x *exchange.Exchange) []byte {
 	return strconv.AppendInt(append(dst, "i="...), int64(100-percentBusy(x)), 10)
 }
 
-// percentBusy is how much of MaxRequestWorkers is in use.
+// percentBusy returns how much of MaxRequestWorkers is in use, 0 to 100.
 func percentBusy(x *exchange.Exchange) int {
 	if x.Lookups == nil {
 		return 0
@@ -196,7 +196,7 @@ func percentBusy(x *exchange.Exchange) int {
 	return min(100, n*100/limit)
 }
 
-// of makes the value for x, in memory that lives as long as x or longer.
+// of returns the value for x, in memory that lives at least as long as x.
 func (v *value) of(x *exchange.Exchange) []byte {
 	switch {
 	case v.expr != nil:
@@ -209,8 +209,8 @@ func (v *value) of(x *exchange.Exchange) []byte {
 	case v.parts == nil:
 		return v.fixed
 	}
-	// A format that evaluates takes memory from the arena meanwhile: Scratch
-	// would make it allocate.
+	// Not Scratch: a format that evaluates an expression takes memory from the
+	// arena at the same time, and would have to allocate.
 	dst := x.Arena.Alloc(128)
 	for i := range v.parts {
 		if p := &v.parts[i]; p.format != nil {
@@ -222,7 +222,7 @@ func (v *value) of(x *exchange.Exchange) []byte {
 	return clean(dst)
 }
 
-// template is of for a replacement with $0 to $9.
+// template returns the value for a replacement, in which $0 to $9 are groups.
 func (v *value) template(x *exchange.Exchange) string {
 	if v.expr == nil && v.parts == nil {
 		return v.text
@@ -230,8 +230,8 @@ func (v *value) template(x *exchange.Exchange) string {
 	return string(v.of(x))
 }
 
-// clean makes blanks of what no value of a field may contain (RFC 9110 section
-// 5.5). httpd answers 500 for such a response.
+// clean replaces bytes that no field value may contain by blanks (RFC 9110,
+// section 5.5). httpd would respond with 500.
 func clean(b []byte) []byte {
 	for i, c := range b {
 		if c < ' ' && c != '\t' || c == 0x7f {

@@ -12,7 +12,8 @@ import (
 	"github.com/headgate/headgate/internal/uri"
 )
 
-// balancerOf returns the balancer that a URL names, which is defined if need be.
+// balancerOf returns the balancer that a URL names. It defines the balancer if
+// there is none.
 func balancerOf(c *directive.Call, target string) (*balancer.Definition, error) {
 	name, _, ok := param.SplitBalancer(target)
 	if !ok || name == "" {
@@ -35,10 +36,10 @@ func setOnBalancer(c *directive.Call, target string, settings []param.Setting) e
 	return nil
 }
 
-// passToBalancer is what a ProxyPass says of the balancer it leads to.
+// passToBalancer sets the parameters of a ProxyPass on the balancer that it names.
 func passToBalancer(c *directive.Call, s *ServerConf, r *mapping.PassRule) error {
 	if r.URL.Host == "" || strings.Contains(r.URL.Host, "$") {
-		r.Dynamic = true // the request decides
+		r.Dynamic = true // each request chooses its balancer
 		return nil
 	}
 	return setOnBalancer(c, balancer.Scheme+r.URL.Host, r.Settings)
@@ -50,8 +51,9 @@ type memberArgs struct {
 	settings      []param.Setting
 }
 
-// readMember reads them. The balancer is that of the section around, if there is
-// one. A word with "=" is a parameter, so that no URL has one (httpd).
+// readMember reads the words of BalancerMember. In a <Proxy> section the balancer
+// is the section's. As in httpd, any word with "=" is a parameter, so a URL cannot
+// contain one.
 func readMember(c *directive.Call) (m memberArgs, err error) {
 	s := c.Scope.Section()
 	in := !s.Kind.Server()
@@ -117,7 +119,7 @@ func setMember(c *directive.Call) error {
 		return paramFault(c, err)
 	}
 	if w.Pos != c.Pos() {
-		c.Warn("%s is part of the member %s: no other member is made of it (AH01149)", m.url, w.Name)
+		c.Warn("%s is below the URL of the member %s: it does not become a separate member (AH01149)", m.url, w.Name)
 	}
 	for _, set := range ignored {
 		c.Warn("Ignoring parameter '%s=%s' for worker '%s' because of worker sharing (AH01150)", set.Key, set.Value, w.Name)

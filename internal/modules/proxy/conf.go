@@ -13,10 +13,10 @@ import (
 	"github.com/headgate/headgate/internal/proxy/mapping"
 )
 
-// Opt is a setting that may not have been made.
+// Opt is a setting that may be unset.
 type Opt[T any] = module.Opt[T]
 
-// StatusPage is ProxyStatus.
+// StatusPage is the value of ProxyStatus.
 type StatusPage uint8
 
 // The values of ProxyStatus.
@@ -26,7 +26,7 @@ const (
 	StatusPageFull
 )
 
-// ServerConf is what directives say of a server. The zero value says nothing.
+// ServerConf holds the directives of a server. In the zero value nothing is set.
 type ServerConf struct {
 	Rules           []*mapping.PassRule // ProxyPass outside sections, in file order
 	Workers         forward.Definitions
@@ -52,11 +52,10 @@ type ServerConf struct {
 	SectionRules []*mapping.PassRule // of all <Location> sections, so that their workers are built with the server's
 }
 
-// MergeServer returns the configuration of a virtual host from the main server's
-// and its own.
+// MergeServer merges the configuration of a virtual host over the main server's.
 //
-// Ours: the host's own rules come first and ProxyPassInherit Off leaves the
-// main server's out. httpd puts the main server's in front, always.
+// Ours: the virtual host's rules come first, and ProxyPassInherit Off drops the
+// main server's. httpd always puts the main server's rules first.
 func MergeServer(base, own *ServerConf) *ServerConf {
 	m := &ServerConf{
 		Requests:        module.Over(base.Requests, own.Requests),
@@ -84,7 +83,8 @@ func MergeServer(base, own *ServerConf) *ServerConf {
 	if m.PassInherit.Or(true) {
 		m.Rules = slices.Concat(own.Rules, base.Rules)
 	}
-	// httpd: what is inherited by ProxyPass brings its workers along.
+	// httpd: rules that are inherited need their workers, whatever BalancerInherit
+	// says.
 	if m.BalancerInherit.Or(true) || m.PassInherit.Or(true) {
 		m.Workers = own.Workers.Over(&base.Workers)
 		m.Balancers = own.Balancers.Over(&base.Balancers)
@@ -92,10 +92,10 @@ func MergeServer(base, own *ServerConf) *ServerConf {
 	return m
 }
 
-// DirConf is what directives say in sections and, as their outermost, of a
-// server. The zero value says nothing.
+// DirConf holds the directives of a section. Those of a server outside of sections
+// are its outermost section. In the zero value nothing is set.
 type DirConf struct {
-	Rule *mapping.PassRule // ProxyPass of a Location; the last section's counts
+	Rule *mapping.PassRule // ProxyPass in a Location; the last section's applies
 	forward.Rewrites
 	Interpolate    Opt[bool] // ProxyPassInterpolateEnv
 	PreserveHost   Opt[bool]
@@ -106,8 +106,8 @@ type DirConf struct {
 	FallbackToHTTP Opt[bool] // ProxyWebsocketFallbackToProxyHttp, default on
 }
 
-// MergeDir returns the configuration of own inside base: lists add up, base's
-// first, settings replace.
+// MergeDir merges an inner section over an outer one, base. Lists are joined,
+// base's first; settings that are set in own replace base's.
 func MergeDir(base, own *DirConf) *DirConf {
 	m := &DirConf{
 		Rule: own.Rule,
@@ -156,7 +156,7 @@ func (d *DirConf) SetErrorOverride(word string) error {
 	return nil
 }
 
-// overrides is what ProxyErrorOverride means.
+// overrides returns the meaning of ProxyErrorOverride.
 func (d *DirConf) overrides() forward.Overrides {
 	return forward.Overrides{On: d.ErrorOverride.V, Codes: d.OverrideCodes}
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/headgate/headgate/internal/proxy/mapping"
 )
 
-// pass makes rules of ProxyPass lines without quoting.
+// pass parses ProxyPass lines, without quotes, into rules.
 func pass(t testing.TB, line string) []*mapping.PassRule {
 	t.Helper()
 	r, err := mapping.ParsePass(strings.Fields(line)[1:], mapping.Place{})
@@ -20,7 +20,7 @@ func pass(t testing.TB, line string) []*mapping.PassRule {
 	return []*mapping.PassRule{r}
 }
 
-// ruled makes the rules of a place with one ProxyPassReverse.
+// ruled returns the rules of a section with one ProxyPassReverse.
 func ruled(public string) forward.Rewrites {
 	return forward.Rewrites{Reverse: forward.AddRule(nil, forward.ReverseRule{Public: public, Internal: "http://h"})}
 }

@@ -1,10 +1,10 @@
-// Package proxy is the configuration of mod_proxy: its directives, what they
-// say of servers (ServerConf) and sections (DirConf), and how that becomes
-// mappings, workers and forwarders. Mapping requests is in proxy/mapping, and
-// forwarding them in proxy/forward.
+// Package proxy is the configuration of mod_proxy. It reads the directives into
+// the configuration of servers (ServerConf) and sections (DirConf), and builds
+// mappings, workers and forwarders from it. Package proxy/mapping maps requests,
+// and proxy/forward forwards them.
 //
-// Configurations are written while a configuration is read and immutable
-// afterwards.
+// ServerConf and DirConf are written while the configuration is read, and
+// immutable afterwards.
 //
-// May import: anything up to module and pipeline, but no other module.
+// May import module, pipeline and the layers below them, but no other module.
 package proxy

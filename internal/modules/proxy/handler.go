@@ -14,16 +14,17 @@ import (
 	"github.com/headgate/headgate/internal/uri"
 )
 
-// proxyName is what names of handlers begin with that are the URL of a backend.
+// proxyName is the prefix of handler names that contain the URL of a backend.
 const proxyName = "proxy:"
 
-// Handlers returns what SetHandler, and a rewrite's H flag, can name: "proxy:"
-// and a URL, to which the name of the file is appended.
+// Handlers returns the kind of handler that SetHandler and the H flag of
+// RewriteRule can name: "proxy:" and a URL. The name of the request's file is
+// appended to that URL.
 func Handlers() []module.HandlerKind {
 	return []module.HandlerKind{{Name: proxyName, Judge: judgeName}}
 }
 
-// judgeName judges "proxy:URL" by the scheme.
+// judgeName returns the tier of "proxy:URL", which depends on the scheme.
 func judgeName(c *directive.Call, name string) (directive.Tier, string) {
 	url := strings.TrimPrefix(name, proxyName)
 	if strings.HasPrefix(url, "%{") {
@@ -37,17 +38,17 @@ func judgeName(c *directive.Call, name string) (directive.Tier, string) {
 	}
 	scheme, _, ok := strings.Cut(url, "://")
 	if !ok || scheme == "" {
-		c.Warn("there is no URL in it: every request there is answered 404")
+		c.Warn("the handler has no URL: all its requests are answered 404")
 		return directive.Honoured, ""
 	}
 	if scheme == "http" {
-		c.Note("as in httpd, the backend gets the path of the file on this machine (/var/www/...); with ProxyPass it gets that of the URL")
+		c.Note("as in httpd, the backend receives the path of the file on this machine (/var/www/...); with ProxyPass it receives the path of the URL")
 	}
 	return schemeTier(uri.URL{Scheme: scheme})
 }
 
-// named sends requests to the URL in the name of their handler, unless they are
-// mapped to a backend otherwise. It implements exchange.Handler.
+// named is the handler for SetHandler "proxy:URL": it sends a request to the URL
+// in its handler's name, unless the request is mapped to a backend already.
 // httpd: proxy_handler.
 type named struct{}
 
@@ -60,7 +61,7 @@ func (named) Handle(x *exchange.Exchange) error {
 	file := x.Filename
 	target := x.Arena.Join([]byte(url), x.ShownFilename())
 	if bytes.Index(target, []byte("://")) <= 0 {
-		return exchange.ErrDeclined // httpd: nobody makes it canonical
+		return exchange.ErrDeclined // httpd: no module makes it canonical
 	}
 	h, err := x.Site.Targets.Target(x, target, false)
 	if f, ok := err.(*fault.Fault); ok && f.Kind == fault.Unsupported { //nolint:errorlint // Target returns it unchanged

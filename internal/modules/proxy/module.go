@@ -20,19 +20,19 @@ func New() *module.Module {
 	return &module.Module{Name: "mod_proxy", ID: "proxy_module", Rows: rows(), Server: buildServer, Dir: buildDir}
 }
 
-// NewHTTP returns mod_proxy_http, which has no directives: the
-// protocol is handed to the Builder by the server.
+// NewHTTP returns mod_proxy_http. It has no directives; the server hands its
+// protocol to the Builder.
 func NewHTTP() *module.Module {
 	return &module.Module{Name: "mod_proxy_http", ID: "proxy_http_module"}
 }
 
-// NewBalancer returns mod_proxy_balancer, whose directives are mod_proxy's.
+// NewBalancer returns mod_proxy_balancer. Its directives are in mod_proxy.
 func NewBalancer() *module.Module {
 	return &module.Module{Name: "mod_proxy_balancer", ID: "proxy_balancer_module"}
 }
 
-// NewMethods returns the modules of the methods that httpd elects members by,
-// which have no directives.
+// NewMethods returns the modules of the load balancing methods (lbmethod=). They
+// have no directives.
 func NewMethods() (list []*module.Module) {
 	for _, name := range []string{"byrequests", "bytraffic", "bybusyness"} {
 		list = append(list, &module.Module{Name: "mod_lbmethod_" + name, ID: "lbmethod_" + name + "_module"})
@@ -40,10 +40,10 @@ func NewMethods() (list []*module.Module) {
 	return list
 }
 
-// siteKey is where what is built for a server is in Builder.Aux.
+// siteKey is the key in Builder.Aux for a server's site.
 type siteKey struct{ s *module.Server }
 
-// site is what mod_proxy builds for one server.
+// site holds the things that mod_proxy builds for one server.
 type site struct {
 	conf      *ServerConf
 	encoded   mapping.Routed                         // rules with mapping=
@@ -55,13 +55,13 @@ type site struct {
 	targets   *mapping.Targets
 }
 
-// sharedKey is where what all sites share is in Builder.Aux.
+// sharedKey is the key in Builder.Aux for shared.
 type sharedKey struct{}
 
 type shared struct {
 	queries   *sync.Pool
 	backends  forward.Backends
-	handlers  map[*forward.Definition]*forward.Handler // of every worker that is defined
+	handlers  map[*forward.Definition]*forward.Handler // of all defined workers
 	balancers balancer.Builder
 }
 
@@ -122,7 +122,8 @@ func buildServer(b *module.Builder, s *module.Server) error {
 	return nil
 }
 
-// handler returns the handler of a rule; nil: the request decides, or nothing.
+// handler returns the handler of a rule. It is nil if each request chooses its
+// backend, or if the rule excludes requests ("!").
 func (st *site) handler(common *shared, r *mapping.PassRule) (exchange.Handler, error) {
 	switch {
 	case r.Deny:
@@ -137,11 +138,11 @@ func (st *site) handler(common *shared, r *mapping.PassRule) (exchange.Handler, 
 	return nil, nil
 }
 
-// mainOwner is the owner of what the main server defines.
+// mainOwner is the owner of workers and balancers that the main server defines.
 const mainOwner = "main"
 
-// ownerOf names the server whose workers are built. Those of the main server,
-// which is built first, are shared by every virtual host that inherits them.
+// ownerOf returns the name of a server as the owner of its workers. The main
+// server is built first, and virtual hosts that inherit its workers share them.
 func ownerOf(b *module.Builder, s *module.Server) string {
 	if s.Scope == b.Main {
 		return mainOwner
@@ -174,7 +175,8 @@ func buildDir(b *module.Builder, d *module.Dir) error {
 	return nil
 }
 
-// hot is what most requests of a chain look at, in adjacent cache lines.
+// hot puts the values that most requests of a chain read into adjacent cache
+// lines.
 type hot struct {
 	forward   forward.Forwarder
 	translate mapping.Translator
@@ -193,12 +195,12 @@ func initForwarder(f *forward.Forwarder, b *module.Builder, d *module.Dir, st *s
 	})
 }
 
-// defaults are what the server says of its workers.
+// defaults returns the server's settings for its workers.
 func (s *ServerConf) defaults() forward.Defaults {
 	return forward.Defaults{Source: s.source(), RecvBuffer: s.ReceiveBuffer.Or(0)}
 }
 
-// source is ProxySourceAddress, checked when it was read.
+// source returns ProxySourceAddress, which setSource has checked.
 func (s *ServerConf) source() netip.Addr {
 	a, _ := netip.ParseAddr(s.SourceAddress.Or(""))
 	return a
@@ -209,7 +211,7 @@ func setSource(c *directive.Call) error {
 	if _, err := netip.ParseAddr(addr); err != nil {
 		list, err := net.LookupIP(addr)
 		if err != nil || len(list) == 0 {
-			return c.Errorf("ProxySourceAddress invalid value: %s is no address, and no name that has one", addr)
+			return c.Errorf("ProxySourceAddress invalid value: %s is neither an address nor a name that resolves to one", addr)
 		}
 		addr = list[0].String()
 		c.Note("%s is %s now, and stays so until the next reload", c.Arg(0), addr)

@@ -8,11 +8,11 @@ import (
 	"github.com/headgate/headgate/internal/proxy/mapping"
 )
 
-// ParseReverse reads the words of ProxyPassReverse. Whether there are one to
-// three of them was checked before.
+// ParseReverse reads the words of ProxyPassReverse. The caller has checked that
+// there are one to three.
 //
-// httpd: at server level any third word means interpolate, in a section only
-// a second word is looked at.
+// httpd: outside of sections any third word means interpolate; in a section only
+// the second word counts, and must be "interpolate".
 func ParseReverse(words []string, at mapping.Place) (forward.ReverseRule, error) {
 	second := ""
 	if len(words) > 1 {
@@ -30,9 +30,9 @@ func ParseReverse(words []string, at mapping.Place) (forward.ReverseRule, error)
 	return forward.ReverseRule{Public: words[0], Internal: second, Interpolate: len(words) > 2}, nil
 }
 
-// ParseCookie reads the words of ProxyPassReverseCookiePath and CookieDomain:
-// internal, public, and any third word for interpolate. There are two or three
-// in every place.
+// ParseCookie reads the words of ProxyPassReverseCookiePath and
+// ProxyPassReverseCookieDomain: internal, public, and any third word for
+// interpolate. The caller has checked that there are two or three.
 func ParseCookie(words []string) forward.ReverseRule {
 	return forward.ReverseRule{Internal: words[0], Public: words[1], Interpolate: len(words) > 2}
 }

@@ -13,7 +13,7 @@ import (
 	"github.com/headgate/headgate/internal/uri"
 )
 
-// serverSlot and dirSlot are where the configuration of mod_proxy lies.
+// serverSlot and dirSlot identify the configuration of mod_proxy.
 var (
 	serverSlot = directive.Slot[ServerConf]{Name: "proxy server", Merge: MergeServer}
 	dirSlot    = directive.Slot[DirConf]{Name: "proxy dir", Merge: MergeDir}
@@ -40,7 +40,7 @@ func rows() []directive.Row {
 			serverSlot.Of(c.Server).MaxForwards.To(ParseMaxForwards(c.Arg(0)))
 			return nil
 		}},
-		{Name: "ProxyIOBufferSize", Tier: directive.Mapped, Note: "bodies move in buffers of 16 KiB whatever is said here", Set: setBuffer(func(s *ServerConf) *Opt[int] { return &s.IOBuffer })},
+		{Name: "ProxyIOBufferSize", Tier: directive.Mapped, Note: "bodies always move in buffers of 16 KiB", Set: setBuffer(func(s *ServerConf) *Opt[int] { return &s.IOBuffer })},
 		{Name: "ProxyReceiveBufferSize", Set: setBuffer(func(s *ServerConf) *Opt[int] { return &s.ReceiveBuffer })},
 		{Name: "ProxySourceAddress", Set: setSource},
 		{Name: "ProxyRequests", When: whenRequests},
@@ -53,7 +53,7 @@ func rows() []directive.Row {
 	}
 }
 
-// place tells where a ProxyPass or ProxyPassReverse stands.
+// place returns the context of a ProxyPass or ProxyPassReverse.
 func place(c *directive.Call) mapping.Place {
 	at := mapping.Place{Match: c.Row.Name == "ProxyPassMatch"}
 	if s := c.Scope.Section(); !s.Kind.Server() {
@@ -65,8 +65,8 @@ func place(c *directive.Call) mapping.Place {
 	return at
 }
 
-// whenPass judges a rule by its target: backends of other protocols come with
-// later versions.
+// whenPass returns the tier of a rule, which depends on the scheme of its target:
+// some protocols are not supported yet.
 func whenPass(c *directive.Call) (directive.Tier, string) {
 	r, err := mapping.ParsePass(syntax.Words(c.Raw), place(c))
 	if err != nil || r.Deny {
@@ -88,7 +88,7 @@ func schemeTier(u uri.URL) (directive.Tier, string) {
 	case "https", "wss", "h2", "h2c", "ajp", "fcgi", "scgi", "uwsgi", "ftp", "fdpass":
 		return directive.Pending, "backends by " + u.Scheme + ":// are not supported yet"
 	}
-	return directive.Refused, "nothing here speaks the scheme " + u.Scheme + "://"
+	return directive.Refused, "there is no protocol for the scheme " + u.Scheme + "://"
 }
 
 func setPass(c *directive.Call) error {
@@ -132,7 +132,7 @@ func setPass(c *directive.Call) error {
 	return nil
 }
 
-// paramFault is the error of a key=value word.
+// paramFault returns the error for a key=value word.
 func paramFault(c *directive.Call, err error) error {
 	fault := c.Errorf("%s %w", c.Row.Name, err)
 	if u := (*param.UnknownParam)(nil); errors.As(err, &u) {
@@ -208,11 +208,11 @@ func setBuffer(field func(*ServerConf) *Opt[int]) func(*directive.Call) error {
 	}
 }
 
-// whenRequests: a forward proxy that is open by mistake is the worst that can
-// be made of this directive.
+// whenRequests refuses ProxyRequests On: Headgate is not a forward proxy, and one
+// that is open by mistake would be abused.
 func whenRequests(c *directive.Call) (directive.Tier, string) {
 	if c.On {
-		return directive.Refused, "a forward proxy is not offered: requests would be refused or, worse, served for anybody"
+		return directive.Refused, "a forward proxy is not offered"
 	}
 	return directive.Honoured, ""
 }

@@ -28,7 +28,7 @@ func whenProxy(c *directive.Call) (directive.Tier, string) {
 	return settingsTier(kindOf(target), settings)
 }
 
-// kindOf is the kind of parameters that what a URL names has.
+// kindOf returns the kind of parameters for a URL: a balancer's or a worker's.
 func kindOf(target string) param.Kind {
 	if param.IsBalancer(target) {
 		return param.OfBalancer
@@ -36,13 +36,13 @@ func kindOf(target string) param.Kind {
 	return param.OfWorker
 }
 
-// openProxy checks a <Proxy> tag. One that names a URL with parameters
-// defines, or changes, the worker of that URL.
+// openProxy checks a <Proxy> tag. A tag with a URL and parameters defines the
+// worker of that URL, or changes it.
 func openProxy(c *directive.Call) error {
 	target, settings, ok := sectionTarget(c.Raw)
 	switch {
 	case target == "":
-		c.Warn("a <Proxy> without a URL holds for all that is proxied, as <Proxy *>")
+		c.Warn("a <Proxy> without a URL applies to all proxied requests, like <Proxy *>")
 		return nil
 	case len(c.Args) > 1 && !strings.Contains(target, ":"):
 		return c.Errorf("<Proxy> arguments are not supported for non url.")
@@ -59,7 +59,7 @@ func openProxy(c *directive.Call) error {
 func openProxyMatch(c *directive.Call) error {
 	switch len(c.Args) {
 	case 0:
-		c.Warn("a <ProxyMatch> without a pattern holds for all that is proxied")
+		c.Warn("a <ProxyMatch> without a pattern applies to all proxied requests")
 		return nil
 	case 1:
 	default:
@@ -71,8 +71,8 @@ func openProxyMatch(c *directive.Call) error {
 	return nil
 }
 
-// setOn sets parameters on the worker or balancer of a URL, which is defined if
-// need be.
+// setOn sets parameters on the worker or balancer of a URL. It defines one if
+// there is none.
 func setOn(c *directive.Call, target string, settings []param.Setting) error {
 	if param.IsBalancer(target) {
 		return setOnBalancer(c, target, settings)
@@ -94,8 +94,8 @@ func setOn(c *directive.Call, target string, settings []param.Setting) error {
 	return nil
 }
 
-// proxySetTarget finds what a ProxySet is about: the section it stands in, or
-// its first word.
+// proxySetTarget returns the URL that a ProxySet applies to: that of the section
+// around it, else its first word. words are the parameters.
 func proxySetTarget(c *directive.Call) (target string, words []string) {
 	words = syntax.Words(c.Raw)
 	if s := c.Scope.Within(directive.KindProxy); s != nil && len(s.Words) > 0 {
@@ -118,7 +118,7 @@ func setProxySet(c *directive.Call) error {
 	in := c.Scope.Within(directive.KindProxy) != nil
 	switch {
 	case in && len(words) == 0:
-		c.Warn("sets nothing")
+		c.Warn("it has no parameters and no effect")
 		return nil
 	case len(words) == 0:
 		return c.Errorf("ProxySet requires additional arguments")

@@ -13,22 +13,23 @@ import (
 )
 
 const (
-	ofMembers = "it concerns members of balancers: this worker is none"
-	byStream  = "it concerns AJP and FastCGI: what comes from this backend is sent on at once"
-	unchecked = "nothing is checked without hcmethod="
+	ofMembers = "it applies to members of balancers only"
+	byStream  = "it applies to AJP and FastCGI: data of this backend is always forwarded at once"
+	unchecked = "without hcmethod= there are no health checks"
 
 	forManager = "it concerns balancer-manager, which is not offered yet"
 )
 
-// paramNotes say of parameters that are accepted what is done in their place.
+// paramNotes are notes for accepted parameters without an effect, or with another
+// one.
 var paramNotes = map[string]string{
 	"min":          "connections are opened when they are needed, as httpd does",
 	"smax":         "an idle connection older than ttl= is closed, however few there are: httpd does not use it again either",
-	"retry":        "it concerns members of balancers: every request tries a worker without a balancer, as in httpd",
+	"retry":        "it applies to members of balancers: a worker without a balancer is tried by every request, as in httpd",
 	"flushpackets": byStream,
 	"flushwait":    byStream,
 	"flusher":      byStream,
-	"secret":       "it concerns AJP",
+	"secret":       "it applies to AJP",
 	"iobuffersize": "bodies move in buffers of 16 KiB",
 	"loadfactor":   ofMembers,
 	"lbset":        ofMembers,
@@ -43,10 +44,10 @@ var paramNotes = map[string]string{
 	"hcexpr":       unchecked,
 }
 
-// memberNotes are paramNotes of a balancer's members.
+// memberNotes are paramNotes for members of a balancer.
 var memberNotes = notesWithout("retry", "loadfactor", "lbset", "route", "redirect")
 
-// balancerNotes are paramNotes of a balancer.
+// balancerNotes are paramNotes for balancers.
 var balancerNotes = map[string]string{
 	"nonce":  forManager,
 	"growth": forManager,
@@ -74,7 +75,7 @@ func Noted(name string) bool {
 	return paramNotes[name] != "" || name == "hcmethod"
 }
 
-// notes tells of parameters that do not do what they say.
+// notes adds a note for each parameter in table.
 func notes(c *directive.Call, table map[string]string, settings []param.Setting) {
 	for _, set := range settings {
 		if note, ok := table[ascii.ToLower(set.Key)]; ok {
@@ -83,8 +84,9 @@ func notes(c *directive.Call, table map[string]string, settings []param.Setting)
 	}
 }
 
-// settingsTier judges parameters that this version does not implement. A value
-// that is wrong is left to the setter.
+// settingsTier returns the tier of a directive by its parameters: Pending if this
+// version does not implement one. It ignores invalid values, which the setter
+// reports.
 func settingsTier(kind param.Kind, settings []param.Setting) (directive.Tier, string) {
 	for _, set := range settings {
 		p := param.Default()
@@ -103,19 +105,19 @@ func settingsTier(kind param.Kind, settings []param.Setting) (directive.Tier, st
 	return directive.Honoured, ""
 }
 
-// known is what other modules offer to parameters: there are no templates and
-// no expressions of health checks yet.
+// known has the names of other modules that parameters can use. Templates and
+// expressions of health checks do not exist yet.
 var known = &param.Known{HealthCheck: true, Template: nothing, Expr: nothing, Method: knownMethod}
 
-// knownMethod says whether httpd or we have a method.
+// knownMethod reports whether httpd or Headgate has a method.
 func knownMethod(name string) bool { return name == "heartbeat" || balance.MethodOf(name) != nil }
 
 func nothing(string) bool { return false }
 
-// oddPort warns of a port that is none.
+// oddPort warns of an invalid port.
 func oddPort(c *directive.Call, u uri.URL) {
 	if u.OddPort != "" {
-		c.Warn("%s is no port: every request there is answered 400", u.OddPort)
+		c.Warn("%s is not a port: all requests to it are answered 400", u.OddPort)
 	}
 }
 

@@ -9,7 +9,8 @@ import (
 	"github.com/headgate/headgate/internal/proxy/forward"
 )
 
-// choice finds a word among the values of a directive, without regard to case.
+// choice returns the value for a word, ignoring case; reason is the error if there
+// is none.
 func choice[T any](word, reason string, rows []choiceRow[T]) (T, error) {
 	for _, r := range rows {
 		if ascii.EqualFold(r.word, word) {
@@ -44,8 +45,8 @@ func ParseStatusPage(s string) (StatusPage, error) {
 		[]choiceRow[StatusPage]{{"Off", StatusPageOff}, {"On", StatusPageOn}, {"Full", StatusPageFull}})
 }
 
-// ParseProxyTimeout reads the value of ProxyTimeout. httpd: whole seconds, what
-// follows the digits is ignored.
+// ParseProxyTimeout reads the value of ProxyTimeout. httpd: whole seconds; text
+// after the digits is ignored.
 func ParseProxyTimeout(s string) (time.Duration, error) {
 	n := ascii.LeadingInt(s)
 	if n < 1 {
@@ -54,7 +55,8 @@ func ParseProxyTimeout(s string) (time.Duration, error) {
 	return time.Duration(n) * time.Second, nil
 }
 
-// ParseMaxForwards reads the value of ProxyMaxForwards; no number means 0.
+// ParseMaxForwards reads the value of ProxyMaxForwards. A word that is not a
+// number means 0.
 func ParseMaxForwards(s string) int64 {
 	n, _ := ascii.LeadingDigits(s)
 	return n

@@ -2,9 +2,9 @@ package proxy
 
 import "github.com/headgate/headgate/internal/module"
 
-// build makes the workers that a server defines, with their handlers. owner
-// names the server. One whose scheme has no protocol is left out: it matters
-// only where a rule leads to it.
+// build builds the workers that a server defines, and their handlers. owner is the
+// server's name. It leaves out workers whose scheme has no protocol: these are an
+// error only if a rule uses them.
 func (c *shared) build(b *module.Builder, st *site, owner string) error {
 	for _, d := range st.conf.Workers.Own() {
 		if c.handlers[d] != nil || c.backends.Protocol(d.URL.Scheme) == nil {
