@@ -12,7 +12,7 @@ import (
 	"github.com/headgate/headgate/internal/syntax"
 )
 
-// conf is what one section says.
+// conf holds the directives of one section.
 type conf struct {
 	orders      []order
 	satisfy     []satisfy
@@ -20,10 +20,10 @@ type conf struct {
 	pos         syntax.Pos
 }
 
-// order is an Order line. The last one that speaks about a method holds.
+// order is an Order line. The last one that applies to a method counts.
 type order struct {
 	limited    module.Methods
-	allowFirst bool // Allow,Deny: both must be passed; else Deny,Allow
+	allowFirst bool // Allow,Deny: a request must match an Allow and no Deny; else Deny,Allow
 }
 
 // satisfy is a Satisfy line.
@@ -32,7 +32,7 @@ type satisfy struct {
 	any     bool
 }
 
-// kind is what an Allow or Deny goes by.
+// kind is the kind of condition in an Allow or Deny.
 type kind uint8
 
 const (
@@ -52,11 +52,11 @@ type rule struct {
 	net     subnet.Subnet
 }
 
-// slot is where a section's conf lies. It has no Merge: the inner one replaces
-// the outer (httpd: the module has no merge function).
+// slot identifies a section's conf. It has no Merge: the conf of an inner section
+// replaces the outer one (httpd: the module has no merge function).
 var slot = directive.Slot[conf]{Name: "access_compat"}
 
-// of returns the conf that c sets, and the methods it is limited to.
+// of returns the conf that c belongs to, and the methods that c is limited to.
 func of(c *directive.Call) (*conf, module.Methods) {
 	s := slot.Of(c.Dir)
 	if s.pos == (syntax.Pos{}) {

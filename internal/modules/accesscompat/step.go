@@ -8,8 +8,8 @@ import (
 	"github.com/headgate/headgate/internal/record"
 )
 
-// New returns the module. The names of clients that are looked up are kept in
-// names, which may be shared.
+// New returns the module. names caches the host names of clients and may be
+// shared.
 func New(names *module.Names) *module.Module {
 	return &module.Module{
 		Name: "mod_access_compat", ID: "access_compat_module", Rows: rows(),
@@ -22,7 +22,7 @@ func New(names *module.Names) *module.Module {
 	}
 }
 
-// step judges where a request comes from.
+// step allows or denies a request by its client's address and the environment.
 type step struct {
 	conf  *conf
 	names *module.Names
@@ -31,7 +31,8 @@ type step struct {
 
 var _ module.Satisfier = (*step)(nil)
 
-// Do implements exchange.Step. Under Satisfy Any it is for Require to deny.
+// Do implements exchange.Step. With Satisfy Any it denies nothing: then Require
+// decides.
 func (s *step) Do(x *exchange.Exchange) error {
 	allowed := s.any(x) || s.allowed(x)
 	if x.Recorder != nil {
@@ -43,7 +44,7 @@ func (s *step) Do(x *exchange.Exchange) error {
 	return module.Deny(x, "access_compat", "AH01797", s.by)
 }
 
-// record tells the verdict.
+// record records the verdict.
 func (s *step) record(x *exchange.Exchange, allowed bool) {
 	e := record.Access{
 		Line: record.Line{Directive: "Order, Allow, Deny", Place: s.conf.pos.String()}, Module: "access_compat", Verdict: "denied", Final: true,
@@ -60,7 +61,7 @@ func (s *step) record(x *exchange.Exchange, allowed bool) {
 // Satisfied implements module.Satisfier.
 func (s *step) Satisfied(x *exchange.Exchange) bool { return s.any(x) && s.allowed(x) }
 
-// any reports whether Satisfy Any holds for the method of x.
+// any reports whether Satisfy Any applies to the method of x.
 func (s *step) any(x *exchange.Exchange) bool {
 	for i := len(s.conf.satisfy) - 1; i >= 0; i-- {
 		if l := &s.conf.satisfy[i]; l.limited.Has(x) {
@@ -70,7 +71,7 @@ func (s *step) any(x *exchange.Exchange) bool {
 	return false
 }
 
-// allowed judges by Order, Allow and Deny. httpd: check_dir_access.
+// allowed reports the verdict of Order, Allow and Deny. httpd: check_dir_access.
 func (s *step) allowed(x *exchange.Exchange) bool {
 	if s.allowFirst(x) {
 		return s.found(x, s.conf.allow) && !s.found(x, s.conf.deny)
@@ -87,7 +88,7 @@ func (s *step) allowFirst(x *exchange.Exchange) bool {
 	return false
 }
 
-// found reports whether one of the rules fits x. httpd: find_allowdeny.
+// found reports whether a rule matches x. httpd: find_allowdeny.
 func (s *step) found(x *exchange.Exchange, rules []rule) bool {
 	addr := x.RemoteAddr()
 	for i := range rules {

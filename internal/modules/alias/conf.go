@@ -13,23 +13,23 @@ import (
 	"github.com/headgate/headgate/internal/rx"
 )
 
-// rule is one line with a path or a pattern.
+// rule is one directive with a path or a pattern.
 type rule struct {
 	line   record.Line
 	path   string     // a URL path, compared by segments
-	re     *rx.Regexp // or a pattern
+	re     *rx.Regexp // the pattern, where there is no path
 	target string     // URL or file name; $0 to $9 with a pattern
-	none   bool       // there is no target: the status alone is the answer
+	none   bool       // there is no target: the response is the status alone
 	status int        // of a redirect
 	script bool       // a ScriptAlias
 }
 
-// serverConf is what a server says outside of sections.
+// serverConf holds the directives of a server outside of sections.
 type serverConf struct {
 	aliases, redirects []*rule
 }
 
-// dirConf is what a section says.
+// dirConf holds the directives of a section.
 type dirConf struct {
 	redirects []*rule
 	redirect  module.Opt[whole]
@@ -38,15 +38,16 @@ type dirConf struct {
 	relative  module.Opt[bool] // RedirectRelative
 }
 
-// whole is a Redirect for all of a section; no target: the status alone.
+// whole is a Redirect for a whole section. target is nil for a status alone.
 type whole struct {
 	target *expr.String
 	status int
 	line   record.Line
 }
 
-// The two places. Inner lines come before outer ones (httpd:
-// merge_alias_config, merge_alias_dir_config).
+// serverSlot and dirSlot identify the two configurations. Rules of inner sections
+// and of virtual hosts come before outer ones (httpd: merge_alias_config,
+// merge_alias_dir_config).
 var (
 	serverSlot = directive.Slot[serverConf]{Name: "alias server", Merge: func(base, add *serverConf) *serverConf {
 		return &serverConf{
@@ -64,11 +65,11 @@ var (
 	}}
 )
 
-// noFiles is what an alias does not do.
-const noFiles = "the file name is what <Directory> sections, expressions and logs see, " +
+// noFiles is the note for an alias: no files are served.
+const noFiles = "<Directory> sections, expressions and logs see the file name, " +
 	"but no static files are served: requests there get 404"
 
-// overLine is where the alias of merged sections stands.
+// overLine returns the line of the alias that applies in merged sections.
 func overLine(base, add *dirConf) record.Line {
 	if add.alias.Set {
 		return add.aliasLine
@@ -101,7 +102,7 @@ func New() *module.Module {
 
 var words = []string{"permanent", "temp", "seeother", "gone"}
 
-// inSection reports whether c stands in a section, and not outside of any.
+// inSection reports whether c is in a section.
 func inSection(c *directive.Call) bool { return !c.Scope.Section().Kind.Server() }
 
 func setAlias(c *directive.Call) error {
@@ -174,7 +175,7 @@ func compile(c *directive.Call, pattern string) (*rx.Regexp, error) {
 	return re, nil
 }
 
-// statusOf reads the word or number that a redirect may begin with.
+// statusOf reads the optional first argument of a redirect: a word or a number.
 func statusOf(word string) (status int, ok bool) {
 	switch {
 	case ascii.EqualFold(word, "permanent"):
@@ -214,7 +215,7 @@ func redirect(usual int, pattern bool) func(*directive.Call) error {
 	}
 }
 
-// setWhole sets the redirect of a whole section.
+// setWhole sets the redirect for a whole section.
 func setWhole(c *directive.Call, src string, status int) error {
 	s, err := expr.ParseString(src, expr.Options{})
 	if err != nil {
@@ -224,7 +225,7 @@ func setWhole(c *directive.Call, src string, status int) error {
 	return nil
 }
 
-// moves reports whether a status sends the client to a URL.
+// moves reports whether a response with this status has a Location (3xx).
 func moves(status int) bool { return status >= 300 && status < 400 }
 
 func addRedirect(c *directive.Call, args []string, status int, pattern bool) (err error) {

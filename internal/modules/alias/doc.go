@@ -1,9 +1,9 @@
 // Package alias is mod_alias: Alias, AliasMatch and the Redirect directives.
 //
-// What servers say is asked while a request is mapped, behind ProxyPass: a
-// ProxyPass for the same path wins, as in httpd. What sections say of redirects
-// is asked there too, where it is one URL for the whole section, and again as a
-// fixup, which also comes for requests that are mapped to a backend.
+// The directives of a server apply while a request is mapped, after ProxyPass: as
+// in httpd, a ProxyPass for the same path wins. The Redirect directives of
+// sections are fixups, so they also apply to requests that are mapped to a backend.
+// A Redirect for a whole section applies during the mapping too.
 //
-// Imports module and what is below it.
+// Imports module and the layers below it.
 package alias

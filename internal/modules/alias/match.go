@@ -9,9 +9,9 @@ import (
 	"github.com/headgate/headgate/internal/uri"
 )
 
-// matchPath returns how many bytes of path an alias takes, 0 when it does not
-// fit: whole segments, and any number of slashes for any number (httpd:
-// alias_matches).
+// matchPath returns how many bytes of path an alias matches; 0 if it does not
+// match. It compares whole segments, and any number of slashes equals any other
+// number (httpd: alias_matches).
 func matchPath(path []byte, alias string) int {
 	p := 0
 	for a := 0; a < len(alias); {
@@ -33,14 +33,15 @@ func matchPath(path []byte, alias string) int {
 	return p
 }
 
-// maxSpans is room for $0 to $9.
+// maxSpans is the room for $0 to $9: a start and an end each.
 const maxSpans = 20
 
-// maxTarget bounds what a pattern makes (httpd: AP_PREGSUB_MAXLEN).
+// maxTarget limits the target that a pattern makes, in bytes (httpd:
+// AP_PREGSUB_MAXLEN).
 const maxTarget = 8192
 
-// find returns the first rule that fits the path of x, and what it makes of it.
-// tooLong: that is longer than httpd would let it be.
+// find returns the first rule that matches the path of x, and the target it makes
+// of the path. tooLong is true if the target exceeds httpd's limit.
 func find(x *exchange.Exchange, list []*rule, redirects bool) (r *rule, target []byte, tooLong bool) {
 	for _, r := range list {
 		if r.re == nil {
@@ -69,7 +70,7 @@ func find(x *exchange.Exchange, list []*rule, redirects bool) (r *rule, target [
 	return nil, nil, false
 }
 
-// escape escapes a URL up to its query and fragment.
+// escape escapes a URL, except its query and fragment.
 func escape(x *exchange.Exchange, url []byte) []byte {
 	end := bytes.IndexAny(url, "?#")
 	if end < 0 {

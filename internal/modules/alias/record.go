@@ -7,7 +7,7 @@ import (
 
 var _ exchange.Latecomer = (*translator)(nil)
 
-// recordStatus tells of a redirect or a status, where somebody asks.
+// recordStatus records a redirect or a status, if the exchange has a recorder.
 func recordStatus(x *exchange.Exchange, line record.Line, status int, location []byte) {
 	if x.Recorder != nil {
 		x.Recorder.Record(record.Mapping{Line: line, To: record.ToStatus, Status: status, Target: string(location)})

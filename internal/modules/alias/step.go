@@ -12,7 +12,7 @@ import (
 	"github.com/headgate/headgate/internal/wire"
 )
 
-// dir adds what a combination of sections, and its server, say.
+// dir adds the rules of one combination of sections, and of its server.
 func dir(b *module.Builder, d *module.Dir, evals *exchange.Evaluator) error {
 	s, ok := serverSlot.Peek(d.Server.Conf)
 	if !ok {
@@ -66,7 +66,8 @@ func (r *redirector) Do(x *exchange.Exchange) error {
 	return r.send(x, rule.line, rule.status, url)
 }
 
-// send makes the answer of a redirect. httpd: translate_alias_redir, fixup_redir.
+// send returns the response of a redirect. httpd: translate_alias_redir,
+// fixup_redir.
 func (r *redirector) send(x *exchange.Exchange, line record.Line, status int, url []byte) error {
 	if !moves(status) {
 		recordStatus(x, line, status, nil)
@@ -92,7 +93,7 @@ func (r *redirector) send(x *exchange.Exchange, line record.Line, status int, ur
 
 var slash, mark = []byte("/"), []byte("?")
 
-// clean makes blanks of what would end the field.
+// clean replaces bytes that would end the Location field by blanks.
 func clean(url []byte) []byte {
 	for i, c := range url {
 		if c == '\r' || c == '\n' || c == 0 {
@@ -102,7 +103,7 @@ func clean(url []byte) []byte {
 	return url
 }
 
-// answer is the reply with a status. httpd: one that it does not know is 500.
+// answer returns the reply with a status. httpd: an unknown status becomes 500.
 func answer(x *exchange.Exchange, status int) *exchange.Reply {
 	if status < 200 || wire.StatusText(status) == "" {
 		status = 500
@@ -110,14 +111,14 @@ func answer(x *exchange.Exchange, status int) *exchange.Reply {
 	return x.Reply(status)
 }
 
-// failed is the fault of a redirect that cannot be made.
+// failed returns the fault for a redirect or alias that cannot be made.
 func failed(id, detail string) error {
 	return &fault.Fault{
 		Side: fault.Proxy, Phase: fault.Map, Kind: fault.Internal, Status: 500, ID: id, Module: "alias", Detail: detail,
 	}
 }
 
-// translator is what mod_alias says while a request is mapped.
+// translator applies mod_alias while a request is mapped.
 type translator struct {
 	redirector
 	aliases []*rule

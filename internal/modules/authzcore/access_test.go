@@ -5,9 +5,9 @@ import (
 	"testing"
 )
 
-// accessTests are configurations with what becomes of requests; a request is
-// followed by its header lines after " | ". All were seen on httpd 2.4.71, but
-// for those with addresses of the documentation ranges.
+// accessTests are configurations with requests that pass or are denied. A request
+// is followed by its header lines after " | ". All were observed on httpd 2.4.71,
+// except those with addresses of the documentation ranges.
 var accessTests = []struct {
 	conf string
 	pass string // requests that pass, one per line
@@ -147,7 +147,7 @@ func TestFaults(t *testing.T) {
 	}
 }
 
-// TestNoAllocation: a request that passes costs no memory.
+// TestNoAllocation: a request that passes allocates nothing.
 func TestNoAllocation(t *testing.T) {
 	s := build(t, `SetEnvIf Request_URI ^/a A=1
 SetEnvIf X-B "^x(.*)$" B=$1 !C

@@ -8,7 +8,7 @@ import (
 	"github.com/headgate/headgate/internal/syntax"
 )
 
-// logic is how a clause combines those it contains, and the value of AuthMerging.
+// logic is how a container combines its clauses, and the value of AuthMerging.
 type logic uint8
 
 const (
@@ -24,17 +24,17 @@ type clause struct {
 	line    record.Line
 	op      logic
 	negate  bool
-	limited module.Methods // the methods it speaks about
+	limited module.Methods // the methods it applies to
 	check   module.AuthzCheck
 	list    []*clause
 }
 
-// newContainer makes an empty container, which speaks about no method.
+// newContainer returns an empty container, which applies to no method.
 func newContainer(name string, op logic, negate bool) *clause {
 	return &clause{name: name, op: op, negate: negate, limited: module.NewMethods(nil, false)}
 }
 
-// add puts c into the container.
+// add adds clauses to the container. It then applies to their methods too.
 func (s *clause) add(c ...*clause) {
 	s.list = append(s.list, c...)
 	for _, one := range c {
@@ -42,7 +42,8 @@ func (s *clause) add(c ...*clause) {
 	}
 }
 
-// onlyNegative reports a container that can never grant.
+// onlyNegative reports whether all clauses of the container are negative, so that
+// it can never grant.
 func (s *clause) onlyNegative() bool {
 	for _, c := range s.list {
 		if !c.negate {
@@ -52,8 +53,8 @@ func (s *clause) onlyNegative() bool {
 	return true
 }
 
-// judge says what the clause means for x; within is the logic of the container
-// it is in. httpd: apply_authz_sections.
+// judge returns the clause's verdict for x. within is the logic of the container
+// around it. httpd: apply_authz_sections.
 func (s *clause) judge(x *exchange.Exchange, within logic) module.Verdict {
 	if !s.limited.Has(x) {
 		if within == and {
@@ -76,7 +77,7 @@ func (s *clause) judge(x *exchange.Exchange, within logic) module.Verdict {
 	return v
 }
 
-// negated is what a verdict means behind "not", or in a <RequireNone>.
+// negated returns the verdict of a clause with "not", or of a <RequireNone>.
 func negated(v module.Verdict) module.Verdict {
 	switch v {
 	case module.Broken:
@@ -87,13 +88,13 @@ func negated(v module.Verdict) module.Verdict {
 	return module.Neutral
 }
 
-// record tells the verdict of a Require line.
+// record records the verdict of a Require line.
 func (s *clause) record(x *exchange.Exchange, v module.Verdict) {
 	x.Recorder.Record(record.Access{Line: s.line, Module: "authz_core", Verdict: v.String()})
 }
 
-// combine judges what the container holds. NeedsUser wins where the user would
-// decide the outcome.
+// combine returns the container's verdict from those of its clauses. It is
+// NeedsUser if it depends on the user.
 func (s *clause) combine(x *exchange.Exchange) module.Verdict {
 	deciding, weaker := module.Granted, module.Denied
 	if s.op == and {
@@ -121,11 +122,12 @@ type conf struct {
 	open      []*clause // containers being read
 }
 
-// slot is where a section's conf lies.
+// slot identifies a section's conf.
 var slot = directive.Slot[conf]{Name: "authz_core", Merge: merge}
 
-// merge lays a section over the one around it: its Require lines replace the
-// outer ones unless AuthMerging says otherwise. httpd: merge_authz_core_dir_config.
+// merge merges an inner section over an outer one. Its Require lines replace the
+// outer ones, unless AuthMerging says otherwise. httpd:
+// merge_authz_core_dir_config.
 func merge(base, add *conf) *conf {
 	out := *add
 	out.forbidden = module.Over(base.forbidden, add.forbidden)
@@ -136,7 +138,7 @@ func merge(base, add *conf) *conf {
 	case add.section == nil:
 		out.section, out.pos = base.section, base.pos
 	default:
-		// Either may say nothing about a method: it then has no vote under Or.
+		// A part that does not apply to a method has no vote with Or.
 		out.section = newContainer("", add.merging, false)
 		out.section.add(base.section, add.section)
 	}

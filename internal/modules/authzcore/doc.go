@@ -1,6 +1,5 @@
 // Package authzcore is mod_authz_core: Require with its containers and merging,
-// and the kinds of authorization that need nothing else: all, env, method, expr.
-// Other kinds are given to New.
+// and the providers all, env, method and expr. Other providers are passed to New.
 //
 // The conditions of a section are one tree, built while the configuration is
 // read and immutable after; a step of Chain.Access walks it. Kinds that need to

@@ -6,8 +6,8 @@ import (
 )
 
 // environmentTests are configurations, a request with its header lines, and the
-// variables it then has; one with "=(none)" must not be set. All were seen on
-// httpd 2.4.71.
+// variables that it must then have. A variable with "=(none)" must not be set. All
+// were observed on httpd 2.4.71.
 var environmentTests = []struct{ conf, request, want string }{
 	{"SetEnvIf H1 (.*) A=if\nSetEnv A env", "GET /a", "A=if"},
 	{"SetEnv A env\nSetEnv B b\nSetEnv a two", "GET /a", "A=two B=b"},
@@ -16,7 +16,7 @@ var environmentTests = []struct{ conf, request, want string }{
 	{"SetEnv A env\n<Location /a>\nSetEnv A in\n</Location>", "GET /a", "A=in"},
 	{"<Location /a>\nSetEnv A 1\nUnsetEnv A\nSetEnv B 1\n</Location>", "GET /a", "A=(none) B=1"},
 	{"SetEnvIf X (.*) A=if\n<Location /a>\nUnsetEnv A\n</Location>", "GET /a", "A=if"},
-	// Outside of sections the path is as sent; here capitals show it.
+	// Outside of sections the path is unchanged; the capitals show that here.
 	{"SetEnvIf Request_URI ^/a/x A\n<Location /a>\nSetEnvIf Request_URI ^/a/x B\n</Location>", "GET /A/X", "A=(none) B=1"},
 	{"SetEnvIf ^HH- (.*) D=$1", "GET /a | HH-A: 1 | X: 3 | HH-B: 2", "D=2"},
 	{"SetEnvIfNoCase ^hh- (.*) D=$1", "GET /a | HH-A: 1 | HH-A: 2", "D=1,2"},

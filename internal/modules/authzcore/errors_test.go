@@ -7,8 +7,8 @@ import (
 	"github.com/headgate/headgate/internal/directive"
 )
 
-// errorTests are configurations of a section with the first complaint, as 2.4.71
-// words it; "" where there is none. Of syntax errors in expressions it says more.
+// errorTests are configurations of a section with the first error message of httpd
+// 2.4.71; "" for none. For syntax errors in expressions httpd's message is longer.
 var errorTests = []struct{ conf, want string }{
 	{"Require foo", "Unknown Authz provider: foo"},
 	{"Require", "Unknown Authz provider: "},

@@ -23,7 +23,7 @@ import (
 	"github.com/headgate/headgate/internal/syntax"
 )
 
-// zone is the world's names in these tests.
+// zone has the names that can be resolved in these tests.
 var zone = map[string]string{"192.0.2.1": "a.good.example", "192.0.2.2": "evil.nogood.example", "192.0.2.3": "liar.good.example"}
 
 func names() *module.Names {
@@ -93,7 +93,7 @@ func build(t testing.TB, conf string) *site {
 	return s
 }
 
-// chain compiles the sections whose paths hold path.
+// chain compiles the sections whose paths contain path.
 func (s *site) chain(t testing.TB, path string) *exchange.Chain {
 	t.Helper()
 	conf := s.main.Dir
@@ -145,12 +145,12 @@ func (s *site) exchangeOf(t testing.TB, request string, header ...string) *excha
 	return x
 }
 
-// run takes x through its steps and returns the status it is refused with, 0 when
-// it passes.
+// run runs the steps for x and returns the status that it is refused with; 0 if it
+// passes.
 func run(x *exchange.Exchange) (status int, id string) {
 	for i, list := range [][]exchange.Step{x.Site.PostRead, x.Chain.Access, x.Chain.Fixups} {
 		if i == 1 {
-			ascii.LowerBytes(x.Path) // stands for what normalizing does
+			ascii.LowerBytes(x.Path) // in place of normalizing the path
 		}
 		for _, s := range list {
 			if err := s.Do(x); err != nil {

@@ -11,10 +11,10 @@ import (
 	"github.com/headgate/headgate/internal/module"
 )
 
-// providers are the kinds of authorization there are.
+// providers are the kinds of authorization that Require can name.
 type providers []module.AuthzProvider
 
-// own are those of mod_authz_core itself.
+// own returns the providers of mod_authz_core itself.
 func own() providers {
 	return providers{
 		{Name: "all", Parse: parseAll},
@@ -33,7 +33,7 @@ func (p providers) find(name string) *module.AuthzProvider {
 	return nil
 }
 
-// all is Require all: the verdict itself.
+// all is Require all. Its value is the verdict.
 type all module.Verdict
 
 // Check implements module.AuthzCheck.
@@ -49,7 +49,7 @@ func parseAll(c *directive.Call, line string) (module.AuthzCheck, error) {
 	return nil, c.Errorf("Argument for 'Require all' must be 'granted' or 'denied'")
 }
 
-// env grants when one of the variables is set.
+// env is Require env. It grants if one of the variables is set.
 type env []string
 
 // Check implements module.AuthzCheck.
@@ -62,12 +62,12 @@ func (e env) Check(x *exchange.Exchange) module.Verdict {
 	return module.Denied
 }
 
-// parseEnv: no words are no error, and never grant.
+// parseEnv reads Require env. Without words it is not an error, but never grants.
 func parseEnv(c *directive.Call, line string) (module.AuthzCheck, error) {
 	return env(module.RequireWords(line)), nil
 }
 
-// method grants the methods it names.
+// method is Require method. It grants requests with one of the methods.
 type method module.Methods
 
 // Check implements module.AuthzCheck.
@@ -89,10 +89,10 @@ func parseMethod(c *directive.Call, line string) (module.AuthzCheck, error) {
 	return &m, nil
 }
 
-// condition grants when an expression holds.
+// condition is Require expr. It grants if the expression is true.
 type condition struct {
 	cond  *expr.Bool
-	user  bool // it asks for the user
+	user  bool // it depends on the user
 	evals exchange.Evaluator
 }
 
@@ -111,7 +111,8 @@ func (e *condition) Check(x *exchange.Exchange) module.Verdict {
 	return module.Denied
 }
 
-// parseExpr: quotes around the whole are taken off, double ones only.
+// parseExpr reads Require expr. Double quotes around the whole expression are
+// removed.
 func parseExpr(c *directive.Call, line string) (module.AuthzCheck, error) {
 	if strings.HasPrefix(line, `"`) && len(line) > 1 {
 		if inner, ok := strings.CutSuffix(line, `"`); ok {

@@ -2,6 +2,6 @@
 
 package authzcore_test
 
-// raceEnabled: under the race detector pools drop what they hold, so that
+// raceEnabled: under the race detector pools drop objects at random, so that
 // counting allocations means nothing.
 const raceEnabled = true

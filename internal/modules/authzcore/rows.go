@@ -9,8 +9,8 @@ import (
 	"github.com/headgate/headgate/internal/syntax"
 )
 
-// rows are the directives; <Limit> is among them because it is this module and
-// mod_access_compat that it is about.
+// rows returns the directives. <Limit> is one of them, because it applies only to
+// this module and mod_access_compat.
 func (p providers) rows() []directive.Row {
 	return append([]directive.Row{
 		{Name: "Require", Set: p.require, When: p.when, Words: p.words()},
@@ -32,7 +32,8 @@ var users = []string{
 	"ldap-filter", "ldap-search", "dbm-group", "dbm-file-group", "dbd-group", "dbd-login", "dbd-logout",
 }
 
-// split takes a Require line apart.
+// split returns the parts of a Require line: the provider's name, the rest, and
+// whether it begins with "not".
 func split(raw string) (name, line string, not bool) {
 	name, line = syntax.Word(raw)
 	if not = ascii.EqualFold(name, "not"); not {
@@ -41,7 +42,7 @@ func split(raw string) (name, line string, not bool) {
 	return name, ascii.TrimSpace(line), not
 }
 
-// words are what may follow Require, for suggestions.
+// words returns the words that can follow Require, for suggestions.
 func (p providers) words() []string {
 	out := append([]string{"not", "granted", "denied"}, users...)
 	for _, a := range p {
@@ -79,8 +80,8 @@ func (p providers) require(c *directive.Call) error {
 	return nil
 }
 
-// current is the container that is being read. Lines outside of any form a
-// <RequireAny>.
+// current returns the container that is being read. Lines outside of any container
+// are in an implicit <RequireAny>.
 func (s *conf) current(c *directive.Call) *clause {
 	if n := len(s.open); n > 0 {
 		return s.open[n-1]
@@ -91,8 +92,8 @@ func (s *conf) current(c *directive.Call) *clause {
 	return s.section
 }
 
-// openContainer begins a container. It is open even when its line is wrong, so
-// that what it contains can be judged.
+// openContainer begins a container. It does so even after an error in the
+// container's line, so that its content is checked too.
 func openContainer(op logic, negate bool) func(*directive.Call) error {
 	return func(c *directive.Call) error {
 		s := slot.Of(c.Dir)
@@ -104,7 +105,7 @@ func openContainer(op logic, negate bool) func(*directive.Call) error {
 	}
 }
 
-// closeContainer judges a container and puts it where it stands. httpd: the
+// closeContainer checks a container and adds it to the one around it. httpd: the
 // rest of add_authz_section, and authz_core_check_section.
 func closeContainer(c *directive.Call) error {
 	s := slot.Of(c.Dir)
@@ -112,7 +113,7 @@ func closeContainer(c *directive.Call) error {
 	s.open = s.open[:len(s.open)-1]
 	if len(done.list) == 0 {
 		if hasRequire(c.Node) {
-			return nil // and what is wrong with it has been said
+			return nil // its error has been reported
 		}
 		return c.Errorf("%s directive contains no authorization directives", c.Row.Name)
 	}

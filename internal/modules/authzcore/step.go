@@ -7,7 +7,7 @@ import (
 	"github.com/headgate/headgate/internal/record"
 )
 
-// New returns the module with the kinds of authorization it offers beside its own.
+// New returns the module with its own providers and those in more.
 func New(more ...module.AuthzProvider) *module.Module {
 	return &module.Module{
 		Name: "mod_authz_core", ID: "authz_core_module",
@@ -68,7 +68,7 @@ func (s *step) Do(x *exchange.Exchange) error {
 	return module.Deny(x, "authz_core", "AH01630", s.by)
 }
 
-// record tells the verdict of all Require lines together.
+// record records the verdict of all Require lines together.
 func (s *step) record(x *exchange.Exchange, verdict, detail string) {
 	x.Recorder.Record(record.Access{Line: s.line, Module: "authz_core", Verdict: verdict, Detail: detail, Final: true})
 }

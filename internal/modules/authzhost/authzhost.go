@@ -15,13 +15,14 @@ import (
 	"github.com/headgate/headgate/internal/subnet"
 )
 
-// New returns the module: only a name for LoadModule. Its kinds of Require are in Providers.
+// New returns the module, which has no directives. Its kinds of Require are in
+// Providers.
 func New() *module.Module {
 	return &module.Module{Name: "mod_authz_host", ID: "authz_host_module"}
 }
 
-// Providers are the kinds of authorization of the module. The names that are
-// looked up are kept in names, which may be shared.
+// Providers returns the module's kinds of authorization. names caches the host
+// names of clients and may be shared.
 func Providers(names *module.Names) []module.AuthzProvider {
 	return []module.AuthzProvider{
 		{Name: "ip", Parse: parseIP},
@@ -72,7 +73,7 @@ func parseIP(c *directive.Call, line string) (module.AuthzCheck, error) {
 	return out, nil
 }
 
-// local is Require local: from this machine.
+// local is Require local. It grants requests from this machine.
 type local struct{}
 
 // Check implements module.AuthzCheck.
@@ -81,7 +82,7 @@ func (local) Check(x *exchange.Exchange) module.Verdict {
 	return granted(a.IsLoopback() || a.IsValid() && a == x.Client.Local.Addr().Unmap().WithZone(""))
 }
 
-// parseLocal: httpd ignores arguments.
+// parseLocal reads Require local. httpd ignores arguments.
 func parseLocal(c *directive.Call, line string) (module.AuthzCheck, error) {
 	if line != "" {
 		c.Warn("Require local takes no arguments: '%s' is ignored", line)
@@ -138,17 +139,18 @@ func parseLine(c *directive.Call, line string) (*expr.String, error) {
 	return s, nil
 }
 
-// forward is Require forward-dns: the client has the address of a name.
+// forward is Require forward-dns. It grants if the client's address is one of a
+// name's.
 type forward struct {
 	names []*resolve.Name
 	now   func() time.Time
 }
 
-// patience bounds a look-up.
+// patience limits the time of a look-up.
 const patience = 10 * time.Second
 
-// Check implements module.AuthzCheck. A name that cannot be looked up has no
-// address, even if it had one before: what it was trusted for is over.
+// Check implements module.AuthzCheck. If a look-up fails, the name's earlier
+// addresses are no longer trusted.
 func (f *forward) Check(x *exchange.Exchange) module.Verdict {
 	a, now := x.RemoteAddr(), f.now()
 	for _, n := range f.names {
@@ -162,7 +164,7 @@ func (f *forward) Check(x *exchange.Exchange) module.Verdict {
 	return module.Denied
 }
 
-// refresh asks for a name off the loop.
+// refresh looks a name up without blocking the loop.
 func refresh(x *exchange.Exchange, n *resolve.Name) error {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
@@ -170,7 +172,7 @@ func refresh(x *exchange.Exchange, n *resolve.Name) error {
 	return err
 }
 
-// refreshName looks a name up; it may run when nobody waits for it any more.
+// refreshName looks a name up. It may still run after its caller has timed out.
 func refreshName(ctx context.Context, n *resolve.Name) (changed bool, err error) {
 	return n.Refresh(ctx)
 }
@@ -182,7 +184,7 @@ func parseForward(c *directive.Call, line string, r *resolve.Resolver) (module.A
 	}
 	text, ok := s.Literal()
 	if !ok {
-		return nil, c.Errorf("Require forward-dns takes names only: an expression would have each request choose what is looked up")
+		return nil, c.Errorf("Require forward-dns takes names only: with an expression each request could choose the name that is looked up")
 	}
 	f := &forward{now: time.Now}
 	for _, w := range module.RequireWords(text) {

@@ -1,9 +1,9 @@
-// Package authzhost is mod_authz_host: authorization by where a request comes
-// from. It has no directives; Providers are given to authzcore.New.
+// Package authzhost is mod_authz_host: authorization by the client's address and
+// host name. It has no directives; Providers are passed to authzcore.New.
 //
-// Addresses are compared unchanged. Names are looked up off the loop: for
-// Require host a client's name counts only if it leads back to its address, and
-// for Require forward-dns a name's addresses are kept as long as DNS says.
+// Names are not looked up on a loop's thread. For Require host a client's name
+// counts only if it resolves to the client's address again. For Require
+// forward-dns a name's addresses are cached for their DNS lifetime.
 //
-// Imports module and what is below it.
+// Imports module and the layers below it.
 package authzhost

@@ -8,8 +8,8 @@ import (
 	"github.com/headgate/headgate/internal/uri"
 )
 
-// schemes are the beginnings of absolute URLs, and whether what follows a
-// question mark in one is a query.
+// schemes are the prefixes of absolute URLs, and whether such a URL can have a
+// query.
 var schemes = []struct {
 	prefix string
 	query  bool
@@ -19,8 +19,9 @@ var schemes = []struct {
 	{"gopher://", false}, {"ldap://", false}, {"mailto:", true}, {"news:", false}, {"nntp://", false},
 }
 
-// absolute returns the length of the scheme, with "://", that u begins with, 0
-// for a path, and whether such a URL has a query. httpd: is_absolute_uri.
+// absolute returns the length of the scheme with "://" that u begins with, and
+// whether such a URL can have a query. n is 0 if u is a path. httpd:
+// is_absolute_uri.
 func absolute(u []byte) (n int, query bool) {
 	if len(u) <= 5 || u[0] == '/' {
 		return 0, false
@@ -34,11 +35,11 @@ func absolute(u []byte) (n int, query bool) {
 	return 0, false
 }
 
-// appendEscapedURL appends an absolute URL whose path is escaped; scheme is the
-// length of its scheme. httpd: escape_absolute_uri.
+// appendEscapedURL appends an absolute URL and escapes its path. scheme is the
+// length of the scheme. httpd: escape_absolute_uri.
 func appendEscapedURL(dst, u []byte, scheme int) []byte {
 	at := scheme
-	if u[at-1] == '/' { // the host does not change
+	if u[at-1] == '/' { // the host is not escaped
 		slash := bytes.IndexByte(u[at:], '/')
 		if slash < 0 {
 			return append(dst, u...)
@@ -51,7 +52,8 @@ func appendEscapedURL(dst, u []byte, scheme int) []byte {
 	return uri.AppendURI(append(dst, u[:at]...), u[at:])
 }
 
-// appendEscapedLDAP escapes the parts between the question marks (RFC 4516).
+// appendEscapedLDAP appends the rest of an LDAP URL. It escapes the parts between
+// the question marks (RFC 4516).
 func appendEscapedLDAP(dst, p []byte) []byte {
 	for i, part := range bytes.SplitN(p, []byte("?"), 5) {
 		if i > 0 {
@@ -62,7 +64,7 @@ func appendEscapedLDAP(dst, p []byte) []byte {
 	return dst
 }
 
-// qualify makes a path a URL of this server. httpd: fully_qualify_uri.
+// qualify turns a path into a URL of this server. httpd: fully_qualify_uri.
 func qualify(x *exchange.Exchange, name []byte) []byte {
 	if n, _ := absolute(name); n > 0 {
 		return name
@@ -74,8 +76,8 @@ func qualify(x *exchange.Exchange, name []byte) []byte {
 	return x.Arena.Join(x.Origin(), slash, name)
 }
 
-// reduce takes scheme, host and port of this server off a URL.
-// httpd: reduce_uri.
+// reduce removes scheme, host and port from a URL of this server. httpd:
+// reduce_uri.
 func (u *run) reduce() {
 	x := u.x
 	name, scheme := x.Filename, x.Scheme()
@@ -107,8 +109,8 @@ func (u *run) reduce() {
 	x.Filename, u.reduced = path, true
 }
 
-// replacePrefix puts subst in place of the folder match that name begins with;
-// any other name stays. httpd: subst_prefix_path.
+// replacePrefix replaces the folder match at the beginning of name by subst. It
+// returns any other name unchanged. httpd: subst_prefix_path.
 func (u *run) replacePrefix(name []byte, match, subst string) []byte {
 	n := len(match)
 	if n > 0 && match[n-1] == '/' {

@@ -7,11 +7,12 @@ import (
 	"github.com/headgate/headgate/internal/ascii"
 )
 
-// argline splits the arguments of RewriteRule and RewriteCond. Unlike other
-// directives they keep their backslashes, and a quote ends at the next one of
-// its kind. flags is empty where there is no third argument.
+// argline splits the arguments of RewriteRule and RewriteCond. Unlike the
+// arguments of other directives they keep their backslashes, and a quote ends at
+// the next one of its kind, even after a backslash. flags is empty without a third
+// argument. ok is false without a second one.
 //
-// httpd: parseargline. What follows the third argument is ignored.
+// httpd: parseargline. Text after the third argument is ignored.
 func argline(line string) (first, second, flags string, ok bool) {
 	first, rest, more := argument(line)
 	if !more {
@@ -24,8 +25,8 @@ func argline(line string) (first, second, flags string, ok bool) {
 	return first, second, flags, true
 }
 
-// argument takes one argument off s. more: something ended it, a blank or a
-// quote, and not the end of the line.
+// argument splits the first argument off s. more is false if the end of the line
+// ended it, rather than a blank or a quote.
 func argument(s string) (arg, rest string, more bool) {
 	s = ascii.TrimLeftSpace(s)
 	quote := byte(0)
@@ -45,8 +46,8 @@ func argument(s string) (arg, rest string, more bool) {
 
 var errDelimiters = errors.New("bad flag delimiters")
 
-// eachFlag calls set for each flag of a field [A,B=c]; the value is empty where
-// there is none. httpd: cmd_parseflagfield.
+// eachFlag calls set for each flag of an argument like [A,B=c]. The value of a
+// flag without "=" is empty. httpd: cmd_parseflagfield.
 func eachFlag(field string, set func(key, value string) error) error {
 	if len(field) < 2 || field[0] != '[' || field[len(field)-1] != ']' {
 		return errDelimiters

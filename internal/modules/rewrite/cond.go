@@ -26,7 +26,7 @@ type cond struct {
 	re      *rx.Regexp
 	expr    *expr.Bool
 	evals   exchange.Evaluator
-	ignored bool // NC on a test that has no use for it
+	ignored bool // NC was set but has no effect on this test
 }
 
 // test is the kind of a condition.
@@ -54,7 +54,7 @@ const (
 	testIntMoreEqual
 )
 
-// fileTests are the tests of one letter.
+// fileTests are the tests that are named by one letter.
 var fileTests = map[byte]test{
 	'f': testFile, 's': testSize, 'd': testFolder, 'x': testExecutable, 'h': testLink, 'l': testLink, 'L': testLink,
 	'U': testURL, 'F': testLookup,
@@ -132,7 +132,8 @@ func (c *cond) compile(pattern string) error {
 	return nil
 }
 
-// operator takes the operator off a pattern and notes the test it means.
+// operator sets the test that a pattern's operator means, and returns the pattern
+// without it.
 func (c *cond) operator(p string) string {
 	if len(p) < 2 {
 		return p

@@ -8,7 +8,7 @@ import (
 	"github.com/headgate/headgate/internal/module"
 )
 
-// options is what RewriteOptions says.
+// options is the value of RewriteOptions.
 type options uint16
 
 const (
@@ -35,15 +35,15 @@ var optionNames = map[string]options{
 	"unsafeprefixstat": unsafePrefixStat,
 }
 
-// common is what servers and sections both have.
+// common holds the directives that servers and sections both have.
 type common struct {
 	engine  module.Opt[bool]
 	options module.Opt[options]
 	rules   []*rule
-	pending []*cond // conditions that wait for their rule
+	pending []*cond // conditions whose rule has not been read yet
 }
 
-// merge lays add over base.
+// merge merges add, the inner configuration, over base.
 func merge(base, add *common) common {
 	c := common{engine: module.Over(base.engine, add.engine), options: module.Over(base.options, add.options)}
 	c.rules, c.pending = add.rules, add.pending
@@ -55,8 +55,8 @@ func merge(base, add *common) common {
 	return c
 }
 
-// inherits reports whether the rules of the outer place hold too, and whether
-// before the inner one's. httpd: config_server_merge.
+// inherits reports whether the outer rules apply too, and whether they come before
+// the inner ones. httpd: config_server_merge.
 func inherits(base, own options) (before, ok bool) {
 	down := !own.has(ignoreInherit)
 	switch {
@@ -68,7 +68,7 @@ func inherits(base, own options) (before, ok bool) {
 	return false, false
 }
 
-// serverConf is what a server says.
+// serverConf holds the directives of a server.
 type serverConf struct {
 	common
 	maps map[string]mapping
@@ -78,7 +78,7 @@ var serverSlot = directive.Slot[serverConf]{Name: "rewrite server", Merge: func(
 	out := &serverConf{common: merge(&base.common, &add.common), maps: add.maps}
 	if before, ok := inherits(base.options.V, out.options.V); ok {
 		first, second := base.maps, add.maps
-		if before { // httpd: the outer server's win then
+		if before { // httpd: then the outer server's maps win
 			first, second = add.maps, base.maps
 		}
 		out.maps = maps.Clone(first)
@@ -90,8 +90,8 @@ var serverSlot = directive.Slot[serverConf]{Name: "rewrite server", Merge: func(
 	return out
 }}
 
-// dirConf is what a section says. Outside of sections there is one too: the
-// engine and the options of a server hold for its sections.
+// dirConf holds the directives of a section. A server has one too, because its
+// sections inherit RewriteEngine and RewriteOptions.
 type dirConf struct {
 	common
 	dir  string // "" outside of sections
@@ -106,7 +106,7 @@ var dirSlot = directive.Slot[dirConf]{Name: "rewrite dir", Merge: func(base, add
 	return out
 }}
 
-// typesSlot notes in a server that some rule in it, in whatever section, has a T
+// typesSlot is true in a server if any of its rules, also in sections, has a T
 // flag.
 var typesSlot = directive.Slot[bool]{Name: "rewrite types", Merge: func(base, add *bool) *bool {
 	v := *base || *add

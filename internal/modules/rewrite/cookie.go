@@ -9,11 +9,12 @@ import (
 	"github.com/headgate/headgate/internal/message"
 )
 
-// cookieNote is what the names of the notes begin with that tell which cookies
-// were set: each is set once.
+// cookieNote is the prefix of notes that record which cookies were set, because
+// each is set only once.
 const cookieNote = "rewrite-cookie:"
 
-// typeNote and handlerNote hold what T= and H= have said.
+// typeNote and handlerNote name the notes with the values of T= and H=. endNote
+// is set after a rule with the END flag.
 const (
 	typeNote    = "rewrite-forced-mimetype"
 	handlerNote = "rewrite-forced-handler"
@@ -21,8 +22,8 @@ const (
 )
 
 // setCookie applies [CO=name:value:domain:minutes:path:secure:httponly:samesite].
-// A first ; makes ; the separator. httpd: add_cookie, whose strtok takes several
-// separators for one.
+// If the value begins with ; the separator is ; instead of a colon. httpd:
+// add_cookie, whose strtok treats several separators as one.
 func (u *run) setCookie(text string) {
 	sep := ":"
 	if strings.HasPrefix(text, ";") {
@@ -50,7 +51,7 @@ func (u *run) setCookie(text string) {
 	}
 }
 
-// cookieText writes the field's value from at least three fields.
+// cookieText returns the value of Set-Cookie. f has at least three fields.
 func cookieText(f []string, now time.Time) string {
 	field := func(i int) string {
 		if i < len(f) {
@@ -87,8 +88,8 @@ func anyOf(s string, words ...string) bool {
 	return false
 }
 
-// responder gives responses without a type the one that a T flag has said, on a
-// server where some rule has one. It implements exchange.Step.
+// responder sets the type of a T flag on responses that have no type. It is built
+// only for servers with such a rule. It implements exchange.Step.
 type responder struct{}
 
 // Do implements exchange.Step.

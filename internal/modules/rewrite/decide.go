@@ -64,7 +64,7 @@ func (u *run) holds(c *cond, input []byte) bool {
 	return ordered(c.test, leadingInt(input)-c.number)
 }
 
-// ordered judges the sign of a comparison.
+// ordered returns the result of a test by the sign of a comparison.
 func ordered(t test, sign int) bool {
 	switch t {
 	case testIntLess:
@@ -79,8 +79,8 @@ func ordered(t test, sign int) bool {
 	return sign >= 0
 }
 
-// compareText orders texts of different length by length alone.
-// httpd: compare_lexicography.
+// compareText compares two texts. If their lengths differ, only the lengths are
+// compared. httpd: compare_lexicography.
 func compareText(a, b []byte) int {
 	if len(a) != len(b) {
 		return len(a) - len(b)
@@ -104,7 +104,7 @@ func (u *run) condMatches(c *cond, input []byte) bool {
 	return hit
 }
 
-// evaluate is the test of an expression. Its groups are those of %0 to %9.
+// evaluate evaluates the expression of a condition. Its groups become %0 to %9.
 func (u *run) evaluate(c *cond) bool {
 	var holds bool
 	var err error
@@ -126,7 +126,7 @@ func (u *run) evaluate(c *cond) bool {
 	return holds
 }
 
-// lookURL is -U: the server would serve the URL.
+// lookURL implements -U: a request for the URL would succeed.
 func (u *run) lookURL(input []byte) bool {
 	if len(input) == 0 || !mayLook(u.x) {
 		return false
@@ -138,7 +138,7 @@ func (u *run) lookURL(input []byte) bool {
 	return status < 400
 }
 
-// lookFile is -F: there is such a file, and the request may have it.
+// lookFile implements -F: the file exists, and a request for it would be allowed.
 func (u *run) lookFile(input []byte) bool {
 	if len(input) == 0 || !mayLook(u.x) {
 		return false
@@ -151,7 +151,7 @@ func (u *run) lookFile(input []byte) bool {
 	return sub.Status < 300 && err == nil
 }
 
-// fileIs asks the file system.
+// fileIs tests a property of a file.
 func fileIs(t test, name string) bool {
 	if t == testLink {
 		info, err := os.Lstat(name)
@@ -172,7 +172,7 @@ func fileIs(t test, name string) bool {
 	return info.Mode()&0o111 != 0
 }
 
-// compareFold is strcasecmp.
+// compareFold compares like C's strcasecmp.
 func compareFold(a, b []byte) int {
 	for i := range min(len(a), len(b)) {
 		if d := int(ascii.Lower(a[i])) - int(ascii.Lower(b[i])); d != 0 {
@@ -182,5 +182,5 @@ func compareFold(a, b []byte) int {
 	return len(a) - len(b)
 }
 
-// leadingInt is atoi.
+// leadingInt parses like C's atoi.
 func leadingInt(b []byte) int { return ascii.LeadingInt(string(b)) }

@@ -1,13 +1,12 @@
 // Package rewrite is mod_rewrite: RewriteEngine, RewriteRule, RewriteCond,
 // RewriteMap, RewriteBase and RewriteOptions, in servers and in sections.
 //
-// Everything of a rule is compiled when it is read: pattern, conditions, the
-// templates of its substitution. A run borrows its memory from a pool, so that
-// rules that do not match allocate nothing, and a chain without rules has
-// nothing of this package in it.
+// A rule is compiled when it is read: pattern, conditions, and the templates of
+// its substitution. A run takes its memory from a pool, so rules that do not match
+// allocate nothing. A chain without rules contains nothing of this package.
 //
-// The rules of a server are a Translator ahead of all others, those of a
-// section a step of the fixups, as in httpd.
+// As in httpd, the rules of a server are a Translator before all others, and the
+// rules of a section are a fixup.
 //
-// Imports module and what is below it.
+// Imports module and the layers below it.
 package rewrite

@@ -11,44 +11,45 @@ import (
 	"github.com/headgate/headgate/internal/record"
 )
 
-// ruleset is the rules of one place with what they need of it.
+// ruleset holds the rules of one server or section, and the configuration they
+// need.
 type ruleset struct {
 	rules   []*rule
 	maps    map[string]mapping // of the server
 	dir     string             // the section they are in, with a slash at its end; "" in a server
-	base    string             // RewriteBase, "" none
+	base    string             // RewriteBase; "" for none
 	options options
 	pool    *sync.Pool // of *run
 }
 
-// run is one pass of a request through rules. It is taken from a pool.
+// run is one pass of a request through a ruleset. It is taken from a pool.
 type run struct {
 	x          *exchange.Exchange
 	set        *ruleset
-	uri        []byte // what the pattern of the present rule is matched against
+	uri        []byte // the text that the current rule's pattern is matched against
 	ruleGroups [10][]byte
 	condGroups [10][]byte
-	status     int    // the answer where a rule forces one, or the redirect's
-	last       *rule  // the latest that substituted
-	changed    *rule  // the rule that the result is due to
-	reduced    bool   // this server's own address was taken off the result
+	status     int    // the status that a rule forces, or of the redirect
+	last       *rule  // the last rule that substituted
+	changed    *rule  // the rule that made the result
+	reduced    bool   // scheme, host and port of this server were removed from the result
 	proxied    bool   // in a section: the request is mapped to a backend
 	pathInfo   []byte // in a section: what of the path follows the file; every rule sees it again
 	trace      int
-	at         int          // the present rule
-	tried      *record.Rule // the record of the present rule; nil without a recorder
+	at         int          // the index of the current rule
+	tried      *record.Rule // the record of the current rule; nil without a recorder
 	spans      [20]int
 	buf        []byte
 }
 
-// outcome is what a list of rules has decided.
+// outcome is the decision of a list of rules.
 type outcome uint8
 
 const (
 	unchanged outcome = iota
 	rewritten
-	verbatim // rewritten, and not to be escaped
-	answered // run.status is the answer
+	verbatim // rewritten, and must not be escaped
+	answered // the response has the status run.status
 )
 
 func newRuns() *sync.Pool { return &sync.Pool{New: func() any { return new(run) }} }
@@ -65,7 +66,7 @@ func (u *run) end() {
 	pool.Put(u)
 }
 
-// apply runs the list.
+// apply runs the list of rules.
 func (u *run) apply() outcome {
 	if u.x.Recorder != nil {
 		return u.recorded()
@@ -73,7 +74,8 @@ func (u *run) apply() outcome {
 	return u.list()
 }
 
-// list is apply. httpd: apply_rewrite_list.
+// list runs the list of rules, with or without a recorder. httpd:
+// apply_rewrite_list.
 func (u *run) list() outcome {
 	result, round := unchanged, 1
 	rules := u.set.rules
@@ -151,7 +153,7 @@ func (u *run) passThrough(r *rule) {
 	}
 }
 
-// tooLong ends rules that make a URL longer each time.
+// tooLong ends a run whose rules make the URL longer and longer.
 func (u *run) tooLong(r *rule) bool {
 	most := 2 * u.x.Site.LimitLine
 	if len(u.x.Filename) <= most {
@@ -169,14 +171,14 @@ func (u *run) endless(r *rule) outcome {
 	return answered
 }
 
-// effect is what a rule did.
+// effect is the result of one rule.
 type effect uint8
 
 const (
 	noMatch effect = iota
 	substituted
-	matched // nothing was substituted
-	refused // run.status is the answer
+	matched // the rule matched and has no substitution
+	refused // the response has the status run.status
 )
 
 // rule applies one rule. httpd: apply_rewrite_rule.
@@ -227,8 +229,8 @@ func (u *run) rule(r *rule) effect {
 	return u.adapt(r)
 }
 
-// adapt makes the result of a rule a path or a URL. httpd: the second half of
-// apply_rewrite_rule.
+// adapt turns the result of a rule into a path or a URL. httpd: the second half
+// of apply_rewrite_rule.
 func (u *run) adapt(r *rule) effect {
 	x, dir := u.x, u.set.dir
 	n, _ := absolute(x.Filename)
@@ -269,8 +271,8 @@ func (u *run) adapt(r *rule) effect {
 	return substituted
 }
 
-// subject finds what patterns are matched against: the path, or what of the
-// file's name follows the section's.
+// subject sets the text that patterns are matched against: in a server the path,
+// in a section the file name and path info without the section's folder.
 func (u *run) subject() {
 	u.uri = u.x.Filename
 	dir := u.set.dir
@@ -291,8 +293,9 @@ func (u *run) subject() {
 	}
 }
 
-// matches matches the pattern and notes its groups where they are used. A match
-// that hits a limit counts as none, whatever the pattern says, and is logged.
+// matches matches the pattern, and keeps its groups if the rule uses them. If the
+// pattern exceeds a limit, the rule does not match, even with a "!", and that is
+// logged.
 func (u *run) matches(r *rule) bool {
 	var hit bool
 	var err error
@@ -331,7 +334,7 @@ func setGroups(groups *[10][]byte, subject []byte, spans []int) {
 	}
 }
 
-// conditions asks the conditions of a rule.
+// conditions reports whether the conditions of a rule hold.
 func (u *run) conditions(r *rule) bool {
 	for i := 0; i < len(r.conds); i++ {
 		holds := u.condition(r.conds[i])

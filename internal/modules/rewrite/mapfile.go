@@ -11,24 +11,24 @@ import (
 	"github.com/headgate/headgate/internal/reactor"
 )
 
-// textMap is a txt: or rnd: map: a file that is read when it is first asked and
-// again when its time of change is another.
+// textMap is a txt: or rnd: map. Its file is read on the first look-up, and again
+// when its modification time has changed.
 type textMap struct {
 	file    string
 	random  bool
 	current atomic.Pointer[textFile]
 }
 
-// textFile is what a file held at a time.
+// textFile is the content of a file with its modification time.
 type textFile struct {
 	changed time.Time
 	values  map[string][]byte
 }
 
-// patience is how long a request waits for a map.
+// patience is how long a request waits until the file has been read.
 const patience = 10 * time.Second
 
-// values returns what the file holds now.
+// values returns the current content of the file.
 func (m *textMap) values(l reactor.Loop) (map[string][]byte, error) {
 	info, err := os.Stat(m.file)
 	if err != nil {
@@ -59,9 +59,9 @@ func readText(_ context.Context, name string) (*textFile, error) {
 	return &textFile{info.ModTime(), parseText(data)}, nil
 }
 
-// parseText reads the lines of a map: a key, blanks, a value up to the next
-// blank. The first line of a key counts. Lines that begin with # or a blank, and
-// those without a value, do not. httpd: lookup_map_txtfile.
+// parseText reads the lines of a map: a key, blanks, a value up to the next blank.
+// If a key appears twice the first line counts. Lines that begin with # or a
+// blank, and lines without a value, are ignored. httpd: lookup_map_txtfile.
 func parseText(data []byte) map[string][]byte {
 	values := make(map[string][]byte)
 	for line := range bytes.Lines(data) {

@@ -22,18 +22,19 @@ import (
 	"github.com/headgate/headgate/internal/record"
 )
 
-// program is a prg: map: a child that reads a key on each line and answers with
-// a line. It is asked by one request at a time. One that does not answer in time,
-// or has ended, is started again by the next request, at most once a second.
+// program is a prg: map: a child process that reads one key per line and answers
+// each with one line. One request at a time uses it. If it does not answer in
+// time it is killed. If it has ended, the next request starts it again, at most
+// once a second.
 type program struct {
 	argv  []string
-	owner string        // user[:group], "" ours
-	turn  chan struct{} // holds one token: who has it may use what follows
+	owner string        // user[:group] to run as; "" for the server's
+	turn  chan struct{} // holds one token; only its owner uses the fields below
 
 	child   *child
 	began   time.Time
 	ended   bool
-	started bool // start was called: the engine is on
+	started bool // start was called, because RewriteEngine is on
 }
 
 // child is a running program.
@@ -43,8 +44,8 @@ type child struct {
 	out *bufio.Reader
 }
 
-// answerTime is how long a program may take for an answer; restartPause is the
-// least time between two starts of one that ends.
+// answerTime limits the time for one answer, with the wait for other requests.
+// restartPause is the minimum time between two starts.
 const (
 	answerTime   = 10 * time.Second
 	restartPause = time.Second
@@ -56,8 +57,8 @@ func newProgram(argv []string, owner string) *program {
 	return p
 }
 
-// start runs the child. httpd: a program that cannot be started stops the start
-// of the server.
+// start starts the child. httpd: if a program cannot be started, neither can the
+// server.
 func (p *program) start() error {
 	<-p.turn
 	defer func() { p.turn <- struct{}{} }()
@@ -71,7 +72,7 @@ func (p *program) start() error {
 	return nil
 }
 
-// launch makes a child. The caller has the turn.
+// launch starts a child process. The caller must have the turn.
 func (p *program) launch() error {
 	cmd := exec.Command(p.argv[0], p.argv[1:]...) //nolint:gosec // the configuration names it
 	cmd.Dir = filepath.Dir(p.argv[0])
@@ -100,7 +101,7 @@ func (p *program) launch() error {
 	return nil
 }
 
-// credential reads user[:group] of RewriteMap.
+// credential looks up the user[:group] argument of RewriteMap.
 func credential(owner string) (*syscall.Credential, error) {
 	name, group, _ := strings.Cut(owner, ":")
 	u, err := user.Lookup(name)
@@ -126,7 +127,7 @@ func credential(owner string) (*syscall.Credential, error) {
 	return &syscall.Credential{Uid: uint32(id), Gid: uint32(groupID)}, nil
 }
 
-// stop ends the child. The caller has the turn.
+// stop kills the child. The caller must have the turn.
 func (p *program) stop() {
 	if p.child == nil {
 		return
@@ -137,7 +138,7 @@ func (p *program) stop() {
 	p.child = nil
 }
 
-// close ends the child for good.
+// close kills the child, which is not started again.
 func (p *program) close() {
 	<-p.turn
 	p.ended = true
@@ -153,7 +154,8 @@ type question struct {
 	key string
 }
 
-// ask sends a key and returns the line that comes back. It runs off the loop.
+// ask sends a key and returns the program's line. It blocks, so it must not run
+// on a loop.
 func ask(ctx context.Context, q question) (answer string, err error) {
 	p := q.p
 	select {
@@ -173,7 +175,7 @@ func ask(ctx context.Context, q question) (answer string, err error) {
 		}
 	}
 	c := p.child
-	// A child that says nothing in time is killed, which ends the reading.
+	// A child that does not answer in time is killed, which ends the read.
 	watch := context.AfterFunc(ctx, func() { _ = c.cmd.Process.Kill() })
 	defer watch()
 	if _, err = io.WriteString(c.in, q.key+"\n"); err == nil {
@@ -186,11 +188,11 @@ func ask(ctx context.Context, q question) (answer string, err error) {
 	return strings.TrimSuffix(answer, "\n"), nil
 }
 
-// find implements mapping. httpd: lookup_map_program; a key with a line break
-// would be two questions.
+// find implements mapping. httpd: lookup_map_program. A key with a line break
+// would be two keys for the program, so it is not found.
 func (p *program) find(u *run, name string, key []byte) ([]byte, bool) {
 	if !p.started && u.x.Recorder != nil {
-		u.x.Recorder.Record(record.Note{Text: "the program of RewriteMap " + name + " is not started: what it has for \"" + string(key) + "\" is not known"})
+		u.x.Recorder.Record(record.Note{Text: "the program of RewriteMap " + name + " is not started: its value for \"" + string(key) + "\" is unknown"})
 	}
 	if !p.started || bytes.IndexByte(key, '\n') >= 0 {
 		u.traceMissed(name, key)
@@ -200,7 +202,7 @@ func (p *program) find(u *run, name string, key []byte) ([]byte, bool) {
 	defer cancel()
 	answer, err := reactor.Await(ctx, u.x.Loop, reactor.Files, question{p, string(key)}, ask)
 	if err != nil {
-		u.x.Logf(logsink.Error, "rewrite", "", "RewriteMap program %s gave no answer: %v", p.argv[0], err)
+		u.x.Logf(logsink.Error, "rewrite", "", "RewriteMap program %s did not answer: %v", p.argv[0], err)
 	}
 	if err != nil || ascii.EqualFold(answer, "NULL") {
 		u.traceMissed(name, key)

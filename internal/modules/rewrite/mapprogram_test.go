@@ -31,7 +31,7 @@ func TestProgram(t *testing.T) {
 	}
 }
 
-// TestProgramHangs: one that does not answer is killed, and the next request
+// TestProgramHangs: a program that does not answer is killed, and the next request
 // does not wait for it.
 func TestProgramHangs(t *testing.T) {
 	p := started(t, "/bin/sleep", "1000")
@@ -49,14 +49,14 @@ func TestProgramHangs(t *testing.T) {
 	}
 }
 
-// TestProgramEnds: one that has ended is started again.
+// TestProgramEnds: a program that has ended is started again.
 func TestProgramEnds(t *testing.T) {
 	p := started(t, "/usr/bin/head", "-n", "1")
 	if got, err := ask(t.Context(), question{p, "one"}); got != "one" || err != nil {
 		t.Fatalf("%q, %v", got, err)
 	}
 	p.began = time.Time{}
-	for range 2 { // the end may be seen by the writing or by the reading
+	for range 2 { // the end may show in the write or in the read
 		if got, err := ask(t.Context(), question{p, "two"}); err == nil {
 			if got != "two" {
 				t.Errorf("%q", got)

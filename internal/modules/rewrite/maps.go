@@ -15,12 +15,12 @@ import (
 
 // mapping is one RewriteMap.
 type mapping interface {
-	// find returns what the map has for key. It writes its own trace lines.
+	// find returns the map's value for key. It writes the trace lines of the look-up.
 	find(u *run, name string, key []byte) ([]byte, bool)
 }
 
-// lookUp asks a map of the server for a key. httpd: lookup_map; a map that does
-// not exist has nothing.
+// lookUp looks a key up in a map of the server. httpd: lookup_map. In a map that
+// does not exist no key is found.
 func (u *run) lookUp(name string, key []byte) ([]byte, bool) {
 	m := u.set.maps[name]
 	if m == nil {
@@ -34,9 +34,9 @@ func mapTier(c *directive.Call) (directive.Tier, string) {
 	source := ascii.ToLower(c.Arg(1))
 	switch {
 	case strings.HasPrefix(source, "dbm"):
-		return directive.Refused, "DBM files are not read: make a txt: map of it (httxt2dbm has made it from one)"
+		return directive.Refused, "DBM files are not supported: use the text file that it was made from (by httxt2dbm) as a txt: map"
 	case strings.HasPrefix(source, "dbd:"), strings.HasPrefix(source, "fastdbd:"):
-		return directive.Refused, "there is no SQL database here: use a txt: or a prg: map"
+		return directive.Refused, "SQL databases are not supported: use a txt: or a prg: map"
 	}
 	return directive.Honoured, ""
 }
@@ -65,7 +65,7 @@ func addMap(c *directive.Call) error {
 	return nil
 }
 
-// newMap makes the map of a source, and returns the file that must be there.
+// newMap returns the map for a source, and the file that must exist; "" for none.
 func newMap(c *directive.Call, source string) (m mapping, file string, err error) {
 	kind, rest, ok := strings.Cut(source, ":")
 	if ok {
@@ -116,8 +116,8 @@ var functions = map[string]function{
 	"unescape": appendUnescaped,
 }
 
-// appendUnescaped decodes what is well formed and leaves the rest.
-// httpd: ap_unescape_url.
+// appendUnescaped decodes valid escapes and leaves all others unchanged. httpd:
+// ap_unescape_url.
 func appendUnescaped(dst, key []byte) []byte {
 	for i := 0; i < len(key); i++ {
 		if key[i] == '%' && i+2 < len(key) {
@@ -174,14 +174,14 @@ func (m *textMap) find(u *run, name string, key []byte) ([]byte, bool) {
 	return value, len(value) > 0
 }
 
-// choose picks one of the parts between bars.
+// choose returns one of the parts of value, which are separated by bars, at random.
 func choose(value []byte) []byte {
 	parts := strings.Split(string(value), "|")
 	return []byte(parts[rand.IntN(len(parts))]) //nolint:gosec // it spreads load
 }
 
-// startPrograms starts the programs of a server's own maps, where its engine is
-// on, and has them ended with the snapshot.
+// startPrograms starts the programs of a server's own maps if its engine is on.
+// They are stopped when the snapshot is closed.
 func startPrograms(b *module.Builder, conf *serverConf, on bool) error {
 	for _, m := range conf.maps {
 		p, ok := m.(*program)

@@ -35,11 +35,11 @@ func New(schemes SchemeTier) *module.Module {
 	}
 }
 
-// inServer reports whether a directive stands outside of sections.
+// inServer reports whether a directive is outside of sections.
 func inServer(c *directive.Call) bool { return c.Scope.Section().Kind.Server() }
 
-// sectionOf returns the conf of the section that c stands in. What its rules call
-// the folder is the section's argument, as httpd has it for every kind.
+// sectionOf returns the configuration of the section around c. As in httpd, the
+// argument of any kind of section is the folder of its rules.
 func sectionOf(c *directive.Call) *dirConf {
 	d := dirSlot.Of(c.Dir)
 	if s := c.Scope.Section(); !s.Kind.Server() && d.dir == "" {
@@ -48,8 +48,8 @@ func sectionOf(c *directive.Call) *dirConf {
 	return d
 }
 
-// folder is what a section's rules take off the names they match, with a slash
-// at its end.
+// folder returns the prefix that a section's rules strip from file names before
+// they match, with a slash at its end.
 func folder(s *directive.Scope) string {
 	name := ""
 	switch s.Kind {
@@ -66,7 +66,7 @@ func folder(s *directive.Scope) string {
 	return name + "/"
 }
 
-// placeOf returns where the rules and conditions of c are gathered.
+// placeOf returns the configuration that the rule or condition c belongs to.
 func placeOf(c *directive.Call) *common {
 	d := sectionOf(c)
 	if inServer(c) {
@@ -137,7 +137,7 @@ func addCond(c *directive.Call) error {
 		return refuse(c, err)
 	}
 	if cond.ignored {
-		c.Warn("NC has no effect on '%s', which is no regular expression and no comparison of text", cond.shown)
+		c.Warn("NC has no effect on '%s', which is neither a regular expression nor a comparison of texts", cond.shown)
 	}
 	if cond.re != nil && cond.re.Backtracking() {
 		c.Warn("%s", slow)
@@ -148,7 +148,7 @@ func addCond(c *directive.Call) error {
 	return nil
 }
 
-// slow is what is said of a pattern that RE2 cannot run.
+// slow is the warning for a pattern that RE2 cannot run.
 const slow = "the pattern needs backtracking, which is slower and bounded: when a bound is hit it does not match"
 
 func addRule(c *directive.Call) error {
@@ -211,8 +211,8 @@ func server(b *module.Builder, s *module.Server) error {
 	return nil
 }
 
-// dir adds the rules of one combination of sections to its chain, and ahead of
-// them those of the server, which a section can switch off and on too.
+// dir adds the rules of one combination of sections to its chain, and the rules of
+// the server before them: a section's RewriteEngine applies to both.
 func dir(d *module.Dir, runs *sync.Pool) error {
 	if types, ok := typesSlot.Peek(d.Server.Conf); ok && *types {
 		d.Chain.Response = append(d.Chain.Response, responder{})

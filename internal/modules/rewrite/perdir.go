@@ -50,8 +50,8 @@ func (f *fixup) Do(x *exchange.Exchange) error {
 	return u.fixed(result, was, began)
 }
 
-// fixed applies the decision of the rules; began is the name that they
-// began with.
+// fixed applies the decision of the rules. began is the file name before the
+// first rule.
 func (u *run) fixed(result outcome, was before, began []byte) error {
 	x := u.x
 	scheme, _ := absolute(x.Filename)
@@ -73,7 +73,7 @@ func (u *run) fixed(result outcome, was before, began []byte) error {
 	return u.again(began)
 }
 
-// rebase puts RewriteBase in place of the section's folder in a URL.
+// rebase replaces the section's folder in a URL by RewriteBase.
 func (u *run) rebase(scheme int) {
 	x := u.x
 	slash := bytes.IndexByte(x.Filename[scheme:], '/')

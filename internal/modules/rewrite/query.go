@@ -6,8 +6,8 @@ import (
 	"github.com/headgate/headgate/internal/exchange"
 )
 
-// splitQuery takes the query off the result of a rule.
-// httpd: splitout_queryargs.
+// splitQuery removes the query from the result of a rule and sets it as the
+// request's. httpd: splitout_queryargs.
 func (u *run) splitQuery(r *rule) {
 	x := u.x
 	if n, query := absolute(x.Filename); n > 0 && !query {
@@ -60,5 +60,5 @@ func (u *run) splitQuery(r *rule) {
 	}
 }
 
-// setArgs sets the query; nil: there is none.
+// setArgs sets the request's query; nil means none.
 func setArgs(x *exchange.Exchange, q []byte) { x.Args, x.HasArgs = q, q != nil }

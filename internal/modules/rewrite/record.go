@@ -23,7 +23,7 @@ func (u *run) recorded() outcome {
 	return result
 }
 
-// record tells of a rule that was tried.
+// record records a rule that was tried.
 func (u *run) record(r *rule, did effect) {
 	e := u.tried
 	e.Line, e.Input = r.line, string(u.uri)
@@ -45,8 +45,8 @@ func (u *run) record(r *rule, did effect) {
 	*e = record.Rule{}
 }
 
-// endings are the flags after which no further rule is tried, in the order in
-// which list asks for them.
+// endings are the flags that end the list of rules, in the order in which list
+// checks them.
 var endings = []struct {
 	flag flag
 	word string
@@ -67,11 +67,11 @@ func (u *run) ends(r *rule, did effect) string {
 	return ""
 }
 
-// maxLate is how many rules that come too late are recorded.
+// maxLate limits how many later rules are recorded.
 const maxLate = 10
 
-// recordLate tells which rules behind the one that ended the list would have
-// applied in its place.
+// recordLate records the rules after the one that ended the list which would have
+// applied without it.
 func (u *run) recordLate() {
 	input, told := u.uri, 0
 	for _, r := range u.set.rules[u.at+1:] {
@@ -85,8 +85,8 @@ func (u *run) recordLate() {
 	u.uri = input
 }
 
-// recordStatus tells of a status or redirect that the rules have made. The rule
-// is that at which the list has ended, or the last that changed something.
+// recordStatus records a status or redirect that the rules made. Its rule is the
+// one that ended the list; for a redirect, the last one that changed the result.
 func (u *run) recordStatus(status int, location []byte) {
 	if u.x.Recorder == nil {
 		return
@@ -98,7 +98,7 @@ func (u *run) recordStatus(status int, location []byte) {
 	u.x.Recorder.Record(record.Mapping{Line: line, To: record.ToStatus, Status: status, Target: string(location)})
 }
 
-// recordFile tells that the rules have made the name of a file.
+// recordFile records that the result of the rules is the name of a file.
 func (u *run) recordFile() {
 	if u.x.Recorder != nil {
 		u.x.Recorder.Record(record.Mapping{Line: u.changed.line, To: record.ToFile, Target: string(u.x.Filename)})

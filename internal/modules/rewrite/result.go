@@ -11,8 +11,8 @@ import (
 
 const proxyPrefix = "proxy:"
 
-// proxy makes the result the URL of a backend. In sections it is escaped here,
-// for what canonicalises URLs has run already.
+// proxy turns the result into the URL of a backend. In sections it is escaped here,
+// because the step that canonicalises URLs has run already.
 func (u *run) proxy(r *rule) {
 	x := u.x
 	if u.set.dir != "" && r.flags&flagNoEscape == 0 {
@@ -29,7 +29,7 @@ func (u *run) proxy(r *rule) {
 	x.Filename = x.Arena.Join([]byte(proxyPrefix), x.Filename)
 }
 
-// forward sends the request to the URL that a P flag made.
+// forward returns the handler for the URL of a rule with the P flag.
 func (u *run) forward(raw bool) (exchange.Handler, error) {
 	x := u.x
 	url := x.Filename[len(proxyPrefix):]
@@ -58,8 +58,8 @@ func (u *run) forward(raw bool) (exchange.Handler, error) {
 	return h, nil
 }
 
-// redirect answers with the URL that the rules made. args is the query that the
-// request came with.
+// redirect returns the response that redirects to the URL that the rules made.
+// args is the query of the original request, had whether it has one.
 func (u *run) redirect(result outcome, scheme int, had bool, args []byte) error {
 	x, dir := u.x, u.set.dir
 	location := x.Filename
@@ -93,7 +93,8 @@ func (u *run) redirect(result outcome, scheme int, had bool, args []byte) error 
 	return reply
 }
 
-// unsafeQuery refuses a query that cannot be sent and will not be escaped.
+// unsafeQuery refuses a query with bytes that must not be sent, unless it will be
+// escaped.
 func (u *run) unsafeQuery(result outcome, scheme int) error {
 	x := u.x
 	if escaped := scheme > 0 && result != verbatim; escaped || !x.HasArgs || uri.Sendable(x.Args) {

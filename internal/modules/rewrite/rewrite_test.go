@@ -33,7 +33,7 @@ func TestArgline(t *testing.T) {
 	}
 }
 
-// newRun makes a run over rules for a request of a path.
+// newRun returns a run of rules and conditions for a request with a path.
 func newRun(t testing.TB, path string, lines ...string) *run {
 	t.Helper()
 	set := &ruleset{pool: newRuns()}
@@ -88,7 +88,7 @@ func TestRules(t *testing.T) {
 	}
 }
 
-// TestNoAllocation: rules and conditions that do not match cost no memory.
+// TestNoAllocation: rules and conditions that do not match allocate nothing.
 func TestNoAllocation(t *testing.T) {
 	u := newRun(t, "/app/some/path",
 		"^/old/(.*)$ /new/$1 [R=301,L]", `\.php$ - [F]`, "^/(a|b)+/(.*)$ /$2", "cond %{REQUEST_METHOD} ^(PUT|DELETE)$",
@@ -106,7 +106,7 @@ func TestParseText(t *testing.T) {
 	}
 }
 
-// FuzzRule: whatever is parsed can be applied, and ends.
+// FuzzRule: every rule that parses can be applied, and ends.
 func FuzzRule(f *testing.F) {
 	for _, s := range []string{
 		"^/a$ /b [L]", `"^/(.*)$" "/x/$1?a=%1" [R=301,QSA,NE,E=A:$1,CO=a:b:c]`, "!x - [F]", "^ ${m:${n:$1|%2}|d} [N,B=?]",
@@ -131,7 +131,7 @@ func FuzzRule(f *testing.F) {
 	})
 }
 
-// FuzzCond: whatever is parsed can be evaluated.
+// FuzzCond: every condition that parses can be evaluated.
 func FuzzCond(f *testing.F) {
 	for _, s := range []string{
 		"%{HTTP_HOST} ^a$ [NC,OR]", `%{X} ="" [NV]`, "$1 -ge5", "%{TIME} !<9", "expr \"%{HTTP:X} =~ /a(b)/\"", "a -nex",
@@ -151,8 +151,8 @@ func FuzzCond(f *testing.F) {
 	})
 }
 
-// FuzzEscape: a back-reference that is escaped as a whole has nothing in it that
-// means something in a URL.
+// FuzzEscape: a back-reference escaped by the B flag has no characters with a
+// meaning in URLs.
 func FuzzEscape(f *testing.F) {
 	f.Add([]byte("a b?&%/\n"))
 	f.Fuzz(func(t *testing.T, group []byte) {

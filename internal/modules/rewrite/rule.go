@@ -20,10 +20,10 @@ type rule struct {
 	re      *rx.Regexp
 	conds   []*cond
 	subst   template
-	groups  bool // something refers to what the pattern found
+	groups  bool // something refers to the groups of the pattern
 
-	not      bool // the pattern has a ! before it
-	noSubst  bool // "-", or a flag that stands for it
+	not      bool // there is a ! before the pattern
+	noSubst  bool // the substitution is "-", or a flag implies that
 	mapping  *exchange.Mapping
 	flags    flag
 	status   int    // of R, F and G
@@ -41,7 +41,7 @@ type rule struct {
 type flag uint32
 
 const (
-	flagForceStatus  flag = 1 << iota // F, G, R with another status than a redirect's
+	flagForceStatus  flag = 1 << iota // F, G, and R with a status that is not 3xx
 	flagRedirect                      // R
 	flagProxy                         // P
 	flagPassThrough                   // PT
@@ -64,16 +64,16 @@ const (
 	flagPrefixStat                    // UnsafePrefixStat
 )
 
-// maxRounds is how often [N] starts again unless it says otherwise.
+// maxRounds is how often [N] starts again, without [N=number].
 const maxRounds = 10000
 
 // assignment is one [E=name:value], or [E=!name].
 type assignment struct {
-	name  string   // of one that does not depend on the request
-	value template // with name; the whole text without
+	name  string   // if it does not depend on the request, else ""
+	value template // if name is "", the whole text
 }
 
-// simpleFlags are the flags that take no value, by their short and long names.
+// simpleFlags are the flags without a value, by their short and long names.
 var simpleFlags = []struct {
 	names string
 	flag  flag
@@ -127,9 +127,9 @@ func parseRule(line string) (*rule, error) {
 	return r, nil
 }
 
-// queryMark takes off a question mark that ends a substitution, and notes where
-// the result will not be searched for another: a group of the pattern may hold
-// one.
+// queryMark returns a substitution without a question mark at its end. It sets
+// flagNoQuery if later question marks, which a group may bring in, do not begin a
+// query.
 func (r *rule) queryMark(output string) string {
 	switch {
 	case strings.HasSuffix(output, "?"):
@@ -143,7 +143,7 @@ func (r *rule) queryMark(output string) string {
 	return output
 }
 
-// seal ends the compiling of a rule with the conditions that stood before it.
+// seal completes a rule with the conditions before it.
 func (r *rule) seal(conds []*cond) {
 	r.conds = conds
 	r.groups = r.subst.groups
@@ -207,7 +207,7 @@ func (r *rule) setFlag(key, value string) error {
 	case "s", "skip":
 		r.skip = ascii.LeadingInt(value)
 	default:
-		if key == "" || ascii.Lower(key[0]) != 'd' { // httpd: any word with a D is taken, and does nothing
+		if key == "" || ascii.Lower(key[0]) != 'd' { // httpd: any word that begins with D is accepted without an effect
 			return unknownFlag(key)
 		}
 	}
@@ -216,13 +216,13 @@ func (r *rule) setFlag(key, value string) error {
 
 func unknownFlag(key string) error { return fmt.Errorf("unknown flag '%s'", key) }
 
-// force makes the rule answer with a status.
+// force makes the rule respond with a status.
 func (r *rule) force(status int) {
 	r.flags |= flagForceStatus
 	r.noSubst, r.status = true, status
 }
 
-// redirect is [R] and [R=code].
+// redirect applies the flags [R] and [R=code].
 func (r *rule) redirect(value string) error {
 	r.flags |= flagRedirect
 	if value == "" {
@@ -249,8 +249,7 @@ func (r *rule) redirect(value string) error {
 	return nil
 }
 
-// isRedirect reports whether a status sends the client elsewhere.
-// httpd: ap_is_HTTP_REDIRECT.
+// isRedirect reports whether a status is a redirect's. httpd: ap_is_HTTP_REDIRECT.
 func isRedirect(status int) bool { return status >= 300 && status < 400 }
 
 // newAssignment compiles the value of an E flag.
@@ -261,7 +260,7 @@ func newAssignment(text string) assignment {
 	return assignment{value: compile(text)}
 }
 
-// hinted is an error in httpd's words with ours behind it.
+// hinted is an error with httpd's message, and a hint of ours.
 type hinted struct{ text, hint string }
 
 func (h *hinted) Error() string { return h.text }

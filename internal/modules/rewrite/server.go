@@ -9,8 +9,8 @@ import (
 	"github.com/headgate/headgate/internal/exchange"
 )
 
-// translator applies the rules of a server, before anything else maps the
-// request. It implements exchange.Translator.
+// translator applies the rules of a server. It runs before all other mappings. It
+// implements exchange.Translator.
 type translator struct {
 	set *ruleset
 }
@@ -49,7 +49,7 @@ func (t *translator) Translate(x *exchange.Exchange) (exchange.Handler, error) {
 	return u.translated(result, was)
 }
 
-// before is the query that a request came with.
+// before is the query of the original request.
 type before struct {
 	args []byte
 	has  bool
@@ -78,7 +78,7 @@ func (u *run) translated(result outcome, was before) (exchange.Handler, error) {
 	case bytes.HasPrefix(x.Filename, []byte(passPrefix)):
 		x.Path, x.Filename = x.Filename[len(passPrefix):], nil
 		if len(x.Path) == 0 || x.Path[0] != '/' {
-			x.Req.Close = true // httpd: nobody maps it, and core takes it for a broken request
+			x.Req.Close = true // httpd: no module maps it, and core treats it as a malformed request
 			return nil, x.Reply(400)
 		}
 		return nil, exchange.ErrDeclined
@@ -86,7 +86,7 @@ func (u *run) translated(result outcome, was before) (exchange.Handler, error) {
 	return nil, u.local()
 }
 
-// setScriptURL sets the variables that tell the URL from before all rewriting.
+// setScriptURL sets SCRIPT_URL and SCRIPT_URI: the URL before any rewriting.
 func setScriptURL(x *exchange.Exchange) {
 	url := x.Path
 	if x.Main != nil {
@@ -98,8 +98,8 @@ func setScriptURL(x *exchange.Exchange) {
 	x.Env.Set("SCRIPT_URI", x.Arena.Join(x.Origin(), url))
 }
 
-// local makes the result the name of a file: one that begins with a folder of
-// the machine's stays, any other is below DocumentRoot.
+// local turns the result into a file name. If it begins with an existing folder of
+// the file system it is not changed, otherwise it is below DocumentRoot.
 func (u *run) local() error {
 	x := u.x
 	if u.traces(2) {
@@ -128,14 +128,15 @@ func (u *run) local() error {
 	return exchange.ErrDone
 }
 
-// climbs reports whether a path leads above the root it begins at.
+// climbs reports whether a path leads above its root by "..".
 func climbs(p string) bool {
 	return strings.HasPrefix(path.Clean(strings.TrimLeft(p, "/")), "..")
 }
 
-// prefixExists reports whether the first part of the result is something in the
-// machine's root, and the rule may mean that: it says so literally, or has the
-// flag UnsafePrefixStat, or leads below DocumentRoot. httpd: prefix_stat.
+// prefixExists reports whether the first segment of the result exists in the root
+// of the file system, and the rule may refer to it: because its substitution
+// begins with it literally, by the flag or option UnsafePrefixStat, or because the
+// result is below DocumentRoot. httpd: prefix_stat.
 func (u *run) prefixExists() bool {
 	x := u.x
 	name := x.Filename

@@ -7,12 +7,11 @@ import (
 	"github.com/headgate/headgate/internal/ascii"
 )
 
-// template is a text with back-references, variables and map look-ups,
-// compiled. It is expanded in one pass: what is put in is never looked at
-// again.
+// template is a compiled text with back-references, variables and map look-ups. It
+// is expanded in one pass: inserted values are not expanded again.
 type template struct {
 	parts  []part
-	fixed  []byte // the text of one without anything to expand
+	fixed  []byte // the text, if there is nothing to expand
 	groups bool   // it refers to the groups of the rule's pattern
 	found  bool   // it refers to the groups of a condition
 }
@@ -43,7 +42,7 @@ type lookup struct {
 	hasOther   bool
 }
 
-// compile reads a template. Whatever is no reference stands for itself.
+// compile compiles a template. Text that is not a valid reference is literal.
 // httpd: do_expand.
 func compile(s string) template {
 	var t template
@@ -95,7 +94,7 @@ func compile(s string) template {
 	return t
 }
 
-// add appends a part and notes what it refers to.
+// add appends a part and updates the groups that the template refers to.
 func (t *template) add(p part) {
 	t.parts = append(t.parts, p)
 	switch p.kind {
@@ -109,8 +108,8 @@ func (t *template) add(p part) {
 	}
 }
 
-// braced reads %{…} or ${…:…}, which s begins with, and returns its length; 0:
-// it is none and the two bytes stand for themselves.
+// braced reads the %{…} or ${…:…} at the beginning of s and returns its length. n
+// is 0 if it is not a valid reference; then the first two bytes are literal.
 func braced(s string) (p part, n int) {
 	end := curly(s[2:], 0)
 	if end < 0 {
@@ -126,7 +125,7 @@ func braced(s string) (p part, n int) {
 	}
 	l := &lookup{name: inner[:colon]}
 	key := inner[colon+1:]
-	// The braces behind count too: s[2:] is what is searched.
+	// Add the closing brace again, with which curly ends.
 	if bar := curly(s[2+colon+1:2+end]+"}", '|'); bar >= 0 {
 		l.other, l.hasOther = compile(key[bar+1:]), bar+1 < len(key)
 		key = key[:bar]
@@ -135,8 +134,8 @@ func braced(s string) (p part, n int) {
 	return part{kind: partMap, lookup: l}, end + 3
 }
 
-// curly finds c outside of any inner braces of s, which follows an opening one;
-// 0 stands for the closing brace. -1: there is none.
+// curly returns the index of c in s, which follows an opening brace, outside of
+// inner braces; -1 if there is none. c = 0 means the closing brace.
 func curly(s string, c byte) int {
 	depth := 1
 	for i := range len(s) {
@@ -157,9 +156,9 @@ func curly(s string, c byte) int {
 	return -1
 }
 
-// expand returns the value of t: in the arena of the exchange, or the template's
-// own text, which must not be written to. r is the rule whose B flags hold for
-// its back-references; nil: none do.
+// expand returns the value of t. It is in the arena of the exchange, or is t.fixed,
+// which must not be modified. Back-references are escaped by the B flags of r; if
+// r is nil they are not escaped.
 func (u *run) expand(t *template, r *rule) []byte {
 	if t.fixed != nil {
 		return t.fixed
@@ -226,7 +225,7 @@ func (u *run) appendGroup(dst, group []byte, r *rule) []byte {
 	return dst
 }
 
-// appendMapped appends what a map has for a key, or the default.
+// appendMapped appends the value of a map for a key, or the default.
 func (u *run) appendMapped(dst []byte, l *lookup, r *rule) []byte {
 	key := u.append(u.x.Arena.Alloc(64), &l.key, r)
 	if v, ok := u.lookUp(l.name, key); ok {
@@ -240,9 +239,9 @@ func (u *run) appendMapped(dst []byte, l *lookup, r *rule) []byte {
 
 const lowerHex = "0123456789abcdef"
 
-// appendEscaped appends a back-reference as the B flags want it: all but
-// letters, digits and _, or only what B= lists, or control characters and
-// blanks; never what BNE= lists. httpd: escape_backref.
+// appendEscaped appends a back-reference with escapes as the B flags say: for all
+// bytes but letters, digits and _, or only for those in B=, or only for control
+// characters and blanks; never for those in BNE=. httpd: escape_backref.
 func (r *rule) appendEscaped(dst, group []byte) []byte {
 	for _, c := range group {
 		switch {

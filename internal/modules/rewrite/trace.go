@@ -11,7 +11,7 @@ import (
 // maxTrace is trace8.
 const maxTrace = 8
 
-// traceLevel is up to which trace level x is logged; 0: not at all.
+// traceLevel returns the highest trace level that is logged for x; 0 for none.
 func traceLevel(x *exchange.Exchange) int {
 	levels := x.Site.Levels
 	if x.Chain != nil && x.Chain.Levels != nil {
@@ -24,16 +24,16 @@ func traceLevel(x *exchange.Exchange) int {
 	return n
 }
 
-// traces reports whether lines of a level are written. A caller asks first:
-// the arguments of tracef are made only then.
+// traces reports whether lines of a trace level are logged. Call it before tracef,
+// so that the arguments are made only if needed.
 func (u *run) traces(level int) bool { return u.trace >= level }
 
-// tracef writes one line in the form that readers of LogLevel rewrite:traceN
-// know. dir is the section that the rules are in, "" for those of a server.
+// tracef writes one line in httpd's format for LogLevel rewrite:traceN. dir is the
+// section of the rules; "" for those of a server.
 //
-// Ours: in place of the addresses of structures in memory, sid# has the number
-// of the configuration that is in force, and rid# the id that the lines of a
-// request share (%L).
+// Ours: httpd has addresses of memory in sid# and rid#. Here sid# is the number of
+// the current configuration, and rid# the id that all log lines of a request have
+// (%L).
 func (u *run) tracef(level int, dir, format string, args ...any) {
 	x := u.x
 	user := "-"

@@ -2,8 +2,8 @@ package rewrite
 
 import "github.com/headgate/headgate/internal/exchange"
 
-// typer names the handler that an H flag has remembered, over what SetHandler says. It implements exchange.Step.
-// httpd: hook_mimetype.
+// typer sets the handler of an H flag, which overrides SetHandler. It implements
+// exchange.Step. httpd: hook_mimetype.
 type typer struct{}
 
 // Do implements exchange.Step.

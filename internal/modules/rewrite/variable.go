@@ -14,8 +14,8 @@ import (
 type variable struct {
 	kind variableKind
 	v    expr.Var
-	name string    // of a header or a variable of the environment
-	look *variable // what a lookahead asks for
+	name string    // of a header or an environment variable; the text of varText
+	look *variable // the variable that a lookahead evaluates
 }
 
 type variableKind uint8
@@ -36,14 +36,15 @@ const (
 	varLookFile
 )
 
-// headerVars are the headers that have their own variable.
+// headerVars are the variables whose value is a request header.
 var headerVars = map[string]string{
 	"HTTP_ACCEPT": "Accept", "HTTP_COOKIE": "Cookie", "HTTP_FORWARDED": "Forwarded", "HTTP_HOST": "Host",
 	"HTTP_PROXY_CONNECTION": "Proxy-Connection", "HTTP_REFERER": "Referer", "HTTP_USER_AGENT": "User-Agent",
 }
 
-// requestVars are the variables that expressions have too. httpd: behind a proxy that
-// is believed REMOTE_HOST is that proxy's address, and IPV6 tells of the client's.
+// requestVars are the variables that expressions have too. httpd: behind a trusted
+// proxy (mod_remoteip) REMOTE_HOST is the proxy's address, and IPV6 is that of the
+// client's.
 var requestVars = map[string]expr.Var{
 	"AUTH_TYPE": expr.AuthType, "CONN_REMOTE_ADDR": expr.ConnRemoteAddr,
 	"CONTEXT_DOCUMENT_ROOT": expr.ContextDocumentRoot, "CONTEXT_PREFIX": expr.ContextPrefix, "DOCUMENT_ROOT": expr.DocumentRoot,
@@ -56,8 +57,8 @@ var requestVars = map[string]expr.Var{
 	"TIME_SEC": expr.TimeSec, "TIME_WDAY": expr.TimeWday, "TIME_YEAR": expr.TimeYear,
 }
 
-// newVariable compiles what stands between the braces. A name that nobody knows
-// is empty, as in httpd. httpd: lookup_variable.
+// newVariable compiles the text between the braces. The value of an unknown name
+// is empty. httpd: lookup_variable.
 func newVariable(text string) variable {
 	if len(text) < 4 {
 		return variable{}
@@ -91,9 +92,9 @@ func newVariable(text string) variable {
 	return v
 }
 
-// ownVars are the variables that mean something else here than in expressions.
+// ownVars are the variables with another meaning than in expressions.
 var ownVars = map[string]variable{
-	"API_VERSION":      {kind: varText, name: "20120211:142"}, // of the httpd that the rest is measured by
+	"API_VERSION":      {kind: varText, name: "20120211:142"}, // of httpd 2.4.71
 	"SERVER_ADDR":      {kind: varServerAddr},
 	"IPV6":             {kind: varIPv6},
 	"REMOTE_PORT":      {kind: varRemotePort},
@@ -104,7 +105,8 @@ var ownVars = map[string]variable{
 	"SCRIPT_GROUP":     {kind: varOwner, v: expr.ScriptGroup},
 }
 
-// folded looks up a name in any case of letters, while rules are compiled.
+// folded looks up a name, ignoring case. It is slow, and used only while rules are
+// compiled.
 func folded[V any](m map[string]V, name string) (v V, ok bool) {
 	for k, v := range m {
 		if ascii.EqualFold(k, name) {
@@ -125,7 +127,8 @@ func (u *run) appendVariable(dst []byte, v *variable) []byte {
 	return appendValue(dst, v, u.x, u.set.dir != "")
 }
 
-// appendValue appends what a variable is for x. In sections the file is known.
+// appendValue appends the value of a variable for x. mapped is true if the file
+// name is known already, as in sections.
 func appendValue(dst []byte, v *variable, x *exchange.Exchange, mapped bool) []byte {
 	switch v.kind {
 	case varExpr:
@@ -177,8 +180,8 @@ func appendValue(dst []byte, v *variable, x *exchange.Exchange, mapped bool) []b
 	return dst
 }
 
-// lookAhead appends what a variable will be once the request has been mapped.
-// httpd: LA-U and LA-F of lookup_variable.
+// lookAhead appends the value that a variable will have after the request has been
+// mapped. httpd: LA-U and LA-F in lookup_variable.
 func (u *run) lookAhead(dst []byte, v *variable) []byte {
 	x := u.x
 	if !mayLook(x) {
@@ -209,8 +212,8 @@ func (u *run) lookAhead(dst []byte, v *variable) []byte {
 	return dst
 }
 
-// mayLook reports whether a subrequest may be made: not by one for the same
-// path. httpd: subreq_ok.
+// mayLook reports whether a subrequest is allowed. A subrequest for the same path
+// as its main request may not start another. httpd: subreq_ok.
 func mayLook(x *exchange.Exchange) bool {
 	return x.Lookups != nil && (x.Main == nil || string(x.Main.Path) != string(x.Path))
 }
