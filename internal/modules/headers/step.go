@@ -224,8 +224,9 @@ func keepCookies(x *exchange.Exchange) {
 	}
 }
 
-// carryOut applies e if its condition holds, and records that if somebody asked.
-// t is the response's content type; it is nil where h is a request's header.
+// carryOut applies e if its condition holds, and records that if the exchange has
+// a recorder. t is the response's content type; it is nil where h is a request's
+// header.
 func (e *entry) carryOut(x *exchange.Exchange, h *message.Header, of string, t *contentType, holds bool) bool {
 	if x.Recorder != nil {
 		return e.recorded(x, h, of, t, holds)
