@@ -180,9 +180,9 @@ StartServers 5
 		Require all granted
 	</RequireAny>
 </Location>
-<AuthnProviderAlias file x>
+<AuthzProviderAlias ip x 10>
 	Nothing in here is looked at
-</AuthnProviderAlias>
+</AuthzProviderAlias>
 <Macro M>
 	Nor here
 </Macro>
@@ -197,7 +197,7 @@ StartServers 5
 		"note x.conf:6: SetHandler: this is what happens anyway",
 		"pending x.conf:7: <RequireAny>: mod_authz_core is not supported yet",
 		"pending x.conf:8: Require: mod_authz_core is not supported yet",
-		"refused x.conf:11: <AuthnProviderAlias>: provider aliases are not supported: what they protect would be open",
+		"refused x.conf:11: <AuthzProviderAlias>: provider aliases are not supported: what they protect would be open",
 		"note x.conf:18: StartServers: one event loop per core takes the place of worker processes and threads",
 	}
 	for i, d := range found {

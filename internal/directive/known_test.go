@@ -234,8 +234,7 @@ func TestWhen(t *testing.T) {
 		}
 	}
 	for line, want := range map[string]Tier{
-		"AuthType Basic": Pending, "AuthType None": Noted, "AuthType Kerberos": Refused, "AuthBasicProvider file": Pending,
-		"AuthBasicProvider file ldap": Refused, "SSLOptions +StdEnvVars": Noted, "SSLOptions +StdEnvVars +FakeBasicAuth": Pending,
+		"AuthType Basic": Pending, "AuthDBMUserFile x": Refused, "SSLOptions +StdEnvVars": Noted, "SSLOptions +StdEnvVars +FakeBasicAuth": Pending,
 		"Satisfy Any": Pending, "Satisfy all": Noted, "Dav On": Refused, "Dav Off": Noted,
 	} {
 		root, _ := syntax.Parse("x", "<Location /x>\n"+line+"\n</Location>\n")

@@ -28,7 +28,8 @@ const (
 	KindRequireAll
 	KindRequireAny
 	KindRequireNone
-	KindContainer // any other section: a block that does not change the context
+	KindProviderAlias // <AuthnProviderAlias>, which is merged over the sections that use it
+	KindContainer     // any other section: a block that does not change the context
 )
 
 // argRule says how many words a section's opening line needs.
@@ -68,6 +69,7 @@ var kinds = [...]kindRow{
 	KindRequireAll:     {name: "<RequireAll>", place: Authz, shares: true},
 	KindRequireAny:     {name: "<RequireAny>", place: Authz, shares: true},
 	KindRequireNone:    {name: "<RequireNone>", place: Authz, shares: true},
+	KindProviderAlias:  {name: "<AuthnProviderAlias>", place: Directory},
 	KindContainer:      {name: "<block>", shares: true},
 }
 

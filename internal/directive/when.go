@@ -73,8 +73,6 @@ var conditions = []condition{
 	  SSLVerifyClient SSLProxyVerify CGIPassAuth MDStapling`,
 		oneOf(Noted, isDefault, "off", "none")},
 	{"Satisfy", oneOf(Noted, isDefault, "all")},
-	{"AuthType", authType},
-	{"AuthBasicProvider", authProvider},
 	{"SSLPassPhraseDialog", oneOf(Noted, "nobody is asked for a passphrase: keys must be readable without", "builtin")},
 	{"SSLOptions", allOf(Noted, "it concerns programs, which are not run", "stdenvvars", "-stdenvvars", "+stdenvvars")},
 	{"HttpProtocolOptions", protocolOptions},
@@ -101,26 +99,6 @@ func allOf(tier Tier, note string, values ...string) rule {
 		}
 		return tier, note, true
 	}
-}
-
-func authType(c *Call) (Tier, string, bool) {
-	switch name := ascii.ToLower(c.Arg(0)); name {
-	case "basic":
-		return 0, "", false
-	case "none":
-		return Noted, isDefault, true
-	default:
-		return Refused, "authentication of type " + c.Arg(0) + " is not offered: what it protects would be open", true
-	}
-}
-
-func authProvider(c *Call) (Tier, string, bool) {
-	for _, name := range c.Args {
-		if !ascii.EqualFold(name, "file") {
-			return Refused, "there is no provider " + name + ": what it protects would be open", true
-		}
-	}
-	return 0, "", false
 }
 
 // protocolOptions: parsing is always strict, and methods are never limited to

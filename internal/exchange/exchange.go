@@ -43,7 +43,9 @@ type Exchange struct {
 	Status      int          // final status for the log; 0 until known
 	Fault       *fault.Fault // what went wrong, nil for an exchange without fault
 	Redirected  *Redirect    // the original request, when this is an internal redirect; nil otherwise
-	User        []byte       // authenticated user, nil if none
+	User        []byte       // the user that the client says to be, true once access control is passed; nil: none
+	AuthType    string       // the AuthType that User was found by; "": none
+	Judged      bool         // access control has been asked
 	LogID       []byte       // %L: made on the first error line
 	Times       Times
 	Count       Counts
@@ -208,6 +210,7 @@ func (x *Exchange) Reset(poison bool) {
 	x.Always.Reset()
 	x.Cookies.Reset()
 	x.Made = ByHandler
+	x.AuthType, x.Judged = "", false
 	if x.reply.Status != 0 {
 		x.reply = Reply{}
 	}

@@ -104,7 +104,7 @@ var _ expr.Env = (*exprEnv)(nil)
 const apiVersion = "20120211"
 
 // exprVars computes each variable. A variable without a row is always empty:
-// REMOTE_IDENT, AUTH_TYPE and CONN_LOG_ID.
+// REMOTE_IDENT and CONN_LOG_ID.
 var exprVars = [...]func(dst []byte, x *Exchange) []byte{
 	expr.RequestMethod:   func(dst []byte, x *Exchange) []byte { return append(dst, x.Req.Method...) },
 	expr.RequestScheme:   func(dst []byte, x *Exchange) []byte { return append(dst, x.Scheme()...) },
@@ -125,6 +125,7 @@ var exprVars = [...]func(dst []byte, x *Exchange) []byte{
 	},
 	expr.RemoteHost:          func(dst []byte, x *Exchange) []byte { return append(dst, x.ClientIP()...) },
 	expr.RemoteUser:          func(dst []byte, x *Exchange) []byte { return append(dst, x.User...) },
+	expr.AuthType:            func(dst []byte, x *Exchange) []byte { return append(dst, x.AuthType...) },
 	expr.ServerName:          func(dst []byte, x *Exchange) []byte { return x.AppendHostName(dst) },
 	expr.ServerPort:          func(dst []byte, x *Exchange) []byte { return strconv.AppendUint(dst, uint64(x.ServerPort()), 10) },
 	expr.ServerAdmin:         func(dst []byte, x *Exchange) []byte { return append(dst, x.Site.Admin...) },

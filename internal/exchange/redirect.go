@@ -12,7 +12,10 @@ type Redirect struct {
 	HasArgs     bool      // a "?" was there
 	Filename    []byte    // original Filename
 	HandlerName string    // original %R
-	Method      []byte    // original method, and its code
+	User        []byte    // original User, AuthType and Judged
+	AuthType    string
+	Judged      bool
+	Method      []byte // original method, and its code
 	Verb        message.Method
 	Env         Vars // original environment
 	Chain       *Chain
@@ -26,7 +29,7 @@ type Redirect struct {
 func (x *Exchange) Replace(status int) {
 	x.Redirected = &Redirect{
 		Prev: x.Redirected, Status: status, Path: x.Path, Args: x.Args, HasArgs: x.HasArgs, Filename: x.Filename, HandlerName: x.HandlerName,
-		Method: x.Req.Method, Verb: x.Req.Verb, Env: x.Env, Chain: x.Chain,
+		User: x.User, AuthType: x.AuthType, Judged: x.Judged, Method: x.Req.Method, Verb: x.Req.Verb, Env: x.Env, Chain: x.Chain,
 	}
 	x.Env = Vars{}
 	for _, v := range x.Redirected.Env.list {
@@ -34,6 +37,7 @@ func (x *Exchange) Replace(status int) {
 	}
 	x.Path, x.Args, x.HasArgs, x.Filename, x.HandlerName = nil, nil, false, nil, ""
 	x.stored, x.file, x.ContextPrefix, x.ContextRoot = nil, nil, nil, nil
+	x.User, x.AuthType, x.Judged = nil, "", false
 	x.Mapped, x.Mapping, x.Relay, x.Status = nil, nil, nil, 0
 }
 
@@ -54,6 +58,8 @@ func (x *Exchange) SwapOriginal() {
 	x.HasArgs, r.HasArgs = r.HasArgs, x.HasArgs
 	x.Filename, r.Filename = r.Filename, x.Filename
 	x.HandlerName, r.HandlerName = r.HandlerName, x.HandlerName
+	x.User, r.User = r.User, x.User
+	x.AuthType, r.AuthType = r.AuthType, x.AuthType
 	x.Req.Method, r.Method = r.Method, x.Req.Method
 	x.Req.Verb, r.Verb = r.Verb, x.Req.Verb
 	x.Env, r.Env = r.Env, x.Env

@@ -126,6 +126,18 @@ type Step interface {
 	Do(x *Exchange) error
 }
 
+// Authenticator finds out who the user is, for one combination of sections. Access
+// control asks it when knowing the user decides.
+type Authenticator interface {
+	// Type returns the AuthType that holds for x, "" where it is None.
+	Type(x *Exchange) string
+	// Authenticate sets x.User and x.AuthType. The error is the response that asks the
+	// client to log in, or a fault.
+	Authenticate(x *Exchange) error
+	// Challenge has the response ask the client to log in, again.
+	Challenge(x *Exchange)
+}
+
 // Relay stands between a backend protocol and the client for one exchange.
 type Relay interface {
 	// BackendHead is called with the backend's final head in x.Resp, before any

@@ -121,6 +121,7 @@ type Chain struct {
 	Translate []Translator  // in module order; the first that does not decline decides
 	first     [1]Translator // memory of Translate's first element
 	Access    []Step        // access control
+	Parse     []Step        // ahead of it, by the header of the request (httpd: header_parser)
 
 	Forward   Forwarder // how mapped requests are forwarded; nil without a proxy module
 	Fixups    []Step    // changes before the handler
@@ -131,6 +132,7 @@ type Chain struct {
 	Canonical Canonical
 	Signature Signature
 
+	Authn        Authenticator // who finds out the user, where there is an AuthType; nil: nobody
 	Site         *Site
 	PreTranslate []Translator  // called with the path before it is decoded (mapping=encoded)
 	Inputs       []InputFilter // request body filters, the first next to the handler

@@ -3,6 +3,7 @@ package module
 import (
 	"github.com/headgate/headgate/internal/directive"
 	"github.com/headgate/headgate/internal/exchange"
+	"github.com/headgate/headgate/internal/expr"
 	"github.com/headgate/headgate/internal/fault"
 	"github.com/headgate/headgate/internal/syntax"
 )
@@ -48,6 +49,44 @@ func RequireWords(line string) (words []string) {
 		}
 		words = append(words, w)
 	}
+}
+
+// RequireList is the words after a provider's name, which may be expressions.
+type RequireList struct {
+	words []string
+	line  *expr.String // nil: words are all
+	evals exchange.Evaluator
+}
+
+// ParseRequireList compiles what follows a provider's name.
+func ParseRequireList(c *directive.Call, line string) (*RequireList, error) {
+	s, err := expr.ParseString(line, expr.Options{})
+	if err != nil {
+		return nil, c.Errorf("Cannot parse expression in require line: %w", err)
+	}
+	if text, ok := s.Literal(); ok {
+		return &RequireList{words: RequireWords(text)}, nil
+	}
+	return &RequireList{line: s}, nil
+}
+
+// Words returns the words for x. The error is that of an expression.
+func (l *RequireList) Words(x *exchange.Exchange) ([]string, error) {
+	if l.line == nil {
+		return l.words, nil
+	}
+	text, err := l.evals.String(l.line, x)
+	return RequireWords(string(text)), err
+}
+
+// Literal returns the words where no expression is among them.
+func (l *RequireList) Literal() (words []string, ok bool) { return l.words, l.line == nil }
+
+// AuthzBinder is an AuthzCheck that depends on the merged configuration of the
+// sections it is asked in: Bind returns the check for one combination of them.
+type AuthzBinder interface {
+	AuthzCheck
+	Bind(b *Builder, d *Dir) (AuthzCheck, error)
 }
 
 // Satisfier is a step of Chain.Access that implements Satisfy Any:

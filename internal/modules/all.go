@@ -9,8 +9,16 @@ import (
 	"github.com/headgate/headgate/internal/module"
 	"github.com/headgate/headgate/internal/modules/accesscompat"
 	"github.com/headgate/headgate/internal/modules/alias"
+	"github.com/headgate/headgate/internal/modules/authbasic"
+	"github.com/headgate/headgate/internal/modules/authdigest"
+	"github.com/headgate/headgate/internal/modules/authnanon"
+	"github.com/headgate/headgate/internal/modules/authncore"
+	"github.com/headgate/headgate/internal/modules/authnfile"
 	"github.com/headgate/headgate/internal/modules/authzcore"
+	"github.com/headgate/headgate/internal/modules/authzgroupfile"
 	"github.com/headgate/headgate/internal/modules/authzhost"
+	"github.com/headgate/headgate/internal/modules/authzowner"
+	"github.com/headgate/headgate/internal/modules/authzuser"
 	"github.com/headgate/headgate/internal/modules/core"
 	"github.com/headgate/headgate/internal/modules/dir"
 	"github.com/headgate/headgate/internal/modules/env"
@@ -33,18 +41,29 @@ import (
 // list: nothing registers itself.
 func All() []*module.Module {
 	names := new(module.Names) // verified names of clients, shared by all who ask
+	store, penalty := authnfile.NewStore(), new(module.Penalty)
+	users := module.AuthnProviders{store.Provider(), authnanon.Provider()}
 	return slices.Concat([]*module.Module{
 		core.New(slices.Concat(proxy.Handlers(), status.Handlers()), ratelimit.Filter()),
 		mpm.New(),
 		unixd.New(),
 		logconfig.New(),
 		remoteip.New(), // before all that goes by the client's address
-		setenvif.New(), // puts itself in front of the access checks
+		setenvif.New(),
 		authzhost.New(),
-		accesscompat.New(names), // before authzcore, which looks for Satisfy
-		authzcore.New(authzhost.Providers(names)...),
+		authnfile.New(store),
+		authnanon.New(),
+		authncore.New(users, authbasic.Scheme(users[0], penalty), authdigest.Scheme(users[0], authdigest.NewClients(), penalty)),
+		authdigest.New(users),
+		authzuser.New(),
+		authzgroupfile.New(),
+		authzowner.New(),
+		accesscompat.New(names), // it and authncore before authzcore, which looks for Satisfy and AuthType
+		authzcore.New(slices.Concat(
+			authzhost.Providers(names), authzuser.Providers(), authzgroupfile.Providers(), authzowner.Providers())...),
 		rewrite.New(proxy.SchemeTier), // its rules come before what else maps, and before SetEnv
 		env.New(),
+		authbasic.New(users), // AuthBasicFake is among the last changes
 		reqtimeout.New(),
 		proxy.New(),
 		proxy.NewHTTP(),

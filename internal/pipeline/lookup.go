@@ -41,7 +41,7 @@ func (p *Pipeline) LookupFile(x *exchange.Exchange, name []byte) *exchange.Excha
 // of it can be sent.
 func subrequest(x *exchange.Exchange) *exchange.Exchange {
 	sub := &exchange.Exchange{
-		Main: x, Lookups: x.Lookups, Client: x.Client, Loop: x.Loop, Site: x.Site, User: x.User, LogID: x.LogID, Times: x.Times,
+		Main: x, Lookups: x.Lookups, Client: x.Client, Loop: x.Loop, Site: x.Site, LogID: x.LogID, Times: x.Times,
 	}
 	sub.RemoteOf(x)
 	q := &sub.Req

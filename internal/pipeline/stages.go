@@ -318,12 +318,21 @@ func denied(status int, why string) *fault.Fault {
 	}
 }
 
-// access runs the access checks. httpd: a subrequest with the same
-// configuration is not checked again.
+// access runs the access checks. httpd: a request that follows from another one,
+// with the same configuration, is not checked again, and has its user.
 func (p *Pipeline) access(x *exchange.Exchange) error {
-	if x.Main != nil && x.Main.Chain == x.Chain {
+	if m := x.Main; m != nil && m.Chain == x.Chain {
+		x.User, x.AuthType, x.Judged = m.User, m.AuthType, m.Judged
 		return nil
 	}
+	if err := do(x, x.Chain.Parse); err != nil {
+		return err
+	}
+	if r := x.Redirected; r != nil && r.Judged && r.Chain == x.Chain {
+		x.User, x.AuthType, x.Judged = r.User, r.AuthType, true
+		return nil
+	}
+	x.Judged = true
 	return do(x, x.Chain.Access)
 }
 

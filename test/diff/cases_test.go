@@ -1,6 +1,7 @@
 package diff
 
 import (
+	"encoding/base64"
 	"fmt"
 	"path/filepath"
 	"strconv"
@@ -40,7 +41,8 @@ type originLine struct {
 type request struct {
 	method string
 	text   string
-	ends   bool // our half of the connection ends behind it
+	ends   bool   // our half of the connection ends behind it
+	digest string // the user who answers the challenge of the response before: see digestAnswer; "": nobody
 }
 
 func loadGroups() ([]*group, error) {
@@ -202,7 +204,7 @@ func written(line string, rest []string) request {
 		body = strings.TrimRight(strings.Join(rest[n+1:], "\n"), "\n")
 	}
 	var head []string
-	host, framed := false, false
+	host, framed, digest := false, false, ""
 	for _, f := range fields {
 		name, value, _ := strings.Cut(f, ":")
 		switch strings.ToLower(name) {
@@ -214,6 +216,11 @@ func written(line string, rest []string) request {
 			f = strings.TrimSuffix(f, "''")
 		case "content-length", "transfer-encoding":
 			framed = true
+		case "digest":
+			f = "Authorization: ${digest}"
+			digest = strings.TrimSpace(value)
+		case "login":
+			f = "Authorization: Basic " + base64.StdEncoding.EncodeToString([]byte(strings.TrimPrefix(value, " ")))
 		}
 		head = append(head, f)
 	}
@@ -225,5 +232,5 @@ func written(line string, rest []string) request {
 	}
 	method, _, _ := strings.Cut(line, " ")
 	text := line + "\r\n" + strings.Join(append(head, "", ""), "\r\n") + body
-	return request{method: method, text: text}
+	return request{method: method, text: text, digest: digest}
 }

@@ -24,7 +24,8 @@ type stage struct {
 	mask    *strings.Replacer
 	logged  int // lines of the access log already told
 
-	generated bool // the group is a generated one
+	generated bool   // the group is a generated one
+	challenge string // the latest WWW-Authenticate
 }
 
 type namedOrigin struct {
@@ -136,7 +137,11 @@ func (st *stage) talk(cl *testkit.Client, c *diffCase, b *strings.Builder) (answ
 	}
 	for i, method := range methods {
 		if i < len(c.reqs) {
+			if c.reqs[i].digest != "" {
+				st.vars["digest"] = digestAnswer(c.reqs[i], st.challenge)
+			}
 			cl.Send(testkit.Expand(c.reqs[i].text, st.vars))
+			delete(st.vars, "digest")
 			if c.reqs[i].ends {
 				cl.CloseWrite()
 			}
@@ -147,6 +152,9 @@ func (st *stage) talk(cl *testkit.Client, c *diffCase, b *strings.Builder) (answ
 			return answers, false
 		}
 		answers++
+		if challenge := r.Header("WWW-Authenticate"); challenge != "" {
+			st.challenge = challenge
+		}
 		err = cl.ReadBody(r)
 		tell(b, r)
 		if err != nil {
@@ -211,14 +219,14 @@ func normal(f testkit.Field) string {
 			return "<server>"
 		}
 	}
-	return f.Value
+	return digestSecrets.ReplaceAllString(f.Value, `$1="<$1>"`)
 }
 
 // saw prints what reached an origin, fields in the order in which they came.
 func saw(b *strings.Builder, name string, r testkit.Request) {
 	fmt.Fprintf(b, "%s> %s\n", name, r.Line)
 	for _, f := range r.Fields {
-		fmt.Fprintf(b, "%s> %s\n", name, f)
+		fmt.Fprintf(b, "%s> %s\n", name, digestSecrets.ReplaceAllString(f.String(), `$1="<$1>"`))
 	}
 	body(b, name+"| ", r.Body)
 	for _, f := range r.Trailers {

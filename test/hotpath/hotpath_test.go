@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -42,6 +43,11 @@ func newStack(t testing.TB, conf, request, answer string) *stack {
 		Log:       logsink.NewStartupLog(os.Stderr),
 	}
 	file := filepath.Join(dir, "httpd.conf")
+	for name, text := range map[string]string{"users": "joe:{SHA}5en6G6MezRroT3XKqkdPOmY/BfQ=\n", "groups": "staff: ann joe\n"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
 	l := config.Load(config.Options{
 		File: file, Text: conf, ServerRoot: dir, Version: "Headgate/test",
 	}, rt, modules.All())
@@ -88,6 +94,12 @@ const behind = "RemoteIPHeader X-Forwarded-For\nRemoteIPProxiesHeader X-Forwarde
 
 const relayed = "GET /app/some/path?q=1 HTTP/1.1\r\nHost: www.test\r\nX-Forwarded-For: 10.0.0.1, 2001:db8::7, 198.51.100.4\r\n\r\n"
 
+// guarded is conf where a user has to log in; the verdict on the password is known.
+const guarded = conf + "<Location /app>\nAuthType Basic\nAuthName x\nAuthUserFile users\nAuthGroupFile groups\n" +
+	"<RequireAny>\nRequire group staff\nRequire user ann\nRequire ip 10.0.0.0/8\n</RequireAny>\n</Location>\n"
+
+const loggedIn = "GET /app/some/path?q=1 HTTP/1.1\r\nHost: www.test\r\nAuthorization: Basic am9lOnNlY3JldA==\r\n\r\n"
+
 const post = "POST /app/form HTTP/1.1\r\nHost: www.test\r\nContent-Type: text/plain\r\nContent-Length: 11\r\n\r\nhello world"
 
 const chunked = "POST /app/form HTTP/1.1\r\nHost: www.test\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"
@@ -109,6 +121,7 @@ func TestNoAllocationPerRequest(t *testing.T) {
 		{"chunked both ways", conf, chunked, pieces},
 		{"redirect", conf, get, redirect},
 		{"behind proxies", behind, relayed, plain},
+		{"logged in", guarded, loggedIn, plain},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := newStack(t, c.conf, c.request, c.answer)
@@ -116,6 +129,9 @@ func TestNoAllocationPerRequest(t *testing.T) {
 				if !s.serve() {
 					t.Fatalf("connection ended: %q", s.conn.out)
 				}
+			}
+			if want, _, _ := strings.Cut(c.answer, "\r\n"); !strings.HasPrefix(string(s.conn.out), want) {
+				t.Errorf("the response is %q", s.conn.out)
 			}
 			if n := testing.AllocsPerRun(500, func() { s.serve() }); n != 0 {
 				t.Errorf("%v allocations per request, want 0", n)

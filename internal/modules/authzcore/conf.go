@@ -1,6 +1,8 @@
 package authzcore
 
 import (
+	"slices"
+
 	"github.com/headgate/headgate/internal/directive"
 	"github.com/headgate/headgate/internal/exchange"
 	"github.com/headgate/headgate/internal/module"
@@ -111,6 +113,33 @@ func (s *clause) combine(x *exchange.Exchange) module.Verdict {
 		}
 	}
 	return out
+}
+
+// bind returns the clause for one combination of sections: itself, unless a check
+// in it depends on their configuration.
+func (s *clause) bind(b *module.Builder, d *module.Dir) (*clause, error) {
+	if binder, ok := s.check.(module.AuthzBinder); ok {
+		check, err := binder.Bind(b, d)
+		bound := *s
+		bound.check = check
+		return &bound, err
+	}
+	bound := s
+	for i, c := range s.list {
+		one, err := c.bind(b, d)
+		if err != nil {
+			return nil, err
+		}
+		if one != c {
+			if bound == s {
+				copied := *s
+				copied.list = slices.Clone(s.list)
+				bound = &copied
+			}
+			bound.list[i] = one
+		}
+	}
+	return bound, nil
 }
 
 // conf is what one section says.

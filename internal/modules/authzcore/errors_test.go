@@ -103,14 +103,14 @@ func TestErrors(t *testing.T) {
 	}
 }
 
-// TestRefused: what would need a user is refused once, with its reason.
+// TestRefused: what asks elsewhere is refused once, with its reason.
 func TestRefused(t *testing.T) {
 	for _, conf := range []string{
-		"Require valid-user", "Require user a b", "Require group x", "<RequireAll>\nRequire ldap-group cn=x\n</RequireAll>",
-		"Require not valid-user", "<RequireNone>\nRequire file-owner\n</RequireNone>",
+		"Require ldap-user a b", "Require not dbd-group x", "<RequireAll>\nRequire ldap-group cn=x\n</RequireAll>",
+		"<RequireNone>\nRequire dbm-group a\n</RequireNone>",
 	} {
 		_, found := apply("<Location />\n" + conf + "\n</Location>\n")
-		if len(found) != 1 || found[0].Severity != directive.SeverityRefused || !strings.Contains(found[0].Text, "authentication") {
+		if len(found) != 1 || found[0].Severity != directive.SeverityRefused || !strings.Contains(found[0].Text, "would be open") {
 			t.Errorf("%s: %v", conf, found)
 		}
 	}

@@ -148,7 +148,7 @@ func (s *site) exchangeOf(t testing.TB, request string, header ...string) *excha
 // run runs the steps for x and returns the status that it is refused with; 0 if it
 // passes.
 func run(x *exchange.Exchange) (status int, id string) {
-	for i, list := range [][]exchange.Step{x.Site.PostRead, x.Chain.Access, x.Chain.Fixups} {
+	for i, list := range [][]exchange.Step{x.Site.PostRead, x.Chain.Parse, x.Chain.Access, x.Chain.Fixups} {
 		if i == 1 {
 			ascii.LowerBytes(x.Path) // in place of normalizing the path
 		}

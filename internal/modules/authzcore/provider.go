@@ -105,8 +105,8 @@ func (e *condition) Check(x *exchange.Exchange) module.Verdict {
 		return module.Broken
 	case ok:
 		return module.Granted
-	case e.user && x.User == nil:
-		return module.NeedsUser
+	case e.user:
+		return module.NeedsUser // httpd: also of a user that is known
 	}
 	return module.Denied
 }

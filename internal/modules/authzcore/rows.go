@@ -18,18 +18,17 @@ func (p providers) rows() []directive.Row {
 		{Name: "<RequireAny>", Open: openContainer(or, false), Close: closeContainer},
 		{Name: "<RequireNone>", Open: openContainer(or, true), Close: closeContainer},
 		{Name: "AuthMerging", Set: setMerging},
-		{
-			Name: "AuthzSendForbiddenOnFailure", Tier: directive.Noted,
-			Note: "nobody is asked to log in: who is denied gets 403 in any case",
-			Set:  func(c *directive.Call) error { slot.Of(c.Dir).forbidden.To(c.On); return nil },
-		},
+		{Name: "AuthzSendForbiddenOnFailure", Set: func(c *directive.Call) error {
+			slot.Of(c.Dir).forbidden.To(c.On)
+			return nil
+		}},
 	}, module.LimitRows()...)
 }
 
-// users are the kinds of authorization that need to know the user.
-var users = []string{
-	"user", "valid-user", "group", "file-owner", "file-group", "ldap-user", "ldap-group", "ldap-dn", "ldap-attribute",
-	"ldap-filter", "ldap-search", "dbm-group", "dbm-file-group", "dbd-group", "dbd-login", "dbd-logout",
+// absent are the kinds of authorization of httpd that are not offered.
+var absent = []string{
+	"ldap-user", "ldap-group", "ldap-dn", "ldap-attribute", "ldap-filter", "ldap-search", "dbm-group", "dbm-file-group",
+	"dbd-group", "dbd-login", "dbd-logout",
 }
 
 // split returns the parts of a Require line: the provider's name, the rest, and
@@ -44,18 +43,18 @@ func split(raw string) (name, line string, not bool) {
 
 // words returns the words that can follow Require, for suggestions.
 func (p providers) words() []string {
-	out := append([]string{"not", "granted", "denied"}, users...)
+	out := append([]string{"not", "granted", "denied"}, absent...)
 	for _, a := range p {
 		out = append(out, a.Name)
 	}
 	return out
 }
 
-// when refuses what needs authentication.
+// when refuses what is not offered.
 func (p providers) when(c *directive.Call) (directive.Tier, string) {
 	name, _, _ := split(c.Raw)
-	if p.find(name) == nil && slices.Contains(users, name) {
-		return directive.Refused, "Require " + name + " needs authentication, which this version does not offer: what it protects would be open"
+	if p.find(name) == nil && slices.Contains(absent, name) {
+		return directive.Refused, "Require " + name + " asks a database or a directory, which this version does not offer: what it protects would be open"
 	}
 	return directive.Honoured, ""
 }

@@ -16,12 +16,23 @@ func New(more ...module.AuthzProvider) *module.Module {
 }
 
 // dir adds the conditions of a combination of sections to its chain.
-func dir(_ *module.Builder, d *module.Dir) error {
+func dir(b *module.Builder, d *module.Dir) error {
 	c, ok := slot.Peek(d.Conf)
-	if !ok || c.section == nil {
+	if !ok {
+		c = new(conf)
+	}
+	s := &step{authn: d.Chain.Authn, forbidden: c.forbidden.Or(false), by: "Require (" + c.pos.String() + ")"}
+	s.line = record.Line{Directive: "Require", Place: c.pos.String()}
+	switch {
+	case c.section != nil:
+		section, err := c.section.bind(b, d)
+		if err != nil {
+			return err
+		}
+		s.section = section
+	case s.authn == nil:
 		return nil
 	}
-	s := &step{section: c.section, by: "Require (" + c.pos.String() + ")", line: record.Line{Directive: "Require", Place: c.pos.String()}}
 	for _, before := range d.Chain.Access {
 		if sat, ok := before.(module.Satisfier); ok {
 			s.satisfy = sat
@@ -31,15 +42,19 @@ func dir(_ *module.Builder, d *module.Dir) error {
 	return nil
 }
 
-// step asks the conditions of one combination of sections.
+// step asks the conditions of one combination of sections, and for the user where
+// they cannot be told without.
 type step struct {
-	section *clause
-	satisfy module.Satisfier // nil: Satisfy All
-	by      string
-	line    record.Line // the first of the Require lines
+	section   *clause                // nil: there is an AuthType without Require
+	satisfy   module.Satisfier       // nil: Satisfy All
+	authn     exchange.Authenticator // nil: there is no AuthType
+	forbidden bool                   // AuthzSendForbiddenOnFailure
+	by        string
+	line      record.Line // the first of the Require lines
 }
 
-// Do implements exchange.Step. httpd: authorize_user_core.
+// Do implements exchange.Step. httpd: the access phases of
+// ap_process_request_internal.
 func (s *step) Do(x *exchange.Exchange) error {
 	if s.satisfy != nil && s.satisfy.Satisfied(x) {
 		if x.Recorder != nil {
@@ -47,25 +62,75 @@ func (s *step) Do(x *exchange.Exchange) error {
 		}
 		return nil
 	}
-	v := s.section.judge(x, and)
-	if x.Recorder != nil {
-		s.record(x, v.String(), "")
+	if s.section == nil {
+		return s.unused(x)
 	}
-	switch v {
+	switch s.judge(x) {
 	case module.Granted:
 		return nil
 	case module.NeedsUser:
+		return s.login(x)
+	case module.Broken:
+		return s.broken(x)
+	}
+	return module.Deny(x, "authz_core", "AH01630", s.by)
+}
+
+// login finds out the user and asks the conditions again. httpd: authorize_user_core
+// after authentication.
+func (s *step) login(x *exchange.Exchange) error {
+	if s.authn != nil {
+		if err := s.authn.Authenticate(x); err != nil {
+			return err
+		}
+	}
+	if x.User == nil {
 		return &fault.Fault{
 			Side: fault.Proxy, Module: "core", Phase: fault.Map, Kind: fault.Denied, Status: 500, ID: "AH00027",
 			Detail: s.by + " asks for the user, and there is no authentication: " + module.Target(x),
 		}
-	case module.Broken:
-		return &fault.Fault{
-			Side: fault.Proxy, Module: "authz_core", Phase: fault.Map, Kind: fault.Internal, Status: 500,
-			Detail: s.by + " could not be evaluated: " + module.Target(x),
-		}
 	}
-	return module.Deny(x, "authz_core", "AH01630", s.by)
+	switch s.judge(x) {
+	case module.Granted:
+		return nil
+	case module.NeedsUser:
+		s.authn.Challenge(x)
+		return module.AuthFailed("authz_core", "AH01629", 401, "authorization failure (no authenticated user): "+string(x.Path))
+	case module.Broken:
+		return s.broken(x)
+	}
+	detail := "user " + string(x.User) + `: authorization failure for "` + string(x.Path) + `": ` + s.by
+	if s.forbidden {
+		return module.AuthFailed("authz_core", "AH01631", 403, detail)
+	}
+	s.authn.Challenge(x)
+	return module.AuthFailed("authz_core", "AH01631", 401, detail)
+}
+
+// broken is the fault of conditions that cannot be evaluated.
+func (s *step) broken(x *exchange.Exchange) error {
+	return &fault.Fault{
+		Side: fault.Proxy, Module: "authz_core", Phase: fault.Map, Kind: fault.Internal, Status: 500,
+		Detail: s.by + " could not be evaluated: " + module.Target(x),
+	}
+}
+
+// unused is for a section with AuthType and without Require: what it was to protect
+// stays closed.
+func (s *step) unused(x *exchange.Exchange) error {
+	if s.authn.Type(x) == "" {
+		return nil
+	}
+	return module.AuthBroken("authz_core", "AH01627", "AuthType configured with no corresponding authorization directives")
+}
+
+// judge asks the conditions.
+func (s *step) judge(x *exchange.Exchange) module.Verdict {
+	v := s.section.judge(x, and)
+	if x.Recorder != nil {
+		s.record(x, v.String(), "")
+	}
+	return v
 }
 
 // record records the verdict of all Require lines together.

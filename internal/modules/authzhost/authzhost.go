@@ -8,7 +8,6 @@ import (
 
 	"github.com/headgate/headgate/internal/directive"
 	"github.com/headgate/headgate/internal/exchange"
-	"github.com/headgate/headgate/internal/expr"
 	"github.com/headgate/headgate/internal/module"
 	"github.com/headgate/headgate/internal/reactor"
 	"github.com/headgate/headgate/internal/resolve"
@@ -93,9 +92,7 @@ func parseLocal(c *directive.Call, line string) (module.AuthzCheck, error) {
 // hosts is Require host.
 type hosts struct {
 	names   *module.Names
-	domains []string
-	line    *expr.String // nil: domains are all
-	evals   exchange.Evaluator
+	domains *module.RequireList
 }
 
 // Check implements module.AuthzCheck.
@@ -104,13 +101,9 @@ func (h *hosts) Check(x *exchange.Exchange) module.Verdict {
 	if !ok {
 		return module.Denied
 	}
-	domains := h.domains
-	if h.line != nil {
-		text, err := h.evals.String(h.line, x)
-		if err != nil {
-			return module.Denied
-		}
-		domains = module.RequireWords(string(text))
+	domains, err := h.domains.Words(x)
+	if err != nil {
+		return module.Denied
 	}
 	for _, d := range domains {
 		if module.InDomain(d, name) {
@@ -121,22 +114,11 @@ func (h *hosts) Check(x *exchange.Exchange) module.Verdict {
 }
 
 func parseHost(c *directive.Call, line string, names *module.Names) (module.AuthzCheck, error) {
-	s, err := parseLine(c, line)
+	domains, err := module.ParseRequireList(c, line)
 	if err != nil {
 		return nil, err
 	}
-	if text, ok := s.Literal(); ok {
-		return &hosts{names: names, domains: module.RequireWords(text)}, nil
-	}
-	return &hosts{names: names, line: s}, nil
-}
-
-func parseLine(c *directive.Call, line string) (*expr.String, error) {
-	s, err := expr.ParseString(line, expr.Options{})
-	if err != nil {
-		return nil, c.Errorf("Cannot parse expression in require line: %w", err)
-	}
-	return s, nil
+	return &hosts{names: names, domains: domains}, nil
 }
 
 // forward is Require forward-dns. It grants if the client's address is one of a
@@ -178,16 +160,16 @@ func refreshName(ctx context.Context, n *resolve.Name) (changed bool, err error)
 }
 
 func parseForward(c *directive.Call, line string, r *resolve.Resolver) (module.AuthzCheck, error) {
-	s, err := parseLine(c, line)
+	list, err := module.ParseRequireList(c, line)
 	if err != nil {
 		return nil, err
 	}
-	text, ok := s.Literal()
+	words, ok := list.Literal()
 	if !ok {
 		return nil, c.Errorf("Require forward-dns takes names only: with an expression each request could choose the name that is looked up")
 	}
 	f := &forward{now: time.Now}
-	for _, w := range module.RequireWords(text) {
+	for _, w := range words {
 		f.names = append(f.names, resolve.NewName(r, w, resolve.ByTTL))
 	}
 	return f, nil

@@ -1,8 +1,6 @@
 package setenvif
 
 import (
-	"slices"
-
 	"github.com/headgate/headgate/internal/exchange"
 	"github.com/headgate/headgate/internal/expr"
 	"github.com/headgate/headgate/internal/logsink"
@@ -23,7 +21,7 @@ func server(_ *module.Builder, s *module.Server) error {
 // dir adds the entries of a combination of sections, before access control.
 func dir(_ *module.Builder, d *module.Dir) error {
 	if c, ok := dirSlot.Peek(d.Conf); ok {
-		d.Chain.Access = slices.Insert(d.Chain.Access, 0, exchange.Step(&step{c.entries}))
+		d.Chain.Parse = append(d.Chain.Parse, &step{c.entries})
 	}
 	return nil
 }
