@@ -16,7 +16,7 @@ import (
 
 func TestMain(m *testing.M) { testkit.Main(m) }
 
-// loop has a time that the test sets, and carries out what is awaited at once.
+// loop has a time that the test sets, and runs what is awaited at once.
 type loop struct {
 	reactor.Loop
 	now     time.Time

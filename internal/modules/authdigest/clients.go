@@ -38,7 +38,7 @@ type client struct {
 // another nonce.
 const mostClients = 16384
 
-// NewClients returns a store that knows no clients, with a secret of its own.
+// NewClients returns a store that knows no clients, with a new secret.
 func NewClients() *Clients {
 	c := &Clients{known: make(map[uint64]*client)}
 	_, _ = rand.Read(c.secret[:]) // it never fails

@@ -126,7 +126,7 @@ func (m *method) judge(l *login) *fault.Fault {
 	if !passwd.Equal(string(l.response), l.expected(hash)) {
 		return refuse("AH01794", "user ", string(x.User), ": password mismatch: ", path)
 	}
-	return m.judgeNonce(l) // last, so that stale=true is said to whoever knows the password
+	return m.judgeNonce(l) // last, so that stale=true is said only where the password is known
 }
 
 // hash asks the providers in turn until one knows the user.

@@ -48,7 +48,7 @@ type verdicts struct {
 type lane struct {
 	mu           lock.Mutex // guards the rest
 	right, wrong outcomes
-	_            [40]byte // a cache line of its own
+	_            [40]byte // a separate cache line
 }
 
 // outcomes are marks of credentials with the times they are forgotten at, in

@@ -53,7 +53,7 @@ func exchangeOn(l reactor.Loop) *exchange.Exchange {
 	}
 }
 
-// stepLoop carries out what is awaited at once, at a time that the test sets.
+// stepLoop runs what is awaited at once, at a time that the test sets.
 type stepLoop struct {
 	reactor.Loop
 	now       time.Time
