@@ -87,20 +87,23 @@ func look[T any](_ context.Context, f *File[T]) (*contents[T], error) {
 	info, err := os.Stat(f.name)
 	switch {
 	case err != nil:
-		return &contents[T]{err: err}, nil
+		return unread[T](err), nil
 	case f.name == os.DevNull: // httpd: this one may be
 	case !info.Mode().IsRegular():
-		return &contents[T]{err: &fs.PathError{Op: "open", Path: f.name, Err: errSpecial}}, nil
+		return unread[T](&fs.PathError{Op: "open", Path: f.name, Err: errSpecial}), nil
 	}
 	if c := f.current.Load(); c != nil && c.err == nil && same(c.info, info) && c.read.Sub(info.ModTime()) > coarse {
 		return c, nil
 	}
 	text, err := os.ReadFile(f.name)
 	if err != nil {
-		return &contents[T]{err: err}, nil
+		return unread[T](err), nil
 	}
 	return &contents[T]{value: f.parse(string(text)), info: info, read: now}, nil
 }
+
+// unread returns the contents of a file that cannot be read.
+func unread[T any](err error) *contents[T] { return &contents[T]{err: err} }
 
 // same reports whether a file is the one it was and has not been written.
 func same(was, is fs.FileInfo) bool {

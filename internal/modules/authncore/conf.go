@@ -83,20 +83,23 @@ func parse(c *directive.Call) (*expr.String, error) {
 
 // openAlias judges the opening line. httpd: authaliassection.
 func openAlias(c *directive.Call) error {
-	if len(c.Args) < 2 || c.Args[0] == "" || c.Args[1] == "" {
+	switch {
+	case nameless(c):
 		return c.Errorf("%s directive requires additional arguments", c.Row.Name)
-	}
-	if ascii.EqualFold(c.Args[0], c.Args[1]) {
+	case ascii.EqualFold(c.Args[0], c.Args[1]):
 		return c.Errorf("The alias provider name must be different from the base provider name.")
 	}
 	return nil
 }
 
+// nameless reports an opening line that does not name two providers.
+func nameless(c *directive.Call) bool { return len(c.Args) < 2 || c.Args[0] == "" || c.Args[1] == "" }
+
 // closeAlias defines a provider: the base one with what the section says laid over
 // the sections that it is used in.
 func (m *builder) closeAlias(c *directive.Call) error {
-	if openAlias(c) != nil {
-		return nil // said already
+	if nameless(c) || ascii.EqualFold(c.Args[0], c.Args[1]) {
+		return nil // openAlias has said what is wrong
 	}
 	name := c.Args[1]
 	if m.providers.Find(c, name) != nil {
