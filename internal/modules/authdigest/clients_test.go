@@ -13,7 +13,7 @@ func TestNonce(t *testing.T) {
 		t.Error("not ours")
 	}
 	for _, tt := range []struct{ nonce, realm, opaque string }{
-		{n, "other", "1"}, {n, "realm", "2"}, {n, "realm", ""}, {n[:len(n)-1], "realm", "1"}, {"A" + n[1:], "realm", "1"}, {n[:len(n)-1] + "_", "realm", "1"},
+		{n, "other", "1"}, {n, "realm", "2"}, {n, "realm", ""}, {n[:len(n)-1], "realm", "1"}, {n[1:2] + n[:1] + n[2:] + "x", "realm", "1"}, {string(n[0]^1) + n[1:], "realm", "1"}, {n[:len(n)-1] + "_", "realm", "1"},
 		{"", "realm", "1"}, {"====" + n[4:], "realm", "1"},
 	} {
 		if _, ok := c.stamp(tt.nonce, []byte(tt.realm), tt.opaque); ok {
