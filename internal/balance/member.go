@@ -21,9 +21,12 @@ type Member struct {
 	Redirect string        // the route to use where this member cannot be used
 	Retry    time.Duration // how long after a failure it is tried again
 
-	// Name and RouteText are what BALANCER_WORKER_NAME and BALANCER_WORKER_ROUTE
-	// say, Path what is in front of the path of each request, encoded.
-	Name, RouteText, Path []byte
+	// Name and RouteText are what BALANCER_WORKER_NAME and BALANCER_WORKER_ROUTE say.
+	Name, RouteText []byte
+	// URL is what the URLs of its requests begin with, "proxy:" included; from
+	// Origin on it is what their paths begin with, encoded.
+	URL    []byte
+	Origin int
 
 	// Lease holds what survives of the worker while it is a member; nil: it is
 	// held with the snapshot.

@@ -2,6 +2,7 @@ package balancer
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/headgate/headgate/internal/balance"
 	"github.com/headgate/headgate/internal/exchange"
@@ -140,9 +141,10 @@ func (b *Builder) member(bal *balance.Balancer, w *forward.Definition, owner str
 	if err != nil {
 		return nil, fmt.Errorf("%s: member %s: %w", bal.Name, w.Name, err)
 	}
+	origin := proxyPrefix + strings.TrimSuffix(w.Name, w.URL.Path)
 	m := &balance.Member{
 		Worker: &s.Worker, Sender: s, Factor: p.LoadFactor, Set: p.LBSet, Route: p.Route, Redirect: p.Redirect, Retry: p.Retry,
-		Name: []byte(w.Name), RouteText: []byte(p.Route), Path: path,
+		Name: []byte(w.Name), RouteText: []byte(p.Route), URL: append([]byte(origin), path...), Origin: len(origin),
 		Score: state.Attach(b.Backends.Lease, "member|"+worker.Key(owner, &s.Config), func() (*balance.Score, func()) {
 			return new(balance.Score), nil
 		}),

@@ -38,7 +38,8 @@ func (h *Handler) Handle(x *exchange.Exchange) error {
 			return failed
 		}
 		h.announce(x, m, &s)
-		x.Out.Target = join(x, m.Path, target)
+		x.Out.URL = x.Arena.Join(m.URL, target)
+		x.Filename, x.Out.Target = x.Out.URL, x.Out.URL[m.Origin:]
 		err := h.send(x, m)
 		if err == nil || errors.Is(err, exchange.ErrDeclined) {
 			return err
@@ -48,14 +49,6 @@ func (h *Handler) Handle(x *exchange.Exchange) error {
 		}
 		tried, failed, x.Out.Upgrade = append(tried, m), err, nil
 	}
-}
-
-// join puts the path of a member in front of a target.
-func join(x *exchange.Exchange, path, target []byte) []byte {
-	if len(path) == 0 {
-		return target
-	}
-	return x.Arena.Join(path, target)
 }
 
 // elect returns the member for the next attempt; nil: there is none.
