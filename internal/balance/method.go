@@ -11,6 +11,7 @@ type Method struct {
 	Name    string
 	Busy    bool // looks at Score.Busy, which has to be counted
 	Traffic bool // looks at Score.Traffic
+	Latency bool // looks at Score.Took
 	repeats bool // members with equal factors have their turns in an order that repeats
 
 	// elect returns the index of an entry that is not among tried, -1 for none.
@@ -22,6 +23,11 @@ var methods = [...]Method{
 	{Name: "byrequests", repeats: true, elect: byRequests},
 	{Name: "bytraffic", Traffic: true, elect: byTraffic},
 	{Name: "bybusyness", Busy: true, elect: byBusyness},
+
+	// Ours.
+	{Name: "random", elect: byChance},
+	{Name: "p2c", Busy: true, elect: byTwoChoices},
+	{Name: "leasttime", Busy: true, Latency: true, elect: byTime},
 }
 
 // MethodOf returns the method of a name, which is matched by case as in httpd;

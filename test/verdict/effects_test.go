@@ -13,7 +13,7 @@ import (
 	"github.com/headgate/headgate/internal/proxy/param"
 )
 
-// TestEffects: every honoured directive and every parameter of a worker has a
+// TestEffects: every honoured directive and every parameter of a worker, a member and a balancer has a
 // test that shows what it does. A mapped directive has a note in place of it,
 // and so has a parameter that is taken without effect.
 func TestEffects(t *testing.T) {
@@ -26,8 +26,15 @@ func TestEffects(t *testing.T) {
 		}
 	}
 	for _, name := range param.Names(param.OfWorker) {
-		if !proxy.Noted(name) {
+		if !proxy.Noted(proxy.OfWorker, name) {
 			prove(t, proofs, name+"=", name+"=")
+		} else if !proxy.Noted(proxy.OfMember, name) {
+			prove(t, proofs, "member "+name+"=", name+"=")
+		}
+	}
+	for _, name := range param.Names(param.OfBalancer) {
+		if !proxy.Noted(proxy.OfBalancer, name) {
+			prove(t, proofs, "balancer "+name+"=", name+"=")
 		}
 	}
 }

@@ -69,11 +69,21 @@ func notesWithout(names ...string) map[string]string {
 	return m
 }
 
-// Noted says whether a parameter of a worker is taken without an effect, with a
-// note, or waits for a later version.
-func Noted(name string) bool {
-	return paramNotes[name] != "" || name == "hcmethod"
-}
+// Noted says whether a parameter of a worker, a member or a balancer is taken
+// without an effect, with a note, or waits for a later version.
+func Noted(of Of, name string) bool { return notesOf[of][name] != "" || name == "hcmethod" }
+
+// Of is what a parameter is said of.
+type Of uint8
+
+// What parameters are said of.
+const (
+	OfWorker Of = iota
+	OfMember
+	OfBalancer
+)
+
+var notesOf = [...]map[string]string{OfWorker: paramNotes, OfMember: memberNotes, OfBalancer: balancerNotes}
 
 // notes adds a note for each parameter in table.
 func notes(c *directive.Call, table map[string]string, settings []param.Setting) {

@@ -18,6 +18,9 @@ func (h *Handler) counted(x *exchange.Exchange, m *balance.Member) (err error) {
 		if h.balancer.Method.Busy {
 			release(x, m)
 		}
+		if t := x.Tries.Last(); h.balancer.Method.Latency && t != nil && t.FirstByte > 0 {
+			m.Score.Took(t.FirstByte, x.Loop.Now())
+		}
 	}()
 	return h.finish(x, m, m.Sender.Send(x))
 }

@@ -135,10 +135,10 @@ func (h *Handler) announce(x *exchange.Exchange, m *balance.Member, s *balance.S
 
 // send makes an attempt and counts what the method looks at.
 func (h *Handler) send(x *exchange.Exchange, m *balance.Member) error {
-	if !h.balancer.Method.Busy && !h.balancer.Method.Traffic {
-		return h.finish(x, m, m.Sender.Send(x))
+	if k := h.balancer.Method; k.Busy || k.Traffic {
+		return h.counted(x, m)
 	}
-	return h.counted(x, m)
+	return h.finish(x, m, m.Sender.Send(x))
 }
 
 // finish is what a response says of the member that made it.
