@@ -111,7 +111,11 @@ func (b *Balancer) tellReturned(x *exchange.Exchange, m *Member, now time.Time) 
 	case now.Sub(failed) <= m.Retry && !m.is(param.StatusIgnoreErrors):
 		x.Logf(logsink.Warn, "proxy_balancer", "AH01165", "%s: worker %s is tried again before its time: all workers were in error state", b.Name, m.Worker.Name)
 	default:
-		x.Logf(logsink.Notice, "proxy", "AH00932", "%s: worker %s is tried again, %v after it failed", b.Name, m.Worker.Name, now.Sub(failed).Round(time.Millisecond))
+		level := logsink.Notice
+		if m.Retry == 0 { // it may be so for each request
+			level = logsink.Debug
+		}
+		x.Logf(level, "proxy", "AH00932", "%s: worker %s is tried again, %v after it failed", b.Name, m.Worker.Name, now.Sub(failed).Round(time.Millisecond))
 	}
 }
 
