@@ -130,8 +130,9 @@ func isScript(c *directive.Call) bool { return ascii.HasPrefixFold(c.Row.Name, "
 
 const noScripts = "programs are not run: what they answer would be missing. What runs them can be a backend of ProxyPass"
 
-// whenScript takes the script folders of stock configurations, most of them empty:
-// requests there get 404. Another one would be missed.
+// whenScript accepts the script folders of stock configurations, most of which are
+// empty: requests there get 404. All others are refused, because their programs
+// would be missed.
 func whenScript(c *directive.Call) (directive.Tier, string) {
 	if len(c.Args) == 2 && directive.StockPath(c.Arg(0)) {
 		return directive.Noted, "programs are not run: requests there get 404, never the program's text"

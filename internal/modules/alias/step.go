@@ -160,11 +160,11 @@ func (t *translator) Translate(x *exchange.Exchange) (exchange.Handler, error) {
 	return nil, exchange.ErrDone
 }
 
-// cgiScript is the handler of what a ScriptAlias maps. There is none here of that
-// name, so that a program is neither run nor shown.
+// cgiScript is the name of the handler for requests that a ScriptAlias maps. No
+// such handler exists, so a program is neither run nor sent to the client.
 const cgiScript = "cgi-script"
 
-// absolute puts ServerRoot in front of a relative name.
+// absolute returns a file name with ServerRoot before it, if it is relative.
 func (t *translator) absolute(x *exchange.Exchange, name []byte) []byte {
 	if len(name) > 0 && name[0] == '/' {
 		return name
@@ -172,8 +172,8 @@ func (t *translator) absolute(x *exchange.Exchange, name []byte) []byte {
 	return x.Arena.Join([]byte(t.root), slash, name)
 }
 
-// file returns the file name that an alias makes, empty where none does, and the
-// rule that it is of; nil: that of a section.
+// file returns the file name that an alias makes, and the alias. name is empty if
+// no alias matches. from is nil for the Alias of a section.
 func (t *translator) file(x *exchange.Exchange) (name []byte, from *rule, err error) {
 	if t.alias != nil {
 		name, err = t.evals.String(t.alias, x)

@@ -5,8 +5,8 @@ import (
 	"github.com/headgate/headgate/internal/uri"
 )
 
-// SchemeTier judges a directive whose target has this scheme, for the modules
-// whose directives name backends too.
+// SchemeTier returns the tier of a directive whose target has this scheme. It is
+// for other modules whose directives name backends.
 func SchemeTier(scheme string) (directive.Tier, string) {
 	return schemeTier(uri.URL{Scheme: scheme})
 }

@@ -131,15 +131,15 @@ func oddPort(c *directive.Call, u uri.URL) {
 	}
 }
 
-// glued warns of a prefix with a slash at its end whose URL has none: what is
-// left of a path would be put directly behind host and port.
+// glued warns if the path of a ProxyPass ends with a slash and its URL has no path:
+// the rest of a request's path would directly follow the URL's host and port.
 func glued(c *directive.Call, r *mapping.PassRule) {
 	if r.Regex == nil && !r.Dynamic && r.URL.Path == "" && strings.HasSuffix(r.Path, "/") && !strings.ContainsAny(r.Target, "?#") {
-		c.Warn("%s has no slash at its end: the rest of a path below %s would be glued to its host, so every such request is answered 500", r.Target, r.Path)
+		c.Warn("%s has no slash at its end: the rest of a path below %s would directly follow its host, so every such request is answered 500", r.Target, r.Path)
 	}
 }
 
-// settingsOf reads key=value words; ok is false when one is none.
+// settingsOf reads key=value words. ok is false if a word has no "=".
 func settingsOf(words []string) (settings []param.Setting, ok bool) {
 	for _, w := range words {
 		key, value, found := strings.Cut(w, "=")

@@ -34,7 +34,7 @@ type run struct {
 	changed    *rule  // the rule that made the result
 	reduced    bool   // scheme, host and port of this server were removed from the result
 	proxied    bool   // in a section: the request is mapped to a backend
-	pathInfo   []byte // in a section: what of the path follows the file; every rule sees it again
+	pathInfo   []byte // in a section: the part of the path after the file; every rule sees it again
 	trace      int
 	at         int          // the index of the current rule
 	tried      *record.Rule // the record of the current rule; nil without a recorder
@@ -205,7 +205,7 @@ func (u *run) rule(r *rule) effect {
 			u.tracef(2, u.set.dir, "rewrite '%s' -> '%s'", u.uri, name)
 		}
 	}
-	if unsafe && r.flags&flagAllow3F == 0 && !u.proxied { // the name of a mapped request has its query in it
+	if unsafe && r.flags&flagAllow3F == 0 && !u.proxied { // the file name of a mapped request contains its query
 		x.Logf(logsink.Error, "rewrite", "AH10508", "Unsafe URL with %%3f URL rewritten without UnsafeAllow3F")
 		u.status = 403
 		return refused

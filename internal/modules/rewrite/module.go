@@ -13,11 +13,11 @@ import (
 	"github.com/headgate/headgate/internal/uri"
 )
 
-// SchemeTier judges a directive whose target has this scheme.
+// SchemeTier returns the tier of a directive whose target has this scheme.
 type SchemeTier func(scheme string) (directive.Tier, string)
 
-// New returns the module. Backends that rules with [P] name are judged by
-// schemes.
+// New returns the module. schemes returns the tier of a rule with [P], by the
+// scheme of its backend.
 func New(schemes SchemeTier) *module.Module {
 	runs := newRuns()
 	return &module.Module{
@@ -171,8 +171,8 @@ func addRule(c *directive.Call) error {
 	return nil
 }
 
-// ruleTier judges rules by the scheme of a backend they name. One that only the
-// request decides cannot be judged.
+// ruleTier returns the tier of a rule, by the scheme of the backend it names. A
+// rule whose backend depends on the request is Honoured.
 func ruleTier(schemes SchemeTier) func(*directive.Call) (directive.Tier, string) {
 	return func(c *directive.Call) (directive.Tier, string) {
 		r, err := parseRule(c.Raw)
@@ -187,13 +187,13 @@ func ruleTier(schemes SchemeTier) func(*directive.Call) (directive.Tier, string)
 		scheme, _, _ := strings.Cut(target[:n], ":")
 		tier, note := schemes(ascii.ToLower(scheme))
 		if ascii.EqualFold(scheme, "balancer") && tier != directive.Pending {
-			return directive.Honoured, "" // no scheme of a worker: who takes balancers knows what is in one
+			return directive.Honoured, "" // not a worker's scheme: the balancer's members have schemes
 		}
 		return tier, note
 	}
 }
 
-// refuse makes the error of a rule or condition, in httpd's words.
+// refuse returns the error for a rule or condition, with httpd's message.
 func refuse(c *directive.Call, err error) error {
 	out := c.Errorf("%s: %w", c.Row.Name, err)
 	if h := (*hinted)(nil); errors.As(err, &h) {

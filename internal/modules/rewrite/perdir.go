@@ -127,8 +127,8 @@ func (u *run) again(began []byte) error {
 	return nil
 }
 
-// intoContext puts the URL-path of the Alias that has mapped the request in place
-// of what it stands for.
+// intoContext replaces the folder of the Alias that mapped the request by the
+// Alias's URL-path.
 func (u *run) intoContext() {
 	x := u.x
 	if u.traces(2) {
@@ -140,8 +140,8 @@ func (u *run) intoContext() {
 	}
 }
 
-// restart is the handler of a request that starts again: what comes after the
-// rules among the fixups still sees the first one, as in httpd.
+// restart is the handler that restarts the request. As in httpd, the fixups after
+// the rules still see the original request.
 type restart struct{ to exchange.InternalRedirect }
 
 // Handle implements exchange.Handler.

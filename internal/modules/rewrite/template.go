@@ -189,9 +189,9 @@ func (u *run) appendPart(dst []byte, p *part, r *rule) []byte {
 	return append(dst, p.text...)
 }
 
-// substitution expands that of r. unsafe: its first question mark was not
-// written in the rule but came with a group, a variable or a map's value, so
-// that what was meant to be a path would end there.
+// substitution expands the substitution of r. unsafe is true if its first question
+// mark is not in the rule's text but came from a group, a variable or a map: it
+// would end a text that was meant to be a path.
 func (u *run) substitution(r *rule) (name []byte, unsafe bool) {
 	t := &r.subst
 	if t.fixed != nil {
