@@ -115,8 +115,8 @@ func (s *clause) combine(x *exchange.Exchange) module.Verdict {
 	return out
 }
 
-// bind returns the clause for one combination of sections: itself, unless a check
-// in it depends on their configuration.
+// bind returns the clause for one combination of sections. It is s itself, unless
+// a check in it depends on the configuration of the sections.
 func (s *clause) bind(b *module.Builder, d *module.Dir) (*clause, error) {
 	if binder, ok := s.check.(module.AuthzBinder); ok {
 		check, err := binder.Bind(b, d)
@@ -142,7 +142,7 @@ func (s *clause) bind(b *module.Builder, d *module.Dir) (*clause, error) {
 	return bound, nil
 }
 
-// conf is what one section says.
+// conf holds the directives of one section.
 type conf struct {
 	merging   logic
 	section   *clause // nil: no Require

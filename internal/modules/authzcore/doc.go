@@ -1,11 +1,11 @@
 // Package authzcore is mod_authz_core: Require with its containers and merging,
 // and the providers all, env, method and expr. Other providers are passed to New.
 //
-// The conditions of a section are one tree, built while the configuration is
-// read and immutable after; a step of Chain.Access walks it. Where the user decides
-// it has the chain's exchange.Authenticator find out who that is, and walks the
-// tree again. Kinds that ask a database or a directory are refused: a rule that
-// is left out would leave open what it protects.
+// The Require lines of a section form a tree. It is built while the configuration
+// is read, and immutable afterwards. A step of Chain.Access evaluates it. If the
+// verdict depends on the user, the step calls the chain's exchange.Authenticator
+// and evaluates the tree again. Providers that need a database or a directory are
+// refused: without its rule a resource would be open to everyone.
 //
-// Imports module and what is below it.
+// Imports module and the layers below it.
 package authzcore

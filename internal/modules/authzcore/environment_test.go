@@ -33,7 +33,7 @@ var environmentTests = []struct{ conf, request, want string }{
 	{"SetEnvIf request_method (.*) A=$1\nSetEnvIf REQUEST_PROTOCOL (.*) B=$1", "HEAD /a", "A=HEAD B=HTTP/1.1"},
 	{"SetEnvIf Foo x B\nSetEnvIf NoCase ^$ C=empty\nSetEnvIfExpr \"%{HTTP:Foo} =~ /(x)(y)/\" D=$2$1\nSetEnvIfExpr false E", "GET /a | Foo: xy", "B=1 C=empty D=yx E=(none)"},
 	{"SetEnvIfExpr \"%{HTTP:Foo} =~ /x/\" D !E", "GET /a | Foo: xy", "D=1 E=(none)"},
-	// A variable stands in for a missing header; looked at once for directives in a row.
+	// A variable replaces a missing header, which is looked up once for consecutive directives.
 	{"SetEnvIf Other ^$ WW=one\nSetEnvIf WW one C=two", "GET /a", "WW=one C=two"},
 	{"SetEnvIf VV ^$ VV=one\nSetEnvIf VV one B=two", "GET /a", "VV=one B=(none)"},
 	{"SetEnvIf VV ^$ VV=one\nSetEnvIfExpr true X\nSetEnvIf vv one B=two", "GET /a", "VV=one B=(none)"},
@@ -54,7 +54,7 @@ func TestEnvironment(t *testing.T) {
 		for want := range strings.FieldsSeq(tt.want) {
 			name, value, _ := strings.Cut(want, "=")
 			got, ok := x.Env.Get(name)
-			shown := strings.ReplaceAll(string(got), " ", "") // values with blanks are told without
+			shown := strings.ReplaceAll(string(got), " ", "") // expected values are written without blanks
 			if !ok {
 				shown = "(none)"
 			}

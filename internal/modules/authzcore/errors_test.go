@@ -103,7 +103,7 @@ func TestErrors(t *testing.T) {
 	}
 }
 
-// TestRefused: what asks elsewhere is refused once, with its reason.
+// TestRefused: a provider that is not supported is refused once, with the reason.
 func TestRefused(t *testing.T) {
 	for _, conf := range []string{
 		"Require ldap-user a b", "Require not dbd-group x", "<RequireAll>\nRequire ldap-group cn=x\n</RequireAll>",

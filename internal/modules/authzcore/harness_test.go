@@ -49,7 +49,7 @@ func names() *module.Names {
 	return n
 }
 
-// modules are the five in the order they belong in.
+// modules returns the modules of these tests, in the order of modules.All.
 func modules() []*module.Module {
 	n := names()
 	return []*module.Module{

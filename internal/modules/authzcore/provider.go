@@ -106,7 +106,7 @@ func (e *condition) Check(x *exchange.Exchange) module.Verdict {
 	case ok:
 		return module.Granted
 	case e.user:
-		return module.NeedsUser // httpd: also of a user that is known
+		return module.NeedsUser // httpd: even if the user is known
 	}
 	return module.Denied
 }

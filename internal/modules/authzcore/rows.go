@@ -25,7 +25,7 @@ func (p providers) rows() []directive.Row {
 	}, module.LimitRows()...)
 }
 
-// absent are the kinds of authorization of httpd that are not offered.
+// absent are httpd's kinds of authorization that are not supported.
 var absent = []string{
 	"ldap-user", "ldap-group", "ldap-dn", "ldap-attribute", "ldap-filter", "ldap-search", "dbm-group", "dbm-file-group",
 	"dbd-group", "dbd-login", "dbd-logout",
@@ -50,7 +50,7 @@ func (p providers) words() []string {
 	return out
 }
 
-// when refuses what is not offered.
+// when refuses the kinds of authorization that are not supported.
 func (p providers) when(c *directive.Call) (directive.Tier, string) {
 	name, _, _ := split(c.Raw)
 	if p.find(name) == nil && slices.Contains(absent, name) {

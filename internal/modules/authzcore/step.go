@@ -42,12 +42,12 @@ func dir(b *module.Builder, d *module.Dir) error {
 	return nil
 }
 
-// step asks the conditions of one combination of sections, and for the user where
-// they cannot be told without.
+// step evaluates the Require lines of one combination of sections. It authenticates
+// the user if the verdict depends on the user.
 type step struct {
-	section   *clause                // nil: there is an AuthType without Require
+	section   *clause                // nil: AuthType without Require
 	satisfy   module.Satisfier       // nil: Satisfy All
-	authn     exchange.Authenticator // nil: there is no AuthType
+	authn     exchange.Authenticator // nil: no AuthType
 	forbidden bool                   // AuthzSendForbiddenOnFailure
 	by        string
 	line      record.Line // the first of the Require lines
@@ -76,8 +76,8 @@ func (s *step) Do(x *exchange.Exchange) error {
 	return module.Deny(x, "authz_core", "AH01630", s.by)
 }
 
-// login finds out the user and asks the conditions again. httpd: authorize_user_core
-// after authentication.
+// login authenticates the user and evaluates the Require lines again. httpd:
+// authorize_user_core after authentication.
 func (s *step) login(x *exchange.Exchange) error {
 	if s.authn != nil {
 		if err := s.authn.Authenticate(x); err != nil {
@@ -107,7 +107,7 @@ func (s *step) login(x *exchange.Exchange) error {
 	return module.AuthFailed("authz_core", "AH01631", 401, detail)
 }
 
-// broken is the fault of conditions that cannot be evaluated.
+// broken returns the fault for Require lines that cannot be evaluated.
 func (s *step) broken(x *exchange.Exchange) error {
 	return &fault.Fault{
 		Side: fault.Proxy, Module: "authz_core", Phase: fault.Map, Kind: fault.Internal, Status: 500,
@@ -115,8 +115,8 @@ func (s *step) broken(x *exchange.Exchange) error {
 	}
 }
 
-// unused is for a section with AuthType and without Require: what it was to protect
-// stays closed.
+// unused refuses requests in a section with AuthType but without Require, which
+// was probably meant to be protected.
 func (s *step) unused(x *exchange.Exchange) error {
 	if s.authn.Type(x) == "" {
 		return nil
@@ -124,7 +124,7 @@ func (s *step) unused(x *exchange.Exchange) error {
 	return module.AuthBroken("authz_core", "AH01627", "AuthType configured with no corresponding authorization directives")
 }
 
-// judge asks the conditions.
+// judge evaluates the Require lines and records their verdict.
 func (s *step) judge(x *exchange.Exchange) module.Verdict {
 	v := s.section.judge(x, and)
 	if x.Recorder != nil {
