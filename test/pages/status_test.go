@@ -53,7 +53,10 @@ func TestAuto(t *testing.T) {
 		theirs := testkit.StartHttpd(t, testkit.Site{Conf: text})
 		ours := testkit.StartHeadgate(t, "", testkit.Site{Conf: text})
 		for _, s := range []*testkit.Server{theirs, ours} {
-			get(t, s, "/server-status") // what is divided by the number of requests is there
+			// What is divided by the number of requests is there once one is counted.
+			testkit.Eventually(t, "a request is counted", func() bool {
+				return extended != "" || slices.Contains(keys(get(t, s, "/server-status?auto")), "BytesPerReq")
+			})
 		}
 		want, got := keys(get(t, theirs, "/server-status?auto")), keys(get(t, ours, "/server-status?auto"))
 		// There once the server is up for a second, and has used its processor.
