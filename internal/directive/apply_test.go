@@ -192,9 +192,9 @@ StartServers 5
 `, directive.Options{})
 	want := []string{
 		"pending x.conf:2: SSLCertificateFile: mod_ssl is not supported yet",
-		"refused x.conf:3: ProxyRequests: a forward proxy is not offered",
+		"refused x.conf:3: ProxyRequests: a forward proxy is not supported",
 		"note x.conf:4: StartServers: one event loop per core takes the place of worker processes and threads",
-		"note x.conf:6: SetHandler: this is what happens anyway",
+		"note x.conf:6: SetHandler: Headgate behaves this way anyway",
 		"pending x.conf:7: <RequireAny>: mod_authz_core is not supported yet",
 		"pending x.conf:8: Require: mod_authz_core is not supported yet",
 		"refused x.conf:11: <AuthzProviderAlias>: provider aliases are not supported: what they protect would be open",
@@ -221,7 +221,7 @@ func TestUnloadedModules(t *testing.T) {
 	}
 	want := []string{
 		"2 Invalid command 'S mod_ssl is not loaded, and this version does not implement SSLEngine yet: LoadModule ssl_module modules/mod_ssl.so would not help",
-		"3 Invalid command 'O mod_auth_openidc is not loaded, and refused here: mod_auth_openidc is not part of this: what it protects would be open",
+		"3 Invalid command 'O mod_auth_openidc is not loaded, and refused here: mod_auth_openidc is not part of Headgate: what it protects would be open",
 		"7 Invalid command 'P did you mean ProxyTimeout?",
 	}
 	if !slices.Equal(got, want) {

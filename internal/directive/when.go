@@ -53,15 +53,15 @@ func (r rule) when(tier Tier, note string) func(*Call) (Tier, string) {
 // extra are rows that the known table has only as part of a prefix.
 var extra = []Row{{
 	Name: "SecRuleEngine", Module: "mod_security2", Where: Anywhere, Args: Take1, Usage: "SecRuleEngine on|off|DetectionOnly",
-	When: oneOf(Noted, "mod_security2 is not part of this: nothing is blocked or logged by it", "off", "detectiononly").
-		when(Refused, "mod_security2 is not part of this: requests it blocks would pass"),
+	When: oneOf(Noted, "mod_security2 is not part of Headgate: nothing is blocked or logged by it", "off", "detectiononly").
+		when(Refused, "mod_security2 is not part of Headgate: requests it blocks would pass"),
 }}
 
 const (
 	noFiles     = "no static files are served: requests there get 404"
-	noPrograms  = "programs are not run: the answer would be missing"
-	plainBodies = "responses are not compressed here: they go out as the backend sent them"
-	isDefault   = "this is what happens anyway"
+	noPrograms  = "programs are not run: there would be no response. Start them in an application server and name that with ProxyPass"
+	plainBodies = "responses are not compressed here: they are sent as the backend sent them"
+	isDefault   = "Headgate behaves this way anyway"
 )
 
 var conditions = []condition{
@@ -73,13 +73,13 @@ var conditions = []condition{
 	  SSLVerifyClient SSLProxyVerify CGIPassAuth MDStapling`,
 		oneOf(Noted, isDefault, "off", "none")},
 	{"Satisfy", oneOf(Noted, isDefault, "all")},
-	{"SSLPassPhraseDialog", oneOf(Noted, "nobody is asked for a passphrase: keys must be readable without", "builtin")},
-	{"SSLOptions", allOf(Noted, "it concerns programs, which are not run", "stdenvvars", "-stdenvvars", "+stdenvvars")},
+	{"SSLPassPhraseDialog", oneOf(Noted, "there is no passphrase dialog: keys must not be encrypted", "builtin")},
+	{"SSLOptions", allOf(Noted, "it applies to programs only, which are not run", "stdenvvars", "-stdenvvars", "+stdenvvars")},
 	{"HttpProtocolOptions", protocolOptions},
 	{"AddOutputFilterByType AddOutputFilter SetOutputFilter", outputFilter},
 	{"AddHandler SetHandler", handler},
 	{"Alias AliasMatch", stockPath(Noted, noFiles)},
-	{"ScriptAlias ScriptAliasMatch", stockPath(Noted, "programs are not run: requests there get 404, never the program's text")},
+	{"ScriptAlias ScriptAliasMatch", stockPath(Noted, "programs are not run: requests there get 404, never the program's source")},
 }
 
 // oneOf decides if the first argument is one of values, which are in lower case.
@@ -109,20 +109,21 @@ func protocolOptions(c *Call) (Tier, string, bool) {
 		case "registeredmethods":
 			return 0, "", false
 		case "unsafe", "allow0.9":
-			return Noted, "requests are parsed strictly and HTTP/0.9 is refused all the same", true
+			return Noted, "requests are parsed strictly and HTTP/0.9 is refused in any case", true
 		}
 	}
 	return Noted, isDefault, true
 }
 
 // outputFilter accepts the filters that can be left out: compression, which
-// every client can do without, and includes, which concern files.
+// no client depends on, and includes, which apply to files.
 func outputFilter(c *Call) (Tier, string, bool) {
 	tier, note := WithoutFilters(c, strings.Split(c.Arg(0), ";"))
 	return tier, note, true
 }
 
-// WithoutFilters judges a directive that names filters that do not exist here.
+// WithoutFilters returns the tier and note of a directive that names filters that
+// do not exist here.
 func WithoutFilters(c *Call, names []string) (Tier, string) {
 	note := plainBodies
 	for _, name := range names {
@@ -130,7 +131,7 @@ func WithoutFilters(c *Call, names []string) (Tier, string) {
 		case "deflate", "brotli_compress", "none":
 		case "includes":
 			if !ascii.EqualFold(c.Row.Name, "AddOutputFilter") {
-				return Refused, "server-side includes are not processed: pages would go out with their commands"
+				return Refused, "server-side includes are not processed: pages would be sent with their commands in the text"
 			}
 			note = "no static files are served: there is nothing to process includes in"
 		default:
@@ -147,11 +148,11 @@ func handler(c *Call) (Tier, string, bool) {
 	case name == "none":
 		return Noted, isDefault, true
 	case slices.Contains([]string{"server-status", "server-info", "ldap-status", "md-status"}, name):
-		return Noted, "there is no such page: requests there get 404", true
+		return Noted, "this page does not exist: requests there get 404", true
 	case slices.Contains([]string{"type-map", "send-as-is", "imap-file", "default-handler", "server-parsed"}, name):
 		return Noted, noFiles, true
 	case name == "cgi-script" && ascii.EqualFold(c.Row.Name, "AddHandler"):
-		return Noted, "programs are not run: requests there get 404, never the program's text", true
+		return Noted, "programs are not run: requests there get 404, never the program's source", true
 	case name == "cgi-script" || strings.Contains(name, "httpd-php") || strings.Contains(name, "httpd-fastphp"):
 		return Refused, noPrograms, true
 	default:

@@ -7,28 +7,28 @@ import (
 	"github.com/headgate/headgate/internal/directive"
 )
 
-// tiers are the tiers in the order they are shown, with what they mean.
+// tiers are the tiers in the order they are shown, with their meaning.
 var tiers = []struct {
 	tier    directive.Tier
 	meaning string
 }{
 	{directive.Honoured, "works as in httpd"},
-	{directive.Mapped, "done by other means; the note says which"},
-	{directive.Noted, "accepted without effect; the note says what does not happen"},
+	{directive.Mapped, "works by other means, which the note names"},
+	{directive.Noted, "accepted without effect; the note says why"},
 	{directive.Refused, "ignoring it would be unsafe: a start is refused"},
 	{directive.Pending, "not supported yet: a start is refused"},
 }
 
 const compatHead = `<!-- Written by make docs. Do not edit. -->
-# Directives, and what is done about them
+# Directives and how they are treated
 
-Every directive that httpd 2.4 and well-known third-party modules have is known by name, and each stands in one of five tiers.
-Nothing is ignored in silence: a noted directive is named by ` + "`headgate check`" + ` and, at ` + "`LogLevel info`" + `, in the error log; a
-refused or pending one stops the start with the file and the line it stands on.
+Headgate knows every directive of httpd 2.4 and of well-known third-party modules by name, and puts each into one of five tiers.
+Nothing is ignored silently: ` + "`headgate check`" + ` names each noted directive, and so does the error log at ` + "`LogLevel info`" + `. A
+refused or pending directive stops the start with its file and line.
 
-A tier marked *by its arguments* is the usual case; what is written may move one occurrence to another tier
-(` + "`ProxyRequests Off`" + ` is honoured, ` + "`ProxyRequests On`" + ` refused). ` + "`headgate check FILE`" + ` tells the tier of every line of yours.
-A name with a star stands for all directives that begin with it.
+A tier marked *by its arguments* is the usual one; some arguments move a line to another tier
+(` + "`ProxyRequests Off`" + ` is honoured, ` + "`ProxyRequests On`" + ` refused). ` + "`headgate check FILE`" + ` shows the tier of every line of a configuration.
+A name with a star means all directives that begin with it.
 
 `
 

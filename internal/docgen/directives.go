@@ -10,12 +10,12 @@ import (
 const directivesHead = `<!-- Written by make docs. Do not edit. -->
 # Supported directives
 
-What this version does, by module, with the meaning httpd's manual gives it; where the meaning differs it is listed in
-[differences.md](differences.md). What is done about all other directives is in [compat.md](compat.md).
+The directives that this version supports, by module, with the meaning they have in httpd's manual. Where the meaning differs, it is listed in
+[differences.md](differences.md). All other directives are in [compat.md](compat.md).
 
-*Where* is httpd's context: *directory* stands for every kind of section (` + "`<Directory>`, `<Location>`, `<Files>`, `<Proxy>`, `<If>`" + `
+*Where* is httpd's context: *directory* means every kind of section (` + "`<Directory>`, `<Location>`, `<Files>`, `<Proxy>`, `<If>`" + `
 and their variants). ` + "`.htaccess`" + ` files are never read. A directive marked with a dagger (†) is supported for some
-arguments only, one marked with a double dagger (‡) by other means than httpd's: compat.md and ` + "`headgate check`" + ` tell.
+arguments only, one marked with a double dagger (‡) by other means than httpd's; compat.md and ` + "`headgate check`" + ` have the details.
 `
 
 // counts says in words how many arguments a shape takes.
@@ -25,7 +25,7 @@ var counts = map[directive.Args]string{
 	directive.Iterate2: "2 or more", directive.Flag: "On or Off", directive.Raw: "as written", directive.TakeArgv: "any number",
 }
 
-// directives writes the table of what is supported.
+// directives writes the table of supported directives.
 func directives(w *bytes.Buffer, list []group) {
 	w.WriteString(directivesHead)
 	for _, g := range list {

@@ -50,5 +50,5 @@ func (p page) text() []byte {
 	return b.Bytes()
 }
 
-// rows are those the program judges a configuration by.
+// rows returns the rows by which the program judges a configuration.
 func rows() []*directive.Row { return config.Table(modules.All()).Rows() }

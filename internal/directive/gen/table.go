@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// table collects what the sources say, by lower-case name with a leading < for
+// table collects the data of all sources, by lower-case name with a leading < for
 // sections. The first source that names something decides.
 type table struct {
 	rows map[string]*directive
@@ -146,7 +146,7 @@ func (t *table) policy(f []string) {
 	if module, reason, ok := strings.Cut(note, ": "); ok && !strings.Contains(module, " ") {
 		t.rows[pattern] = &directive{
 			name: f[0], module: module, where: "SVDLFPIMAH", args: "RAW_ARGS", tier: tier,
-			note: module + " is not part of this: " + reason,
+			note: module + " is not part of Headgate: " + reason,
 		}
 		return
 	}

@@ -128,7 +128,7 @@ func setAlias(c *directive.Call) error {
 // isScript reports whether c is a ScriptAlias or ScriptAliasMatch.
 func isScript(c *directive.Call) bool { return ascii.HasPrefixFold(c.Row.Name, "Script") }
 
-const noScripts = "programs are not run: what they answer would be missing. What runs them can be a backend of ProxyPass"
+const noScripts = "programs are not run: there would be no response. Start them in an application server and name that with ProxyPass"
 
 // whenScript accepts the script folders of stock configurations, most of which are
 // empty: requests there get 404. All others are refused, because their programs

@@ -23,7 +23,7 @@ func (h handlers) row() directive.Row {
 
 const (
 	noPage     = "there is no such page yet: requests there get 404"
-	noPrograms = "programs are not run: what they would answer would be missing. What runs them can be behind ProxyPass, by http:// for now"
+	noPrograms = "programs are not run: there would be no response. Start them in an application server and name that with ProxyPass"
 )
 
 // pages are the handlers that make pages about the server.

@@ -33,7 +33,7 @@ func rows() []directive.Row {
 		{Name: "ServerTokens", Set: setTokens},
 		{Name: "AddDefaultCharset", Set: setCharset},
 		{Name: "ServerSignature", Set: choice(signatures, "ServerSignature: use one of: off | on | email", func(c *directive.Call, v exchange.Signature) { dirSlot.Of(c.Dir).Signature.To(v) })},
-		{Name: "DocumentRoot", Tier: directive.Noted, Note: "no static files are served: requests that nothing else answers get 404", Set: setDocumentRoot},
+		{Name: "DocumentRoot", Tier: directive.Noted, Note: "no static files are served: a request that no other handler accepts gets 404", Set: setDocumentRoot},
 		{Name: "Timeout", Set: setTimeout},
 		{Name: "KeepAlive", Set: flag(func(s *ServerConf) *module.Opt[bool] { return &s.KeepAlive })},
 		{Name: "KeepAliveTimeout", Set: setKeepAliveTimeout},
@@ -261,9 +261,9 @@ func setProtocolOptions(c *directive.Call) error {
 		case "registeredmethods":
 			serverSlot.Of(c.Server).RegisteredOnly.To(true)
 		case "allow0.9":
-			c.Note("HTTP/0.9 requests are refused all the same")
+			c.Note("HTTP/0.9 requests are refused in any case")
 		case "unsafe":
-			c.Warn("requests are judged strictly all the same: what Unsafe lets through is how requests are smuggled")
+			c.Warn("requests are parsed strictly in any case: the leniency of Unsafe is what request smuggling uses")
 		default:
 			return c.Errorf("HttpProtocolOptions accepts 'Unsafe' or 'Strict' (default), 'RegisteredMethods' or 'LenientMethods' (default), and 'Require1.0' or 'Allow0.9' (default)")
 		}

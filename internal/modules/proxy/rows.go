@@ -212,7 +212,7 @@ func setBuffer(field func(*ServerConf) *Opt[int]) func(*directive.Call) error {
 // that is open by mistake would be abused.
 func whenRequests(c *directive.Call) (directive.Tier, string) {
 	if c.On {
-		return directive.Refused, "a forward proxy is not offered"
+		return directive.Refused, "a forward proxy is not supported"
 	}
 	return directive.Honoured, ""
 }

@@ -17,7 +17,7 @@ const (
 	byStream  = "it applies to AJP and FastCGI: data of this backend is always forwarded at once"
 	unchecked = "without hcmethod= there are no health checks"
 
-	forManager = "it concerns balancer-manager, which is not offered yet"
+	forManager = "it applies to balancer-manager, which is not supported yet"
 )
 
 // paramNotes are notes for accepted parameters without an effect, or with another
