@@ -7,20 +7,20 @@ import (
 	"strings"
 )
 
-// Answer is what an Origin does with one request: steps, taken in order once the whole request was read. When the
-// first step is early they begin right after the request head instead.
+// Answer is how an Origin reacts to one request: steps that run in order once the whole request was read. When the
+// first step is early, they begin right after the request head.
 //
 // The steps, as ParseAnswer reads them (separated by ;):
 //
-//	respond CODE [OPTION]... [BODY]   a whole answer with Content-Length; Content-Type text/plain unless given
-//	head CODE [OPTION]...             a head with only the given fields; also for interim answers
-//	echo                              200 with the request as seen for a body (see Request.Echo)
+//	respond CODE [OPTION]... [BODY]   a complete response with Content-Length; Content-Type text/plain unless given
+//	head CODE [OPTION]...             a head with only the given fields; also for interim responses
+//	echo                              200 whose body is the request as the origin saw it (see Request.Echo)
 //	write TEXT                        these bytes
 //	file NAME                         the bytes of a file of the archive, head lines ended by CRLF
 //	chunk TEXT                        one chunk; @pattern:N is N bytes of the fixed pattern
 //	last [TRAILER]...                 the last chunk, with trailers
 //	wait GATE                         until the test calls Release(GATE)
-//	early                             answer before reading the body
+//	early                             begin before the body is read
 //	readbody                          read the body now (after early)
 //	shutdown                          half close: no more bytes from us, still reading
 //	close                             close the connection
@@ -60,7 +60,7 @@ func ParseAnswer(words []string, files func(name string) (string, bool)) (Answer
 	return a, nil
 }
 
-// MustAnswer parses text and panics when it is wrong; for answers written down in Go tests.
+// MustAnswer parses text and panics when it is wrong; for answers in the source of Go tests.
 func MustAnswer(text string) Answer {
 	words, err := Words(text)
 	if err != nil {
@@ -173,7 +173,7 @@ func (s *step) option(name, value string) error {
 	return nil
 }
 
-// bytes prints a respond or head step as the answer to a request with the given method.
+// bytes prints a respond or head step as the response to a request with the given method.
 func (s *step) bytes(method string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s %d %s\r\n", s.proto, s.code, s.reason)
@@ -194,7 +194,7 @@ func (s *step) bytes(method string) string {
 	return b.String()
 }
 
-// Pattern returns n bytes in which a lost, doubled or moved block shows.
+// Pattern returns n bytes that differ when a block is lost, doubled or moved.
 func Pattern(n int) string {
 	var b strings.Builder
 	b.Grow(n + 16)

@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// Field is one header or trailer line, name and value as they stood on the wire (optional white space trimmed).
+// Field is one header or trailer line, name and value as on the wire (optional white space trimmed).
 type Field struct{ Name, Value string }
 
 // String prints the field as a header line without its line end.
@@ -65,7 +65,7 @@ func (w *wireReader) fields() ([]Field, error) {
 	}
 }
 
-// Framing says how the length of a body is known.
+// Framing is how the end of a body is determined.
 type Framing string
 
 // The ways a body can be framed.
@@ -76,7 +76,7 @@ const (
 	UntilClose Framing = "close"
 )
 
-// bodyReader takes one body off a wireReader.
+// bodyReader reads one body from a wireReader.
 type bodyReader struct {
 	w        *wireReader
 	kind     Framing
@@ -86,7 +86,7 @@ type bodyReader struct {
 	trailers []Field
 }
 
-// framed decides from the fields alone; messages without either field get otherwise.
+// framed decides by the fields alone; a message without either field is framed by otherwise.
 func framed(w *wireReader, fs []Field, otherwise Framing) *bodyReader {
 	b := &bodyReader{w: w, kind: otherwise}
 	if te := Lookup(fs, "Transfer-Encoding"); len(te) > 0 {

@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// Client is a raw client connection: it sends the bytes it is given and reads answers without repairing anything.
+// Client is a raw client connection: it sends the given bytes and reads responses without repairing anything.
 type Client struct {
 	// OneByOne makes Send write every byte in its own segment.
 	OneByOne bool
@@ -22,18 +22,18 @@ type Client struct {
 	w *wireReader
 }
 
-// Response is one answer as it came. Head and body are read separately so that a test may look at one while the
+// Response is one unchanged response. Head and body are read separately so that a test may look at one while the
 // server still holds back the other.
 type Response struct {
 	Proto    string
 	Status   int
 	Reason   string
 	Fields   []Field
-	Interim  []*Response // the 1xx answers before this one
+	Interim  []*Response // the 1xx responses before this one
 	Framing  Framing
-	Body     []byte // what was read of the body so far, de-framed
+	Body     []byte // the part of the body that was read, de-framed
 	Trailers []Field
-	Complete bool // the body came to its proper end
+	Complete bool // the body ended as its framing says
 	Err      error
 
 	body *bodyReader
@@ -61,12 +61,12 @@ func DialFrom(t testing.TB, from, addr string) *Client {
 	return cl
 }
 
-// Send writes b, cut into segments at the given offsets. A write that fails is not an error here: the server may have
-// answered and closed already, which the reading side will show.
+// Send writes b, cut into segments at the given offsets. A failed write is not an error here: the server may have
+// responded and closed already, which the reading side will show.
 func (c *Client) Send(b string, splits ...int) {
 	if c.OneByOne {
 		splits = splits[:0]
-		for i := 1; i < min(len(b), 4096); i++ { // the rest of a long body goes in one piece
+		for i := 1; i < min(len(b), 4096); i++ { // the rest of a long body is one segment
 			splits = append(splits, i)
 		}
 	}
@@ -80,7 +80,7 @@ func (c *Client) Send(b string, splits ...int) {
 	}
 }
 
-// CloseWrite sends our end of the stream and keeps reading.
+// CloseWrite ends our half of the stream; reading goes on.
 func (c *Client) CloseWrite() { _ = c.c.(*net.TCPConn).CloseWrite() }
 
 // Abort closes the connection with a reset.
@@ -148,7 +148,7 @@ func (c *Client) ReadBody(r *Response) error {
 	return c.readUntil(r, func() bool { return false })
 }
 
-// ReadUntil reads of the body until it contains text.
+// ReadUntil reads the body until it contains text.
 func (c *Client) ReadUntil(r *Response, text string) error {
 	has := func() bool { return bytes.Contains(r.Body, []byte(text)) }
 	if err := c.readUntil(r, has); err != nil {
@@ -176,14 +176,14 @@ func (c *Client) readUntil(r *Response, enough func() bool) error {
 	return r.Err
 }
 
-// Raw reads whatever comes until the server closes.
+// Raw reads all bytes until the server closes.
 func (c *Client) Raw() ([]byte, error) {
 	_ = c.c.SetReadDeadline(time.Now().Add(Patience))
 	b, err := io.ReadAll(c.w.br)
 	return b, err
 }
 
-// Closed waits for the server to close the connection and reports whether it did, with nothing more sent.
+// Closed waits for the server to close the connection and reports whether it did so without sending more.
 func (c *Client) Closed() bool {
 	_ = c.c.SetReadDeadline(time.Now().Add(Patience))
 	_, err := c.w.br.ReadByte()
@@ -191,8 +191,8 @@ func (c *Client) Closed() bool {
 	return err != nil && !(errors.As(err, &timeout) && timeout.Timeout())
 }
 
-// Probe asks whether the connection still serves: it sends a request that every server answers by itself and looks for
-// an answer. So no time decides, only what the server does with the next request.
+// Probe reports whether the connection is still usable: it sends a request that every server answers itself and looks
+// for a response. So no timeout decides, only what the server does with the next request.
 func (c *Client) Probe() bool {
 	c.Send("OPTIONS * HTTP/1.1\r\nHost: probe.invalid\r\n\r\n")
 	r, err := c.Read("OPTIONS")

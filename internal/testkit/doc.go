@@ -1,7 +1,7 @@
-// Package testkit holds the peers that tests play against: a scripted origin, a raw client, the real httpd, our own
+// Package testkit has the peers of tests: a scripted origin, a raw client, the real httpd, our own
 // binary, and the checks that nothing leaked.
 //
-// It speaks plain bytes on loopback sockets and imports nothing of Headgate, so that a fault in our wire code can never
+// It uses plain bytes on loopback sockets and imports nothing of Headgate, so that a fault in our wire code can never
 // hide a fault in our wire code. Everything it starts belongs to the test that started it and ends with t.Cleanup.
 // Nothing here sleeps to wait: a test either blocks on the event itself or polls a condition with Eventually.
 //

@@ -79,17 +79,17 @@ func Root() (string, error) {
 	return "", errors.Join(errors.New("no go.mod above the working directory"), err)
 }
 
-// noEngine is how a binary says that it lacks the engine it was asked for.
+// noEngine matches the message of a binary that lacks the requested engine.
 var noEngine = regexp.MustCompile(`(?i)engine.*(not|un)\s?(available|supported|known|built)|(unknown|no such|no) engine`)
 
-// StartHeadgate runs our binary on the named engine ("" is its own choice). An engine it does not have skips the test.
+// StartHeadgate runs our binary on the named engine; "" is the binary's default. An engine that it lacks skips the test.
 func StartHeadgate(t testing.TB, engine string, site Site) *Server {
 	t.Helper()
 	bin := Binary(t)
 	s := prepare(t, "headgate", site)
 	s.Configure(site.Conf)
 	cmd := exec.Command(bin, "-f", filepath.Join(s.Dir, "httpd.conf"), "-d", s.Dir, "-X")
-	cmd.Env = append(os.Environ(), "HEADGATE_LOG_DELAY=5ms") // a test that reads a log need not wait a second for it
+	cmd.Env = append(os.Environ(), "HEADGATE_LOG_DELAY=5ms") // tests that read a log do not wait a second for it
 	cmd.Env = append(cmd.Env, site.Env...)
 	if engine != "" {
 		cmd.Env = append(cmd.Env, "HEADGATE_ENGINE="+engine)
@@ -103,7 +103,7 @@ func StartHeadgate(t testing.TB, engine string, site Site) *Server {
 	return s
 }
 
-// Place writes the files of a server that is not started.
+// Place writes the files of a server without starting it.
 func Place(t testing.TB, site Site) *Server {
 	t.Helper()
 	s := prepare(t, "placed", site)
@@ -112,7 +112,7 @@ func Place(t testing.TB, site Site) *Server {
 }
 
 // StartTree runs our binary on a configuration tree: place fills dir for a port and returns the file to start with. No
-// -d is given: the tree says itself where it lies.
+// -d is passed: the tree's own ServerRoot says where it is.
 func StartTree(t testing.TB, place func(dir, port string) string) *Server {
 	t.Helper()
 	bin := Binary(t)
@@ -124,7 +124,7 @@ func StartTree(t testing.TB, place func(dir, port string) string) *Server {
 	return s
 }
 
-// UserName returns the name of who runs the tests, GroupName that of the group.
+// UserName returns the name of the user who runs the tests.
 func UserName() string {
 	if u, err := user.Current(); err == nil && u.Uid != "0" {
 		return u.Username
@@ -132,7 +132,7 @@ func UserName() string {
 	return "nobody"
 }
 
-// GroupName returns the name of the group of who runs the tests.
+// GroupName returns the name of the group of the user who runs the tests.
 func GroupName() string {
 	if u, err := user.Current(); err == nil && u.Uid != "0" {
 		if g, err := user.LookupGroupId(u.Gid); err == nil {

@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// httpdModules are loaded into every httpd, in this order. What is compiled in or absent is passed over.
+// httpdModules are loaded into every httpd, in this order. Modules that are compiled in or absent are left out.
 var httpdModules = []string{
 	"mpm_event", "authz_core", "authz_host", "authn_core", "authn_file", "authz_user", "auth_basic", "access_compat",
 	"alias", "dir", "mime", "env", "setenvif", "headers", "rewrite", "filter", "expires", "deflate", "substitute",
@@ -19,7 +19,7 @@ var httpdModules = []string{
 	"authn_anon", "authz_groupfile", "authz_owner", "auth_digest",
 }
 
-// Httpd tells where the real httpd is. The environment may name it: HTTPD the program, HTTPD_MODULES the folder.
+// Httpd is where the real httpd is. The environment may name it: HTTPD the program, HTTPD_MODULES the folder.
 type Httpd struct{ Program, Modules string }
 
 // FindHttpd looks for an installed httpd.
@@ -48,8 +48,8 @@ func NeedHttpd(t testing.TB) Httpd {
 	return h
 }
 
-// StartHttpd runs the real httpd with one child process at work, so that its pools and counters are one; a reload may
-// add the next one beside it.
+// StartHttpd runs the real httpd with one active child process, so that it has one set of pools and counters; a reload
+// may start the next one while the old one ends.
 func StartHttpd(t testing.TB, site Site) *Server {
 	t.Helper()
 	h := NeedHttpd(t)
@@ -57,7 +57,7 @@ func StartHttpd(t testing.TB, site Site) *Server {
 	if err := os.Symlink(h.Modules, filepath.Join(s.Dir, "modules")); err != nil {
 		t.Fatal(err)
 	}
-	s.kill = true // it waits seconds for idle keep-alive connections
+	s.kill = true // its own stop waits seconds for idle keep-alive connections
 	s.top = h.LoadModules() + `ServerLimit 4
 StartServers 1
 ThreadsPerChild 16

@@ -32,7 +32,7 @@ func Main(m *testing.M, ignore ...goleak.Option) {
 	os.Exit(code)
 }
 
-// checkLocks has locks checked, in this process and in the servers that tests start. Benchmarks do without.
+// checkLocks turns the checks of locks on, in this process and in the servers that tests start, but not for benchmarks.
 func checkLocks() {
 	flag.Parse()
 	if f := flag.Lookup("test.bench"); f == nil || f.Value.String() == "" {
@@ -63,7 +63,7 @@ func Leaks(before map[string]string, ignore ...goleak.Option) error {
 	return fmt.Errorf("leaked descriptors:\n\t%s", strings.Join(extra, "\n\t"))
 }
 
-// warmUp makes the runtime open what it opens once and keeps: its poller.
+// warmUp makes the runtime open its poller, which it opens once and keeps.
 func warmUp() {
 	if ln, err := net.Listen("tcp", "127.0.0.1:0"); err == nil {
 		_ = ln.Close()

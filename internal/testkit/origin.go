@@ -12,18 +12,18 @@ import (
 	"github.com/headgate/headgate/internal/testkit/ports"
 )
 
-// Origin is a scripted HTTP/1.1 backend. It records every request byte for byte and answers as told: first the queued
+// Origin is a scripted HTTP/1.1 backend. It records every request byte for byte and answers as configured: first the queued
 // answers in order, then by path, then the default (200 "ok").
 type Origin struct {
 	ln   net.Listener
 	wg   sync.WaitGroup // accept loop and connections
-	mu   sync.Mutex     // guards what follows
+	mu   sync.Mutex     // guards the fields below
 	next []Answer
 	path map[string]Answer
 	def  Answer
 	reqs []*Request
 	open map[*originConn]bool
-	seen int // connections ever accepted
+	seen int // all connections that were accepted
 	gone int // connections the peer ended
 	gate map[string]chan struct{}
 	end  chan struct{} // closed by Close; a second one is harmless by once
@@ -35,12 +35,12 @@ type Request struct {
 	Conn     int    // which connection, counted from 1
 	Line     string // the request line
 	Fields   []Field
-	Raw      []byte // head and body, as they came
+	Raw      []byte // head and body, unchanged
 	Body     []byte // de-framed
 	Framing  Framing
 	Trailers []Field
-	Complete bool  // the body came to its end
-	Err      error // why not
+	Complete bool  // the body was complete
+	Err      error // if not, the reason
 }
 
 // NewOrigin starts an origin on a free port of 127.0.0.1; it stops with the test.
@@ -89,16 +89,16 @@ func (o *Origin) Port() string {
 	return port
 }
 
-// Default sets the answer to requests for which nothing else was set.
+// Default sets the answer to requests that no other rule covers.
 func (o *Origin) Default(a Answer) { o.locked(func() { o.def = a }) }
 
-// Next queues answers; each serves one request, before any other rule.
+// Next queues answers. Each is used for one request, before any other rule.
 func (o *Origin) Next(as ...Answer) { o.locked(func() { o.next = append(o.next, as...) }) }
 
 // At sets the answer to requests whose target, without its query, is path.
 func (o *Origin) At(path string, a Answer) { o.locked(func() { o.path[path] = a }) }
 
-// Requests returns what was seen up to now, in order of arrival of the heads.
+// Requests returns the requests so far, in the order in which their heads arrived.
 func (o *Origin) Requests() (rs []Request) {
 	o.locked(func() {
 		for _, r := range o.reqs {
@@ -111,13 +111,13 @@ func (o *Origin) Requests() (rs []Request) {
 // Forget drops the record of requests.
 func (o *Origin) Forget() { o.locked(func() { o.reqs = nil }) }
 
-// Conns returns how many connections were accepted and how many of them the peer has ended by itself.
+// Conns returns how many connections were accepted and how many of them the peer has closed.
 func (o *Origin) Conns() (accepted, ended int) {
 	o.locked(func() { accepted, ended = o.seen, o.gone })
 	return accepted, ended
 }
 
-// Release lets every answer go on that waits at the gate, now or later.
+// Release resumes every answer that waits at the gate, now or later.
 func (o *Origin) Release(gate string) {
 	g := o.gateOf(gate)
 	o.locked(func() {
@@ -148,7 +148,7 @@ func (o *Origin) HangUp() {
 	})
 }
 
-// Close stops the origin and waits until nothing of it runs.
+// Close stops the origin and waits until all its goroutines have ended.
 func (o *Origin) Close() {
 	o.once.Do(func() {
 		close(o.end)
@@ -164,7 +164,7 @@ func (o *Origin) locked(f func()) {
 	f()
 }
 
-// pick takes the answer for a request with this request line.
+// pick returns the answer for a request with this request line.
 func (o *Origin) pick(line string) (a Answer) {
 	_, target, _ := strings.Cut(line, " ")
 	target, _, _ = strings.Cut(target, " ")
@@ -182,7 +182,7 @@ func (o *Origin) pick(line string) (a Answer) {
 	return a
 }
 
-// Echo prints the request as the echo answer shows it: request line, fields in order, then the body's length, and
+// Echo prints the request as an echo step shows it: request line, fields in order, then the body's length, and
 // either the body itself when it is short and printable or its hash.
 func (r *Request) Echo() string {
 	var b strings.Builder

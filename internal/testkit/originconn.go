@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// errEnded tells the loop of a connection that its answer ended the connection.
+// errEnded makes the loop of a connection stop, because the answer ended the connection.
 var errEnded = errors.New("answer ended the connection")
 
 // originConn is one connection to an Origin, served by one goroutine.
@@ -105,7 +105,7 @@ func (c *originConn) exchange() error {
 	return c.readBody(r, body)
 }
 
-// readBody reads what is left of the body into the record.
+// readBody reads the rest of the body into the record.
 func (c *originConn) readBody(r *Request, body *bodyReader) error {
 	buf := make([]byte, 32<<10)
 	for {
@@ -167,8 +167,8 @@ func (c *originConn) write(s string) error {
 	return err
 }
 
-// wait blocks until the gate opens, the connection is closed from our side, or the peer ends it: a peer that leaves
-// while an answer waits must be seen, so the wait reads ahead one byte.
+// wait blocks until the gate opens, our side closes the connection, or the peer ends it: a peer that closes
+// while an answer waits must be noticed, so the wait reads ahead one byte.
 func (c *originConn) wait(gate string) error {
 	left := make(chan error, 1)
 	done := make(chan struct{})
@@ -185,7 +185,7 @@ func (c *originConn) wait(gate string) error {
 	case <-c.stop:
 		err = net.ErrClosed
 	}
-	_ = c.c.SetReadDeadline(time.Now()) // lets the reader go; what it peeked stays in the buffer
+	_ = c.c.SetReadDeadline(time.Now()) // wakes the reader; the bytes it peeked stay in the buffer
 	<-done
 	_ = c.c.SetReadDeadline(time.Time{})
 	return err

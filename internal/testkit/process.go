@@ -14,11 +14,11 @@ import (
 	"time"
 )
 
-// Site is what a server of either kind is started with.
+// Site is the configuration and the files that a server of either kind is started with.
 type Site struct {
-	// Conf is the configuration; ${dir}, ${port} and what Vars holds are replaced in it.
+	// Conf is the configuration; ${dir}, ${port} and the names in Vars are replaced in it.
 	Conf string
-	// Files are written below ${dir} first, replaced likewise; htdocs/ is the DocumentRoot.
+	// Files are written below ${dir} before the start, with the same replacements; htdocs/ is the DocumentRoot.
 	Files map[string]string
 	Vars  map[string]string
 	// Env is added to the environment of the process.
@@ -37,7 +37,7 @@ type Server struct {
 	done chan struct{} // closed when the process has ended
 	err  error         // how it ended; read it after done
 	top  string        // lines put before the configuration
-	kill bool          // end the whole process group at once; nobody asks how it ends
+	kill bool          // stop by killing the whole process group; the exit code does not matter
 }
 
 // prepare makes the ServerRoot of a server. The folder is open to all, because httpd's children are not root.
@@ -63,7 +63,7 @@ func prepare(t testing.TB, name string, site Site) *Server {
 	return s
 }
 
-// longAgo is the age of all files, so that ETag and Last-Modified of a local file are the same in every run.
+// longAgo is the modification time of all files, so that ETag and Last-Modified of a local file are the same in every run.
 var longAgo = time.Date(2022, 1, 1, 0, 0, 0, 0, time.UTC)
 
 func (s *Server) write(file, text string) {
@@ -79,7 +79,7 @@ func (s *Server) write(file, text string) {
 	}
 }
 
-// preamble is the part of the configuration that both servers share and the author of a test need not write.
+// preamble is the part of the configuration that both servers share, so that tests need not repeat it.
 func (s *Server) preamble(conf string) string {
 	top := "ServerRoot \"" + s.Dir + "\"\nPidFile \"" + s.Dir + "/httpd.pid\"\n"
 	if all := s.top + conf; !strings.Contains(all, "LoadModule") || strings.Contains(all, "mime_module") {
@@ -98,14 +98,14 @@ func (s *Server) preamble(conf string) string {
 	return top
 }
 
-// Configure writes conf, expanded and with the preamble, as the configuration the next start or reload reads.
+// Configure writes conf, expanded and with the preamble. The next start or reload reads it.
 func (s *Server) Configure(conf string) {
 	s.t.Helper()
 	conf = Expand(conf, s.vars)
 	s.write("httpd.conf", s.top+s.preamble(conf)+conf)
 }
 
-// run starts the process and waits until its port accepts.
+// run starts the process and waits until its port accepts connections.
 func (s *Server) run(cmd *exec.Cmd) error {
 	out, err := os.Create(filepath.Join(s.Dir, "stderr.log"))
 	if err != nil {
@@ -172,23 +172,23 @@ func (s *Server) Signal(sig syscall.Signal) {
 	}
 }
 
-// reloaded and refused are what the error log says at the end of a reload: httpd's AH00489 and AH00163 lines end with
-// these words, and ours keep them; a refused reload names the running configuration as kept.
+// reloaded and refused match the error log's lines at a reload's end: httpd's AH00489 and AH00163 lines end with
+// these words, and ours do too; after a refused reload the log says that the running configuration is kept.
 var (
 	reloaded = regexp.MustCompile(`resuming normal operations`)
 	refused  = regexp.MustCompile(`(?i)(keep|kept|keeping|still|old|running|previous|unchanged).*configuration|reload (failed|refused)`)
 )
 
-// Reload sends SIGUSR1 and waits until the log says what became of it; it returns whether the new configuration runs.
+// Reload sends SIGUSR1 and waits for the outcome in the log. It reports whether the new configuration is in effect.
 func (s *Server) Reload() bool {
 	s.t.Helper()
-	// The port accepts before the line of the start is written, which must not be taken for that of the reload.
-	Eventually(s.t, "the log tells the end of the start", func() bool { return reloaded.MatchString(s.Logs()) || s.Exited() })
+	// The port accepts before the line about the start is written, which must not be mistaken for the reload's.
+	Eventually(s.t, "the log shows the end of the start", func() bool { return reloaded.MatchString(s.Logs()) || s.Exited() })
 	before := s.Logs()
 	good, bad := len(reloaded.FindAllString(before, -1)), len(refused.FindAllString(before, -1))
 	s.Signal(syscall.SIGUSR1)
 	var ok bool
-	Eventually(s.t, "the log tells the end of the reload", func() bool {
+	Eventually(s.t, "the log shows the end of the reload", func() bool {
 		now := s.Logs()
 		ok = len(reloaded.FindAllString(now, -1)) > good
 		return ok || len(refused.FindAllString(now, -1)) > bad || s.Exited()
@@ -196,7 +196,7 @@ func (s *Server) Reload() bool {
 	return ok
 }
 
-// Stop ends the process, by force when it does not go by itself.
+// Stop ends the process, by force if SIGTERM does not.
 func (s *Server) Stop() {
 	if s.kill && !s.Exited() {
 		_ = syscall.Kill(-s.cmd.Process.Pid, syscall.SIGKILL)
@@ -214,7 +214,7 @@ func (s *Server) Stop() {
 	}
 }
 
-// File returns what the named file below the ServerRoot holds, "" when it is absent.
+// File returns the contents of the named file below the ServerRoot, "" when it is absent.
 func (s *Server) File(name string) string {
 	b, _ := os.ReadFile(filepath.Join(s.Dir, name))
 	return string(b)

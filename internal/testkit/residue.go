@@ -8,7 +8,7 @@ import (
 )
 
 // Fill sets every field reachable in the struct that p points to, unexported
-// ones too, to a value that is not zero: for tests of what clears it. Functions
+// ones too, to a value that is not zero: for tests of code that clears it. Functions
 // and channels, and interfaces that no string fits into, are not changed.
 func Fill(p any) { fill(reflect.ValueOf(p).Elem(), 0) }
 
@@ -49,9 +49,9 @@ func fill(v reflect.Value, depth int) {
 	}
 }
 
-// Residue lists the fields of the struct that p points to which hold
-// something, by path: a slice counts by its length. A path of except leaves
-// out what is below it, too.
+// Residue lists the fields, by path, that are not zero in the struct that p
+// points to. A slice is zero if it is empty. A path in except also leaves out
+// the fields below it.
 func Residue(p any, except ...string) (found []string) {
 	residue(reflect.ValueOf(p).Elem(), "", func(path string) {
 		for _, e := range except {

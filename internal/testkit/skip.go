@@ -6,18 +6,18 @@ import (
 	"testing"
 )
 
-// SkipFile is the variable that names the file in which skipped tests are noted, a line each: go test shows the reason
+// SkipFile is the environment variable that names the file with a line for each skipped test: go test shows the reason
 // of a skip with -v only. scripts/go-test sets it and prints the lines when all tests are done.
 const SkipFile = "HEADGATE_SKIPS"
 
-// Skip skips the test and says so where a person sees it.
+// Skip skips the test and writes the reason to the file that SkipFile names.
 func Skip(t testing.TB, why string) {
 	t.Helper()
 	noteSkip(t, why)
 	t.Skip(why)
 }
 
-// SkipPeer is Skip for want of something that scripts/install-peers installs, or that is built: with PEERS=required the
+// SkipPeer skips a test that lacks a program that is built or that scripts/install-peers installs. With PEERS=required the
 // test fails instead.
 func SkipPeer(t testing.TB, why string) {
 	t.Helper()

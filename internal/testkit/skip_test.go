@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// Each skip is a line of the file, beside those of others.
+// Each skip is a line of the file, next to those of other tests.
 func TestSkipIsNoted(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "skips")
 	if err := os.WriteFile(name, []byte("TestOther: why\n"), 0o600); err != nil {

@@ -141,7 +141,7 @@ func TestOriginGate(t *testing.T) {
 	if !cl.Closed() {
 		t.Error("not closed")
 	}
-	// A client that leaves while the answer waits is noticed.
+	// A client that closes while the answer waits is noticed.
 	o.Default(MustAnswer("wait never ; respond 200"))
 	gone := Dial(t, o.Addr())
 	gone.Send("GET / HTTP/1.1\r\n\r\n")
@@ -167,7 +167,7 @@ func TestHttpd(t *testing.T) {
 	if !s.Reload() {
 		t.Fatal("reload refused")
 	}
-	Eventually(t, "the new configuration answers", func() bool {
+	Eventually(t, "the new configuration is in effect", func() bool {
 		cl := Dial(t, s.Addr())
 		defer cl.Close()
 		cl.Send("GET /x/1 HTTP/1.1\r\nHost: a.test\r\n\r\n")

@@ -19,7 +19,7 @@ type File struct {
 	Data string
 }
 
-// ParseArchive splits text into its comment and files. The format has no errors: what is not a marker line is content.
+// ParseArchive splits text into its comment and files. The format has no errors: a line that is not a marker is content.
 func ParseArchive(text string) *Archive {
 	a := &Archive{}
 	into := &a.Comment

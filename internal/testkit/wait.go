@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Patience is how long anything in a test may take before it counts as hung.
+// Patience is how long a step of a test may take before it counts as hung.
 const Patience = 10 * time.Second
 
 // Eventually polls cond until it holds; what names the condition in the failure.
@@ -16,7 +16,7 @@ func Eventually(t testing.TB, what string, cond func() bool) {
 	}
 }
 
-// Poll asks cond again and again until it holds or the time is over, and returns its last answer.
+// Poll calls cond repeatedly until it is true or the time is over, and returns its last result.
 func Poll(limit time.Duration, cond func() bool) bool {
 	if cond() {
 		return true

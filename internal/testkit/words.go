@@ -7,7 +7,7 @@ import (
 )
 
 // Words splits one command line. A word is bare, or 'literal' (nothing is special inside), or "quoted" with Go's
-// escapes (\r \n \x00 ...). Quoted parts glue to what they touch. A bare # begins a comment, a bare ; is its own word.
+// escapes (\r \n \x00 ...). Parts without a blank between them are one word. A bare # begins a comment, a bare ; is its own word.
 func Words(line string) ([]string, error) {
 	var words []string
 	i := 0

@@ -1,4 +1,4 @@
-// Package engine plays exchanges through front, pipeline and backend protocol
+// Package engine runs exchanges through front, pipeline and backend protocol
 // over a network in memory: every segmentation, every failing operation, every
 // timeout, in virtual time.
 package engine

@@ -16,7 +16,7 @@ import (
 
 const okAnswer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
-// get is a request whose answer ends the connection or not.
+// get returns a GET request, with or without Connection: close.
 func get(path, fields string) string {
 	return "GET " + path + " HTTP/1.1\r\nHost: x\r\n" + fields + "\r\n"
 }
@@ -25,23 +25,23 @@ func post(path, fields, body string) string {
 	return "POST " + path + " HTTP/1.1\r\nHost: x\r\n" + fields + "Content-Length: " + strconv.Itoa(len(body)) + "\r\n\r\n" + body
 }
 
-// always answers every request alike.
+// always makes a backend that sends the same response to every request.
 func always(b *backend, answer string) func(int, *fakenet.End) {
 	return func(_ int, c *fakenet.End) { b.play(c, func(*http.Request) string { return answer }, plainWrite) }
 }
 
-// one sends a request and reads its answer.
+// one sends a request and reads its response.
 func one(t *testing.T, c *fakenet.End, method, send string) reply {
 	t.Helper()
 	go func() { _, _ = io.WriteString(c, send) }()
 	rs, _, err := replies(c, method)
 	if len(rs) == 0 {
-		t.Fatalf("no answer: %v", err)
+		t.Fatalf("no response: %v", err)
 	}
 	return rs[0]
 }
 
-// closed says that nothing more comes.
+// closed reports whether the connection has ended without more bytes.
 func closed(c *fakenet.End) bool {
 	_, err := c.Read(make([]byte, 1))
 	return err != nil
@@ -64,7 +64,7 @@ func TestStaleConnection(t *testing.T) {
 						b := new(backend)
 						b.play(c, func(q *http.Request) string {
 							if n == 1 && q.RequestURI == "/2" {
-								return closeAfter // read the request and said nothing
+								return closeAfter // read the request and closed without a response
 							}
 							return okAnswer
 						}, plainWrite)
@@ -87,8 +87,8 @@ func TestStaleConnection(t *testing.T) {
 	}
 }
 
-// A connection the backend closed while it was idle costs nothing, not even a
-// POST, and teaches how long the backend waits.
+// A pooled connection that the backend closed while it was idle fails no request,
+// not even a POST, and teaches how long the backend keeps idle connections.
 func TestIdleClosedByBackend(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		r := newRig(1, func(r *rig) {
@@ -141,7 +141,7 @@ func TestPing(t *testing.T) {
 			"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n", 200, 2, 2 * time.Second, 1},
 		{"large body", []string{says100}, post("/", "", strings.Repeat("x", 100<<10)), 200, 1, 0, 1},
 		{"large body, silent once", []string{silent, says100}, post("/", "", strings.Repeat("x", 100<<10)), 200, 2, 2 * time.Second, 1},
-		{"final answer instead", []string{saysNo}, post("/", "", "abc"), 413, 1, 0, 0},
+		{"final response instead", []string{saysNo}, post("/", "", "abc"), 413, 1, 0, 0},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			bubble(t, func(t *testing.T) {
@@ -200,7 +200,7 @@ func TestPing(t *testing.T) {
 	}
 }
 
-// The backend answers and closes while the client still sends: the answer
+// The backend responds and closes while the client still sends: the response
 // arrives, and the backend's connection is not used again.
 func TestEarlyAnswer(t *testing.T) {
 	for _, status := range []string{"413 Content Too Large", "404 Not Found"} {
@@ -227,8 +227,8 @@ func TestEarlyAnswer(t *testing.T) {
 	}
 }
 
-// A client that goes away inside its body: the backend must not take what it
-// got for the whole.
+// A client that goes away inside its body: the backend must not take the part it
+// received for a complete request.
 func TestClientAbortsUpload(t *testing.T) {
 	for _, tt := range []struct{ name, head string }{
 		{"length", "Content-Length: 1000000\r\n"},
@@ -265,7 +265,7 @@ func TestClientAbortsUpload(t *testing.T) {
 	}
 }
 
-// A response that breaks off must never look whole.
+// A response that is cut off must never look complete.
 func TestTruncation(t *testing.T) {
 	for _, tt := range []struct{ name, send, answer string }{
 		{"length", get("/", ""), "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello"},
@@ -301,8 +301,8 @@ func TestTruncation(t *testing.T) {
 func TestTimeouts(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
-		send   []string // each a second after the other
-		status int      // 0: closed without a word
+		send   []string // a second apart
+		status int      // 0: closed without a response
 		took   time.Duration
 	}{
 		{"nothing sent", nil, 0, 60 * time.Second},
@@ -359,7 +359,7 @@ func TestTimeouts(t *testing.T) {
 	}
 }
 
-// LimitRequestBody holds for chunked bodies while they stream.
+// LimitRequestBody applies to chunked bodies while they stream.
 func TestLimitBody(t *testing.T) {
 	for _, size := range []int{100, 60 << 10} {
 		bubble(t, func(t *testing.T) {
@@ -383,7 +383,7 @@ func TestLimitBody(t *testing.T) {
 func TestExpectForwarded(t *testing.T) {
 	head := "POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n"
 	expect := func(x *exchange.Exchange) { x.Out.Expect = x.Req.Expect }
-	t.Run("final answer instead", func(t *testing.T) {
+	t.Run("final response instead", func(t *testing.T) {
 		bubble(t, func(t *testing.T) {
 			r := newRig(1, func(r *rig) {
 				r.out = expect
@@ -402,7 +402,7 @@ func TestExpectForwarded(t *testing.T) {
 			r.end(t)
 		})
 	})
-	t.Run("client does not wait, backend says nothing", func(t *testing.T) {
+	t.Run("client does not wait, backend sends no 100", func(t *testing.T) {
 		bubble(t, func(t *testing.T) {
 			r := newRig(1, func(r *rig) {
 				r.out = expect
@@ -427,7 +427,7 @@ func TestExpectForwarded(t *testing.T) {
 	})
 }
 
-// HTTP/1.0 to the backend has no chunks: the body is counted first.
+// HTTP/1.0 to the backend has no chunks: the body is read first, for its length.
 func TestBodyNeedsLength(t *testing.T) {
 	for _, size := range []int{3, 100 << 10, 3 << 20} {
 		for _, force10 := range []bool{true, false} {
@@ -482,9 +482,9 @@ func TestKeepAliveCount(t *testing.T) {
 	})
 }
 
-// A client that cuts its connection while the backend is waited for, before or
-// within the answer: the backend's connection is given up soon. One that only
-// ended its half gets its answer.
+// A client cuts its connection while Headgate waits for the backend, before or
+// within the response: the backend's connection is closed soon. A client that only
+// ended its half gets its response.
 func TestClientLeavesWhileWaiting(t *testing.T) {
 	for _, begun := range []bool{false, true} {
 		for _, cut := range []bool{false, true} {
@@ -525,7 +525,7 @@ func TestClientLeavesWhileWaiting(t *testing.T) {
 				r.end(t)
 				l := r.logged()[0]
 				if cut && (left == 0 || left > 3*time.Second || !l.truncated || l.fault.Side.String() != "client") {
-					t.Errorf("begun %v: the backend was left after %v, logged %+v", begun, left, l)
+					t.Errorf("begun %v: the backend's connection was closed after %v, logged %+v", begun, left, l)
 				}
 			})
 		}

@@ -17,13 +17,13 @@ import (
 )
 
 // packer compresses responses of one type, as a compressing filter does: it
-// declines others, and keeps back what it can until a flush.
+// declines others, and buffers bytes until a flush.
 type packer struct {
 	kind string // Content-Type
 	open atomic.Int32
 }
 
-// packing is what a packer keeps for one response.
+// packing is the state of a packer for one response.
 type packing struct {
 	z    *gzip.Writer
 	out  bytes.Buffer
@@ -81,7 +81,7 @@ func readUntil(t *testing.T, c *fakenet.End, end string) string {
 	return string(got)
 }
 
-// unchunked reads the chunks that have come.
+// unchunked reads the chunks that have arrived.
 func unchunked(t *testing.T, b []byte) []byte {
 	t.Helper()
 	var out []byte
@@ -89,7 +89,7 @@ func unchunked(t *testing.T, b []byte) []byte {
 		line, rest, ok := bytes.Cut(b, []byte("\r\n"))
 		var n int
 		if _, err := fmt.Sscanf(string(line), "%x", &n); !ok || err != nil || len(rest) < n+2 {
-			t.Fatalf("no whole chunk: %q", b)
+			t.Fatalf("incomplete chunk: %q", b)
 		}
 		out, b = append(out, rest[:n]...), rest[n+2:]
 	}
@@ -136,7 +136,7 @@ func TestFilterEventStream(t *testing.T) {
 			}
 			text, _ := io.ReadAll(z)
 			if !strings.HasSuffix(string(text), fmt.Sprintf("data: %d\n\n", i)) {
-				t.Fatalf("event %d has not come: %q", i, text)
+				t.Fatalf("event %d has not arrived: %q", i, text)
 			}
 		}
 		close(events)
@@ -144,13 +144,13 @@ func TestFilterEventStream(t *testing.T) {
 		_ = c.Close()
 		r.end(t)
 		if n := p.open.Load(); n != 0 {
-			t.Errorf("%d filters were not given back", n)
+			t.Errorf("%d filters were not released", n)
 		}
 	})
 }
 
-// A filter that declines leaves a response untouched: it is spliced, with its
-// length, its tag and its ranges; one that takes part has all of that follow.
+// A filter that declines leaves a response unchanged: it is spliced, and keeps its
+// length, its ETag and its ranges; a filter that takes part changes all of these.
 func TestFilterDeclines(t *testing.T) {
 	for _, tt := range []struct {
 		name, kind, head string
@@ -186,7 +186,7 @@ func TestFilterDeclines(t *testing.T) {
 					t.Error(brief(a.text))
 				}
 				_ = c.Close()
-				r.end(t) // what is looked at happens behind the answer
+				r.end(t) // the line is logged after the response
 				if r.logged()[0].length == tt.packed {
 					t.Errorf("Content-Length: %v", r.logged()[0].length)
 				}
@@ -194,7 +194,7 @@ func TestFilterDeclines(t *testing.T) {
 					t.Errorf("%d bytes were spliced", n)
 				}
 				if n := p.open.Load(); n != 0 {
-					t.Errorf("%d filters were not given back", n)
+					t.Errorf("%d filters were not released", n)
 				}
 			})
 		})
@@ -238,8 +238,8 @@ func (h *halver) Read(x *exchange.Exchange, s *exchange.Slot, p []byte, wait boo
 
 func (h *halver) Done(*exchange.Exchange, *exchange.Slot) { h.done.Add(1) }
 
-// Request bodies pass through input filters, in any framing and size; what the
-// length that the backend sees follows from the filters that take part.
+// Request bodies pass through input filters, in any framing and size; the length
+// that the backend sees depends on the filters that take part.
 func TestInputFilters(t *testing.T) {
 	chunked := func(body string) string {
 		return fmt.Sprintf("PUT /a HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n0\r\n\r\n", len(body), body)
@@ -308,7 +308,7 @@ func TestInputFilters(t *testing.T) {
 					t.Errorf("%d bytes were spliced", n)
 				}
 				_ = c.Close()
-				r.end(t) // filters are done with behind the answer
+				r.end(t) // filters are released after the response
 				for _, h := range list {
 					if h.began.Load() != 1 || h.done.Load() != map[bool]int32{true: 0, false: 1}[h.effect == exchange.Declines] {
 						t.Errorf("began %d, done %d", h.began.Load(), h.done.Load())

@@ -11,8 +11,8 @@ import (
 	"github.com/headgate/headgate/internal/testkit/fakenet"
 )
 
-// A client that leaves anywhere: what the backend takes for a whole request is
-// one of those the client sent whole.
+// A client that closes at any byte: a request that the backend takes for complete
+// is one that the client sent completely.
 func TestClientLeavesAnywhere(t *testing.T) {
 	for _, p := range conversations {
 		t.Run(p.name, func(t *testing.T) {
@@ -63,18 +63,18 @@ func (p *played) leave(t *testing.T, at int, abort, splice bool, full []string) 
 			continue
 		}
 		if n >= len(full) || s != full[n] {
-			t.Errorf("left at %d (abort %v): the backend took for whole\n%s", at, abort, brief(s))
+			t.Errorf("closed at %d (abort %v): the backend took for complete\n%s", at, abort, brief(s))
 		}
 		n++
 	}
 }
 
-// A backend that leaves anywhere: what the client takes for a whole answer is
-// one that the backend sent whole.
+// A backend that closes at any byte: a response that the client takes for complete
+// is one that the backend sent completely.
 func TestBackendLeavesAnywhere(t *testing.T) {
 	for _, p := range conversations {
 		if strings.Contains(p.name, "http/1.0 backend") {
-			continue // its close is the end
+			continue // its responses end with the connection
 		}
 		t.Run(p.name, func(t *testing.T) {
 			for target, a := range p.answers {
@@ -115,7 +115,7 @@ func (p *played) drop(t *testing.T, target string, at int, abort, splice bool) {
 	rs, _, _ := replies(c, strings.Fields(p.methods)...)
 	for _, a := range rs {
 		if a.complete && a.status < 500 && !p.whole(a.text) {
-			t.Errorf("%s", fmt.Sprintf("cut at %d (abort %v): looks whole: %s", at, abort, brief(a.text)))
+			t.Errorf("%s", fmt.Sprintf("cut at %d (abort %v): looks complete: %s", at, abort, brief(a.text)))
 		}
 	}
 	_ = c.Close()

@@ -21,7 +21,7 @@ type realEngine struct {
 	make func(reactor.Hooks) reactor.Engine
 }
 
-// onEach runs a test on every engine there is.
+// onEach runs a test on every engine of this system.
 func onEach(t *testing.T, f func(t *testing.T, n realEngine)) {
 	for _, n := range realEngines {
 		t.Run(n.name, func(t *testing.T) { f(t, n) })
@@ -60,10 +60,10 @@ func (n realEngine) onSockets(t *testing.T, o *testkit.Origin, edit func(r *rig)
 	return r, l.Addr().String(), e
 }
 
-// Everything at once, under the race detector: uploads of both framings,
-// streams, early answers, clients that leave, backends that hang up, a pool
-// smaller than the load, a gate smaller than the clients, and new snapshots
-// all along. Each answer is its own request's, whole or visibly cut.
+// Everything at the same time, under the race detector: uploads of both framings,
+// streams, early responses, clients that close, backends that hang up, a pool
+// smaller than the load, fewer request slots than clients, and new snapshots
+// all the time. Each response belongs to its request, complete or visibly cut.
 func TestStress(t *testing.T) { onEach(t, testStress) }
 
 func testStress(t *testing.T, n realEngine) {
@@ -78,7 +78,7 @@ func testStress(t *testing.T, n realEngine) {
 	step := make(chan int, 64)
 	var beside, clients sync.WaitGroup
 	beside.Go(func() {
-		for i := range step { // as many as the clients take steps
+		for i := range step { // one for each step of the clients
 			reload(r)
 			if i%10 == 9 {
 				o.HangUp()
@@ -94,7 +94,7 @@ func testStress(t *testing.T, n realEngine) {
 	for _, q := range o.Requests() {
 		id := testkit.Lookup(q.Fields, "X-Body")
 		if q.Complete && len(id) > 0 && fmt.Sprintf("%x", sha256.Sum256(q.Body)) != id[0] {
-			t.Errorf("the backend took %d bytes for the whole body of %s", len(q.Body), q.Line)
+			t.Errorf("the backend took %d bytes for the complete body of %s", len(q.Body), q.Line)
 		}
 	}
 }
@@ -108,7 +108,7 @@ func reload(r *rig) {
 	r.pipe.Swap(s).Retire()
 }
 
-// hammer is one client's life.
+// hammer runs one client from start to end.
 func hammer(t *testing.T, addr string, n int, step chan<- int) {
 	body := testkit.Pattern(1000 + n*20000)
 	sum := fmt.Sprintf("X-Body: %x\r\n", sha256.Sum256([]byte(body)))
@@ -144,15 +144,15 @@ func hammer(t *testing.T, addr string, n int, step chan<- int) {
 		p, err := c.Read(s.method)
 		switch {
 		case p == nil:
-			t.Errorf("client %d: no answer to %.20q: %v", n, s.send, err)
+			t.Errorf("client %d: no response to %.20q: %v", n, s.send, err)
 			c = nil
 			continue
 		case p.Status == 200 && err == nil && !strings.Contains(string(p.Body), s.want):
-			t.Errorf("client %d: %.20q looks whole: %.200s", n, s.send, p.Body)
+			t.Errorf("client %d: %.20q looks complete: %.200s", n, s.send, p.Body)
 		case strings.Contains(s.send, "/short") && err == nil && p.Status == 200:
-			t.Errorf("client %d: a cut answer looks whole", n)
+			t.Errorf("client %d: a cut response looks complete", n)
 		case strings.Contains(s.send, "/early") && p.Status != 413 && p.Status != 502:
-			t.Errorf("client %d: early answer is %d", n, p.Status)
+			t.Errorf("client %d: early response is %d", n, p.Status)
 		}
 		if err != nil || p.Header("Connection") == "close" {
 			c.Close()
@@ -161,10 +161,10 @@ func hammer(t *testing.T, addr string, n int, step chan<- int) {
 	}
 }
 
-// The answer of a backend that answers and closes while the client uploads
-// arrives over real sockets too, though a reset follows it. It announces that
-// it closes: else, where the upload was quick, the next request may have been
-// written to the same connection before the reset comes.
+// The response of a backend that responds and closes while the client uploads
+// arrives over real sockets too, though a reset follows it. The response has
+// Connection: close: otherwise, if the upload was quick, the next request may have been
+// written to the same connection before the reset arrives.
 func TestEarlyAnswerOnSockets(t *testing.T) { onEach(t, testEarlyAnswerOnSockets) }
 
 func testEarlyAnswerOnSockets(t *testing.T, n realEngine) {
@@ -183,9 +183,9 @@ func testEarlyAnswerOnSockets(t *testing.T, n realEngine) {
 	}
 }
 
-// A backend that resets while it is sent a body may take with it what was on
-// its way: then the client is told that its connection ends, and where it is
-// not told the connection serves on.
+// A backend that resets while it is sent a body may destroy bytes that are on
+// their way: then the response tells the client that its connection ends. If it
+// does not, the connection must go on.
 func TestLostUpload(t *testing.T) { onEach(t, testLostUpload) }
 
 func testLostUpload(t *testing.T, n realEngine) {
@@ -210,14 +210,14 @@ func testLostUpload(t *testing.T, n realEngine) {
 	}
 }
 
-// What is cut while everything waits ends at once.
+// Requests that are cut while they wait end at once.
 func TestDrainOnSockets(t *testing.T) { onEach(t, testDrainOnSockets) }
 
 func testDrainOnSockets(t *testing.T, n realEngine) {
 	o := testkit.NewOrigin(t)
 	o.Default(testkit.MustAnswer("wait never"))
 	r, addr, e := n.onSockets(t, o, func(r *rig) { r.worker.Max = 1 })
-	for range 3 { // one waits for the backend, two for a place
+	for range 3 { // one waits for the backend, two for a slot
 		testkit.Dial(t, addr).Send(get("/", ""))
 	}
 	testkit.Eventually(t, "three in flight", func() bool { return r.pipe.InFlight() == 3 })

@@ -13,8 +13,8 @@ import (
 	"github.com/headgate/headgate/internal/testkit/fakenet"
 )
 
-// Steps, translators and handlers can end a request with a reply or send it
-// another way, as values; ways that lead in a circle end.
+// Steps, translators and handlers can end a request with a reply or redirect it
+// internally, as values; redirects in a circle end.
 func TestOutcomes(t *testing.T) {
 	to := func(path, query string) error {
 		return &exchange.InternalRedirect{Path: []byte(path), Query: []byte(query), HasQuery: query != ""}
@@ -119,7 +119,7 @@ type logFunc func(x *exchange.Exchange)
 func (f logFunc) Log(x *exchange.Exchange)                  { f(x) }
 func (f logFunc) Hold(*exchange.Exchange) exchange.HeldLine { return nil }
 
-// echoing is a backend that says what it was sent: method, path and length.
+// echoing is a backend whose response shows the request: method, path and length.
 func echoing(_ int, c *fakenet.End) {
 	defer func() { _ = c.Close() }()
 	br := bufio.NewReader(c)

@@ -24,7 +24,7 @@ type handlerFunc func(x *exchange.Exchange) error
 
 func (f handlerFunc) Handle(x *exchange.Exchange) error { return f(x) }
 
-// filter panics or fails where told.
+// filter panics or fails at the configured call.
 type filter struct {
 	head, body func(x *exchange.Exchange) error
 	lasts      int
@@ -53,8 +53,8 @@ func (f *filter) Body(x *exchange.Exchange, _ *exchange.Slot, p []byte, op excha
 
 func boom(*exchange.Exchange) error { panic("boom") }
 
-// A panic anywhere ends its own exchange only: with 500 where nothing was
-// sent, else with a cut; every place and connection comes back, once.
+// A panic anywhere ends its own exchange only: with 500 if nothing was
+// sent, else with a cut. Every slot and connection is released once.
 func TestPanic(t *testing.T) {
 	big := strings.Repeat("x", 300<<10)
 	for _, tt := range []struct {
@@ -105,7 +105,7 @@ func TestPanic(t *testing.T) {
 	}
 }
 
-// What a response step or filter refuses is not the client's fault.
+// A failing response step or filter is not the client's fault.
 func TestResponseStepFails(t *testing.T) {
 	refuse := &fault.Fault{Side: fault.Proxy, Kind: fault.Internal, Status: 500, Detail: "refused"}
 	for _, err := range []error{refuse, errors.New("plain")} {
@@ -131,8 +131,8 @@ func TestResponseStepFails(t *testing.T) {
 	}
 }
 
-// Filters see the end of a body that has a trailer, and what they add then
-// leaves before it.
+// Filters see the end of a body that has a trailer, and bytes that they add then
+// are sent before it.
 func TestFilterSeesEndBeforeTrailer(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		f := new(filter)
@@ -150,7 +150,7 @@ func TestFilterSeesEndBeforeTrailer(t *testing.T) {
 	})
 }
 
-// A handler that stops short of what it announced: the client must see it.
+// A handler that writes less than it announced: the client must see it.
 func TestHandlerStopsShort(t *testing.T) {
 	for name, h := range map[string]handlerFunc{
 		"nothing at all": func(*exchange.Exchange) error { return nil },
@@ -180,7 +180,7 @@ func TestHandlerStopsShort(t *testing.T) {
 				c := r.net.Connect(0, r.front)
 				_, _ = io.WriteString(c, get("/", ""))
 				if rs, _, err := replies(c, "GET"); err == nil {
-					t.Errorf("looks whole: %v", rs)
+					t.Errorf("looks complete: %v", rs)
 				}
 				_ = c.Close()
 				r.end(t)
@@ -197,8 +197,8 @@ func document(path string) exchange.ErrorDoc {
 	return exchange.ErrorDoc{Form: exchange.DocPath, Value: v}
 }
 
-// ErrorDocument by an internal redirect: one GET, once, with the variables of
-// the original renamed, and the original's body out of the way.
+// ErrorDocument by an internal redirect: exactly one GET, with the variables of
+// the original renamed, and without the original's body.
 func TestErrorDocument(t *testing.T) {
 	for _, tt := range []struct {
 		name, method, send, answer string
@@ -260,7 +260,7 @@ func TestErrorDocument(t *testing.T) {
 	}
 }
 
-// A request that cannot be read is answered, and the answer arrives though
+// A malformed request gets a response, and the response arrives although
 // more was sent.
 func TestRefuse(t *testing.T) {
 	for _, tt := range []struct {
@@ -290,7 +290,7 @@ func TestRefuse(t *testing.T) {
 	}
 }
 
-// An unread body is thrown away within bounds; beyond them the connection ends.
+// An unread body is discarded within bounds; beyond them the connection ends.
 func TestUnreadBody(t *testing.T) {
 	for _, tt := range []struct {
 		name string
@@ -333,7 +333,7 @@ func TestUnreadBody(t *testing.T) {
 	}
 }
 
-// HEAD has no body, in the log neither.
+// A response to HEAD has no body, and the log counts none.
 func TestHeadErrorPage(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		r := newRig(1, func(r *rig) { r.chain.Handlers = nil })
@@ -352,7 +352,7 @@ func TestHeadErrorPage(t *testing.T) {
 	})
 }
 
-// Who finds the server full waits, first come first served.
+// A request that finds the server full waits, first come first served.
 func TestGateIsFair(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		release := make(chan struct{})

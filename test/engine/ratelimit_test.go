@@ -10,8 +10,8 @@ import (
 	"github.com/headgate/headgate/internal/modules/ratelimit"
 )
 
-// RATE_LIMIT holds a body to its rate, whatever comes in one piece; what httpd
-// cannot read as a rate limits nothing.
+// RATE_LIMIT limits a body to its rate, whatever the sizes of its pieces. A value
+// that httpd cannot read as a rate limits nothing.
 func TestRateLimit(t *testing.T) {
 	for _, tt := range []struct {
 		rate, burst string
@@ -21,7 +21,7 @@ func TestRateLimit(t *testing.T) {
 		{"", "", 100 << 10, 0},
 		{"10", "", 2 << 10, 0},                           // one interval's bytes
 		{"10", "", 10 << 10, 800 * time.Millisecond},     // 5 intervals: the first needs no wait
-		{"10", "6", 16 << 10, 800 * time.Millisecond},    // the burst comes with the first
+		{"10", "6", 16 << 10, 800 * time.Millisecond},    // the burst is sent with the first
 		{"100", "", 1000 << 10, 9800 * time.Millisecond}, // 50 intervals
 		{"1000", "100000", 1000 << 10, 0},                // all of it is burst
 		{"0", "", 100 << 10, 0},

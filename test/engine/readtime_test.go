@@ -16,18 +16,18 @@ import (
 // tenPerSecond lets a client send ten bytes a second after two seconds.
 var tenPerSecond = exchange.ReadTime{First: 2 * time.Second, Most: 6 * time.Second, PerByte: 100 * time.Millisecond}
 
-// tardy is a client that sends a request in pieces, and what is said to it.
+// tardy is a client that sends a request in pieces, and the response it gets.
 type tardy struct {
 	name   string
 	send   []string
 	gap    time.Duration // between the pieces
 	head   exchange.ReadTime
 	body   exchange.ReadTime
-	off    bool          // the site of the connection measures nothing
-	status int           // of the last answer; 0: none
-	took   time.Duration // until the connection's end, or that answer where it is kept
+	off    bool          // the site of the connection has no limits
+	status int           // of the last response; 0: none
+	took   time.Duration // until the connection's end, or until that response if the connection is kept
 	logged string        // statuses in the access log
-	in     int64         // bytes received of the last request, as logged; 0: whatever
+	in     int64         // bytes received of the last request, as logged; 0: any
 }
 
 const (
@@ -35,7 +35,7 @@ const (
 	whole      = "GET /ok HTTP/1.1\r\nHost: x\r\n\r\n"
 )
 
-// each cuts s into its bytes.
+// each splits s into its bytes.
 func each(s string) []string { return strings.Split(s, "") }
 
 var tardies = []tardy{
@@ -87,8 +87,8 @@ func TestReadTimes(t *testing.T) {
 	}
 }
 
-// times returns what is measured, tenPerSecond where the row says nothing. A
-// stage of less than nothing has no limit.
+// times returns the limits, tenPerSecond if the row has none. A stage with a
+// negative limit has none.
 func (tt *tardy) times() *exchange.ReadTimes {
 	r := &exchange.ReadTimes{Head: tt.head, Body: tt.body}
 	for _, s := range []*exchange.ReadTime{&r.Head, &r.Body} {
@@ -135,13 +135,13 @@ func (tt *tardy) run(t *testing.T, splice bool) {
 		t.Errorf("%d after %v, want %d after %v", status, took, tt.status, tt.took)
 	}
 	_ = c.Close()
-	fakenet.Pass(time.Minute) // for a writer that is not done
+	fakenet.Pass(time.Minute) // for a writer that has not finished
 	r.end(t)
 	var logged []string
 	for _, l := range r.logged() {
 		logged = append(logged, fmt.Sprint(l.status))
 		if l.status == 408 && l.truncated {
-			t.Error("a request that did not come counts as cut")
+			t.Error("a request that did not arrive counts as cut")
 		}
 		if tt.in > 0 && l.count.In != tt.in {
 			t.Errorf("%d bytes received", l.count.In)
@@ -152,8 +152,8 @@ func (tt *tardy) run(t *testing.T, splice bool) {
 	}
 }
 
-// slowly answers requests: of /slow only after half a minute does it read the
-// body, of /early not at all.
+// slowly is a backend. It reads the body of /slow only after half a minute, that
+// of /early not at all.
 func slowly(c *fakenet.End) {
 	defer func() { _ = c.Close() }()
 	br := bufio.NewReader(c)

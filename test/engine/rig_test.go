@@ -45,7 +45,7 @@ type rig struct {
 	log []line
 }
 
-// line is what the access log saw.
+// line has the values that the access log saw.
 type line struct {
 	status    int
 	method    string
@@ -59,7 +59,7 @@ type line struct {
 	length    bool // the response has Content-Length
 }
 
-// Log implements exchange.AccessLog. It reads what is borrowed to the end.
+// Log implements exchange.AccessLog. It reads all borrowed bytes.
 func (r *rig) Log(x *exchange.Exchange) {
 	l := line{status: x.Status, method: string(x.Req.Method), fault: x.Fault, truncated: x.Truncated, body: x.Count.Body,
 		count: x.Count, took: x.Times.End.Sub(x.Times.Start)}
@@ -87,13 +87,13 @@ func (r *rig) logged() []line {
 // Hold implements exchange.AccessLog.
 func (r *rig) Hold(*exchange.Exchange) exchange.HeldLine { return nil }
 
-// fixed returns one chain for everything.
+// fixed returns the same chain for every request.
 type fixed struct{ chain *exchange.Chain }
 
 func (f fixed) ForPath(*exchange.Exchange) *exchange.Chain            { return f.chain }
 func (f fixed) ForTarget(*exchange.Exchange) (*exchange.Chain, error) { return f.chain, nil }
 
-// forward hands everything to the worker.
+// forward sends every request to the worker.
 type forward struct{ r *rig }
 
 func (f forward) Handle(x *exchange.Exchange) error {
@@ -145,7 +145,7 @@ func newState(host string) *worker.State {
 	return worker.NewState(resolve.NewName(new(resolve.Resolver), host, resolve.ByTTL), nil, 1)
 }
 
-// end closes the pool and checks that nothing was kept.
+// end closes the pool and checks that nothing is left over.
 func (r *rig) end(t testing.TB) {
 	t.Helper()
 	r.worker.State.Close()
@@ -170,13 +170,13 @@ func (r *rig) end(t testing.TB) {
 // bubble runs f in virtual time.
 func bubble(t *testing.T, f func(t *testing.T)) { synctest.Test(t, f) }
 
-// answers makes a backend that reads whole requests and answers each in turn.
-// An answer that ends in closeAfter ends the connection.
+// answers makes a backend that reads complete requests and responds to each in turn.
+// A response that ends in closeAfter ends the connection.
 const closeAfter = "\x00close"
 
 type backend struct {
 	mu   sync.Mutex
-	text []string // requests as understood
+	text []string // requests as the backend understood them
 }
 
 func (b *backend) note(s string) {
@@ -191,7 +191,7 @@ func (b *backend) seen() []string {
 	return append([]string(nil), b.text...)
 }
 
-// play answers requests by target; write sends an answer.
+// play responds to requests by target; write sends a response.
 func (b *backend) play(c *fakenet.End, answer func(q *http.Request) string, write func(c *fakenet.End, s string)) {
 	defer func() { _ = c.Close() }()
 	br := bufio.NewReader(c)
@@ -238,7 +238,7 @@ type reply struct {
 	close    bool
 }
 
-// replies reads the answers to requests with these methods until the end of
+// replies reads the responses to requests with these methods until the end of
 // the connection or the last of them.
 func replies(c io.Reader, methods ...string) (rs []reply, rest []byte, err error) {
 	br := bufio.NewReader(c)

@@ -14,7 +14,7 @@ import (
 	"github.com/headgate/headgate/internal/testkit/fakenet"
 )
 
-// played is one conversation and what both sides made of it.
+// played is one conversation: the bytes of both sides, and settings of the rig.
 type played struct {
 	name    string
 	send    string
@@ -24,7 +24,7 @@ type played struct {
 	spliced bool              // bodies are spliced where the net can
 }
 
-// large is a body that is spliced where that may be done.
+// large is a body that is spliced if splicing is possible.
 var large = testkit.Pattern(100_000)
 
 var largeLength = "Content-Length: 100000\r\n"
@@ -38,7 +38,7 @@ var conversations = []played{
 		answers: map[string]string{
 			"/204": "HTTP/1.1 204 No Content\r\n\r\n",
 			"/304": "HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\nETag: \"x\"\r\n\r\n"}},
-	{name: "chunked answer with trailer", methods: "GET",
+	{name: "chunked response with trailer", methods: "GET",
 		send: "GET /a HTTP/1.1\r\nHost: x\r\nTE: trailers\r\nConnection: TE\r\n\r\n",
 		answers: map[string]string{"/a": "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-T\r\n\r\n" +
 			"3\r\nhel\r\n2;x=y\r\nlo\r\n0\r\nX-T: v\r\n\r\n"}},
@@ -67,7 +67,7 @@ var conversations = []played{
 		answers: map[string]string{"/a": "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"}},
 	{name: "early hints", send: "GET /a HTTP/1.1\r\nHost: x\r\n\r\n", methods: "GET", answers: map[string]string{
 		"/a": "HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"}},
-	{name: "large answer", spliced: true, send: "GET /a HTTP/1.1\r\nHost: x\r\n\r\nGET /b HTTP/1.1\r\nHost: x\r\n\r\n",
+	{name: "large response", spliced: true, send: "GET /a HTTP/1.1\r\nHost: x\r\n\r\nGET /b HTTP/1.1\r\nHost: x\r\n\r\n",
 		methods: "GET GET", answers: map[string]string{
 			"/a": "HTTP/1.1 200 OK\r\n" + largeLength + "\r\n" + large,
 			"/b": "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nb"}},
@@ -83,8 +83,8 @@ var conversations = []played{
 		answers: map[string]string{"/a": "HTTP/1.1 200 OK\r\n" + largeLength + "\r\n" + large}},
 }
 
-// places returns the places to cut n bytes at: all of them, or some where much is
-// moved, around the buffers' sizes among them.
+// places returns the offsets to cut n bytes at: all of them, or a selection if much is
+// moved, which includes those around the buffers' sizes.
 func (p *played) places(n int) (at []int) {
 	step := 1
 	switch {
@@ -102,8 +102,8 @@ func (p *played) places(n int) (at []int) {
 	return at
 }
 
-// how the bytes of a conversation come. clientCut and backendCut cut what each
-// side sends in two; 0 sends it in one piece.
+// how is the segmentation of a conversation. clientCut and backendCut cut the bytes of
+// each side in two; 0 sends them in one piece.
 type how struct {
 	clientCut, backendCut, piece int
 	splice                       bool
@@ -131,13 +131,13 @@ func (p *played) run(t *testing.T, h how) (out, in string) {
 	go func() {
 		if clientCut > 0 {
 			plainWrite(c, p.send[:clientCut])
-			fakenet.Pass(time.Millisecond) // as long as everybody else has something to do
+			fakenet.Pass(time.Millisecond) // until all others wait
 		}
 		plainWrite(c, p.send[clientCut:])
 	}()
 	rs, rest, err := replies(c, strings.Fields(p.methods)...)
 	if err != nil || len(rest) > 0 {
-		t.Errorf("%v, %q after the answers", err, rest)
+		t.Errorf("%v, %q after the responses", err, rest)
 	}
 	for _, a := range rs {
 		out += a.text + "\n---\n"
@@ -147,7 +147,7 @@ func (p *played) run(t *testing.T, h how) (out, in string) {
 	for _, l := range r.logged() {
 		out += fmt.Sprintf("logged %d trailer %q, %d body bytes\n", l.status, l.trailer, l.body)
 		if p.spliced {
-			out += fmt.Sprintf("%+v\n", l.count) // with chunks it depends on how they come
+			out += fmt.Sprintf("%+v\n", l.count) // with chunks it depends on the segmentation
 		}
 	}
 	if got := r.net.Spliced() > 0; got != (p.spliced && h.splice) {
@@ -156,7 +156,7 @@ func (p *played) run(t *testing.T, h how) (out, in string) {
 	return out, strings.Join(b.seen(), "\n---\n")
 }
 
-// Whatever pieces the bytes come in, both sides see the same exchange.
+// In whatever pieces the bytes arrive, both sides see the same exchange.
 func TestSegmentation(t *testing.T) {
 	for _, p := range conversations {
 		t.Run(p.name, func(t *testing.T) {
@@ -199,10 +199,10 @@ func (p *played) pieces() []int {
 	return []int{1, 7}
 }
 
-// brief leaves the middle of a large body out.
+// brief removes the middle of a large body.
 func brief(s string) string { return strings.ReplaceAll(s, large, "(large)") }
 
-// fullAnswers are the bodies of 200 answers; anything else must not look whole.
+// fullAnswers are the bodies of 200 responses; anything else must not look complete.
 func (p *played) whole(text string) bool {
 	_, body, _ := strings.Cut(text, "\n[")
 	body, _, _ = strings.Cut(body, "] trailer")
@@ -223,8 +223,8 @@ func (p *played) whole(text string) bool {
 	return false
 }
 
-// Each operation of the proxy fails in turn: no panic, nothing kept, and the
-// client gets a whole answer, an error, or a visible cut.
+// Each operation of the proxy fails in turn: no panic, no leak, and the
+// client gets a complete response, an error, or a visible cut.
 func TestEachOperationFails(t *testing.T) {
 	for _, p := range conversations {
 		hows := []how{{}, {piece: 5}}
@@ -271,7 +271,7 @@ func (p *played) fail(t *testing.T, n int, h how) string {
 			}
 		case a.status < 400 || strings.Contains(a.text, "404"):
 			if !p.whole(a.text) {
-				t.Errorf("looks whole: %s", brief(a.text))
+				t.Errorf("looks complete: %s", brief(a.text))
 			}
 		}
 	}

@@ -18,7 +18,7 @@ import (
 
 const largeAnswer = "HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n"
 
-// layered is a connection over another, as TLS is: not one to be spliced.
+// layered is a connection over another one, like TLS: it cannot be spliced.
 type layered struct {
 	reactor.Conn
 	loop reactor.Loop
@@ -51,12 +51,12 @@ func (l *layers) Open(c reactor.Conn) (reactor.Session, time.Duration) {
 	return l.front.Open(c)
 }
 
-// replaced is a Relay that has every answer's body thrown away.
+// replaced is a Relay that has every response's body discarded.
 type replaced struct{}
 
 func (replaced) BackendHead(*exchange.Exchange) (bool, error) { return true, nil }
 
-// replace answers in the backend's stead with its own large body.
+// replace responds with its own large body instead of the backend's.
 func replace(r *rig) {
 	r.out = func(x *exchange.Exchange) { x.Relay = replaced{} }
 	r.chain.Handlers = []exchange.Handler{handlerFunc(func(x *exchange.Exchange) error {
@@ -72,7 +72,7 @@ func replace(r *rig) {
 	})}
 }
 
-// Bodies are spliced where nobody has to look at them, and nowhere else.
+// Bodies are spliced if no filter has to see them, and only then.
 func TestSpliced(t *testing.T) {
 	chunks := fmt.Sprintf("%x\r\n%s\r\n0\r\n\r\n", len(large), large)
 	const http10 = "GET /a HTTP/1.0\r\n\r\n"
@@ -85,23 +85,23 @@ func TestSpliced(t *testing.T) {
 		over    layers
 		spliced bool
 	}{
-		{name: "answer with a length", send: get("/a", ""), answer: largeAnswer + large, spliced: true},
-		{name: "answer with a length, HTTP/1.0 client", send: http10, answer: largeAnswer + large, spliced: true},
-		{name: "answer until close, HTTP/1.0 client", send: http10, answer: "HTTP/1.0 200 OK\r\n\r\n" + large + closeAfter, spliced: true},
-		{name: "answer until close in chunks", send: get("/a", ""), answer: "HTTP/1.0 200 OK\r\n\r\n" + large + closeAfter},
-		{name: "answer in chunks", send: get("/a", ""), answer: "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + chunks},
-		{name: "answer in chunks, HTTP/1.0 client", send: http10, answer: "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + chunks},
-		{name: "small answer", send: get("/a", ""), answer: "HTTP/1.1 200 OK\r\nContent-Length: 40000\r\n\r\n" + large[:40000]},
+		{name: "response with a length", send: get("/a", ""), answer: largeAnswer + large, spliced: true},
+		{name: "response with a length, HTTP/1.0 client", send: http10, answer: largeAnswer + large, spliced: true},
+		{name: "response until close, HTTP/1.0 client", send: http10, answer: "HTTP/1.0 200 OK\r\n\r\n" + large + closeAfter, spliced: true},
+		{name: "response until close in chunks", send: get("/a", ""), answer: "HTTP/1.0 200 OK\r\n\r\n" + large + closeAfter},
+		{name: "response in chunks", send: get("/a", ""), answer: "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + chunks},
+		{name: "response in chunks, HTTP/1.0 client", send: http10, answer: "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + chunks},
+		{name: "small response", send: get("/a", ""), answer: "HTTP/1.1 200 OK\r\nContent-Length: 40000\r\n\r\n" + large[:40000]},
 		{name: "HEAD", send: "HEAD /a HTTP/1.1\r\nHost: x\r\n\r\n", answer: largeAnswer},
 		{name: "filter", send: get("/a", ""), answer: largeAnswer + large,
 			edit: func(r *rig) { r.chain.Filters = []exchange.Filter{new(filter)} }},
-		{name: "replaced answer", send: get("/a", ""), answer: largeAnswer + large, edit: replace},
+		{name: "replaced response", send: get("/a", ""), answer: largeAnswer + large, edit: replace},
 		{name: "layer over the client", send: get("/a", ""), answer: largeAnswer + large, over: layers{client: true}},
 		{name: "layer over the backend", send: get("/a", ""), answer: largeAnswer + large, over: layers{backend: true}},
 		{name: "upload with a length", send: put, answer: okAnswer, spliced: true},
 		{name: "upload within LimitRequestBody", send: put, answer: okAnswer, spliced: true,
 			edit: func(r *rig) { r.chain.LimitBody = int64(len(large)) }},
-		{name: "upload, filtered answer", send: put, answer: okAnswer, spliced: true,
+		{name: "upload, filtered response", send: put, answer: okAnswer, spliced: true,
 			edit: func(r *rig) { r.chain.Filters = []exchange.Filter{new(filter)} }},
 		{name: "upload behind ping", send: put, answer: okAnswer, spliced: true, edit: func(r *rig) { r.worker.Ping = time.Second }},
 		{name: "upload in chunks", send: "PUT /a HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n" + chunks, answer: okAnswer},
@@ -142,8 +142,8 @@ func TestSpliced(t *testing.T) {
 	}
 }
 
-// An answer that comes because part of the upload was lost says that the
-// connection ends: the client would send its next request in vain.
+// A response that is sent because part of the upload was lost says that the
+// connection ends: the client's next request would be lost.
 func TestLostBodyIsAnnounced(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		r := newRig(1, func(r *rig) {
@@ -166,20 +166,20 @@ func TestLostBodyIsAnnounced(t *testing.T) {
 	})
 }
 
-// broken is a way for a large body to go wrong, or nearly so.
+// broken is a way in which a large body fails, or nearly fails.
 type broken struct {
 	name    string
 	send    string
 	edit    func(r *rig)
 	backend func(c *fakenet.End, br *bufio.Reader) // after the head of the request
-	client  func(c *fakenet.End)                   // after send; it reads the answer if nil
+	client  func(c *fakenet.End)                   // after send; nil: it reads the response
 	more    string                                 // sent after a second
-	exact   bool                                   // every byte is counted alike
-	late    time.Duration                          // by how much the two ways may differ
-	unread  bool                                   // part of the upload is left over: a matter of chance whether that resets the connection
+	exact   bool                                   // both runs count the same bytes
+	late    time.Duration                          // by how much the two runs may differ
+	unread  bool                                   // part of the upload is left over, which may or may not reset the connection
 }
 
-// answerHalf sends the head and part of a large answer.
+// answerHalf sends the head and part of a large response.
 func answerHalf(c *fakenet.End) { _, _ = io.WriteString(c, largeAnswer+large[:85_000]) }
 
 func silence(c *fakenet.End) { _, _ = c.Read(make([]byte, 1)) }
@@ -218,7 +218,7 @@ var breaks = []broken{
 		_ = c.Abort()
 	}},
 	{name: "client closes", send: get("/a", ""), backend: func(c *fakenet.End, _ *bufio.Reader) {
-		// More than fits between: whichever is first, the rest cannot be sent.
+		// More than the buffers in between hold: the rest cannot be sent, whichever fails first.
 		_, _ = io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n"+strings.Repeat(large, 10))
 		silence(c)
 	}, client: func(c *fakenet.End) {
@@ -250,13 +250,13 @@ var breaks = []broken{
 			_, _ = io.CopyN(io.Discard, br, 70_000)
 			_ = c.Abort()
 		}},
-	{name: "early answer, upload goes on", send: uploadHead + strings.Repeat(large, 10) + get("/b", ""), unread: true,
+	{name: "early response, upload goes on", send: uploadHead + strings.Repeat(large, 10) + get("/b", ""), unread: true,
 		backend: func(c *fakenet.End, br *bufio.Reader) {
 			_, _ = io.CopyN(io.Discard, br, 70_000)
 			_, _ = io.WriteString(c, okAnswer)
 			silence(c)
 		}},
-	{name: "early answer, client waits to go on", send: "POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 150000\r\n\r\n" + large, more: large[:50_000] + get("/b", ""),
+	{name: "early response, client waits to go on", send: "POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 150000\r\n\r\n" + large, more: large[:50_000] + get("/b", ""),
 		backend: func(c *fakenet.End, br *bufio.Reader) {
 			_, _ = io.CopyN(io.Discard, br, 100_000)
 			_, _ = io.WriteString(c, okAnswer)
@@ -264,8 +264,8 @@ var breaks = []broken{
 		}},
 }
 
-// What goes wrong with a spliced body is told, logged and cut as with a copied
-// one, at the same time.
+// A fault of a spliced body is reported, logged and cut like that of a copied
+// one, and as early.
 func TestSpliceBreaks(t *testing.T) {
 	for _, tt := range breaks {
 		t.Run(tt.name, func(t *testing.T) {
@@ -284,7 +284,7 @@ func TestSpliceBreaks(t *testing.T) {
 	}
 }
 
-// run plays it once and tells what was logged and what the client got.
+// run plays it once and returns the log and the client's view as text.
 func (b *broken) run(t *testing.T, splice bool) (told string, took time.Duration) {
 	r := newRig(1, func(r *rig) {
 		r.net.Splice = splice
@@ -322,8 +322,8 @@ func (b *broken) run(t *testing.T, splice bool) (told string, took time.Duration
 		if told, err = tell(c); !b.unread {
 			told += fmt.Sprint("then ", err)
 		} else {
-			// What a splice lost is known before the answer, what is too much
-			// to be thrown away only behind it.
+			// Bytes that a splice lost are known before the response, but that too
+			// much is left to discard only after it.
 			told = strings.ReplaceAll(told, `\r\nConnection: close`, "")
 		}
 	}
@@ -344,7 +344,7 @@ func (b *broken) run(t *testing.T, splice bool) (told string, took time.Duration
 	return told, r.logged()[0].took
 }
 
-// tell reads answers to the end of the connection.
+// tell reads responses to the end of the connection and returns them as text.
 func tell(c *fakenet.End) (string, error) {
 	all, err := io.ReadAll(c)
 	var told strings.Builder

@@ -13,9 +13,9 @@ import (
 	"github.com/headgate/headgate/internal/testkit"
 )
 
-// What a backend sends behind its answer is nobody's: the connection is not
-// used again, however the answer was carried. One write brings both, so that
-// the surplus is there when the connection is given back.
+// Bytes that a backend sends after its response belong to no request: the connection is
+// not used again, however the response was relayed. One write has both, so that
+// the surplus has arrived when the connection returns to the pool.
 func TestSurplus(t *testing.T) { onEach(t, testSurplus) }
 
 func testSurplus(t *testing.T, n realEngine) {
@@ -42,7 +42,7 @@ func testSurplus(t *testing.T, n realEngine) {
 					t.Fatal(err)
 				}
 				if b, err := io.ReadAll(res.Body); err != nil || string(b) != want {
-					t.Errorf("answer %d: %d bytes %.20q, %v", i, len(b), b, err)
+					t.Errorf("response %d: %d bytes %.20q, %v", i, len(b), b, err)
 				}
 			}
 		})

@@ -13,8 +13,8 @@ import (
 	"github.com/headgate/headgate/internal/testkit/fakenet"
 )
 
-// A connection goes raw only after a 101 that names what was asked for; any
-// other 101 is a fault, and no byte of what follows it reaches the client.
+// A connection becomes a tunnel only after a 101 that names the requested protocol; any
+// other 101 is a fault, and no byte after it reaches the client.
 func TestSwitch(t *testing.T) {
 	const leak = "SECRET"
 	for _, tt := range []struct {

@@ -16,7 +16,7 @@ import (
 	"github.com/headgate/headgate/internal/tunnel"
 )
 
-// heldLog is an access log that notes how lines of tunnels end.
+// heldLog is an access log that records how lines of tunnels end.
 type heldLog struct {
 	mu   sync.Mutex
 	text []string
@@ -50,7 +50,7 @@ func (l heldLine) End(e exchange.TunnelEnd) {
 	l.h.add(fmt.Sprintf("in %d out %d broken %v after %v", e.In, e.Out, e.Broken, e.Time.Sub(l.began)))
 }
 
-// upgrade answers 101 and joins the client to a new backend.
+// upgrade responds with 101 and joins the client to a new backend.
 func upgrade(r *rig, idle time.Duration, released *int) {
 	r.chain.Handlers = []exchange.Handler{handlerFunc(func(x *exchange.Exchange) error {
 		c, err := x.Loop.Dial(reactor.Dial{})
@@ -66,8 +66,8 @@ func upgrade(r *rig, idle time.Duration, released *int) {
 	})}
 }
 
-// After 101 the exchange is over: its place is free and its snapshot can go,
-// while bytes pass both ways; the line of its log waits for the end.
+// After 101 the exchange is over: its slot is free and its snapshot can be retired,
+// while bytes pass both ways; its log line waits for the end.
 func TestTunnel(t *testing.T) {
 	for _, tt := range []struct {
 		name string

@@ -14,7 +14,7 @@ import (
 	"github.com/headgate/headgate/internal/testkit/fakenet"
 )
 
-// pausing is a way to wait for each other inside an upload. The backend has ten
+// pausing is an upload in which client and backend wait for each other. The backend has ten
 // seconds, the client sixty.
 type pausing struct {
 	name    string
@@ -22,18 +22,18 @@ type pausing struct {
 	send    []string
 	pause   time.Duration // between the pieces of send
 	backend func(c *fakenet.End, q *http.Request)
-	expect  bool // the backend is asked for its word
+	expect  bool // Expect is sent to the backend
 
 	status int
-	took   time.Duration // until the answer's end; at most spliceLate more
+	took   time.Duration // until the response's end; at most spliceLate more
 	side   string        // who is to blame
-	cut    bool          // the answer breaks off
+	cut    bool          // the response is cut off
 }
 
-// spliceLate is by how much a peer that accepts nothing is found late.
+// spliceLate is how much later a splice notices a peer that accepts no data.
 const spliceLate = 4 * time.Second
 
-// readAll takes the whole request and answers.
+// readAll reads the complete request and responds.
 func readAll(c *fakenet.End, q *http.Request) {
 	if b, err := io.ReadAll(q.Body); err == nil {
 		_, _ = fmt.Fprintf(c, "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s", len(b), b)
@@ -41,7 +41,7 @@ func readAll(c *fakenet.End, q *http.Request) {
 	silence(c)
 }
 
-// echoes sends back what it gets as it comes.
+// echoes sends the body back while it arrives.
 func echoes(c *fakenet.End, q *http.Request) {
 	_, _ = io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
 	if _, err := io.Copy(c, q.Body); err == nil {
@@ -58,7 +58,7 @@ const (
 // chunk frames a piece of a body.
 func chunk(s string) string { return fmt.Sprintf("%x\r\n%s\r\n", len(s), s) }
 
-// Who is waited for has his own patience, and the blame: a backend is not late
+// The timeout and the fault belong to the side that is waited for: a backend is not late
 // while the client owes it part of the request.
 var pauses = []pausing{
 	{name: "client pauses", send: []string{large[:40_000], large[40_000:]}, pause: 35 * time.Second,
@@ -92,7 +92,7 @@ var pauses = []pausing{
 		backend: echoes, status: 200, took: 70 * time.Second},
 	{name: "client stays silent while it is answered", send: []string{large[:40_000]},
 		backend: echoes, status: 200, took: 60 * time.Second, side: "client", cut: true},
-	{name: "slow answer, body not wanted", head: uploadHead, send: []string{strings.Repeat(large, 9)},
+	{name: "slow response, body not wanted", head: uploadHead, send: []string{strings.Repeat(large, 9)},
 		backend: func(c *fakenet.End, _ *http.Request) {
 			_, _ = io.WriteString(c, largeAnswer)
 			for i := range 10 {
@@ -101,7 +101,7 @@ var pauses = []pausing{
 			}
 			silence(c)
 		}, status: 200, took: 36 * time.Second},
-	{name: "answer stops while the body is not read", head: uploadHead, send: []string{strings.Repeat(large, 9)},
+	{name: "response stops while the body is not read", head: uploadHead, send: []string{strings.Repeat(large, 9)},
 		backend: func(c *fakenet.End, _ *http.Request) {
 			_, _ = io.WriteString(c, largeAnswer+large[:10_000])
 			fakenet.Pass(time.Hour)

@@ -20,8 +20,8 @@ type counting struct {
 
 type flow struct{ reads, writes int }
 
-// check: each read leaves in one write. The head and the last chunk may have
-// their own.
+// check: each read causes one write. The head and the last chunk may have
+// their own writes.
 func (f flow) check(t *testing.T) {
 	t.Helper()
 	if f.reads < 60 || f.writes > f.reads+2 {
@@ -79,7 +79,7 @@ func (k *counting) Open(c reactor.Conn) (reactor.Session, time.Duration) {
 	return k.front.Open(counted{c, k})
 }
 
-// What is read at once of a body leaves in one write, framed or not.
+// The bytes of one read of a body are sent in one write, framed or not.
 func TestOneWriteForEachRead(t *testing.T) {
 	body := testkit.Pattern(1 << 20)
 	for _, tt := range []struct{ name, answer string }{
@@ -104,7 +104,7 @@ func TestOneWriteForEachRead(t *testing.T) {
 	}
 }
 
-// The same for what clients send.
+// The same for request bodies.
 func TestOneWriteForEachReadUp(t *testing.T) {
 	body := testkit.Pattern(1 << 20)
 	const head = "POST / HTTP/1.1\r\nHost: front.test\r\nTransfer-Encoding: chunked\r\n\r\n"

@@ -10,7 +10,7 @@ import (
 	"github.com/headgate/headgate/internal/reactor"
 )
 
-// windowSize is how much one direction holds before a writer waits.
+// windowSize is how many bytes one direction holds before a writer waits.
 const windowSize = 64 << 10
 
 // half is one direction of a connection. Guarded by Net.mu.
@@ -30,7 +30,7 @@ type End struct {
 	local, remote net.Addr
 	closed        bool
 	aborted       bool // closed with a reset
-	detached      bool // no session serves it; written by the session
+	detached      bool // it has left its session; written by the session
 	read, write   deadline
 }
 
@@ -69,7 +69,7 @@ func (e *End) Read(p []byte) (int, error) {
 	return e.takeLocked(p), nil
 }
 
-// takeLocked reads what is there.
+// takeLocked reads the bytes that have arrived.
 func (e *End) takeLocked(p []byte) int {
 	m := copy(p, e.in.buf)
 	e.in.buf = e.in.buf[m:]
@@ -77,7 +77,7 @@ func (e *End) takeLocked(p []byte) int {
 	return m
 }
 
-// readableLocked waits until bytes are there.
+// readableLocked waits until bytes have arrived.
 func (e *End) readableLocked() error {
 	for {
 		switch {
@@ -107,7 +107,7 @@ func (e *End) Write(p []byte) (n int, err error) {
 	return e.putLocked(p)
 }
 
-// putLocked writes p as far as the other side takes it.
+// putLocked writes p as far as the other side has room.
 func (e *End) putLocked(p []byte) (n int, err error) {
 	for n < len(p) {
 		switch {
@@ -118,8 +118,8 @@ func (e *End) putLocked(p []byte) (n int, err error) {
 		case e.write.passed():
 			return n, os.ErrDeadlineExceeded
 		case e.out.gone:
-			// As TCP: what is written to a peer that has closed seems to
-			// arrive, and brings a reset back.
+			// As in TCP, a write to a peer that has closed seems to
+			// succeed, and causes a reset.
 			e.resetLocked()
 			return len(p), nil
 		case len(e.out.buf) >= windowSize:
@@ -139,7 +139,7 @@ func (e *End) resetLocked() {
 	e.net.cond.Broadcast()
 }
 
-// Close implements net.Conn. Unread input makes it a reset, as with TCP.
+// Close implements net.Conn. Unread input turns it into a reset, as with TCP.
 func (e *End) Close() error { return e.close(false) }
 
 // Abort implements reactor.Conn.
@@ -193,7 +193,7 @@ func (e *End) CloseWrite() error {
 	return nil
 }
 
-// Aborted says whether the other end was closed with a reset.
+// Aborted reports whether the other end was closed with a reset.
 func (e *End) Aborted() bool {
 	e.net.mu.Lock()
 	defer e.net.mu.Unlock()

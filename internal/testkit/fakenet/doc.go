@@ -1,9 +1,9 @@
 // Package fakenet is a network and an engine in memory: connections that block
-// like sockets, give reads in pieces of a chosen size, fail at a chosen
-// operation, and loops that see every buffer given back, once.
+// like sockets, return reads in pieces of a chosen size and fail at a chosen
+// operation, and loops that check that every buffer is returned exactly once.
 //
 // It is made for testing/synctest: everything waits on conditions and timers
-// of the bubble, so timeouts cost no time and a hang is a deadlock report.
+// of the bubble, so timeouts take no real time and a hang is reported as a deadlock.
 //
 // Imports reactor only.
 package fakenet

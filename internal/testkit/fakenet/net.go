@@ -13,22 +13,22 @@ import (
 
 // Net is a network with one engine on it.
 type Net struct {
-	Piece   int                 // most bytes one Read of the engine's side gives; 0: no limit
+	Piece   int                 // most bytes that one Read of the engine's side returns; 0: no limit
 	FailAt  int                 // which operation of the engine's side fails, counted from 1; 0: none
-	Backend func(n int, c *End) // plays the n-th backend connection, counted from 1; it runs in its own goroutine
+	Backend func(n int, c *End) // serves the n-th backend connection, counted from 1; it runs in its own goroutine
 	Slow    time.Duration       // how long opening a connection to a backend takes
 	Refuse  bool                // connections to backends are refused
 	Splice  bool                // connections of the engine's side can be spliced
 
 	Loops []*Loop
 
-	mu     sync.Mutex // guards what follows and every connection
+	mu     sync.Mutex // guards the fields below and every connection
 	cond   *sync.Cond
 	ops    int
 	failed string // the operation that was made to fail
 	dials  int
 	moved  int64 // bytes spliced
-	open   int   // engine's ends not closed
+	open   int   // ends of the engine's side that are not closed
 	lent   map[*reactor.Buffer]bool
 	faults []string
 	wg     sync.WaitGroup
@@ -44,7 +44,7 @@ func New(loops int) *Net {
 	return n
 }
 
-// failLocked counts an operation and says whether it is the one to fail.
+// failLocked counts an operation and reports whether it is the one to fail.
 func (n *Net) failLocked(op string) bool {
 	n.ops++
 	if n.ops != n.FailAt {
@@ -83,12 +83,12 @@ func (n *Net) Open() int {
 	return n.open
 }
 
-// Check returns what was done wrong: buffers not given back, or twice.
+// Check returns an error if a buffer was not returned, or twice.
 func (n *Net) Check() error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if len(n.lent) > 0 {
-		return fmt.Errorf("%d buffers were not given back", len(n.lent))
+		return fmt.Errorf("%d buffers were not returned", len(n.lent))
 	}
 	if len(n.faults) > 0 {
 		return fmt.Errorf("%v", n.faults)
@@ -115,7 +115,7 @@ func (n *Net) Connect(loop int, h reactor.Handler) *End {
 	return client
 }
 
-// serve is the life of a connection, as reactor.Goroutine has it.
+// serve runs a connection from start to end, as reactor.Goroutine does.
 func serve(c *End, h reactor.Handler) {
 	s, patience := h.Open(c)
 	defer s.Closed()
@@ -158,7 +158,7 @@ func (l *Loop) Now() time.Time { return time.Now() }
 // Sleep implements reactor.Loop.
 func (l *Loop) Sleep(d time.Duration) { Pass(d) }
 
-// Pass lets d of the bubble's time go by, which takes none.
+// Pass lets d of the bubble's time go by, which takes no real time.
 func Pass(d time.Duration) { <-time.After(d) }
 
 // Offload implements reactor.Loop.
@@ -198,8 +198,8 @@ func (l *Loop) Buffer() *reactor.Buffer {
 	return b
 }
 
-// Return implements reactor.Loop. The buffer is trashed, so that who still
-// reads it shows.
+// Return implements reactor.Loop. The buffer is overwritten, so that a late
+// reader shows.
 func (l *Loop) Return(b *reactor.Buffer) {
 	if b == nil {
 		return
@@ -210,7 +210,7 @@ func (l *Loop) Return(b *reactor.Buffer) {
 	l.net.mu.Lock()
 	defer l.net.mu.Unlock()
 	if !l.net.lent[b] {
-		l.net.faults = append(l.net.faults, "a buffer was given back twice")
+		l.net.faults = append(l.net.faults, "a buffer was returned twice")
 	}
 	delete(l.net.lent, b)
 }

@@ -9,11 +9,11 @@ import (
 
 var _ reactor.Splicer = (*End)(nil)
 
-// pipeSize is the most that one SpliceTo takes.
+// pipeSize is the most that one SpliceTo moves.
 const pipeSize = 64 << 10
 
 // SpliceTo implements reactor.Splicer, where Net.Splice is set. Like a pipe it
-// loses what it took when the other side fails.
+// loses the bytes it holds when the other side fails.
 func (e *End) SpliceTo(dst reactor.Conn, most int64) (moved int64, waited time.Duration, read, write error) {
 	n := e.net
 	n.mu.Lock()

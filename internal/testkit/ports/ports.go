@@ -1,7 +1,7 @@
 //go:build unix
 
-// Package ports hands out TCP ports of 127.0.0.1 to tests and to the benchmark, each to one of them at a time, in
-// whichever process they run.
+// Package ports reserves TCP ports of 127.0.0.1 for tests and the benchmark, each for one of them at a time, in
+// any process.
 //
 // Imports nothing of Headgate.
 package ports
@@ -26,21 +26,21 @@ const (
 
 var errNone = errors.New("reserve a port: none is free")
 
-// Port is a reserved port. The reservation is a lock on a file that every process asks, and it vanishes with the process.
+// Port is a reserved port. The reservation is a lock on a file that every process tries, and it ends with the process.
 type Port struct {
 	Number int
 	lock   *os.File
 }
 
-// Release lets others have the port.
+// Release ends the reservation.
 func (p *Port) Release() { _ = p.lock.Close() }
 
-// Reserve reserves a port that somebody else will listen on: a server in another process, or none.
+// Reserve reserves a port on which another process will listen, or nobody.
 func Reserve() (*Port, error) {
 	return choose(bindable)
 }
 
-// Listen reserves a port and listens on it. There is no moment between the two: a process that looks through /proc/*/fd, as a
+// Listen reserves a port and listens on it, in one step: a process that looks through /proc/*/fd, as a
 // server does that names the holder of a busy port, keeps a listener open for a moment after its process closed it.
 func Listen() (l net.Listener, p *Port, err error) {
 	p, err = choose(func(number int) bool {
@@ -51,7 +51,7 @@ func Listen() (l net.Listener, p *Port, err error) {
 	return l, p, err
 }
 
-// choose locks a port that suits.
+// choose locks a free port that suits.
 func choose(suits func(number int) bool) (*Port, error) {
 	dir := filepath.Join(os.TempDir(), "headgate-test-ports")
 	if err := os.MkdirAll(dir, 0o777); err != nil {
@@ -83,8 +83,8 @@ func lock(path string) *os.File {
 	return f
 }
 
-// bindable tries the port without listening: a socket that only was bound is in nobody's way when a child that has not
-// yet executed its program, or a reader of /proc, keeps it for a moment after we closed it.
+// bindable tries the port without listening: a socket that was only bound does no harm when a child that has not
+// yet executed its program, or a reader of /proc, keeps it open for a moment after we closed it.
 func bindable(port int) bool {
 	syscall.ForkLock.RLock()
 	fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM, 0)

@@ -12,7 +12,7 @@ import (
 	"testing"
 )
 
-// TestOneEach reserves and listens from many sides at once.
+// TestOneEach reserves and listens from many goroutines at once.
 func TestOneEach(t *testing.T) {
 	var mu sync.Mutex
 	has := map[int]bool{}
@@ -20,7 +20,7 @@ func TestOneEach(t *testing.T) {
 		mu.Lock()
 		defer mu.Unlock()
 		if err != nil || has[p.Number] {
-			t.Errorf("%+v was given twice, or none was: %v", p, err)
+			t.Errorf("%+v was reserved twice, or not at all: %v", p, err)
 			return false
 		}
 		has[p.Number] = true
@@ -41,7 +41,7 @@ func TestOneEach(t *testing.T) {
 	all.Wait()
 }
 
-// TestReservedCanBeListenedOn holds while somebody reads our descriptors and children start.
+// TestReservedCanBeListenedOn listens on reserved ports while another process reads our descriptors and children start.
 func TestReservedCanBeListenedOn(t *testing.T) {
 	stop := make(chan struct{})
 	var others sync.WaitGroup
@@ -82,7 +82,7 @@ func readDescriptors() {
 
 func startChild() { _ = exec.Command("true").Run() }
 
-// TestBusy knows a port that somebody listens on without a reservation, on this address or on all.
+// TestBusy: a port on which somebody listens without a reservation, on this address or on all, is not reserved.
 func TestBusy(t *testing.T) {
 	for _, host := range []string{"127.0.0.1", "0.0.0.0", "::"} {
 		l, err := net.Listen("tcp", net.JoinHostPort(host, "0"))
