@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// blackHole returns an address whose handshakes are not answered: a listener that accepts nothing and whose queue is full.
+// blackHole returns an address whose handshakes get no reply: a listener that accepts nothing and whose queue is full.
 func blackHole(t *testing.T) string {
 	t.Helper()
 	open := func() int {
@@ -29,8 +29,8 @@ func blackHole(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	addr.Port = at.(*syscall.SockaddrInet4).Port // of the system's choice: one that was used before may be in TIME_WAIT
-	for range 4 {                                // a backlog of 0 takes one, and its handshake may take another
+	addr.Port = at.(*syscall.SockaddrInet4).Port // chosen by the system: one that was used before may be in TIME_WAIT
+	for range 4 {                                // a backlog of 0 holds one connection, and possibly one more in its handshake
 		if err := syscall.Connect(open(), addr); err != nil && err != syscall.EINPROGRESS {
 			t.Fatal(err)
 		}

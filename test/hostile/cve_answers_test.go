@@ -8,7 +8,7 @@ import (
 	"github.com/headgate/headgate/internal/testkit"
 )
 
-// splitting are heads that a backend must not be able to send to a client. %s stands for the framing of a good answer.
+// splitting are heads that a backend must not be able to send to a client. %s stands for the framing of a valid response.
 var splitting = []struct{ name, head string }{
 	{"nul in value", "HTTP/1.1 200 OK\r\nX: leak\x00\r\n%s"},
 	{"bare cr in value", "HTTP/1.1 200 OK\r\nX: leak\rSet-Cookie: leak\r\n%s"},
@@ -46,7 +46,7 @@ var splitting = []struct{ name, head string }{
 	{"four digits", "HTTP/1.1 2000 leak\r\n%s"},
 }
 
-// answerOf writes text as an origin's answer, in one piece or byte by byte.
+// answerOf returns the answer of an origin that writes text, in one piece or byte by byte.
 func answerOf(t *testing.T, text string, oneByOne bool, then ...string) testkit.Answer {
 	t.Helper()
 	words := []string{"write", text}
@@ -66,8 +66,8 @@ func answerOf(t *testing.T, text string, oneByOne bool, then ...string) testkit.
 	return a
 }
 
-// TestA06ResponseSplitting is CVE-2022-37436, CVE-2023-38709 and relatives: an answer that two readers may read in two
-// ways is replaced by a 502, nothing of it is passed on, and its connection is not used again.
+// TestA06ResponseSplitting is CVE-2022-37436, CVE-2023-38709 and relatives: a response that two readers may read in two
+// ways is replaced by a 502, no byte of it is passed on, and its connection is not used again.
 func TestA06ResponseSplitting(t *testing.T) {
 	segmented(t, func(t *testing.T, oneByOne bool) {
 		s, o := start(t, "")
@@ -94,12 +94,12 @@ func TestA06ResponseSplitting(t *testing.T) {
 	})
 }
 
-// leaks says whether anything of a bad answer is in r.
+// leaks reports whether r has any part of a bad response.
 func leaks(r *testkit.Response) bool {
 	return strings.Contains(strings.ToLower(fmt.Sprint(r.Reason, r.Fields, string(r.Body))), "leak")
 }
 
-// TestA14ErrorPages is CVE-2019-10092: nothing of a request or an answer stands unescaped on a page of ours.
+// TestA14ErrorPages is CVE-2019-10092: our own pages show no part of a request or a response unescaped.
 func TestA14ErrorPages(t *testing.T) {
 	t.Parallel()
 	s, o := start(t, `
@@ -147,7 +147,7 @@ func TestTraceSecrets(t *testing.T) {
 	}
 }
 
-// TestG10Logs: no log line is made of raw bytes of a peer, and no request makes two.
+// TestG10Logs: log lines have no raw bytes of a peer, and no request has two lines.
 func TestG10Logs(t *testing.T) {
 	t.Parallel()
 	s, o := start(t, `
@@ -163,7 +163,7 @@ ProxyPass /404 !
 	send := func(text string) {
 		asked++
 		if r := ask(t, s, text); r == nil {
-			t.Errorf("%q: no answer", text)
+			t.Errorf("%q: no response", text)
 		}
 	}
 	for _, junk := range []string{

@@ -10,8 +10,8 @@ import (
 	"github.com/headgate/headgate/internal/testkit"
 )
 
-// TestA05Nominated is CVE-2022-31813: a client that nominates our fields, or those that frame and address a message,
-// as hop-by-hop does not take them away.
+// TestA05Nominated is CVE-2022-31813: a client that names our fields, or those that frame and address a message,
+// in Connection does not remove them.
 func TestA05Nominated(t *testing.T) {
 	t.Parallel()
 	s, o := start(t, "ProxyPreserveHost On")
@@ -45,7 +45,7 @@ func TestA05Nominated(t *testing.T) {
 	}
 }
 
-// TestA05Authorization: access control sees a field that the client nominated, and decides as if it had not.
+// TestA05Authorization: access control sees a field that the client named in Connection, and decides as if it were not named.
 func TestA05Authorization(t *testing.T) {
 	t.Parallel()
 	s, o := start(t, "SetEnvIf X-Role ^guest$ guest\n<Location />\n<RequireAll>\nRequire all granted\nRequire not env guest\n</RequireAll>\n</Location>\n")
@@ -59,8 +59,8 @@ func TestA05Authorization(t *testing.T) {
 	}
 }
 
-// TestA09Mutations sends requests with bytes changed, dropped and doubled: each is answered or closed, the backend gets
-// only what every reader reads alike, and the server lives. The seed is fixed.
+// TestA09Mutations sends requests with bytes changed, dropped and doubled: each gets a response or a close, the backend gets
+// only requests that every reader reads alike, and the server goes on. The seed is fixed.
 func TestA09Mutations(t *testing.T) {
 	t.Parallel()
 	s, o := start(t, "Timeout 2")
@@ -91,7 +91,7 @@ func TestA09Mutations(t *testing.T) {
 		c.Send(string(b))
 		c.CloseWrite()
 		if got, err := c.Raw(); err != nil || len(got) > 0 && !strings.HasPrefix(string(got), "HTTP/1.1 ") {
-			t.Errorf("%q: answered %.80q, %v", b, got, err)
+			t.Errorf("%q: response %.80q, %v", b, got, err)
 		}
 		c.Close()
 	}
@@ -104,12 +104,12 @@ func TestA09Mutations(t *testing.T) {
 		t.Errorf("afterwards: %d", status(r))
 	}
 	if strings.Contains(s.Logs(), "panic") {
-		t.Error("the log speaks of a panic")
+		t.Error("the log has a panic")
 	}
 }
 
-// TestA10Upgrade is CVE-2019-17567, E03 and G07: no tunnel without a 101 that was asked for; what the client sent ahead
-// is a separate request or nothing.
+// TestA10Upgrade is CVE-2019-17567, E03 and G07: no tunnel without a requested 101; bytes that the client sent ahead
+// are a separate request or are dropped.
 func TestA10Upgrade(t *testing.T) {
 	t.Parallel()
 	s, o := start(t, "")
@@ -150,7 +150,7 @@ func TestA10Upgrade(t *testing.T) {
 	}
 }
 
-// TestA11BodyAfterError is CVE-2022-22720: what is left of a body after an early answer is never taken for a request.
+// TestA11BodyAfterError is CVE-2022-22720: the rest of a body after an early response is never taken for a request.
 func TestA11BodyAfterError(t *testing.T) {
 	t.Parallel()
 	s, o := start(t, `
@@ -190,7 +190,7 @@ ProxyPass /nowhere !
 	}
 }
 
-// TestG01Connect is CVE-2026-56866: CONNECT through a reverse proxy is refused and the backend hears nothing.
+// TestG01Connect is CVE-2026-56866: CONNECT through a reverse proxy is refused, without a connection to the backend.
 func TestG01Connect(t *testing.T) {
 	t.Parallel()
 	s, o := start(t, "")
@@ -202,7 +202,7 @@ func TestG01Connect(t *testing.T) {
 	} {
 		c := testkit.Dial(t, s.Addr())
 		c.Send(text + marker)
-		r, err := c.Read("GET") // a body is told by its framing
+		r, err := c.Read("GET") // a body is delimited by its framing
 		if err != nil || r.Status != 405 && r.Status != 400 || !c.Closed() {
 			t.Errorf("%q: %+v, %v", text, r, err)
 		}
@@ -213,7 +213,7 @@ func TestG01Connect(t *testing.T) {
 	}
 }
 
-// TestG04ExpectRaces: whatever a backend says to an expectation, the pool stays in step.
+// TestG04ExpectRaces: however a backend responds to Expect, requests and responses in the pool still match.
 func TestG04ExpectRaces(t *testing.T) {
 	t.Parallel()
 	s, o := start(t, "Timeout 3")
@@ -250,7 +250,7 @@ func TestG04ExpectRaces(t *testing.T) {
 	}
 }
 
-// TestG05Sizes: a megabyte of anything in a head is refused by its size and costs little.
+// TestG05Sizes: a megabyte of anything in a head is refused by its size, at little cost.
 func TestG05Sizes(t *testing.T) {
 	t.Parallel()
 	s, o := start(t, "")
@@ -304,7 +304,7 @@ func TestH03NameLengths(t *testing.T) {
 	}
 }
 
-// TestE02AllValues: a rule about a field sees every line of it, and bytes beyond ASCII.
+// TestE02AllValues: a rule about a field sees all its lines, and bytes beyond ASCII.
 func TestE02AllValues(t *testing.T) {
 	t.Parallel()
 	s, o := start(t, `

@@ -11,7 +11,7 @@ import (
 	"github.com/headgate/headgate/internal/testkit"
 )
 
-// TestA01DecodedLineEnd is CVE-2023-25690: what a pattern captured is decoded and must not get into the request line.
+// TestA01DecodedLineEnd is CVE-2023-25690: a decoded capture of a pattern must not reach the request line as it is.
 func TestA01DecodedLineEnd(t *testing.T) {
 	t.Parallel()
 	s, o := start(t, `
@@ -41,7 +41,7 @@ ProxyPass /c/ http://127.0.0.1:${origin}/y/
 	}
 }
 
-// TestA02OtherAddress is CVE-2021-40438: no request makes the proxy dial anything but what is configured.
+// TestA02OtherAddress is CVE-2021-40438: no request makes the proxy connect to an address that is not configured.
 func TestA02OtherAddress(t *testing.T) {
 	t.Parallel()
 	evil := testkit.NewOrigin(t)
@@ -60,7 +60,7 @@ ProxyPassMatch ^/u/(.*)$ http://127.0.0.1:${origin}$1
 	} {
 		for _, host := range []string{"www.test", e} {
 			if r := ask(t, s, "GET "+target+" HTTP/1.1\r\nHost: "+host+"\r\n\r\n"); status(r) == 0 {
-				t.Errorf("%s: no answer", target)
+				t.Errorf("%s: no response", target)
 			}
 		}
 	}
@@ -69,7 +69,7 @@ ProxyPassMatch ^/u/(.*)$ http://127.0.0.1:${origin}$1
 	}
 }
 
-// TestA03AnswerSelectsNothing is CVE-2024-38476 and relatives: fields of an answer never make a new request.
+// TestA03AnswerSelectsNothing is CVE-2024-38476 and relatives: fields of a response never cause a new request.
 func TestA03AnswerSelectsNothing(t *testing.T) {
 	t.Parallel()
 	s, o := start(t, "")
@@ -86,11 +86,11 @@ func TestA03AnswerSelectsNothing(t *testing.T) {
 		}
 	}
 	if n, _ := evil.Conns(); n > 0 {
-		t.Errorf("%d connections to where an answer pointed", n)
+		t.Errorf("%d connections to an address that a response named", n)
 	}
 }
 
-// spellings are ways to write a path that is, or for somebody may be, below /secret.
+// spellings are ways to write a path that is below /secret, or may be for some readers.
 var spellings = []string{
 	"/secret", "/secret/", "/secret/x", "//secret", "///secret//x", "/./secret", "/a/../secret", "/a/./../secret/x", "/secret/.",
 	"/%73ecret", "/%53ecret", "/s%65cret/x", "/%2e/secret", "/a/%2e%2e/secret", "/a/.%2e/secret", "/a/%2E./secret",
@@ -105,8 +105,8 @@ var spellings = []string{
 	"http://www.test", "/open/../", "/...", "/.../secret", "/..secret", "/.secret", "/a/.../../secret", "/a//../secret", "/a//..//../secret",
 }
 
-// backendReads is the path as a backend reads it that decodes once, then resolves; an error where it would refuse. With
-// segments it tells an encoded slash from a slash, as who asks for encoded slashes must.
+// backendReads returns the path for a backend that decodes once, then resolves; an error if it would refuse. With
+// segments it distinguishes an encoded slash from a slash, as an application that uses encoded slashes must.
 func backendReads(target string, segments bool) (string, error) {
 	target, _, _ = strings.Cut(target, "?")
 	if segments {
@@ -119,8 +119,8 @@ func backendReads(target string, segments bool) (string, error) {
 	return path.Clean("/" + p), nil
 }
 
-// urlParserReads is the path as a backend reads it that takes the target for a reference, as many libraries do: what
-// is behind two slashes is a host, and a backslash is a slash.
+// urlParserReads returns the path for a backend that parses the target as a URL reference, as many libraries do: the text
+// after two slashes is a host, and a backslash is a slash.
 func urlParserReads(target string, segments bool) (string, error) {
 	target, _, _ = strings.Cut(target, "?")
 	target = strings.ReplaceAll(target, "\\", "/")
@@ -131,7 +131,7 @@ func urlParserReads(target string, segments bool) (string, error) {
 	return backendReads(target, segments)
 }
 
-// spelled are what generated spellings of a path are made of.
+// spelled are the parts of generated spellings of a path.
 var spelled = []string{
 	"/", "/", "//", "/./", "/../", "/%2e%2e/", "/.%2E/", "/;/", "\\", "/\\", "..\\", "%5c", "%2f", "%2F", "..", ".", "/x/..", "/h", "x", "/%78",
 }
@@ -207,7 +207,7 @@ func authorised(t *testing.T, conf string) {
 	}
 }
 
-// TestA12PatternEnds is CVE-2017-15715: $ is the end, not a line's, and a dot is any byte.
+// TestA12PatternEnds is CVE-2017-15715: $ matches the end of the text, not of a line, and a dot matches any byte.
 func TestA12PatternEnds(t *testing.T) {
 	t.Parallel()
 	s, o := start(t, `
@@ -258,7 +258,7 @@ func TestG03QueryUntouched(t *testing.T) {
 	}
 }
 
-// TestH04Fragment: a fragment in a target is refused, so that nobody matches on what is behind it.
+// TestH04Fragment: a target with a fragment is refused, so that no rule matches the text after it.
 func TestH04Fragment(t *testing.T) {
 	t.Parallel()
 	s, o := start(t, "")

@@ -1,4 +1,4 @@
-// Package hostile plays what attackers and broken peers do to the running
+// Package hostile plays attackers and broken peers against the running
 // binary: the request matrix of internal/wire end to end, a named row for each
 // known hole of other proxies, and the faults a backend can have.
 //

@@ -7,23 +7,23 @@ import (
 	"github.com/headgate/headgate/internal/testkit"
 )
 
-// fault is a row of the fault matrix: what a backend does with one request, and what has to come of it.
+// fault is a row of the fault matrix: how a backend handles one request, and the expected result.
 type fault struct {
 	name     string
-	text     string // what the backend writes
-	then     string // steps of an origin after it, parted by " ; "
+	text     string // the bytes that the backend writes
+	then     string // steps of an origin after it, separated by " ; "
 	method   string // GET unless given
 	status   int
-	body     string // what the client gets of the body
-	cut      bool   // the client must see that the answer is not whole
+	body     string // the part of the body that the client gets
+	cut      bool   // the client must see that the response is incomplete
 	log      string // "phase: kind" of the one line in the error log; "": no line
 	overlong bool   // a line in the error log says that trailer fields were left out
 	fresh    bool   // the connection to the backend must not be used again
 	close    bool   // the client's connection ends
-	whole    bool   // not to be written byte by byte: too long
-	behind   bool   // more comes behind a good answer; byte by byte, when the answer is over and its connection may be idle
-	slow     bool   // byte by byte it is met when the head was sent: then the answer is cut
-	late     bool   // the connection ends behind the answer, which can be met too late: then a request is sent again
+	whole    bool   // too long to be written byte by byte
+	behind   bool   // more bytes follow a valid response; byte by byte they arrive when the response is over and the connection may be idle
+	slow     bool   // byte by byte the fault is found after the head was sent: then the response is cut
+	late     bool   // the connection ends after the response, which may be noticed too late: then a request is sent again
 }
 
 const (
@@ -33,32 +33,32 @@ const (
 	never   = "wait never"
 )
 
-// bad makes a row of an answer that is refused as a whole.
+// bad makes a row for a response that is refused entirely.
 func bad(name, text string) fault {
 	return fault{name: name, text: text, status: 502, log: "read-head: malformed", fresh: true}
 }
 
-// broken makes a row of an answer that breaks off after its head.
+// broken makes a row for a response that is cut off after its head.
 func broken(name, text, then, body, log string) fault {
 	return fault{name: name, text: text, then: then, status: 200, body: body, cut: true, log: log, fresh: true, close: true}
 }
 
-// badBody makes a row of an answer whose body is malformed before anything of it has to be sent.
+// badBody makes a row for a response whose body is malformed before any byte of it has to be sent.
 func badBody(name, text string) fault {
 	return fault{name: name, text: chunked + text, status: 502, log: "read-response: malformed", fresh: true, slow: true}
 }
 
-// clean makes a row of an answer that is odd, but whole for the client.
+// clean makes a row for a response that is unusual, but complete for the client.
 func clean(name, text, then string) fault {
 	return fault{name: name, text: text, then: then, status: 200, body: "hi", fresh: true}
 }
 
-// padded makes a row of chunk sizes that old servers write, which leave nothing to doubt.
+// padded makes a row for unusual chunk sizes of old servers, which are unambiguous.
 func padded(name, size, last string) fault {
 	return fault{name: name, text: chunked + size + "\r\nhi\r\n" + last + "\r\n\r\n", status: 200, body: "hi", whole: len(size) > 100 || strings.Contains(size, ";")}
 }
 
-// surplus makes a row of an answer with something behind its end.
+// surplus makes a row for a response with bytes after its end.
 func surplus(name, text string) fault {
 	f := clean(name, text, "")
 	f.behind = true
@@ -66,7 +66,7 @@ func surplus(name, text string) fault {
 }
 
 var faults = []fault{
-	// no whole head
+	// an incomplete head
 	{name: "close-before", then: "close", status: 502, log: "await-head: closed", fresh: true},
 	{name: "rst-before", then: "rst", status: 502, log: "await-head: reset", fresh: true},
 	{name: "close-in-line", text: "HTTP/1.1 20", then: "close", status: 502, log: "await-head: closed", fresh: true},
@@ -75,7 +75,7 @@ var faults = []fault{
 	{name: "slow-first-byte", then: never, status: 504, log: "await-head: timeout", fresh: true},
 	{name: "stalled-head", text: "HTTP/1.1 200 OK\r\nX: y", then: never, status: 504, log: "read-head: timeout", fresh: true},
 
-	// a body that breaks off
+	// a body that is cut off
 	broken("close-after-head", head10, "close", "", "read-response: closed"),
 	broken("rst-after-head", head10, "rst", "", "read-response: reset"),
 	broken("close-in-body", head10+"hello", "close", "hello", "read-response: closed"),
@@ -114,7 +114,7 @@ var faults = []fault{
 	{name: "interim-then-close", text: "HTTP/1.1 103 Early Hints\r\n\r\n", then: "close", status: 502, log: "read-head: closed", fresh: true},
 	{name: "interim-then-silence", text: "HTTP/1.1 103 Early Hints\r\n\r\n", then: never, status: 504, log: "read-head: timeout", fresh: true},
 
-	// what is no answer
+	// not a response
 	bad("garbage", "\x00\x01\x02 garbage\r\n\r\n"),
 	bad("html", "<html>hello</html>\r\n\r\n"),
 	bad("ssh", "SSH-2.0-OpenSSH_9.2\r\n"),
@@ -138,7 +138,7 @@ var faults = []fault{
 	bad("space-colon", "HTTP/1.1 200 OK\r\nX : a\r\n"+length2),
 	bad("no-colon", "HTTP/1.1 200 OK\r\nnocolon\r\n"+length2),
 
-	// odd, but whole
+	// unusual, but complete
 	padded("chunk-pad", "2 ", "0"),
 	padded("chunk-pad-tabs", "2\t \t", "0"),
 	padded("chunk-pad-last", "2", "0      "),
@@ -163,7 +163,7 @@ var faults = []fault{
 	{name: "head-chunked-body", method: "HEAD", text: chunked + "2\r\nhi\r\n0\r\n\r\n", status: 200, fresh: true, behind: true},
 }
 
-// badHeaders are the rows that ProxyBadHeader decides about, by its argument.
+// badHeaders are the rows for each argument of ProxyBadHeader.
 var badHeaders = map[string][]fault{
 	"IsError": {bad("no-colon", "HTTP/1.1 200 OK\r\nX: a\r\nno colon\r\n"+length2)},
 	"Ignore": {
@@ -178,7 +178,7 @@ var badHeaders = map[string][]fault{
 	},
 }
 
-// answer makes the origin's answer of a row.
+// answer returns the origin's answer for a row.
 func (f *fault) answer(t *testing.T, oneByOne bool) testkit.Answer {
 	t.Helper()
 	var words []string

@@ -10,7 +10,7 @@ import (
 	"github.com/headgate/headgate/internal/testkit"
 )
 
-// ground is one server in front of an origin for each row, so that the rows can be played at the same time: the lines
+// ground is one server in front of one origin for each row, so that the rows can run at the same time: the lines
 // of the log name the worker.
 type ground struct {
 	s       *testkit.Server
@@ -30,10 +30,10 @@ func newGround(t *testing.T, conf string, names []string) *ground {
 	return g
 }
 
-// faultLines returns the lines of the error log about a worker, without the lines of its start.
+// faultLines returns the lines of the error log about a worker, without those of its start.
 func (g *ground) faultLines(addr string) (ls []string) {
 	for l := range strings.Lines(g.s.File("error.log")) {
-		// The last line may be read while it is written, at the end of a page.
+		// The last line may be read while it is being written, at the end of a page.
 		l, whole := strings.CutSuffix(l, "\n")
 		if whole && strings.Contains(l, "worker http://"+addr+"/") {
 			ls = append(ls, l)
@@ -42,15 +42,15 @@ func (g *ground) faultLines(addr string) (ls []string) {
 	return ls
 }
 
-// faultLine is how the one line of a fault looks: client, worker and its address, who, when, what and how long, what
-// the client was told, and the id to find it by.
+// faultLine matches the line of a fault: client, worker and its address, side, phase, kind and time, the status that
+// the client got, and the id to find it by.
 func faultLine(addr, log string) *regexp.Regexp {
 	a := regexp.QuoteMeta(addr)
 	return regexp.MustCompile(`:error\] \[pid \d+:tid \d+\] \[client 127\.0\.0\.1:\d+\] (AH\d+: )?worker http://` + a + `/ \(` + a +
 		`\): backend ` + log + `\S* after [0-9.]+ms.*; (answered|response cut after) \d\d\d \(\S+ \S+, www\.test, ProxyPass \S+ at \S+, id \S+\)$`)
 }
 
-// checkLog looks for exactly one line; none with log "".
+// checkLog requires exactly one line; none if log is "".
 func (g *ground) checkLog(t *testing.T, addr, log string) {
 	t.Helper()
 	if log != "" && !testkit.Poll(testkit.Patience, func() bool { return len(g.faultLines(addr)) > 0 }) {
@@ -65,7 +65,7 @@ func (g *ground) checkLog(t *testing.T, addr, log string) {
 	}
 }
 
-// TestFaults plays the fault matrix, each answer in one piece and byte by byte.
+// TestFaults plays the fault matrix, each response in one piece and byte by byte.
 func TestFaults(t *testing.T) {
 	segmented(t, func(t *testing.T, oneByOne bool) {
 		var names []string
@@ -76,7 +76,7 @@ func TestFaults(t *testing.T) {
 	})
 }
 
-// TestBadHeader plays what ProxyBadHeader decides about.
+// TestBadHeader plays the rows of ProxyBadHeader.
 func TestBadHeader(t *testing.T) {
 	for policy, rows := range badHeaders {
 		t.Run(policy, func(t *testing.T) {
@@ -93,7 +93,7 @@ func TestBadHeader(t *testing.T) {
 func playFaults(t *testing.T, g *ground, rows []fault, oneByOne bool) {
 	for _, f := range rows {
 		if oneByOne && (f.whole || f.then == "rst") {
-			continue // a reset throws away what still waits to be sent
+			continue // a reset discards the bytes that wait to be sent
 		}
 		t.Run(f.name, func(t *testing.T) {
 			t.Parallel()
@@ -102,7 +102,7 @@ func playFaults(t *testing.T, g *ground, rows []fault, oneByOne bool) {
 	}
 }
 
-// play asks once for the faulty answer, then on the same connection, then on two others.
+// play requests the faulty response, then sends a request on the same connection, then on two others.
 func (g *ground) play(t *testing.T, f *fault, oneByOne bool) {
 	o := g.origins[f.name]
 	o.Next(f.answer(t, oneByOne))
@@ -114,7 +114,7 @@ func (g *ground) play(t *testing.T, f *fault, oneByOne bool) {
 	defer c.Close()
 	c.Send(method + " /" + f.name + "/a HTTP/1.1\r\nHost: h\r\n\r\n")
 	r, err := c.Read(method)
-	if f.slow && oneByOne && r != nil && r.Status == 200 { // the head was sent before the rest came
+	if f.slow && oneByOne && r != nil && r.Status == 200 { // the head was sent before the rest arrived
 		f = &fault{name: f.name, status: 200, body: string(r.Body), cut: true, log: f.log, fresh: true, close: true}
 	}
 	f.check(t, r, err)
@@ -127,7 +127,7 @@ func (g *ground) play(t *testing.T, f *fault, oneByOne bool) {
 		g.checkLog(t, o.Addr(), f.log)
 	}
 	if f.behind && oneByOne {
-		testkit.Eventually(t, "the connection on which more came is dropped before anybody asks again", func() bool {
+		testkit.Eventually(t, "the connection with surplus bytes is dropped before the next request", func() bool {
 			_, ended := o.Conns()
 			return ended == 1
 		})
@@ -166,22 +166,22 @@ func (g *ground) play(t *testing.T, f *fault, oneByOne bool) {
 	}
 }
 
-// check compares the client's view of the faulty answer.
+// check compares the client's view of the faulty response.
 func (f *fault) check(t *testing.T, r *testkit.Response, err error) {
 	t.Helper()
 	switch {
 	case r == nil:
-		t.Errorf("no answer: %v", err)
+		t.Errorf("no response: %v", err)
 	case r.Status != f.status:
 		t.Errorf("%d %q, want %d", r.Status, r.Body, f.status)
 	case f.cut && (r.Complete || err == nil):
-		t.Errorf("a cut answer looks whole: %+v", r)
+		t.Errorf("a cut response looks complete: %+v", r)
 	case !f.cut && !r.Complete:
-		t.Errorf("not a whole answer: %+v, %v", r, err)
+		t.Errorf("not a complete response: %+v, %v", r, err)
 	case f.status == 200 && string(r.Body) != f.body:
 		t.Errorf("body %q, want %q", r.Body, f.body)
 	case leaks(r):
-		t.Errorf("bytes of a refused answer were passed on: %+v", r)
+		t.Errorf("bytes of a refused response were passed on: %+v", r)
 	}
 }
 
@@ -192,7 +192,7 @@ func sound(t *testing.T, what string, r *testkit.Response, err error) {
 	}
 }
 
-// TestConnectFaults: nobody listens, and nobody answers the handshake.
+// TestConnectFaults: a port where nobody listens, and a handshake without a reply.
 func TestConnectFaults(t *testing.T) {
 	t.Parallel()
 	refused := fmt.Sprintf("127.0.0.1:%d", testkit.FreePort(t))
@@ -212,7 +212,7 @@ func TestConnectFaults(t *testing.T) {
 	}
 }
 
-// TestRetryAfter: a client that is told 503 is told when to come again (docs/differences.md, retry-after).
+// TestRetryAfter: a 503 has a Retry-After (docs/differences.md, retry-after).
 func TestRetryAfter(t *testing.T) {
 	t.Parallel()
 	g := newGround(t, fmt.Sprintf("ProxyPass / http://127.0.0.1:%d/%s\n", testkit.FreePort(t), patient), nil)
@@ -221,7 +221,7 @@ func TestRetryAfter(t *testing.T) {
 	}
 }
 
-// TestSlowBody: what comes in time piece by piece may take longer as a whole than the timeout, and leaves as it comes.
+// TestSlowBody: a body whose pieces arrive in time may take longer in total than the timeout. Each piece is sent as it arrives.
 func TestSlowBody(t *testing.T) {
 	t.Parallel()
 	g := newGround(t, "", []string{"length", "chunked", "close"})
@@ -257,7 +257,7 @@ func TestSlowBody(t *testing.T) {
 	}
 }
 
-// TestStaleConnection: the backend closes a pooled connection, seen or just as the next request comes.
+// TestStaleConnection: the backend closes a pooled connection, noticed before or only with the next request.
 func TestStaleConnection(t *testing.T) {
 	t.Parallel()
 	g := newGround(t, "", []string{"seen", "seen-post", "race", "race-post", "race-rst"})
@@ -274,7 +274,7 @@ func TestStaleConnection(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			o := g.origins[row.name]
-			c := testkit.Dial(t, g.s.Addr()) // one loop serves a connection, and its pool is asked both times
+			c := testkit.Dial(t, g.s.Addr()) // a connection belongs to one loop, so both requests use the same pool
 			c.Send(get("/" + row.name + "/"))
 			r, err := c.Read("GET")
 			sound(t, "the first request", r, err)
@@ -296,7 +296,7 @@ func TestStaleConnection(t *testing.T) {
 	}
 }
 
-// TestEarlyAnswer: the backend refuses an upload before it has it, and the client goes on sending.
+// TestEarlyAnswer: the backend refuses an upload before it has read it, and the client goes on sending.
 func TestEarlyAnswer(t *testing.T) {
 	t.Parallel()
 	g := newGround(t, "", []string{"closes", "keeps", "chunked"})
@@ -326,7 +326,7 @@ func TestEarlyAnswer(t *testing.T) {
 	}
 }
 
-// TestClientLeaves: a client that goes away inside its upload or download ends the backend's request, and the backend
+// TestClientLeaves: a client that closes within its upload or download ends the backend's request, and the backend
 // is not blamed.
 func TestClientLeaves(t *testing.T) {
 	t.Parallel()

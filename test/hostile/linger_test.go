@@ -9,8 +9,8 @@ import (
 	"github.com/headgate/headgate/internal/testkit"
 )
 
-// TestCutSparesWhatCameBefore: a client sends several requests and reads late. An answer that is cut, or a connection
-// that is closed while the client still sends, must not destroy the complete answers before.
+// TestCutSparesWhatCameBefore: a client sends several requests and reads late. A response that is cut, or a connection
+// that is closed while the client still sends, must not destroy the complete responses before.
 func TestCutSparesWhatCameBefore(t *testing.T) {
 	t.Parallel()
 	const size = 300_000
@@ -26,7 +26,7 @@ func TestCutSparesWhatCameBefore(t *testing.T) {
 	g.origins["early"].Default(testkit.MustAnswer("early ; respond 413 -h 'Connection: close' no ; close"))
 	for _, tt := range []struct {
 		name, send string
-		whole      int // answers of the large size that have to come whole
+		whole      int // large responses that have to arrive completely
 	}{
 		{"cut, then a PUT", whole + get("/cut/") + put(1000), 1},
 		{"cut, then a large PUT", whole + get("/cut/") + put(600_000), 1},
@@ -46,7 +46,7 @@ func TestCutSparesWhatCameBefore(t *testing.T) {
 			c := testkit.Dial(t, g.s.Addr())
 			defer c.Close()
 			sent := make(chan struct{})
-			go func() { // it may have to wait until answers are read
+			go func() { // it may have to wait until responses are read
 				defer close(sent)
 				c.Send(tt.send)
 			}()
@@ -56,7 +56,7 @@ func TestCutSparesWhatCameBefore(t *testing.T) {
 			for i := range tt.whole {
 				r, err := c.Read("GET")
 				if err != nil || r.Status != 200 || !r.Complete || string(r.Body) != testkit.Pattern(size) {
-					t.Fatalf("answer %d is not whole: %s, %v", i, brief(r), err)
+					t.Fatalf("response %d is incomplete: %s, %v", i, brief(r), err)
 				}
 			}
 			for {
@@ -77,7 +77,7 @@ func brief(r *testkit.Response) string {
 	return fmt.Sprintf("%d with %d bytes", r.Status, len(r.Body))
 }
 
-// TestDrippingBackend: a head, or the fields behind a body, that come a byte at a time end by timeout= as a whole.
+// TestDrippingBackend: a head or a trailer section that arrives byte by byte must be complete within timeout=.
 func TestDrippingBackend(t *testing.T) {
 	t.Parallel()
 	g := newGround(t, "", []string{"status", "fields", "interim", "trailer"})
@@ -140,7 +140,7 @@ func TestDrippingBackend(t *testing.T) {
 	}
 }
 
-// TestBackendAcceptsAndResets: whenever the system tells of it, it is one status and one line.
+// TestBackendAcceptsAndResets: whenever the system reports the reset, there is one status and one log line.
 func TestBackendAcceptsAndResets(t *testing.T) {
 	t.Parallel()
 	addr := resetter(t)

@@ -9,7 +9,7 @@ import (
 
 func TestMain(m *testing.M) { testkit.Main(m) }
 
-// start runs the binary in front of one origin, which ${origin} stands for; conf goes before a ProxyPass of everything.
+// start runs the binary in front of one origin, named by ${origin}; conf is before a ProxyPass of all paths.
 func start(t *testing.T, conf string) (*testkit.Server, *testkit.Origin) {
 	t.Helper()
 	o := testkit.NewOrigin(t)
@@ -43,7 +43,7 @@ func get(target string, fields ...string) string {
 	return text + "\r\n"
 }
 
-// status of an answer; 0 for none.
+// status returns the status of a response; 0 for none.
 func status(r *testkit.Response) int {
 	if r == nil {
 		return 0
@@ -67,7 +67,7 @@ func allStrict(t *testing.T, o *testkit.Origin) {
 	}
 }
 
-// segmented runs f with what is sent in one piece and with every byte in its own segment.
+// segmented runs f twice: sending in one piece, and sending every byte in its own segment.
 func segmented(t *testing.T, f func(t *testing.T, oneByOne bool)) {
 	t.Helper()
 	for _, mode := range []string{"whole", "bytewise"} {

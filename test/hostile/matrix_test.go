@@ -20,7 +20,7 @@ type row struct {
 	input string
 }
 
-// message is what comes of one message of a row.
+// message is the expected result of one message of a row.
 type message struct {
 	status         int // refused at once with this
 	method, path   string
@@ -32,7 +32,7 @@ type message struct {
 
 var repeated = regexp.MustCompile(`(?s)\{([^{}]*)\*(\d+)\}`)
 
-// expand writes out {s*n}.
+// expand replaces {s*n} by n times s.
 func expand(s string) string {
 	return repeated.ReplaceAllStringFunc(s, func(m string) string {
 		p := repeated.FindStringSubmatch(m)

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// resetter returns an address at which every connection is accepted and reset at once.
+// resetter returns an address where every connection is accepted and reset immediately.
 func resetter(t *testing.T) string {
 	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")

@@ -13,7 +13,7 @@ import (
 // marker follows every row on its connection. A backend that sees it after a refused row was reached by smuggling.
 const marker = "GET /marker HTTP/1.1\r\nHost: h\r\n\r\n"
 
-// own lists the rows whose requests can be read but are answered by the server itself.
+// own lists the rows whose requests are valid but get a response of the server itself.
 var own = map[string]message{
 	"line-target-percent":      {status: 400}, // %00 names no file
 	"line-target-abs-other":    {status: 400},
@@ -25,12 +25,12 @@ var own = map[string]message{
 	"host-10-abs":              {method: "GET", path: "/", host: "www.test", close: true}, // httpd: no Host field to preserve
 }
 
-// mayClose lists the rows after which the connection may be closed: whether the client sends a body it asked for leave
-// to send can be a guess.
+// mayClose lists the rows after which the connection may be closed: it can be unknown whether a client that sent Expect
+// sends its body.
 var mayClose = map[string]bool{"expect-100": true, "expect-case": true, "expect-chunked": true}
 
-// TestSmuggling sends every row of the request matrix with a pipelined request behind it. What is refused is answered,
-// closes, and leaves nothing at the backend; what is accepted arrives as one request that every backend reads alike.
+// TestSmuggling sends every row of the request matrix with a pipelined request after it. A refused one gets a response and
+// a close, and the backend sees none of it; an accepted one arrives as one request that every backend reads alike.
 func TestSmuggling(t *testing.T) {
 	segmented(t, func(t *testing.T, oneByOne bool) {
 		s, o := start(t, "ProxyPreserveHost On\nTimeout 5\n")
@@ -51,7 +51,7 @@ func TestSmuggling(t *testing.T) {
 	})
 }
 
-// play is one row on its way.
+// play is one row while it runs.
 type play struct {
 	t        *testing.T
 	s        *testkit.Server
@@ -61,7 +61,7 @@ type play struct {
 	before   *play // the row before this one
 
 	c      *testkit.Client
-	seen   []message // what the backend must have got, in order
+	seen   []message // the requests that the backend must have received, in order
 	ended  bool      // the connection has to be closed now
 	partly bool      // a request may have reached the backend in part
 }
@@ -95,7 +95,7 @@ func (p *play) run() {
 	p.backend()
 }
 
-// message reads what comes of one message.
+// message reads the result of one message.
 func (p *play) message(m message) {
 	r, err := p.c.Read(m.method)
 	switch {
@@ -122,7 +122,7 @@ func (p *play) message(m message) {
 	}
 }
 
-// answered checks the backend's answer to an accepted message.
+// answered checks the backend's response to an accepted message.
 func (p *play) answered(m message, r *testkit.Response) {
 	body := "ok"
 	if m.path == "/marker" {
@@ -138,18 +138,18 @@ func (p *play) answered(m message, r *testkit.Response) {
 	p.seen = append(p.seen, m)
 }
 
-// barrier is a whole request on its own connection: what the row still had on its way is at the backend before it.
+// barrier sends a complete request on its own connection: bytes of the row that were under way are at the backend before it.
 func (p *play) barrier() {
 	c := testkit.Dial(p.t, p.s.Addr())
 	defer c.Close()
 	c.Send("GET /barrier HTTP/1.1\r\nHost: h\r\n\r\n")
 	if r, err := c.Read("GET"); err != nil || r.Status != 200 || string(r.Body) != "ok" {
-		p.t.Errorf("the next client is answered %+v, %v", r, err)
+		p.t.Errorf("the next client gets %+v, %v", r, err)
 	}
 	p.seen = append(p.seen, message{method: "GET", path: "/barrier", host: "h"})
 }
 
-// backend compares what the backend got with what it must have got.
+// backend compares the requests that the backend received with the expected ones.
 func (p *play) backend() {
 	var got []testkit.Request
 	for _, r := range p.o.Requests() {
@@ -169,7 +169,7 @@ func (p *play) backend() {
 	}
 }
 
-// late says that a part of the row before was only now noticed by the backend, which has one thread for each connection.
+// late reports whether the backend, with one thread for each connection, noticed a part of the previous row only now.
 func (p *play) late(r *testkit.Request) bool {
 	return p.before != nil && p.before.partly && strings.Contains(p.before.row.input, r.Line)
 }

@@ -14,7 +14,7 @@ var (
 	digits      = regexp.MustCompile(`^[0-9]+$`)
 )
 
-// latin makes every byte a rune, so that an expression sees bytes.
+// latin turns every byte into a rune, so that an expression sees bytes.
 func latin(b string) string {
 	r := make([]rune, len(b))
 	for i := range len(b) {
@@ -23,7 +23,7 @@ func latin(b string) string {
 	return string(r)
 }
 
-// strict reports what is wrong with a request that a backend got; a backend of any kind must understand it alike.
+// strict returns an error for a request at a backend that not every kind of backend understands alike.
 func strict(r *testkit.Request) error {
 	head, _, ended := strings.Cut(string(r.Raw), "\r\n\r\n")
 	if !ended {

@@ -9,9 +9,9 @@ import (
 	"github.com/headgate/headgate/internal/reactor"
 )
 
-// loop is a reactor.Loop that does everything at once on the caller: each
-// backend connection answers every write with the same bytes. Its clock is
-// coarse, as an event loop's is: it is looked at once per request.
+// loop is a reactor.Loop that runs everything immediately on the caller: each
+// backend connection responds to every write with the same bytes. Its clock is
+// coarse, like that of an event loop: it is read once per request.
 type loop struct {
 	now    time.Time
 	answer []byte
@@ -58,8 +58,8 @@ type done struct{}
 
 func (done) Wait() {}
 
-// conn is either end: of the client it reads in and keeps what was written;
-// of a backend it answers each request.
+// conn is a connection of either side: a client's reads from in and keeps the bytes that
+// were written; a backend's responds to each request.
 type conn struct {
 	loop    *loop
 	backend bool

@@ -23,7 +23,7 @@ import (
 	"github.com/headgate/headgate/internal/worker"
 )
 
-// stack is everything above the engine, over a loop of the test's own.
+// stack is everything above the engine, over a loop of the test.
 type stack struct {
 	loop  *loop
 	front *h1.Front
@@ -63,7 +63,7 @@ func newStack(t testing.TB, conf, request, answer string) *stack {
 	return s
 }
 
-// serve carries one request and says whether the connection stayed.
+// serve processes one request and reports whether the connection stays open.
 func (s *stack) serve() bool {
 	s.conn.rewind()
 	keep, _ := s.sess.Serve()
@@ -113,7 +113,7 @@ const redirect = "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:9000/login\r\
 
 func TestNoAllocationPerRequest(t *testing.T) {
 	if raced {
-		testkit.Skip(t, "the race detector allocates on its own account")
+		testkit.Skip(t, "the race detector itself allocates")
 	}
 	for _, c := range []struct{ name, conf, request, answer string }{
 		{"get", conf, get, plain},

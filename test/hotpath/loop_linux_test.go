@@ -21,12 +21,12 @@ import (
 // must not show among them.
 const rounds = 2000
 
-// TestNoAllocationOnLoops counts what a whole server on event loops allocates
-// for a request, from accepted connection to log file, with real sockets. The
+// TestNoAllocationOnLoops counts the allocations of a complete server on event loops
+// for each request, from accepted connection to log file, with real sockets. The
 // clients and the origin of the test allocate nothing themselves.
 func TestNoAllocationOnLoops(t *testing.T) {
 	if raced {
-		testkit.Skip(t, "the race detector allocates on its own account")
+		testkit.Skip(t, "the race detector itself allocates")
 	}
 	origin := play(t, plain)
 	addr := serveConf(t, strings.NewReplacer("127.0.0.1:9000", origin, "127.0.0.1:9001", origin).Replace(conf))
@@ -43,8 +43,8 @@ func TestNoAllocationOnLoops(t *testing.T) {
 			for range 500 { // fill the free lists
 				ask(t, nc, request, answer, size)
 			}
-			// What one request allocates, each round shows. A round in which the machine held a loop up has
-			// the allocations of the report about it, and is played again.
+			// An allocation of a request shows in each round. A round in which the machine delayed a loop has
+			// the allocations of the report about it, and is repeated.
 			n := ^uint64(0)
 			for range 10 {
 				var before, after runtime.MemStats
@@ -60,13 +60,13 @@ func TestNoAllocationOnLoops(t *testing.T) {
 			if n > rounds/20 {
 				t.Errorf("%d allocations in %d requests, want none", n, rounds)
 			}
-			t.Logf("%d allocations in %d requests; answers have %d bytes", n, rounds, size)
+			t.Logf("%d allocations in %d requests; responses have %d bytes", n, rounds, size)
 		})
 	}
 }
 
-// ask sends a request and reads its answer of size bytes; of a size yet
-// unknown when it is 0.
+// ask sends a request and reads its response of size bytes, or of a size still
+// unknown if size is 0.
 func ask(t testing.TB, nc net.Conn, request, p []byte, size int) int {
 	if _, err := nc.Write(request); err != nil {
 		t.Fatal(err)
@@ -88,7 +88,7 @@ func ask(t testing.TB, nc net.Conn, request, p []byte, size int) int {
 	return size
 }
 
-// play is an origin that answers each piece of input that ends a request.
+// play is an origin that responds to each piece of input that ends a request.
 func play(t testing.TB, answer string) string {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -119,7 +119,7 @@ func play(t testing.TB, answer string) string {
 	return ln.Addr().String()
 }
 
-// serveConf runs a server of one event loop in this process and gives its
+// serveConf runs a server of one event loop in this process and returns its
 // address.
 func serveConf(t testing.TB, text string) string {
 	t.Helper()
@@ -144,9 +144,9 @@ func serveConf(t testing.TB, text string) string {
 	return "127.0.0.1:" + port
 }
 
-// BenchmarkServer carries requests through a whole server on one event loop,
+// BenchmarkServer sends requests through a complete server on one event loop,
 // with real sockets and as many clients as GOMAXPROCS times 16. Its profile is
-// what the compiler is given (make pgo).
+// the one that the compiler uses (make pgo).
 func BenchmarkServer(b *testing.B) {
 	origin := play(b, plain)
 	addr := serveConf(b, strings.NewReplacer("127.0.0.1:9000", origin, "127.0.0.1:9001", origin).Replace(conf))

@@ -48,13 +48,13 @@ func at(h, p int) string {
 		"Accept-Encoding: gzip\r\nCookie: a=b; c=d\r\nConnection: keep-alive\r\n\r\n", p, h)
 }
 
-// away is the answer of the backend of mapping p of host h that leads to itself.
+// away is the response of the backend of mapping p of host h that redirects to itself.
 func away(h, p int) string {
 	return fmt.Sprintf("HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:9000/v%d/app%d/login\r\nContent-Length: 0\r\n\r\n", h, p)
 }
 
-// sizes are the configurations to compare: the first is what the others should
-// cost.
+// sizes are the configurations to compare: the others should cost as much as the
+// first.
 var sizes = []struct {
 	name         string
 	conf         func() string
@@ -112,11 +112,11 @@ func (s *stack) bench(b *testing.B, requests []string, answer string) {
 	}
 }
 
-// A request costs no allocation in a large configuration either, wherever it
-// goes, and is answered by the mapping it is for.
+// A request causes no allocation in a large configuration either, for any mapping,
+// and the response comes from its mapping.
 func TestNoAllocationAmongMany(t *testing.T) {
 	if raced {
-		testkit.Skip(t, "the race detector allocates on its own account")
+		testkit.Skip(t, "the race detector itself allocates")
 	}
 	for _, size := range sizes {
 		t.Run(size.name, func(t *testing.T) {

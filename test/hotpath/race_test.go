@@ -2,6 +2,6 @@
 
 package hotpath
 
-// raced: the race detector makes pools forget on purpose, so allocations do
+// raced: the race detector makes pools drop entries on purpose, so allocations do
 // not count under it.
 const raced = true

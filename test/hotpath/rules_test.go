@@ -21,8 +21,8 @@ func ruled(t testing.TB) string {
 	return string(text)
 }
 
-// ruledRequests are requests of that test: what they are sent on as, the request, and what it allocates. Package regexp
-// allocates the groups of a match, where no plain comparison (package rx) stands for the pattern.
+// ruledRequests are requests of that test: the forwarded target, the request, and its number of allocations. Package regexp
+// allocates the groups of a match, unless package rx replaces the pattern by a plain comparison.
 var ruledRequests = []struct {
 	name, sent, request string
 	allocations         float64
@@ -36,7 +36,7 @@ var ruledRequests = []struct {
 
 func TestNoAllocationWithRules(t *testing.T) {
 	if raced {
-		testkit.Skip(t, "the race detector allocates on its own account")
+		testkit.Skip(t, "the race detector itself allocates")
 	}
 	text := ruled(t)
 	for _, r := range ruledRequests {
@@ -60,7 +60,7 @@ func TestNoAllocationWithRules(t *testing.T) {
 	}
 }
 
-// BenchmarkRules is what rules, edits and sections cost: compare with BenchmarkProxiedGet.
+// BenchmarkRules measures rules, edits and sections; compare with BenchmarkProxiedGet.
 func BenchmarkRules(b *testing.B) {
 	var list []string
 	for _, r := range ruledRequests[:4] {
