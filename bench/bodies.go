@@ -16,12 +16,12 @@ import (
 	"github.com/headgate/headgate/bench/load"
 )
 
-// streaming is nginx told to pass bodies on as they come, as the others do.
+// streaming is nginx configured to pass bodies on as they arrive, like the others.
 var streaming = variant{
 	"nginx", "nginx, unbuffered", "proxy_buffering off, proxy_request_buffering off", func(s *conf.Site) { s.Streaming = true },
 }
 
-// copying is HAProxy without splice(2), to show what that is worth.
+// copying is HAProxy without splice(2), to show the effect of splicing.
 var copying = variant{"haproxy", "haproxy, no splice", "", func(s *conf.Site) { s.NoSplice = true }}
 
 // large measures bodies of 10 MiB in both directions.
@@ -73,7 +73,7 @@ func large(ctx context.Context, h *harness, t test) (*Result, error) {
 	return r, c.play(ctx)
 }
 
-// spliced asks HAProxy how much it has spliced.
+// spliced reads from HAProxy's statistics how many bytes it has spliced.
 func spliced(socket string) string {
 	c, err := net.DialTimeout("unix", socket, time.Second)
 	if err != nil {
@@ -91,7 +91,7 @@ func spliced(socket string) string {
 	return "no number of"
 }
 
-// uploads measures many bodies that come in chunks.
+// uploads measures many chunked request bodies.
 func uploads(ctx context.Context, h *harness, t test) (*Result, error) {
 	const conns, chunk = 32, 8 << 10
 	r := &Result{

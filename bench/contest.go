@@ -14,13 +14,13 @@ import (
 	"github.com/headgate/headgate/bench/proc"
 )
 
-// entrant is one row of a contest: a peer, perhaps told to do something otherwise.
+// entrant is one row of a contest: a peer, perhaps with a different setting.
 type entrant struct {
 	peer    *peers.Peer
 	site    conf.Site
 	running *peers.Running
 	served  int64 // requests since its start
-	load    wrk   // where wrk plays the clients
+	load    wrk   // if wrk plays the clients
 	row     Row
 }
 
@@ -30,8 +30,8 @@ type variant struct {
 	change           func(*conf.Site)
 }
 
-// contest plays peers against each other: all are started, at first or for each round, and in each round each is measured
-// once, so that whatever else the machine does meanwhile meets all of them alike.
+// contest compares peers: all are started, once or for each round, and in each round each is measured
+// once, so that disturbances of the machine affect all of them alike.
 type contest struct {
 	*harness
 	result   *Result
@@ -40,16 +40,16 @@ type contest struct {
 	warm     func(context.Context, *entrant) error
 	measure  func(context.Context, *entrant) (map[string]float64, error)
 	after    func(*entrant) // looks at a peer before it is stopped at the end; may be nil
-	// together, if not nil, measures all in one instead, each time with new processes: where the memory of one comes to lie,
-	// and with that what its processor's caches can hold, is another every time. It returns an error and values for each.
+	// together, if not nil, measures all in one run instead, with new processes in each round: the place of a process in memory,
+	// and so how well the processor's caches work for it, differs each time. It returns an error and values for each.
 	together func(context.Context, []*entrant) ([]measured, error)
 	rounds   int
 }
 
-// measured is what came of measuring one entrant.
+// measured is the result of measuring one entrant.
 type measured struct {
 	values map[string]float64
-	failed string // why there are none
+	failed string // why there are no values
 }
 
 // oneSite is the configuration with a single mapping.
@@ -64,7 +64,7 @@ func enter(name string, p *peers.Peer, site conf.Site) *entrant {
 	return &entrant{peer: p, site: site, row: Row{Name: name, Values: map[string][]float64{}}}
 }
 
-// enterAll makes an entrant of every peer, and of every variant of one that is there.
+// enterAll makes an entrant for every peer, and for every variant of an installed one.
 func (h *harness) enterAll(site conf.Site, variants ...variant) []*entrant {
 	var all []*entrant
 	for _, p := range h.peers {
@@ -81,7 +81,7 @@ func (h *harness) enterAll(site conf.Site, variants ...variant) []*entrant {
 	return all
 }
 
-// play starts, warms, measures in turn, looks at the logs, and stops.
+// play starts the peers, warms them up, measures them in turn, checks the logs, and stops them.
 func (c *contest) play(ctx context.Context) error {
 	defer c.stop()
 	for _, e := range c.entrants {
@@ -97,7 +97,7 @@ func (c *contest) play(ctx context.Context) error {
 	}
 	for round := range c.rounds {
 		for i := range c.entrants {
-			e := c.entrants[(i+round)%len(c.entrants)] // nobody is always first
+			e := c.entrants[(i+round)%len(c.entrants)] // no peer is always first
 			if err := c.turn(ctx, e); err != nil {
 				return err
 			}
@@ -106,7 +106,7 @@ func (c *contest) play(ctx context.Context) error {
 	return c.checkLogs(ctx)
 }
 
-// playTogether starts, warms, measures all in one, and stops in every round.
+// playTogether starts the peers, warms them up, measures all in one run, and stops them, in every round.
 func (c *contest) playTogether(ctx context.Context) error {
 	for range c.rounds {
 		var all []*entrant
@@ -134,7 +134,7 @@ func (c *contest) playTogether(ctx context.Context) error {
 	return nil
 }
 
-// finish notes what came of a round and stops the peer, which has it write the last of its log.
+// finish records the result of a round and stops the peer, which then writes the rest of its log.
 func (c *contest) finish(e *entrant, got measured) error {
 	if got.failed != "" {
 		c.fail(e, errors.New(got.failed))
@@ -147,7 +147,7 @@ func (c *contest) finish(e *entrant, got measured) error {
 	return err
 }
 
-// start starts and warms a peer. One that fails is out; an error is the end of all.
+// start starts a peer and warms it up. A peer that fails is left out; an error ends the whole test.
 func (c *contest) start(ctx context.Context, e *entrant) (err error) {
 	if e.running, err = e.peer.Start(ctx, c.group, c.dir, c.cpus, e.site); err == nil {
 		e.served = 2 // the check
@@ -198,8 +198,8 @@ func (c *contest) stop() {
 	all.Wait()
 }
 
-// checkLogs compares the lines of each log with the requests that were answered. Requests that the load gave up at the end
-// of a run may have been logged, and the last lines may be in a buffer yet.
+// checkLogs compares the lines of each log with the number of responses. Requests that the load gave up at the end
+// of a run may have been logged, and the last lines may still be in a buffer.
 func (c *contest) checkLogs(ctx context.Context) error {
 	if err := pause(ctx, 1500*time.Millisecond); err != nil {
 		return err
@@ -224,12 +224,12 @@ func (c *contest) checkLog(e *entrant) error {
 		return err
 	}
 	if off := lines - e.served; max(off, -off) > 2000+e.served/100 {
-		c.result.note("%s answered %d requests and logged %d", e.row.Name, e.served, lines)
+		c.result.note("%s sent %d responses and logged %d", e.row.Name, e.served, lines)
 	}
 	return nil
 }
 
-// costly runs a load against e and returns its result and what it cost the peer's processes.
+// costly runs a load against e and returns its result and the CPU time of the peer's processes.
 func (c *contest) costly(e *entrant, f func() (outcome, error)) (outcome, proc.Cost, error) {
 	before, err := proc.Spent(e.running.PID)
 	if err != nil {
@@ -248,10 +248,10 @@ func (c *contest) costly(e *entrant, f func() (outcome, error)) (outcome, proc.C
 		return o, proc.Cost{}, fmt.Errorf("the server ended")
 	}
 	if o.requests == 0 {
-		return o, proc.Cost{}, fmt.Errorf("no request was answered, %d errors", o.errors)
+		return o, proc.Cost{}, fmt.Errorf("no response, %d errors", o.errors)
 	}
 	if o.errors*1000 > o.requests {
-		c.result.note("%s: %d errors beside %d answers in one measurement", e.row.Name, o.errors, o.requests)
+		c.result.note("%s: %d errors and %d responses in one measurement", e.row.Name, o.errors, o.requests)
 	}
 	return o, after.Sub(before), nil
 }

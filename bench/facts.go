@@ -16,7 +16,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Facts are what one has to know to judge the figures. They name neither the machine nor its folders.
+// Facts are the data that are needed to judge the figures. They name neither the machine nor its folders.
 type Facts struct {
 	Date     string
 	Commit   string
@@ -27,9 +27,9 @@ type Facts struct {
 	Kernel   string
 	TCP      string  // congestion control
 	IOURing  string  // whether the system allows io_uring
-	Busy     float64 // share of the cores, in percent, that others used in the second before the start
+	Busy     float64 // percent of the cores that other programs used in the second before the start
 	Load     string  // average over 1, 5 and 15 minutes at the start
-	Go       string  // that built Headgate
+	Go       string  // the version that built Headgate
 	Versions []Version
 	Missing  []string `json:",omitempty"`
 	Rounds   int
@@ -38,7 +38,7 @@ type Facts struct {
 	Minutes  float64
 }
 
-// Version is that of a peer or tool.
+// Version is the version of a peer or tool.
 type Version struct{ Name, Version string }
 
 func (h *harness) facts(ctx context.Context) Facts {
@@ -76,7 +76,7 @@ func (h *harness) facts(ctx context.Context) Facts {
 	return f
 }
 
-// ringAllowed asks for an io_uring in a way that is refused last for what is wrong with it.
+// ringAllowed requests an io_uring with a bad pointer, which the system checks only after the permission.
 func ringAllowed() string {
 	if _, _, e := syscall.Syscall(unix.SYS_IO_URING_SETUP, 1, 0, 0); e != syscall.EFAULT {
 		return "forbidden"
@@ -84,7 +84,7 @@ func ringAllowed() string {
 	return "allowed"
 }
 
-// busy measures for a second how much of the cores is in use while nothing of ours runs.
+// busy measures for a second how much of the cores is in use while the benchmark runs nothing.
 func busy(ctx context.Context) float64 {
 	used, all := ticks()
 	if pause(ctx, time.Second) != nil {
@@ -94,7 +94,7 @@ func busy(ctx context.Context) float64 {
 	return 100 * float64(usedNow-used) / float64(max(allNow-all, 1))
 }
 
-// ticks reads from /proc/stat how long all cores have worked, and altogether.
+// ticks reads from /proc/stat the busy time of all cores, and the total time.
 func ticks() (used, all int64) {
 	line, _, _ := strings.Cut(read("/proc/stat"), "\n")
 	for i, w := range strings.Fields(line) {

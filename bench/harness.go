@@ -20,7 +20,7 @@ import (
 	"github.com/headgate/headgate/bench/proc"
 )
 
-// harness is what the tests share: the peers that are there, the cores, a folder, and every process that runs.
+// harness is shared by the tests: the installed peers, the cores, a folder, and every process that runs.
 type harness struct {
 	options
 	group *proc.Group
@@ -100,7 +100,7 @@ func (h *harness) prepare(ctx context.Context) error {
 	return os.WriteFile(h.script(), script, 0o644)
 }
 
-// atMost limits the rounds of tests whose figures are steady; for a quick look one will do.
+// atMost limits the rounds of tests with steady figures; a quick run has one.
 func (h *harness) atMost(rounds int) int {
 	if h.quick {
 		return 1
@@ -130,7 +130,7 @@ func findRoot() (string, error) {
 	return "", fmt.Errorf("find the repository: %w", err)
 }
 
-// resultDir says where the results go; those of a part of the tests, or of a quick look, are not to be committed.
+// resultDir returns the folder for the results; those of some of the tests, or of a quick run, are not committed.
 func (h *harness) resultDir(all bool) string {
 	if h.out != "" {
 		return h.out
@@ -145,7 +145,7 @@ func (h *harness) resultDir(all bool) string {
 // shared is the one core for everything.
 func (h *harness) shared() []int { return h.cores[:1] }
 
-// talk starts a role of this program that is talked to, and gives its first line.
+// talk starts a role of this program that takes commands, and returns its first line.
 func (h *harness) talk(ctx context.Context, cpus []int, args ...string) (*proc.Process, string, error) {
 	p, err := h.group.Start(proc.Command{
 		Args: append([]string{h.self, "role"}, args...), CPUs: cpus, Talk: true, Err: os.Stderr,
@@ -162,13 +162,13 @@ func (h *harness) backend(ctx context.Context, cpus []int) (*proc.Process, strin
 	return h.talk(ctx, cpus, load.RoleBackend, strconv.Itoa(len(cpus)))
 }
 
-// outcome is what a load has done.
+// outcome is the result of a load.
 type outcome struct {
 	requests, errors, bytes int64
 	seconds                 float64
 }
 
-// wrk is a closed loop: each connection asks again as soon as it was answered.
+// wrk is a closed loop: each connection sends a request as soon as it has the response to the last one.
 type wrk struct {
 	cpus    []int
 	conns   int
@@ -193,7 +193,7 @@ func (h *harness) wrk(ctx context.Context, addr string, w wrk) (outcome, error) 
 	}
 	var said struct{ Requests, Microseconds, Bytes, Errors int64 }
 	if err := json.Unmarshal([]byte(out[max(0, strings.LastIndexByte(out, '{')):]), &said); err != nil {
-		return outcome{}, fmt.Errorf("read what wrk said: %w", err)
+		return outcome{}, fmt.Errorf("read the output of wrk: %w", err)
 	}
 	return outcome{said.Requests, said.Errors, said.Bytes, float64(said.Microseconds) / 1e6}, nil
 }
@@ -211,7 +211,7 @@ func (h *harness) bodies(ctx context.Context, cpus []int, addr string, b load.Bo
 	}
 	var m load.Moved
 	if err := json.Unmarshal([]byte(out), &m); err != nil {
-		return outcome{}, fmt.Errorf("read what the clients said: %w", err)
+		return outcome{}, fmt.Errorf("read the output of the clients: %w", err)
 	}
 	return outcome{m.Requests, m.Errors, m.Bytes, m.Seconds}, nil
 }

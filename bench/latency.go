@@ -16,13 +16,13 @@ import (
 	"github.com/headgate/headgate/bench/proc"
 )
 
-// share of the slowest peer's capacity that the fixed rate is.
+// share is the fixed rate as a part of the slowest peer's capacity.
 const share = 0.7
 
-// fast are the peers that set the rate of the first part; all set that of the second.
+// fast are the peers that determine the rate of the first part; all determine that of the second.
 var fast = []string{peers.Self, "nginx", "haproxy"}
 
-// latency measures how long answers take at a fixed rate that all have to bear. First the capacity of each is found with a
+// latency measures how long responses take at a fixed rate that all can serve. First the capacity of each is found with a
 // closed loop.
 func latency(ctx context.Context, h *harness, t test) (*Result, error) {
 	r := &Result{
@@ -41,7 +41,7 @@ func latency(ctx context.Context, h *harness, t test) (*Result, error) {
 		r.How = "Not measured: the load needs a separate core"
 		return r, nil
 	}
-	r.How = fmt.Sprintf("%d connections, Poisson arrivals; the proxies on one core, load and backend on the other; each proxy is asked for %v, "+
+	r.How = fmt.Sprintf("%d connections, Poisson arrivals; the proxies on one core, load and backend on the other; each proxy gets requests for %v, "+
 		"then the next", h.conns, turn)
 	open, addr, err := h.talk(ctx, h.cores[1:2], load.RoleOpen)
 	if err != nil {
@@ -71,7 +71,7 @@ func latency(ctx context.Context, h *harness, t test) (*Result, error) {
 	return r, err
 }
 
-// latencies is what the parts of the test share.
+// latencies is shared by the parts of the test.
 type latencies struct {
 	*harness
 	result *Result
@@ -79,7 +79,7 @@ type latencies struct {
 	addr   string // of the backend
 }
 
-// capacities finds how many requests each peer answers in a second when it always has as many as there are connections.
+// capacities finds how many requests each peer serves in a second when every connection always has one in flight.
 func (l latencies) capacities(ctx context.Context) (map[string]float64, error) {
 	capacity := map[string]float64{}
 	found := &Result{Name: l.result.Name}
@@ -105,8 +105,8 @@ func (l latencies) capacities(ctx context.Context) (map[string]float64, error) {
 	return capacity, nil
 }
 
-// turn is for how long one proxy is asked before the next is; before is how long it is already asked then without that
-// counting, as the last one has left the processor's caches to it.
+// turn is how long one proxy gets requests before the next one; before is how long it gets them at first without
+// counting, because the previous proxy has filled the processor's caches.
 const (
 	turn   = 100 * time.Millisecond
 	before = 30 * time.Millisecond
@@ -118,9 +118,9 @@ func (l latencies) fixed(rate float64) load.Fixed {
 	}
 }
 
-// at plays the named peers, or all, at one rate. A percentile of one short run is what the machine happened to do meanwhile,
-// and of one process what it happened to be like: in a round all have many short turns, and there are twice as many rounds
-// as elsewhere, with new processes each.
+// at plays the named peers, or all, at one rate. A percentile of one short run depends on disturbances by the machine,
+// and one process may be faster than another by chance: in a round all have many short turns, and there are twice as many rounds
+// as in other tests, each with new processes.
 func (l latencies) at(ctx context.Context, rate float64, names []string) error {
 	rate = math.Round(rate/100) * 100
 	c := &contest{harness: l.harness, result: l.result, cpus: l.shared(), rounds: 2 * l.atMost(l.rounds)}
@@ -173,10 +173,10 @@ func (l latencies) ask(ctx context.Context, f load.Fixed, all ...*entrant) ([]me
 	}
 	var got []load.Latency
 	if err := json.Unmarshal([]byte(said), &got); err != nil {
-		return nil, fmt.Errorf("read what the load said: %w", err)
+		return nil, fmt.Errorf("read the output of the load: %w", err)
 	}
 	if len(got) != len(all) {
-		return nil, fmt.Errorf("read what the load said: %q of %d proxies", said, len(all))
+		return nil, fmt.Errorf("read the output of the load: %q of %d proxies", said, len(all))
 	}
 	var out []measured
 	for i, e := range all {
@@ -185,14 +185,14 @@ func (l latencies) ask(ctx context.Context, f load.Fixed, all ...*entrant) ([]me
 	return out, nil
 }
 
-// measured notes what was wrong with a run.
+// measured reports what went wrong in a run.
 func (l latencies) measured(e *entrant, got load.Latency) measured {
 	e.served += int64(got.All)
 	switch {
 	case got.Failed != "":
 		return measured{failed: got.Failed}
 	case got.Lost > 0:
-		l.result.note("%s: %d requests were not answered in time in one measurement", e.row.Name, got.Lost)
+		l.result.note("%s: %d requests had no response in time in one measurement", e.row.Name, got.Lost)
 	case got.Late > max(got.P99/2, 100):
 		l.result.note("%s: in one measurement the load itself sent %.0f µs late: something else used its core", e.row.Name, got.Late)
 	}

@@ -18,7 +18,7 @@ import (
 	"github.com/headgate/headgate/bench/proc"
 )
 
-// options are what the command line says.
+// options are the options of the command line.
 type options struct {
 	rounds   int
 	time     time.Duration // of one measurement
@@ -37,13 +37,13 @@ func parse(args []string) (options, error) {
 	f := flag.NewFlagSet("bench", flag.ContinueOnError)
 	f.IntVar(&o.rounds, "rounds", 5, "rounds of every test; the peers take turns in each")
 	f.DurationVar(&o.time, "time", 3*time.Second, "length of one measurement, in whole seconds")
-	f.StringVar(&o.tests, "tests", "", "names of tests, by comma; \"help\" lists them")
-	f.StringVar(&o.peers, "peers", "", "names of peers, by comma")
-	f.StringVar(&o.engine, "engine", os.Getenv("HEADGATE_ENGINE"), "the engine Headgate is to run on")
+	f.StringVar(&o.tests, "tests", "", "names of tests, separated by commas; \"help\" lists them")
+	f.StringVar(&o.peers, "peers", "", "names of peers, separated by commas")
+	f.StringVar(&o.engine, "engine", os.Getenv("HEADGATE_ENGINE"), "the engine of Headgate")
 	f.StringVar(&o.headgate, "headgate", os.Getenv("HEADGATE_BIN"), "the program to measure; built from this tree if empty")
-	f.StringVar(&o.out, "out", "", "folder for the results; bench/results, or its tmp/ for a run that is not complete")
+	f.StringVar(&o.out, "out", "", "folder for the results; bench/results, or its tmp/ for an incomplete run")
 	f.BoolVar(&o.quick, "quick", false, "a rough look: one or two rounds of one second, fewer peers in some tests")
-	f.IntVar(&o.conns, "connections", 64, "client connections of the tests that do not say otherwise")
+	f.IntVar(&o.conns, "connections", 64, "client connections of the tests without a number of their kind")
 	f.IntVar(&o.idle, "idle", 10000, "idle connections of the memory test")
 	if err := f.Parse(args); err != nil {
 		return o, err
@@ -85,7 +85,7 @@ func main() {
 	}
 }
 
-// play plays a role: this program starts itself for whatever must not run in the process that measures.
+// play plays a role: this program starts itself for everything that must not run in the measuring process.
 func play(args []string) error {
 	if len(args) == 2 && args[0] == roleGuard {
 		return proc.Guard(os.Stdin, args[1])
@@ -93,15 +93,15 @@ func play(args []string) error {
 	return load.Play(args)
 }
 
-// roleGuard is the role that ends what is left should the benchmark be killed.
+// roleGuard is the role that ends the remaining processes if the benchmark is killed.
 const roleGuard = "guard"
 
-// raiseLimit allows us, and with us every process we start, as many descriptors as there may be.
+// raiseLimit raises the limit of descriptors of this process and those it starts to the maximum.
 func raiseLimit() {
 	var l syscall.Rlimit
 	if syscall.Getrlimit(syscall.RLIMIT_NOFILE, &l) == nil {
 		l.Cur = l.Max
-		_ = syscall.Setrlimit(syscall.RLIMIT_NOFILE, &l) // what there is must do
+		_ = syscall.Setrlimit(syscall.RLIMIT_NOFILE, &l) // the present limit must do
 	}
 }
 
@@ -111,7 +111,7 @@ func run(ctx context.Context, o options) error {
 	if err != nil {
 		return err
 	}
-	// Nothing takes longer than this; what does hangs.
+	// A run that takes longer hangs.
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Minute+time.Duration(o.rounds)*o.time*time.Duration(40*len(chosen)))
 	defer cancel()
 	h, err := newHarness(ctx, o)
@@ -142,7 +142,7 @@ func run(ctx context.Context, o options) error {
 	return nil
 }
 
-// choose returns the tests that a list names, all for an empty one.
+// choose returns the tests that a list names; all for an empty list.
 func choose(list string) ([]test, error) {
 	all := tests()
 	if list == "" {

@@ -14,7 +14,7 @@ import (
 	"github.com/headgate/headgate/bench/proc"
 )
 
-// memory measures processes at rest, and what an idle client connection adds.
+// memory measures processes at rest, and the memory of an idle client connection.
 func memory(ctx context.Context, h *harness, t test) (*Result, error) {
 	many := h.idle
 	r := &Result{
@@ -71,7 +71,7 @@ type resting struct {
 	many   int
 }
 
-// settle is how long memory is given to come to rest before it is read.
+// settle is how long to wait before memory is read.
 const settle = 2 * time.Second
 
 // once measures two fresh processes: one at rest, one with idle connections, after some traffic that fills its pools.
@@ -81,7 +81,7 @@ func (m *resting) once(ctx context.Context) (map[string]float64, error) {
 		return nil, err
 	}
 	site := m.site
-	site.Connections = m.many + m.many/5 + 200 // nginx closes idle ones before the last are taken
+	site.Connections = m.many + m.many/5 + 200 // nginx closes idle ones before it uses the last
 	running, err := m.peer.Start(ctx, m.group, m.dir, m.shared(), site)
 	if err != nil {
 		return nil, err
@@ -129,7 +129,7 @@ func (m *resting) rest(ctx context.Context) (proc.Memory, error) {
 	return held(ctx, running.PID)
 }
 
-// clients starts the idle clients and waits until all have had their answer. They run on all cores.
+// clients starts the idle clients and waits until all have their responses. They run on all cores.
 func (m *resting) clients(ctx context.Context, addr string) (*proc.Process, error) {
 	job, err := json.Marshal(load.IdleJob{Addr: addr, Host: "bench.test", Path: "/small", Many: m.many})
 	if err != nil {
@@ -142,7 +142,7 @@ func (m *resting) clients(ctx context.Context, addr string) (*proc.Process, erro
 	return p, err
 }
 
-// held reads the memory of a process once it had time to settle.
+// held reads the memory of a process after the time to settle.
 func held(ctx context.Context, pid int) (proc.Memory, error) {
 	if err := pause(ctx, settle); err != nil {
 		return proc.Memory{}, err

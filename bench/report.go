@@ -16,19 +16,19 @@ import (
 	"github.com/headgate/headgate/bench/proc"
 )
 
-// Report is one run of the benchmark, as it is written to the results.
+// Report is one run of the benchmark, in the form of the result files.
 type Report struct {
 	Facts   Facts
 	Results []*Result
 }
 
-// Result is what one test found.
+// Result is the result of one test.
 type Result struct {
 	Name, Title, How string
 	Metrics          []Metric
 	Rows             []*Row
 	Notes            []string `json:",omitempty"`
-	// Against says in words what the ratios are of, where they are not Headgate ÷ the row.
+	// Against explains the ratios, if they are not Headgate ÷ the row.
 	Against string `json:",omitempty"`
 }
 
@@ -43,7 +43,7 @@ type Metric struct {
 type Row struct {
 	Name, Note, Failed string               `json:",omitempty"`
 	Values             map[string][]float64 `json:",omitempty"`
-	// Above and Below are the rows that the ratio is of: Headgate's and this one unless they are named.
+	// Above and Below are the two rows of the ratio: by default Headgate's and this one.
 	Above, Below string `json:",omitempty"`
 }
 
@@ -57,7 +57,7 @@ func (r *Result) note(format string, args ...any) {
 	r.Notes = append(r.Notes, fmt.Sprintf(format, args...))
 }
 
-// perEach divides what a load cost by its requests.
+// perEach divides the cost of a load by its requests.
 func perEach(o outcome, cost proc.Cost) map[string]float64 {
 	user, sys := cost.Split()
 	n := float64(o.requests)
@@ -92,7 +92,7 @@ func (s spread) text(digits int) string {
 	return fmt.Sprintf("%.*f (%.*f..%.*f)", digits, s.median, digits, s.low, digits, s.high)
 }
 
-// ratio divides round by round: what the machine did in a round met both.
+// ratio divides round by round: disturbances of a round affect both.
 func ratio(above, below []float64) spread {
 	var all []float64
 	for i := range min(len(above), len(below)) {
@@ -168,7 +168,7 @@ func (r *Result) line(row *Row) []string {
 	return cells
 }
 
-// markdown lays a table out with the first line as its head; numbers stand to the right.
+// markdown formats a table with the first line as its head; numbers are right-aligned.
 func markdown(table [][]string) string {
 	width := make([]int, len(table[0]))
 	for _, line := range table {
@@ -201,7 +201,7 @@ func markdown(table [][]string) string {
 	return b.String()
 }
 
-// write writes the report below dir and returns the name of the files without their ends.
+// write writes the report below dir and returns the name of the files without their extensions.
 func (r *Report) write(dir string) (string, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return "", fmt.Errorf("write the results: %w", err)

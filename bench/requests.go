@@ -19,20 +19,20 @@ var perRequest = []Metric{
 	{Key: "rate", Title: "requests/s", Ratio: "requests/s"},
 }
 
-// eachLine is nginx as it logs unless told otherwise.
+// eachLine is nginx with its default logging.
 var eachLine = variant{
 	"nginx", "nginx, each line", "access_log without buffer=: a write for each line", func(s *conf.Site) { s.EachLine = true },
 }
 
-// plain is Headgate where io_uring is forbidden, as in most containers.
+// plain is Headgate without io_uring, which most containers forbid.
 var plain = variant{"headgate", "headgate, no io_uring", "HEADGATE_ENGINE=epoll-plain", func(s *conf.Site) { s.Plain = true }}
 
-// requests is a contest of small requests that wrk makes in a closed loop.
+// requests is a contest with small requests that wrk sends in a closed loop.
 type requests struct {
 	cores    int
 	depth    int // requests in one write
 	close    bool
-	rounds   int // at most; 0: as many as there are
+	rounds   int // at most; 0: no limit
 	variants []variant
 }
 
@@ -85,11 +85,11 @@ func (c *contest) small(ctx context.Context, e *entrant) (map[string]float64, er
 	return perEach(o, cost), nil
 }
 
-// sets are what many compares: mappings, and where the requests go.
+// sets are the configurations that many compares: mappings, and where the requests go.
 var sets = []struct {
 	name         string
 	hosts, paths int
-	last         bool // all requests go to the last mapping: the search alone, without what many pools cost the caches
+	last         bool // all requests go to the last mapping: the search alone, without the effect of many pools on the caches
 }{
 	{"one", 1, 1, false},
 	{"1,000 hosts of 10", 1000, 10, false},
@@ -98,7 +98,7 @@ var sets = []struct {
 	{"1 host of 10,000, the last", 1, 10000, true},
 }
 
-// many compares each peer with itself: many virtual hosts and mappings, and one.
+// many compares each peer with itself: many virtual hosts and mappings with a single one.
 func many(ctx context.Context, h *harness, t test) (*Result, error) {
 	r := &Result{
 		Name: t.name, Title: t.title, Metrics: perRequest,
@@ -139,7 +139,7 @@ func many(ctx context.Context, h *harness, t test) (*Result, error) {
 	return r, c.play(ctx)
 }
 
-// servers makes so many virtual hosts with so many mappings each; a single mapping is that of oneSite.
+// servers makes hosts virtual hosts with paths mappings each; a single mapping is that of oneSite.
 func servers(hosts, paths int) []conf.Server {
 	if hosts == 1 && paths == 1 {
 		return oneSite("", 1).Servers

@@ -23,13 +23,13 @@ import (
 // ruled are the peers of the test "rules": Caddy has no configuration for it.
 var ruled = []string{peers.Self, "nginx", "haproxy", "apache"}
 
-// rulePaths are where its requests go: some are renamed by an early rule, some by a late one, most by none.
+// rulePaths are the paths of its requests: some are renamed by an early rule, some by a late one, most by none.
 var rulePaths = []string{
 	"/app/shop/small", "/old-0/a/small", "/api/v1/users/small", "/static/js/small", "/img/logo/small",
 	"/old-9/b/small", "/item/small?id=42", "/welcome/small", "/app/cart/small?step=2&lang=en", "/api/v2/search/small?q=word",
 }
 
-// rules is a contest in which every request meets rules, edits and sections.
+// rules is a contest in which rules, edits and sections apply to every request.
 func rules(ctx context.Context, h *harness, t test) (*Result, error) {
 	r := &Result{
 		Name: t.name, Title: t.title, Metrics: perRequest,
@@ -63,13 +63,13 @@ func rules(ctx context.Context, h *harness, t test) (*Result, error) {
 	return r, c.play(ctx)
 }
 
-// probe is a request that all peers must do the same with.
+// probe is a request that all peers must process alike.
 type probe struct {
 	path   string
 	fields []string // of the request, in pairs
 }
 
-// probes are the requests that the peers are compared by; /echo is answered with what the backend got to see.
+// probes are the requests by which the peers are compared; the response of /echo shows the request at the backend.
 var probes = []probe{
 	{"/app/shop/echo", nil}, {"/app/echo", []string{"X-Debug", "1", "X-Internal", "secret"}}, {"/old-0/a/echo", nil}, {"/old-9/b/c/echo", nil},
 	{"/old-10/b/echo", nil}, {"/api/v1/echo", []string{"X-Real-IP", "forged", "X-Api", "forged"}}, {"/static/js/echo", nil}, {"/img/echo", nil},
@@ -80,13 +80,13 @@ var probes = []probe{
 	{"/secure/pay", []string{"X-Forwarded-Proto", "http"}}, {"/secure/echo", []string{"X-Forwarded-Proto", "https"}},
 }
 
-// ruleFields are the fields that rules and edits concern.
+// ruleFields are the fields that rules and edits change.
 var ruleFields = []string{
 	"Location", "Cache-Control", "X-Frame-Options", "X-Content-Type-Options", "Referrer-Policy", "Strict-Transport-Security", "X-Powered-By",
 	"X-Served-By", "X-Debug-Info", "Host", "X-Real-Ip", "X-Internal", "X-Forwarded-Proto", "X-Edge", "X-Api",
 }
 
-// compare starts every peer by itself and has it answer the probes as Headgate does.
+// compare starts every peer alone and requires the same responses to the probes as Headgate's.
 func (c *contest) compare(ctx context.Context, site conf.Site) error {
 	var want []string
 	var first string
@@ -105,14 +105,14 @@ func (c *contest) compare(ctx context.Context, site conf.Site) error {
 		}
 		for i := range got {
 			if got[i] != want[i] {
-				return fmt.Errorf("%s and %s do not do the same with GET %s %q\n%s\n%s", first, e.row.Name, probes[i].path, probes[i].fields, want[i], got[i])
+				return fmt.Errorf("%s and %s differ for GET %s %q\n%s\n%s", first, e.row.Name, probes[i].path, probes[i].fields, want[i], got[i])
 			}
 		}
 	}
 	return nil
 }
 
-// probed returns what came of each probe.
+// probed returns the result of each probe.
 func probed(ctx context.Context, addr string) (all []string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
@@ -141,7 +141,7 @@ func probed(ctx context.Context, addr string) (all []string, err error) {
 	return all, nil
 }
 
-// said tells status and fields of a response, and of the request that the backend saw.
+// said prints status and fields of a response, and the request that the backend saw.
 func said(client *http.Client, q *http.Request) (string, error) {
 	r, err := client.Do(q)
 	if err != nil {
@@ -161,7 +161,7 @@ func said(client *http.Client, q *http.Request) (string, error) {
 	tell(&b, r.Header)
 	seen, err := http.ReadRequest(bufio.NewReader(bytes.NewReader(body)))
 	if err != nil {
-		return "", errors.Join(fmt.Errorf("read what the backend saw: %q", body), err)
+		return "", errors.Join(fmt.Errorf("read the backend's view: %q", body), err)
 	}
 	fmt.Fprintf(&b, " <- %s %s Host=%s", seen.Method, seen.RequestURI, seen.Host)
 	tell(&b, seen.Header)

@@ -22,7 +22,7 @@ func tests() []test {
 		{"connections", "GET 1 KiB, a new connection for each request", requests{cores: 1, depth: 1, rounds: 3, close: true}.run},
 		{"pipelining", "GET 1 KiB, 16 requests in one write", requests{cores: 1, depth: 16, rounds: 3}.run},
 		{"many", "1,000 virtual hosts, 10,000 mappings", many},
-		{"rules", "20 rewrite rules with conditions, 10 edits of headers, 5 sections, one condition", rules},
+		{"rules", "20 rewrite rules with conditions, 10 header edits, 5 sections, one condition", rules},
 		{"uploads", "POST 64 KiB in chunks", uploads},
 	}
 }

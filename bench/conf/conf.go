@@ -10,28 +10,28 @@ import (
 //go:embed httpd.conf nginx.conf haproxy.cfg haproxy.map Caddyfile wrk.lua
 var files embed.FS
 
-// Site is what the templates are filled with.
+// Site has the values for the templates.
 type Site struct {
-	Dir         string // where the server may write; its access log is access.log in there
+	Dir         string // where the server may write; its access log is access.log in it
 	Port        int    // where it listens, on 127.0.0.1
 	Backend     string // host:port
-	Workers     int    // worker processes, threads or loops: as many as it gets cores
+	Workers     int    // worker processes, threads or loops: one for each of its cores
 	Connections int    // client connections it must be able to hold
 	Pool        int    // backend connections it may keep
 	Root        bool   // it is started by root
 	Servers     []Server
 
-	Modules   []string // what the real httpd loads; nobody else looks
+	Modules   []string // the modules that the real httpd loads; the other peers ignore it
 	ModuleDir string
 
-	Rules     bool // the work of the test "rules": rewriting, edits of headers, sections, a condition
-	Plain     bool // Headgate does without io_uring, as where it is forbidden
-	EachLine  bool // the log is written line by line, where a server lets one choose
-	Streaming bool // bodies are passed on as they come, where the default is to keep them first
-	NoSplice  bool // bodies are not moved by splice(2), where they could be
+	Rules     bool // the work of the test "rules": rewriting, header edits, sections, a condition
+	Plain     bool // Headgate works without io_uring, as on systems that forbid it
+	EachLine  bool // the log is written line by line, if the server has that choice
+	Streaming bool // bodies are passed on as they arrive, if the default is to buffer them
+	NoSplice  bool // bodies are not moved by splice(2), if the server can splice
 }
 
-// Server is one virtual host and what is mapped below it: "/" alone, or paths like /app-17/.
+// Server is one virtual host with the paths of its mappings: "/" alone, or paths like /app-17/.
 type Server struct {
 	Name  string
 	Paths []string
@@ -40,7 +40,7 @@ type Server struct {
 // Many reports whether there is more than one mapping.
 func (s Site) Many() bool { return len(s.Servers) != 1 || len(s.Servers[0].Paths) != 1 }
 
-// Numbers are those of the paths that the test "rules" renames.
+// Numbers returns the numbers of the paths that the test "rules" renames.
 func (s Site) Numbers() []int { return []int{0, 1, 2, 3, 4, 5, 6, 7, 8, 9} }
 
 // Render fills the named template.
@@ -59,5 +59,5 @@ func Render(name string, site Site) ([]byte, error) {
 // Script returns the script that wrk runs.
 func Script() ([]byte, error) { return files.ReadFile("wrk.lua") }
 
-// Threads is how many requests httpd serves at once.
+// Threads is how many requests httpd serves at the same time.
 func (s Site) Threads() int { return 128 * s.Workers }

@@ -14,13 +14,13 @@ import (
 	"time"
 )
 
-// Small and Large are the sizes of the answers, in bytes.
+// Small and Large are the sizes of the response bodies, in bytes.
 const (
 	Small = 1 << 10
 	Large = 10 << 20
 )
 
-// answers are the responses by the last segment of the path: complete, as they are written.
+// answers are the complete responses, by the last segment of the path.
 type answers struct {
 	small, large, taken []byte
 }
@@ -38,7 +38,7 @@ func answer(status string, body []byte) []byte {
 		"Content-Length: %d\r\n\r\n", status, time.Now().UTC().Format("Mon, 02 Jan 2006 15:04:05 GMT"), len(body)), body...)
 }
 
-// of returns the response to a request: the last segment of its path, without a query, says what it wants.
+// of returns the response to a request, by the last segment of its path without the query.
 func (a *answers) of(head []byte) []byte {
 	line, _, _ := bytes.Cut(head, []byte("\r\n"))
 	_, target, _ := bytes.Cut(line, []byte(" "))
@@ -90,7 +90,7 @@ func Backend(ctx context.Context, loops int, out io.Writer) error {
 	return nil
 }
 
-// backend is the listening socket. All loops wait at it, and each takes one connection at a time.
+// backend is the listening socket. All loops wait for it, and each accepts one connection at a time.
 type backend struct {
 	fd      int
 	loops   []*loop
@@ -116,7 +116,7 @@ func newBackend(ln net.Listener, loops int) (*backend, error) {
 	return b, nil
 }
 
-// close closes everything; no loop turns any more.
+// close closes everything; no loop may be running.
 func (b *backend) close() {
 	for _, l := range b.loops {
 		l.sockets[b.fd] = nil
@@ -125,7 +125,7 @@ func (b *backend) close() {
 	_ = syscall.Close(b.fd)
 }
 
-// ready accepts a connection that waits.
+// ready accepts a waiting connection.
 func (b *backend) ready(l *loop, _ uint32) error {
 	fd, _, err := syscall.Accept4(b.fd, syscall.SOCK_NONBLOCK|syscall.SOCK_CLOEXEC)
 	switch err {
@@ -143,10 +143,10 @@ func (b *backend) ready(l *loop, _ uint32) error {
 type served struct {
 	fd      int
 	answers *answers
-	rest    []byte   // the beginning of a head that is not complete
+	rest    []byte   // the beginning of an incomplete head
 	answer  []byte   // due when the body has been read; nil between requests
-	body    body     // what is being read of it
-	queue   [][]byte // what is to be written; whole answers, the first perhaps begun
+	body    body     // the state of reading it
+	queue   [][]byte // to be written: complete responses, the first perhaps begun
 	blocked bool     // waiting until it can be written
 	last    bool     // close when everything is written
 }
@@ -163,7 +163,7 @@ func (c *served) ready(l *loop, events uint32) error {
 	return c.flush(l)
 }
 
-// take works through what was read; false when it makes no sense.
+// take processes the bytes that were read; false when they are malformed.
 func (c *served) take(data []byte) bool {
 	if len(c.rest) > 0 {
 		data = append(c.rest, data...)
@@ -192,7 +192,7 @@ func (c *served) take(data []byte) bool {
 	}
 }
 
-// flush writes what is due, in one write where the answers are small.
+// flush writes what is due, in one write if the responses are small.
 func (c *served) flush(l *loop) error {
 	for len(c.queue) > 0 {
 		if len(c.queue) > 1 && len(c.queue[0]) < 64<<10 {
@@ -217,7 +217,7 @@ func (c *served) flush(l *loop) error {
 	return c.block(l, false)
 }
 
-// block says whether the connection waits for room to write: it reads nothing meanwhile.
+// block sets whether the connection waits for room to write; meanwhile it reads nothing.
 func (c *served) block(l *loop, blocked bool) error {
 	if c.blocked == blocked {
 		return nil
@@ -229,7 +229,7 @@ func (c *served) block(l *loop, blocked bool) error {
 	return l.want(c.fd, syscall.EPOLLIN)
 }
 
-// fieldOf returns the value of a field, "" without one. It is no parser: it knows the heads that proxies send.
+// fieldOf returns the value of a field, "" without one. It is not a parser: it relies on the form of heads that proxies send.
 func fieldOf(head []byte, name string) string {
 	for line := range bytes.SplitSeq(head, []byte("\r\n")) {
 		k, v, ok := bytes.Cut(line, []byte(":"))

@@ -20,10 +20,10 @@ type Bodies struct {
 	Time        time.Duration
 	Host, Path  string
 	Send        int // bytes that each request sends; 0: it is a GET
-	Chunk       int // they are sent in chunks of so many bytes, each in a separate write; 0: with their length
+	Chunk       int // the size of chunks, each in a separate write; 0: with Content-Length
 }
 
-// Moved is what came of it. Only whole requests count, and each is finished.
+// Moved is the result. Only complete requests count, and each is finished.
 type Moved struct {
 	Requests, Errors int64
 	Bytes            int64 // of bodies
@@ -46,7 +46,7 @@ func (b Bodies) Run(ctx context.Context, addr string) (Moved, error) {
 				}
 				buf := make([]byte, 256<<10)
 				_ = c.SetDeadline(started.Add(b.Time + 20*time.Second))
-				// One request at least: a busy machine may take all of a short time to get here.
+				// At least one request: on a busy machine a short time may be over before this line.
 				for first := true; err == nil && ctx.Err() == nil && (first || time.Since(started) < b.Time); first = false {
 					var n int
 					if n, err = exchange(c, pieces, buf); err == nil {
@@ -66,7 +66,7 @@ func (b Bodies) Run(ctx context.Context, addr string) (Moved, error) {
 	return moved, ctx.Err()
 }
 
-// pieces returns what a request writes, write by write.
+// pieces returns the bytes of a request, write by write.
 func (b Bodies) pieces() [][]byte {
 	if b.Send == 0 {
 		return [][]byte{get(b.Host, b.Path)}
@@ -90,12 +90,12 @@ func (b Bodies) pieces() [][]byte {
 	return append(all, append(piece, "0\r\n\r\n"...))
 }
 
-// get is a request without a body.
+// get returns a request without a body.
 func get(host, path string) []byte {
 	return fmt.Appendf(nil, "GET %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: bench\r\n\r\n", path, host)
 }
 
-// exchange writes a request and reads the answer to its end; it returns the size of the answer's body.
+// exchange writes a request and reads the response to its end; it returns the size of the response's body.
 func exchange(c net.Conn, pieces [][]byte, buf []byte) (int, error) {
 	for _, p := range pieces {
 		if _, err := c.Write(p); err != nil {

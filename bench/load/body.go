@@ -7,7 +7,7 @@ import (
 	"strconv"
 )
 
-// body follows the body of a request and drops it.
+// body tracks the body of a request and drops it.
 type body struct {
 	left    int64 // bytes of the body, or of the chunk, still to come
 	chunked bool
@@ -20,11 +20,11 @@ type chunkState int
 const (
 	chunkSize chunkState = iota
 	chunkData
-	chunkEnd // the line end behind the data
+	chunkEnd // the line end after the data
 	trailer
 )
 
-// bodyOf says what body the head announces.
+// bodyOf returns the body that the head announces.
 func bodyOf(head []byte) body {
 	if bytes.HasPrefix(head, []byte("GET ")) {
 		return body{}
@@ -36,8 +36,8 @@ func bodyOf(head []byte) body {
 	return body{left: n}
 }
 
-// take drops what belongs to the body, and gives how much that was and whether it is the end; ok is false when chunks
-// make no sense.
+// take drops bytes of the body, and returns how many and whether the body has ended; ok is false when chunks
+// are malformed.
 func (b *body) take(data []byte) (n int, done, ok bool) {
 	if !b.chunked {
 		n = int(min(b.left, int64(len(data))))
@@ -68,7 +68,7 @@ func (b *body) take(data []byte) (n int, done, ok bool) {
 	return n, false, true
 }
 
-// between judges a line that is not data.
+// between processes a line that is not data.
 func (b *body) between(line []byte) (done, ok bool) {
 	switch b.state {
 	case chunkSize:

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// TestBody cuts each body at every place: how much belongs to it must not depend on the cut.
+// TestBody cuts each body at every byte: its length must not depend on the cut.
 func TestBody(t *testing.T) {
 	for _, c := range []struct{ head, body string }{
 		{"GET / HTTP/1.1\r\n\r\n", ""},

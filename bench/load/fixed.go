@@ -12,44 +12,44 @@ import (
 	"time"
 )
 
-// Fixed is the load of an open loop: requests are due at times fixed in advance, whether or not earlier ones were answered,
-// and latency counts from when a request was due. A proxy that stalls is charged with every request that had to wait.
+// Fixed is the load of an open loop: requests are due at times fixed in advance, whether or not earlier responses have arrived,
+// and latency counts from when a request was due. A stall of a proxy counts for every request that had to wait.
 type Fixed struct {
 	Connections int           // to each proxy
-	Rate        float64       // requests per second; 0: a closed loop, each connection asks again as soon as it was answered
+	Rate        float64       // requests per second; 0: a closed loop, each connection sends a request as soon as it has a response
 	Warm        time.Duration // at the beginning of a turn; not counted
-	Turn        time.Duration // counted at a time; then it is the next proxy's turn
+	Turn        time.Duration // the counted time of a turn; then it is the next proxy's turn
 	Turns       int           // of each proxy
 	Host, Path  string
 }
 
-// Latency is what came of it for one proxy.
+// Latency is the result for one proxy.
 type Latency struct {
-	Failed   string  `json:",omitempty"` // why there is no more than this
-	Requests int     // answered and counted
-	All      int     // answered
-	Lost     int     // counted and not answered within two seconds after the end of the turn
-	Rate     float64 // answered per second
+	Failed   string  `json:",omitempty"` // why the other fields are incomplete
+	Requests int     // counted ones with a response
+	All      int     // with a response
+	Lost     int     // counted ones without a response two seconds after the end of the turn
+	Rate     float64 // responses per second
 	// Percentiles in microseconds, from when a request was due.
 	P50, P99, P999, Max float64
-	// Mid99 and Mid999 are the medians of the turns' own percentiles. A machine that stops for two milliseconds now and then
-	// makes the percentiles of a whole run; the middle turn is one in which it did not, as long as it does not in most. Of
-	// fewer than 1000 requests in a turn Mid999 is the longest.
+	// Mid99 and Mid999 are the medians of the percentiles of the turns. A machine that sometimes stops for two milliseconds
+	// determines the percentiles of a complete run, but not those of the middle turn, as long as most turns are not disturbed. With
+	// fewer than 1000 requests in a turn Mid999 is its longest.
 	Mid99, Mid999 float64
-	// Late is how late the generator itself sent at the 99th percentile, in microseconds, while a connection was free: what
-	// it adds to P99 at most.
+	// Late is how late the generator itself sent at the 99th percentile, in microseconds, while a connection was free: the most
+	// that it adds to P99.
 	Late float64
 }
 
-// Open answers for the backend and plays the clients in one loop that never sleeps, so that neither waits for the other to
-// be woken: what remains is the proxy. It wants a core to itself.
+// Open is the backend and the clients in one loop that never sleeps, so that neither waits for the other to
+// be woken: only the proxy remains. It needs a core of the machine for itself.
 type Open struct {
 	backend *backend
 	loop    *loop
 	addr    string
 }
 
-// NewOpen starts the backend's socket; Run is to be called at once and again and again.
+// NewOpen starts the backend's socket; Run must be called at once and repeatedly.
 func NewOpen() (*Open, error) {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -69,8 +69,8 @@ func (o *Open) Addr() string { return o.addr }
 // Close closes the backend's socket and connections.
 func (o *Open) Close() { o.backend.close() }
 
-// Run plays f against the proxies at addrs, which have their turns one after the other: what the machine does meanwhile
-// meets all alike. It returns the result of each.
+// Run plays f against the proxies at addrs, which have their turns one after the other: disturbances by the machine
+// affect all alike. It returns the result of each.
 func (o *Open) Run(ctx context.Context, addrs []string, f Fixed) ([]Latency, error) {
 	var runs []*run
 	for _, addr := range addrs {
@@ -80,7 +80,7 @@ func (o *Open) Run(ctx context.Context, addrs []string, f Fixed) ([]Latency, err
 	}
 	for n := range f.Turns {
 		due := schedule(f, n)
-		// Nobody always comes after the same one, which may have left work behind.
+		// No proxy always follows the same one, which may have left work behind.
 		for _, i := range rand.New(rand.NewPCG(2, uint64(n))).Perm(len(runs)) {
 			r := runs[i]
 			if r.failed != "" {
@@ -98,7 +98,7 @@ func (o *Open) Run(ctx context.Context, addrs []string, f Fixed) ([]Latency, err
 	return all, nil
 }
 
-// schedule draws the times of a Poisson process, the same for every proxy that has its nth turn at a rate.
+// schedule returns the times of a Poisson process, the same for the nth turn of every proxy at a rate.
 func schedule(f Fixed, n int) []time.Duration {
 	if f.Rate == 0 {
 		return nil
@@ -111,7 +111,7 @@ func schedule(f Fixed, n int) []time.Duration {
 	return all
 }
 
-// percentile returns the smallest of sorted that at least the share p is not above, in microseconds.
+// percentile returns the smallest value of sorted that the share p of all values does not exceed, in microseconds.
 func percentile(sorted []time.Duration, p float64) float64 {
 	if len(sorted) == 0 {
 		return math.NaN()

@@ -17,8 +17,8 @@ type Idle struct {
 	conns []*net.TCPConn
 }
 
-// Open opens so many connections to addr, with one request on each. They come from several addresses of the loopback, so
-// that ports do not run short.
+// Open opens the connections to addr, with one request on each. They come from several loopback addresses, so
+// that there are enough ports.
 func (i *Idle) Open(addr, host, path string, many int) error {
 	request := [][]byte{get(host, path)}
 	var next atomic.Int64

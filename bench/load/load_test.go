@@ -16,7 +16,7 @@ import (
 
 func TestMain(m *testing.M) { testkit.Main(m) }
 
-// startBackend runs a backend for a test and gives its address.
+// startBackend runs a backend for a test and returns its address.
 func startBackend(t *testing.T) string {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
@@ -39,7 +39,7 @@ func startBackend(t *testing.T) string {
 	return strings.TrimSpace(string(line[:n]))
 }
 
-// TestBodies plays clients against the backend without a proxy between.
+// TestBodies plays clients against the backend without a proxy in between.
 func TestBodies(t *testing.T) {
 	addr := startBackend(t)
 	for name, b := range map[string]Bodies{
@@ -91,7 +91,7 @@ func TestIdle(t *testing.T) {
 	for _, c := range i.conns {
 		_ = c.CloseWrite() // the backend closes then
 	}
-	testkit.Eventually(t, "the closed ones are seen", func() bool { return i.Alive() == 0 })
+	testkit.Eventually(t, "the closed connections are noticed", func() bool { return i.Alive() == 0 })
 	for _, c := range i.conns {
 		_ = c.Close()
 	}
@@ -142,7 +142,7 @@ func TestOpen(t *testing.T) {
 	}
 }
 
-// TestOpenFails plays against a proxy that is not there, beside one that is.
+// TestOpenFails plays against an absent proxy and a present one.
 func TestOpenFails(t *testing.T) {
 	o := newOpen(t)
 	ln := silent(t)
@@ -158,7 +158,7 @@ func TestOpenFails(t *testing.T) {
 	}
 }
 
-// TestOpenLoses plays against a proxy that takes requests and never answers.
+// TestOpenLoses plays against a proxy that accepts requests and never responds.
 func TestOpenLoses(t *testing.T) {
 	o, ln := newOpen(t), silent(t)
 	f := Fixed{Connections: 2, Rate: 1000, Turn: 10 * time.Millisecond, Turns: 1, Host: "a", Path: "/small"}
@@ -175,7 +175,7 @@ func TestSchedule(t *testing.T) {
 		t.Errorf("%d requests, want about 10000", n)
 	}
 	if !slices.IsSorted(due) || !slices.Equal(due, schedule(f, 1)) || slices.Equal(due, schedule(f, 2)) {
-		t.Error("not in order, not the same again, or the same in the next turn")
+		t.Error("not in order, not repeatable, or the same in the next turn")
 	}
 }
 

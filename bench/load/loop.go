@@ -10,14 +10,14 @@ import (
 	"unsafe"
 )
 
-// loop is an event loop over level-triggered epoll. It belongs to the goroutine that turns it. Its system calls are not
-// told to Go's scheduler, which would take the processor from it whenever one takes longer, and look out for that fifty
+// loop is an event loop over level-triggered epoll. It belongs to the goroutine that calls turn. Its system calls are not
+// reported to Go's scheduler, which would take the processor from it whenever one takes longer, and check for that fifty
 // times in a millisecond: on a shared core that disturbs the proxy that is measured.
 type loop struct {
 	fd      int
 	sockets []socket // by descriptor
 	events  [256]syscall.EpollEvent
-	buf     []byte // what is read into; valid until the next read of any socket
+	buf     []byte // the read buffer; valid until the next read of any socket
 }
 
 // socket is told when its descriptor can be read or written.
@@ -68,7 +68,7 @@ func (l *loop) close() {
 	_ = syscall.Close(l.fd)
 }
 
-// turn waits for events, at most so many milliseconds (-1: for ever), and handles them.
+// turn waits for events, at most patience milliseconds (-1: without limit), and handles them.
 func (l *loop) turn(patience int) error {
 	n, err := l.wait(patience)
 	if err != nil && err != syscall.EINTR {
@@ -103,7 +103,7 @@ func (l *loop) wait(patience int) (n int, err error) {
 	return syscall.EpollWait(l.fd, l.events[:], patience)
 }
 
-// read returns what can be read of fd, perhaps nothing, and whether the connection is over. The bytes are in the loop's
+// read returns the bytes that can be read from fd, perhaps none, and whether the connection has ended. The bytes are in the loop's
 // buffer.
 func (l *loop) read(fd int) (data []byte, over bool) {
 	n, _, e := syscall.RawSyscall(syscall.SYS_READ, uintptr(fd), uintptr(unsafe.Pointer(&l.buf[0])), uintptr(len(l.buf)))
@@ -116,7 +116,7 @@ func (l *loop) read(fd int) (data []byte, over bool) {
 	return l.buf[:n], false
 }
 
-// write writes what fd takes of data, perhaps nothing, and says whether the connection is over.
+// write writes as much of data as fd accepts, perhaps nothing, and returns whether the connection has ended.
 func write(fd int, data []byte) (n int, over bool) {
 	r, _, e := syscall.RawSyscall(syscall.SYS_WRITE, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(data))), uintptr(len(data)))
 	if e == syscall.EAGAIN || e == syscall.EINTR {
@@ -125,7 +125,7 @@ func write(fd int, data []byte) (n int, over bool) {
 	return int(r), e != 0
 }
 
-// descriptor takes the descriptor out of a net.Listener or net.Conn, non-blocking; the original is closed.
+// descriptor returns the descriptor of a net.Listener or net.Conn, non-blocking; the original is closed.
 func descriptor(c interface {
 	File() (*os.File, error)
 	Close() error

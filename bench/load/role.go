@@ -14,7 +14,7 @@ import (
 	"strconv"
 )
 
-// The roles that a process of the benchmark can be started with. What they are told is one line of JSON each.
+// The roles that a process of the benchmark can be started with. Their commands are lines of JSON.
 const (
 	RoleBackend = "backend" // argument: loops. Writes its address, ends with its standard input
 	RoleOpen    = "open"    // writes its backend's address; then a line of Latencies for every OpenJob it reads
@@ -22,25 +22,25 @@ const (
 	RoleIdle    = "idle"    // argument: an IdleJob. Writes a line when all are open, then how many are, for every line it reads
 )
 
-// OpenJob asks for one run of Open against proxies.
+// OpenJob is the command for one run of Open against proxies.
 type OpenJob struct {
 	Addrs []string
 	Fixed Fixed
 }
 
-// BodiesJob asks for one run of Bodies.
+// BodiesJob is the command for one run of Bodies.
 type BodiesJob struct {
 	Addr   string
 	Bodies Bodies
 }
 
-// IdleJob asks for idle connections.
+// IdleJob is the command to open idle connections.
 type IdleJob struct {
 	Addr, Host, Path string
 	Many             int
 }
 
-// Play plays the role that args name, with standard input and output as its conversation.
+// Play plays the role that args name, with commands on standard input and results on standard output.
 func Play(args []string) error {
 	if len(args) == 0 {
 		return fmt.Errorf("play a role: none given")
@@ -75,7 +75,7 @@ func playBackend(arg string) error {
 	return Backend(ctx, loops, os.Stdout)
 }
 
-// playOpen never lets the runtime in its way: one thread, no garbage collection but between runs.
+// playOpen keeps the runtime from disturbing: one thread, no garbage collection except between runs.
 func playOpen() error {
 	runtime.LockOSThread()
 	debug.SetGCPercent(-1)

@@ -11,22 +11,22 @@ import (
 	"time"
 )
 
-// run is what Open does with one proxy.
+// run is the state of Open for one proxy.
 type run struct {
 	Fixed
 	loop    *loop
 	addr    string
 	request []byte
-	failed  string    // why nothing more is asked of the proxy
-	clients []*client // whose connections are open
+	failed  string    // why no more requests are sent to the proxy
+	clients []*client // those with an open connection
 	free    []*client // in the order in which they became free: the longest idle first
 
-	// Of the turn that is played.
+	// Of the current turn.
 	started time.Time
 	due     []time.Duration // from started on
-	next    int             // the first of due that was not sent
+	next    int             // the first of due that is not sent
 	flying  int
-	starved time.Duration // when last there was no free connection: what is late since then waited for the proxy
+	starved time.Duration // when there was last no free connection: requests that are late since then waited for the proxy
 	took    []time.Duration
 
 	// Of all turns.
@@ -40,11 +40,11 @@ type client struct {
 	fd   int
 	due  time.Duration
 	busy bool
-	left int // bytes of the answer still to come; -1: its head is not complete
+	left int // bytes of the response still to come; -1: its head is incomplete
 	head []byte
 }
 
-// turn plays one turn. An error is the end of all; what the proxy does wrong is noted.
+// turn plays one turn. An error ends all runs; a fault of the proxy is only recorded.
 func (r *run) turn(ctx context.Context, due []time.Duration) error {
 	r.connect()
 	r.due, r.next, r.starved, r.took = due, 0, 0, nil
@@ -70,7 +70,7 @@ func (r *run) turn(ctx context.Context, due []time.Duration) error {
 	return nil
 }
 
-// ask sends what is due.
+// ask sends the requests that are due.
 func (r *run) ask(now time.Duration) {
 	if r.Rate == 0 && now < r.Warm+r.Turn {
 		for len(r.free) > 0 {
@@ -155,7 +155,7 @@ func (c *client) ready(l *loop, _ uint32) error {
 	return nil
 }
 
-// take works through a piece of an answer.
+// take processes a piece of a response.
 func (c *client) take(data []byte) {
 	if c.left < 0 {
 		if len(c.head) > 0 {
@@ -190,7 +190,7 @@ func (r *run) answered(c *client) {
 	r.free = append(r.free, c)
 }
 
-// breaks ends the connection; what was on its way is lost.
+// breaks ends the connection; its request is lost.
 func (c *client) breaks() {
 	r := c.run
 	r.loop.drop(c.fd)
@@ -205,7 +205,7 @@ func (c *client) breaks() {
 
 func (r *run) sum() Latency {
 	if r.failed == "" && len(r.all) == 0 {
-		r.failed = fmt.Sprintf("no request was answered, %d were lost", r.counted)
+		r.failed = fmt.Sprintf("no response, %d requests were lost", r.counted)
 	}
 	if r.failed != "" {
 		return Latency{Failed: r.failed}
@@ -220,7 +220,7 @@ func (r *run) sum() Latency {
 	}
 }
 
-// median sorts.
+// median sorts its argument.
 func median(values []float64) float64 {
 	slices.Sort(values)
 	return values[len(values)/2]

@@ -1,3 +1,3 @@
-// Package peers knows the servers that the benchmark compares: how each is found, configured, started and asked for its
-// version. What they are told to do is in bench/conf.
+// Package peers has the servers that the benchmark compares: how to find, configure and start each, and how to get its
+// version. Their configurations are in bench/conf.
 package peers

@@ -22,12 +22,12 @@ type Peer struct {
 
 	programs []string // names it may be installed under
 	template string
-	file     string // what the configuration is called; other files go by their own names
+	file     string // the name of the configuration file; other files keep their names
 	extra    []string
 	args     func(dir, file string) []string
 	version  []string
 	env      []string
-	toStdout bool // its access log is its standard output
+	toStdout bool // it writes its access log to standard output
 	httpd    bool // it loads modules
 }
 
@@ -62,8 +62,8 @@ func rows() []*Peer {
 	}
 }
 
-// Find returns all peers, those that are not installed without a Program. self is Headgate's own, engine the one it is to
-// run on ("": its own choice).
+// Find returns all peers; one that is not installed has no Program. self is the program of Headgate, engine the engine to
+// run it on ("": its default).
 func Find(self, engine string) []*Peer {
 	all := rows()
 	for _, p := range all {
@@ -84,7 +84,7 @@ func Find(self, engine string) []*Peer {
 	return all
 }
 
-// version takes the number out of what a program says of itself. Headgate names httpd's too, behind its own.
+// version extracts the number from a program's version text. Headgate prints httpd's too, after its own.
 var version = regexp.MustCompile(`(?:Headgate/\S+|v?\d+\.\d+[^\s()]*)`)
 
 // Version asks the program for its version.
@@ -96,16 +96,16 @@ func (p *Peer) Version() string {
 	return "unknown"
 }
 
-// modules are what the real httpd loads: Debian's usual set is larger, and each costs a little.
+// modules are the modules that the real httpd loads: Debian's usual set is larger, and each has a small cost.
 var modules = []string{"mpm_event", "authz_core", "log_config", "proxy", "proxy_http", "unixd"}
 
-// ruleModules are what the test "rules" needs besides.
+// ruleModules are the further modules that the test "rules" needs.
 var ruleModules = []string{"authz_host", "headers", "rewrite"}
 
-// moduleDirs are where httpd's modules lie.
+// moduleDirs are the folders where httpd's modules may be.
 var moduleDirs = []string{"/usr/lib/apache2/modules", "/usr/lib64/httpd/modules", "/usr/local/apache2/modules"}
 
-// fit fills in what depends on the peer and the machine.
+// fit fills in the values that depend on the peer and the machine.
 func (p *Peer) fit(site conf.Site) conf.Site {
 	site.Root = os.Getuid() == 0
 	if !p.httpd {
@@ -130,7 +130,7 @@ func (p *Peer) fit(site conf.Site) conf.Site {
 	return site
 }
 
-// configure writes the configuration into site.Dir and gives its path.
+// configure writes the configuration into site.Dir and returns its path.
 func (p *Peer) configure(site conf.Site) (string, error) {
 	main := filepath.Join(site.Dir, p.file)
 	for name, path := range p.files(main) {

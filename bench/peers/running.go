@@ -21,7 +21,7 @@ import (
 	"github.com/headgate/headgate/internal/testkit/ports"
 )
 
-// Running is a server at work.
+// Running is a running server.
 type Running struct {
 	*proc.Process
 	Addr string // where it listens
@@ -29,22 +29,22 @@ type Running struct {
 }
 
 // Start configures and starts the peer in a new folder below dir, waits until it accepts, and checks that it does its work.
-// site says what it is to do; addresses and folders are filled in here.
+// site is its configuration; addresses and folders are filled in here.
 func (p *Peer) Start(ctx context.Context, g *proc.Group, dir string, cpus []int, site conf.Site) (*Running, error) {
 	site = p.fit(site)
 	var err error
 	if site.Dir, err = os.MkdirTemp(dir, p.Name+"-"); err != nil {
 		return nil, fmt.Errorf("start %s: %w", p.Name, err)
 	}
-	if err := os.Chmod(site.Dir, 0o777); err != nil { // some servers drop their rights
+	if err := os.Chmod(site.Dir, 0o777); err != nil { // some servers give up root
 		return nil, fmt.Errorf("start %s: %w", p.Name, err)
 	}
-	// Below the ports that the kernel gives to outgoing connections, of which there will be many.
+	// Below the ports that the kernel uses for outgoing connections, of which there will be many.
 	port, err := ports.Reserve()
 	if err != nil {
 		return nil, fmt.Errorf("start %s: %w", p.Name, err)
 	}
-	defer port.Release() // by then the server holds it
+	defer port.Release() // by then the server listens on it
 	site.Port = port.Number
 	file, err := p.configure(site)
 	if err != nil {
@@ -113,7 +113,7 @@ var forwarded = map[string]string{
 	"x-forwarded-for": "127.0.0.1", "x-forwarded-host": "", "x-forwarded-server": "", "host": "", "user-agent": "check",
 }
 
-// check makes sure by hand that the peer does the work it is measured at.
+// check sends a request and checks that the peer does the work that is measured.
 func (r *Running) check(ctx context.Context, s conf.Server) error {
 	path := s.Paths[len(s.Paths)-1]
 	body, err := r.Get(ctx, s.Name, path+"small")
@@ -121,7 +121,7 @@ func (r *Running) check(ctx context.Context, s conf.Server) error {
 		return err
 	}
 	if len(body) != load.Small || !strings.HasPrefix(body, "0123456789abcdef") {
-		return fmt.Errorf("the answer has %d bytes, not the %d of the backend", len(body), load.Small)
+		return fmt.Errorf("the response has %d bytes, not the %d of the backend", len(body), load.Small)
 	}
 	head, err := r.Get(ctx, s.Name, path+"echo")
 	if err != nil {
@@ -190,7 +190,7 @@ func (r *Running) Logged() (int64, error) {
 	}
 }
 
-// complaints returns the last lines of what the server said, for a message.
+// complaints returns the last lines that the server printed, for a message.
 func (r *Running) complaints() string {
 	var said []string
 	for _, name := range []string{"stderr.log", "error.log"} {
@@ -205,7 +205,7 @@ func (r *Running) complaints() string {
 	return strings.Join(said, "")
 }
 
-// environment is what the program finds in its environment.
+// environment returns the environment of the program.
 func (p *Peer) environment(site conf.Site) []string {
 	env := append([]string{"HOME=" + site.Dir, "XDG_DATA_HOME=" + site.Dir, "XDG_CONFIG_HOME=" + site.Dir}, p.env...)
 	if site.Plain && p.Name == Self {

@@ -14,18 +14,18 @@ import (
 // tick is the unit of the times in /proc/PID/stat: USER_HZ, which the kernel's interface fixes.
 const tick = 10 * time.Millisecond
 
-// Cost is the CPU time that a process and its descendants have had.
+// Cost is the CPU time of a process and its descendants.
 type Cost struct {
 	// Total is exact, from schedstat of every thread. User and Sys have a coarse unit: the split, not the sum.
 	Total, User, Sys time.Duration
 }
 
-// Sub returns what was spent since before.
+// Sub returns the time since before.
 func (c Cost) Sub(before Cost) Cost {
 	return Cost{c.Total - before.Total, c.User - before.User, c.Sys - before.Sys}
 }
 
-// Split divides Total as User and Sys are to each other.
+// Split divides Total in the ratio of User and Sys.
 func (c Cost) Split() (user, sys time.Duration) {
 	if c.User+c.Sys <= 0 {
 		return 0, 0
@@ -34,7 +34,8 @@ func (c Cost) Split() (user, sys time.Duration) {
 	return user, c.Total - user
 }
 
-// Spent reads the cost of pid and its descendants so far. A thread that ends takes its share along; servers keep theirs.
+// Spent reads the cost of pid and its descendants so far. The time of a thread that has ended is lost, but the threads
+// of servers do not end.
 func Spent(pid int) (Cost, error) {
 	var sum Cost
 	for _, p := range Tree(pid) {
@@ -62,7 +63,7 @@ func Spent(pid int) (Cost, error) {
 	return sum, nil
 }
 
-// statFields splits a stat line behind the name of the program, which may hold spaces: the first field is the state.
+// statFields splits a stat line after the name of the program, which may contain spaces: the first field is the state.
 func statFields(stat []byte) []string {
 	return strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
 }
@@ -72,7 +73,7 @@ func number(s string) int64 {
 	return n
 }
 
-// Tree gives pid and all its descendants.
+// Tree returns pid and all its descendants.
 func Tree(pid int) []int {
 	children := map[int][]int{}
 	entries, _ := os.ReadDir("/proc")
@@ -94,8 +95,8 @@ func Tree(pid int) []int {
 	return all
 }
 
-// Memory is what a process and its descendants hold, in bytes. RSS counts a page that they share once for each of them,
-// PSS once in all.
+// Memory is the memory of a process and its descendants, in bytes. RSS counts a page that they share once for each of them,
+// PSS once in total.
 type Memory struct{ RSS, PSS int64 }
 
 // Held reads the memory of pid and its descendants.

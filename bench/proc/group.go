@@ -22,7 +22,7 @@ type Command struct {
 	Args []string
 	Env  []string // added to our own
 	CPUs []int    // the cores it may run on; none: all
-	// Out takes its standard output, Err what it complains of. Talk makes a conversation of it instead: Say and Hear.
+	// Out gets its standard output, Err its standard error. With Talk, Say writes to it and Hear reads from it instead.
 	Out, Err *os.File
 	Talk     bool
 }
@@ -38,7 +38,7 @@ type Process struct {
 	from io.Closer     // what out reads
 	done chan struct{} // closed when it has ended
 
-	guard *Process // gets the beginning and the end; nil for the guard itself
+	guard *Process // is told when it begins and ends; nil for the guard itself
 	told  sync.Once
 }
 
@@ -108,7 +108,7 @@ func (p *Process) Say(line string) error {
 	return nil
 }
 
-// Hear returns the next line that the process writes. When ctx ends first the process is ended.
+// Hear returns the next line that the process writes. If ctx ends first, the process is ended.
 func (p *Process) Hear(ctx context.Context) (string, error) {
 	stop := context.AfterFunc(ctx, p.kill)
 	defer stop()
@@ -132,14 +132,14 @@ func (p *Process) Exited() bool {
 	}
 }
 
-// Stop ends the process and its descendants: politely at first, so that it cleans up behind itself.
+// Stop ends the process and its descendants: by SIGTERM at first, so that it can clean up.
 func (p *Process) Stop() {
 	_ = syscall.Kill(-p.PID, syscall.SIGTERM)
 	select {
 	case <-p.done:
 	case <-time.After(time.Second):
 	}
-	p.kill() // what is left of the group
+	p.kill() // the rest of the group
 	<-p.done
 	if p.in != nil {
 		_ = p.in.Close()
@@ -152,7 +152,7 @@ func (p *Process) Stop() {
 
 func (p *Process) kill() { _ = syscall.Kill(-p.PID, syscall.SIGKILL) }
 
-// Close ends everything that was started, the guard last.
+// Close ends all processes that were started, the guard last.
 func (g *Group) Close() {
 	g.mu.Lock()
 	defer g.mu.Unlock()

@@ -30,7 +30,7 @@ func TestRun(t *testing.T) {
 	}
 }
 
-// TestClose ends a process that does not want to, and its child.
+// TestClose ends a process that ignores SIGTERM, and its child.
 func TestClose(t *testing.T) {
 	var g Group
 	p, err := g.Start(Command{Args: []string{"sh", "-c", "trap '' TERM; sleep 60 & echo $!; cat"}, Talk: true})
@@ -51,7 +51,7 @@ func TestClose(t *testing.T) {
 	gone(t, p.PID)
 }
 
-// TestGuard ends what is left in its list, and nothing else.
+// TestGuard: the guard ends the processes left in its list, and no others.
 func TestGuard(t *testing.T) {
 	var g Group
 	defer g.Close()
@@ -72,7 +72,7 @@ func TestGuard(t *testing.T) {
 	if err := Guard(strings.NewReader(list), dir); err != nil {
 		t.Fatal(err)
 	}
-	testkit.Eventually(t, "the one that was left ends", left.Exited)
+	testkit.Eventually(t, "the process left in the list ends", left.Exited)
 	if other.Exited() {
 		t.Error("the other has ended")
 	}

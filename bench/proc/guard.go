@@ -11,7 +11,7 @@ import (
 	"syscall"
 )
 
-// Guarded makes a group whose processes end even if this process is killed: the guard, started with args, is to call Guard.
+// Guarded makes a group whose processes end even if this process is killed: the guard, started with args, must call Guard.
 // dir is removed at the end.
 func Guarded(dir string, args ...string) (*Group, error) {
 	g := &Group{}
@@ -23,8 +23,8 @@ func Guarded(dir string, args ...string) (*Group, error) {
 	return g, nil
 }
 
-// Guard reads from in the numbers of process groups that began, and negative those that ended, one in every line. When
-// there is no more it ends those that are left.
+// Guard reads from in the numbers of process groups that began, and as negative numbers those that ended, one per line. At
+// the end of in it ends the remaining ones.
 func Guard(in io.Reader, dir string) error {
 	groups := map[int]bool{}
 	for lines := bufio.NewScanner(in); lines.Scan(); {
