@@ -26,7 +26,7 @@ var update = flag.Bool("update", false, "write the golden table again")
 
 const home = "../../../shared/corpus"
 
-// runtime is what the files are judged over; nothing is opened.
+// runtime is the runtime that the files are judged with; nothing is opened.
 func runtime(t *testing.T) *config.Runtime {
 	logs := logsink.NewRegistry(logsink.Options{Loops: 1})
 	t.Cleanup(logs.Close)
@@ -36,13 +36,13 @@ func runtime(t *testing.T) *config.Runtime {
 	}
 }
 
-// TestCorpus loads every file as if it were the main one. A file parses when
-// all that is wrong with it is that some directives wait for a later version;
-// else it is refused, at a line and for a reason.
+// TestCorpus loads every file as if it were the main one. A file parses if
+// nothing is wrong with it except directives that are pending;
+// else it is refused, with a line and a reason.
 func TestCorpus(t *testing.T) {
 	index, err := os.ReadFile(filepath.Join(home, "index.tsv"))
 	if err != nil {
-		testkit.Skip(t, "the collection of real configurations is not here")
+		testkit.Skip(t, "the collection of real configurations is not present")
 	}
 	rt := runtime(t)
 	var table bytes.Buffer
@@ -81,7 +81,7 @@ func load(rt *config.Runtime, name, text string) *config.Loaded {
 	}, rt, modules.All())
 }
 
-// judge returns one line: what becomes of the file.
+// judge returns one line: the verdict on the file.
 func judge(t *testing.T, rt *config.Runtime, name, text string) string {
 	l := load(rt, name, text)
 	var pending, refused []string

@@ -15,13 +15,13 @@ import (
 	"github.com/headgate/headgate/internal/testkit"
 )
 
-// TestErrorsAreHttpds: a file that is refused because something in it is
-// wrong, not because a protection is missing here, is one that httpd does not
-// start with either.
+// TestErrorsAreHttpds: a file that is refused because it has an
+// error, not because a protection is missing here, is one that httpd does not
+// accept either.
 func TestErrorsAreHttpds(t *testing.T) {
 	files, _ := filepath.Glob(filepath.Join(home, "*.conf"))
 	if len(files) == 0 {
-		testkit.Skip(t, "the collection of real configurations is not here")
+		testkit.Skip(t, "the collection of real configurations is not present")
 	}
 	httpd := testkit.NeedHttpd(t)
 	preamble := everyModule(t, httpd.Modules)
@@ -40,7 +40,7 @@ func TestErrorsAreHttpds(t *testing.T) {
 	}
 }
 
-// firstError returns the first error of a file that is not ours alone.
+// firstError returns the first error of a file that httpd should report too.
 func firstError(t *testing.T, text string) *directive.Diagnostic {
 	l := config.Load(config.Options{
 		File: "/etc/httpd/x.conf", ServerRoot: "/etc/httpd", Text: text + "\n", Version: "Headgate/test", Check: true, Fragment: true,
@@ -55,8 +55,8 @@ func firstError(t *testing.T, text string) *directive.Diagnostic {
 
 var loadModule = regexp.MustCompile(`(?mi)^\s*LoadModule\s`)
 
-// everyModule gives LoadModule lines for what is installed, one process model
-// and nothing that needs more than itself.
+// everyModule returns LoadModule lines for all installed modules, with one MPM
+// and without modules that need more than themselves.
 func everyModule(t *testing.T, dir string) string {
 	list, err := filepath.Glob(filepath.Join(dir, "mod_*.so"))
 	if err != nil || len(list) == 0 {
@@ -73,11 +73,11 @@ func everyModule(t *testing.T, dir string) string {
 	return "LoadModule mpm_event_module " + dir + "/mod_mpm_event.so\n" + b.String()
 }
 
-// accepts asks httpd for the syntax of a file.
+// accepts runs httpd's syntax check on a file.
 func accepts(t *testing.T, httpd, preamble, text string) (string, bool) {
 	root := t.TempDir()
 	if loadModule.MatchString(text) {
-		// What it loads itself is where it says, which is not here.
+		// Its own LoadModule lines name paths that do not exist here.
 		text = loadModule.ReplaceAllString(text, "#")
 	}
 	file := filepath.Join(root, "httpd.conf")

@@ -16,16 +16,16 @@ type group struct {
 	conf  string
 	files map[string]string
 	cases []*diffCase
-	split string // what ends a line of a transcript, beside the end of a line; of generated groups
+	split string // a further end of a line in transcripts of generated groups
 }
 
-// diffCase is one case: what the origins answer and the requests sent on one connection.
+// diffCase is one case: the responses of the origins and the requests sent on one connection.
 type diffCase struct {
 	id      string
 	noProbe bool
-	logged  int    // lines of the access log beyond the answers
-	count   int    // answers to read; 0 is one for each request
-	lines   int    // lines of the access log for each answer
+	logged  int    // lines of the access log beyond the responses
+	count   int    // responses to read; 0: one for each request
+	lines   int    // lines of the access log for each response
 	at      string // the variable with the port to connect to
 	origins []originLine
 	reqs    []request
@@ -41,8 +41,8 @@ type originLine struct {
 type request struct {
 	method string
 	text   string
-	ends   bool   // our half of the connection ends behind it
-	digest string // the user who answers the challenge of the response before: see digestAnswer; "": nobody
+	ends   bool   // our half of the connection ends after it
+	digest string // the user who answers the previous response's challenge (digestAnswer); "": none
 }
 
 func loadGroups() ([]*group, error) {
@@ -131,7 +131,7 @@ func parseCase(lines []string) (*diffCase, error) {
 	return c, nil
 }
 
-// part reads one origin line, the raw lines, or one request; it returns how many lines that took.
+// part reads one origin line, the raw lines, or one request; it returns how many lines it read.
 func (c *diffCase) part(lines []string) (int, error) {
 	switch first := lines[0]; {
 	case strings.TrimSpace(first) == "" || strings.HasPrefix(first, "#"):
@@ -190,7 +190,7 @@ func (c *diffCase) rawRequest(lines []string) (int, error) {
 	return n, nil
 }
 
-// written makes the bytes of a request from its line and the lines after it, adding what the author left out.
+// written makes the bytes of a request from its line and the lines after it, adding the fields that are left out.
 func written(line string, rest []string) request {
 	if !strings.Contains(line, " HTTP/") {
 		line += " HTTP/1.1"

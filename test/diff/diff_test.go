@@ -23,7 +23,7 @@ func TestMain(m *testing.M) {
 // TestHttpd plays every group to the real httpd and compares with the record, or writes it.
 func TestHttpd(t *testing.T) {
 	if !*live {
-		testkit.Skip(t, "httpd is played only with -live (make diff); recorded/ stands for it")
+		testkit.Skip(t, "httpd runs only with -live (make diff); recorded/ replaces it")
 	}
 	testkit.NeedHttpd(t)
 	eachGroup(t, func(t *testing.T, g *group) {
@@ -49,7 +49,7 @@ func TestHttpd(t *testing.T) {
 
 // TestDiff plays every group to Headgate and compares with httpd's record.
 func TestDiff(t *testing.T) {
-	testkit.Binary(t) // skips everything with one line where there is none
+	testkit.Binary(t) // skips the test with one line if there is none
 	ks, err := loadKnown()
 	if err != nil {
 		t.Fatal(err)
@@ -65,7 +65,7 @@ func TestDiff(t *testing.T) {
 	})
 }
 
-// bothEngines are the groups that depend on what an engine does: early
+// bothEngines are the groups that depend on the engine: early
 // responses, bodies that are cut, upgrades, timeouts.
 const bothEngines = " body errors front reqtimeout respchunks upgrade "
 
@@ -94,7 +94,7 @@ func (g *group) diff(t *testing.T, engine string, ks []known) {
 		case want != got && k == nil:
 			t.Errorf("%s/%s differs (- httpd, + headgate)\n%s", g.name, c.id, lineDiff(want, got))
 		case want == got && k != nil:
-			t.Errorf("%s/%s no longer differs: take it out of known.txt (%s: %s)", g.name, c.id, k.key, k.reason)
+			t.Errorf("%s/%s no longer differs: remove it from known.txt (%s: %s)", g.name, c.id, k.key, k.reason)
 		case k != nil && testing.Verbose():
 			t.Logf("%s/%s differs as known (%s)\n%s", g.name, c.id, k.key, lineDiff(want, got))
 		}
@@ -141,7 +141,7 @@ func recorded(t *testing.T, g *group) *testkit.Archive {
 	return ar
 }
 
-// lineDiff prints the lines of a and b with - and + before those that only one has (by longest common subsequence).
+// lineDiff prints the lines of a and b; - and + mark those that only one has (by longest common subsequence).
 func lineDiff(a, b string) string {
 	x, y := strings.Split(a, "\n"), strings.Split(b, "\n")
 	common := make([][]int, len(x)+1)

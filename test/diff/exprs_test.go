@@ -10,7 +10,7 @@ import (
 )
 
 // exprGroup is the generated group "exprs": every variable and every function
-// of the expression language, in every place where an expression may stand. A
+// of the expression language, in every place where an expression is allowed. A
 // place shows the values as one line NAME=VALUE each, so that a difference
 // names the variable.
 func exprGroup() (*group, error) {
@@ -26,8 +26,8 @@ const (
 	anything  = `(?s)^(.*)$`
 )
 
-// exprVar is a variable and the pattern that takes out of its value what is the
-// same in every run; a value that it does not match shows as "-".
+// exprVar is a variable and the pattern for the part of its value that is the
+// same in every run; a value that the pattern does not match shows as "-".
 type exprVar struct{ name, pattern string }
 
 func exprVars() (vs []exprVar) {
@@ -53,7 +53,7 @@ func exprVars() (vs []exprVar) {
 	return vs
 }
 
-// exprCalls are calls of all functions, by a name to show them under.
+// exprCalls are calls of all functions, each with a name to show it under.
 var exprCalls = []struct{ name, call string }{
 	{"req", "req:X-A"}, {"req-none", "req:X-None"}, {"req-twice", "req:X-Twice"}, {"http", "http:X-A"}, {"req_novary", "req_novary:X-A"},
 	{"resp", "resp:X-Out"}, {"resp-type", "resp:Content-Type"}, {"resp-length", "resp:Content-Length"}, {"resp-location", "resp:Location"},
@@ -66,7 +66,7 @@ var exprCalls = []struct{ name, call string }{
 	{"file", "file:${dir}/data"}, {"filesize", "filesize:${dir}/data"}, {"filesize-none", "filesize:${dir}/none"},
 }
 
-// exprShown is everything that a place shows: a name, how it is written, and
+// exprShown is everything that a place shows: a name, its text, and
 // the pattern.
 func exprShown() (all [][3]string) {
 	for _, v := range exprVars() {
@@ -84,14 +84,14 @@ func setters(place string) string {
 	var b strings.Builder
 	for _, s := range exprShown() {
 		if place == "again" && s[0] == "REQUEST_LOG_ID" {
-			continue // here it is that of the original request: log-ids in differences.md
+			continue // here it has the value of the original request: log-ids in differences.md
 		}
 		fmt.Fprintf(&b, "SetEnvIfExpr \"%s =~ m#%s#\" \"%s.%s=[$1]\"\n", s[1], s[2], place, s[0])
 	}
 	return b.String()
 }
 
-// loggedPlace is a log format that shows what a place has set.
+// loggedPlace is a log format that shows the variables that a place has set.
 func loggedPlace(p string) string {
 	var b strings.Builder
 	b.WriteString(`%>s %s`)
@@ -114,7 +114,7 @@ func texts() string {
 	return b.String()
 }
 
-// same is a condition that holds when every value, now, is what the place saw.
+// same is a condition that is true when every value is still the one that the place saw.
 func same(place string, but ...string) string {
 	var parts []string
 	for _, s := range exprShown() {
@@ -159,7 +159,7 @@ var exprAtLog = []string{
 	"%{IS_SUBREQ} == 'true'", "%{THE_REQUEST} =~ /^GET/", "%{REQUEST_METHOD} == 'GET'",
 }
 
-// exprInIf are conditions of <If>. Which of them hold is logged.
+// exprInIf are conditions of <If>. The true ones are logged.
 var exprInIf = []string{
 	"%{REQUEST_URI} == '/local/if/x.txt'", "%{DOCUMENT_URI} == %{REQUEST_URI}", "%{QUERY_STRING} == 'q=1'", "%{THE_REQUEST} =~ /if/",
 	"-n %{REQUEST_FILENAME}", "%{REQUEST_FILENAME} =~ m#^proxy:http://#", "%{REQUEST_FILENAME} =~ m#/htdocs/local/if$#",
@@ -258,7 +258,7 @@ ProxyPass /err http://127.0.0.1:${o2}/err
 `
 
 // exprCases are the requests. X-Show names the place whose values are logged;
-// with X-Cond, which conditions of CustomLog hold.
+// with X-Cond, the conditions of CustomLog that are true.
 const exprCases = `= post-read noprobe
 > GET /local/%68ere.txt?q=1&r=%41
 Host: A.test:99

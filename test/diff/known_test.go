@@ -11,7 +11,7 @@ import (
 	"github.com/headgate/headgate/internal/testkit"
 )
 
-// known is one line of known.txt: cases that differ on purpose, and where that is written down.
+// known is one line of known.txt: cases that differ on purpose, and where that is documented.
 type known struct {
 	pattern string // of group/case
 	key     string // of docs/differences.md

@@ -24,8 +24,8 @@ import (
 	"github.com/headgate/headgate/internal/worker"
 )
 
-// TestRoute plays the first request of every case by route, without any server, and compares with httpd's record: what
-// the backend would see where one was asked, the head of the response where none was.
+// TestRoute plays the first request of every case by headgate route, without a server, and compares with httpd's record: the
+// request to the backend if there was one, else the head of the response.
 func TestRoute(t *testing.T) {
 	ks, err := loadKnown()
 	if err != nil {
@@ -44,9 +44,9 @@ func TestRoute(t *testing.T) {
 			}
 			got := st.play(t, c)
 			if strings.Contains(got, "${dead}") {
-				continue // nobody is there, which route does not find out
+				continue // nobody listens there, which route does not notice
 			}
-			// Of several requests it is not said which of them a backend saw.
+			// The record does not say which of several requests a backend saw.
 			seen, head := parts(want)
 			if total++; len(seen) == 0 || len(c.reqs) > 1 && !strings.HasPrefix(got, "> ") {
 				seen = []string{head}
@@ -61,7 +61,7 @@ func TestRoute(t *testing.T) {
 	t.Logf("%d cases compared", total)
 }
 
-// unlike says why a case cannot be told by route.
+// unlike returns why route cannot predict a case.
 func unlike(g *group, c *diffCase, want string) string {
 	switch {
 	case strings.HasPrefix(want, "< (") || strings.HasPrefix(want, "connection"):
@@ -111,7 +111,7 @@ func (st *routed) play(t *testing.T, c *diffCase) string {
 	return st.mask(transcript(r))
 }
 
-// mask puts the names of variables for their values.
+// mask replaces the values of variables by their names.
 func (st *routed) mask(text string) string {
 	var pairs []string
 	for k, v := range st.vars {
@@ -120,7 +120,7 @@ func (st *routed) mask(text string) string {
 	return serverName.ReplaceAllString(strings.NewReplacer(pairs...).Replace(plainText(text)), "<server>")
 }
 
-// transcript is what a report says in the form of the record: the backend's view, else the response's head.
+// transcript prints a report in the form of the record: the backend's view, else the response's head.
 func transcript(r *explain.Report) string {
 	var b strings.Builder
 	for _, p := range r.Passes {
@@ -128,7 +128,7 @@ func transcript(r *explain.Report) string {
 			if e, ok := e.(events.Backend); ok {
 				for _, l := range e.Head {
 					if name, value, ok := strings.Cut(l, ": "); ok && !requestLine.MatchString(l) {
-						l = name + ": " + strings.Trim(value, " ") // as an origin reads it
+						l = name + ": " + strings.Trim(value, " ") // as an origin prints it
 					}
 					b.WriteString("> " + strings.TrimRight(l, " ") + "\n")
 				}
@@ -151,7 +151,7 @@ func transcript(r *explain.Report) string {
 	return withoutLength(b.String())
 }
 
-// parts takes of a record what route can tell: each request that a backend saw, and the head of the first response.
+// parts returns the parts of a record that route predicts: each request that a backend saw, and the head of the first response.
 func parts(want string) (seen []string, head string) {
 	lines, responses := bufio.NewScanner(strings.NewReader(want)), 0
 	for lines.Scan() {
@@ -185,7 +185,7 @@ var (
 	lengthLine  = regexp.MustCompile(`(?mi)^< (content-length|transfer-encoding): .*\n`)
 )
 
-// withoutLength leaves out how the body is delimited, which depends on the page.
+// withoutLength removes the framing fields, which depend on the page.
 func withoutLength(head string) string { return lengthLine.ReplaceAllString(head, "") }
 
 // plainText makes bytes that are not ASCII visible, as the record does.

@@ -20,8 +20,8 @@ func lowPort() string {
 	return fmt.Sprintf("127.%d.%d.%d:81", 64+pid>>16&63, pid>>8&255, pid&255)
 }
 
-// TestLowPort: a reload adds a port below 1024 and a log, and takes them away
-// again, after the server has become www-data.
+// TestLowPort: a reload adds a port below 1024 and a log, and another one removes them
+// after the server has become www-data.
 func TestLowPort(t *testing.T) {
 	r := newRig(t)
 	server, _ := r.start()
@@ -46,7 +46,7 @@ func TestLowPort(t *testing.T) {
 		}
 		return err == nil
 	})
-	// Somebody else's port: the reload fails, says so, and -k graceful too.
+	// A port of another process: the reload fails and reports it, and so does -k graceful.
 	busy, err := net.Listen("tcp", low)
 	if err != nil {
 		t.Fatal(err)
@@ -61,7 +61,7 @@ func TestLowPort(t *testing.T) {
 	}
 }
 
-// TestHelper: what the helper has, and that signals do not end it.
+// TestHelper: the rights and descriptors of the helper, and signals that must not end it.
 func TestHelper(t *testing.T) {
 	r := newRig(t)
 	notify, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: r.dir + "/notify", Net: "unixgram"})
@@ -96,7 +96,7 @@ func TestHelper(t *testing.T) {
 	}
 	env, err := os.ReadFile(fmt.Sprintf("/proc/%d/environ", helper))
 	if err != nil || strings.Contains(string(env), "NOTIFY_SOCKET") {
-		t.Errorf("it could speak for the server to systemd: %v", err)
+		t.Errorf("it could send notifications for the server to systemd: %v", err)
 	}
 	// A log that it opened for the server stays open until the server has it.
 	testkit.Eventually(t, "it keeps only its socket to the server", func() bool {
@@ -119,9 +119,9 @@ func TestHelper(t *testing.T) {
 	}
 	before := len(descriptors(t, server))
 	for range 5 {
-		r.must(0, "reloaded", "reload", r.conf) // it still answers
+		r.must(0, "reloaded", "reload", r.conf) // it still responds
 	}
-	testkit.Eventually(t, "no descriptor more in the server", func() bool { return len(descriptors(t, server)) <= before })
+	testkit.Eventually(t, "no more descriptors in the server than before", func() bool { return len(descriptors(t, server)) <= before })
 	r.must(0, "stopped", "stop", r.conf)
 	r.ends("the helper", helper)
 	r.clean()
@@ -134,7 +134,7 @@ func TestHelper(t *testing.T) {
 	}
 }
 
-// TestKilled: either side is killed.
+// TestKilled: the server or the helper is killed.
 func TestKilled(t *testing.T) {
 	t.Run("server", func(t *testing.T) {
 		r := newRig(t)
@@ -161,7 +161,7 @@ func TestKilled(t *testing.T) {
 		if err := os.Rename(r.dir+"/log/access.log", r.dir+"/log/access.log.1"); err != nil {
 			t.Fatal(err)
 		}
-		// What it cannot open stays open, and the one who asks is told.
+		// Files that it cannot reopen stay open, and the reload reports it.
 		r.must(0, "could not reopen "+r.dir+"/log/access.log", "reload", r.conf)
 		if err := r.getPath(r.addr(), "/still"); err != nil {
 			t.Fatal(err)
@@ -177,7 +177,7 @@ func TestKilled(t *testing.T) {
 }
 
 // TestLinkForLog: the server's user may write to the folder of a log and has put
-// a link there. What it leads to is left alone.
+// a link there. The target of the link must not change.
 func TestLinkForLog(t *testing.T) {
 	r := newRig(t)
 	r.start()
@@ -218,7 +218,7 @@ func statusLine(t *testing.T, pid int, field string) string {
 	return ""
 }
 
-// descriptors returns what the descriptors of a process lead to.
+// descriptors returns the targets of the descriptors of a process.
 func descriptors(t *testing.T, pid int) map[int]string {
 	t.Helper()
 	dir := fmt.Sprintf("/proc/%d/fd", pid)
@@ -230,7 +230,7 @@ func descriptors(t *testing.T, pid int) map[int]string {
 	for _, e := range list {
 		to, err := os.Readlink(filepath.Join(dir, e.Name()))
 		if err != nil {
-			continue // closed meanwhile
+			continue // it was closed meanwhile
 		}
 		fd, _ := strconv.Atoi(e.Name())
 		all[fd] = to

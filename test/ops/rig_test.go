@@ -21,7 +21,7 @@ import (
 func TestMain(m *testing.M) { testkit.Main(m) }
 
 // rig is a tree like Debian's with a server that root starts: the logs are
-// root's and closed to www-data, the run folder is not there yet.
+// owned by root and closed to www-data, the run folder does not exist yet.
 type rig struct {
 	*testing.T
 	dir, bin, conf string
@@ -48,7 +48,7 @@ IncludeOptional ports.conf
 func newRig(t *testing.T) *rig {
 	t.Helper()
 	if os.Geteuid() != 0 {
-		testkit.Skip(t, "needs root: a server that gives up root for its User")
+		testkit.Skip(t, "needs root, for a server that gives up root for its User")
 	}
 	if _, err := user.Lookup("www-data"); err != nil {
 		testkit.Skip(t, "needs a user www-data")
@@ -81,7 +81,7 @@ func (r *rig) write(name, text string) {
 }
 
 func (r *rig) read(name string) string {
-	b, _ := os.ReadFile(filepath.Join(r.dir, name)) // "" where there is none
+	b, _ := os.ReadFile(filepath.Join(r.dir, name)) // "" if there is none
 	return string(b)
 }
 
@@ -102,7 +102,7 @@ func (r *rig) run(args ...string) (code int, said string) {
 	return cmd.ProcessState.ExitCode(), string(out)
 }
 
-// must runs the binary and wants an exit code, and words that it says.
+// must runs the binary and requires an exit code, and words in its output.
 func (r *rig) must(code int, says string, args ...string) {
 	r.Helper()
 	if got, said := r.run(args...); got != code || !strings.Contains(said, says) {
@@ -110,8 +110,8 @@ func (r *rig) must(code int, says string, args ...string) {
 	}
 }
 
-// start starts the server in the foreground, with a descriptor that nobody
-// closed, and returns the process and its helper.
+// start starts the server in the foreground, with a descriptor that its parent did not
+// close, and returns the process and its helper.
 func (r *rig) start(env ...string) (server, helper int) {
 	r.Helper()
 	stray, err := os.Open("/etc/passwd")
@@ -144,7 +144,7 @@ func (r *rig) start(env ...string) (server, helper int) {
 
 func (r *rig) addr() string { return fmt.Sprintf("127.0.0.1:%d", r.port) }
 
-// get asks for a page; there is none, which is an answer.
+// get requests a page; 404 is a valid response.
 func (r *rig) get(addr string) error { return r.getPath(addr, "/") }
 
 func (r *rig) getPath(addr, path string) error {
@@ -185,7 +185,7 @@ func (r *rig) ends(what string, pid int) {
 	testkit.Eventually(r, "the end of "+what, func() bool { return errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) })
 }
 
-// clean wants nothing left in the run folder.
+// clean requires an empty run folder.
 func (r *rig) clean() {
 	r.Helper()
 	testkit.Eventually(r, "an empty run folder", func() bool {

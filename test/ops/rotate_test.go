@@ -10,7 +10,7 @@ import (
 	"github.com/headgate/headgate/internal/testkit"
 )
 
-// TestRotate rotates twice by the real logrotate with the file we ship. Each
+// TestRotate rotates twice with the real logrotate and the file in contrib/. Each
 // time new lines go to the new file, of both logs.
 func TestRotate(t *testing.T) {
 	r := newRig(t)
@@ -39,7 +39,7 @@ func TestRotate(t *testing.T) {
 		}
 	}
 	r.must(0, "", "-f", r.conf, "-k", "start")
-	t.Cleanup(func() { r.run("stop", "--now", r.conf) }) // only where the test failed
+	t.Cleanup(func() { r.run("stop", "--now", r.conf) }) // only if the test failed
 	for _, path := range []string{"/first", "/second", "/third"} {
 		if path != "/first" {
 			rotate()

@@ -1,3 +1,3 @@
-// Package pages plays the pages that the server makes of itself, beside those of
-// a real httpd and as the programs see them that read them.
+// Package pages tests the pages that the server generates about itself, next to those of
+// a real httpd, and the way programs read them.
 package pages

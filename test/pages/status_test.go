@@ -19,7 +19,7 @@ SetHandler server-status
 </Location>
 `
 
-// get returns the body of a page that must be there.
+// get returns the body of a page, which must exist.
 func get(t *testing.T, s *testkit.Server, path string) string {
 	t.Helper()
 	r, err := http.Get("http://" + s.Addr() + path)
@@ -45,7 +45,7 @@ func keys(page string) (out []string) {
 	return out
 }
 
-// TestAuto: programs find the keys that they find in httpd's page, in its order.
+// TestAuto: the page has the keys of httpd's page, in the same order.
 func TestAuto(t *testing.T) {
 	testkit.NeedHttpd(t)
 	for _, extended := range []string{"", "ExtendedStatus Off"} {
@@ -53,13 +53,13 @@ func TestAuto(t *testing.T) {
 		theirs := testkit.StartHttpd(t, testkit.Site{Conf: text})
 		ours := testkit.StartHeadgate(t, "", testkit.Site{Conf: text})
 		for _, s := range []*testkit.Server{theirs, ours} {
-			// What is divided by the number of requests is there once one is counted.
+			// The values for each request exist once a request is counted.
 			testkit.Eventually(t, "a request is counted", func() bool {
 				return extended != "" || slices.Contains(keys(get(t, s, "/server-status?auto")), "BytesPerReq")
 			})
 		}
 		want, got := keys(get(t, theirs, "/server-status?auto")), keys(get(t, ours, "/server-status?auto"))
-		// There once the server is up for a second, and has used its processor.
+		// These exist once the server has run for a second and used CPU time.
 		late := []string{"CPULoad", "ServerUptime", "ReqPerSec", "BytesPerSec"}
 		drop := func(list []string) []string {
 			return slices.DeleteFunc(list, func(k string) bool { return slices.Contains(late, k) })

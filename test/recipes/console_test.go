@@ -9,7 +9,7 @@ import (
 	"github.com/headgate/headgate/internal/testkit"
 )
 
-// act is one command of a console block with what is expected of it.
+// act is one command of a console block with the expected results.
 type act struct {
 	line    int
 	command []string // the words after $
@@ -17,7 +17,7 @@ type act struct {
 	wants   []want
 }
 
-// answer is what a backend will say.
+// answer is a response of a backend.
 type answer struct {
 	status int
 	fields []string
@@ -84,13 +84,13 @@ func parseConsole(page string, b block) (acts []*act, err error) {
 	}
 	for _, a := range acts {
 		if a.command[0] == "curl" && len(a.wants) == 0 {
-			return nil, fmt.Errorf("%s:%d: nothing is expected of this request", page, a.line)
+			return nil, fmt.Errorf("%s:%d: this request has no expected result", page, a.line)
 		}
 	}
 	return acts, nil
 }
 
-// answered adds what one comment says to the response of a backend.
+// answered adds the part of a response that one comment describes.
 func answered(all map[string]*answer, port, text string) {
 	a := all[port]
 	if a == nil {
@@ -151,14 +151,14 @@ func wanted(line string, comment []string, body bool) (w want, ok bool) {
 	return w, true
 }
 
-// message is a request or response in the form for comparing, ports masked.
+// message is a request or response in comparable form, with ports masked.
 type message struct {
 	first  string
 	fields []testkit.Field
 	body   string
 }
 
-// unmet returns why a message is not what is wanted, "" when it is. m is nil where there was none.
+// unmet returns why a message is not as expected, "" if it is. m is nil if there was none.
 func (w want) unmet(m *message) string {
 	switch {
 	case w.kind == nothing && m != nil:

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// request is what a curl command sends.
+// request is the request of a curl command.
 type request struct {
 	method, target, proto string
 	port                  string // of the URL, "80" unless given
@@ -20,7 +20,7 @@ type request struct {
 // plain are the options that change nothing here.
 const plain = " -i -s -v -k -sS --path-as-is "
 
-// withValue sets what an option with a value means.
+// withValue applies an option with a value.
 var withValue = map[string]func(r *request, v string){
 	"-X":                 func(r *request, v string) { r.method = v },
 	"-H":                 func(r *request, v string) { r.fields = append(r.fields, v) },
@@ -60,7 +60,7 @@ func parseCurl(words []string) (*request, error) {
 	return r, r.to(address)
 }
 
-// to sets the target and the fields that the URL and the rest decide.
+// to sets the target and the fields that the URL and the other options determine.
 func (r *request) to(address string) error {
 	if !strings.HasPrefix(address, "http://") {
 		return fmt.Errorf("curl: the URL has to begin with http://: %q", address)
@@ -105,7 +105,7 @@ func (r *request) has(name string) bool {
 	return false
 }
 
-// text returns the bytes of the request, lines ended by CRLF. port is where it is sent.
+// text returns the bytes of the request, lines ended by CRLF. port is the port that it is sent to.
 func (r *request) text(port string) string {
 	head := r.method + " " + r.target + " " + r.proto + "\r\n" + strings.Join(r.fields, "\r\n") + "\r\n\r\n"
 	if r.proxied != "" {

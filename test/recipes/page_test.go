@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// recipe is one apache block of a page with what belongs to it.
+// recipe is one apache block of a page with its files and commands.
 type recipe struct {
 	page  string // file name
 	line  int    // of the block
@@ -69,13 +69,13 @@ func parsePage(path, text string) (all []*recipe, err error) {
 	}
 	for _, r := range all {
 		if len(r.acts) == 0 {
-			return nil, fmt.Errorf("%s:%d: nothing shows what this configuration does: no console block", path, r.line)
+			return nil, fmt.Errorf("%s:%d: the configuration has no console block to show its effect", path, r.line)
 		}
 	}
 	return all, nil
 }
 
-// add takes one block of the page into the recipe it follows.
+// add adds one block of the page to the recipe that it follows.
 func (r *recipe) add(b block) error {
 	text := strings.Join(b.lines, "\n") + "\n"
 	switch {
@@ -95,7 +95,7 @@ func (r *recipe) add(b block) error {
 	return nil
 }
 
-// slug makes a word of a heading.
+// slug makes one word of a heading.
 func slug(heading string) string {
 	return strings.Join(strings.FieldsFunc(strings.ToLower(heading), func(c rune) bool {
 		return (c < 'a' || c > 'z') && (c < '0' || c > '9')

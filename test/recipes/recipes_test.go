@@ -18,7 +18,7 @@ func TestRecipes(t *testing.T) {
 	if err != nil || len(pages) == 0 {
 		t.Fatalf("no pages (%v)", err)
 	}
-	testkit.Binary(t) // skips everything with one line where there is none
+	testkit.Binary(t) // skips the test with one line if there is none
 	for _, page := range pages {
 		t.Run(strings.TrimSuffix(filepath.Base(page), ".md"), func(t *testing.T) {
 			rs, err := readPage(page)
@@ -85,7 +85,7 @@ func (p *player) run(a *act) {
 	}
 }
 
-// curl sends a request and compares what came of it.
+// curl sends a request and compares the results.
 func (p *player) curl(a *act) {
 	p.t.Helper()
 	for port, o := range p.origins {

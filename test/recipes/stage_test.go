@@ -42,7 +42,7 @@ func set(t *testing.T, r *recipe) *stage {
 		if m[2] == "" {
 			m[2] = "127.0.0.1"
 		}
-		return m[1] + m[2] + ":#" + listen(m[3]) // the # keeps it from being taken for a backend below
+		return m[1] + m[2] + ":#" + listen(m[3]) // the # prevents that it is taken for a backend below
 	})
 	if len(st.listens) == 0 {
 		listen("80")
@@ -70,7 +70,7 @@ func (st *stage) placed(t *testing.T, text string) string {
 	return strings.ReplaceAll(strings.ReplaceAll(text, ":#", ":"), "/etc/headgate/", "${dir}/")
 }
 
-// backend returns the port in the test of a port of the page, starting an origin where the server does not listen.
+// backend returns the port in the test for a port of the page, and starts an origin unless the server listens there.
 func (st *stage) backend(t *testing.T, port string) string {
 	if to := st.listens[port]; to != "" {
 		return to
@@ -81,7 +81,7 @@ func (st *stage) backend(t *testing.T, port string) string {
 	return st.origins[port].Port()
 }
 
-// started notes the port that the server has chosen.
+// started records the port that the server has chosen.
 func (st *stage) started(s *testkit.Server) {
 	st.dir = s.Dir + "/"
 	for port, to := range st.listens {
@@ -93,7 +93,7 @@ func (st *stage) started(s *testkit.Server) {
 
 var anyPort = regexp.MustCompile(`:\d+\b`)
 
-// masked makes a text of this run that of the page.
+// masked replaces ports and folders of this run by those of the page.
 func (st *stage) masked(text string) string {
 	return anyPort.ReplaceAllStringFunc(strings.ReplaceAll(text, st.dir, "/etc/headgate/"), func(s string) string {
 		for port, o := range st.origins {
@@ -113,7 +113,7 @@ func (st *stage) masked(text string) string {
 	})
 }
 
-// unmasked makes a text of the page that of this run.
+// unmasked replaces ports and folders of the page by those of this run.
 func (st *stage) unmasked(text string) string {
 	return local.ReplaceAllStringFunc(text, func(s string) string {
 		if o := st.origins[local.FindStringSubmatch(s)[1]]; o != nil {

@@ -18,7 +18,7 @@ import (
 
 func TestMain(m *testing.M) { testkit.Main(m) }
 
-// backend answers every request with its name.
+// backend responds to every request with its name.
 func backend(t *testing.T, name string) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -61,7 +61,7 @@ type watch struct {
 	rest string
 }
 
-// next returns what was written since the last call, in whole lines.
+// next returns the complete lines that were written since the last call.
 func (w *watch) next() string {
 	f, err := os.Open(w.path)
 	if err != nil {
@@ -86,9 +86,9 @@ func TestReload(t *testing.T) {
 	s := testkit.StartHeadgate(t, "", testkit.Site{Conf: first})
 	load := start(t, s.Addr())
 	log := &watch{path: filepath.Join(s.Dir, "error.log")}
-	// The port accepts before the line of the start is written: it must not be
-	// taken for that of the first reload.
-	testkit.Eventually(t, "the line of the start", func() bool {
+	// The port accepts before the line about the start is written. That line must not be
+	// mistaken for that of the first reload.
+	testkit.Eventually(t, "the line about the start", func() bool {
 		return strings.Contains(log.next(), "resuming normal operations")
 	})
 	var before int
@@ -105,9 +105,9 @@ func TestReload(t *testing.T) {
 			return taken || kept || s.Exited()
 		})
 		if taken != good || kept == good {
-			t.Fatalf("reload %d: taken %v, kept %v, want taken %v\n%s", i, taken, kept, good, text)
+			t.Fatalf("reload %d: new configuration %v, old one kept %v, want new %v\n%s", i, taken, kept, good, text)
 		}
-		// At least a few requests meet each configuration.
+		// At least a few requests use each configuration.
 		testkit.Eventually(t, "requests go on", func() bool { return load.asked.Load() > asked+2 })
 		if i == rounds/10 {
 			before = descriptors(s)
@@ -123,7 +123,7 @@ func TestReload(t *testing.T) {
 	}
 }
 
-// descriptors counts the open files of the server, 0 where that cannot be seen.
+// descriptors counts the open files of the server, 0 if that is not known.
 func descriptors(s *testkit.Server) int {
 	list, err := os.ReadDir(filepath.Join("/proc", strings.TrimSpace(s.File("httpd.pid")), "fd"))
 	if err != nil {
@@ -132,7 +132,7 @@ func descriptors(s *testkit.Server) int {
 	return len(list)
 }
 
-// load is clients that ask without a pause: some keep their connection, some
+// load is a number of clients that send requests without a pause: some keep their connection, some
 // open one for each request, some send a body.
 type load struct {
 	asked, failed atomic.Int64
@@ -175,7 +175,7 @@ func (l *load) end() {
 	l.clients.Wait()
 }
 
-// ask makes one request; a third of the clients send a body.
+// ask sends one request; a third of the clients send a body.
 func ask(c *http.Client, addr string, client int) error {
 	body, size := io.Reader(http.NoBody), 0
 	if client%3 == 2 {

@@ -98,7 +98,7 @@ func run(t *testing.T, dir string, args ...string) (string, int) {
 	cmd.Dir = dir
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
-	_ = cmd.Run() // its exit code is looked at
+	_ = cmd.Run() // its exit code is checked
 	return out.String(), cmd.ProcessState.ExitCode()
 }
 
@@ -109,7 +109,7 @@ var (
 	length  = regexp.MustCompile(`Content-Length: \d{3}\b`)
 )
 
-// masked takes out what differs from run to run.
+// masked replaces text that differs from run to run.
 func masked(s, dir string) string {
 	s = strings.ReplaceAll(s, dir, "DIR")
 	s = date.ReplaceAllString(s, "Date: Sun, 22 Nov 2026 12:00:00 GMT")
@@ -118,7 +118,7 @@ func masked(s, dir string) string {
 	return product.ReplaceAllString(s, "Headgate/0.1.0")
 }
 
-// TestJSON checks that what --json prints is JSON, has what the text says, and is the same in every run.
+// TestJSON checks that --json prints JSON, with the contents of the text form, and the same in every run.
 func TestJSON(t *testing.T) {
 	dir := t.TempDir()
 	write(t, filepath.Join(dir, "httpd.conf"), "Listen 80\nServerName www.test\nProxyPass /app/ http://10.0.0.2:3000/\n")

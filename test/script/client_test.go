@@ -10,7 +10,7 @@ import (
 	"github.com/headgate/headgate/internal/testkit"
 )
 
-// client runs a client command: it picks the connection, opens it when needed, and sends.
+// client runs a client command: it chooses the connection, opens it if necessary, and sends.
 func (p *play) client(args []string) error {
 	p.current = "c"
 	if len(args) > 2 && args[0] == "-c" {
@@ -41,7 +41,7 @@ func (p *play) client(args []string) error {
 		return nil
 	}
 	if err := c.finish(); err != nil {
-		return fmt.Errorf("answer before: %w", err)
+		return fmt.Errorf("response before: %w", err)
 	}
 	size := 0
 	if n := len(args); n > 3 && args[n-2] == "-size" {
@@ -58,7 +58,7 @@ func (p *play) client(args []string) error {
 	c.method, _, _ = strings.Cut(text, " ")
 	c.resp, c.err, c.asked = nil, nil, true
 	c.Send(text)
-	if size > 0 { // not byte by byte: there are too many
+	if size > 0 { // too many for byte by byte
 		one := c.OneByOne
 		c.OneByOne = false
 		c.Send(testkit.Pattern(size))
@@ -116,7 +116,7 @@ func (p *play) talk() (*talk, error) {
 	return c, nil
 }
 
-// head makes sure that the head of the present answer is read.
+// head makes sure that the head of the present response is read.
 func (c *talk) head() (*testkit.Response, error) {
 	if c.resp == nil && c.err == nil {
 		if !c.asked {
@@ -131,7 +131,7 @@ func (c *talk) head() (*testkit.Response, error) {
 	return c.resp, c.err
 }
 
-// whole makes sure that the present answer is read to its end.
+// whole makes sure that the present response is read to its end.
 func (c *talk) whole() (*testkit.Response, error) {
 	r, err := c.head()
 	if err == nil {
@@ -140,7 +140,7 @@ func (c *talk) whole() (*testkit.Response, error) {
 	return r, err
 }
 
-// finish reads what is left of the present answer, if there is one.
+// finish reads the rest of the present response, if there is one.
 func (c *talk) finish() error {
 	if c.resp == nil && !c.asked {
 		return nil

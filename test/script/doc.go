@@ -1,3 +1,3 @@
-// Package script plays the scripts of testdata: each is one page with a configuration, origins, clients and what must be
-// seen. README.md describes the language.
+// Package script plays the scripts of testdata: each is one page with a configuration, origins, clients and the expected
+// results. README.md describes the language.
 package script

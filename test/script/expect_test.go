@@ -11,7 +11,7 @@ import (
 	"github.com/headgate/headgate/internal/testkit"
 )
 
-// clause is one row of the table of things that can be expected: how many words it takes and how it is judged.
+// clause is one row of the table of expectations: how many words it has and how it is checked.
 type clause struct {
 	words int
 	judge func(p *play, args []string) error
@@ -50,7 +50,7 @@ var clauses = map[string]clause{
 	"exit": {1, exit},
 }
 
-// expect judges the clauses of one line, left to right.
+// expect checks the clauses of one line, left to right.
 func (p *play) expect(args []string) error {
 	for len(args) > 0 {
 		c, ok := clauses[args[0]]
@@ -83,7 +83,7 @@ func matches(re, text string) error {
 	return err
 }
 
-// head returns the head of the present answer on the current connection.
+// head returns the head of the present response on the current connection.
 func (p *play) head() (*testkit.Response, error) {
 	c, err := p.talk()
 	if err != nil {
@@ -92,7 +92,7 @@ func (p *play) head() (*testkit.Response, error) {
 	return c.head()
 }
 
-// whole returns the present answer with its whole body.
+// whole returns the present response with its complete body.
 func (p *play) whole() (*testkit.Response, error) {
 	c, err := p.talk()
 	if err != nil {
@@ -170,7 +170,7 @@ func bodyMatch(p *play, a []string) error {
 	return matches(a[0], string(r.Body))
 }
 
-// pattern says whether b is size bytes of the fixed pattern.
+// pattern checks that b is size bytes of the fixed pattern.
 func pattern(size string, b []byte) error {
 	n, err := strconv.Atoi(size)
 	if err == nil && string(b) != testkit.Pattern(n) {
@@ -213,7 +213,7 @@ func interim(p *play, a []string) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("no %s among %d interim answers", a[0], len(r.Interim))
+	return fmt.Errorf("no %s among %d interim responses", a[0], len(r.Interim))
 }
 
 func closed(p *play, _ []string) error {
@@ -255,7 +255,7 @@ func nothing(p *play, _ []string) error {
 func cut(p *play, _ []string) error {
 	_, err := p.whole()
 	if !errors.Is(err, testkit.ErrTruncated) {
-		return fmt.Errorf("the answer ended with %v", err)
+		return fmt.Errorf("the response ended with %v", err)
 	}
 	return nil
 }
@@ -321,7 +321,7 @@ func sawSize(p *play, a []string) error {
 	return pattern(a[1], r.Body)
 }
 
-// sawAll returns the last request of an origin with its whole body.
+// sawAll returns the last request of an origin with its complete body.
 func (p *play) sawAll(origin string) (r testkit.Request, err error) {
 	if !testkit.Poll(testkit.Patience, func() bool { r, err = p.last(origin); return err != nil || r.Complete }) {
 		err = errors.New("the body did not come to its end")

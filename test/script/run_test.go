@@ -11,7 +11,7 @@ import (
 	"github.com/headgate/headgate/internal/testkit"
 )
 
-// play is one script being played on one engine in one mode.
+// play is a run of one script on one engine in one mode.
 type play struct {
 	t       *testing.T
 	ar      *testkit.Archive
@@ -24,13 +24,13 @@ type play struct {
 	engine  string
 }
 
-// talk is a client connection with the request it sent last and the answer being read.
+// talk is a client connection with its last request and the response that is being read.
 type talk struct {
 	*testkit.Client
 	method string
 	resp   *testkit.Response
 	err    error // of reading the head
-	asked  bool  // a request is out
+	asked  bool  // a request waits for its response
 }
 
 func TestMain(m *testing.M) { testkit.Main(m) }
@@ -98,7 +98,7 @@ func playScript(t *testing.T, path, engine, mode string) {
 	}
 }
 
-// prepare makes the origins that a line speaks of, so that the configuration can name their ports.
+// prepare makes the origins that a line names, so that the configuration can name their ports.
 func (p *play) prepare(n int, line string) {
 	words, err := testkit.Words(line)
 	if err != nil {

@@ -23,10 +23,10 @@ func ask(t *testing.T, s *testkit.Server, from, head string) *testkit.Response {
 }
 
 // security starts the article's hardening in front of an application. Each value of missing is a line that is left
-// out, so that a test can show that it is this line that has the effect.
+// out, so that a test can show the effect of that line.
 func security(t *testing.T, missing ...string) (*testkit.Server, *testkit.Origin) {
 	t.Helper()
-	// The network that may use the proxy becomes one of this machine's.
+	// The network that may use the proxy is replaced by one of this machine.
 	text := conf(t, "06-security.conf", "192.168.1.0/24", "127.0.1.0/24")
 	for _, line := range missing {
 		if !strings.Contains(text, line) {
@@ -57,7 +57,7 @@ func TestSecurityAccess(t *testing.T) {
 	if r := ask(t, s, inside, page); r.Status != 200 || string(r.Body) != "application" {
 		t.Errorf("from inside: %d %q", r.Status, r.Body)
 	}
-	// What is not proxied is not what <Proxy *> is about.
+	// <Proxy *> does not apply to requests that are not proxied.
 	if r := ask(t, s, outside, "GET /local HTTP/1.1\r\nHost: example.com"); r.Status != 404 {
 		t.Errorf("a path that is not proxied: %d", r.Status)
 	}
@@ -79,7 +79,7 @@ func TestSecurityAccess(t *testing.T) {
 	})
 }
 
-// TestSecurityNoForwardProxy: a target with a host is one of ours or nobody's.
+// TestSecurityNoForwardProxy: a request for the URL of another server is never forwarded there.
 func TestSecurityNoForwardProxy(t *testing.T) {
 	s, app := security(t)
 	other := testkit.NewOrigin(t)
@@ -99,7 +99,7 @@ func TestSecurityNoForwardProxy(t *testing.T) {
 		t.Errorf("ftp: %d", r.Status)
 	}
 	if accepted, _ := other.Conns(); accepted != 0 {
-		t.Errorf("%d connections to somebody else's server", accepted)
+		t.Errorf("%d connections to another server", accepted)
 	}
 	for _, r := range app.Requests() {
 		if strings.Contains(r.Line, "://") {
@@ -108,7 +108,7 @@ func TestSecurityNoForwardProxy(t *testing.T) {
 	}
 }
 
-// TestSecurityVia: with ProxyVia Off a Via is neither made nor taken away, in either direction.
+// TestSecurityVia: with ProxyVia Off a Via is neither added nor removed, in both directions.
 func TestSecurityVia(t *testing.T) {
 	s, app := security(t)
 	r := ask(t, s, inside, page)
@@ -125,7 +125,7 @@ func TestSecurityVia(t *testing.T) {
 }
 
 // TestSecurityNames: no version in the Server field, no signature on generated pages, and the fields of the article
-// on what the application answers, on what is refused and on what cannot be read.
+// on responses of the application, on refused requests and on malformed ones.
 func TestSecurityNames(t *testing.T) {
 	s, app := security(t)
 	version := regexp.MustCompile(`(?i)\d+\.\d+|unix|<address>`)

@@ -22,13 +22,13 @@ func conf(t *testing.T, name string, addresses ...string) string {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(home, name))
 	if err != nil {
-		testkit.Skip(t, "the founding article's configurations are not here")
+		testkit.Skip(t, "the founding article's configurations are not present")
 	}
 	swapped := strings.NewReplacer(append(addresses, "<VirtualHost *:80>", "<VirtualHost *:${port}>")...).Replace(string(text))
 	return "Listen 127.0.0.1:${port}\nServerName localhost\n" + swapped
 }
 
-// nginx starts a real nginx that names itself in its answers.
+// nginx starts a real nginx that names itself in its responses.
 func nginx(t *testing.T) string {
 	t.Helper()
 	bin, err := exec.LookPath("nginx")
@@ -72,7 +72,7 @@ func python(t *testing.T, page string) string {
 	return serve(t, port, exec.Command(bin, "-m", "http.server", fmt.Sprint(port), "--bind", "127.0.0.1", "--directory", dir))
 }
 
-// serve runs a backend until the test ends and gives its host:port.
+// serve runs a backend until the test ends and returns its host:port.
 func serve(t *testing.T, port int, cmd *exec.Cmd) string {
 	t.Helper()
 	if err := cmd.Start(); err != nil {
@@ -90,12 +90,12 @@ func serve(t *testing.T, port int, cmd *exec.Cmd) string {
 		}
 		return err == nil
 	}) {
-		t.Fatalf("%s does not answer", cmd.Path)
+		t.Fatalf("%s does not respond", cmd.Path)
 	}
 	return addr
 }
 
-// get asks the proxy for a path of a host.
+// get requests a path of a host from the proxy.
 func get(t *testing.T, s *testkit.Server, host, path string) *testkit.Response {
 	t.Helper()
 	c := testkit.Dial(t, s.Addr())
@@ -124,7 +124,7 @@ func TestBasic(t *testing.T) {
 	expect(t, get(t, s, "example.com", "/some/page?q=1"), 200, "nginx /some/page?q=1 example.com 127.0.0.1")
 	r := get(t, s, "example.com", "/go")
 	if l := r.Header("Location"); r.Status != 302 || l != "http://example.com/landed" {
-		t.Errorf("got %d to %q: ProxyPassReverse turns the backend's address into ours", r.Status, l)
+		t.Errorf("got %d to %q: ProxyPassReverse must replace the backend's address by ours", r.Status, l)
 	}
 }
 

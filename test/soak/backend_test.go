@@ -20,7 +20,7 @@ import (
 type backend struct {
 	addr string
 
-	mu     sync.Mutex // guards what follows
+	mu     sync.Mutex // guards the fields below
 	conns  map[net.Conn]http.ConnState
 	server *http.Server // nil while it is dead
 	ended  chan struct{}
@@ -84,7 +84,7 @@ func (b *backend) note(c net.Conn, state http.ConnState) {
 	b.conns[c] = state
 }
 
-// hangUp closes the connections that are idle, each with this chance.
+// hangUp closes idle connections, each with the given probability.
 func (b *backend) hangUp(chance float64) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -95,8 +95,8 @@ func (b *backend) hangUp(chance float64) {
 	}
 }
 
-// answers are what a backend does, by the last element of the path. n is the
-// request's argument of that name.
+// answers are the handlers of a backend, by the last element of the path. n is the
+// request's query argument of that name.
 var answers = map[string]func(w http.ResponseWriter, r *http.Request, n int){
 	"small":  func(w http.ResponseWriter, _ *http.Request, n int) { fmt.Fprint(w, small(n)) },
 	"page":   func(w http.ResponseWriter, _ *http.Request, _ int) { fmt.Fprint(w, "the page of an error") },
@@ -116,13 +116,13 @@ func answer(w http.ResponseWriter, r *http.Request) {
 	n, _ := strconv.Atoi(r.URL.Query().Get("n"))
 	do := answers[path.Base(r.URL.Path)]
 	if do == nil {
-		http.Error(w, "no such answer", http.StatusTeapot)
+		http.Error(w, "no such handler", http.StatusTeapot)
 		return
 	}
 	do(w, r, n)
 }
 
-// small is the body of the answer to small?n=.
+// small is the body of the response to small?n=.
 func small(n int) string { return fmt.Sprintf("small answer %d\n", n) }
 
 func sized(w http.ResponseWriter, _ *http.Request, n int) {
@@ -130,7 +130,7 @@ func sized(w http.ResponseWriter, _ *http.Request, n int) {
 	_, _ = io.WriteString(w, pattern()[:n])
 }
 
-// chunks sends n bytes in pieces of all sizes.
+// chunks sends n bytes in pieces of different sizes.
 func chunks(w http.ResponseWriter, n int) {
 	flush := http.NewResponseController(w)
 	_ = flush.Flush()
@@ -143,14 +143,14 @@ func chunks(w http.ResponseWriter, n int) {
 	}
 }
 
-// got is the body of the answer to a body of n bytes.
+// got is the body of the response to a body of n bytes.
 func got(n int) string { return fmt.Sprintf("got %d bytes\n", n) }
 
-// sink reads a body, which must be of the pattern.
+// sink reads a body, which must be the pattern.
 func sink(w http.ResponseWriter, r *http.Request, _ int) {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
-		return // the client left; nobody hears an answer
+		return // the client has closed; nobody reads a response
 	}
 	if string(body) != pattern()[:len(body)] {
 		http.Error(w, "the body differs", http.StatusTeapot)
@@ -177,7 +177,7 @@ func stream(w http.ResponseWriter, r *http.Request, _ int) {
 	}
 }
 
-// slow answers after 20 ms.
+// slow responds after 20 ms.
 func slow(w http.ResponseWriter, r *http.Request, n int) {
 	t := time.NewTimer(20 * time.Millisecond)
 	defer t.Stop()
@@ -188,7 +188,7 @@ func slow(w http.ResponseWriter, r *http.Request, n int) {
 	}
 }
 
-// stall begins an answer and says nothing more.
+// stall begins a response and sends no more.
 func stall(w http.ResponseWriter, r *http.Request, _ int) {
 	w.Header().Set("Content-Length", "1000")
 	_, _ = io.WriteString(w, begun)
@@ -202,7 +202,7 @@ func early(w http.ResponseWriter, _ *http.Request, _ int) {
 	http.Error(w, "too much", http.StatusRequestEntityTooLarge)
 }
 
-// begun is the beginning of every small answer.
+// begun is the beginning of every small response.
 const begun = "small"
 
 const partial = "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n" + begun

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// common is what every configuration of the load has. What a row of the load
-// asks for means the same in all of them.
+// common is the part that all configurations of the load share. A request of a row of the load
+// has the same result in all of them.
 const common = `Listen 127.0.0.1:${port}
 Listen 127.0.0.1:${idle}
 ErrorLog "${dir}/error.log"
@@ -28,7 +28,7 @@ ProxyErrorOverride On
 `
 
 // sites are the virtual hosts of every configuration: the first of their port,
-// so that what comes after them is met by nobody. The port for idle connections
+// so that those after them get no requests. The port for idle connections
 // has short timeouts.
 const sites = `<VirtualHost *:${port} *:${third}>
 ServerName soak.test
@@ -45,7 +45,7 @@ ProxyPass / http://127.0.0.1:${steady}/
 var broken = []string{"Foo bar\n", "<Location /x>\n", "Include nowhere.conf\n", "KeepAliveTimeout never\n"}
 
 // conf is the configuration of a round: workers, limits, logs, virtual hosts
-// and a listener come and go, and every fifth is broken. Round 0 is that of
+// and a listener come and go, and every fifth is broken. Round 0 is the one for
 // the idle moments.
 func conf(round int) (text string, good bool) {
 	var b strings.Builder
@@ -54,8 +54,8 @@ func conf(round int) (text string, good bool) {
 	for i := range round % 4 {
 		fmt.Fprintf(&b, "ProxyPass /other%d/ http://127.0.0.1:${steady}/other%d/ timeout=%d\n", i, i, 10+round%5)
 	}
-	// Its state survives eight rounds, so that a place that is not given back is
-	// missed.
+	// Its state survives eight rounds, so that a slot that is not released is
+	// noticed.
 	fmt.Fprintf(&b, "ProxyPass /pool/ http://127.0.0.1:${steady}/pool/ max=%d keepalive=%s\n", 4-round%3, []string{"Off", "On"}[round/8%2])
 	if round%2 == 0 {
 		b.WriteString("ProxyPass / http://127.0.0.1:${steady}/\n")

@@ -11,17 +11,17 @@ import (
 	"time"
 )
 
-// Clients and how often each begins a row: a load that leaves room beside it.
+// Clients and how often each begins a row: a load that does not use all of the CPU.
 const (
 	clients = 30
 	rhythm  = 100 * time.Millisecond
 )
 
-// place is where a server listens: everything, idle connections, and what
+// place has the ports of a server: for everything, for idle connections, and the one that
 // only every other configuration has.
 type place struct{ addr, idle, third string }
 
-// load is the clients and what they met.
+// load is the clients and their outcomes.
 type load struct {
 	at    place
 	tally *tally
@@ -33,11 +33,11 @@ type load struct {
 type tally struct {
 	requests, failures atomic.Int64
 
-	mu   sync.Mutex // guards what follows
+	mu   sync.Mutex // guards the fields below
 	seen map[*row]map[string]*outcome
 }
 
-// outcome is how often something happened, and the first time it did.
+// outcome is how often something happened, and the first occurrence.
 type outcome struct {
 	count int
 	first string
@@ -64,7 +64,7 @@ func (t *tally) note(r *row, what, detail string) {
 func (r *row) allows(what string) bool { return slices.Contains(strings.Fields(r.may), what) }
 
 // report fails the test for each outcome that no row allows, and for a row
-// that was played without an outcome, and returns the others.
+// that ran without an outcome, and returns the others.
 func (t *tally) report(tb testing.TB, all bool) string {
 	tb.Helper()
 	t.mu.Lock()
@@ -77,11 +77,11 @@ func (t *tally) report(tb testing.TB, all bool) string {
 			o := t.seen[r][what]
 			fmt.Fprintf(&b, " %s:%d", what, o.count)
 			if !r.allows(what) {
-				tb.Errorf("%s: %d times %s, may be %s; first %s", r.name, o.count, what, r.may, o.first)
+				tb.Errorf("%s: %d times %s, allowed are %s; first %s", r.name, o.count, what, r.may, o.first)
 			}
 		}
 		if all && len(t.seen[r]) == 0 {
-			tb.Errorf("%s: nothing came of it", r.name)
+			tb.Errorf("%s: no outcome", r.name)
 		}
 		b.WriteByte('\n')
 	}
@@ -97,7 +97,7 @@ func sortedKeys(m map[string]*outcome) []string {
 	return keys
 }
 
-// begin sets the clients to work until end.
+// begin starts the clients, which work until end.
 func (l *load) begin(seed uint64) {
 	l.stop = make(chan struct{})
 	for i := range clients {

@@ -16,17 +16,17 @@ import (
 	"github.com/headgate/headgate/internal/testkit"
 )
 
-// What a client may meet, beside a status that came with its whole body.
+// The outcomes of a client, besides a status with a complete body.
 const (
-	cut     = "cut"     // an answer that broke off
-	closed  = "closed"  // the connection ended without a byte of an answer
+	cut     = "cut"     // a response that was cut off
+	closed  = "closed"  // the connection ended without a byte of a response
 	refused = "refused" // no connection
-	left    = "left"    // the client went away, as it meant to
+	left    = "left"    // the client closed on purpose
 	hung    = "hung"    // nothing within testkit.Patience
 	garbled = "garbled" // not what the backend sent
 )
 
-// pattern is what bodies are made of: the first n bytes of it.
+// pattern has the bytes of all bodies: a body of n bytes is its beginning.
 var pattern = sync.OnceValue(func() string { return testkit.Pattern(4 << 20) })
 
 // visit is one play of a row by one client.
@@ -36,7 +36,7 @@ type visit struct {
 	rng  *rand.Rand
 }
 
-// saw notes an outcome.
+// saw records an outcome.
 func (v *visit) saw(outcome, detail string) { v.load.tally.note(v.row, outcome, detail) }
 
 // text returns a request for target.
@@ -44,18 +44,18 @@ func text(method, target string, fields ...string) string {
 	return method + " " + target + " HTTP/1.1\r\nHost: soak.test\r\n" + strings.Join(append(fields, "", ""), "\r\n")
 }
 
-// peer is one connection of a client. What it asks and hears is over by its
+// peer is one connection of a client. Its requests and responses must end by its
 // deadline, which each request sets again.
 type peer struct {
 	*net.TCPConn
 	in    *bufio.Reader
 	visit *visit
 	slow  bool // reads little at a time, with pauses
-	over  bool // no further request: the answer said so, or it was not whole
+	over  bool // no further request: the response said so, or was incomplete
 }
 
-// dial connects to a port of the server; nil when there is no connection,
-// which is then noted.
+// dial connects to a port of the server; nil if there is no connection,
+// which is then recorded.
 func (v *visit) dial(addr string) *peer {
 	c, err := net.DialTimeout("tcp", addr, testkit.Patience)
 	if err != nil {
@@ -76,14 +76,14 @@ func (p *peer) abort() {
 	_ = p.Close()
 }
 
-// say sends text. A write that fails is no outcome: the server may have
-// answered and closed, which reading shows.
+// say sends text. A failed write is not an outcome: the server may have
+// responded and closed, which reading shows.
 func (p *peer) say(text string) {
 	p.later()
 	_, _ = io.WriteString(p, text)
 }
 
-// hear reads one answer and notes its outcome, which it also gives. The body of
+// hear reads one response, records its outcome and returns it. The body of
 // a 200 must be want.
 func (p *peer) hear(method, want string) string {
 	outcome, detail := p.answer(method, want)
@@ -152,8 +152,8 @@ func (p *peer) compare(body io.Reader, want string) (outcome, detail string) {
 	}
 }
 
-// ended names how reading ended: by patience, by a peer that closed, or by
-// what is not HTTP.
+// ended names how reading ended: by a timeout, by a peer that closed, or by
+// bytes that are not HTTP.
 func ended(err error, how string) (outcome, detail string) {
 	var op *net.OpError
 	switch {
@@ -166,8 +166,8 @@ func ended(err error, how string) (outcome, detail string) {
 }
 
 // upload sends the first n bytes of the pattern as a body, framed by length or
-// by chunks of a size, with a pause after each when tick is given. It stops
-// where the server does not take them.
+// by chunks of a size, with a pause after each if tick is set. It stops
+// where the server does not accept them.
 func (p *peer) upload(n, chunk int, chunked bool, tick <-chan time.Time) {
 	for at := 0; at < n; at += chunk {
 		part := pattern()[at:min(at+chunk, n)]

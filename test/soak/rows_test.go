@@ -12,10 +12,10 @@ type row struct {
 	name   string
 	weight int // how many times a client plays it in one round of the table
 	play   func(v *visit)
-	may    string // the outcomes it may meet, apart by spaces
+	may    string // its allowed outcomes, separated by spaces
 }
 
-// What may come of a request to a backend that dies at any moment.
+// The outcomes of a request to a backend that may die at any moment.
 const dying = "200 502 503 cut"
 
 // rows are the clients of the load. A client plays them all in an order of its
@@ -48,7 +48,7 @@ var rows = []row{
 	{"post, slow sender", 2, postSlow, "200"},
 	{"expect", 4, expect, "200"},
 
-	// clients that break off, or do not go on
+	// clients that close early or stop
 	{"abort in an answer", 3, abortAnswer("/size?n=4000000"), "left"},
 	{"abort in a chunked answer", 3, abortAnswer("/chunks?n=4000000"), "left"},
 	{"abort in a stream", 3, abortAnswer("/stream"), "left"},
@@ -76,7 +76,7 @@ var rows = []row{
 	{"dying, post", 2, func(v *visit) { v.post("/mortal/sink", 100000, 10000, true) }, dying},
 }
 
-// kept asks several times on one connection, as long as it is kept.
+// kept sends several requests on one connection, as long as it is kept.
 func kept(target string, times int) func(v *visit) {
 	return func(v *visit) {
 		p := v.dial(v.load.at.addr)
@@ -93,7 +93,7 @@ func kept(target string, times int) func(v *visit) {
 	}
 }
 
-// fresh asks once, on a connection that ends with it.
+// fresh sends one request, on a connection that ends with it.
 func fresh(target string) func(v *visit) {
 	return func(v *visit) {
 		if p := v.dial(v.load.at.addr); p != nil {
@@ -103,7 +103,7 @@ func fresh(target string) func(v *visit) {
 	}
 }
 
-// third asks at the port that only every other configuration listens on.
+// third sends a request to the port on which only every other configuration listens.
 func third(v *visit) {
 	if p := v.dial(v.load.at.third); p != nil {
 		defer p.Close()
@@ -121,7 +121,7 @@ func head(v *visit) {
 	}
 }
 
-// pipeline sends all its requests before it reads the first answer.
+// pipeline sends all its requests before it reads the first response.
 func pipeline(v *visit) {
 	p := v.dial(v.load.at.addr)
 	if p == nil {
@@ -140,7 +140,7 @@ func pipeline(v *visit) {
 	}
 }
 
-// halfClose ends its side after the request and still wants the answer.
+// halfClose ends its side after the request and still expects the response.
 func halfClose(v *visit) {
 	if p := v.dial(v.load.at.addr); p != nil {
 		defer p.Close()
@@ -150,7 +150,7 @@ func halfClose(v *visit) {
 	}
 }
 
-// nothingSaid opens connections and leaves.
+// nothingSaid opens connections and closes them without a byte.
 func nothingSaid(v *visit) {
 	var all []*peer
 	for range 4 {
@@ -164,7 +164,7 @@ func nothingSaid(v *visit) {
 	}
 }
 
-// large asks for 1 to 4 MiB.
+// large requests 1 to 4 MiB.
 func large(target string) func(v *visit) {
 	return func(v *visit) {
 		if p := v.dial(v.load.at.addr); p != nil {
@@ -175,11 +175,11 @@ func large(target string) func(v *visit) {
 	}
 }
 
-// largeSlow reads in small pieces what does not fit the buffers between.
+// largeSlow reads in small pieces a response that does not fit the buffers in between.
 func largeSlow(v *visit) {
 	if p := v.dial(v.load.at.addr); p != nil {
 		defer p.Close()
-		// Not less than a segment of the loopback, which would have the sender
+		// Not less than a segment of the loopback, which would make the sender
 		// wait for the kernel's timers.
 		_ = p.SetReadBuffer(100 << 10)
 		p.slow = true
@@ -191,7 +191,7 @@ func post(size, chunk int, chunked bool) func(v *visit) {
 	return func(v *visit) { v.post("/sink", size, chunk, chunked) }
 }
 
-// post sends a body and, when that went well, asks once more on the same
+// post sends a body and, if that succeeds, another request on the same
 // connection.
 func (v *visit) post(target string, size, chunk int, chunked bool) {
 	p := v.dial(v.load.at.addr)
@@ -210,7 +210,7 @@ func (v *visit) post(target string, size, chunk int, chunked bool) {
 	}
 }
 
-// postSlow dribbles head and body.
+// postSlow sends head and body slowly.
 func postSlow(v *visit) {
 	p := v.dial(v.load.at.addr)
 	if p == nil {
@@ -228,7 +228,7 @@ func postSlow(v *visit) {
 	p.hear("POST", got(5000))
 }
 
-// expect sends its body when it is told to.
+// expect sends its body after 100 Continue.
 func expect(v *visit) {
 	p := v.dial(v.load.at.addr)
 	if p == nil {
@@ -244,7 +244,7 @@ func expect(v *visit) {
 	p.hear("POST", got(20000))
 }
 
-// leave goes away, with a reset or without.
+// leave closes, with a reset or without.
 func (p *peer) leave() {
 	if p.visit.rng.IntN(2) == 0 {
 		p.abort()
@@ -254,7 +254,7 @@ func (p *peer) leave() {
 	p.visit.saw(left, "")
 }
 
-// abortAnswer leaves after the beginning of an answer.
+// abortAnswer closes after the beginning of a response.
 func abortAnswer(target string) func(v *visit) {
 	return func(v *visit) {
 		p := v.dial(v.load.at.addr)
@@ -272,7 +272,7 @@ func abortAnswer(target string) func(v *visit) {
 	}
 }
 
-// abortBefore leaves while the backend has said nothing.
+// abortBefore closes before the backend has responded.
 func abortBefore(v *visit) {
 	if p := v.dial(v.load.at.addr); p != nil {
 		p.say(text("GET", []string{"/silent/silent", "/slow", "/pool/slow"}[v.rng.IntN(3)]))
@@ -280,7 +280,7 @@ func abortBefore(v *visit) {
 	}
 }
 
-// abortUpload leaves in the middle of a body.
+// abortUpload closes in the middle of a body.
 func abortUpload(target, framing, begun string) func(v *visit) {
 	return func(v *visit) {
 		if p := v.dial(v.load.at.addr); p != nil {
@@ -298,7 +298,7 @@ func abortHead(v *visit) {
 	}
 }
 
-// stalledHead begins a head and waits for the server to lose patience.
+// stalledHead begins a head and waits for the server's timeout.
 func stalledHead(v *visit) {
 	if p := v.dial(v.load.at.idle); p != nil {
 		defer p.Close()
@@ -324,7 +324,7 @@ func idle(v *visit) {
 	}
 }
 
-// bad are heads that no server may take.
+// bad are heads that no server may accept.
 var bad = []string{
 	"GET\r\n\r\n",
 	"GET /small HTTP/1.1\r\n\r\n",
@@ -345,7 +345,7 @@ func malformed(v *visit) {
 	}
 }
 
-// errorDocument meets a path without a mapping, which has its own page.
+// errorDocument requests a path without a mapping, which has its own error page.
 func errorDocument(v *visit) {
 	p := v.dial(v.load.at.addr)
 	if p == nil {
@@ -365,7 +365,7 @@ func errorDocument(v *visit) {
 	}
 }
 
-// earlyAnswer is refused while it sends, and must hear why.
+// earlyAnswer is refused while it sends, and must get the response.
 func earlyAnswer(v *visit) {
 	if p := v.dial(v.load.at.addr); p != nil {
 		defer p.Close()

@@ -13,17 +13,17 @@ import (
 	"github.com/headgate/headgate/internal/testkit"
 )
 
-// howLong is the load of TestSoak for one engine; that of TestSoakInProcess is
-// a fifth of it, but not less than 600 ms.
+// howLong is how long TestSoak loads one engine; TestSoakInProcess takes
+// a fifth of that, but not less than 600 ms.
 var howLong = flag.Duration("time", time.Second, "how long the load lasts")
 
-// long is the load from which trends are judged and every row must have been
-// played; below it there is nothing to see but noise.
+// long is the duration from which trends are checked and every row must have been
+// played; a shorter run shows only noise.
 const long = 20 * time.Second
 
 func TestMain(m *testing.M) { testkit.Main(m) }
 
-// engines are those that are played, as in test/script.
+// engines are the engines to test, as in test/script.
 func engines() []string {
 	if v := os.Getenv("SCRIPT_ENGINES"); v != "" {
 		return strings.Split(v, ",")
@@ -44,7 +44,7 @@ func TestSoak(t *testing.T) {
 }
 
 // TestSoakInProcess loads a server of this process: goroutines, coroutines and
-// heap, and after the stop testkit.Main finds whatever else is left.
+// heap. After the stop testkit.Main finds all other leaks.
 func TestSoakInProcess(t *testing.T) {
 	for _, engine := range engines() {
 		t.Run(engine, func(t *testing.T) { play(t, startEmbedded, engine, max(*howLong/5, 600*time.Millisecond)) })
@@ -64,7 +64,7 @@ type run struct {
 	series  []sample
 	round   int
 	reloads int
-	log     []string // lines that must not be
+	log     []string // lines that must not occur
 }
 
 // starter makes a target of a kind and returns the address it listens on.
@@ -92,7 +92,7 @@ func play(t *testing.T, start starter, engine string, length time.Duration) {
 
 	before, beforeHeap := target.held(), target.heap()
 	if length >= long {
-		// The warm-up: what is made at first use and kept is no leak.
+		// The warm-up: memory that is allocated at first use and kept is not a leak.
 		r.phase(length / 5)
 		r.settle(before, "the first idle moment")
 		before, beforeHeap = target.held(), target.heap()
@@ -103,7 +103,7 @@ func play(t *testing.T, start starter, engine string, length time.Duration) {
 }
 
 // trouble makes one backend die and come back, and another hang up on idle
-// connections, until the function it gives is called.
+// connections, until the returned function is called.
 func trouble(mortal, restless *backend) (stop func()) {
 	quit, done := make(chan struct{}), make(chan struct{})
 	go func() {
@@ -138,7 +138,7 @@ func (r *run) phase(length time.Duration) {
 	defer reload.Stop()
 	look := time.NewTicker(min(max(length/100, time.Second), 5*time.Second, length/4))
 	defer look.Stop()
-	// Also when a reload fails the test: nobody is left behind.
+	// Also when a reload fails the test: no client may be left over.
 	defer r.load.end()
 	for {
 		select {
@@ -165,16 +165,16 @@ func (r *run) reload(round int) {
 	text, good := conf(round)
 	if taken := r.target.reload(text); taken != good {
 		r.read()
-		r.t.Fatalf("reload %d: taken %v, want %v\n%s", round, taken, good, text)
+		r.t.Fatalf("reload %d: succeeded %v, want %v\n%s", round, taken, good, text)
 	}
 	r.reloads++
 }
 
-// alarming are lines that no load may bring about. Nor is there a connection
+// alarming matches lines that no load may cause. There is also no connection
 // to cut when the server stops: all clients are gone.
 var alarming = regexp.MustCompile(`\bpanic\b|:(emerg|alert|crit)\]|\d connections cut`)
 
-// read looks through the error log for what must never be there.
+// read looks through the error log for lines that must never occur.
 func (r *run) read() {
 	for line := range strings.Lines(r.target.log()) {
 		if alarming.MatchString(line) {
@@ -183,7 +183,7 @@ func (r *run) read() {
 	}
 }
 
-// settle waits until an idle server holds no more than before: with the first
+// settle waits until an idle server holds no more resources than before: with the first
 // configuration, no client and no connection of a backend.
 func (r *run) settle(before map[string]int, when string) {
 	r.t.Helper()
@@ -196,7 +196,7 @@ func (r *run) settle(before map[string]int, when string) {
 		extra = more(before, r.target.held())
 		return extra == ""
 	}) {
-		r.t.Errorf("%s: there is more than before:\n%s\n%s", when, extra, r.target.details())
+		r.t.Errorf("%s: more than before:\n%s\n%s", when, extra, r.target.details())
 	}
 	r.sample()
 }

@@ -20,19 +20,19 @@ import (
 
 // target is a server under load.
 type target interface {
-	// reload takes a configuration and says whether it runs now.
+	// reload loads a configuration and reports whether it is in effect.
 	reload(text string) (taken bool)
-	// measure fills in what can be seen of the server.
+	// measure fills in the values that can be measured.
 	measure() sample
-	// held counts what an idle server must not have more of, by kind.
+	// held counts the resources that must not grow in an idle server, by kind.
 	held() map[string]int
-	// details tells what the server holds, for the report of a failure.
+	// details lists the server's resources, for the report of a failure.
 	details() string
-	// heap is the bytes in use after a collection; 0 where it cannot be seen.
+	// heap is the bytes in use after a collection; 0 if it cannot be measured.
 	heap() int
-	// stop ends the server gracefully or says why that failed.
+	// stop ends the server gracefully or returns why that failed.
 	stop() error
-	// log returns what was written to the error log since the last call.
+	// log returns the text written to the error log since the last call.
 	log() string
 }
 
@@ -47,9 +47,9 @@ type program struct {
 func startProgram(t *testing.T, engine, text string, vars map[string]string) (target, string) {
 	p := &program{Server: testkit.StartHeadgate(t, engine, testkit.Site{Conf: text, Vars: vars}), t: t}
 	p.err = follower{path: filepath.Join(p.Dir, "error.log")}
-	// The port accepts before the line of the start is written: it must not be
-	// taken for that of the first reload.
-	testkit.Eventually(t, "the line of the start", func() bool { return strings.Contains(p.err.next(), resumed) })
+	// The port accepts before the line about the start is written. That line must not be
+	// mistaken for that of the first reload.
+	testkit.Eventually(t, "the line about the start", func() bool { return strings.Contains(p.err.next(), resumed) })
 	var err error
 	if p.pid, err = strconv.Atoi(strings.TrimSpace(p.File("httpd.pid"))); err != nil {
 		t.Fatal(err)
@@ -57,7 +57,7 @@ func startProgram(t *testing.T, engine, text string, vars map[string]string) (ta
 	return p, p.Addr()
 }
 
-// How the log tells the end of a reload.
+// The log lines at the end of a reload.
 const (
 	resumed = "resuming normal operations"
 	stayed  = "the configuration stays as it was"
@@ -88,7 +88,7 @@ func (p *program) stop() error {
 		return fmt.Errorf("the program ended with %d", code)
 	}
 	if said := p.File("stderr.log"); strings.Contains(said, "panic") || strings.Contains(said, "DATA RACE") {
-		return fmt.Errorf("the program said %.4000s", said)
+		return fmt.Errorf("the program printed %.4000s", said)
 	}
 	return nil
 }
@@ -149,8 +149,8 @@ func (e *embedded) measure() sample {
 	return s
 }
 
-// held counts the goroutines that the server started, by where that was, and
-// coroutines by whether they do something or are in a free list.
+// held counts the goroutines that the server started, by the place of the start, and
+// coroutines by whether they are active or in a free list.
 func (e *embedded) held() map[string]int {
 	buf := make([]byte, 1<<20)
 	for {
@@ -183,12 +183,12 @@ func (e *embedded) details() string {
 	return string(buf[:runtime.Stack(buf, true)])
 }
 
-// own is where the server's goroutines are made.
+// own matches the places where the server starts goroutines.
 const own = "github.com/headgate/headgate/internal/"
 
 func (e *embedded) heap() int {
 	runtime.GC()
-	runtime.GC() // what pools hold goes with the second
+	runtime.GC() // the second collection frees the contents of pools
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
 	return int(m.HeapAlloc)
@@ -205,14 +205,14 @@ func (e *embedded) stop() error {
 	return nil
 }
 
-// follower reads a file for its whole lines, each once.
+// follower reads the complete lines of a file, each once.
 type follower struct {
 	path string
-	text strings.Builder // what was read and not yet given
+	text strings.Builder // text that was read and not yet returned
 	at   int64
 }
 
-// read takes in what was written meanwhile.
+// read reads the text that was written meanwhile.
 func (f *follower) read() {
 	file, err := os.Open(f.path)
 	if err != nil {
@@ -225,14 +225,14 @@ func (f *follower) read() {
 	f.text.Write(b)
 }
 
-// next returns what next did not give yet.
+// next returns the text that it has not returned yet.
 func (f *follower) next() string {
 	f.read()
 	defer f.text.Reset()
 	return f.text.String()
 }
 
-// mark is a place in what next will give, for since.
+// mark is a position in the text that next will return, for since.
 func (f *follower) mark() int { return f.text.Len() }
 
 func (f *follower) since(mark int) string {

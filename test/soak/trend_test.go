@@ -12,18 +12,18 @@ import (
 	"time"
 )
 
-// sample is what was measured at one moment.
+// sample has the values measured at one moment.
 type sample struct {
 	at         time.Duration // since the start of the load
 	rss        int           // KiB
 	files      int           // open descriptors
 	threads    int
-	goroutines int // of the server; 0 where they cannot be seen
+	goroutines int // of the server; 0 if they cannot be counted
 	requests   int64
 	failures   int64
 }
 
-// table prints a series.
+// table prints a series of samples.
 func table(series []sample) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%8s %9s %6s %8s %10s %9s %9s\n", "t", "RSS KiB", "files", "threads", "goroutines", "requests", "failures")
@@ -43,7 +43,7 @@ func table(series []sample) string {
 // tenth and floor.
 func trend(what string, series []sample, value func(sample) int, floor int) error {
 	if len(series) == 0 {
-		return fmt.Errorf("%s: nothing was measured", what)
+		return fmt.Errorf("%s: no measurement", what)
 	}
 	whole := series[len(series)-1].at
 	early, late := median(series, whole/5, whole*2/5, value), median(series, whole*4/5, whole+1, value)
@@ -74,7 +74,7 @@ func median(series []sample, from, to time.Duration, value func(sample) int) int
 func rss(s sample) int     { return s.rss }
 func threads(s sample) int { return s.threads }
 
-// measure reads what /proc tells of a process; all is 0 where there is none.
+// measure reads the values of a process from /proc; all are 0 on systems without it.
 func measure(pid int) (s sample) {
 	dir := filepath.Join("/proc", strconv.Itoa(pid))
 	status, _ := os.ReadFile(filepath.Join(dir, "status"))
@@ -94,7 +94,7 @@ func measure(pid int) (s sample) {
 	return s
 }
 
-// descriptors counts the open files of a process by what they are.
+// descriptors counts the open files of a process by kind.
 func descriptors(pid int) map[string]int {
 	kinds := map[string]int{}
 	dir := filepath.Join("/proc", strconv.Itoa(pid), "fd")
@@ -102,7 +102,7 @@ func descriptors(pid int) map[string]int {
 	for _, f := range list {
 		target, err := os.Readlink(filepath.Join(dir, f.Name()))
 		if err != nil {
-			continue // closed meanwhile
+			continue // it was closed meanwhile
 		}
 		kind, _, special := strings.Cut(target, ":[")
 		if !special {
@@ -163,14 +163,14 @@ func port(addr string) string {
 	return strconv.FormatUint(n, 10)
 }
 
-// keeps are kinds of which a server may hold some for use again: how many more
-// than at an earlier idle moment are no leak.
+// keeps are kinds of descriptors that a server may keep for later use: how many more
+// than at an earlier idle moment are not a leak.
 var keeps = map[string]int{
 	"pipe":              32, // for splice(2), two to a pair
 	"coroutine at rest": 16 * runtime.NumCPU(),
 }
 
-// more tells what there is more of now than before, "" for nothing.
+// more lists the kinds that have grown, "" for none.
 func more(before, now map[string]int) string {
 	var all []string
 	for kind, n := range now {
@@ -217,7 +217,7 @@ func TestTrend(t *testing.T) {
 		})
 	}
 	if trend("memory", nil, rss, 4096) == nil || trend("memory", []sample{{at: time.Second}}, rss, 4096) == nil {
-		t.Error("nothing measured passes")
+		t.Error("an empty series passes")
 	}
 }
 

@@ -1,3 +1,3 @@
-// Package stock starts the configuration trees that httpd is delivered with,
-// as they are on a machine where it was installed.
+// Package stock starts the configuration trees that are delivered with httpd,
+// as they are on a machine where httpd is installed.
 package stock

@@ -34,15 +34,15 @@ LoadModule dir_module modules/mod_dir.so
 LoadModule alias_module modules/mod_alias.so
 `
 
-// variables are the places a build fills in.
+// variables are the placeholders that a build fills in.
 var variables = regexp.MustCompile(`@@?[A-Za-z_]+@@?`)
 
-// TestHttpd starts the tree of httpd's own distribution: its main file with
-// what a build fills in.
+// TestHttpd starts the tree of httpd's source distribution: its main file with
+// the values that a build fills in.
 func TestHttpd(t *testing.T) {
 	text, err := os.ReadFile("../../../shared/corpus/813.conf")
 	if err != nil {
-		testkit.Skip(t, "the collection of real configurations is not here")
+		testkit.Skip(t, "the collection of real configurations is not present")
 	}
 	s := testkit.StartTree(t, func(dir, port string) string {
 		values := map[string]string{

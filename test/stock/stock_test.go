@@ -42,12 +42,12 @@ func copyTree(t *testing.T, from, to string, edit func(string) string) {
 	}
 }
 
-// TestDebian starts Debian's tree as the package leaves it, with its folders
-// and its port replaced, and asks for a page that nobody serves.
+// TestDebian starts Debian's tree as the package installs it, with its folders
+// and its port replaced, and requests a page that does not exist.
 func TestDebian(t *testing.T) {
 	const home = "/etc/apache2"
 	if _, err := os.Stat(home + "/apache2.conf"); err != nil {
-		testkit.SkipPeer(t, "Debian's tree of httpd is not here (scripts/install-peers installs it)")
+		testkit.SkipPeer(t, "Debian's tree of httpd is not installed (scripts/install-peers installs it)")
 	}
 	s := testkit.StartTree(t, func(dir, port string) string {
 		swap := strings.NewReplacer(

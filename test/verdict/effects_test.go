@@ -14,15 +14,15 @@ import (
 )
 
 // TestEffects: every honoured directive and every parameter of a worker, a member and a balancer has a
-// test that shows what it does. A mapped directive has a note in place of it,
-// and so has a parameter that is taken without effect.
+// test that shows its effect. A mapped directive has a note instead,
+// and so does a parameter that is accepted without effect.
 func TestEffects(t *testing.T) {
 	proofs := loadEffects(t)
 	for _, row := range config.Table(modules.All()).Rows() {
 		if row.Tier == directive.Honoured {
 			prove(t, proofs, row.Name, strings.TrimSuffix(row.Name, ">"))
 		} else if row.Tier == directive.Mapped && row.Note == "" {
-			t.Errorf("%s is mapped, and no note says to what", row.Name)
+			t.Errorf("%s is mapped, and no note says how", row.Name)
 		}
 	}
 	for _, name := range param.Names(param.OfWorker) {
@@ -39,7 +39,7 @@ func TestEffects(t *testing.T) {
 	}
 }
 
-// prove checks that the test named for a directive exists and speaks of it.
+// prove checks that the test named for a directive exists and contains its name.
 func prove(t *testing.T, proofs map[string][]string, name, word string) {
 	p, ok := proofs[name]
 	switch {
@@ -55,7 +55,7 @@ func prove(t *testing.T, proofs map[string][]string, name, word string) {
 	if err != nil {
 		t.Errorf("%s: %v", name, err)
 	} else if !strings.Contains(string(data), word) {
-		t.Errorf("%s: %s does not speak of %s", name, p[0], word)
+		t.Errorf("%s: %s does not contain %s", name, p[0], word)
 	}
 }
 

@@ -12,7 +12,7 @@ import (
 	"github.com/headgate/headgate/internal/modules"
 )
 
-// usual are the arguments that every directive of a shape is asked about.
+// usual are the arguments that are tried on every directive of a shape.
 var usual = map[directive.Args][]string{
 	directive.NoArgs:   {"", "x"},
 	directive.Take1:    {"", `""`, "0", "1", "-1", "2.5", "10s", "99999999999999999999", "nope", "a b"},
@@ -29,13 +29,13 @@ var usual = map[directive.Args][]string{
 	directive.TakeArgv: {"", "nope", "0", "-1", "a b", "a b c"},
 }
 
-// notAsked are directives whose meaning lies outside of their line: they read
+// notAsked are directives whose verdict depends on more than their line: they read
 // files, load programs, or stop the reading.
 var notAsked = strings.Fields("Include IncludeOptional LoadModule LoadFile ServerRoot Use Error <Macro> <IfModule> <IfFile> <IfDefine> <IfDirective> <IfSection> Suexec")
 
-// asked says whether the generic arguments are tried on a row: directives that
+// asked reports whether the generic arguments are tried on a row: directives that
 // are supported here in some way, and those of httpd's own modules that are
-// taken without effect.
+// accepted without effect.
 func asked(row *directive.Row) bool {
 	switch {
 	case slices.Contains(notAsked, row.Name), strings.HasSuffix(row.Name, "*"):
@@ -46,13 +46,13 @@ func asked(row *directive.Row) bool {
 	return (row.Tier == directive.Noted || row.When != nil) && slices.Contains(stock, strings.Split(row.Module, ",")[0])
 }
 
-// stock are the modules of which the directives without effect are asked about
+// stock are the modules whose directives without effect are tried
 // too: those that stock configurations load.
 var stock = strings.Fields("core mpm mpm_event mod_alias mod_autoindex mod_deflate mod_dir mod_filter mod_log_config mod_logio " +
 	"mod_mime mod_negotiation mod_proxy mod_reqtimeout mod_setenvif mod_so mod_ssl mod_unixd mod_watchdog")
 
-// probes are all lines that are asked about: those made from the table and
-// those of testdata/values.txt. A line begins with the place it stands in,
+// probes are all lines that are tried: those made from the table and
+// those of testdata/values.txt. A line begins with its place,
 // "location: ", unless that is the main server.
 func probes(t *testing.T) []string {
 	var list []string
@@ -84,7 +84,7 @@ func line(name, args string) string {
 	return strings.TrimSuffix(name+" "+args, " ")
 }
 
-// places are the sections that a probe may stand in, with what opens and closes them.
+// places are the sections that a probe may be in, with the lines that open and close them.
 var places = []struct {
 	where       directive.Where
 	name        string
@@ -95,7 +95,7 @@ var places = []struct {
 	{directive.Location, "location: ", "<Location /here>\n", "</Location>\n"},
 	{directive.Directory, "directory: ", "<Directory /here>\n", "</Directory>\n"},
 	{directive.Proxy, "proxy: ", "<Proxy http://127.0.0.1:9>\n", "</Proxy>\n"},
-	{0, "bal: ", "<Proxy balancer://b>\n", "</Proxy>\n"}, // what concerns a balancer
+	{0, "bal: ", "<Proxy balancer://b>\n", "</Proxy>\n"}, // parameters of a balancer
 	{directive.Authz, "any: ", "<RequireAny>\n", "</RequireAny>\n"},
 }
 
@@ -108,7 +108,7 @@ func place(w directive.Where) string {
 	return ""
 }
 
-// text is the configuration that asks a probe.
+// text is the configuration for a probe.
 func text(probe string) string {
 	for _, p := range places[1:] {
 		if rest, ok := strings.CutPrefix(probe, p.name); ok {
@@ -118,7 +118,7 @@ func text(probe string) string {
 	return block(probe)
 }
 
-// block is a directive, or a section with what it has to contain.
+// block is a directive, or a section with its necessary contents.
 func block(l string) string {
 	if !strings.HasPrefix(l, "<") {
 		return l + "\n"

@@ -39,16 +39,16 @@ const (
 	knownFile  = "testdata/known.txt"
 )
 
-// verdict is what a server says to a probe: "ok", "warns" with a warning, "no"
-// with an error, or that it does not know or offer the directive.
+// verdict is a server's verdict on a probe: "ok", "warns" with a warning, "no"
+// with an error, or that it does not know or support the directive.
 type verdict struct{ word, text string }
 
 func (v verdict) String() string { return strings.TrimSuffix(v.word+"\t"+v.text, "\t") }
 
-// TestHttpd asks the real httpd and compares with the record, or writes it.
+// TestHttpd runs the real httpd and compares with the record, or writes it.
 func TestHttpd(t *testing.T) {
 	if !*live {
-		testkit.Skip(t, "httpd is asked only with -live; testdata/httpd.txt stands for it")
+		testkit.Skip(t, "httpd runs only with -live; testdata/httpd.txt replaces it")
 	}
 	h := testkit.NeedHttpd(t)
 	list := probes(t)
@@ -108,7 +108,7 @@ func askHttpd(h testkit.Httpd, dir, probe string) verdict {
 	said := strings.Join(lines, " / ")
 	switch {
 	case strings.HasPrefix(said, "Invalid command"):
-		return verdict{"unknown", ""} // of another platform, or the module is not installed
+		return verdict{"unknown", ""} // for another platform, or the module is not installed
 	case err != nil:
 		return verdict{"no", said}
 	case said != "":
@@ -117,10 +117,10 @@ func askHttpd(h testkit.Httpd, dir, probe string) verdict {
 	return verdict{"ok", ""}
 }
 
-// prefix is what httpd puts before a message: the moment, the level, the process.
+// prefix matches httpd's text before a message: the time, the level, the process.
 var prefix = regexp.MustCompile(`^(\[[^]]*\] )*(AH\d+: )?`)
 
-// debugging matches lines that say where in the source they come from.
+// debugging matches lines that name their place in the source.
 var debugging = regexp.MustCompile(`^\w+\.c\(\d+\)`)
 
 // varying matches a list whose order changes from run to run.
@@ -151,7 +151,7 @@ func recorded(t *testing.T) map[string]verdict {
 	return said
 }
 
-// TestVerdicts checks what Headgate says against the record.
+// TestVerdicts compares Headgate's verdicts with the record.
 func TestVerdicts(t *testing.T) {
 	if *record {
 		testkit.Skip(t, "being written")
@@ -175,16 +175,16 @@ func TestVerdicts(t *testing.T) {
 		}
 	}
 	for p := range was {
-		t.Errorf("%s: recorded, but no longer asked", p)
+		t.Errorf("%s: recorded, but no longer a probe", p)
 	}
 	for _, k := range known {
 		if !k.used {
-			t.Errorf("known.txt: %s fits no probe that differs", k.pattern)
+			t.Errorf("known.txt: %s matches no probe that differs", k.pattern)
 		}
 	}
 }
 
-// judge is what configurations are read over; nothing is opened.
+// judge is the runtime that configurations are read with; nothing is opened.
 func judge(t *testing.T) *config.Runtime {
 	logs := logsink.NewRegistry(logsink.Options{Loops: 1})
 	t.Cleanup(logs.Close)
@@ -194,8 +194,8 @@ func judge(t *testing.T) *config.Runtime {
 	}
 }
 
-// ask has Headgate judge a probe. "not offered" is the answer about directives
-// and values that are known but not supported: it says so, whatever they are.
+// ask has Headgate judge a probe. "not offered" is the verdict on directives
+// and values that are known but not supported, whatever their arguments.
 func ask(rt *config.Runtime, dir, probe string) verdict {
 	l := config.Load(config.Options{
 		File: filepath.Join(dir, "httpd.conf"), ServerRoot: dir, Version: "Headgate/test", Check: true,
@@ -225,7 +225,7 @@ type difference struct {
 
 type differences []*difference
 
-// have says whether a probe that differs is listed, and notes which line it is.
+// have reports whether a probe that differs is listed, and marks that line as used.
 func (list differences) have(probe string) bool {
 	for _, d := range list {
 		if ok, _ := path.Match(strings.ReplaceAll(d.pattern, "/", "\x00"), strings.ReplaceAll(probe, "/", "\x00")); ok {
