@@ -27,6 +27,7 @@ import (
 	"github.com/headgate/headgate/internal/modules/logconfig"
 	"github.com/headgate/headgate/internal/modules/mpm"
 	"github.com/headgate/headgate/internal/modules/proxy"
+	"github.com/headgate/headgate/internal/modules/proxyhcheck"
 	"github.com/headgate/headgate/internal/modules/ratelimit"
 	"github.com/headgate/headgate/internal/modules/remoteip"
 	"github.com/headgate/headgate/internal/modules/reqtimeout"
@@ -68,6 +69,7 @@ func All() []*module.Module {
 		proxy.New(),
 		proxy.NewHTTP(),
 		proxy.NewBalancer(),
+		proxyhcheck.New(),
 		ratelimit.New(),
 		uniqueid.New(),
 		dir.New(),

@@ -100,6 +100,7 @@ func (s *Server) swap(snap *snapshot.Snapshot) {
 	if old != nil {
 		s.retire(old)
 	}
+	snap.Checks.Start(s.engine.Run)
 }
 
 // retire retires a snapshot and records that its closing must be waited for.

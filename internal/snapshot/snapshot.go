@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/headgate/headgate/internal/exchange"
+	"github.com/headgate/headgate/internal/health"
 	"github.com/headgate/headgate/internal/listen"
 	"github.com/headgate/headgate/internal/scoreboard"
 	"github.com/headgate/headgate/internal/state"
@@ -38,6 +39,8 @@ type Snapshot struct {
 
 	Board   *scoreboard.Board // where requests are shown; nil: there is no status page
 	SeeTail bool              // SeeRequestTail
+
+	Checks *health.Checks // of members of balancers, while the snapshot is current; nil: none
 
 	Lease   *state.Lease // on the surviving state
 	Closers []func()     // run once it is retired; may take long
@@ -96,8 +99,10 @@ func (s *Snapshot) Leave(loop int) {
 }
 
 // Retire says that the snapshot is no longer current, or never will be, and
-// returns its Closing, which begins when the last exchange has ended.
+// returns its Closing, which begins when the last exchange has ended. Its health
+// checks end at once.
 func (s *Snapshot) Retire() *Closing {
+	s.Checks.Stop()
 	s.closing.CompareAndSwap(nil, &Closing{done: make(chan struct{})})
 	s.retiring.Store(true)
 	s.tryClose()

@@ -146,6 +146,11 @@ func (w *Worker) refresh(x *exchange.Exchange) ([]netip.Addr, error) {
 	if err == nil {
 		err = errors.New("no addresses")
 	}
+	return nil, w.unresolved(took, err)
+}
+
+// unresolved is the fault of a name that has no addresses.
+func (w *Worker) unresolved(took time.Duration, err error) *fault.Fault {
 	f := &fault.Fault{
 		Side: fault.Backend, Module: "proxy", Phase: fault.Resolve, Kind: fault.Unresolved, Retry: fault.Safe,
 		ID: "AH00898", Backend: w.Name, Elapsed: took,
@@ -155,7 +160,7 @@ func (w *Worker) refresh(x *exchange.Exchange) ([]netip.Addr, error) {
 	if errors.As(err, &re) {
 		f.Err = re
 	}
-	return nil, f
+	return f
 }
 
 // refreshName looks a name up. It may run on after its caller has left.

@@ -16,6 +16,7 @@ type Health struct {
 	retries  atomic.Int64  // how often it was tried again after an error
 	asked    atomic.Uint64 // what the configuration last said, see Configure
 	changed  atomic.Pointer[func()]
+	check    atomic.Pointer[Check] // the latest; nil: none yet
 }
 
 // OnChange has f called after each change of the flags, on whatever thread makes

@@ -29,7 +29,7 @@ func setOnBalancer(c *directive.Call, target string, settings []param.Setting) e
 		return c.Errorf("%s %w", c.Row.Name, err)
 	}
 	d.Set = d.Set || len(settings) > 0
-	if err := d.Params.SetAll(param.OfBalancer, settings, known); err != nil {
+	if err := d.Params.SetAll(param.OfBalancer, settings, known(c)); err != nil {
 		return paramFault(c, err)
 	}
 	notes(c, balancerNotes, settings)
@@ -98,7 +98,7 @@ func whenMember(c *directive.Call) (directive.Tier, string) {
 	if tier, note := schemeTier(u); tier != directive.Honoured {
 		return tier, note
 	}
-	return settingsTier(param.OfWorker, m.settings)
+	return settingsTier(c, param.OfWorker, m.settings)
 }
 
 func setMember(c *directive.Call) error {
@@ -114,7 +114,7 @@ func setMember(c *directive.Call) error {
 	if err != nil {
 		return c.Errorf("BalancerMember %w", err)
 	}
-	w, ignored, err := d.Members.Define(u, m.settings, known, c.Pos())
+	w, ignored, err := d.Members.Define(u, m.settings, known(c), c.Pos())
 	if err != nil {
 		return paramFault(c, err)
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/headgate/headgate/internal/directive"
 	"github.com/headgate/headgate/internal/exchange"
+	"github.com/headgate/headgate/internal/health"
 	"github.com/headgate/headgate/internal/module"
 	"github.com/headgate/headgate/internal/proxy/balancer"
 	"github.com/headgate/headgate/internal/proxy/forward"
@@ -74,7 +75,10 @@ func sharedOf(b *module.Builder) *shared {
 				Lease: b.Lease, Resolver: b.Resolver, Protocols: b.Protocols, Loops: b.Loops, RuntimeDir: b.RuntimeDir,
 			},
 		}
-		p.balancers = balancer.Builder{Backends: &p.backends, AddWorker: b.AddWorker, OnClose: b.OnClose}
+		b.Snapshot.Checks = new(health.Checks)
+		p.balancers = balancer.Builder{
+			Backends: &p.backends, AddWorker: b.AddWorker, OnClose: b.OnClose, Checks: b.Snapshot.Checks, Warn: b.Warnf,
+		}
 		b.Aux[sharedKey{}] = p
 	}
 	return p
@@ -92,6 +96,7 @@ func buildServer(b *module.Builder, s *module.Server) error {
 	}
 	b.Aux[siteKey{s}] = st
 	var err error
+	common.balancers.Site = s.Site
 	if st.balancers, err = common.balancers.Build(&conf.Balancers, ownerOf(b, s), mainOwner, conf.defaults()); err != nil {
 		return err
 	}

@@ -73,12 +73,12 @@ func whenPass(c *directive.Call) (directive.Tier, string) {
 		return directive.Honoured, ""
 	}
 	if r.Balancer {
-		return settingsTier(param.OfBalancer, r.Settings)
+		return settingsTier(c, param.OfBalancer, r.Settings)
 	}
 	if tier, note := schemeTier(r.URL); tier != directive.Honoured {
 		return tier, note
 	}
-	return settingsTier(param.OfWorker, r.Settings)
+	return settingsTier(c, param.OfWorker, r.Settings)
 }
 
 func schemeTier(u uri.URL) (directive.Tier, string) {
@@ -108,7 +108,7 @@ func setPass(c *directive.Call) error {
 		}
 	case !r.Dynamic:
 		var ignored []param.Setting
-		r.Worker, ignored, err = s.Workers.Define(r.URL, r.Settings, known, c.Pos())
+		r.Worker, ignored, err = s.Workers.Define(r.URL, r.Settings, known(c), c.Pos())
 		if err != nil {
 			return paramFault(c, err)
 		}

@@ -25,7 +25,7 @@ func sectionTarget(args string) (target string, settings []param.Setting, ok boo
 
 func whenProxy(c *directive.Call) (directive.Tier, string) {
 	target, settings, _ := sectionTarget(c.Raw)
-	return settingsTier(kindOf(target), settings)
+	return settingsTier(c, kindOf(target), settings)
 }
 
 // kindOf returns the kind of parameters for a URL: a balancer's or a worker's.
@@ -82,11 +82,11 @@ func setOn(c *directive.Call, target string, settings []param.Setting) error {
 		return c.Errorf("ProxyPass %w", err)
 	}
 	s := serverSlot.Of(c.Server)
-	d, _, err := s.Workers.Define(u, nil, known, c.Pos())
+	d, _, err := s.Workers.Define(u, nil, known(c), c.Pos())
 	if err != nil {
 		return c.Errorf("%w", err)
 	}
-	if err := d.Params.SetAll(param.OfWorker, settings, known); err != nil {
+	if err := d.Params.SetAll(param.OfWorker, settings, known(c)); err != nil {
 		return paramFault(c, err)
 	}
 	notes(c, paramNotes, settings)
@@ -110,7 +110,7 @@ func proxySetTarget(c *directive.Call) (target string, words []string) {
 func whenProxySet(c *directive.Call) (directive.Tier, string) {
 	target, words := proxySetTarget(c)
 	settings, _ := settingsOf(words)
-	return settingsTier(kindOf(target), settings)
+	return settingsTier(c, kindOf(target), settings)
 }
 
 func setProxySet(c *directive.Call) error {

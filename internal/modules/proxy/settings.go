@@ -7,6 +7,7 @@ import (
 	"github.com/headgate/headgate/internal/ascii"
 	"github.com/headgate/headgate/internal/balance"
 	"github.com/headgate/headgate/internal/directive"
+	"github.com/headgate/headgate/internal/health"
 	"github.com/headgate/headgate/internal/proxy/mapping"
 	"github.com/headgate/headgate/internal/proxy/param"
 	"github.com/headgate/headgate/internal/uri"
@@ -15,7 +16,6 @@ import (
 const (
 	ofMembers = "it applies to members of balancers only"
 	byStream  = "it applies to AJP and FastCGI: data of this backend is always forwarded at once"
-	unchecked = "without hcmethod= there are no health checks"
 
 	forManager = "it applies to balancer-manager, which is not supported yet"
 )
@@ -35,30 +35,25 @@ var paramNotes = map[string]string{
 	"lbset":        ofMembers,
 	"route":        ofMembers,
 	"redirect":     ofMembers,
-	"hcpasses":     unchecked,
-	"hcfails":      unchecked,
-	"hcinterval":   unchecked,
-	"hctimeout":    unchecked,
-	"hcuri":        unchecked,
-	"hctemplate":   unchecked,
-	"hcexpr":       unchecked,
+	"hcmethod":     ofMembers,
+	"hcpasses":     ofMembers,
+	"hcfails":      ofMembers,
+	"hcinterval":   ofMembers,
+	"hctimeout":    ofMembers,
+	"hcuri":        ofMembers,
+	"hchost":       ofMembers,
+	"hctemplate":   ofMembers,
+	"hcexpr":       ofMembers,
 }
 
 // memberNotes are paramNotes for members of a balancer.
-var memberNotes = notesWithout("retry", "loadfactor", "lbset", "route", "redirect")
+var memberNotes = notesWithout("retry", "loadfactor", "lbset", "route", "redirect",
+	"hcmethod", "hcpasses", "hcfails", "hcinterval", "hctimeout", "hcuri", "hchost", "hctemplate", "hcexpr")
 
 // balancerNotes are paramNotes for balancers.
 var balancerNotes = map[string]string{
 	"nonce":  forManager,
 	"growth": forManager,
-
-	"hcpasses":   unchecked,
-	"hcfails":    unchecked,
-	"hcinterval": unchecked,
-	"hctimeout":  unchecked,
-	"hcuri":      unchecked,
-	"hctemplate": unchecked,
-	"hcexpr":     unchecked,
 }
 
 func notesWithout(names ...string) map[string]string {
@@ -71,7 +66,7 @@ func notesWithout(names ...string) map[string]string {
 
 // Noted says whether a parameter of a worker, a member or a balancer is taken
 // without an effect, with a note, or waits for a later version.
-func Noted(of Of, name string) bool { return notesOf[of][name] != "" || name == "hcmethod" }
+func Noted(of Of, name string) bool { return notesOf[of][name] != "" }
 
 // Of is what a parameter is said of.
 type Of uint8
@@ -97,32 +92,31 @@ func notes(c *directive.Call, table map[string]string, settings []param.Setting)
 // settingsTier returns the tier of a directive by its parameters: Pending if this
 // version does not implement one. It ignores invalid values, which the setter
 // reports.
-func settingsTier(kind param.Kind, settings []param.Setting) (directive.Tier, string) {
+func settingsTier(c *directive.Call, kind param.Kind, settings []param.Setting) (directive.Tier, string) {
 	for _, set := range settings {
 		p := param.Default()
-		if p.Set(kind, set.Key, set.Value, known) != nil {
+		if p.Set(kind, set.Key, set.Value, known(c)) != nil {
 			continue
 		}
 		switch key := ascii.ToLower(set.Key); {
 		case key == "lbmethod" && balance.MethodOf(set.Value) == nil:
 			return directive.Pending, "lbmethod=" + set.Value + ": it needs mod_heartmonitor, which is not supported yet"
-		case key == "hcmethod" && p.Check.Method != "NONE":
-			return directive.Pending, "hcmethod=" + set.Value + ": health checks are not supported yet"
-		case key == "hctemplate", key == "hcexpr":
-			return directive.Pending, set.Key + "=" + set.Value + ": health checks are not supported yet"
+		case key == "hcmethod" && !health.Supported(p.Check.Method):
+			return directive.Pending, "hcmethod=" + set.Value + ": backends by ajp:// are not supported yet"
 		}
 	}
 	return directive.Honoured, ""
 }
 
-// known has the names of other modules that parameters can use. Templates and
-// expressions of health checks do not exist yet.
-var known = &param.Known{HealthCheck: true, Template: nothing, Expr: nothing, Method: knownMethod}
+// known returns the names of other modules that parameters can use at a directive.
+func known(c *directive.Call) *param.Known {
+	k := health.Known(c)
+	k.Method = knownMethod
+	return &k
+}
 
 // knownMethod reports whether httpd or Headgate has a method.
 func knownMethod(name string) bool { return name == "heartbeat" || balance.MethodOf(name) != nil }
-
-func nothing(string) bool { return false }
 
 // oddPort warns of an invalid port.
 func oddPort(c *directive.Call, u uri.URL) {

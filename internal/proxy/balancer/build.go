@@ -6,9 +6,11 @@ import (
 
 	"github.com/headgate/headgate/internal/balance"
 	"github.com/headgate/headgate/internal/exchange"
+	"github.com/headgate/headgate/internal/health"
 	"github.com/headgate/headgate/internal/proxy/forward"
 	"github.com/headgate/headgate/internal/proxy/param"
 	"github.com/headgate/headgate/internal/state"
+	"github.com/headgate/headgate/internal/syntax"
 	"github.com/headgate/headgate/internal/uri"
 	"github.com/headgate/headgate/internal/worker"
 )
@@ -43,6 +45,9 @@ type Builder struct {
 	Backends  *forward.Backends
 	AddWorker func(*worker.Worker) error // adds it to those of the snapshot
 	OnClose   func(func())               // is told what to do when the snapshot is closed
+	Checks    *health.Checks             // of the snapshot
+	Warn      func(pos syntax.Pos, format string, args ...any)
+	Site      *exchange.Site // the server being built, whose log tells of checks
 
 	made map[*Definition]*Handler
 }
@@ -115,6 +120,9 @@ func (b *Builder) make(d *Definition, owner, membersOf string, c forward.Default
 	members := make([]*balance.Member, 0, len(d.Members.Own()))
 	for _, w := range d.Members.Own() {
 		m, err := b.member(h.balancer, w, membersOf+"|"+d.Name, c)
+		if err == nil {
+			err = b.check(m, w, d)
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -152,6 +160,16 @@ func (b *Builder) member(bal *balance.Balancer, w *forward.Definition, owner str
 	m.Health().OnChange(bal.Group.Changed)
 	m.Health().Configure(p.Status|param.StatusInit, p.StatusCleared)
 	return m, nil
+}
+
+// check adds the health checks of a member.
+func (b *Builder) check(m *balance.Member, w *forward.Definition, d *Definition) error {
+	p := w.Params
+	p.InheritChecks(&d.Params)
+	if p.Check.Method == "NONE" && w.Params.ChecksGiven() {
+		b.Warn(w.Pos, "%s is not checked: it has no hcmethod=", w.Name)
+	}
+	return b.Checks.Add(m.Worker, w.URL.HostPort(), &p, b.Site)
 }
 
 // memberPath returns what a member's URL puts in front of paths. What cannot be

@@ -15,6 +15,7 @@ type Kind uint8
 const (
 	OfWorker   Kind = 1 << iota // a worker or a balancer's member
 	OfBalancer                  // a balancer
+	OfTemplate                  // a ProxyHCTemplate
 )
 
 // Params are the key=value parameters of a worker or a balancer. Times of zero
@@ -67,8 +68,10 @@ type CheckParams struct {
 	Interval      time.Duration
 	Timeout       time.Duration // ours; 0: the smaller of Interval and 5 s
 	URI           string
+	Host          string // ours: of the Host field; "": the member's host and port
 	Template      string // name of a ProxyHCTemplate
 	Expr          string // name of a ProxyHCExpr
+	Condition     any    // what Known.Expr returned for Expr; nil: none
 }
 
 // BalancerParams are the parameters of a balancer.
@@ -108,10 +111,10 @@ func Default() Params {
 // Known says which names other modules know, for checking values that refer to
 // them. A nil func accepts every name.
 type Known struct {
-	HealthCheck bool                   // mod_proxy_hcheck is loaded
-	Method      func(name string) bool // lbmethod
-	Template    func(name string) bool // ProxyHCTemplate
-	Expr        func(name string) bool // ProxyHCExpr
+	HealthCheck bool                                  // mod_proxy_hcheck is loaded
+	Method      func(name string) bool                // lbmethod
+	Template    func(name string) *CheckParams        // ProxyHCTemplate; nil: there is none of that name
+	Expr        func(name string) (cond any, ok bool) // ProxyHCExpr
 }
 
 // Setting is one key=value word.
@@ -133,6 +136,8 @@ func (p *Params) Set(kind Kind, key, value string, k *Known) error {
 	}
 	unknown := &UnknownParam{Key: key, Kind: kind, text: "unknown Worker parameter"}
 	switch {
+	case kind == OfTemplate:
+		unknown.text = "unknown Worker hcheck parameter"
 	case kind == OfBalancer:
 		unknown.text = "unknown Balancer parameter"
 	case k.HealthCheck && ascii.HasPrefixFold(key, "hc"):
@@ -213,12 +218,34 @@ func (p *Params) OverBalancer(base *Params) Params {
 	return m
 }
 
+// DefaultCheck returns what a ProxyHCTemplate begins with. httpd: it connects,
+// unless it says otherwise.
+func DefaultCheck() CheckParams {
+	c := Default().Check
+	c.Method = "TCP"
+	return c
+}
+
+// ChecksGiven says whether a parameter of health checks was set.
+func (p *Params) ChecksGiven() bool {
+	for i := range params {
+		if params[i].check && p.given&(1<<i) != 0 {
+			return true
+		}
+	}
+	return false
+}
+
 // InheritChecks takes over the hc* parameters of a balancer that a member did
-// not set itself. Ours: httpd knows them on members only.
+// not set itself; a template sets all. Ours: httpd knows them on members only.
 func (p *Params) InheritChecks(balancer *Params) {
+	if p.Check.Template != "" {
+		return
+	}
+	all := balancer.Check.Template != ""
 	for i := range params {
 		row := &params[i]
-		if row.check && p.given&(1<<i) == 0 && balancer.given&(1<<i) != 0 {
+		if row.check && p.given&(1<<i) == 0 && (all || balancer.given&(1<<i) != 0) {
 			row.copy(&p.Check, &balancer.Check)
 			p.given |= 1 << i
 		}

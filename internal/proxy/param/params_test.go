@@ -67,7 +67,7 @@ var paramRows = []struct{ words, err string }{
 	{"hcinterval=99ms", "Interval must be a positive value greater than 100ms"}, {"hcinterval=100ms", ""}, {"hcinterval=5min", ""},
 	{"hcuri=" + long(63), ""}, {"hcuri=" + long(64), "Health check uri length must be < 64 characters"},
 	{"hctemplate=foo", "Unknown ProxyHCTemplate name: foo"}, {"hcexpr=foo", "Unknown health check condition expr: foo"},
-	{"hctimeout=5", ""}, // ours
+	{"hctimeout=5", ""}, {"hchost=a.test:81", ""}, {"hchost=", ""}, {"hchost=a b", "hchost must be a host, or a host and a port"}, // ours
 
 	{"balancer loadfactor=2", "unknown Balancer parameter"}, {"balancer failover=x", "unknown Balancer parameter"},
 	{"balancer stickysession=ROUTEID|rid", ""}, {"balancer stickysession=" + long(80), ""},
@@ -91,8 +91,45 @@ var paramRows = []struct{ words, err string }{
 func long(n int) string { return strings.Repeat("a", n) }
 
 func known() *Known {
-	no := func(string) bool { return false }
-	return &Known{HealthCheck: true, Template: no, Expr: no, Method: func(s string) bool { return s == "byrequests" }}
+	return &Known{HealthCheck: true, Template: template, Expr: condition, Method: func(s string) bool { return s == "byrequests" }}
+}
+
+// template knows one template.
+func template(name string) *CheckParams {
+	if name != "slow" {
+		return nil
+	}
+	c := DefaultCheck()
+	c.Interval, c.Passes = time.Minute, 3
+	return &c
+}
+
+// condition knows one condition.
+func condition(name string) (any, bool) { return "compiled", name == "ok" }
+
+// A template sets all parameters of checks: those that came before it are lost,
+// and what a balancer says does not apply.
+func TestTemplate(t *testing.T) {
+	balancer, member := Default(), Default()
+	for _, s := range []Setting{{"hcuri", "/up"}, {"hctimeout", "3"}} {
+		if err := balancer.Set(OfBalancer, s.Key, s.Value, known()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, s := range []Setting{{"hcuri", "/own"}, {"hctemplate", "slow"}, {"hcfails", "2"}, {"hcexpr", "ok"}} {
+		if err := member.Set(OfWorker, s.Key, s.Value, known()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	member.InheritChecks(&balancer)
+	want := CheckParams{Method: "TCP", Passes: 3, Fails: 2, Interval: time.Minute, Template: "slow", Expr: "ok", Condition: "compiled"}
+	if member.Check != want {
+		t.Errorf("%+v\nwant %+v", member.Check, want)
+	}
+	tmpl := Default()
+	if err := tmpl.Set(OfTemplate, "retry", "5", known()); err == nil || err.Error() != "unknown Worker hcheck parameter" {
+		t.Errorf("retry= in a template: %v", err)
+	}
 }
 
 // setting reads "[balancer ]key=value".

@@ -22,6 +22,9 @@ type param struct {
 	take  func(dst, src *BalancerParams)
 }
 
+// ofChecks are all that have parameters of health checks.
+const ofChecks = OfWorker | OfBalancer | OfTemplate
+
 // params is the table of parameters. The error texts are httpd's.
 var params = [...]param{
 	{name: "loadfactor", kind: OfWorker, def: "1", set: setLoadFactor},
@@ -59,24 +62,25 @@ var params = [...]param{
 		"ResponseFieldSize must be greater than 0 bytes, or 0 for system default.")},
 
 	// Ours: on a balancer they are the defaults of its members.
-	{name: "hcmethod", kind: OfWorker | OfBalancer, def: "none", check: true, set: setCheckMethod,
+	{name: "hcmethod", kind: ofChecks, def: "none", check: true, set: setCheckMethod,
 		copy: func(d, s *CheckParams) { d.Method = s.Method }},
-	{name: "hcpasses", kind: OfWorker | OfBalancer, def: "1", check: true, copy: func(d, s *CheckParams) { d.Passes = s.Passes },
+	{name: "hcpasses", kind: ofChecks, def: "1", check: true, copy: func(d, s *CheckParams) { d.Passes = s.Passes },
 		set: count(func(p *Params) *int { return &p.Check.Passes }, 0, math.MaxInt32, "Passes must be a positive value")},
-	{name: "hcfails", kind: OfWorker | OfBalancer, def: "1", check: true, copy: func(d, s *CheckParams) { d.Fails = s.Fails },
+	{name: "hcfails", kind: ofChecks, def: "1", check: true, copy: func(d, s *CheckParams) { d.Fails = s.Fails },
 		set: count(func(p *Params) *int { return &p.Check.Fails }, 0, math.MaxInt32, "Fails must be a positive value")},
-	{name: "hcinterval", kind: OfWorker | OfBalancer, def: "30", check: true, set: setCheckInterval,
+	{name: "hcinterval", kind: ofChecks, def: "30", check: true, set: setCheckInterval,
 		copy: func(d, s *CheckParams) { d.Interval = s.Interval }},
-	{name: "hctimeout", kind: OfWorker | OfBalancer, def: "the smaller of hcinterval and 5", check: true,
+	{name: "hctimeout", kind: ofChecks, def: "the smaller of hcinterval and 5", check: true,
 		copy: func(d, s *CheckParams) { d.Timeout = s.Timeout },
 		set: span(func(p *Params) *time.Duration { return &p.Check.Timeout }, time.Second,
 			"hctimeout has wrong format", "hctimeout must be at least one millisecond")},
-	{name: "hcuri", kind: OfWorker | OfBalancer, check: true, copy: func(d, s *CheckParams) { d.URI = s.URI },
+	{name: "hcuri", kind: ofChecks, check: true, copy: func(d, s *CheckParams) { d.URI = s.URI },
 		set: word(func(p *Params) *string { return &p.Check.URI }, 64, "Health check uri length must be < %d characters")},
-	{name: "hctemplate", kind: OfWorker | OfBalancer, check: true, set: setCheckTemplate,
+	{name: "hchost", kind: ofChecks, def: "the member's", check: true, copy: func(d, s *CheckParams) { d.Host = s.Host }, set: setCheckHost},
+	{name: "hctemplate", kind: ofChecks, check: true, set: setCheckTemplate,
 		copy: func(d, s *CheckParams) { d.Template = s.Template }},
-	{name: "hcexpr", kind: OfWorker | OfBalancer, check: true, set: setCheckExpr,
-		copy: func(d, s *CheckParams) { d.Expr = s.Expr }},
+	{name: "hcexpr", kind: ofChecks, check: true, set: setCheckExpr,
+		copy: func(d, s *CheckParams) { d.Expr, d.Condition = s.Expr, s.Condition }},
 
 	{name: "stickysession", kind: OfBalancer, take: func(d, s *BalancerParams) { d.Sticky, d.StickyPath = s.Sticky, s.StickyPath }, def: "none", set: setSticky},
 	{name: "stickysessionsep", kind: OfBalancer, take: func(d, s *BalancerParams) { d.StickySep = s.StickySep }, def: ".", set: setStickySep},
@@ -279,17 +283,37 @@ func setCheckInterval(p *Params, v string, _ *Known) error {
 	return nil
 }
 
+// setCheckHost reads hchost=, a host that may have a port.
+func setCheckHost(p *Params, v string, _ *Known) error {
+	for i := range len(v) {
+		if v[i] <= ' ' || v[i] >= 0x7f || strings.IndexByte("/?#@\"", v[i]) >= 0 {
+			return errors.New("hchost must be a host, or a host and a port")
+		}
+	}
+	return word(func(p *Params) *string { return &p.Check.Host }, 256, "hchost length must be < %d characters")(p, v, nil)
+}
+
+// setCheckTemplate sets all parameters of checks to those of a template,
+// whatever was set before (httpd).
 func setCheckTemplate(p *Params, v string, k *Known) error {
-	if k.Template != nil && !k.Template(v) {
-		return errors.New("Unknown ProxyHCTemplate name: " + v)
+	if k.Template != nil {
+		t := k.Template(v)
+		if t == nil {
+			return errors.New("Unknown ProxyHCTemplate name: " + v)
+		}
+		p.Check = *t
 	}
 	p.Check.Template = v
 	return nil
 }
 
 func setCheckExpr(p *Params, v string, k *Known) error {
-	if k.Expr != nil && !k.Expr(v) {
-		return errors.New("Unknown health check condition expr: " + v)
+	if k.Expr != nil {
+		cond, ok := k.Expr(v)
+		if !ok {
+			return errors.New("Unknown health check condition expr: " + v)
+		}
+		p.Check.Condition = cond
 	}
 	p.Check.Expr = v
 	return nil
