@@ -1,12 +1,17 @@
 package health
 
 import (
+	"errors"
 	"io"
+	"net"
+	"os"
 	"strings"
+	"syscall"
 	"testing"
 	"testing/iotest"
 	"time"
 
+	"github.com/headgate/headgate/internal/fault"
 	"github.com/headgate/headgate/internal/proxy/param"
 	"github.com/headgate/headgate/internal/testkit/fakenet"
 	"github.com/headgate/headgate/internal/worker"
@@ -108,6 +113,23 @@ func judged(t *testing.T, method, cond string, in io.Reader) string {
 	}
 	reason, ok := c.verdict(&r.reply)
 	return map[bool]string{true: "ok: ", false: "failed: "}[ok] + reason
+}
+
+// Why there is no response, or no connection.
+func TestReasons(t *testing.T) {
+	closed := &net.OpError{Op: "read", Err: os.NewSyscallError("read", syscall.ECONNRESET)}
+	for want, err := range map[string]error{
+		"no response within 3s":                                         &net.OpError{Op: "read", Err: os.ErrDeadlineExceeded},
+		"connection reset by peer":                                      closed,
+		"no connection to 192.0.2.1:80 within 3s":                       &fault.Fault{Kind: fault.Timeout, Addr: "192.0.2.1:80", Err: os.ErrDeadlineExceeded},
+		"no connection to 192.0.2.1:80: no route to host":               &fault.Fault{Addr: "192.0.2.1:80", Err: syscall.EHOSTUNREACH},
+		"no connection to unix:/s: no such file or directory":           &fault.Fault{Addr: "unix:/s", Err: syscall.ENOENT},
+		"DNS lookup failure for: b.test: it has no addresses, nxdomain": &fault.Fault{Detail: "DNS lookup failure for: b.test", Err: errors.New("it has no addresses, nxdomain")},
+	} {
+		if got := explain(err, 3*time.Second); got != want {
+			t.Errorf("%v: %s, want %s", err, got, want)
+		}
+	}
 }
 
 // A body without an end is read up to a limit.

@@ -171,16 +171,21 @@ func (r *reader) fill() error {
 
 // explain says what went wrong, for people.
 func explain(err error, timeout time.Duration) string {
+	var f *fault.Fault
+	if errors.As(err, &f) {
+		return explainFault(f, timeout)
+	}
 	var timed interface{ Timeout() bool }
 	if errors.Is(err, os.ErrDeadlineExceeded) || errors.As(err, &timed) && timed.Timeout() {
 		return fmt.Sprintf("no response within %v", timeout)
 	}
-	var f *fault.Fault
-	if !errors.As(err, &f) {
-		return plainText(err)
-	}
+	return plainText(err)
+}
+
+// explainFault is explain for a connection that was not opened.
+func explainFault(f *fault.Fault, timeout time.Duration) string {
 	if f.Kind == fault.Timeout {
-		return fmt.Sprintf("%s did not accept a connection within %v", f.Addr, timeout)
+		return fmt.Sprintf("no connection to %s within %v", f.Addr, timeout)
 	}
 	out := f.Detail
 	if f.Addr != "" {
