@@ -1,5 +1,5 @@
 // Package balance decides which member of a balancer gets a request: who may be
-// elected (status, spares, standbys, sets), who is (methods), and to whom a
+// elected (status, spares, standbys, sets), which one is (methods), and to which one a
 // session belongs (routes). Members come and go while a snapshot lives.
 //
 // Configuration is immutable and is in Member and Config; what changes is in the

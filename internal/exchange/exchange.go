@@ -169,7 +169,7 @@ type Client struct {
 	Local    netip.AddrPort // address the client connected to
 	Remote   netip.AddrPort // address of the peer
 	PeerIP   []byte         // printed address of the peer (%{c}a)
-	Proxied  *Peer          // whom the PROXY header named that the connection began with; nil: none was required
+	Proxied  *Peer          // the client named in the connection's PROXY header; nil: none was required
 	Requests int            // requests read on it, the current one included
 	Serial   uint64         // unique within this process, for ids
 	TLS      bool

@@ -11,7 +11,7 @@ type Peer struct {
 	Text []byte         // the address as it is shown; never nil in a valid Peer
 }
 
-// SetRemote says whom the request is from when that is not the peer of the
+// SetRemote sets the client of the request when that is not the peer of the
 // connection: mod_remoteip believes a proxy. p.Text must live as long as x.
 func (x *Exchange) SetRemote(p Peer) { x.remote = p }
 

@@ -132,7 +132,7 @@ type Chain struct {
 	Canonical Canonical
 	Signature Signature
 
-	Authn        Authenticator // who finds out the user, where there is an AuthType; nil: nobody
+	Authn        Authenticator // authenticates users, if there is an AuthType; nil otherwise
 	Site         *Site
 	PreTranslate []Translator  // called with the path before it is decoded (mapping=encoded)
 	Inputs       []InputFilter // request body filters, the first next to the handler

@@ -38,7 +38,7 @@ func (st *state) readProxyHeader(p *exchange.Peer) bool {
 	}
 }
 
-// setProxied keeps whom the header named as long as the connection lives: the peer
+// setProxied keeps the client that the header named while the connection lives: the peer
 // itself, if it named nobody.
 func (st *state) setProxied(p *exchange.Peer, h proxyproto.Header) {
 	p.Addr = h.Client

@@ -35,7 +35,7 @@ func (m *builder) scheme(name string) *module.AuthScheme {
 	return nil
 }
 
-// dir adds who finds out the user to the chain of a combination of sections.
+// dir adds the authentication of users to the chain of a combination of sections.
 func (m *builder) dir(b *module.Builder, d *module.Dir) error {
 	c, ok := slot.Peek(d.Conf)
 	if !ok || c.kind == nil {

@@ -1,4 +1,4 @@
-// Package remoteip is mod_remoteip: whom a request is from when a proxy stands in
+// Package remoteip is mod_remoteip: the client of a request when a proxy stands in
 // front, by what that proxy says in a header field of each request or in the header
 // of the PROXY protocol ahead of a connection.
 //

@@ -11,7 +11,7 @@ import (
 	"github.com/headgate/headgate/internal/subnet"
 )
 
-// step finds out whom a request is from.
+// step finds out the client of a request.
 type step struct {
 	header  string  // RemoteIPHeader
 	seen    *field  // RemoteIPProxiesHeader; nil: none
@@ -116,7 +116,7 @@ type walk struct {
 	x *exchange.Exchange
 
 	internal bool       // every proxy up to here was an internal one
-	at       netip.Addr // whom the rest of the list is taken from
+	at       netip.Addr // the sender of the rest of the list
 	text     []byte     // at as it is shown
 
 	client   netip.Addr // the last address that was believed; invalid: none
@@ -130,7 +130,7 @@ func (w *walk) run() {
 	}
 }
 
-// trusted reports whether at may say whom it acts for. An internal proxy may speak of
+// trusted reports whether at may name the client it acts for. An internal proxy may speak of
 // an external one, but not the other way round.
 func (w *walk) trusted() bool {
 	for i := range w.proxies {
@@ -213,7 +213,7 @@ func private(a netip.Addr) bool {
 	return false
 }
 
-// recordClient tells, where somebody asks, whom the request is made for.
+// recordClient records the client of the request, if there is a recorder.
 func recordClient(x *exchange.Exchange, header string) {
 	if x.Recorder != nil {
 		x.Recorder.Record(record.Client{
