@@ -11,6 +11,7 @@ import (
 	"github.com/headgate/headgate/internal/logsink"
 	"github.com/headgate/headgate/internal/modules"
 	"github.com/headgate/headgate/internal/resolve"
+	"github.com/headgate/headgate/internal/scoreboard"
 	"github.com/headgate/headgate/internal/state"
 	"github.com/headgate/headgate/internal/worker"
 )
@@ -33,8 +34,9 @@ func (p process) judgeWith(f *flags, backends map[string]worker.Protocol, keep b
 	clk := clock.New(nil)
 	rt := &config.Runtime{
 		Clock: clk, State: new(state.Registry), Resolver: new(resolve.Resolver), Loops: 1,
-		Protocols: backends, Log: logsink.NewStartupLog(io.Discard),
+		Protocols: backends, Log: logsink.NewStartupLog(io.Discard), Board: scoreboard.New(1), // the status page is there, and empty
 	}
+	rt.Board.Started = clk.Now()
 	o.Check, o.Keep, o.NoListen, o.Env = true, keep, f.dumping() || keep, env
 	o.NoDocumentRoot = o.NoDocumentRoot || keep
 	return config.Load(o, rt, modules.All()), nil

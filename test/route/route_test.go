@@ -106,7 +106,7 @@ var (
 	date    = regexp.MustCompile(`Date: [A-Z][^\n"]*GMT`)
 	product = regexp.MustCompile(`Headgate/[\w.-]+( \([^)]*\))?`)
 	id      = regexp.MustCompile(`\bid [\w@-]{16}\b`)
-	length  = regexp.MustCompile(`Content-Length: \d{3}\b`)
+	length  = regexp.MustCompile(`Content-Length: \d{3,4}\b`)
 )
 
 // masked replaces text that differs from run to run.
