@@ -48,8 +48,16 @@ type Params struct {
 	Check             CheckParams
 	Balancer          BalancerParams
 
-	given uint64 // by index into params
+	given given
 }
+
+// given is a set of indexes into params.
+type given [2]uint64
+
+var _ [len(given{})*64 - len(params)]struct{} // there is room for all
+
+func (g *given) add(i int)      { g[i/64] |= 1 << (i % 64) }
+func (g *given) has(i int) bool { return g[i/64]&(1<<(i%64)) != 0 }
 
 // FlushPackets is flushpackets=.
 type FlushPackets uint8
@@ -131,7 +139,7 @@ func (p *Params) Set(kind Kind, key, value string, k *Known) error {
 		if err := row.set(p, value, k); err != nil {
 			return err
 		}
-		p.given |= 1 << i
+		p.given.add(i)
 		return nil
 	}
 	unknown := &UnknownParam{Key: key, Kind: kind, text: "unknown Worker parameter"}
@@ -189,7 +197,7 @@ func (p *Params) SetAll(kind Kind, list []Setting, k *Known) error {
 func (p *Params) Given(kind Kind, key string) bool {
 	for i := range params {
 		if params[i].kind&kind != 0 && params[i].name == key {
-			return p.given&(1<<i) != 0
+			return p.given.has(i)
 		}
 	}
 	return false
@@ -209,9 +217,9 @@ func (p *Params) Reuse(scheme string) bool {
 func (p *Params) OverBalancer(base *Params) Params {
 	m := *base
 	for i := range params {
-		if row := &params[i]; row.kind&OfBalancer != 0 && row.take != nil && p.given&(1<<i) != 0 {
+		if row := &params[i]; row.kind&OfBalancer != 0 && row.take != nil && p.given.has(i) {
 			row.take(&m.Balancer, &p.Balancer)
-			m.given |= 1 << i
+			m.given.add(i)
 		}
 	}
 	m.Balancer.FailOnStatus = slices.Concat(base.Balancer.FailOnStatus, p.Balancer.FailOnStatus)
@@ -229,7 +237,7 @@ func DefaultCheck() CheckParams {
 // ChecksGiven says whether a parameter of health checks was set.
 func (p *Params) ChecksGiven() bool {
 	for i := range params {
-		if params[i].check && p.given&(1<<i) != 0 {
+		if params[i].check && p.given.has(i) {
 			return true
 		}
 	}
@@ -245,9 +253,9 @@ func (p *Params) InheritChecks(balancer *Params) {
 	all := balancer.Check.Template != ""
 	for i := range params {
 		row := &params[i]
-		if row.check && p.given&(1<<i) == 0 && (all || balancer.given&(1<<i) != 0) {
+		if row.check && !p.given.has(i) && (all || balancer.given.has(i)) {
 			row.copy(&p.Check, &balancer.Check)
-			p.given |= 1 << i
+			p.given.add(i)
 		}
 	}
 }
