@@ -75,7 +75,7 @@ func All() []*module.Module {
 		dir.New(),
 		expires.New(), // before headers, which sees its fields
 		alias.New(),   // maps behind proxy
-		status.New(),
+		status.New(proxy.StatusPart),
 		headers.New(), // its edits of requests and responses are the last
 	}, proxy.NewMethods())
 }

@@ -6,6 +6,7 @@ package page
 
 import (
 	_ "embed"
+	"fmt"
 	"html/template"
 	"io"
 )
@@ -29,3 +30,15 @@ func (p Page) Write(w io.Writer) error { return frame.Execute(w, p) }
 
 // Policy is the Content-Security-Policy that fits a page without scripts.
 const Policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'self'; base-uri 'none'; frame-ancestors 'self'"
+
+// Size words a number of bytes for people: "12.3 KiB".
+func Size(n int64) string {
+	f, unit := float64(n), "B"
+	for _, u := range []string{"KiB", "MiB", "GiB", "TiB"} {
+		if f < 1024 {
+			break
+		}
+		f, unit = f/1024, u
+	}
+	return fmt.Sprintf("%.3g %s", f, unit)
+}

@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"cmp"
 	"sync/atomic"
 	"time"
 
@@ -35,6 +36,17 @@ const Unusable = param.StatusShutdown | param.StatusDisabled | param.StatusStopp
 
 // Status returns the flags.
 func (h *Health) Status() param.Status { return param.Status(h.flags.Load()) }
+
+// Text lists the flags as httpd's pages do, with "Ok " at the end where requests
+// may come (httpd: ap_proxy_parse_wstatus).
+func (h *Health) Text() string {
+	s := h.Status()
+	text := cmp.Or(s.String(), "??? ")
+	if s&Unusable == 0 && s&param.StatusInit != 0 {
+		text += "Ok "
+	}
+	return text
+}
 
 // Has reports whether one of flags is set.
 func (h *Health) Has(flags param.Status) bool { return h.Status()&flags != 0 }

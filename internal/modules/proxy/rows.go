@@ -34,6 +34,7 @@ func rows() []directive.Row {
 		{Name: "ProxyErrorOverride", Set: setErrorOverride},
 		{Name: "ProxyPassInherit", Set: serverFlag(func(s *ServerConf) *Opt[bool] { return &s.PassInherit })},
 		{Name: "ProxyVia", Set: serverWord(ParseVia, func(s *ServerConf) *Opt[forward.Via] { return &s.Via })},
+		{Name: "ProxyStatus", Set: serverWord(ParseStatusPage, func(s *ServerConf) *Opt[StatusPage] { return &s.StatusPage })},
 		{Name: "ProxyBadHeader", Set: serverWord(ParseBadHeader, badHeader)},
 		{Name: "ProxyTimeout", Set: serverWord(ParseProxyTimeout, timeout)},
 		{Name: "ProxyMaxForwards", Set: func(c *directive.Call) error {

@@ -9,6 +9,7 @@ import (
 	"github.com/headgate/headgate/internal/clock"
 	"github.com/headgate/headgate/internal/exchange"
 	"github.com/headgate/headgate/internal/message"
+	"github.com/headgate/headgate/internal/module"
 	"github.com/headgate/headgate/internal/page"
 	"github.com/headgate/headgate/internal/reactor"
 	"github.com/headgate/headgate/internal/scoreboard"
@@ -25,16 +26,22 @@ type handler struct {
 	extended   bool
 }
 
+// sited is the page of one virtual host: other modules add what belongs to it.
+type sited struct {
+	*handler
+	parts []module.StatusPart
+}
+
 // Handle implements exchange.Handler. It answers GET and HEAD only, as httpd's
 // does. What it shows is made off the loop: with thousands of requests in flight
 // that takes a while.
-func (h *handler) Handle(x *exchange.Exchange) error {
+func (h *sited) Handle(x *exchange.Exchange) error {
 	if x.HandlerName != name || x.Req.Verb != message.GET && x.Req.Verb != message.HEAD {
 		return exchange.ErrDeclined
 	}
 	q := query(x.Args)
 	now := report{
-		handler: h, name: string(x.ServerName()), via: x.Client.Local.Addr().Unmap().String(), now: h.clock.Now(), plain: q.plain,
+		handler: h.handler, parts: h.parts, name: string(x.ServerName()), via: x.Client.Local.Addr().Unmap().String(), now: h.clock.Now(), plain: q.plain,
 	}
 	now.busy, now.limit = x.Lookups.Workers()
 	text, err := reactor.Await(context.Background(), x.Loop, reactor.Computing, now, forms[q.auto])

@@ -28,6 +28,7 @@ type view struct {
 	Running  []shown
 	Latest   []shown
 	Extended bool
+	Parts    []template.HTML // of other modules
 }
 
 // tile is a name with its value.
@@ -50,6 +51,13 @@ func html(_ context.Context, r report) (string, error) {
 	}
 	if r.plain {
 		v.Plain = listed(append(slices.Clone(v.Running), v.Latest...))
+	}
+	for _, p := range r.parts {
+		text, err := p.HTML()
+		if err != nil {
+			return "", err
+		}
+		v.Parts = append(v.Parts, text)
 	}
 	var b, whole strings.Builder
 	if err := body.Execute(&b, v); err != nil {
@@ -77,7 +85,7 @@ func (r report) tiles() []tile {
 		out = append(out,
 			tile{"Requests", fmt.Sprint(t.Requests)},
 			tile{"Requests per second", fmt.Sprintf("%.3g", float64(t.Requests)/up)},
-			tile{"Sent", size(t.Bytes)},
+			tile{"Sent", page.Size(t.Bytes)},
 			tile{"Mean duration", mean(t)},
 		)
 	}
@@ -96,18 +104,6 @@ func mean(t scoreboard.Totals) string {
 		return "–"
 	}
 	return (t.Duration / time.Duration(t.Requests)).Round(10 * time.Microsecond).String()
-}
-
-// size words a number of bytes.
-func size(n int64) string {
-	f, unit := float64(n), "B"
-	for _, u := range []string{"KiB", "MiB", "GiB", "TiB"} {
-		if f < 1024 {
-			break
-		}
-		f, unit = f/1024, u
-	}
-	return fmt.Sprintf("%.3g %s", f, unit)
 }
 
 // facts are about the server itself.
@@ -168,7 +164,7 @@ func (r report) show(w scoreboard.Row) shown {
 	return shown{
 		Slot: fmt.Sprintf("%d-%d", w.Loop, w.Number), Client: w.Client, Host: fmt.Sprintf("%s:%d", w.Host, w.Port), Protocol: w.Protocol,
 		Line: w.Line, Age: fmt.Sprint(int64(max(r.now.Sub(w.Begun), 0).Seconds())), Took: fmt.Sprint(w.Last.Milliseconds()),
-		Served: fmt.Sprint(w.Requests), Sent: size(w.Bytes),
+		Served: fmt.Sprint(w.Requests), Sent: page.Size(w.Bytes),
 	}
 }
 

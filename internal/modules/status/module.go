@@ -10,15 +10,16 @@ const (
 	name = "server-status"
 )
 
-// New returns the module.
-func New() *module.Module {
+// New returns the module. Its page has the given parts of other modules, in their
+// order.
+func New(parts ...module.StatusSource) *module.Module {
 	return &module.Module{
 		Name: "mod_status", ID: id,
 		Rows: []directive.Row{
 			{Name: "ExtendedStatus", Set: func(c *directive.Call) error { slot.Of(c.Server).extended.To(c.On); return nil }},
 			{Name: "SeeRequestTail", Set: func(c *directive.Call) error { slot.Of(c.Server).tail.To(c.On); return nil }},
 		},
-		Server: server, Dir: dir,
+		Server: server, Dir: func(b *module.Builder, d *module.Dir) error { addPage(b, d, parts); return nil },
 	}
 }
 
@@ -59,10 +60,17 @@ func Handlers() []module.HandlerKind {
 	return []module.HandlerKind{{Name: name, Judge: func(*directive.Call, string) (directive.Tier, string) { return directive.Honoured, "" }}}
 }
 
-// dir adds the page to each chain; it declines what does not name it.
-func dir(b *module.Builder, d *module.Dir) error {
-	if h, ok := b.Aux[pageKey{}].(*handler); ok {
-		d.Chain.Handlers = append(d.Chain.Handlers, h)
+// addPage adds the page to a chain; it declines what does not name it.
+func addPage(b *module.Builder, d *module.Dir, parts []module.StatusSource) {
+	h, ok := b.Aux[pageKey{}].(*handler)
+	if !ok {
+		return
 	}
-	return nil
+	p := &sited{handler: h}
+	for _, of := range parts {
+		if part := of(b, d.Server); part != nil {
+			p.parts = append(p.parts, part)
+		}
+	}
+	d.Chain.Handlers = append(d.Chain.Handlers, p)
 }

@@ -8,6 +8,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/headgate/headgate/internal/module"
 	"github.com/headgate/headgate/internal/source"
 )
 
@@ -18,6 +19,7 @@ type report struct {
 	now         time.Time
 	busy, limit int // requests in flight, and how many may be; 0: no limit
 	plain       bool
+	parts       []module.StatusPart
 }
 
 // forms are the two forms of a report: for people, and (true) for programs.
@@ -130,6 +132,9 @@ func auto(_ context.Context, r report) (string, error) {
 	line("ConnsAsyncClosing: 0")
 	busy, idle := r.letters()
 	line("Scoreboard: %s%s", busy, idle)
+	for _, p := range r.parts {
+		p.Auto(line)
+	}
 	return b.String(), nil
 }
 

@@ -18,6 +18,7 @@ import (
 // Balancers are the balancers of one server by their names. Immutable.
 type Balancers struct {
 	handlers map[string]*Handler
+	ordered  []*Handler // in the order of the configuration
 	urls     map[string][]string
 }
 
@@ -33,9 +34,10 @@ func (b *Balancers) Find(name string) exchange.Handler {
 // MemberURLs implements forward.Members.
 func (b *Balancers) MemberURLs(name string) []string { return b.urls[name] }
 
-// Each calls f for every balancer of the server.
+// Each calls f for every balancer of the server, inherited ones first, then in the
+// order of the configuration.
 func (b *Balancers) Each(f func(*balance.Balancer)) {
-	for _, h := range b.handlers {
+	for _, h := range b.ordered {
 		f(h.balancer)
 	}
 }
@@ -63,6 +65,7 @@ func (b *Builder) Build(defs *Definitions, owner, main string, c forward.Default
 			return nil, err
 		}
 		out.handlers[name] = h
+		out.ordered = append(out.ordered, h)
 		for _, m := range h.balancer.Members.List() {
 			out.urls[name] = append(out.urls[name], m.Worker.Name)
 		}

@@ -1,9 +1,6 @@
 package balancer
 
 import (
-	"maps"
-	"slices"
-
 	"github.com/headgate/headgate/internal/proxy/forward"
 	"github.com/headgate/headgate/internal/proxy/param"
 	"github.com/headgate/headgate/internal/syntax"
@@ -62,15 +59,19 @@ func (s *Definitions) inherited(name string) *Definition {
 	return s.base.Find(name)
 }
 
-// names returns the names of all balancers of the server, also inherited ones,
-// sorted.
-func (s *Definitions) names() []string {
-	all := maps.Clone(s.byName)
+// names returns the names of all balancers of the server: those it inherits
+// unchanged, then its own, each in the order of the configuration (httpd:
+// merge_balancers).
+func (s *Definitions) names() (all []string) {
 	if s.base != nil {
-		if all == nil {
-			all = make(map[string]*Definition)
+		for _, d := range s.base.list {
+			if s.byName[d.Name] == nil {
+				all = append(all, d.Name)
+			}
 		}
-		maps.Copy(all, s.base.byName)
 	}
-	return slices.Sorted(maps.Keys(all))
+	for _, d := range s.list {
+		all = append(all, d.Name)
+	}
+	return all
 }
