@@ -70,6 +70,22 @@ func (b *Balancer) Honour(x *exchange.Exchange, m *Member) {
 	}
 }
 
+// Begin counts a request of m, for methods with Busy. End is the end of it.
+func (b *Balancer) Begin(m *Member) {
+	m.Score.Begin()
+	if b.HashBalance > 0 {
+		b.Group.busy.Add(1)
+	}
+}
+
+// End is the end of a request that Begin counted.
+func (b *Balancer) End(m *Member) {
+	m.Score.End()
+	if b.HashBalance > 0 {
+		b.Group.busy.Add(-1)
+	}
+}
+
 // current returns the view that holds now.
 func (b *Balancer) current(x *exchange.Exchange) *view {
 	now := x.Loop.Now()
@@ -91,6 +107,9 @@ func (b *Balancer) look(x *exchange.Exchange, now time.Time) *view {
 	inError := slices.DeleteFunc(slices.Clone(r.list), func(m *Member) bool { return !m.is(param.StatusError) })
 	old.fold()
 	v := newView(r, changes, &b.Config, now)
+	if b.Method.keyed {
+		v.hash = b.hashing(v, old)
+	}
 	b.view.Store(v)
 	b.build.Unlock()
 	for _, m := range inError {

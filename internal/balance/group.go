@@ -10,6 +10,7 @@ import (
 // is ready.
 type Group struct {
 	changes atomic.Uint64 // how often something changed that decides who may be elected
+	busy    atomic.Int64  // requests of all members, where hashbalance= bounds them
 	waiting waitqueue.Queue[struct{}]
 }
 

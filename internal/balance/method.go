@@ -12,6 +12,7 @@ type Method struct {
 	Busy    bool // looks at Score.Busy, which has to be counted
 	Traffic bool // looks at Score.Traffic
 	Latency bool // looks at Score.Took
+	keyed   bool // elects by a key of the request, see ring
 	repeats bool // members with equal factors have their turns in an order that repeats
 
 	// elect returns the index of an entry that is not among tried, -1 for none.
@@ -28,6 +29,7 @@ var methods = [...]Method{
 	{Name: "random", elect: byChance},
 	{Name: "p2c", Busy: true, elect: byTwoChoices},
 	{Name: "leasttime", Busy: true, Latency: true, elect: byTime},
+	{Name: "hash", Busy: true, keyed: true, repeats: true, elect: byHash},
 }
 
 // MethodOf returns the method of a name, which is matched by case as in httpd;

@@ -24,6 +24,7 @@ type view struct {
 	order   []int32   // entries in the order of turns, where that repeats; nil: it has to be found
 	rest    []*Member // usable, but not among those to elect from
 	index   map[*Member]int32
+	hash    *hashing // of methods that elect by a key; nil: of others
 
 	_     [64]byte
 	turns atomic.Int64

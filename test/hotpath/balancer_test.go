@@ -33,6 +33,8 @@ func TestNoAllocationPerElection(t *testing.T) {
 	}
 	for _, params := range []string{
 		"lbmethod=byrequests", "lbmethod=bytraffic", "lbmethod=bybusyness", "lbmethod=random", "lbmethod=p2c", "lbmethod=leasttime",
+		"lbmethod=hash", "lbmethod=hash hashkey=cookie:SID hashbalance=1.25", "lbmethod=hash hashkey=ip", "lbmethod=hash hashkey=header:Host",
+		"lbmethod=hash hashkey=%{REQUEST_METHOD}%{HTTP_HOST}",
 		"stickysession=SID", "failonstatus=503", "stickysession=SID lbmethod=bybusyness",
 	} {
 		for _, request := range []string{get, sticky, post} {

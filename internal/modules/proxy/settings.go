@@ -112,6 +112,7 @@ func settingsTier(c *directive.Call, kind param.Kind, settings []param.Setting) 
 func known(c *directive.Call) *param.Known {
 	k := health.Known(c)
 	k.Method = knownMethod
+	k.HashKey = func(text string) (any, error) { return balance.ParseKey(text) }
 	return &k
 }
 

@@ -2,6 +2,8 @@ package balancer
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/headgate/headgate/internal/balance"
@@ -116,6 +118,7 @@ func (b *Builder) make(d *Definition, owner, membersOf string, c forward.Default
 	if cfg.Method == nil {
 		return nil, fmt.Errorf("%s: unknown lbmethod %s", name, d.Params.Balancer.Method)
 	}
+	b.warn(d, cfg.Method)
 	group := state.Attach(b.Backends.Lease, "balancer|"+membersOf+"|"+d.Name, func() (*balance.Group, func()) {
 		return new(balance.Group), nil
 	})
@@ -135,6 +138,18 @@ func (b *Builder) make(d *Definition, owner, membersOf string, c forward.Default
 	group.Changed() // status= of this configuration
 	b.OnClose(h.balancer.Members.Close)
 	return h, nil
+}
+
+// ofMethod are the parameters that only one method looks at.
+var ofMethod = map[string]string{"hashkey": "hash", "hashbalance": "hash"}
+
+// warn tells of parameters without an effect.
+func (b *Builder) warn(d *Definition, method *balance.Method) {
+	for _, name := range slices.Sorted(maps.Keys(ofMethod)) {
+		if d.Params.Given(param.OfBalancer, name) && method.Name != ofMethod[name] {
+			b.Warn(d.Pos, "%s%s: %s= has no effect with lbmethod=%s: it is for lbmethod=%s", Scheme, d.Name, name, method.Name, ofMethod[name])
+		}
+	}
 }
 
 // member makes one member. Its state is that of the same URL in the same

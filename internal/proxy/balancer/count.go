@@ -9,14 +9,14 @@ import (
 func (h *Handler) counted(x *exchange.Exchange, m *balance.Member) (err error) {
 	sent, body := x.Count.Sent, x.Count.Body
 	if h.balancer.Method.Busy {
-		m.Score.Begin()
+		h.balancer.Begin(m)
 	}
 	defer func() {
 		if h.balancer.Method.Traffic {
 			m.Score.Traffic(x.Count.Sent-sent, statusLine(x)+x.Count.Body-body)
 		}
 		if h.balancer.Method.Busy {
-			release(x, m)
+			h.release(x, m)
 		}
 		if t := x.Tries.Last(); h.balancer.Method.Latency && t != nil && t.FirstByte > 0 {
 			m.Score.Took(t.FirstByte, x.Loop.Now())
@@ -27,9 +27,9 @@ func (h *Handler) counted(x *exchange.Exchange, m *balance.Member) (err error) {
 
 // release ends what Begin counted: now, or when the tunnel ends that the response
 // has opened.
-func release(x *exchange.Exchange, m *balance.Member) {
+func (h *Handler) release(x *exchange.Exchange, m *balance.Member) {
 	if x.Tunnel == nil {
-		m.Score.End()
+		h.balancer.End(m)
 		return
 	}
 	before := x.Tunnel.Release
@@ -37,7 +37,7 @@ func release(x *exchange.Exchange, m *balance.Member) {
 		if before != nil {
 			before()
 		}
-		m.Score.End()
+		h.balancer.End(m)
 	}
 }
 

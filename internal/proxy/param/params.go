@@ -91,8 +91,11 @@ type BalancerParams struct {
 	Timeout       time.Duration // how long to wait for a member; 0: no wait
 	MaxAttempts   int           // -1: one less than members
 	Method        string
-	SemicolonPath bool  // scolonpathdelim
-	FailOnStatus  []int // nil: none
+	HashKey       string  // ours: what lbmethod=hash goes by, as written
+	HashBy        any     // what Known.HashKey returned for HashKey; nil: the default
+	HashBalance   float64 // ours: how many times its share a member may have; 0: no bound
+	SemicolonPath bool    // scolonpathdelim
+	FailOnStatus  []int   // nil: none
 	FailOnTimeout bool
 	Nonce         string // "": made at start, or none if set explicitly
 	Growth        int
@@ -123,6 +126,7 @@ type Known struct {
 	Method      func(name string) bool                // lbmethod
 	Template    func(name string) *CheckParams        // ProxyHCTemplate; nil: there is none of that name
 	Expr        func(name string) (cond any, ok bool) // ProxyHCExpr
+	HashKey     func(text string) (by any, err error) // hashkey
 }
 
 // Setting is one key=value word.

@@ -85,13 +85,22 @@ var paramRows = []struct{ words, err string }{
 	{"balancer failontimeout=x", "failontimeout must be On|Off"},
 	{"balancer growth=0", "growth must be between 1 and 100"}, {"balancer forcerecovery=x", "forcerecovery must be On|Off"},
 	{"balancer nonce=" + long(36), ""}, {"balancer nonce=" + long(37), "Provided nonce is too large"}, {"balancer nonce=None", ""},
+	// ours
+	{"balancer hashkey=path", ""}, {"balancer hashkey=x", "no such key"}, {"hashkey=path", "unknown Worker parameter"},
+	{"balancer hashbalance=1.25", ""}, {"balancer hashbalance=1", ""}, {"balancer hashbalance=OFF", ""},
+	{"balancer hashbalance=0.9", badBound}, {"balancer hashbalance=101", badBound}, {"balancer hashbalance=2x", badBound},
+	{"balancer hashbalance=", badBound}, {"balancer hashbalance=NaN", badBound}, {"balancer hashbalance=-2", badBound},
 	{"balancer hcmethod=GET", ""}, // ours: default of the members
 }
+
+const badBound = "hashbalance must be Off or a number between 1 and 100"
 
 func long(n int) string { return strings.Repeat("a", n) }
 
 func known() *Known {
-	return &Known{HealthCheck: true, Template: template, Expr: condition, Method: func(s string) bool { return s == "byrequests" }}
+	return &Known{
+		HealthCheck: true, Template: template, Expr: condition, Method: func(s string) bool { return s == "byrequests" }, HashKey: hashKey,
+	}
 }
 
 // template knows one template.
@@ -102,6 +111,13 @@ func template(name string) *CheckParams {
 	c := DefaultCheck()
 	c.Interval, c.Passes = time.Minute, 3
 	return &c
+}
+
+func hashKey(s string) (any, error) {
+	if s != "path" {
+		return nil, errors.New("no such key")
+	}
+	return s, nil
 }
 
 // condition knows one condition.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"strconv"
 	"strings"
 	"time"
 
@@ -89,6 +90,8 @@ var params = [...]param{
 	{name: "maxattempts", kind: OfBalancer, take: func(d, s *BalancerParams) { d.MaxAttempts = s.MaxAttempts }, def: "one less than members", set: count(func(p *Params) *int { return &p.Balancer.MaxAttempts }, 0, math.MaxInt32,
 		"maximum number of attempts must be a positive number")},
 	{name: "lbmethod", kind: OfBalancer, take: func(d, s *BalancerParams) { d.Method = s.Method }, def: "byrequests", set: setMethod},
+	{name: "hashkey", kind: OfBalancer, take: func(d, s *BalancerParams) { d.HashKey, d.HashBy = s.HashKey, s.HashBy }, def: "uri", set: setHashKey},
+	{name: "hashbalance", kind: OfBalancer, take: func(d, s *BalancerParams) { d.HashBalance = s.HashBalance }, def: "off", set: setHashBalance},
 	{name: "scolonpathdelim", kind: OfBalancer, take: func(d, s *BalancerParams) { d.SemicolonPath = s.SemicolonPath }, def: "off", set: onOff(func(p *Params) *bool { return &p.Balancer.SemicolonPath }, true, "scolonpathdelim must be On|Off")},
 	{name: "failonstatus", kind: OfBalancer, def: "none", set: setFailOnStatus},
 	{name: "failontimeout", kind: OfBalancer, take: func(d, s *BalancerParams) { d.FailOnTimeout = s.FailOnTimeout }, def: "off", set: onOff(func(p *Params) *bool { return &p.Balancer.FailOnTimeout }, true, "failontimeout must be On|Off")},
@@ -347,6 +350,33 @@ func setMethod(p *Params, v string, k *Known) error {
 		return errors.New("unknown lbmethod")
 	}
 	p.Balancer.Method = v
+	return nil
+}
+
+// setHashKey is hashkey=, whose forms package balance knows.
+func setHashKey(p *Params, v string, k *Known) error {
+	if k.HashKey != nil {
+		by, err := k.HashKey(v)
+		if err != nil {
+			return err
+		}
+		p.Balancer.HashBy = by
+	}
+	p.Balancer.HashKey = v
+	return nil
+}
+
+// setHashBalance is hashbalance=: a number, all of it, or Off.
+func setHashBalance(p *Params, v string, _ *Known) error {
+	if ascii.EqualFold(v, "off") {
+		p.Balancer.HashBalance = 0
+		return nil
+	}
+	f, err := strconv.ParseFloat(v, 64)
+	if err != nil || !(f >= 1 && f <= 100) {
+		return errors.New("hashbalance must be Off or a number between 1 and 100")
+	}
+	p.Balancer.HashBalance = f
 	return nil
 }
 
