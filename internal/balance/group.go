@@ -12,6 +12,8 @@ type Group struct {
 	changes atomic.Uint64 // how often something changed that decides who may be elected
 	busy    atomic.Int64  // requests of all members, where hashbalance= bounds them
 	waiting waitqueue.Queue[struct{}]
+
+	Budget Budget // of requests that are sent again
 }
 
 // Changed says that a member's flags, or the list, changed. Exchanges that wait

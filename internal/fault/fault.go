@@ -119,6 +119,9 @@ type Fault struct {
 	// Unlogged keeps the request out of the access log.
 	Unlogged bool
 	Err      error // cause, may be nil
+	// Outcome is what a balancer decided after it, for the error log: which
+	// attempt it was and why there is no other; "": no balancer was asked.
+	Outcome string
 }
 
 // Error returns "backend await-head: timeout after 3s: detail: cause".

@@ -96,6 +96,9 @@ func logFault(x *exchange.Exchange, f *fault.Fault, status int) {
 	if before != "" {
 		before = "; tried before: " + before
 	}
+	if f.Outcome != "" {
+		before = "; " + f.Outcome + before
+	}
 	x.Logf(level, f.Module, f.ID, "%s%s; %s %d", f.Describe(), before, answer, status)
 }
 

@@ -2,6 +2,7 @@ package balancer
 
 import (
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/headgate/headgate/internal/balance"
@@ -12,21 +13,80 @@ import (
 
 // goesOn judges an attempt that failed: the member may be in error from now on,
 // and where nothing of a response came and the request may be sent again, another
-// one gets it.
+// one gets it. sent: bytes of the request were sent. Where it is the last attempt
+// r.why says why.
 //
 // Ours: httpd goes on only where no connection could be opened, and then not for
 // members with status=+I, whose name has no address, or whose TLS handshake fails.
-func (h *Handler) goesOn(x *exchange.Exchange, m *balance.Member, f *fault.Fault) bool {
+func (h *Handler) goesOn(r *request, m *balance.Member, sent bool) bool {
+	f := r.failed
 	if f.Side != fault.Backend {
 		return false
 	}
 	if h.blames(f) {
-		h.fail(x, m, "AH00959", f.Error())
+		h.fail(r.x, m, "AH00959", f.Error())
 	}
-	if x.Committed || x.Out.BodyStreaming {
+	if f.Replace {
 		return false
 	}
-	return f.Retry == fault.Safe || f.Retry == fault.IfReused && x.Req.Verb.Idempotent()
+	if r.why = stays(r.x, f); r.why == "" {
+		r.why = h.limits(r, sent)
+	}
+	return r.why == ""
+}
+
+// stays says why a request may not be sent again after the fault f; "": it may
+// be. What was not sent may be repeated whatever it is; what was sent, only if its
+// method is idempotent and the backend closed the connection without a response.
+func stays(x *exchange.Exchange, f *fault.Fault) string {
+	switch {
+	case x.Committed:
+		return "its response has begun"
+	case x.Out.BodyStreaming:
+		return "not repeated, because its body is not kept"
+	case f.Retry == fault.Safe:
+		return ""
+	case f.Retry == fault.Never && f.Kind == fault.Timeout:
+		return "not repeated, because the backend may still work on it"
+	case f.Retry == fault.Never:
+		return "not repeated, because the backend has responded"
+	case !x.Req.Verb.Idempotent():
+		return "not repeated, because the backend may have acted on it"
+	}
+	return ""
+}
+
+// limits says why a request that may be sent again is not; "": it is. Only
+// repeating what a backend was sent has a budget, as all else costs backends
+// nothing.
+func (h *Handler) limits(r *request, sent bool) string {
+	b := h.balancer
+	switch {
+	case r.left <= 0 && len(b.Members.List()) <= r.made:
+		return "there is no other member"
+	case r.left <= 0:
+		return "maxattempts= allows no other"
+	case sent && b.RetryBudget >= 0 && !b.Group.Budget.Repeat(r.x.Loop.Now(), b.RetryBudget, b.RetryFloor):
+		return "not repeated, because retrybudget= is spent"
+	}
+	return ""
+}
+
+// tellNext logs that the last attempt failed and who gets the next one.
+func (h *Handler) tellNext(r *request, m *balance.Member) {
+	r.x.Logf(logsink.Warn, "proxy_balancer", "", "%s: attempt %d failed: %s; worker %s is tried next",
+		h.balancer.Name, r.made, r.failed.Describe(), m.Worker.Name)
+}
+
+// ended is the fault of a request whose last attempt failed.
+func (h *Handler) ended(r *request) error {
+	if f := r.failed; f.Side == fault.Backend && !f.Replace {
+		f.Outcome = h.balancer.Name + ": attempt " + strconv.Itoa(r.made)
+		if r.why != "" {
+			f.Outcome += ", " + r.why
+		}
+	}
+	return r.failed
 }
 
 // blames says that a fault puts its member in error: no connection could be

@@ -21,41 +21,57 @@ var _ exchange.Handler = (*Handler)(nil)
 // proxyPrefix is what x.Out.URL has in front of the URL.
 const proxyPrefix = "proxy:"
 
+// request is a request on its way through the members of a balancer.
+type request struct {
+	x       *exchange.Exchange
+	session balance.Session
+	tried   []*balance.Member // before the current one
+	left    int               // attempts that are allowed
+	made    int               // attempts so far, the current one included
+	failed  *fault.Fault      // of the last attempt; nil: there was none
+	why     string            // why there may be no other attempt
+}
+
 // Handle implements exchange.Handler (httpd: proxy_handler, with the hooks of
 // mod_proxy_balancer).
 func (h *Handler) Handle(x *exchange.Exchange) error {
 	x.Filename = x.Out.URL
 	b, target := h.balancer, x.Out.Target
-	s := b.Session(x, x.Out.URL[len(proxyPrefix):])
-	var tried []*balance.Member // those before the current one
-	var failed error            // how the last of them failed
-	for left := b.Attempts(); ; left-- {
-		m := h.elect(x, &s, tried)
+	r := request{x: x, session: b.Session(x, x.Out.URL[len(proxyPrefix):]), left: b.Attempts()}
+	if b.RetryBudget >= 0 {
+		b.Group.Budget.Request(x.Loop.Index(), x.Loop.Now())
+	}
+	for {
+		m := h.elect(&r)
 		if m == nil {
-			if failed == nil {
-				failed = h.none(x, &s)
-			}
-			return failed
+			return h.none(&r)
 		}
-		h.announce(x, m, &s)
+		if r.failed != nil {
+			h.tellNext(&r, m)
+		}
+		r.made++
+		r.left--
+		h.announce(&r, m)
 		x.Out.URL = x.Arena.Join(m.URL, target)
 		x.Filename, x.Out.Target = x.Out.URL, x.Out.URL[m.Origin:]
+		sent := x.Count.Sent
 		err := h.send(x, m)
 		if err == nil || errors.Is(err, exchange.ErrDeclined) {
 			return err
 		}
-		if !h.goesOn(x, m, fault.Of(err)) || left <= 1 {
-			return err
+		r.failed = fault.Of(err)
+		if !h.goesOn(&r, m, x.Count.Sent > sent) {
+			return h.ended(&r)
 		}
-		tried, failed, x.Out.Upgrade = append(tried, m), err, nil
+		r.tried, x.Out.Upgrade = append(r.tried, m), nil
 	}
 }
 
 // elect returns the member for the next attempt; nil: there is none.
-func (h *Handler) elect(x *exchange.Exchange, s *balance.Session, tried []*balance.Member) *balance.Member {
-	b := h.balancer
+func (h *Handler) elect(r *request) *balance.Member {
+	b, x, s := h.balancer, r.x, &r.session
 	if s.Given {
-		if m := b.Route(x, s.Route, tried); m != nil {
+		if m := b.Route(x, s.Route, r.tried); m != nil {
 			b.Honour(x, m)
 			if string(s.Route) != m.Route {
 				x.Env.Set(envChanged, on)
@@ -66,14 +82,33 @@ func (h *Handler) elect(x *exchange.Exchange, s *balance.Session, tried []*balan
 			return nil
 		}
 	}
-	m := b.Elect(x, tried)
-	if m == nil && b.Timeout > 0 && len(tried) == 0 {
+	m := b.Elect(x, r.tried)
+	switch {
+	case m == nil && b.Timeout > 0 && len(r.tried) == 0:
 		m = h.wait(x)
+	case m != nil && m.Worker.Full():
+		m = h.notFull(r, m)
 	}
 	if m != nil && b.Sticky != "" {
 		x.Env.Set(envChanged, on)
 	}
 	return m
+}
+
+// notFull returns a member that can serve the request now, where full has as many
+// connections as its max= allows; if they all have, full, whose queue it joins.
+func (h *Handler) notFull(r *request, full *balance.Member) *balance.Member {
+	not := append(r.tried[:len(r.tried):len(r.tried)], full)
+	for {
+		m := h.balancer.Elect(r.x, not)
+		switch {
+		case m == nil:
+			return full
+		case !m.Worker.Full():
+			return m
+		}
+		not = append(not, m)
+	}
 }
 
 // wait elects once somebody can be, within the balancer's timeout=.
@@ -88,8 +123,12 @@ func (h *Handler) wait(x *exchange.Exchange) *balance.Member {
 }
 
 // none is the fault of a request that no member can be elected for.
-func (h *Handler) none(x *exchange.Exchange, s *balance.Session) error {
-	b := h.balancer
+func (h *Handler) none(r *request) error {
+	if r.failed != nil {
+		r.why = "no other member can be tried"
+		return h.ended(r)
+	}
+	b, s := h.balancer, &r.session
 	f := &fault.Fault{
 		Side: fault.Backend, Module: "proxy_balancer", Phase: fault.Acquire, Kind: fault.Unavailable, Status: 503,
 		ID: "AH01170", Detail: b.Name + ": All workers are in error state",
@@ -105,12 +144,13 @@ func (h *Handler) none(x *exchange.Exchange, s *balance.Session) error {
 
 // The environment that says where a request goes.
 const (
-	envName    = "BALANCER_NAME"
-	envWorker  = "BALANCER_WORKER_NAME"
-	envRoute   = "BALANCER_WORKER_ROUTE"
-	envSticky  = "BALANCER_SESSION_STICKY"
-	envSession = "BALANCER_SESSION_ROUTE"
-	envChanged = "BALANCER_ROUTE_CHANGED"
+	envName     = "BALANCER_NAME"
+	envWorker   = "BALANCER_WORKER_NAME"
+	envRoute    = "BALANCER_WORKER_ROUTE"
+	envSticky   = "BALANCER_SESSION_STICKY"
+	envSession  = "BALANCER_SESSION_ROUTE"
+	envChanged  = "BALANCER_ROUTE_CHANGED"
+	envAttempts = "BALANCER_ATTEMPTS" // ours; set from the second attempt on
 
 	noteSticky  = "session-sticky"
 	noteSession = "session-route"
@@ -119,10 +159,14 @@ const (
 var on = []byte{'1'}
 
 // announce says in the environment which member was elected.
-func (h *Handler) announce(x *exchange.Exchange, m *balance.Member, s *balance.Session) {
+func (h *Handler) announce(r *request, m *balance.Member) {
+	x, s := r.x, &r.session
 	x.Env.Set(envName, h.name)
 	x.Env.Set(envWorker, m.Name)
 	x.Env.Set(envRoute, m.RouteText)
+	if r.made > 1 {
+		x.Env.Set(envAttempts, x.Arena.Int(int64(r.made)))
+	}
 	if !s.Given {
 		return
 	}

@@ -100,6 +100,10 @@ type BalancerParams struct {
 	Nonce         string // "": made at start, or none if set explicitly
 	Growth        int
 	ForceRecovery bool
+
+	// Ours.
+	RetryBudget int // requests repeated after a backend was sent them, in percent of all; -1: no limit
+	RetryFloor  int // as many repeats a second are always allowed
 }
 
 // Defaults of httpd.
@@ -115,7 +119,7 @@ func Default() Params {
 		Smax: -1, Retry: defaultRetry, AddressTTL: -1, FlushWait: defaultFlushWait, IOBufferSize: defaultBuffer,
 		ResponseFieldSize: defaultBuffer, LoadFactor: 100,
 		Check:    CheckParams{Method: "NONE", Passes: 1, Fails: 1, Interval: 30 * time.Second},
-		Balancer: BalancerParams{StickySep: '.', MaxAttempts: -1, Method: "byrequests", Growth: 5, ForceRecovery: true},
+		Balancer: BalancerParams{StickySep: '.', MaxAttempts: -1, Method: "byrequests", Growth: 5, ForceRecovery: true, RetryBudget: 20, RetryFloor: 10},
 	}
 }
 

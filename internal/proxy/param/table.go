@@ -98,6 +98,12 @@ var params = [...]param{
 	{name: "nonce", kind: OfBalancer, take: func(d, s *BalancerParams) { d.Nonce = s.Nonce }, def: "made at start", set: setNonce},
 	{name: "growth", kind: OfBalancer, take: func(d, s *BalancerParams) { d.Growth = s.Growth }, def: "BalancerGrowth", set: count(func(p *Params) *int { return &p.Balancer.Growth }, 1, 100, "growth must be between 1 and 100")},
 	{name: "forcerecovery", kind: OfBalancer, take: func(d, s *BalancerParams) { d.ForceRecovery = s.ForceRecovery }, def: "on", set: onOff(func(p *Params) *bool { return &p.Balancer.ForceRecovery }, true, "forcerecovery must be On|Off")},
+
+	// Ours.
+	{name: "retrybudget", kind: OfBalancer, def: "20", set: setRetryBudget,
+		take: func(d, s *BalancerParams) { d.RetryBudget = s.RetryBudget }},
+	{name: "retryfloor", kind: OfBalancer, def: "10", set: number(func(p *Params) *int { return &p.Balancer.RetryFloor }, 0, 1_000_000, "retryfloor"),
+		take: func(d, s *BalancerParams) { d.RetryFloor = s.RetryFloor }},
 }
 
 type setter = func(*Params, string, *Known) error
