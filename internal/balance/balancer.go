@@ -20,14 +20,27 @@ type Config struct {
 
 func (c *Config) sticky() bool { return c.Sticky != "" }
 
-// Balancer is one balancer of a snapshot.
+// Balancer is one balancer of a snapshot. New makes one.
 type Balancer struct {
 	Config
-	Members Members
+	Members *Members
 	Group   *Group // survives a reload
 
 	view  atomic.Pointer[view]
 	build lock.Mutex // held while a view is made
+}
+
+// New makes a balancer without members.
+func New(c Config, g *Group) *Balancer { return &Balancer{Config: c, Members: new(Members), Group: g} }
+
+// With returns a balancer with other settings over the same members. It takes the
+// place of b; exchanges that have begun with b end with it.
+func (b *Balancer) With(c Config) *Balancer {
+	b.build.Lock()
+	b.view.Load().fold()
+	b.view.Store(nil)
+	b.build.Unlock()
+	return &Balancer{Config: c, Members: b.Members, Group: b.Group}
 }
 
 // Attempts returns how many members one request may be sent to (httpd:

@@ -27,7 +27,7 @@ func at(now time.Time) *exchange.Exchange { return &exchange.Exchange{Loop: &clo
 
 // balancer makes one of members, each "name[@set][:letters][*factor]".
 func balancer(method, list string) *Balancer {
-	b := &Balancer{Config: Config{Name: "balancer://b", Method: MethodOf(method)}, Group: new(Group)}
+	b := New(Config{Name: "balancer://b", Method: MethodOf(method)}, new(Group))
 	b.MaxAttempts, b.ForceRecovery = -1, true
 	b.Members.Change(func([]*Member) []*Member {
 		var all []*Member

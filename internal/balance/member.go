@@ -62,6 +62,14 @@ func (s *Score) Begin() { s.busy.Add(1) }
 // End is the end of a request that Begin counted.
 func (s *Score) End() { s.busy.Add(-1) }
 
+// Moved returns the bytes to and from the member. They are counted only by methods
+// that look at them.
+func (s *Score) Moved() (sent, received int64) { return s.sent.Load(), s.received.Load() }
+
+// Latency returns the time to the first byte of a response, zero where no method
+// measures it.
+func (s *Score) Latency() time.Duration { return time.Duration(s.latency.Load()) }
+
 // Traffic counts bytes.
 func (s *Score) Traffic(sent, received int64) {
 	s.sent.Add(sent)

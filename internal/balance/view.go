@@ -125,15 +125,23 @@ func (v *view) fold() {
 	if v == nil {
 		return
 	}
-	n := v.turns.Load()
+	for i, s := range v.standings() {
+		v.entries[i].m.Score.turn.Store(s)
+	}
+}
+
+// standings returns where the entries stand now.
+func (v *view) standings() []int64 {
+	n, all := v.turns.Load(), make([]int64, len(v.entries))
 	for i := range v.entries {
 		e := &v.entries[i]
-		e.m.Score.turn.Store(e.standing.Load() + n*e.factor)
+		all[i] = e.standing.Load() + n*e.factor
 	}
 	for at, i := range v.order {
 		// The entry was chosen in turns at+1, at+1+len(order), and so on.
 		if chosen := (n - int64(at) + int64(len(v.order)) - 1) / int64(len(v.order)); chosen > 0 {
-			v.entries[i].m.Score.turn.Add(-chosen * v.total)
+			all[i] -= chosen * v.total
 		}
 	}
+	return all
 }

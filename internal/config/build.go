@@ -12,6 +12,7 @@ import (
 	"github.com/headgate/headgate/internal/logsink"
 	"github.com/headgate/headgate/internal/module"
 	"github.com/headgate/headgate/internal/modules/core"
+	"github.com/headgate/headgate/internal/proxy/manage"
 	"github.com/headgate/headgate/internal/snapshot"
 	"github.com/headgate/headgate/internal/state"
 	"github.com/headgate/headgate/internal/syntax"
@@ -29,6 +30,7 @@ func (l *Loaded) build(o Options, rt *Runtime, modules []*module.Module) {
 		Main:     l.Main, ServerRoot: l.Source.ServerRoot, Version: o.Version, Made: o.Made, Loops: rt.Loops, Clock: rt.Clock,
 		Lease: nil, Resolver: rt.Resolver, Logs: logs, Protocols: rt.Protocols, Check: o.Check, Log: rt.Log,
 		Aux: make(map[any]any), Present: l.present, Loaded: l.Source.HasModule, Board: rt.Board, Handles: l.handles,
+		Manager: rt.Manager, Catalog: new(manage.Catalog),
 	}
 	b.Lease = b.Snapshot.Lease
 	b.Snapshot.SetLoops(rt.Loops)
@@ -42,6 +44,9 @@ func (l *Loaded) build(o Options, rt *Runtime, modules []*module.Module) {
 		checkMachine(b)
 	}
 	b.Seal()
+	if rt.Manager != nil {
+		b.Snapshot.Begin = append(b.Snapshot.Begin, func() { rt.Manager.Publish(b.Catalog) })
+	}
 	for _, p := range b.Problems {
 		l.Found = append(l.Found, l.problem(p, o.Check))
 	}

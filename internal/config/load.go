@@ -8,6 +8,7 @@ import (
 	"github.com/headgate/headgate/internal/directive"
 	"github.com/headgate/headgate/internal/logsink"
 	"github.com/headgate/headgate/internal/module"
+	"github.com/headgate/headgate/internal/proxy/manage"
 	"github.com/headgate/headgate/internal/resolve"
 	"github.com/headgate/headgate/internal/scoreboard"
 	"github.com/headgate/headgate/internal/snapshot"
@@ -57,6 +58,7 @@ type Runtime struct {
 	Protocols map[string]worker.Protocol // by scheme
 	Log       *logsink.ErrorLog          // startup log
 	Board     *scoreboard.Board          // nil: what runs here has no status page
+	Manager   *manage.Manager            // nil: nobody manages the balancers of what runs here
 }
 
 // Loaded is the outcome of a load: always a report, and a snapshot when nothing

@@ -18,7 +18,7 @@ var layers = []struct {
 	{3, "internal/wire internal/exchange internal/state"},
 	{4, "internal/worker internal/explain internal/front/* internal/listen internal/unixd internal/control"},
 	{5, "internal/balance internal/health internal/backend/attempt internal/proxy/forward internal/privsep"},
-	{6, "internal/backend/* internal/snapshot internal/proxy/mapping internal/proxy/balancer"},
+	{6, "internal/backend/* internal/snapshot internal/proxy/mapping internal/proxy/balancer internal/proxy/manage"},
 	{7, "internal/module internal/pipeline"},
 	{8, "internal/modules/*"},
 	{9, "internal/config internal/modules"},

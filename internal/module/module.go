@@ -17,6 +17,7 @@ import (
 	"github.com/headgate/headgate/internal/directive"
 	"github.com/headgate/headgate/internal/exchange"
 	"github.com/headgate/headgate/internal/logsink"
+	"github.com/headgate/headgate/internal/proxy/manage"
 	"github.com/headgate/headgate/internal/resolve"
 	"github.com/headgate/headgate/internal/scoreboard"
 	"github.com/headgate/headgate/internal/snapshot"
@@ -62,6 +63,8 @@ type Builder struct {
 	Handles    func(name string) bool     // whether some SetHandler names this handler
 	Board      *scoreboard.Board          // of the server, for its status page; nil where nothing is served
 	Log        *logsink.ErrorLog          // for problems found while building
+	Manager    *manage.Manager            // of the server, for pages that manage balancers; nil where nothing is served
+	Catalog    *manage.Catalog            // of the balancers that are built
 
 	// Aux has values that modules pass from Server to Dir, under their own keys.
 	// Dir only reads it, because it is also called while requests are served.

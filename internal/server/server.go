@@ -19,6 +19,7 @@ import (
 	"github.com/headgate/headgate/internal/pipeline"
 	"github.com/headgate/headgate/internal/privsep"
 	"github.com/headgate/headgate/internal/processors"
+	"github.com/headgate/headgate/internal/proxy/manage"
 	"github.com/headgate/headgate/internal/reactor"
 	"github.com/headgate/headgate/internal/resolve"
 	"github.com/headgate/headgate/internal/scoreboard"
@@ -145,6 +146,7 @@ func New(o Options) (*Server, error) {
 		Clock: clk, State: new(state.Registry), Resolver: new(resolve.Resolver),
 		Logs: logsink.NewRegistry(logsink.Options{Loops: loops, Now: clk.Now, Open: s.openLog, Delay: delay}), Loops: loops,
 		Protocols: map[string]worker.Protocol{"http": http1.New()}, Log: s.startup, Board: scoreboard.New(loops),
+		Manager: manage.New(),
 	}
 	s.rt.Board.Started, s.rt.Board.Open = clk.Now(), engine.Open
 	s.pipeline = pipeline.New(clk)

@@ -93,6 +93,9 @@ func socketOptions(snap *snapshot.Snapshot, in *listen.Inherited) listen.Options
 // swap makes a snapshot current and retires the previous one.
 func (s *Server) swap(snap *snapshot.Snapshot) {
 	s.generation = snap.Generation
+	for _, f := range snap.Begin {
+		f()
+	}
 	old := s.pipeline.Swap(snap)
 	if snap.Main != nil {
 		s.rt.Logs.ReportTo(snap.Main.Log)

@@ -42,6 +42,7 @@ type Snapshot struct {
 
 	Checks *health.Checks // of members of balancers, while the snapshot is current; nil: none
 
+	Begin   []func()     // run in their order right before it becomes current; they do not wait
 	Lease   *state.Lease // on the surviving state
 	Closers []func()     // run once it is retired; may take long
 

@@ -18,6 +18,9 @@ type Health struct {
 	asked    atomic.Uint64 // what the configuration last said, see Configure
 	changed  atomic.Pointer[func()]
 	check    atomic.Pointer[Check] // the latest; nil: none yet
+
+	since atomic.Int64           // when a flag last changed, in unix nanoseconds; 0: never
+	why   atomic.Pointer[string] // what last changed them; nil: not known
 }
 
 // OnChange has f called after each change of the flags, on whatever thread makes
@@ -60,6 +63,7 @@ func (h *Health) Set(set, clear param.Status) {
 			return
 		}
 		if h.flags.CompareAndSwap(old, next) {
+			h.since.Store(time.Now().UnixNano())
 			h.tell()
 			return
 		}
@@ -91,6 +95,7 @@ func (h *Health) Fail(now time.Time) bool {
 			return false
 		}
 		if h.flags.CompareAndSwap(old, uint32(s|param.StatusError)) {
+			h.since.Store(now.UnixNano())
 			h.tell()
 			return true
 		}
@@ -129,4 +134,24 @@ func (h *Health) FailedAt() time.Time {
 		return time.Time{}
 	}
 	return time.Unix(0, n)
+}
+
+// Since returns when a flag last changed; zero: never.
+func (h *Health) Since() time.Time {
+	n := h.since.Load()
+	if n == 0 {
+		return time.Time{}
+	}
+	return time.Unix(0, n)
+}
+
+// Because notes what changed the flags, for people.
+func (h *Health) Because(why string) { h.why.Store(&why) }
+
+// Why returns what Because noted last; "": nothing.
+func (h *Health) Why() string {
+	if w := h.why.Load(); w != nil {
+		return *w
+	}
+	return ""
 }

@@ -19,8 +19,8 @@ import (
 
 // Balancers are the balancers of one server by their names. Immutable.
 type Balancers struct {
-	handlers map[string]*Handler
-	ordered  []*Handler // in the order of the configuration
+	handlers map[string]*Live
+	ordered  []*Live // in the order of the configuration
 	urls     map[string][]string
 }
 
@@ -39,10 +39,13 @@ func (b *Balancers) MemberURLs(name string) []string { return b.urls[name] }
 // Each calls f for every balancer of the server, inherited ones first, then in the
 // order of the configuration.
 func (b *Balancers) Each(f func(*balance.Balancer)) {
-	for _, h := range b.ordered {
-		f(h.balancer)
+	for _, l := range b.ordered {
+		f(l.Balancer())
 	}
 }
+
+// Live returns the balancers of the server in the order of Each.
+func (b *Balancers) Live() []*Live { return b.ordered }
 
 // Builder makes the balancers of servers.
 type Builder struct {
@@ -53,14 +56,14 @@ type Builder struct {
 	Warn      func(pos syntax.Pos, format string, args ...any)
 	Site      *exchange.Site // the server being built, whose log tells of checks
 
-	made map[*Definition]*Handler
+	made map[*Definition]*Live
 }
 
 // Build makes the balancers of a server; owner names it, and main the main
 // server. Balancers that a virtual host takes from there unchanged are the same,
 // with the same members and counts.
 func (b *Builder) Build(defs *Definitions, owner, main string, c forward.Defaults) (*Balancers, error) {
-	out := &Balancers{handlers: make(map[string]*Handler), urls: make(map[string][]string)}
+	out := &Balancers{handlers: make(map[string]*Live), urls: make(map[string][]string)}
 	for _, name := range defs.names() {
 		h, err := b.handler(defs, name, owner, main, c)
 		if err != nil {
@@ -68,7 +71,7 @@ func (b *Builder) Build(defs *Definitions, owner, main string, c forward.Default
 		}
 		out.handlers[name] = h
 		out.ordered = append(out.ordered, h)
-		for _, m := range h.balancer.Members.List() {
+		for _, m := range h.Balancer().Members.List() {
 			out.urls[name] = append(out.urls[name], m.Worker.Name)
 		}
 	}
@@ -76,7 +79,7 @@ func (b *Builder) Build(defs *Definitions, owner, main string, c forward.Default
 }
 
 // handler makes the balancer that a server has under a name.
-func (b *Builder) handler(defs *Definitions, name, owner, main string, c forward.Defaults) (*Handler, error) {
+func (b *Builder) handler(defs *Definitions, name, owner, main string, c forward.Defaults) (*Live, error) {
 	own, base := defs.Find(name), defs.inherited(name)
 	switch {
 	case own == nil || base != nil && !own.Set && len(own.Members.Own()) == 0:
@@ -92,7 +95,7 @@ func (b *Builder) handler(defs *Definitions, name, owner, main string, c forward
 	}
 	h, err := b.make(own, owner, owner, c)
 	if b.made == nil {
-		b.made = make(map[*Definition]*Handler)
+		b.made = make(map[*Definition]*Live)
 	}
 	b.made[own] = h
 	return h, err
@@ -112,7 +115,7 @@ func over(own, base *Definition) *Definition {
 }
 
 // make builds a balancer of owner whose members are those of membersOf.
-func (b *Builder) make(d *Definition, owner, membersOf string, c forward.Defaults) (*Handler, error) {
+func (b *Builder) make(d *Definition, owner, membersOf string, c forward.Defaults) (*Live, error) {
 	name := Scheme + d.Name
 	cfg := balance.Config{Name: name, BalancerParams: d.Params.Balancer, Method: balance.MethodOf(d.Params.Balancer.Method)}
 	if cfg.Method == nil {
@@ -122,7 +125,7 @@ func (b *Builder) make(d *Definition, owner, membersOf string, c forward.Default
 	group := state.Attach(b.Backends.Lease, "balancer|"+membersOf+"|"+d.Name, func() (*balance.Group, func()) {
 		return new(balance.Group), nil
 	})
-	h := &Handler{name: []byte(name), balancer: &balance.Balancer{Config: cfg, Group: group}}
+	h := &Handler{name: []byte(name), balancer: balance.New(cfg, group)}
 	members := make([]*balance.Member, 0, len(d.Members.Own()))
 	for _, w := range d.Members.Own() {
 		m, err := b.member(h.balancer, w, membersOf+"|"+d.Name, c)
@@ -137,7 +140,7 @@ func (b *Builder) make(d *Definition, owner, membersOf string, c forward.Default
 	h.balancer.Members.Change(func([]*balance.Member) []*balance.Member { return members })
 	group.Changed() // status= of this configuration
 	b.OnClose(h.balancer.Members.Close)
-	return h, nil
+	return newLive(h, d, owner), nil
 }
 
 // ofMethod are the parameters that only one method looks at.

@@ -105,6 +105,7 @@ func (h *Handler) blames(f *fault.Fault) bool {
 // fail puts a member in error and says why.
 func (h *Handler) fail(x *exchange.Exchange, m *balance.Member, id, why string) {
 	if m.Health().Fail(x.Loop.Now()) {
+		m.Health().Because(why)
 		x.Logf(logsink.Error, "proxy_balancer", id, "%s: worker %s is in error for %s: %s", h.balancer.Name, m.Worker.Name, pause(m.Retry), why)
 	}
 }

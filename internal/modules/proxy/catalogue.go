@@ -1,0 +1,34 @@
+package proxy
+
+import (
+	"strconv"
+
+	"github.com/headgate/headgate/internal/module"
+	"github.com/headgate/headgate/internal/proxy/balancer"
+	"github.com/headgate/headgate/internal/proxy/manage"
+)
+
+// catalogue tells what manages balancers about those of a server.
+func catalogue(b *module.Builder, s *module.Server, list *balancer.Balancers) {
+	var all []manage.Configured
+	for _, live := range list.Live() {
+		c := manage.Configured{Live: live, Params: &live.Definition.Params}
+		for _, w := range live.Definition.Members.Own() {
+			c.Members = append(c.Members, manage.ConfiguredMember{URL: w.Name, Params: &w.Params})
+		}
+		all = append(all, c)
+	}
+	b.Catalog.Add(s.Site, portOf(s), all)
+}
+
+// portOf returns ":" and the port of a virtual host, "" where it has none.
+func portOf(s *module.Server) string {
+	port := s.Site.Port
+	if len(s.Addrs) > 0 && s.Addrs[0].Port != 0 {
+		port = s.Addrs[0].Port
+	}
+	if port == 0 {
+		return ""
+	}
+	return ":" + strconv.Itoa(int(port))
+}

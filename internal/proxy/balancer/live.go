@@ -1,0 +1,41 @@
+package balancer
+
+import (
+	"sync/atomic"
+
+	"github.com/headgate/headgate/internal/balance"
+	"github.com/headgate/headgate/internal/exchange"
+)
+
+// Live is a balancer of a snapshot whose settings may change while it is in use.
+// A request is handled to its end with the settings it began with. It implements
+// exchange.Handler.
+type Live struct {
+	current atomic.Pointer[Handler]
+
+	Owner      string      // the server that has it: "main", or a virtual host's key
+	Definition *Definition // what the configuration says of it and of its members
+}
+
+var _ exchange.Handler = (*Live)(nil)
+
+func newLive(h *Handler, d *Definition, owner string) *Live {
+	l := &Live{Owner: owner, Definition: d}
+	l.current.Store(h)
+	return l
+}
+
+// Handle implements exchange.Handler.
+func (l *Live) Handle(x *exchange.Exchange) error { return l.current.Load().Handle(x) }
+
+// Balancer returns it with its current settings.
+func (l *Live) Balancer() *balance.Balancer { return l.current.Load().balancer }
+
+// Configure changes its settings. One caller at a time may do so.
+func (l *Live) Configure(c balance.Config) {
+	old := l.current.Load()
+	h := *old
+	h.balancer = old.balancer.With(c)
+	l.current.Store(&h)
+	h.balancer.Group.Changed()
+}

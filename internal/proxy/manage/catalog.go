@@ -1,0 +1,128 @@
+package manage
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/headgate/headgate/internal/balance"
+	"github.com/headgate/headgate/internal/exchange"
+	"github.com/headgate/headgate/internal/proxy/param"
+)
+
+// Live is a balancer of a snapshot whose settings can be changed.
+type Live interface {
+	Balancer() *balance.Balancer // with its current settings
+	Configure(balance.Config)    // changes them
+}
+
+// Catalog is the balancers of one snapshot, by server. It is filled while the
+// snapshot is built.
+type Catalog struct {
+	servers []*server
+	all     []*subject // each once, in the order of servers
+}
+
+// server is one server of a configuration with its balancers.
+type server struct {
+	name string
+	site *exchange.Site
+	has  []*subject // those that it inherits too
+}
+
+// Configured is what a configuration says of a balancer.
+type Configured struct {
+	Live    Live
+	Params  *param.Params
+	Members []ConfiguredMember
+}
+
+// ConfiguredMember is what a configuration says of a member.
+type ConfiguredMember struct {
+	URL    string // canonical, as balance.Member's Worker.Name
+	Params *param.Params
+}
+
+// subject is a balancer of a Catalog.
+type subject struct {
+	Configured
+	key     string // of the server that has it, and its name
+	server  string
+	site    *exchange.Site // whose log tells of changes
+	members map[string]*param.Params
+}
+
+// Add adds the balancers of a server: the main server first, then virtual hosts.
+// One that a virtual host inherits is added again and stays the main server's. at
+// is the address of a virtual host, ":443". It returns the name of the server:
+// host name and port, "" for the main server.
+func (c *Catalog) Add(site *exchange.Site, at string, list []Configured) string {
+	n := &server{site: site, name: c.nameOf(site, at)}
+	for _, one := range list {
+		n.has = append(n.has, c.subject(n, one))
+	}
+	c.servers = append(c.servers, n)
+	return n.name
+}
+
+// nameOf returns a name that no other server has.
+func (c *Catalog) nameOf(site *exchange.Site, at string) string {
+	if !site.Virtual {
+		return ""
+	}
+	name := site.Name + at
+	for n := 2; c.server(name) != nil; n++ {
+		name = fmt.Sprintf("%s%s#%d", site.Name, at, n)
+	}
+	return name
+}
+
+// subject returns the subject of a balancer, which is made where it is new.
+func (c *Catalog) subject(n *server, conf Configured) *subject {
+	for _, old := range c.all {
+		if old.Live == conf.Live {
+			return old
+		}
+	}
+	sub := &subject{Configured: conf, server: n.name, site: n.site, members: make(map[string]*param.Params, len(conf.Members))}
+	sub.key = n.name + "|" + sub.name()
+	for _, m := range conf.Members {
+		sub.members[m.URL] = m.Params
+	}
+	c.all = append(c.all, sub)
+	return sub
+}
+
+// Name returns the name of a server by its site, "" for the main server.
+func (c *Catalog) Name(site *exchange.Site) string {
+	for _, n := range c.servers {
+		if n.site == site {
+			return n.name
+		}
+	}
+	return ""
+}
+
+func (c *Catalog) server(name string) *server {
+	for _, n := range c.servers {
+		if n.name == name {
+			return n
+		}
+	}
+	return nil
+}
+
+// Scheme is how the URL of a balancer begins.
+const scheme = "balancer://"
+
+// name returns the balancer's name, without its scheme.
+func (s *subject) name() string { return strings.TrimPrefix(s.Live.Balancer().Name, scheme) }
+
+// member returns a member by its URL; nil: there is none.
+func (s *subject) member(url string) *balance.Member {
+	for _, m := range s.Live.Balancer().Members.List() {
+		if m.Worker.Name == url {
+			return m
+		}
+	}
+	return nil
+}

@@ -1,0 +1,54 @@
+package manage
+
+import (
+	"github.com/headgate/headgate/internal/balance"
+	"github.com/headgate/headgate/internal/logsink"
+	"github.com/headgate/headgate/internal/proxy/param"
+	"github.com/headgate/headgate/internal/worker"
+)
+
+const unusable = worker.Unusable
+
+// replace puts a changed copy of a member in its place.
+func (s *subject) replace(old, next *balance.Member) {
+	b := s.Live.Balancer()
+	b.Members.Change(func(list []*balance.Member) []*balance.Member {
+		for i := range list {
+			if list[i] == old {
+				list[i] = next
+			}
+		}
+		return list
+	})
+	b.Group.Changed()
+}
+
+// restart has the balancer's method begin again.
+func (s *subject) restart(standing func(*balance.Member) int64) {
+	b := s.Live.Balancer()
+	if b.Method.Traffic {
+		b.ForgetTraffic()
+	}
+	b.Restart(standing)
+}
+
+// configParams returns what the configuration says of the balancer.
+func (s *subject) configParams() *param.Params { return s.Params }
+
+// memberParams returns what the configuration says of a member; the defaults for
+// one that was added at run time.
+func (s *subject) memberParams(url string) *param.Params {
+	if p := s.members[url]; p != nil {
+		return p
+	}
+	p := param.Default()
+	return &p
+}
+
+// log writes the line of an entry to the error log of the balancer's server.
+func (s *subject) log(e Entry) {
+	if s.site == nil || s.site.Log == nil || s.site.Levels != nil && !s.site.Levels.Enabled("proxy_balancer", logsink.Notice) {
+		return
+	}
+	s.site.Log.Logf(logsink.Record{Level: logsink.Notice, Module: "proxy_balancer"}, "%s", e.String())
+}
