@@ -2,6 +2,7 @@ package balance
 
 import (
 	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -28,6 +29,8 @@ type Balancer struct {
 
 	view  atomic.Pointer[view]
 	build lock.Mutex // held while a view is made
+
+	passed sync.Pool // of *[]*Member, for electSlowly
 }
 
 // New makes a balancer without members.
@@ -59,7 +62,12 @@ func (b *Balancer) Elect(x *exchange.Exchange, tried []*Member) *Member {
 	if len(v.entries) == 0 {
 		return nil
 	}
-	i := b.Method.elect(v, x, tried)
+	i := -1
+	if v.slow {
+		i = b.electSlowly(v, x, tried)
+	} else {
+		i = b.Method.elect(v, x, tried)
+	}
 	if i < 0 {
 		return nil
 	}

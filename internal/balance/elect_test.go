@@ -40,7 +40,7 @@ func balancer(method, list string) *Balancer {
 				m.Factor = int(f * 100)
 			}
 			m.Route = m.Worker.Name
-			m.Health().OnChange(b.Group.Changed)
+			m.Watch(b.Group)
 			all = append(all, m)
 		}
 		return all

@@ -20,6 +20,8 @@ type Member struct {
 	Route    string        // of sticky sessions
 	Redirect string        // the route to use where this member cannot be used
 	Retry    time.Duration // how long after a failure it is tried again
+	// SlowStart is how long its share grows after it has come back; 0: not at all.
+	SlowStart time.Duration
 
 	// Name and RouteText are what BALANCER_WORKER_NAME and BALANCER_WORKER_ROUTE say.
 	Name, RouteText []byte
@@ -43,13 +45,15 @@ type Sender interface {
 // Score is what elections have counted of a member. It survives a reload with
 // the state of its worker. The zero value is that of a new member.
 type Score struct {
-	turn     atomic.Int64 // standing in byrequests, less what the current view has counted (httpd: lbstatus)
-	busy     atomic.Int64 // attempts under way, and tunnels
-	sent     atomic.Int64 // bytes to the member
-	received atomic.Int64 // bytes of its responses, header fields left out as in httpd
-	latency  atomic.Int64 // time to the first byte of a response, in nanoseconds: its peak, decaying
-	measured atomic.Int64 // when latency was counted last, in unix nanoseconds
-	_        [64 - 6*8]byte
+	turn     atomic.Int64  // standing in byrequests, less what the current view has counted (httpd: lbstatus)
+	busy     atomic.Int64  // attempts under way, and tunnels
+	sent     atomic.Int64  // bytes to the member
+	received atomic.Int64  // bytes of its responses, header fields left out as in httpd
+	latency  atomic.Int64  // time to the first byte of a response, in nanoseconds: its peak, decaying
+	measured atomic.Int64  // when latency was counted last, in unix nanoseconds
+	returned atomic.Int64  // when it last came back, in unix nanoseconds; 0: it was never away
+	away     atomic.Bool   // it was away since the last election that it took part in
+	offers   atomic.Uint32 // elections while its share grows
 }
 
 // Busy returns how many requests and tunnels the member has. They are counted only by

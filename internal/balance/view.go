@@ -17,7 +17,8 @@ import (
 type view struct {
 	roster  *roster
 	changes uint64    // of the group, before the members were looked at
-	until   time.Time // one in error may be tried again after it; zero: none is
+	until   time.Time // one in error may be tried again after it, or has its full share; zero: none is
+	slow    bool      // an entry's share grows, see slowStart
 
 	entries []entry
 	total   int64     // of the factors
@@ -69,6 +70,7 @@ func newView(r *roster, changes uint64, c *Config, now time.Time) *view {
 	case c.Method.repeats:
 		v.order = v.inOrder()
 	}
+	v.slowStart(now)
 	return v
 }
 

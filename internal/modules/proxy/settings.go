@@ -32,6 +32,7 @@ var paramNotes = map[string]string{
 	"secret":       "it applies to AJP",
 	"iobuffersize": "bodies move in buffers of 16 KiB",
 	"loadfactor":   ofMembers,
+	"slowstart":    ofMembers,
 	"lbset":        ofMembers,
 	"route":        ofMembers,
 	"redirect":     ofMembers,
@@ -47,7 +48,7 @@ var paramNotes = map[string]string{
 }
 
 // memberNotes are paramNotes for members of a balancer.
-var memberNotes = notesWithout("retry", "loadfactor", "lbset", "route", "redirect",
+var memberNotes = notesWithout("retry", "loadfactor", "slowstart", "lbset", "route", "redirect",
 	"hcmethod", "hcpasses", "hcfails", "hcinterval", "hctimeout", "hcuri", "hchost", "hctemplate", "hcexpr")
 
 // balancerNotes are paramNotes for balancers.

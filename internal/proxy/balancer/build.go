@@ -122,13 +122,15 @@ func (b *Builder) make(d *Definition, owner, membersOf string, c forward.Default
 		return nil, fmt.Errorf("%s: unknown lbmethod %s", name, d.Params.Balancer.Method)
 	}
 	b.warn(d, cfg.Method)
+	added := true // members that are not known: the balancer is
 	group := state.Attach(b.Backends.Lease, "balancer|"+membersOf+"|"+d.Name, func() (*balance.Group, func()) {
+		added = false
 		return new(balance.Group), nil
 	})
 	h := &Handler{name: []byte(name), balancer: balance.New(cfg, group)}
 	members := make([]*balance.Member, 0, len(d.Members.Own()))
 	for _, w := range d.Members.Own() {
-		m, err := b.member(h.balancer, w, membersOf+"|"+d.Name, c)
+		m, err := b.member(h.balancer, w, membersOf+"|"+d.Name, c, added)
 		if err == nil {
 			err = b.check(m, w, d)
 		}
@@ -157,7 +159,7 @@ func (b *Builder) warn(d *Definition, method *balance.Method) {
 
 // member makes one member. Its state is that of the same URL in the same
 // balancer before a reload.
-func (b *Builder) member(bal *balance.Balancer, w *forward.Definition, owner string, c forward.Defaults) (*balance.Member, error) {
+func (b *Builder) member(bal *balance.Balancer, w *forward.Definition, owner string, c forward.Defaults, added bool) (*balance.Member, error) {
 	p := &w.Params
 	s, err := b.Backends.Member(owner, w.URL, p, c)
 	if err != nil {
@@ -172,13 +174,16 @@ func (b *Builder) member(bal *balance.Balancer, w *forward.Definition, owner str
 	}
 	origin := proxyPrefix + strings.TrimSuffix(w.Name, w.URL.Path)
 	m := &balance.Member{
-		Worker: &s.Worker, Sender: s, Factor: p.LoadFactor, Set: p.LBSet, Route: p.Route, Redirect: p.Redirect, Retry: p.Retry,
+		Worker: &s.Worker, Sender: s, Factor: p.LoadFactor, Set: p.LBSet, Route: p.Route, Redirect: p.Redirect, Retry: p.Retry, SlowStart: bal.SlowStart,
 		Name: []byte(w.Name), RouteText: []byte(p.Route), URL: append([]byte(origin), path...), Origin: len(origin),
 		Score: state.Attach(b.Backends.Lease, "member|"+worker.Key(owner, &s.Config), func() (*balance.Score, func()) {
-			return new(balance.Score), nil
+			return balance.NewScore(added), nil
 		}),
 	}
-	m.Health().OnChange(bal.Group.Changed)
+	if p.Given(param.OfWorker, "slowstart") {
+		m.SlowStart = p.SlowStart
+	}
+	m.Watch(bal.Group)
 	m.Health().Configure(p.Status|param.StatusInit, p.StatusCleared)
 	return m, nil
 }

@@ -26,6 +26,7 @@ type Params struct {
 	TTL               time.Duration // 0: idle connections above Smax stay
 	Acquire           time.Duration // 0: wait for ever
 	Retry             time.Duration // pause of a failed member; 0: none
+	SlowStart         time.Duration // ours: of a member that comes back; 0: none
 	ConnectTimeout    time.Duration // 0: Timeout
 	Timeout           time.Duration // 0: ProxyTimeout
 	Ping              time.Duration // 0: no ping
@@ -91,11 +92,12 @@ type BalancerParams struct {
 	Timeout       time.Duration // how long to wait for a member; 0: no wait
 	MaxAttempts   int           // -1: one less than members
 	Method        string
-	HashKey       string  // ours: what lbmethod=hash goes by, as written
-	HashBy        any     // what Known.HashKey returned for HashKey; nil: the default
-	HashBalance   float64 // ours: how many times its share a member may have; 0: no bound
-	SemicolonPath bool    // scolonpathdelim
-	FailOnStatus  []int   // nil: none
+	HashKey       string        // ours: what lbmethod=hash goes by, as written
+	HashBy        any           // what Known.HashKey returned for HashKey; nil: the default
+	SlowStart     time.Duration // ours: of members that do not say so
+	HashBalance   float64       // ours: how many times its share a member may have; 0: no bound
+	SemicolonPath bool          // scolonpathdelim
+	FailOnStatus  []int         // nil: none
 	FailOnTimeout bool
 	Nonce         string // "": made at start, or none if set explicitly
 	Growth        int

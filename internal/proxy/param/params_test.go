@@ -86,12 +86,16 @@ var paramRows = []struct{ words, err string }{
 	{"balancer growth=0", "growth must be between 1 and 100"}, {"balancer forcerecovery=x", "forcerecovery must be On|Off"},
 	{"balancer nonce=" + long(36), ""}, {"balancer nonce=" + long(37), "Provided nonce is too large"}, {"balancer nonce=None", ""},
 	// ours
+	{"slowstart=30", ""}, {"slowstart=500ms", ""}, {"slowstart=0", ""}, {"slowstart=x", badSlow}, {"slowstart=", badSlow}, {"slowstart=-1", badSlow},
+	{"slowstart=2d", badSlow}, {"balancer slowstart=5min", ""}, {"balancer slowstart=25h", badSlow},
 	{"balancer hashkey=path", ""}, {"balancer hashkey=x", "no such key"}, {"hashkey=path", "unknown Worker parameter"},
 	{"balancer hashbalance=1.25", ""}, {"balancer hashbalance=1", ""}, {"balancer hashbalance=OFF", ""},
 	{"balancer hashbalance=0.9", badBound}, {"balancer hashbalance=101", badBound}, {"balancer hashbalance=2x", badBound},
 	{"balancer hashbalance=", badBound}, {"balancer hashbalance=NaN", badBound}, {"balancer hashbalance=-2", badBound},
 	{"balancer hcmethod=GET", ""}, // ours: default of the members
 }
+
+const badSlow = "slowstart must be 0, or a time of at most a day"
 
 const badBound = "hashbalance must be Off or a number between 1 and 100"
 

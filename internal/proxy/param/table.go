@@ -30,6 +30,7 @@ const ofChecks = OfWorker | OfBalancer | OfTemplate
 var params = [...]param{
 	{name: "loadfactor", kind: OfWorker, def: "1", set: setLoadFactor},
 	{name: "retry", kind: OfWorker, def: "60", set: setRetry},
+	{name: "slowstart", kind: OfWorker, def: "the balancer's", set: setSlowStart(func(p *Params) *time.Duration { return &p.SlowStart })},
 	{name: "ttl", kind: OfWorker, def: "none", set: seconds(func(p *Params) *time.Duration { return &p.TTL }, "TTL must be at least one second")},
 	{name: "min", kind: OfWorker, def: "0", set: count(func(p *Params) *int { return &p.Min }, 0, math.MaxInt32, "Min must be a positive number")},
 	{name: "max", kind: OfWorker, def: "no limit", set: count(func(p *Params) *int { return &p.Max }, 0, math.MaxInt32, "Max must be a positive number")},
@@ -90,6 +91,7 @@ var params = [...]param{
 	{name: "maxattempts", kind: OfBalancer, take: func(d, s *BalancerParams) { d.MaxAttempts = s.MaxAttempts }, def: "one less than members", set: count(func(p *Params) *int { return &p.Balancer.MaxAttempts }, 0, math.MaxInt32,
 		"maximum number of attempts must be a positive number")},
 	{name: "lbmethod", kind: OfBalancer, take: func(d, s *BalancerParams) { d.Method = s.Method }, def: "byrequests", set: setMethod},
+	{name: "slowstart", kind: OfBalancer, take: func(d, s *BalancerParams) { d.SlowStart = s.SlowStart }, def: "0", set: setSlowStart(func(p *Params) *time.Duration { return &p.Balancer.SlowStart })},
 	{name: "hashkey", kind: OfBalancer, take: func(d, s *BalancerParams) { d.HashKey, d.HashBy = s.HashKey, s.HashBy }, def: "uri", set: setHashKey},
 	{name: "hashbalance", kind: OfBalancer, take: func(d, s *BalancerParams) { d.HashBalance = s.HashBalance }, def: "off", set: setHashBalance},
 	{name: "scolonpathdelim", kind: OfBalancer, take: func(d, s *BalancerParams) { d.SemicolonPath = s.SemicolonPath }, def: "off", set: onOff(func(p *Params) *bool { return &p.Balancer.SemicolonPath }, true, "scolonpathdelim must be On|Off")},
@@ -357,6 +359,18 @@ func setMethod(p *Params, v string, k *Known) error {
 	}
 	p.Balancer.Method = v
 	return nil
+}
+
+// setSlowStart is slowstart=, in seconds or with a unit; 0 is none.
+func setSlowStart(field func(*Params) *time.Duration) setter {
+	return func(p *Params, v string, _ *Known) error {
+		d, ok := ascii.ParseTimeout(v, time.Second)
+		if v == "" || !ok || d < 0 || d > 24*time.Hour {
+			return errors.New("slowstart must be 0, or a time of at most a day")
+		}
+		*field(p) = d
+		return nil
+	}
 }
 
 // setHashKey is hashkey=, whose forms package balance knows.
