@@ -14,12 +14,13 @@ import (
 	"github.com/headgate/headgate/internal/modules/core"
 	"github.com/headgate/headgate/internal/proxy/manage"
 	"github.com/headgate/headgate/internal/snapshot"
+	"github.com/headgate/headgate/internal/source"
 	"github.com/headgate/headgate/internal/state"
 	"github.com/headgate/headgate/internal/syntax"
 )
 
 // build makes the snapshot of an applied configuration.
-func (l *Loaded) build(o Options, rt *Runtime, modules []*module.Module) {
+func (l *Loaded) build(o Options, rt *Runtime, table *directive.Table, modules []*module.Module) {
 	reg, logs := rt.State, rt.Logs
 	if o.Check {
 		reg, logs = new(state.Registry), logsink.NewRegistry(logsink.Options{Loops: 1, Now: rt.Clock.Now, Look: look(o)})
@@ -29,7 +30,7 @@ func (l *Loaded) build(o Options, rt *Runtime, modules []*module.Module) {
 		Snapshot: &snapshot.Snapshot{Generation: o.Generation, Built: rt.Clock.Now(), Lease: reg.Lease()},
 		Main:     l.Main, ServerRoot: l.Source.ServerRoot, Version: o.Version, Made: o.Made, Loops: rt.Loops, Clock: rt.Clock,
 		Lease: nil, Resolver: rt.Resolver, Logs: logs, Protocols: rt.Protocols, Check: o.Check, Log: rt.Log,
-		Aux: make(map[any]any), Present: l.present, Loaded: l.Source.HasModule, Board: rt.Board, Handles: l.handles,
+		Read: l.read(o, table, modules), Aux: make(map[any]any), Present: l.present, Loaded: l.Source.HasModule, Board: rt.Board, Handles: l.handles,
 		Manager: rt.Manager, Catalog: new(manage.Catalog),
 	}
 	b.Lease = b.Snapshot.Lease
@@ -57,6 +58,25 @@ func (l *Loaded) build(o Options, rt *Runtime, modules []*module.Module) {
 		}
 	}
 	l.Snapshot = b.Snapshot
+}
+
+// read returns what the build begins with, for pages that show it.
+func (l *Loaded) read(o Options, table *directive.Table, modules []*module.Module) *module.Read {
+	r := &module.Read{File: o.File, Root: l.Source.Root, Uses: l.Uses, Table: table, Modules: modules, Loaded: staticModules(modules)}
+	add := func(id string) {
+		if !slices.Contains(r.Loaded, id) {
+			r.Loaded = append(r.Loaded, id)
+		}
+	}
+	if l.Source.BuiltIn {
+		for _, id := range source.HttpdModules() {
+			add(id)
+		}
+	}
+	for _, m := range l.Source.Loaded {
+		add(m.Name)
+	}
+	return r
 }
 
 // handles reports whether a SetHandler of the configuration names a handler.
@@ -119,7 +139,9 @@ func hostKey(i int, s *module.Server) string {
 func buildServer(b *module.Builder, s *module.Server, outer *directive.Scope, modules []*module.Module, compiling *lock.Mutex) {
 	for _, m := range modules {
 		if m.Server != nil {
+			b.Read.Hooks.Begin(s.Site, nil)
 			note(b, s.Scope.Pos, m.Server(b, s))
+			b.Read.Hooks.End(m, s.Site, nil)
 		}
 	}
 	lists := core.Sections(b, outer, s.Scope)
@@ -141,7 +163,10 @@ func compile(b *module.Builder, s *module.Server, dir *directive.Confs, modules 
 		if m.Dir == nil {
 			continue
 		}
-		if err := m.Dir(b, d); err != nil {
+		b.Read.Hooks.Begin(s.Site, d.Chain)
+		err := m.Dir(b, d)
+		b.Read.Hooks.End(m, s.Site, d.Chain)
+		if err != nil {
 			b.Errorf(s.Scope.Pos, "%s", err) // while the snapshot is built
 			b.Log.Logf(logsink.Record{Level: logsink.Error, Module: "core", Err: err}, "sections of %s cannot be combined", s.Site.Name)
 			d.Chain.Access = append(d.Chain.Access, refuseAll{err})

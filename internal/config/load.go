@@ -100,7 +100,7 @@ func Load(o Options, rt *Runtime, modules []*module.Module) *Loaded {
 		l.needListen(o.Check)
 	}
 	if l.OK() || o.Check && readable { // report all other faults together
-		l.build(o, rt, modules)
+		l.build(o, rt, table, modules)
 	}
 	l.Found = distinct(l.Found)
 	slices.SortStableFunc(l.Found, func(a, b directive.Diagnostic) int { return cmp.Compare(a.Severity, b.Severity) })

@@ -65,6 +65,7 @@ type Builder struct {
 	Log        *logsink.ErrorLog          // for problems found while building
 	Manager    *manage.Manager            // of the server, for pages that manage balancers; nil where nothing is served
 	Catalog    *manage.Catalog            // of the balancers that are built
+	Read       *Read                      // what is built
 
 	// Aux has values that modules pass from Server to Dir, under their own keys.
 	// Dir only reads it, because it is also called while requests are served.
@@ -117,7 +118,7 @@ func (b *Builder) problem(p Problem) {
 
 // Seal ends the build. Combinations of sections that are compiled later, while
 // requests are served, only read the Builder: AddWorker then fails.
-func (b *Builder) Seal() { b.sealed = true }
+func (b *Builder) Seal() { b.sealed, b.Read.Hooks.sealed = true, true }
 
 // AddWorker adds a worker to the snapshot's list, for sweeping and listings.
 func (b *Builder) AddWorker(w *worker.Worker) error {

@@ -6,6 +6,7 @@ package modules
 import (
 	"slices"
 
+	"github.com/headgate/headgate/internal/balance"
 	"github.com/headgate/headgate/internal/module"
 	"github.com/headgate/headgate/internal/modules/accesscompat"
 	"github.com/headgate/headgate/internal/modules/alias"
@@ -24,6 +25,7 @@ import (
 	"github.com/headgate/headgate/internal/modules/env"
 	"github.com/headgate/headgate/internal/modules/expires"
 	"github.com/headgate/headgate/internal/modules/headers"
+	"github.com/headgate/headgate/internal/modules/info"
 	"github.com/headgate/headgate/internal/modules/logconfig"
 	"github.com/headgate/headgate/internal/modules/mpm"
 	"github.com/headgate/headgate/internal/modules/proxy"
@@ -43,9 +45,10 @@ import (
 func All() []*module.Module {
 	names := new(module.Names) // verified names of clients, shared by all who ask
 	store, penalty := authnfile.NewStore(), new(module.Penalty)
+	checks := slices.Concat(authzhost.Providers(names), authzuser.Providers(), authzgroupfile.Providers(), authzowner.Providers())
 	users := module.AuthnProviders{store.Provider(), authnanon.Provider()}
 	return slices.Concat([]*module.Module{
-		core.New(slices.Concat(proxy.Handlers(), status.Handlers()), ratelimit.Filter()),
+		core.New(slices.Concat(proxy.Handlers(), status.Handlers(), info.Handlers()), ratelimit.Filter()),
 		mpm.New(),
 		unixd.New(),
 		logconfig.New(),
@@ -60,8 +63,7 @@ func All() []*module.Module {
 		authzgroupfile.New(),
 		authzowner.New(),
 		accesscompat.New(names), // it and authncore before authzcore, which looks for Satisfy and AuthType
-		authzcore.New(slices.Concat(
-			authzhost.Providers(names), authzuser.Providers(), authzgroupfile.Providers(), authzowner.Providers())...),
+		authzcore.New(checks...),
 		rewrite.New(proxy.SchemeTier), // its rules come before what else maps, and before SetEnv
 		env.New(),
 		authbasic.New(users), // AuthBasicFake is among the last changes
@@ -76,6 +78,19 @@ func All() []*module.Module {
 		expires.New(), // before headers, which sees its fields
 		alias.New(),   // maps behind proxy
 		status.New(proxy.StatusPart),
+		info.New(
+			info.Group{Kind: "authn", Names: namesOf(users, func(p module.AuthnProvider) string { return p.Name })},
+			info.Group{Kind: "authz", Names: slices.Concat(authzcore.Names(), namesOf(checks, func(p module.AuthzProvider) string { return p.Name }))},
+			info.Group{Kind: "proxylbmethod", Names: balance.MethodNames()},
+		),
 		headers.New(), // its edits of requests and responses are the last
 	}, proxy.NewMethods())
+}
+
+// namesOf returns the names in a list.
+func namesOf[T any](list []T, name func(T) string) (names []string) {
+	for _, v := range list {
+		names = append(names, name(v))
+	}
+	return names
 }

@@ -24,6 +24,14 @@ func own() providers {
 	}
 }
 
+// Names lists the providers that the module itself has.
+func Names() (names []string) {
+	for _, p := range own() {
+		names = append(names, p.Name)
+	}
+	return names
+}
+
 func (p providers) find(name string) *module.AuthzProvider {
 	for i := range p {
 		if p[i].Name == name {

@@ -10,7 +10,6 @@ import (
 	"github.com/headgate/headgate/internal/exchange"
 	"github.com/headgate/headgate/internal/message"
 	"github.com/headgate/headgate/internal/module"
-	"github.com/headgate/headgate/internal/page"
 	"github.com/headgate/headgate/internal/reactor"
 	"github.com/headgate/headgate/internal/scoreboard"
 )
@@ -48,25 +47,11 @@ func (h *sited) Handle(x *exchange.Exchange) error {
 	if err != nil {
 		return err
 	}
-	kind := "text/html; charset=utf-8"
-	if q.auto {
-		kind = "text/plain; charset=ISO-8859-1"
-	}
-	r := &x.Resp
-	r.Status = 200
-	r.Header.AddID(message.ContentType, x.Arena.String(kind))
-	r.Header.Add(x.Arena.String("Cache-Control"), x.Arena.String("no-store"))
-	if !q.auto {
-		r.Header.Add(x.Arena.String("Content-Security-Policy"), x.Arena.String(page.Policy))
-	}
+	var fields []message.Field
 	if q.refresh > 0 {
-		r.Header.Add(x.Arena.String("Refresh"), x.Arena.Int(int64(q.refresh)))
+		fields = append(fields, message.Field{Name: []byte("Refresh"), Value: x.Arena.Int(int64(q.refresh))})
 	}
-	r.Body = message.Framing{Kind: message.Length, Length: int64(len(text))}
-	if err := x.SendHead(false); err != nil {
-		return err
-	}
-	return x.SendBody([]byte(text), true)
+	return module.SendPage(x, !q.auto, text, fields...)
 }
 
 // options are what the query asks for.
