@@ -52,7 +52,7 @@ func (b *Balancer) Attempts() int {
 	if b.MaxAttempts >= 0 {
 		return b.MaxAttempts + 1
 	}
-	return max(1, len(b.Members.List()))
+	return max(1, len(b.Members.roster().list))
 }
 
 // Elect returns the member that x goes to, which is none of tried; nil: there is
@@ -84,7 +84,7 @@ func (b *Balancer) Honour(x *exchange.Exchange, m *Member) {
 		o.Score.turn.Add(int64(o.Factor))
 		total += int64(o.Factor)
 	}
-	if i, ok := v.index[m]; ok {
+	if i, ok := v.index[m.Score]; ok {
 		v.entries[i].standing.Add(-total)
 	} else {
 		m.Score.turn.Add(-total)

@@ -3,7 +3,6 @@ package balance
 import (
 	"math"
 	"math/rand/v2"
-	"slices"
 	"time"
 
 	"github.com/headgate/headgate/internal/exchange"
@@ -18,7 +17,7 @@ func (v *view) draw(tried []*Member, other *Member) int {
 	if len(tried) > 0 || other != nil {
 		total = 0
 		for i := range v.entries {
-			if e := &v.entries[i]; e.m != other && !slices.Contains(tried, e.m) {
+			if e := &v.entries[i]; e.m != other && !hasMember(tried, e.m) {
 				total += e.factor
 			}
 		}
@@ -29,7 +28,7 @@ func (v *view) draw(tried []*Member, other *Member) int {
 	left := rand.Int64N(total)
 	for i := range v.entries {
 		e := &v.entries[i]
-		if e.m == other || slices.Contains(tried, e.m) {
+		if e.m == other || hasMember(tried, e.m) {
 			continue
 		}
 		if left -= e.factor; left < 0 {
@@ -64,7 +63,7 @@ func byTime(v *view, x *exchange.Exchange, tried []*Member) int {
 	best, least := -1, 0.0
 	for i := range v.entries {
 		e := &v.entries[i]
-		if slices.Contains(tried, e.m) {
+		if hasMember(tried, e.m) {
 			continue
 		}
 		if cost := e.m.Score.cost(now) / float64(e.factor); best < 0 || cost < least {

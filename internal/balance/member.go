@@ -10,7 +10,8 @@ import (
 	"github.com/headgate/headgate/internal/worker"
 )
 
-// Member is one member of a balancer, as configured. Immutable.
+// Member is one member of a balancer, as configured or as changed at run time.
+// Immutable: a change makes a copy, with the same Worker, Score and Lease.
 type Member struct {
 	Worker   *worker.Worker
 	Sender   Sender        // what sends requests to Worker
@@ -23,6 +24,12 @@ type Member struct {
 	// SlowStart is how long its share grows after it has come back; 0: not at all.
 	SlowStart time.Duration
 
+	Added   bool // at run time: no directive defines it
+	Leaving bool // it gets no requests, and goes when those that it has have ended
+
+	Check     param.CheckParams // of its health checks
+	CheckHost string            // for their Host field
+
 	// Name and RouteText are what BALANCER_WORKER_NAME and BALANCER_WORKER_ROUTE say.
 	Name, RouteText []byte
 	// URL is what the URLs of its requests begin with, "proxy:" included; from
@@ -34,6 +41,9 @@ type Member struct {
 	// held with the snapshot.
 	Lease *state.Lease
 }
+
+// Same reports whether o is m, or a changed copy of it.
+func (m *Member) Same(o *Member) bool { return o == m || o.Score == m.Score }
 
 // Sender sends requests to one worker.
 type Sender interface {

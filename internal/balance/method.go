@@ -1,8 +1,6 @@
 package balance
 
 import (
-	"slices"
-
 	"github.com/headgate/headgate/internal/exchange"
 )
 
@@ -61,7 +59,7 @@ func byRequests(v *view, _ *exchange.Exchange, tried []*Member) int {
 	best, most := -1, int64(0)
 	for i := range v.entries {
 		e := &v.entries[i]
-		if s := e.standing.Load() + n*e.factor; (best < 0 || s > most) && !slices.Contains(tried, e.m) {
+		if s := e.standing.Load() + n*e.factor; (best < 0 || s > most) && !hasMember(tried, e.m) {
 			best, most = i, s
 		}
 	}
@@ -73,7 +71,7 @@ func byRequests(v *view, _ *exchange.Exchange, tried []*Member) int {
 func (v *view) inTurn(n int64, tried []*Member) int {
 	for range v.order {
 		i := int(v.order[int((n-1)%int64(len(v.order)))])
-		if !slices.Contains(tried, v.entries[i].m) {
+		if !hasMember(tried, v.entries[i].m) {
 			return i
 		}
 		n = v.turns.Add(1)
@@ -87,7 +85,7 @@ func (v *view) charge(best int, tried []*Member) {
 	total := v.total
 	if len(tried) > 0 || best < 0 {
 		for i := range v.entries {
-			if e := &v.entries[i]; best < 0 || slices.Contains(tried, e.m) {
+			if e := &v.entries[i]; best < 0 || hasMember(tried, e.m) {
 				e.standing.Add(-e.factor)
 				total -= e.factor
 			}
@@ -105,7 +103,7 @@ func byTraffic(v *view, _ *exchange.Exchange, tried []*Member) int {
 	for i := range v.entries {
 		e := &v.entries[i]
 		moved := e.m.Score.sent.Load()/e.factor + e.m.Score.received.Load()/e.factor
-		if (best < 0 || moved < least) && !slices.Contains(tried, e.m) {
+		if (best < 0 || moved < least) && !hasMember(tried, e.m) {
 			best, least = i, moved
 		}
 	}
@@ -120,7 +118,7 @@ func byBusyness(v *view, _ *exchange.Exchange, tried []*Member) int {
 	for i := range v.entries {
 		e := &v.entries[i]
 		busy := e.m.Score.busy.Load()
-		if best >= 0 && busy > least || slices.Contains(tried, e.m) {
+		if best >= 0 && busy > least || hasMember(tried, e.m) {
 			continue
 		}
 		if s := e.standing.Load() + n*e.factor; best < 0 || busy < least || s > most {

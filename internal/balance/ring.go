@@ -112,7 +112,7 @@ func byHash(v *view, x *exchange.Exchange, tried []*Member) int {
 		}
 		e := int(uint32(r[i]))
 		switch {
-		case e == first || slices.Contains(tried, v.entries[e].m):
+		case e == first || hasMember(tried, v.entries[e].m):
 		case !v.full(&v.entries[e]):
 			return e
 		case first < 0:

@@ -59,7 +59,7 @@ func (r *roster) find(route string, now time.Time, tried []*Member, depth int) *
 			if m.is(param.StatusHotStandby) != standby {
 				continue
 			}
-			if m.usable(now) && !slices.Contains(tried, m) {
+			if m.usable(now) && !hasMember(tried, m) {
 				return m
 			}
 			if m.Redirect == "" || depth >= len(r.list) {

@@ -24,7 +24,7 @@ type view struct {
 	total   int64     // of the factors
 	order   []int32   // entries in the order of turns, where that repeats; nil: it has to be found
 	rest    []*Member // usable, but not among those to elect from
-	index   map[*Member]int32
+	index   map[*Score]int32
 	hash    *hashing // of methods that elect by a key; nil: of others
 
 	_     [64]byte
@@ -86,12 +86,12 @@ func (v *view) expires(m *Member) {
 
 // addRest notes what a sticky session's turn concerns beside the entries.
 func (v *view) addRest(list []*Member) {
-	v.index = make(map[*Member]int32, len(list))
+	v.index = make(map[*Score]int32, len(list))
 	for i, m := range list {
-		v.index[m] = int32(i)
+		v.index[m.Score] = int32(i)
 	}
 	for _, m := range v.roster.list {
-		if _, in := v.index[m]; !in && m.Health().Status()&worker.Unusable == 0 {
+		if _, in := v.index[m.Score]; !in && m.Health().Status()&worker.Unusable == 0 {
 			v.rest = append(v.rest, m)
 		}
 	}

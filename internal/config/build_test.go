@@ -95,7 +95,7 @@ func TestBuild(t *testing.T) {
 	// A reload of the same configuration finds the same state, and the last
 	// snapshot closes it.
 	again := load(t, rt, conf, false)
-	if again.Snapshot.Workers[0].State != s.Workers[0].State {
+	if again.Snapshot.Workers.All()[0].State != s.Workers.All()[0].State {
 		t.Error("state did not survive")
 	}
 	<-s.Retire().Done()

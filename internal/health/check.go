@@ -84,6 +84,15 @@ func newCheck(w *worker.Worker, host string, p *param.CheckParams, site *exchang
 	return c, nil
 }
 
+// Possible reports whether a member can be checked as p says.
+func Possible(w *worker.Worker, p *param.CheckParams) error {
+	if p.Method == none {
+		return nil
+	}
+	_, err := newCheck(w, "", p, nil)
+	return err
+}
+
 // maxTimeout is the longest hctimeout= where none is given.
 const maxTimeout = 5 * time.Second
 

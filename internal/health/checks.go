@@ -2,6 +2,7 @@ package health
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/headgate/headgate/internal/exchange"
@@ -11,47 +12,120 @@ import (
 	"github.com/headgate/headgate/internal/worker"
 )
 
-// Checks are the checks of a snapshot's members. They are added while it is
-// built. The zero value has none.
+// Checks are the checks of a snapshot's members. Members come and go while it is
+// built and while it is current. Any thread may call its methods. The zero value
+// has none.
 type Checks struct {
-	list      []*Check
-	checked   map[*worker.Health]bool // those of list
-	unchecked []*worker.Health        // of members without a check
-
-	mu      lock.Mutex // guards what follows, and the taking of outcomes
-	cancel  context.CancelFunc
-	open    map[*Check]reactor.Conn // where a response is waited for
+	mu      lock.Mutex // guards all of it, and the taking of outcomes
+	list    []*Check   // those that run
+	members map[*worker.Health][]claim
+	run     func(func(reactor.Loop)) // of Start; nil: not started
+	going   bool                     // a coroutine starts the checks that are due, until Stop
+	cancel  context.CancelFunc       // ends it
+	wake    context.CancelFunc       // ends its sleep
+	open    map[*Check]reactor.Conn  // where a response is waited for
 	stopped bool
 }
 
+// claim is one member of one balancer. Those that share a state are checked
+// once, as the first that asks for it says.
+type claim struct {
+	member *worker.Worker
+	check  *Check // nil: not checked
+}
+
 // Add adds a member with the parameters of its checks; host is its name and port
-// for the Host field, and site has the log. Members of several balancers that
-// share their state are checked once, as the first of them says.
-func (c *Checks) Add(w *worker.Worker, host string, p *param.Params, site *exchange.Site) error {
-	h := &w.State.Health
-	if p.Check.Method == none {
-		if p.Status&param.StatusCheckFailed == 0 {
-			c.unchecked = append(c.unchecked, h)
+// for the Host field, and site has the log.
+func (c *Checks) Add(w *worker.Worker, host string, p *param.CheckParams, site *exchange.Site) error {
+	one := claim{member: w}
+	if p.Method != none {
+		var err error
+		if one.check, err = newCheck(w, host, p, site); err != nil {
+			return err
 		}
-		return nil
+		one.check.owner = c
 	}
-	if c.checked[h] {
-		return nil
+	h := &w.State.Health
+	c.mu.Lock()
+	if c.members == nil {
+		c.members = make(map[*worker.Health][]claim)
 	}
-	one, err := newCheck(w, host, &p.Check, site)
-	if err != nil {
-		return err
+	had := active(c.members[h])
+	c.members[h] = append(c.members[h], one)
+	start := c.replace(had, active(c.members[h]))
+	back := c.run != nil && active(c.members[h]) == nil
+	c.mu.Unlock()
+	if back {
+		release(h)
 	}
-	if c.checked == nil {
-		c.checked = make(map[*worker.Health]bool)
+	if start != nil {
+		start(c.schedule)
 	}
-	c.checked[h], one.owner = true, c
-	c.list = append(c.list, one)
 	return nil
 }
 
+// Remove removes a member. The outcome of a check under way is dropped.
+func (c *Checks) Remove(w *worker.Worker) {
+	h := &w.State.Health
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	had := active(c.members[h])
+	kept := slices.DeleteFunc(c.members[h], func(m claim) bool { return m.member == w })
+	if c.members[h] = kept; len(kept) == 0 {
+		delete(c.members, h)
+	}
+	c.replace(had, active(kept))
+}
+
+// active returns the check of a state that runs; nil: none does.
+func active(list []claim) *Check {
+	for _, m := range list {
+		if m.check != nil {
+			return m.check
+		}
+	}
+	return nil
+}
+
+// replace puts a check in the list in the place of another; nil: there is none. It
+// returns what runs the coroutine if it has to be started, and wakes it otherwise.
+// c.mu is held.
+func (c *Checks) replace(had, has *Check) (start func(func(reactor.Loop))) {
+	if had == has {
+		return nil
+	}
+	if i := slices.Index(c.list, had); i >= 0 {
+		c.list = slices.Concat(c.list[:i], c.list[i+1:]) // startDue reads the old one
+	}
+	if has == nil {
+		return nil
+	}
+	c.list = append(c.list, has)
+	switch {
+	case c.run == nil || c.stopped:
+	case !c.going:
+		c.going = true
+		return c.run
+	case c.wake != nil:
+		c.wake()
+	}
+	return nil
+}
+
+// release takes a member back that checks took out, and that is not checked any
+// more, unless status=+C says that it is out.
+func release(h *worker.Health) {
+	if h.Configured()&param.StatusCheckFailed == 0 {
+		h.Set(0, param.StatusCheckFailed)
+	}
+}
+
 // Len returns how many members are checked.
-func (c *Checks) Len() int { return len(c.list) }
+func (c *Checks) Len() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.list)
+}
 
 // Start begins to check. Members that were taken out by checks of an earlier
 // snapshot, and are not checked any more, return. It is called once, after the
@@ -61,12 +135,21 @@ func (c *Checks) Start(run func(func(reactor.Loop))) {
 	if c == nil {
 		return
 	}
-	for _, h := range c.unchecked {
-		if !c.checked[h] {
-			h.Set(0, param.StatusCheckFailed)
+	var back []*worker.Health
+	c.mu.Lock()
+	c.run = run
+	for h, list := range c.members {
+		if active(list) == nil {
+			back = append(back, h)
 		}
 	}
-	if len(c.list) > 0 {
+	c.going = len(c.list) > 0
+	going := c.going
+	c.mu.Unlock()
+	for _, h := range back {
+		release(h)
+	}
+	if going {
 		run(c.schedule)
 	}
 }
@@ -90,26 +173,39 @@ func (c *Checks) Stop() {
 func (c *Checks) schedule(l reactor.Loop) {
 	ctx, cancel := context.WithCancel(l.Life())
 	defer cancel()
-	c.mu.Lock()
-	c.cancel = cancel
-	stopped := c.stopped
-	c.mu.Unlock()
-	if stopped {
-		return
-	}
-	c.plan(l.Now())
-	for reactor.Pause(ctx, l, c.next().Sub(l.Now())) == nil {
-		c.startDue(l)
+	for ctx.Err() == nil {
+		sleep, wake := context.WithCancel(ctx)
+		c.mu.Lock()
+		c.cancel, c.wake = cancel, wake
+		stopped := c.stopped
+		c.plan(l.Now())
+		next := c.next(l.Now())
+		c.mu.Unlock()
+		if stopped {
+			wake()
+			break
+		}
+		if reactor.Pause(sleep, l, next.Sub(l.Now())) == nil {
+			c.startDue(l)
+		}
+		wake()
 	}
 	c.interrupt(l.Now())
 }
 
-// plan sets when the first check of each member is due: at once, spread over a
-// second or the interval, or an interval after the last one before a reload.
+// plan sets when the first check of each new member is due: at once, spread over
+// a second or the interval, or an interval after its last one, before a reload or
+// before it was changed.
 func (c *Checks) plan(now time.Time) {
-	for i, one := range c.list {
+	var fresh []*Check
+	for _, one := range c.list {
+		if one.due.IsZero() {
+			fresh = append(fresh, one)
+		}
+	}
+	for i, one := range fresh {
 		spread := min(time.Second, one.interval)
-		one.due = now.Add(spread * time.Duration(i) / time.Duration(len(c.list)))
+		one.due = now.Add(spread * time.Duration(i) / time.Duration(len(fresh)))
 		if last := one.member.State.Health.LastCheck(); last != nil {
 			if due := last.At.Add(one.interval); due.After(one.due) && due.Sub(now) <= one.interval {
 				one.due = due
@@ -118,10 +214,13 @@ func (c *Checks) plan(now time.Time) {
 	}
 }
 
+// idle is how long to sleep where there is nothing to check: a new check ends it.
+const idle = time.Hour
+
 // next returns when the next check is due.
-func (c *Checks) next() time.Time {
-	first := c.list[0].due
-	for _, one := range c.list[1:] {
+func (c *Checks) next(now time.Time) time.Time {
+	first := now.Add(idle)
+	for _, one := range c.list {
 		if one.due.Before(first) {
 			first = one.due
 		}
@@ -133,8 +232,11 @@ func (c *Checks) next() time.Time {
 // runs. A stopped member is not checked (httpd); a disabled one is.
 func (c *Checks) startDue(l reactor.Loop) {
 	now := l.Now()
-	for _, one := range c.list {
-		if one.due.After(now) {
+	c.mu.Lock()
+	list := c.list[:len(c.list):len(c.list)]
+	c.mu.Unlock()
+	for _, one := range list {
+		if one.due.After(now) || one.due.IsZero() {
 			continue
 		}
 		if one.due = one.due.Add(one.interval); !one.due.After(now) {
@@ -161,6 +263,11 @@ func (c *Checks) interrupt(now time.Time) {
 	}
 }
 
+// runs reports whether a check is still one of the list. c.mu is held.
+func (c *Checks) runs(one *Check) bool {
+	return !c.stopped && active(c.members[&one.member.State.Health]) == one
+}
+
 // run is one check under way, on a coroutine that only does this.
 type run struct {
 	check *Check
@@ -174,7 +281,7 @@ func (r *run) Run() {
 	o := r.check.probe(r.loop, r.opened)
 	c.mu.Lock()
 	delete(c.open, r.check)
-	if !c.stopped {
+	if c.runs(r.check) {
 		r.check.take(o)
 	}
 	c.mu.Unlock()

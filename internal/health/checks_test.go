@@ -60,7 +60,8 @@ func (b *bench) add(t *testing.T, c *Checks, w *worker.Worker, words ...string) 
 			t.Fatal(err)
 		}
 	}
-	if err := c.Add(w, w.Name[len("http://"):], &p, nil); err != nil {
+	w.State.Health.Configure(p.Status, p.StatusCleared)
+	if err := c.Add(w, w.Name[len("http://"):], &p.Check, nil); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -65,7 +65,12 @@ func (d *Definitions) findCondition(name string) (any, bool) {
 
 // Known returns what parameters can name up to here.
 func Known(c *directive.Call) param.Known {
-	d, ok := Slot.Peek(c.Server)
+	return KnownTo(c.Server)
+}
+
+// KnownTo returns what the parameters of a server can name.
+func KnownTo(conf *directive.Confs) param.Known {
+	d, ok := Slot.Peek(conf)
 	if !ok {
 		d = &Definitions{}
 	}

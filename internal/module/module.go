@@ -125,7 +125,7 @@ func (b *Builder) AddWorker(w *worker.Worker) error {
 	if b.sealed {
 		return fmt.Errorf("worker %s was not built with its snapshot", w.Name)
 	}
-	b.Snapshot.Workers = append(b.Snapshot.Workers, w)
+	b.Snapshot.Workers.Add(w)
 	return nil
 }
 

@@ -254,7 +254,7 @@ func (s *Server) startSweep() (stop func()) {
 // sweep does the once-a-second work. If the current snapshot is retired
 // meanwhile, its workers only have fewer connections to check.
 func (s *Server) sweep(now time.Time) {
-	for _, w := range s.pipeline.Current().Workers {
+	for _, w := range s.pipeline.Current().Workers.All() {
 		w.Sweep(now)
 	}
 	if d := s.o.Notify.Watchdog(); d > 0 {

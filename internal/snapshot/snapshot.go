@@ -27,10 +27,10 @@ type Snapshot struct {
 	Main                   *exchange.Site
 	Sites                  []*exchange.Site // main first, then virtual hosts in file order
 	Listen                 []listen.Addr
-	Backlog                int              // ListenBacklog; 0: the system's
-	SendBuffer, RecvBuffer int              // bytes; 0: the system's
-	Workers                []*worker.Worker // every worker of every site, for sweeping and status
-	MaxInFlight            int              // MaxRequestWorkers; 0: no limit
+	Backlog                int         // ListenBacklog; 0: the system's
+	SendBuffer, RecvBuffer int         // bytes; 0: the system's
+	Workers                worker.List // every worker of every site, for sweeping and status
+	MaxInFlight            int         // MaxRequestWorkers; 0: no limit
 	PidFile                string
 	Logs                   []Log // named by its directives, in their order; one may occur more than once
 	User, Group            string

@@ -29,6 +29,10 @@ type Lease struct {
 // Lease begins a hold for a snapshot that is being built.
 func (r *Registry) Lease() *Lease { return &Lease{r: r, held: make(map[string]struct{})} }
 
+// Another begins a separate hold on the same entries, for what comes and goes
+// while a snapshot lives.
+func (l *Lease) Another() *Lease { return l.r.Lease() }
+
 // Attach returns the entry under key, made by create when there is none. The
 // lease holds it until Release. close is called once no lease holds it; it may
 // be nil. A key must always stand for the same type T.

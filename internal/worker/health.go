@@ -81,6 +81,9 @@ func (h *Health) Configure(set, clear param.Status) {
 	}
 }
 
+// Configured returns the flags that the configuration last set.
+func (h *Health) Configured() param.Status { return param.Status(h.asked.Load() >> 32) }
+
 // Fail puts the worker in error, and reports whether it was not before. A worker
 // that ignores errors does not change.
 func (h *Health) Fail(now time.Time) bool {

@@ -77,7 +77,7 @@ func sharedOf(b *module.Builder) *shared {
 		}
 		b.Snapshot.Checks = new(health.Checks)
 		p.balancers = balancer.Builder{
-			Backends: &p.backends, AddWorker: b.AddWorker, OnClose: b.OnClose, Checks: b.Snapshot.Checks, Warn: b.Warnf,
+			Backends: &p.backends, Workers: &b.Snapshot.Workers, OnClose: b.OnClose, Checks: b.Snapshot.Checks, Warn: b.Warnf,
 		}
 		b.Aux[sharedKey{}] = p
 	}
@@ -96,7 +96,7 @@ func buildServer(b *module.Builder, s *module.Server) error {
 	}
 	b.Aux[siteKey{s}] = st
 	var err error
-	common.balancers.Site = s.Site
+	common.balancers.Site, common.balancers.Known = s.Site, knownTo(s.Own)
 	if st.balancers, err = common.balancers.Build(&conf.Balancers, ownerOf(b, s), mainOwner, conf.defaults()); err != nil {
 		return err
 	}

@@ -110,8 +110,11 @@ func settingsTier(c *directive.Call, kind param.Kind, settings []param.Setting) 
 }
 
 // known returns the names of other modules that parameters can use at a directive.
-func known(c *directive.Call) *param.Known {
-	k := health.Known(c)
+func known(c *directive.Call) *param.Known { return knownTo(c.Server) }
+
+// knownTo returns the same for a server.
+func knownTo(conf *directive.Confs) *param.Known {
+	k := health.KnownTo(conf)
 	k.Method = knownMethod
 	k.HashKey = func(text string) (any, error) { return balance.ParseKey(text) }
 	return &k

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/headgate/headgate/internal/balance"
 	"github.com/headgate/headgate/internal/exchange"
@@ -13,7 +12,6 @@ import (
 	"github.com/headgate/headgate/internal/proxy/param"
 	"github.com/headgate/headgate/internal/state"
 	"github.com/headgate/headgate/internal/syntax"
-	"github.com/headgate/headgate/internal/uri"
 	"github.com/headgate/headgate/internal/worker"
 )
 
@@ -21,7 +19,6 @@ import (
 type Balancers struct {
 	handlers map[string]*Live
 	ordered  []*Live // in the order of the configuration
-	urls     map[string][]string
 }
 
 // Find returns the handler of a balancer, by its name in lower case; nil: there
@@ -34,7 +31,12 @@ func (b *Balancers) Find(name string) exchange.Handler {
 }
 
 // MemberURLs implements forward.Members.
-func (b *Balancers) MemberURLs(name string) []string { return b.urls[name] }
+func (b *Balancers) MemberURLs(name string) []string {
+	if h := b.handlers[name]; h != nil {
+		return h.Balancer().Members.URLs()
+	}
+	return nil
+}
 
 // Each calls f for every balancer of the server, inherited ones first, then in the
 // order of the configuration.
@@ -49,12 +51,13 @@ func (b *Balancers) Live() []*Live { return b.ordered }
 
 // Builder makes the balancers of servers.
 type Builder struct {
-	Backends  *forward.Backends
-	AddWorker func(*worker.Worker) error // adds it to those of the snapshot
-	OnClose   func(func())               // is told what to do when the snapshot is closed
-	Checks    *health.Checks             // of the snapshot
-	Warn      func(pos syntax.Pos, format string, args ...any)
-	Site      *exchange.Site // the server being built, whose log tells of checks
+	Backends *forward.Backends
+	Workers  *worker.List   // of the snapshot
+	OnClose  func(func())   // is told what to do when the snapshot is closed
+	Checks   *health.Checks // of the snapshot
+	Warn     func(pos syntax.Pos, format string, args ...any)
+	Site     *exchange.Site // the server being built, whose log tells of checks
+	Known    *param.Known   // what parameters of the server being built can name
 
 	made map[*Definition]*Live
 }
@@ -63,7 +66,7 @@ type Builder struct {
 // server. Balancers that a virtual host takes from there unchanged are the same,
 // with the same members and counts.
 func (b *Builder) Build(defs *Definitions, owner, main string, c forward.Defaults) (*Balancers, error) {
-	out := &Balancers{handlers: make(map[string]*Live), urls: make(map[string][]string)}
+	out := &Balancers{handlers: make(map[string]*Live)}
 	for _, name := range defs.names() {
 		h, err := b.handler(defs, name, owner, main, c)
 		if err != nil {
@@ -71,9 +74,6 @@ func (b *Builder) Build(defs *Definitions, owner, main string, c forward.Default
 		}
 		out.handlers[name] = h
 		out.ordered = append(out.ordered, h)
-		for _, m := range h.Balancer().Members.List() {
-			out.urls[name] = append(out.urls[name], m.Worker.Name)
-		}
 	}
 	return out, nil
 }
@@ -128,19 +128,26 @@ func (b *Builder) make(d *Definition, owner, membersOf string, c forward.Default
 		return new(balance.Group), nil
 	})
 	h := &Handler{name: []byte(name), balancer: balance.New(cfg, group)}
+	h.source = source{
+		backends: *b.Backends, owner: membersOf + "|" + d.Name, defaults: c, params: d.Params, site: b.Site,
+		workers: b.Workers, checks: b.Checks,
+	}
+	if b.Known != nil {
+		h.source.known = *b.Known
+	}
 	members := make([]*balance.Member, 0, len(d.Members.Own()))
 	for _, w := range d.Members.Own() {
-		m, err := b.member(h.balancer, w, membersOf+"|"+d.Name, c, added)
-		if err == nil {
-			err = b.check(m, w, d)
-		}
+		m, err := h.member(h.source.backends.Lease, w, added)
 		if err != nil {
 			return nil, err
 		}
+		if m.Check.Method == "NONE" && w.Params.ChecksGiven() {
+			b.Warn(w.Pos, "%s is not checked: it has no hcmethod=", w.Name)
+		}
 		members = append(members, m)
 	}
+	h.balancer.Members.Watch(balance.Watch{Each: h.moved, Done: group.Changed})
 	h.balancer.Members.Change(func([]*balance.Member) []*balance.Member { return members })
-	group.Changed() // status= of this configuration
 	b.OnClose(h.balancer.Members.Close)
 	return newLive(h, d, owner), nil
 }
@@ -155,55 +162,4 @@ func (b *Builder) warn(d *Definition, method *balance.Method) {
 			b.Warn(d.Pos, "%s%s: %s= has no effect with lbmethod=%s: it is for lbmethod=%s", Scheme, d.Name, name, method.Name, ofMethod[name])
 		}
 	}
-}
-
-// member makes one member. Its state is that of the same URL in the same
-// balancer before a reload.
-func (b *Builder) member(bal *balance.Balancer, w *forward.Definition, owner string, c forward.Defaults, added bool) (*balance.Member, error) {
-	p := &w.Params
-	s, err := b.Backends.Member(owner, w.URL, p, c)
-	if err != nil {
-		return nil, err
-	}
-	if err := b.AddWorker(&s.Worker); err != nil {
-		return nil, err
-	}
-	path, err := memberPath(w.URL)
-	if err != nil {
-		return nil, fmt.Errorf("%s: member %s: %w", bal.Name, w.Name, err)
-	}
-	origin := proxyPrefix + strings.TrimSuffix(w.Name, w.URL.Path)
-	m := &balance.Member{
-		Worker: &s.Worker, Sender: s, Factor: p.LoadFactor, Set: p.LBSet, Route: p.Route, Redirect: p.Redirect, Retry: p.Retry, SlowStart: bal.SlowStart,
-		Name: []byte(w.Name), RouteText: []byte(p.Route), URL: append([]byte(origin), path...), Origin: len(origin),
-		Score: state.Attach(b.Backends.Lease, "member|"+worker.Key(owner, &s.Config), func() (*balance.Score, func()) {
-			return balance.NewScore(added), nil
-		}),
-	}
-	if p.Given(param.OfWorker, "slowstart") {
-		m.SlowStart = p.SlowStart
-	}
-	m.Watch(bal.Group)
-	m.Health().Configure(p.Status|param.StatusInit, p.StatusCleared)
-	return m, nil
-}
-
-// check adds the health checks of a member.
-func (b *Builder) check(m *balance.Member, w *forward.Definition, d *Definition) error {
-	p := w.Params
-	p.InheritChecks(&d.Params)
-	if p.Check.Method == "NONE" && w.Params.ChecksGiven() {
-		b.Warn(w.Pos, "%s is not checked: it has no hcmethod=", w.Name)
-	}
-	return b.Checks.Add(m.Worker, w.URL.HostPort(), &p, b.Site)
-}
-
-// memberPath returns what a member's URL puts in front of paths. What cannot be
-// in a request line is encoded.
-func memberPath(u uri.URL) ([]byte, error) {
-	path := []byte(u.Path)
-	if uri.Sendable(path) {
-		return path, nil
-	}
-	return uri.AppendCanon(nil, path, false)
 }

@@ -14,6 +14,7 @@ import (
 type Handler struct {
 	balancer *balance.Balancer
 	name     []byte // "balancer://x"
+	source   source // of its members
 }
 
 var _ exchange.Handler = (*Handler)(nil)

@@ -28,6 +28,9 @@ func newLive(h *Handler, d *Definition, owner string) *Live {
 // Handle implements exchange.Handler.
 func (l *Live) Handle(x *exchange.Exchange) error { return l.current.Load().Handle(x) }
 
+// Handler returns what handles requests with the current settings, and makes members.
+func (l *Live) Handler() *Handler { return l.current.Load() }
+
 // Balancer returns it with its current settings.
 func (l *Live) Balancer() *balance.Balancer { return l.current.Load().balancer }
 
