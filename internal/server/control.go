@@ -41,11 +41,11 @@ func (s *Server) serveControl() {
 	if s.control == nil {
 		return
 	}
-	s.control.Serve(map[string]control.Handler{
-		AskStatus: func(context.Context, json.RawMessage) (any, error) { return s.Status(), nil },
-		AskReload: s.askReload,
-		AskStop:   s.askStop,
-	})
+	all := s.balancerHandlers()
+	all[AskStatus] = func(context.Context, json.RawMessage) (any, error) { return s.Status(), nil }
+	all[AskReload] = s.askReload
+	all[AskStop] = s.askStop
+	s.control.Serve(all)
 }
 
 // errStopping refuses requests that make no sense during a stop.

@@ -14,7 +14,9 @@ func catalogue(b *module.Builder, s *module.Server, list *balancer.Balancers) {
 	for _, live := range list.Live() {
 		c := manage.Configured{Live: live, Params: &live.Definition.Params}
 		for _, w := range live.Definition.Members.Own() {
-			c.Members = append(c.Members, manage.ConfiguredMember{URL: w.Name, Params: &w.Params})
+			c.Members = append(c.Members, manage.ConfiguredMember{
+				URL: w.Name, Params: &w.Params, Settings: w.Settings, Place: w.Pos.String(),
+			})
 		}
 		all = append(all, c)
 	}

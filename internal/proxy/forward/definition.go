@@ -17,6 +17,8 @@ type Definition struct {
 	Name   string // canonical URL
 	Params param.Params
 	Pos    syntax.Pos
+
+	Settings []param.Setting // as written where it was defined
 }
 
 // Definitions are the workers of one server in the order they were defined.
@@ -39,7 +41,7 @@ func (s *Definitions) Define(u uri.URL, settings []param.Setting, known *param.K
 	if d = s.Find(name); d != nil {
 		return d, settings, nil
 	}
-	d = &Definition{URL: u, Name: name, Params: param.Default(), Pos: pos}
+	d = &Definition{URL: u, Name: name, Params: param.Default(), Pos: pos, Settings: settings}
 	if err := d.Params.SetAll(param.OfWorker, settings, known); err != nil {
 		return nil, nil, err
 	}

@@ -40,6 +40,9 @@ type Configured struct {
 type ConfiguredMember struct {
 	URL    string // canonical, as balance.Member's Worker.Name
 	Params *param.Params
+
+	Settings []param.Setting // as written
+	Place    string          // "file:line"
 }
 
 // subject is a balancer of a Catalog.

@@ -63,15 +63,18 @@ var balancerFields = [...]field[balance.Config]{
 		get: func(c *balance.Config) string { return onOff(c.NoFailover) },
 		set: func(c *balance.Config, p *param.Params) { c.NoFailover = p.Balancer.NoFailover }},
 	{name: "stickysession", none: []string{"", "-"}, // httpd: "-" deletes
-		get: func(c *balance.Config) string {
-			if c.StickyPath == c.Sticky {
-				return c.Sticky
-			}
-			return c.Sticky + "|" + c.StickyPath
-		},
+		get: func(c *balance.Config) string { return joinSticky(c.Sticky, c.StickyPath) },
 		set: func(c *balance.Config, p *param.Params) {
 			c.Sticky, c.StickyPath = p.Balancer.Sticky, p.Balancer.StickyPath
 		}},
+}
+
+// joinSticky is stickysession= for the names of a cookie and a parameter.
+func joinSticky(cookie, path string) string {
+	if cookie == path {
+		return cookie
+	}
+	return cookie + "|" + path
 }
 
 func factorText(times100 int) string { return strconv.FormatFloat(float64(times100)/100, 'f', -1, 64) }
@@ -93,12 +96,13 @@ func find[T any](rows []field[T], name string) *field[T] {
 	return nil
 }
 
-func names[T any](rows []field[T]) string {
-	var all []string
+func names[T any](rows []field[T]) string { return strings.Join(fieldNames(rows), ", ") }
+
+func fieldNames[T any](rows []field[T]) (all []string) {
 	for i := range rows {
 		all = append(all, rows[i].name)
 	}
-	return strings.Join(all, ", ")
+	return all
 }
 
 // apply sets the field of v to what a text says.

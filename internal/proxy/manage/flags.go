@@ -49,3 +49,6 @@ func flagOf(field string) (letter byte, ok bool) {
 	}
 	return 0, false
 }
+
+// withdrawn are the flags of a member that gets no new sessions.
+const withdrawn = param.StatusDrain | param.StatusDisabled | param.StatusStopped

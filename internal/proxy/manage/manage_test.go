@@ -104,7 +104,9 @@ func (w *world) load(text string) {
 			conf = &at.list[len(at.list)-1]
 			continue
 		}
-		conf.Members = append(conf.Members, ConfiguredMember{URL: words[0], Params: &p})
+		conf.Members = append(conf.Members, ConfiguredMember{
+			URL: words[0], Params: &p, Settings: settings(strings.Join(words[1:], " ")), Place: "httpd.conf:" + words[0][len(words[0])-1:],
+		})
 		key := where + "|" + words[0]
 		if w.workers[key] == nil {
 			n := worker.New(worker.Config{Name: words[0]}, nil, worker.NewState(nil, nil, 1))

@@ -47,6 +47,16 @@ func StatusOf(letter byte) Status {
 	return 0
 }
 
+// Letter returns the letter of a single state, 0 for another.
+func (s Status) Letter() byte {
+	for _, row := range statuses {
+		if row.flag == s {
+			return row.letter
+		}
+	}
+	return 0
+}
+
 // String lists the states as httpd's balancer-manager does.
 func (s Status) String() string {
 	out := ""
