@@ -148,7 +148,7 @@ func (b *Balancer) tellReturned(x *exchange.Exchange, m *Member, now time.Time) 
 	switch {
 	case failed.IsZero(): // status=+E
 		x.Logf(logsink.Info, "proxy_balancer", "AH00932", "%s: worker %s is tried: it was configured to be in error", b.Name, m.Worker.Name)
-	case now.Sub(failed) <= m.Retry && !m.is(param.StatusIgnoreErrors):
+	case !now.After(m.Health().RetryAt(m.Retry)) && !m.is(param.StatusIgnoreErrors):
 		x.Logf(logsink.Warn, "proxy_balancer", "AH01165", "%s: worker %s is tried again before its time: all workers were in error state", b.Name, m.Worker.Name)
 	default:
 		level := logsink.Notice

@@ -3,6 +3,7 @@ package balance
 import (
 	"sync/atomic"
 
+	"github.com/headgate/headgate/internal/lock"
 	"github.com/headgate/headgate/internal/waitqueue"
 )
 
@@ -14,6 +15,10 @@ type Group struct {
 	waiting waitqueue.Queue[struct{}]
 
 	Budget Budget // of requests that are sent again
+
+	ejecting lock.Mutex   // held while the members that are out are counted and one is added
+	probe    atomic.Int64 // when a request that is held may next try a member, in unix nanoseconds
+	probed   atomic.Uint32
 }
 
 // Changed says that a member's flags, or the list, changed. Exchanges that wait

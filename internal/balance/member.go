@@ -64,6 +64,8 @@ type Score struct {
 	returned atomic.Int64  // when it last came back, in unix nanoseconds; 0: it was never away
 	away     atomic.Bool   // it was away since the last election that it took part in
 	offers   atomic.Uint32 // elections while its share grows
+
+	outcomes outcomes // for outlier detection
 }
 
 // Busy returns how many requests and tunnels the member has. They are counted only by

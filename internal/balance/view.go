@@ -48,7 +48,7 @@ func (v *view) valid(b *Balancer, now time.Time) bool {
 // newView looks at the members of r.
 func newView(r *roster, changes uint64, c *Config, now time.Time) *view {
 	v := &view{roster: r, changes: changes}
-	if c.ForceRecovery {
+	if c.ForceRecovery && c.Hold == 0 {
 		Recover(r.list, now)
 	}
 	list, top := eligible(nil, r.list, now)
@@ -79,7 +79,7 @@ func (v *view) expires(m *Member) {
 	if s := m.Health().Status(); s&param.StatusError == 0 || s&param.StatusStopped != 0 {
 		return
 	}
-	if at := m.Health().FailedAt().Add(m.Retry); v.until.IsZero() || at.Before(v.until) {
+	if at := m.Health().RetryAt(m.Retry); v.until.IsZero() || at.Before(v.until) {
 		v.until = at
 	}
 }

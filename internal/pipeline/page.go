@@ -12,7 +12,7 @@ import (
 
 // stockPage responds with a generated page; beginError has made the head.
 func (p *Pipeline) stockPage(x *exchange.Exchange, status int, f *fault.Fault) {
-	if status == 503 && f.Side == fault.Backend {
+	if _, ok := x.Resp.Header.Get(message.RetryAfter); status == 503 && f.Side == fault.Backend && !ok {
 		x.Resp.Header.AddID(message.RetryAfter, x.Arena.String("1"))
 	}
 	switch {

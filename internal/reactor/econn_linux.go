@@ -431,6 +431,15 @@ func (c *econn) Broken() bool {
 	return e != 0 && e != syscall.EAGAIN && e != atEnd
 }
 
+// Ended implements Ender.
+func (c *econn) Ended() bool {
+	if c.flags&isClosed != 0 {
+		return true
+	}
+	e := c.peek()
+	return e != 0 && e != syscall.EAGAIN
+}
+
 // Watch implements Conn. The flag may be stale since the last read, which
 // filled its buffer: then only the system knows.
 func (c *econn) Watch(w Watcher) Watching {

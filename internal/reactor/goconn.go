@@ -91,6 +91,11 @@ func (c *goConn) Broken() bool {
 	return c.seen != nil && c.seen != syscall.EAGAIN && c.seen != io.EOF
 }
 
+// Ended implements Ender.
+func (c *goConn) Ended() bool {
+	return c.closed.Load() || c.raw.Control(c.look) != nil || c.seen != nil && c.seen != syscall.EAGAIN
+}
+
 // Close implements Conn.
 func (c *goConn) Close() error {
 	if c.engine != nil {

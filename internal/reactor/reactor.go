@@ -268,6 +268,14 @@ type Breaker interface {
 	Broken() bool
 }
 
+// Ender is a Conn that can tell, without blocking and without taking input, that
+// nothing more will come from its peer: it has closed its half or cut the
+// connection, and what it sent before has been read. The coroutine that responds
+// calls it.
+type Ender interface {
+	Ended() bool
+}
+
 // ErrNoSplice says that the two connections cannot be spliced. No bytes were
 // moved.
 var ErrNoSplice = errors.New("connections cannot be spliced")

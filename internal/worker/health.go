@@ -14,6 +14,7 @@ import (
 type Health struct {
 	flags    atomic.Uint32 // param.Status
 	failedAt atomic.Int64  // when StatusError was last set, in unix nanoseconds; 0: never
+	pause    atomic.Int64  // how long the error lasts that Eject set, in nanoseconds; 0: Fail set it
 	retries  atomic.Int64  // how often it was tried again after an error
 	asked    atomic.Uint64 // what the configuration last said, see Configure
 	changed  atomic.Pointer[func()]
@@ -97,12 +98,38 @@ func (h *Health) Fail(now time.Time) bool {
 		if s&param.StatusError != 0 {
 			return false
 		}
+		h.pause.Store(0)
 		if h.flags.CompareAndSwap(old, uint32(s|param.StatusError)) {
 			h.since.Store(now.UnixNano())
 			h.tell()
 			return true
 		}
 	}
+}
+
+// Eject puts the worker in error for so long, whatever its retry= says,
+// and whether or not it is in error already. It reports false for a worker that
+// ignores errors or is ejected.
+func (h *Health) Eject(now time.Time, pause time.Duration) bool {
+	if h.Has(param.StatusIgnoreErrors) || h.Ejected() {
+		return false
+	}
+	h.failedAt.Store(now.UnixNano())
+	h.pause.Store(int64(pause))
+	h.Set(param.StatusError, 0)
+	return true
+}
+
+// Ejected says whether the worker is in error because of Eject.
+func (h *Health) Ejected() bool { return h.Has(param.StatusError) && h.pause.Load() > 0 }
+
+// RetryAt returns when a worker in error is tried again, with retry= of its
+// configuration.
+func (h *Health) RetryAt(retry time.Duration) time.Time {
+	if p := h.pause.Load(); p > 0 {
+		retry = time.Duration(p)
+	}
+	return time.Unix(0, h.failedAt.Load()+int64(retry))
 }
 
 // Usable reports whether the worker may get a request now. A worker in error
@@ -112,7 +139,7 @@ func (h *Health) Fail(now time.Time) bool {
 func (h *Health) Usable(now time.Time, retry time.Duration) bool {
 	s := h.Status()
 	if s&param.StatusError != 0 && s&param.StatusStopped == 0 {
-		if s&param.StatusIgnoreErrors != 0 || now.UnixNano() > h.failedAt.Load()+int64(retry) {
+		if s&param.StatusIgnoreErrors != 0 || now.After(h.RetryAt(retry)) {
 			h.Set(0, param.StatusError)
 			h.retries.Add(1)
 			s = h.Status()

@@ -23,11 +23,15 @@ func (h *Handler) goesOn(r *request, m *balance.Member, sent bool) bool {
 	if f.Side != fault.Backend {
 		return false
 	}
+	if f.Replace { // it is a response
+		h.responded(r, m)
+		return false
+	}
 	if h.blames(f) {
 		h.fail(r.x, m, "AH00959", f.Error())
 	}
-	if f.Replace {
-		return false
+	if h.balancer.Outlier.On && f.Kind != fault.Exhausted {
+		h.balancer.Outcome(r.x, m, f.Error())
 	}
 	if r.why = stays(r.x, f); r.why == "" {
 		r.why = h.limits(r, sent)
@@ -62,6 +66,8 @@ func stays(x *exchange.Exchange, f *fault.Fault) string {
 func (h *Handler) limits(r *request, sent bool) string {
 	b := h.balancer
 	switch {
+	case r.left <= 0 && b.Hold > 0 && !b.Usable(r.x):
+		return ""
 	case r.left <= 0 && len(b.Members.List()) <= r.made:
 		return "there is no other member"
 	case r.left <= 0:
@@ -72,10 +78,10 @@ func (h *Handler) limits(r *request, sent bool) string {
 	return ""
 }
 
-// tellNext logs that the last attempt failed and who gets the next one.
-func (h *Handler) tellNext(r *request, m *balance.Member) {
-	r.x.Logf(logsink.Warn, "proxy_balancer", "", "%s: attempt %d failed: %s; worker %s is tried next",
-		h.balancer.Name, r.made, r.failed.Describe(), m.Worker.Name)
+// tell logs that the last attempt failed and what is done next.
+func (h *Handler) tell(r *request, next string) {
+	r.told = true
+	r.x.Logf(logsink.Warn, "proxy_balancer", "", "%s: attempt %d failed: %s; %s", h.balancer.Name, r.made, r.failed.Describe(), next)
 }
 
 // ended is the fault of a request whose last attempt failed.
@@ -122,4 +128,16 @@ func (h *Handler) failOnStatus(x *exchange.Exchange, m *balance.Member) {
 	if slices.Contains(h.balancer.FailOnStatus, x.Resp.Status) {
 		h.fail(x, m, "AH01174", "its response has status "+string(x.Arena.Int(int64(x.Resp.Status)))+", which failonstatus= names")
 	}
+}
+
+// watch tells outlier detection of a response.
+func (h *Handler) watch(x *exchange.Exchange, m *balance.Member) {
+	p, why := &h.balancer.Outlier, ""
+	switch t := x.Tries.Last(); {
+	case slices.Contains(p.Status, x.Resp.Status):
+		why = "its response has status " + strconv.Itoa(x.Resp.Status)
+	case p.Slow > 0 && t != nil && t.FirstByte > p.Slow:
+		why = "its response began after " + t.FirstByte.Round(time.Millisecond).String()
+	}
+	h.balancer.Outcome(x, m, why)
 }

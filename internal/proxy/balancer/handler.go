@@ -30,7 +30,9 @@ type request struct {
 	left    int               // attempts that are allowed
 	made    int               // attempts so far, the current one included
 	failed  *fault.Fault      // of the last attempt; nil: there was none
+	told    bool              // the log says what was done after it
 	why     string            // why there may be no other attempt
+	held    held
 }
 
 // Handle implements exchange.Handler (httpd: proxy_handler, with the hooks of
@@ -45,10 +47,13 @@ func (h *Handler) Handle(x *exchange.Exchange) error {
 	for {
 		m := h.elect(&r)
 		if m == nil {
+			m = h.hold(&r)
+		}
+		if m == nil {
 			return h.none(&r)
 		}
-		if r.failed != nil {
-			h.tellNext(&r, m)
+		if r.failed != nil && !r.told {
+			h.tell(&r, "worker "+m.Worker.Name+" is tried next")
 		}
 		r.made++
 		r.left--
@@ -57,20 +62,35 @@ func (h *Handler) Handle(x *exchange.Exchange) error {
 		x.Filename, x.Out.Target = x.Out.URL, x.Out.URL[m.Origin:]
 		sent := x.Count.Sent
 		err := h.send(x, m)
-		if err == nil || errors.Is(err, exchange.ErrDeclined) {
+		if err == nil {
+			h.responded(&r, m)
+			return nil
+		}
+		if errors.Is(err, exchange.ErrDeclined) {
 			return err
 		}
-		r.failed = fault.Of(err)
+		r.failed, r.told = fault.Of(err), false
 		if !h.goesOn(&r, m, x.Count.Sent > sent) {
 			return h.ended(&r)
 		}
-		r.tried, x.Out.Upgrade = append(r.tried, m), nil
+		r.tried, x.Out.Upgrade, r.held.probe = append(r.tried, m), nil, false
 	}
+}
+
+// responded looks at the response of a member.
+func (h *Handler) responded(r *request, m *balance.Member) {
+	if h.balancer.Outlier.On {
+		h.watch(r.x, m)
+	}
+	h.probed(r, m)
 }
 
 // elect returns the member for the next attempt; nil: there is none.
 func (h *Handler) elect(r *request) *balance.Member {
 	b, x, s := h.balancer, r.x, &r.session
+	if r.left <= 0 {
+		return nil
+	}
 	if s.Given {
 		if m := b.Route(x, s.Route, r.tried); m != nil {
 			b.Honour(x, m)
@@ -85,7 +105,7 @@ func (h *Handler) elect(r *request) *balance.Member {
 	}
 	m := b.Elect(x, r.tried)
 	switch {
-	case m == nil && b.Timeout > 0 && len(r.tried) == 0:
+	case m == nil && b.Timeout > 0 && b.Hold == 0 && len(r.tried) == 0:
 		m = h.wait(x)
 	case m != nil && m.Worker.Full():
 		m = h.notFull(r, m)
@@ -125,6 +145,9 @@ func (h *Handler) wait(x *exchange.Exchange) *balance.Member {
 
 // none is the fault of a request that no member can be elected for.
 func (h *Handler) none(r *request) error {
+	if r.held.end != nil {
+		return h.heldInVain(r)
+	}
 	if r.failed != nil {
 		r.why = "no other member can be tried"
 		return h.ended(r)

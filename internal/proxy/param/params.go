@@ -106,6 +106,9 @@ type BalancerParams struct {
 	// Ours.
 	RetryBudget int // requests repeated after a backend was sent them, in percent of all; -1: no limit
 	RetryFloor  int // as many repeats a second are always allowed
+	Outlier     Outlier
+	Hold        time.Duration // how long a request waits while no member can be used; 0: it does not
+	HoldLimit   int           // how many wait at most
 }
 
 // Defaults of httpd.
@@ -121,7 +124,7 @@ func Default() Params {
 		Smax: -1, Retry: defaultRetry, AddressTTL: -1, FlushWait: defaultFlushWait, IOBufferSize: defaultBuffer,
 		ResponseFieldSize: defaultBuffer, LoadFactor: 100,
 		Check:    CheckParams{Method: "NONE", Passes: 1, Fails: 1, Interval: 30 * time.Second},
-		Balancer: BalancerParams{StickySep: '.', MaxAttempts: -1, Method: "byrequests", Growth: 5, ForceRecovery: true, RetryBudget: 20, RetryFloor: 10},
+		Balancer: BalancerParams{StickySep: '.', MaxAttempts: -1, Method: "byrequests", Growth: 5, ForceRecovery: true, RetryBudget: 20, RetryFloor: 10, Outlier: defaultOutlier, HoldLimit: 1000},
 	}
 }
 

@@ -214,6 +214,13 @@ func (e *End) Broken() bool {
 	return e.closed || len(e.in.buf) == 0 && e.in.reset
 }
 
+// Ended implements reactor.Ender.
+func (e *End) Ended() bool {
+	e.net.mu.Lock()
+	defer e.net.mu.Unlock()
+	return e.closed || len(e.in.buf) == 0 && (e.in.reset || e.in.fin)
+}
+
 // Loop implements reactor.Conn.
 func (e *End) Loop() reactor.Loop { return e.loop }
 
