@@ -22,7 +22,7 @@ func (v *Vars) Reset() { v.list = v.list[:0] }
 // Get returns a value and whether it is set.
 func (v *Vars) Get(name string) ([]byte, bool) {
 	for i := range v.list {
-		if ascii.EqualFold(v.list[i].Name, name) {
+		if v.list[i].is(name) {
 			return v.list[i].Value, true
 		}
 	}
@@ -41,7 +41,7 @@ func (v *Vars) Set(name string, value []byte) {
 		value = []byte{}
 	}
 	for i := range v.list {
-		if ascii.EqualFold(v.list[i].Name, name) {
+		if v.list[i].is(name) {
 			v.list[i].Value = value
 			return
 		}
@@ -52,7 +52,7 @@ func (v *Vars) Set(name string, value []byte) {
 // Unset removes a variable.
 func (v *Vars) Unset(name string) {
 	for i := range v.list {
-		if ascii.EqualFold(v.list[i].Name, name) {
+		if v.list[i].is(name) {
 			v.list = append(v.list[:i], v.list[i+1:]...)
 			return
 		}
@@ -61,3 +61,7 @@ func (v *Vars) Unset(name string) {
 
 // All returns the entries in the order they were set; do not keep the slice.
 func (v *Vars) All() []Var { return v.list }
+
+// is reports whether the entry has a name. Most names differ in their length, which
+// is looked at first: a request asks for many variables that are not set.
+func (v *Var) is(name string) bool { return len(v.Name) == len(name) && ascii.EqualFold(v.Name, name) }
