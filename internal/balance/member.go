@@ -24,8 +24,10 @@ type Member struct {
 	// SlowStart is how long its share grows after it has come back; 0: not at all.
 	SlowStart time.Duration
 
-	Added   bool // at run time: no directive defines it
-	Leaving bool // it gets no requests, and goes when those that it has have ended
+	Added   bool   // at run time: no directive defines it
+	Line    string // URL of the line with expand= that it is one address of; "": none
+	Pending bool   // it stands for all addresses of Line, which are not known yet
+	Leaving bool   // it gets no requests, and goes when those that it has have ended
 
 	Check     param.CheckParams // of its health checks
 	CheckHost string            // for their Host field

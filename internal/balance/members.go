@@ -41,9 +41,11 @@ func newRoster(all []*Member) *roster {
 	if slices.ContainsFunc(all, leaving) {
 		r.list = slices.DeleteFunc(slices.Clone(all), leaving)
 	}
-	r.urls = make([]string, len(all))
-	for i, m := range all {
-		r.urls[i] = m.Worker.Name
+	for _, m := range all {
+		r.urls = append(r.urls, m.Worker.Name)
+		if m.Line != "" && !slices.Contains(r.urls, m.Line) {
+			r.urls = append(r.urls, m.Line)
+		}
 	}
 	for _, m := range r.list {
 		if m.Route == "" {
@@ -72,7 +74,7 @@ func (s *Members) roster() *roster {
 // It must not be changed.
 func (s *Members) List() []*Member { return s.roster().all }
 
-// URLs returns the URLs of the members of List. It must not be changed.
+// URLs returns the URLs of the members of List, also those of their lines. It must not be changed.
 func (s *Members) URLs() []string { return s.roster().urls }
 
 // Watch has w told of changes from now on. It is called once, before the first

@@ -14,9 +14,10 @@ import (
 // chain is the content of a reply for a name: its addresses at the end of the
 // aliases, or the last alias reached.
 type chain struct {
-	addrs []netip.Addr
-	last  string        // name reached
-	ttl   time.Duration // the shortest on the way, without the lower limit
+	addrs   []netip.Addr
+	targets []*dns.SRV    // of a service
+	last    string        // name reached
+	ttl     time.Duration // the shortest on the way, without the lower limit
 }
 
 // readChain follows the aliases inside one reply. It ignores records of names
@@ -33,6 +34,11 @@ func readChain(m *dns.Msg, name string, qtype uint16) chain {
 			if alias, ok := rr.(*dns.CNAME); ok {
 				next = alias.Target
 				c.shorten(h.Ttl)
+			} else if srv, ok := rr.(*dns.SRV); ok && qtype == dns.TypeSRV {
+				c.shorten(h.Ttl)
+				if srv.Target != "." { // RFC 2782: the service is not offered
+					c.targets = append(c.targets, srv)
+				}
 			} else if ip, ok := address(rr, qtype); ok {
 				c.shorten(h.Ttl)
 				if !slices.Contains(c.addrs, ip) {
@@ -40,7 +46,7 @@ func readChain(m *dns.Msg, name string, qtype uint16) chain {
 				}
 			}
 		}
-		if len(c.addrs) > 0 || next == "" {
+		if len(c.addrs)+len(c.targets) > 0 || next == "" {
 			return c
 		}
 		c.last = next

@@ -37,9 +37,10 @@ func (r *Resolver) ask(ctx context.Context, c *conf, name string) ([]netip.Addr,
 // result is the result of one query type: addresses with their lifetime, or an
 // error.
 type result struct {
-	addrs []netip.Addr
-	ttl   time.Duration
-	err   *Error
+	addrs   []netip.Addr
+	targets []*dns.SRV
+	ttl     time.Duration
+	err     *Error
 }
 
 // merge joins the two types. If one of them has addresses it is a success,
@@ -80,8 +81,8 @@ func (r *Resolver) chase(ctx context.Context, c *conf, name string, qtype uint16
 		ch := readChain(reply, name, qtype)
 		life = min(life, ch.ttl)
 		switch {
-		case len(ch.addrs) > 0:
-			return result{addrs: ch.addrs, ttl: max(life, minTTL)}
+		case len(ch.addrs)+len(ch.targets) > 0:
+			return result{addrs: ch.addrs, targets: ch.targets, ttl: max(life, minTTL)}
 		case reply.Rcode == dns.RcodeNameError:
 			return result{err: negative(NotFound, name, reply, who)}
 		case ch.last == name || hasSOA(reply):

@@ -104,6 +104,9 @@ func (s *Server) swap(snap *snapshot.Snapshot) {
 		s.retire(old)
 	}
 	snap.Checks.Start(s.engine.Run)
+	for _, t := range snap.Tasks {
+		t.Start(s.engine.Run)
+	}
 }
 
 // retire retires a snapshot and records that its closing must be waited for.

@@ -8,10 +8,19 @@ import (
 	"github.com/headgate/headgate/internal/exchange"
 	"github.com/headgate/headgate/internal/health"
 	"github.com/headgate/headgate/internal/listen"
+	"github.com/headgate/headgate/internal/reactor"
 	"github.com/headgate/headgate/internal/scoreboard"
 	"github.com/headgate/headgate/internal/state"
 	"github.com/headgate/headgate/internal/worker"
 )
+
+// Task is work in the background while a snapshot is current. Start is called
+// once; Stop may be called without it, more than once, from any thread, and does
+// not wait. run starts work on a loop (reactor.Engine.Run).
+type Task interface {
+	Start(run func(func(reactor.Loop)))
+	Stop()
+}
 
 // Log is a log that a configuration names.
 type Log struct {
@@ -40,6 +49,7 @@ type Snapshot struct {
 	Board   *scoreboard.Board // where requests are shown; nil: there is no status page
 	SeeTail bool              // SeeRequestTail
 
+	Tasks  []Task         // run while the snapshot is current
 	Checks *health.Checks // of members of balancers, while the snapshot is current; nil: none
 
 	Begin   []func()     // run in their order right before it becomes current; they do not wait
@@ -104,6 +114,9 @@ func (s *Snapshot) Leave(loop int) {
 // checks end at once.
 func (s *Snapshot) Retire() *Closing {
 	s.Checks.Stop()
+	for _, t := range s.Tasks {
+		t.Stop()
+	}
 	s.closing.CompareAndSwap(nil, &Closing{done: make(chan struct{})})
 	s.retiring.Store(true)
 	s.tryClose()

@@ -24,6 +24,7 @@ type Config struct {
 	Name   string // canonical URL: the worker's name in logs and status
 	Scheme string // "http", "https", …
 	Host   string // name or address literal without brackets
+	Peer   string // the name that the backend goes by, where Host is one of its addresses; "": Host
 	Path   string // path of the URL, "" or "/…"
 	Socket string // unix socket; Host is then only a name
 	Source netip.Addr
@@ -60,8 +61,16 @@ func New(c Config, p Protocol, s *State) Worker {
 // fingerprint names everything an idle connection depends on: two
 // configurations with the same fingerprint may share connections.
 func (c *Config) fingerprint() string {
-	return c.Scheme + "|" + c.Socket + "|" + c.Host + "|" + c.Source.String() + "|" +
+	return c.Scheme + "|" + c.Socket + "|" + c.Host + c.peer() + "|" + c.Source.String() + "|" +
 		boolWord(c.KeepAlive)
+}
+
+// peer is the part of the fingerprint for Peer.
+func (c *Config) peer() string {
+	if c.Peer == "" {
+		return ""
+	}
+	return "@" + c.Peer
 }
 
 func boolWord(b bool) string {

@@ -118,6 +118,9 @@ func setMember(c *directive.Call) error {
 	if err != nil {
 		return paramFault(c, err)
 	}
+	if err := expandable(c, u, &w.Params); err != nil {
+		return c.Errorf("BalancerMember %w", err)
+	}
 	if w.Pos != c.Pos() {
 		c.Warn("%s is below the URL of the member %s: it does not become a separate member (AH01149)", m.url, w.Name)
 	}
@@ -126,6 +129,33 @@ func setMember(c *directive.Call) error {
 	}
 	notes(c, memberNotes, m.settings)
 	oddPort(c, u)
+	return nil
+}
+
+// expandable checks a member with expand=.
+func expandable(c *directive.Call, u uri.URL, p *param.Params) error {
+	switch {
+	case p.Expand == param.ExpandOff:
+		if p.Given(param.OfWorker, "expandmin") || p.Given(param.OfWorker, "expandmax") {
+			c.Warn("expandmin= and expandmax= have no effect without expand=")
+		}
+		return nil
+	case u.Socket != "":
+		return errors.New("expand= needs a host name: a unix socket has none")
+	case u.OddPort != "":
+		return errors.New("expand= needs a valid port")
+	case p.ExpandMax > 0 && p.ExpandMax < p.ExpandMin && p.Given(param.OfWorker, "expandmin"):
+		return errors.New("expandmax must not be less than expandmin")
+	case p.Expand == param.ExpandDNS:
+		return nil
+	case u.Port != 0:
+		return errors.New("expand=srv: the ports are those of the SRV records, so the URL must not have one")
+	case !strings.HasPrefix(u.Host, "_") || strings.Count(u.Host, ".") < 2:
+		return errors.New("expand=srv needs the name of a service, as in http://_http._tcp.example.com")
+	}
+	if p.Given(param.OfWorker, "loadfactor") {
+		c.Note("loadfactor: the weights of the SRV records are used instead")
+	}
 	return nil
 }
 

@@ -77,7 +77,8 @@ func sharedOf(b *module.Builder) *shared {
 		}
 		b.Snapshot.Checks = new(health.Checks)
 		p.balancers = balancer.Builder{
-			Backends: &p.backends, Workers: &b.Snapshot.Workers, OnClose: b.OnClose, Checks: b.Snapshot.Checks, Warn: b.Warnf,
+			Backends: &p.backends, Workers: &b.Snapshot.Workers,
+			AddTask: func(e *balancer.Expansion) { b.Snapshot.Tasks = append(b.Snapshot.Tasks, e) }, OnClose: b.OnClose, Checks: b.Snapshot.Checks, Warn: b.Warnf,
 		}
 		b.Aux[sharedKey{}] = p
 	}

@@ -36,6 +36,9 @@ var paramNotes = map[string]string{
 	"lbset":        ofMembers,
 	"route":        ofMembers,
 	"redirect":     ofMembers,
+	"expand":       ofMembers,
+	"expandmin":    ofMembers,
+	"expandmax":    ofMembers,
 	"hcmethod":     ofMembers,
 	"hcpasses":     ofMembers,
 	"hcfails":      ofMembers,
@@ -48,7 +51,7 @@ var paramNotes = map[string]string{
 }
 
 // memberNotes are paramNotes for members of a balancer.
-var memberNotes = notesWithout("retry", "loadfactor", "slowstart", "lbset", "route", "redirect",
+var memberNotes = notesWithout("retry", "loadfactor", "slowstart", "lbset", "route", "redirect", "expand", "expandmin", "expandmax",
 	"hcmethod", "hcpasses", "hcfails", "hcinterval", "hctimeout", "hcuri", "hchost", "hctemplate", "hcexpr")
 
 // balancerNotes are paramNotes for balancers.

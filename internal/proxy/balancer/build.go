@@ -52,9 +52,10 @@ func (b *Balancers) Live() []*Live { return b.ordered }
 // Builder makes the balancers of servers.
 type Builder struct {
 	Backends *forward.Backends
-	Workers  *worker.List   // of the snapshot
-	OnClose  func(func())   // is told what to do when the snapshot is closed
-	Checks   *health.Checks // of the snapshot
+	Workers  *worker.List     // of the snapshot
+	OnClose  func(func())     // is told what to do when the snapshot is closed
+	Checks   *health.Checks   // of the snapshot
+	AddTask  func(*Expansion) // to what runs while the snapshot is current
 	Warn     func(pos syntax.Pos, format string, args ...any)
 	Site     *exchange.Site // the server being built, whose log tells of checks
 	Known    *param.Known   // what parameters of the server being built can name
@@ -137,17 +138,26 @@ func (b *Builder) make(d *Definition, owner, membersOf string, c forward.Default
 	}
 	members := make([]*balance.Member, 0, len(d.Members.Own()))
 	for _, w := range d.Members.Own() {
-		m, err := h.member(h.source.backends.Lease, w, added)
+		if w.Params.Expand != param.ExpandOff {
+			b.AddTask(h.expand(w, added))
+		}
+		m, err := h.member(spec{lease: h.source.backends.Lease, line: w, named: named(w), added: added})
 		if err != nil {
 			return nil, err
 		}
 		if m.Check.Method == "NONE" && w.Params.ChecksGiven() {
 			b.Warn(w.Pos, "%s is not checked: it has no hcmethod=", w.Name)
 		}
+		if w.Params.Expand != param.ExpandOff {
+			m.Line, m.Pending = w.Name, true
+		}
 		members = append(members, m)
 	}
 	h.balancer.Members.Watch(balance.Watch{Each: h.moved, Done: group.Changed})
 	h.balancer.Members.Change(func([]*balance.Member) []*balance.Member { return members })
+	for _, e := range h.expansions {
+		e.apply()
+	}
 	b.OnClose(h.balancer.Members.Close)
 	return newLive(h, d, owner), nil
 }

@@ -15,6 +15,8 @@ type Handler struct {
 	balancer *balance.Balancer
 	name     []byte // "balancer://x"
 	source   source // of its members
+
+	expansions []*Expansion // of the members with expand=
 }
 
 var _ exchange.Handler = (*Handler)(nil)
@@ -51,6 +53,10 @@ func (h *Handler) Handle(x *exchange.Exchange) error {
 		}
 		if m == nil {
 			return h.none(&r)
+		}
+		if m.Pending && h.resolved(x, m) {
+			r.left = max(1, b.Attempts()-r.made)
+			continue
 		}
 		if r.failed != nil && !r.told {
 			h.tell(&r, "worker "+m.Worker.Name+" is tried next")

@@ -52,7 +52,7 @@ func (h *Handler) NewMember(url string, settings []param.Setting) (*balance.Memb
 		return nil, err
 	}
 	lease := h.source.backends.Lease.Another()
-	m, err := h.member(lease, d, true)
+	m, err := h.member(spec{lease: lease, line: d, named: u, added: true})
 	if err != nil {
 		lease.Release()
 		return nil, err
@@ -132,18 +132,25 @@ func (h *Handler) Checkable(m *balance.Member, p *param.CheckParams) error {
 	return health.Possible(m.Worker, p)
 }
 
+// spec is what a member is made of.
+type spec struct {
+	lease *state.Lease // holds its state; where it is not the snapshot's, it becomes the member's
+	line  *forward.Definition
+	named uri.URL // the line's URL, or where that is one address of a name the URL with the name
+	added bool    // others are in service already
+}
+
 // member makes one member. Its state is that of the same URL in the same
-// balancer before a reload. lease holds it; where that is not the snapshot's, it
-// becomes the member's. added: others are in service already.
-func (h *Handler) member(lease *state.Lease, w *forward.Definition, added bool) (*balance.Member, error) {
-	s, p := &h.source, &w.Params
+// balancer before a reload.
+func (h *Handler) member(of spec) (*balance.Member, error) {
+	s, w, p := &h.source, of.line, &of.line.Params
 	backends := s.backends
-	backends.Lease = lease
+	backends.Lease = of.lease
 	path, err := memberPath(w.URL)
 	if err != nil {
 		return nil, fmt.Errorf("%s: member %s: %w", h.balancer.Name, w.Name, err)
 	}
-	sender, err := backends.Member(s.owner, w.URL, p, s.defaults)
+	sender, err := backends.Member(s.owner, w.URL, of.named, p, s.defaults)
 	if err != nil {
 		return nil, err
 	}
@@ -151,13 +158,13 @@ func (h *Handler) member(lease *state.Lease, w *forward.Definition, added bool) 
 	m := &balance.Member{
 		Worker: &sender.Worker, Sender: sender, Factor: p.LoadFactor, Set: p.LBSet, Route: p.Route, Redirect: p.Redirect, Retry: p.Retry, SlowStart: h.balancer.SlowStart,
 		Name: []byte(w.Name), RouteText: []byte(p.Route), URL: append([]byte(origin), path...), Origin: len(origin),
-		Score: state.Attach(lease, "member|"+worker.Key(s.owner, &sender.Config), func() (*balance.Score, func()) {
-			return balance.NewScore(added), nil
+		Score: state.Attach(of.lease, "member|"+worker.Key(s.owner, &sender.Config), func() (*balance.Score, func()) {
+			return balance.NewScore(of.added), nil
 		}),
-		CheckHost: w.URL.HostPort(),
+		CheckHost: of.named.HostPort(),
 	}
-	if lease != s.backends.Lease {
-		m.Lease = lease
+	if of.lease != s.backends.Lease {
+		m.Lease = of.lease
 	}
 	checks := *p
 	checks.InheritChecks(&s.params)
@@ -182,7 +189,7 @@ func (h *Handler) moved(before, now *balance.Member) {
 	case now == nil:
 		s.workers.Remove(before.Worker)
 	}
-	was, is := before != nil && !before.Leaving, now != nil && !now.Leaving
+	was, is := checked(before), checked(now)
 	if was && is && before.Check == now.Check && before.CheckHost == now.CheckHost {
 		return
 	}
@@ -193,6 +200,9 @@ func (h *Handler) moved(before, now *balance.Member) {
 		_ = s.checks.Add(now.Worker, now.CheckHost, &now.Check, s.site) // it is Possible
 	}
 }
+
+// checked reports whether a member may have health checks.
+func checked(m *balance.Member) bool { return m != nil && !m.Leaving && !m.Pending }
 
 // memberPath returns what a member's URL puts in front of paths. What cannot be
 // in a request line is encoded.

@@ -41,7 +41,7 @@ func (b *Backends) Protocol(scheme string) worker.Protocol {
 // Handler makes a worker, with its handler, over the state that survives
 // reloads. owner names the server it belongs to.
 func (b *Backends) Handler(owner string, u uri.URL, p *param.Params, c Defaults) (*Handler, error) {
-	h, err := b.Member(owner, u, p, c)
+	h, err := b.Member(owner, u, u, p, c)
 	if err == nil && u.OddPort == "" && p.Status&unusable != 0 {
 		h.Protocol = disabled{}
 	}
@@ -49,10 +49,15 @@ func (b *Backends) Handler(owner string, u uri.URL, p *param.Params, c Defaults)
 }
 
 // Member is Handler for a member of a balancer, which looks at its status itself.
-func (b *Backends) Member(owner string, u uri.URL, p *param.Params, c Defaults) (*Handler, error) {
-	host := []byte(u.HostPort())
+// Where u is one address of a name, named is the URL with the name; else they are
+// the same.
+func (b *Backends) Member(owner string, u, named uri.URL, p *param.Params, c Defaults) (*Handler, error) {
+	host := []byte(named.HostPort())
 	u.Socket = b.socket(u.Socket)
 	cfg := workerConfig(u, p, c)
+	if named.Host != u.Host {
+		cfg.Peer = named.Host
+	}
 	proto := b.Protocol(cfg.Scheme)
 	if proto == nil {
 		return nil, fmt.Errorf("no protocol handler was valid for the URL %s (scheme '%s')", cfg.Name, cfg.Scheme)

@@ -46,6 +46,9 @@ type Params struct {
 	StatusCleared     Status // cleared at start
 	Secret            string
 	Flusher           string
+	Expand            Expand        // ours
+	ExpandMin         time.Duration // ours: a look-up at the earliest so long after the one before
+	ExpandMax         time.Duration // ours: and at the latest; 0: as DNS says
 	Check             CheckParams
 	Balancer          BalancerParams
 
@@ -68,6 +71,16 @@ const (
 	FlushOff FlushPackets = iota
 	FlushOn
 	FlushAuto
+)
+
+// Expand is expand=: what a member's URL stands for.
+type Expand uint8
+
+// The values of expand=.
+const (
+	ExpandOff Expand = iota
+	ExpandDNS        // each address of its host
+	ExpandSRV        // each target of the service that its host names
 )
 
 // CheckParams are the hc* parameters.
@@ -122,7 +135,7 @@ const (
 func Default() Params {
 	return Params{
 		Smax: -1, Retry: defaultRetry, AddressTTL: -1, FlushWait: defaultFlushWait, IOBufferSize: defaultBuffer,
-		ResponseFieldSize: defaultBuffer, LoadFactor: 100,
+		ResponseFieldSize: defaultBuffer, LoadFactor: 100, ExpandMin: time.Second,
 		Check:    CheckParams{Method: "NONE", Passes: 1, Fails: 1, Interval: 30 * time.Second},
 		Balancer: BalancerParams{StickySep: '.', MaxAttempts: -1, Method: "byrequests", Growth: 5, ForceRecovery: true, RetryBudget: 20, RetryFloor: 10, Outlier: defaultOutlier, HoldLimit: 1000},
 	}

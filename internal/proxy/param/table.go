@@ -63,6 +63,13 @@ var params = [...]param{
 	{name: "responsefieldsize", kind: OfWorker, def: "8192", set: size(func(p *Params) *int { return &p.ResponseFieldSize }, 0, defaultBuffer,
 		"ResponseFieldSize must be greater than 0 bytes, or 0 for system default.")},
 
+	// Ours.
+	{name: "expand", kind: OfWorker, def: "off", set: setExpand},
+	{name: "expandmin", kind: OfWorker, def: "1", set: span(func(p *Params) *time.Duration { return &p.ExpandMin }, time.Second,
+		"expandmin has wrong format", "expandmin must be at least one millisecond")},
+	{name: "expandmax", kind: OfWorker, def: "as DNS says", set: span(func(p *Params) *time.Duration { return &p.ExpandMax }, time.Second,
+		"expandmax has wrong format", "expandmax must be at least one millisecond")},
+
 	// Ours: on a balancer they are the defaults of its members.
 	{name: "hcmethod", kind: ofChecks, def: "none", check: true, set: setCheckMethod,
 		copy: func(d, s *CheckParams) { d.Method = s.Method }},
@@ -268,6 +275,20 @@ func setFlushWait(p *Params, v string, _ *Known) error {
 		p.FlushWait = defaultFlushWait
 	default:
 		p.FlushWait = time.Duration(n) * time.Millisecond
+	}
+	return nil
+}
+
+func setExpand(p *Params, v string, _ *Known) error {
+	switch ascii.ToLower(v) {
+	case "off":
+		p.Expand = ExpandOff
+	case "dns":
+		p.Expand = ExpandDNS
+	case "srv":
+		p.Expand = ExpandSRV
+	default:
+		return errors.New("expand must be dns|srv|off")
 	}
 	return nil
 }
