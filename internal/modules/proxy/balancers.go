@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 
+	"github.com/headgate/headgate/internal/ascii"
 	"github.com/headgate/headgate/internal/directive"
 	"github.com/headgate/headgate/internal/proxy/balancer"
 	"github.com/headgate/headgate/internal/proxy/mapping"
@@ -165,5 +166,11 @@ func setGrowth(c *directive.Call) error {
 		return c.Errorf("%w", err)
 	}
 	serverSlot.Of(c.Server).BalancerGrowth.To(n)
+	return nil
+}
+
+// setPersist keeps what is changed of balancers at run time.
+func setPersist(c *directive.Call) error {
+	serverSlot.Of(c.Server).BalancerPersist = ascii.EqualFold(c.Arg(0), "On")
 	return nil
 }

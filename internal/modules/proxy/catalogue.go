@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"path/filepath"
 	"strconv"
 
 	"github.com/headgate/headgate/internal/module"
@@ -8,11 +9,17 @@ import (
 	"github.com/headgate/headgate/internal/proxy/manage"
 )
 
+// persistFile is where BalancerPersist keeps what was changed, in DefaultRuntimeDir.
+const persistFile = "balancers.json"
+
 // catalogue tells what manages balancers about those of a server.
-func catalogue(b *module.Builder, s *module.Server, list *balancer.Balancers) {
+func catalogue(b *module.Builder, s *module.Server, conf *ServerConf, list *balancer.Balancers) {
+	if b.RuntimeDir != "" {
+		b.Catalog.File = filepath.Join(b.RuntimeDir, persistFile)
+	}
 	var all []manage.Configured
 	for _, live := range list.Live() {
-		c := manage.Configured{Live: live, Params: &live.Definition.Params}
+		c := manage.Configured{Live: live, Params: &live.Definition.Params, Known: knownTo(s.Own), Persist: conf.BalancerPersist}
 		for _, w := range live.Definition.Members.Own() {
 			c.Members = append(c.Members, manage.ConfiguredMember{
 				URL: w.Name, Params: &w.Params, Settings: w.Settings, Place: w.Pos.String(),

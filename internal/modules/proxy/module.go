@@ -101,7 +101,7 @@ func buildServer(b *module.Builder, s *module.Server) error {
 	if st.balancers, err = common.balancers.Build(&conf.Balancers, ownerOf(b, s), mainOwner, conf.defaults()); err != nil {
 		return err
 	}
-	catalogue(b, s, st.balancers)
+	catalogue(b, s, conf, st.balancers)
 	st.targets = &mapping.Targets{
 		Balancers: st.balancers,
 

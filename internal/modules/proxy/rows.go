@@ -50,6 +50,7 @@ func rows() []directive.Row {
 		{Name: "ProxySet", Set: setProxySet, When: whenProxySet},
 		{Name: "BalancerMember", Set: setMember, When: whenMember},
 		{Name: "BalancerInherit", Set: serverFlag(func(s *ServerConf) *Opt[bool] { return &s.BalancerInherit })},
+		{Name: "BalancerPersist", Set: setPersist},
 		{Name: "BalancerGrowth", Tier: directive.Noted, Note: forManager, Set: setGrowth},
 	}
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/headgate/headgate/internal/balance"
 	"github.com/headgate/headgate/internal/exchange"
+	"github.com/headgate/headgate/internal/proxy/param"
 )
 
 // Live is a balancer of a snapshot whose settings may change while it is in use.
@@ -41,4 +42,25 @@ func (l *Live) Configure(c balance.Config) {
 	h.balancer = old.balancer.With(c)
 	l.current.Store(&h)
 	h.balancer.Group.Changed()
+}
+
+// NewMember is Handler.NewMember.
+func (l *Live) NewMember(url string, settings []param.Setting) (*balance.Member, error) {
+	return l.Handler().NewMember(url, settings)
+}
+
+// Add is Handler.Add.
+func (l *Live) Add(m *balance.Member) error { return l.Handler().Add(m) }
+
+// Remove is Handler.Remove.
+func (l *Live) Remove(m *balance.Member) bool { return l.Handler().Remove(m) }
+
+// Edit is Handler.Edit.
+func (l *Live) Edit(m *balance.Member, edit func(*balance.Member)) bool {
+	return l.Handler().Edit(m, edit)
+}
+
+// Checkable is Handler.Checkable.
+func (l *Live) Checkable(m *balance.Member, p *param.CheckParams) error {
+	return l.Handler().Checkable(m, p)
 }

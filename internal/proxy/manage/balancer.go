@@ -89,6 +89,7 @@ func (m *Manager) viewMember(s *subject, b *balance.Balancer, one *balance.Membe
 		v.Check = c.Check
 	}
 	v.State = stateOf(v.Status, v.Busy)
+	v.Added, v.Check = one.Added, one.Check
 	v.Why = why(&v, h)
 	return v
 }

@@ -13,6 +13,14 @@ import (
 type Live interface {
 	Balancer() *balance.Balancer // with its current settings
 	Configure(balance.Config)    // changes them
+
+	// NewMember makes a member as BalancerMember does, Add adds it, after an error
+	// of which it is of no use; Remove removes one, and Edit changes a copy of it.
+	NewMember(url string, settings []param.Setting) (*balance.Member, error)
+	Add(*balance.Member) error
+	Remove(*balance.Member) bool
+	Edit(*balance.Member, func(*balance.Member)) bool
+	Checkable(*balance.Member, *param.CheckParams) error // whether it can be checked so
 }
 
 // Catalog is the balancers of one snapshot, by server. It is filled while the
@@ -20,6 +28,8 @@ type Live interface {
 type Catalog struct {
 	servers []*server
 	all     []*subject // each once, in the order of servers
+
+	File string // keeps what is changed of balancers with Persist; "": nothing does
 }
 
 // server is one server of a configuration with its balancers.
@@ -34,6 +44,8 @@ type Configured struct {
 	Live    Live
 	Params  *param.Params
 	Members []ConfiguredMember
+	Known   *param.Known // the names that parameters may use; nil: those of methods
+	Persist bool         // BalancerPersist: what is changed survives a restart
 }
 
 // ConfiguredMember is what a configuration says of a member.
@@ -50,8 +62,9 @@ type subject struct {
 	Configured
 	key     string // of the server that has it, and its name
 	server  string
-	site    *exchange.Site // whose log tells of changes
-	members map[string]*param.Params
+	site    *exchange.Site           // whose log tells of changes
+	members map[string]*param.Params // as configured, with the balancer's checks
+	added   map[string]*param.Params // of members that were added at run time
 }
 
 // Add adds the balancers of a server: the main server first, then virtual hosts.
@@ -89,7 +102,9 @@ func (c *Catalog) subject(n *server, conf Configured) *subject {
 	sub := &subject{Configured: conf, server: n.name, site: n.site, members: make(map[string]*param.Params, len(conf.Members))}
 	sub.key = n.name + "|" + sub.name()
 	for _, m := range conf.Members {
-		sub.members[m.URL] = m.Params
+		p := *m.Params
+		p.InheritChecks(conf.Params)
+		sub.members[m.URL] = &p
 	}
 	c.all = append(c.all, sub)
 	return sub

@@ -67,7 +67,8 @@ type Diff struct {
 }
 
 // Apply makes a change: all of it, or nothing and an *Error. It is logged and kept
-// in the history. A change that changes nothing is neither, and its Entry has no
+// in the history, and with BalancerPersist in a file before it returns, so it must
+// not be called on a loop. A change that changes nothing is neither, and its Entry has no
 // ID.
 func (m *Manager) Apply(by Actor, c Change) (Entry, error) {
 	m.mu.Lock()
@@ -75,6 +76,7 @@ func (m *Manager) Apply(by Actor, c Change) (Entry, error) {
 	m.mu.Unlock()
 	if err == nil && e.ID != 0 {
 		log(e)
+		m.save()
 	}
 	return e, err
 }
@@ -91,8 +93,14 @@ func (m *Manager) apply(by Actor, c Change) (Entry, func(Entry), error) {
 		diffs, err = m.setBalancer(s, c.Settings)
 	case c.Op == Set:
 		diffs, err = m.setMember(s, c.Member, c.Settings, by)
+	case c.Member == "":
+		err = &Error{Kind: Invalid, Reason: "no member is named"}
+	case c.Op == Add:
+		c.Member, diffs, err = m.addMember(s, c.Member, c.Settings, by)
+	case c.Op == Remove:
+		diffs, err = m.removeMember(s, c.Member)
 	default:
-		err = &Error{Kind: Unsupported, Reason: "members cannot be added or removed at run time"}
+		err = &Error{Kind: Invalid, Reason: "there is no change " + string(c.Op)}
 	}
 	if err != nil {
 		return Entry{}, nil, err
@@ -105,7 +113,7 @@ func (m *Manager) apply(by Actor, c Change) (Entry, func(Entry), error) {
 }
 
 // known says which names settings may refer to.
-var known = param.Known{Method: func(name string) bool { return balance.MethodOf(name) != nil }}
+var known = param.Known{HealthCheck: true, Method: func(name string) bool { return balance.MethodOf(name) != nil }}
 
 // setBalancer changes settings of a balancer.
 func (m *Manager) setBalancer(s *subject, settings []param.Setting) (diffs []Diff, err error) {
@@ -117,7 +125,7 @@ func (m *Manager) setBalancer(s *subject, settings []param.Setting) (diffs []Dif
 			return nil, &Error{Kind: Invalid, Field: set.Key, Reason: "is no setting of a balancer that can be changed: " + names(balancerFields[:])}
 		}
 		old := f.get(&c)
-		if err := f.apply(&c, param.OfBalancer, set.Value, &known); err != nil {
+		if err := f.apply(&c, param.OfBalancer, set.Value, s.known()); err != nil {
 			return nil, err
 		}
 		if now := f.get(&c); now != old {
@@ -159,11 +167,16 @@ func (m *Manager) setMember(s *subject, url string, settings []param.Setting, by
 			return nil, &Error{Kind: Invalid, Field: one.Key, Reason: "is no setting of a member that can be changed: status, " + names(memberFields[:])}
 		}
 		before := f.get(&next)
-		if err := f.apply(&next, param.OfWorker, one.Value, &known); err != nil {
+		if err := f.apply(&next, param.OfWorker, one.Value, s.known()); err != nil {
 			return nil, err
 		}
 		if now := f.get(&next); now != before {
 			diffs = append(diffs, Diff{f.name, before, now})
+		}
+	}
+	if next.Check != old.Check {
+		if err := s.Live.Checkable(&next, &next.Check); err != nil {
+			return nil, errChecks(err)
 		}
 	}
 	if len(diffs) > 0 {

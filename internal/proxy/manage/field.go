@@ -36,6 +36,35 @@ var memberFields = [...]field[balance.Member]{
 	{name: "redirect",
 		get: func(m *balance.Member) string { return m.Redirect },
 		set: func(m *balance.Member, p *param.Params) { m.Redirect = p.Redirect }},
+
+	{name: "hcmethod",
+		get: func(m *balance.Member) string { return m.Check.Method },
+		set: func(m *balance.Member, p *param.Params) { m.Check.Method = p.Check.Method }},
+	{name: "hcinterval",
+		get: func(m *balance.Member) string { return spanText(m.Check.Interval) },
+		set: func(m *balance.Member, p *param.Params) { m.Check.Interval = p.Check.Interval }},
+	{name: "hcpasses",
+		get: func(m *balance.Member) string { return strconv.Itoa(m.Check.Passes) },
+		set: func(m *balance.Member, p *param.Params) { m.Check.Passes = p.Check.Passes }},
+	{name: "hcfails",
+		get: func(m *balance.Member) string { return strconv.Itoa(m.Check.Fails) },
+		set: func(m *balance.Member, p *param.Params) { m.Check.Fails = p.Check.Fails }},
+	{name: "hcuri", none: []string{""},
+		get: func(m *balance.Member) string { return m.Check.URI },
+		set: func(m *balance.Member, p *param.Params) { m.Check.URI = p.Check.URI }},
+	{name: "hcexpr", none: []string{""},
+		get: func(m *balance.Member) string { return m.Check.Expr },
+		set: func(m *balance.Member, p *param.Params) {
+			m.Check.Expr, m.Check.Condition = p.Check.Expr, p.Check.Condition
+		}},
+}
+
+// spanText is a time as parameters take it: in seconds where they are whole.
+func spanText(d time.Duration) string {
+	if d%time.Second == 0 {
+		return strconv.Itoa(int(d / time.Second))
+	}
+	return strconv.Itoa(int(d/time.Millisecond)) + "ms"
 }
 
 // balancerFields are the settings of a balancer.

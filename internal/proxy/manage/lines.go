@@ -47,6 +47,17 @@ func (m *Manager) lines(s *subject) (out []string) {
 			out = append(out, "# instead of "+one.Place, s.line(one.URL, changedSettings(&one, changed)))
 		}
 	}
+	if o := m.overrides[s.key]; o != nil {
+		for _, a := range o.added {
+			was := ConfiguredMember{URL: a.URL, Params: s.memberParams(a.URL), Settings: a.Settings}
+			out = append(out, s.line(a.URL, changedSettings(&was, o.members[a.URL])))
+		}
+		for _, r := range o.removed {
+			if c := s.configured(r.URL); c != nil {
+				out = append(out, "# without "+c.Place+": "+s.said(c))
+			}
+		}
+	}
 	if len(out) > 0 && s.server != "" {
 		out = append([]string{"# in the <VirtualHost> of " + s.server}, out...)
 	}

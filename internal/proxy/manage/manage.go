@@ -11,6 +11,11 @@ import (
 // Manager is what people and programs do with the balancers of a process. It is
 // pointed at those of the snapshot that is current. New makes one.
 type Manager struct {
+	saving chan struct{} // has room for the one that writes the file of BalancerPersist
+	saved  []byte        // what the file has; only the one that writes looks at it
+
+	restored bool // the file was read, or there was none to read; guarded by mu
+
 	mu        lock.Mutex // guards what follows, and every change of a balancer that is made here
 	catalog   *Catalog
 	overrides overrides
@@ -18,7 +23,9 @@ type Manager struct {
 }
 
 // New makes a Manager, which has no balancers before Publish.
-func New() *Manager { return &Manager{catalog: new(Catalog), overrides: make(overrides)} }
+func New() *Manager {
+	return &Manager{catalog: new(Catalog), overrides: make(overrides), saving: make(chan struct{}, 1)}
+}
 
 // Publish points the Manager at the balancers of a snapshot that is about to become
 // current. What was changed at run time is changed in them too, unless their
@@ -27,6 +34,7 @@ func (m *Manager) Publish(c *Catalog) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.catalog = c
+	m.restore(c)
 	kept := make(overrides)
 	for _, s := range c.all {
 		m.carry(kept, s)
@@ -40,13 +48,14 @@ func (m *Manager) carry(kept overrides, s *subject) {
 	c := b.Config
 	for name, o := range m.overrides.of(s.key, "") {
 		f := find(balancerFields[:], name)
-		if f.configured(s.configParams()) == o.Said && f.apply(&c, param.OfBalancer, o.Value, &known) == nil {
+		if f.configured(s.configParams()) == o.Said && f.apply(&c, param.OfBalancer, o.Value, s.known()) == nil {
 			kept.note(s.key, "", name, o.Value, o.Said)
 		}
 	}
 	if len(kept.of(s.key, "")) > 0 {
 		s.Live.Configure(c)
 	}
+	m.carryMembers(kept, s)
 	for _, one := range b.Members.List() {
 		m.carryMember(kept, s, one)
 	}
@@ -69,7 +78,7 @@ func (m *Manager) carryMember(kept overrides, s *subject, one *balance.Member) {
 			continue
 		}
 		f := find(memberFields[:], name)
-		if f.configured(p) == o.Said && f.apply(&next, param.OfWorker, o.Value, &known) == nil {
+		if f.configured(p) == o.Said && f.apply(&next, param.OfWorker, o.Value, s.known()) == nil {
 			kept.note(s.key, url, name, o.Value, o.Said)
 			changed = true
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -12,6 +13,7 @@ import (
 	"github.com/headgate/headgate/internal/exchange"
 	"github.com/headgate/headgate/internal/logsink"
 	"github.com/headgate/headgate/internal/proxy/param"
+	"github.com/headgate/headgate/internal/state"
 	"github.com/headgate/headgate/internal/testkit"
 	"github.com/headgate/headgate/internal/worker"
 )
@@ -19,10 +21,52 @@ import (
 func TestMain(m *testing.M) { testkit.Main(m) }
 
 // live is a balancer without a handler.
-type live struct{ b *balance.Balancer }
+type live struct {
+	b     *balance.Balancer
+	w     *world
+	where string
+}
 
-func (l *live) Balancer() *balance.Balancer { return l.b }
-func (l *live) Configure(c balance.Config)  { l.b = l.b.With(c) }
+func (l *live) Balancer() *balance.Balancer                         { return l.b }
+func (l *live) Configure(c balance.Config)                          { l.b = l.b.With(c) }
+func (l *live) Checkable(*balance.Member, *param.CheckParams) error { return nil }
+
+func (l *live) NewMember(url string, list []param.Setting) (*balance.Member, error) {
+	if !strings.HasPrefix(url, "http://") {
+		return nil, errors.New("no URL")
+	}
+	p := param.Default()
+	if err := p.SetAll(param.OfWorker, list, &known); err != nil {
+		return nil, err
+	}
+	m := l.w.member(l.where+"|"+url, url, &p)
+	m.Added = true
+	m.Lease = new(state.Registry).Lease()
+	return m, nil
+}
+
+func (l *live) Add(m *balance.Member) error {
+	l.b.Members.Change(func(list []*balance.Member) []*balance.Member { return append(list, m) })
+	return nil
+}
+
+func (l *live) Remove(m *balance.Member) bool {
+	return l.b.Members.Change(func(list []*balance.Member) []*balance.Member { return slices.DeleteFunc(list, m.Same) })
+}
+
+func (l *live) Edit(m *balance.Member, edit func(*balance.Member)) bool {
+	return l.b.Members.Change(func(list []*balance.Member) []*balance.Member {
+		for i := range list {
+			if m.Same(list[i]) {
+				c := *list[i]
+				edit(&c)
+				list[i] = &c
+			}
+		}
+		return list
+	})
+}
+
 func (l *live) member(url string) *balance.Member {
 	for _, m := range l.b.Members.List() {
 		if m.Worker.Name == url {
@@ -37,6 +81,7 @@ type world struct {
 	t       *testing.T
 	m       *Manager
 	log     bytes.Buffer
+	file    string // of BalancerPersist; "": Off
 	workers map[string]*worker.Worker
 	scores  map[string]*balance.Score
 	groups  map[string]*balance.Group
@@ -98,31 +143,43 @@ func (w *world) load(text string) {
 			if w.groups[where] == nil {
 				w.groups[where] = new(balance.Group)
 			}
-			l = &live{balance.New(balance.Config{Name: scheme + name, BalancerParams: p.Balancer, Method: balance.MethodOf(p.Balancer.Method)}, w.groups[where])}
+			l = &live{balance.New(balance.Config{Name: scheme + name, BalancerParams: p.Balancer, Method: balance.MethodOf(p.Balancer.Method)}, w.groups[where]), w, where}
 			w.live[where] = l
-			at.list = append(at.list, Configured{Live: l, Params: &p})
+			at.list = append(at.list, Configured{Live: l, Params: &p, Persist: w.file != "" && name != "forgotten"})
 			conf = &at.list[len(at.list)-1]
 			continue
 		}
 		conf.Members = append(conf.Members, ConfiguredMember{
 			URL: words[0], Params: &p, Settings: settings(strings.Join(words[1:], " ")), Place: "httpd.conf:" + words[0][len(words[0])-1:],
 		})
-		key := where + "|" + words[0]
-		if w.workers[key] == nil {
-			n := worker.New(worker.Config{Name: words[0]}, nil, worker.NewState(nil, nil, 1))
-			w.workers[key], w.scores[key] = &n, new(balance.Score)
-		}
-		m := &balance.Member{
-			Worker: w.workers[key], Score: w.scores[key], Factor: p.LoadFactor, Set: p.LBSet, Route: p.Route, Redirect: p.Redirect, Retry: p.Retry,
-		}
-		m.Health().Configure(p.Status|param.StatusInit, p.StatusCleared)
+		m := w.member(where+"|"+words[0], words[0], &p)
 		l.b.Members.Change(func(list []*balance.Member) []*balance.Member { return append(list, m) })
 	}
-	c := new(Catalog)
+	c := &Catalog{File: w.file}
 	for _, s := range order {
 		c.Add(s.s, "", s.list)
 	}
 	w.m.Publish(c)
+}
+
+// member makes a member over the state that a key has.
+func (w *world) member(key, url string, p *param.Params) *balance.Member {
+	if w.workers[key] == nil {
+		n := worker.New(worker.Config{Name: url}, nil, worker.NewState(nil, nil, 1))
+		w.workers[key], w.scores[key] = &n, new(balance.Score)
+	}
+	m := &balance.Member{
+		Worker: w.workers[key], Score: w.scores[key], Factor: p.LoadFactor, Set: p.LBSet, Route: p.Route, Redirect: p.Redirect, Retry: p.Retry,
+		Check: p.Check,
+	}
+	m.Health().Configure(p.Status|param.StatusInit, p.StatusCleared)
+	return m
+}
+
+// restart is the end of the process, and a new one.
+func (w *world) restart() {
+	w.m = New()
+	w.workers, w.scores = make(map[string]*worker.Worker), make(map[string]*balance.Score)
 }
 
 var alice = Actor{User: "alice", Addr: "10.0.0.7", Via: "balancer-manager"}
@@ -244,7 +301,7 @@ func TestInvalid(t *testing.T) {
 		{"b http://a", "status=+Q", "status: Unknown status parameter option", Invalid},
 		{"b http://a", "status=+E", "status: only the flags I N D H R S C can be set, and E cleared too", Invalid},
 		{"b http://a", "status=+O", "status: only the flags I N D H R S C can be set, and E cleared too", Invalid},
-		{"b http://a", "smax=3", "smax: is no setting of a member that can be changed: status, loadfactor, lbset, route, redirect", Invalid},
+		{"b http://a", "smax=3", "smax: is no setting of a member that can be changed: status, loadfactor, lbset, route, redirect, hcmethod, hcinterval, hcpasses, hcfails, hcuri, hcexpr", Invalid},
 		{"b http://c", "lbset=1", "balancer b has no member http://c", NotFound},
 		{"c", "lbset=1", "there is no balancer c", NotFound},
 		{"s/b", "lbset=1", "there is no server s", NotFound},

@@ -9,6 +9,8 @@ type overrides map[string]*balancerOverrides
 type balancerOverrides struct {
 	own     map[string]override            // by field
 	members map[string]map[string]override // by URL and field
+	added   []added
+	removed []removed
 }
 
 // override is one setting that was changed.
@@ -20,11 +22,7 @@ type override struct {
 // note remembers that a setting was changed; it forgets one that is again as the
 // configuration says.
 func (o overrides) note(key, url, field, value, said string) {
-	b := o[key]
-	if b == nil {
-		b = &balancerOverrides{own: make(map[string]override), members: make(map[string]map[string]override)}
-		o[key] = b
-	}
+	b := o.balancer(key)
 	at := b.own
 	if url != "" {
 		if at = b.members[url]; at == nil {
@@ -37,6 +35,16 @@ func (o overrides) note(key, url, field, value, said string) {
 		return
 	}
 	at[field] = override{Value: value, Said: said}
+}
+
+// balancer returns what was changed of a balancer, to add to it.
+func (o overrides) balancer(key string) *balancerOverrides {
+	b := o[key]
+	if b == nil {
+		b = &balancerOverrides{own: make(map[string]override), members: make(map[string]map[string]override)}
+		o[key] = b
+	}
+	return b
 }
 
 // of returns what was changed of a member, or of the balancer itself for "".

@@ -11,16 +11,8 @@ const unusable = worker.Unusable
 
 // replace puts a changed copy of a member in its place.
 func (s *subject) replace(old, next *balance.Member) {
-	b := s.Live.Balancer()
-	b.Members.Change(func(list []*balance.Member) []*balance.Member {
-		for i := range list {
-			if list[i] == old {
-				list[i] = next
-			}
-		}
-		return list
-	})
-	b.Group.Changed()
+	s.Live.Edit(old, func(m *balance.Member) { *m = *next })
+	s.Live.Balancer().Group.Changed()
 }
 
 // restart has the balancer's method begin again.
@@ -35,20 +27,40 @@ func (s *subject) restart(standing func(*balance.Member) int64) {
 // configParams returns what the configuration says of the balancer.
 func (s *subject) configParams() *param.Params { return s.Params }
 
-// memberParams returns what the configuration says of a member; the defaults for
-// one that was added at run time.
+// memberParams returns what the configuration says of a member; what it
+// was added with for one that was added at run time.
 func (s *subject) memberParams(url string) *param.Params {
 	if p := s.members[url]; p != nil {
+		return p
+	}
+	if p := s.added[url]; p != nil {
 		return p
 	}
 	p := param.Default()
 	return &p
 }
 
+// known returns the names that parameters may use.
+func (s *subject) known() *param.Known {
+	if s.Known != nil {
+		return s.Known
+	}
+	return &known
+}
+
 // log writes the line of an entry to the error log of the balancer's server.
-func (s *subject) log(e Entry) {
+func (s *subject) log(e Entry) { s.logf("%s", e.String()) }
+
+func (s *subject) logf(format string, args ...any) {
 	if s.site == nil || s.site.Log == nil || s.site.Levels != nil && !s.site.Levels.Enabled("proxy_balancer", logsink.Notice) {
 		return
 	}
-	s.site.Log.Logf(logsink.Record{Level: logsink.Notice, Module: "proxy_balancer"}, "%s", e.String())
+	s.site.Log.Logf(logsink.Record{Level: logsink.Notice, Module: "proxy_balancer"}, format, args...)
+}
+
+// fail logs that something could not be done.
+func (s *subject) fail(format string, args ...any) {
+	if s.site != nil && s.site.Log != nil {
+		s.site.Log.Logf(logsink.Record{Level: logsink.Error, Module: "proxy_balancer"}, format, args...)
+	}
 }

@@ -15,6 +15,7 @@ func (m *Manager) Undo(by Actor, id int64) (Entry, error) {
 	m.mu.Unlock()
 	if err == nil {
 		log(e)
+		m.save()
 	}
 	return e, err
 }
