@@ -56,7 +56,7 @@ func names(list []*Member) string {
 }
 
 func among(list []*Member, now time.Time) []*Member {
-	out, _ := eligible(nil, list, now)
+	out, _ := eligible(nil, list, now, true)
 	return out
 }
 
@@ -95,7 +95,7 @@ func TestEligible(t *testing.T) {
 		}
 	}
 	m := members("x a b:e")
-	after, _ := eligible(m[:1:1], m[1:], start.Add(2*time.Minute))
+	after, _ := eligible(m[:1:1], m[1:], start.Add(2*time.Minute), true)
 	if got := names(after); got != "x a b" {
 		t.Errorf("after its time, behind another: %q", got)
 	}
@@ -175,7 +175,7 @@ func TestRecover(t *testing.T) {
 		want bool
 	}{{"", false}, {"a:e b:e", true}, {"a:e b", false}, {"a:e b:C", false}, {"a:e b:De", true}} {
 		list := members(tt.list)
-		if got := Recover(list, start); got != tt.want {
+		if got := Recover(list, start, true); got != tt.want {
 			t.Errorf("%q: %v", tt.list, got)
 		}
 		for _, m := range list {

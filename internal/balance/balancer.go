@@ -58,7 +58,7 @@ func (b *Balancer) Attempts() int {
 // Elect returns the member that x goes to, which is none of tried; nil: there is
 // none that may be elected.
 func (b *Balancer) Elect(x *exchange.Exchange, tried []*Member) *Member {
-	v := b.current(x)
+	v := b.current(x, true)
 	if len(v.entries) == 0 {
 		return nil
 	}
@@ -77,7 +77,7 @@ func (b *Balancer) Elect(x *exchange.Exchange, tried []*Member) *Member {
 // Honour counts a turn of m, which a session elected. As in httpd all usable
 // members take part in it, whatever their set.
 func (b *Balancer) Honour(x *exchange.Exchange, m *Member) {
-	v := b.current(x)
+	v := b.current(x, false)
 	v.turns.Add(1)
 	total := v.total
 	for _, o := range v.rest {
@@ -107,27 +107,29 @@ func (b *Balancer) End(m *Member) {
 	}
 }
 
-// current returns the view that holds now.
-func (b *Balancer) current(x *exchange.Exchange) *view {
+// current returns the view that holds now. elect says that a member is elected by
+// the method, and not by a session: members in error whose time has come take part
+// then.
+func (b *Balancer) current(x *exchange.Exchange, elect bool) *view {
 	now := x.Loop.Now()
-	if v := b.view.Load(); v.valid(b, now) {
+	if v := b.view.Load(); v.valid(b, now, elect) {
 		return v
 	}
-	return b.look(x, now)
+	return b.look(x, now, elect)
 }
 
 // look makes a view.
-func (b *Balancer) look(x *exchange.Exchange, now time.Time) *view {
+func (b *Balancer) look(x *exchange.Exchange, now time.Time, elect bool) *view {
 	b.build.Lock()
 	old := b.view.Load()
-	if old.valid(b, now) {
+	if old.valid(b, now, elect) {
 		b.build.Unlock()
 		return old
 	}
 	changes, r := b.Group.changes.Load(), b.Members.roster()
 	inError := slices.DeleteFunc(slices.Clone(r.list), func(m *Member) bool { return !m.is(param.StatusError) })
 	old.fold()
-	v := newView(r, changes, &b.Config, now)
+	v := newView(r, changes, &b.Config, now, elect)
 	if b.Method.keyed {
 		v.hash = b.hashing(v, old)
 	}
@@ -172,7 +174,7 @@ func (b *Balancer) Await(x *exchange.Exchange, by time.Time) bool {
 	if err != nil {
 		return false
 	}
-	switch v := b.current(x); {
+	switch v := b.current(x, true); {
 	case len(v.entries) > 0: // since the caller looked
 		by = x.Loop.Now()
 	case !v.until.IsZero() && v.until.Before(by):

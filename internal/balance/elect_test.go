@@ -164,14 +164,14 @@ func TestSequencesAgainstHTTPD(t *testing.T) {
 				now = now.Add(45 * time.Second)
 				log += " 45s"
 			case k < 12 && b.Sticky != "":
-				b.current(x) // httpd looks again after each election, and sees what failed there
+				b.current(x, true) // httpd looks again after each election, and sees what failed there
 				if m.Health().Usable(now, m.Retry) {
 					want.honour(members, m)
 					b.Honour(x, m)
 					log += " =" + m.Worker.Name
 				}
 			default:
-				w := func() *Member { Recover(members, now); return want.elect(members, now) }()
+				w := func() *Member { Recover(members, now, true); return want.elect(members, now) }()
 				got := b.Elect(x, nil)
 				if got != w {
 					t.Fatalf("round %d, %s:%s: %s, want %s", round, list.String(), log, name(got), name(w))

@@ -40,7 +40,7 @@ func (b *Balancer) Pause(x *exchange.Exchange, by time.Time) error {
 		return ErrHeldFull
 	}
 	until := now.Add(heldCheck)
-	switch v := b.current(x); {
+	switch v := b.current(x, true); {
 	case len(v.entries) > 0: // since the caller looked
 		until = now.Add(time.Millisecond)
 	case !v.until.IsZero() && v.until.Before(until):
@@ -91,7 +91,7 @@ func grace(x *exchange.Exchange) time.Duration {
 }
 
 // Usable says whether some member may be elected now.
-func (b *Balancer) Usable(x *exchange.Exchange) bool { return len(b.current(x).entries) > 0 }
+func (b *Balancer) Usable(x *exchange.Exchange) bool { return len(b.current(x, true).entries) > 0 }
 
 // probes says whether there is a member that a probe might bring back.
 func (b *Balancer) probes() bool {

@@ -57,15 +57,14 @@ type Sender interface {
 // Score is what elections have counted of a member. It survives a reload with
 // the state of its worker. The zero value is that of a new member.
 type Score struct {
-	turn     atomic.Int64  // standing in byrequests, less what the current view has counted (httpd: lbstatus)
-	busy     atomic.Int64  // attempts under way, and tunnels
-	sent     atomic.Int64  // bytes to the member
-	received atomic.Int64  // bytes of its responses, header fields left out as in httpd
-	latency  atomic.Int64  // time to the first byte of a response, in nanoseconds: its peak, decaying
-	measured atomic.Int64  // when latency was counted last, in unix nanoseconds
-	returned atomic.Int64  // when it last came back, in unix nanoseconds; 0: it was never away
-	away     atomic.Bool   // it was away since the last election that it took part in
-	offers   atomic.Uint32 // elections while its share grows
+	turn     atomic.Int64   // standing in byrequests, less what the current view has counted (httpd: lbstatus)
+	busy     atomic.Int64   // attempts under way, and tunnels
+	traffic  exchange.Meter // bytes to the member, and of its responses, header fields left out as in httpd
+	latency  atomic.Int64   // time to the first byte of a response, in nanoseconds: its peak, decaying
+	measured atomic.Int64   // when latency was counted last, in unix nanoseconds
+	returned atomic.Int64   // when it last came back, in unix nanoseconds; 0: it was never away
+	away     atomic.Bool    // it was away since the last election that it took part in
+	offers   atomic.Uint32  // elections while its share grows
 
 	outcomes outcomes // for outlier detection
 }
@@ -82,16 +81,21 @@ func (s *Score) End() { s.busy.Add(-1) }
 
 // Moved returns the bytes to and from the member. They are counted only by methods
 // that look at them.
-func (s *Score) Moved() (sent, received int64) { return s.sent.Load(), s.received.Load() }
+func (s *Score) Moved() (sent, received int64) {
+	return s.traffic.Sent.Load(), s.traffic.Body.Load()
+}
 
 // Latency returns the time to the first byte of a response, zero where no method
 // measures it.
 func (s *Score) Latency() time.Duration { return time.Duration(s.latency.Load()) }
 
+// Meter returns what counts bytes to the member and of its responses.
+func (s *Score) Meter() *exchange.Meter { return &s.traffic }
+
 // Traffic counts bytes.
 func (s *Score) Traffic(sent, received int64) {
-	s.sent.Add(sent)
-	s.received.Add(received)
+	s.traffic.Sent.Add(sent)
+	s.traffic.Body.Add(received)
 }
 
 // Health returns what is known of the member's fitness.

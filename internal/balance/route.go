@@ -45,7 +45,7 @@ func (b *Balancer) Route(x *exchange.Exchange, route []byte, tried []*Member) *M
 	if len(route) == 0 {
 		return nil
 	}
-	return b.Members.roster().find(string(route), x.Loop.Now(), tried, 1)
+	return b.current(x, false).roster.find(string(route), x.Loop.Now(), tried, 1) // which recovers them where all are in error
 }
 
 // Owned says whether a route is a member's, usable or not.

@@ -31,7 +31,7 @@ func (b *Balancer) Restart(standing func(*Member) int64) {
 // bytraffic).
 func (b *Balancer) ForgetTraffic() {
 	for _, m := range b.Members.List() {
-		m.Score.sent.Store(0)
-		m.Score.received.Store(0)
+		m.Score.traffic.Sent.Store(0)
+		m.Score.traffic.Body.Store(0)
 	}
 }

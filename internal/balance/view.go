@@ -18,6 +18,7 @@ type view struct {
 	roster  *roster
 	changes uint64    // of the group, before the members were looked at
 	until   time.Time // one in error may be tried again after it, or has its full share; zero: none is
+	leads   time.Time // of those in error in front of all others, which sessions look at too, one may be tried again
 	slow    bool      // an entry's share grows, see slowStart
 
 	entries []entry
@@ -40,18 +41,22 @@ type entry struct {
 }
 
 // valid says that v is still what building it again would come to.
-func (v *view) valid(b *Balancer, now time.Time) bool {
-	return v != nil && v.changes == b.Group.changes.Load() && v.roster == b.Members.roster() &&
-		(v.until.IsZero() || !now.After(v.until))
+func (v *view) valid(b *Balancer, now time.Time, elect bool) bool {
+	if v == nil || v.changes != b.Group.changes.Load() || v.roster != b.Members.roster() {
+		return false
+	}
+	until := v.until
+	if !elect {
+		until = v.leads
+	}
+	return until.IsZero() || !now.After(until)
 }
 
 // newView looks at the members of r.
-func newView(r *roster, changes uint64, c *Config, now time.Time) *view {
+func newView(r *roster, changes uint64, c *Config, now time.Time, elect bool) *view {
 	v := &view{roster: r, changes: changes}
-	if c.ForceRecovery && c.Hold == 0 {
-		Recover(r.list, now)
-	}
-	list, top := eligible(nil, r.list, now)
+	Recover(r.list, now, c.ForceRecovery && c.Hold == 0)
+	list, top := eligible(nil, r.list, now, elect)
 	v.entries = make([]entry, len(list))
 	for i, m := range list {
 		e := &v.entries[i]
@@ -59,9 +64,14 @@ func newView(r *roster, changes uint64, c *Config, now time.Time) *view {
 		e.standing.Store(m.Score.turn.Load())
 		v.total += e.factor
 	}
+	lead := true
 	for _, m := range r.list {
+		at := dueAt(m)
 		if m.Set <= top {
-			v.expires(m)
+			v.until = earlier(v.until, at)
+		}
+		if lead = lead && m.is(param.StatusError); lead {
+			v.leads = earlier(v.leads, at)
 		}
 	}
 	switch {
@@ -74,14 +84,21 @@ func newView(r *roster, changes uint64, c *Config, now time.Time) *view {
 	return v
 }
 
-// expires takes note of when m may be tried again.
-func (v *view) expires(m *Member) {
+// dueAt returns when a member in error may be tried again; zero: it is in none, or
+// stopped.
+func dueAt(m *Member) (at time.Time) {
 	if s := m.Health().Status(); s&param.StatusError == 0 || s&param.StatusStopped != 0 {
-		return
+		return at
 	}
-	if at := m.Health().RetryAt(m.Retry); v.until.IsZero() || at.Before(v.until) {
-		v.until = at
+	return m.Health().RetryAt(max(m.Retry, 1))
+}
+
+// earlier returns the earlier one of two times, of which zero is none.
+func earlier(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
 	}
+	return a
 }
 
 // addRest notes what a sticky session's turn concerns beside the entries.

@@ -2,6 +2,7 @@ package exchange
 
 import (
 	"net/netip"
+	"sync/atomic"
 	"time"
 
 	"github.com/headgate/headgate/internal/fault"
@@ -113,11 +114,34 @@ type Times struct {
 
 // Counts are bytes of one exchange.
 type Counts struct {
-	In       int64 // from the client: head and body as received
-	Out      int64 // to the client: head and body as sent
-	Body     int64 // response body without framing (%B)
-	Sent     int64 // to the backend
-	Received int64 // from the backend
+	In       int64  // from the client: head and body as received
+	Out      int64  // to the client: head and body as sent
+	Body     int64  // response body without framing (%B)
+	Sent     int64  // to the backend
+	Received int64  // from the backend
+	Meter    *Meter // is added to as well, while bytes move; nil: nobody looks
+}
+
+// Meter counts the bytes of many exchanges, for others to look at.
+type Meter struct {
+	Sent atomic.Int64 // to backends
+	Body atomic.Int64 // of response bodies, without framing
+}
+
+// AddSent counts bytes that went to the backend.
+func (c *Counts) AddSent(n int64) {
+	c.Sent += n
+	if c.Meter != nil {
+		c.Meter.Sent.Add(n)
+	}
+}
+
+// AddBody counts bytes of the response's body.
+func (c *Counts) AddBody(n int64) {
+	c.Body += n
+	if c.Meter != nil {
+		c.Meter.Body.Add(n)
+	}
 }
 
 // Outbound is the request to the backend, in addition to the client's header

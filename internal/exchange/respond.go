@@ -10,7 +10,7 @@ import (
 // write passes p to the front, the last bytes with the trailer.
 func (x *Exchange) write(p []byte, op Op) error {
 	if x.Req.Verb != message.HEAD { // a response to HEAD has no body
-		x.Count.Body += int64(len(p))
+		x.Count.AddBody(int64(len(p)))
 	}
 	if op == End && x.trailer != nil {
 		if len(p) > 0 {
@@ -93,7 +93,7 @@ func (x *Exchange) SpliceBody(src reactor.Conn, n int64, until time.Time) (moved
 		return 0, reactor.ErrNoSplice, nil
 	}
 	moved, read, write = s.SpliceOut(src, n, until)
-	x.Count.Body += moved
+	x.Count.AddBody(moved)
 	return moved, read, write
 }
 

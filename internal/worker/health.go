@@ -133,13 +133,13 @@ func (h *Health) RetryAt(retry time.Duration) time.Time {
 }
 
 // Usable reports whether the worker may get a request now. A worker in error
-// may get one again once retry has passed since it failed, or at once if it
-// ignores errors; the error is cleared then. A stopped one is not tried again
+// may get one again once retry has passed since it failed, or at once if there is
+// none or it ignores errors; the error is cleared then. A stopped one is not tried again
 // (httpd: ap_proxy_retry_worker).
 func (h *Health) Usable(now time.Time, retry time.Duration) bool {
 	s := h.Status()
 	if s&param.StatusError != 0 && s&param.StatusStopped == 0 {
-		if s&param.StatusIgnoreErrors != 0 || now.After(h.RetryAt(retry)) {
+		if s&param.StatusIgnoreErrors != 0 || retry == 0 && !h.Ejected() || now.After(h.RetryAt(retry)) {
 			h.Set(0, param.StatusError)
 			h.retries.Add(1)
 			s = h.Status()

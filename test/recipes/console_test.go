@@ -44,12 +44,13 @@ const (
 
 var (
 	comment  = regexp.MustCompile(`^# (\d+) (answers|sees) (.+)$`)
+	isDown   = regexp.MustCompile(`^# (\d+) is down$`)
 	oneField = regexp.MustCompile(`^[!#$%&'*+.^_|~0-9A-Za-z-]+: `)
 	absent   = regexp.MustCompile(`^no ([A-Za-z0-9-]+)$`)
 )
 
-// parseConsole reads the lines of a console block.
-func parseConsole(page string, b block) (acts []*act, err error) {
+// parseConsole reads the lines of a console block. It adds to down the backends that are.
+func parseConsole(page string, b block, down map[string]bool) (acts []*act, err error) {
 	answers := map[string]*answer{}
 	body := false
 	for i, line := range b.lines {
@@ -57,6 +58,8 @@ func parseConsole(page string, b block) (acts []*act, err error) {
 		fail := func(why string) error { return fmt.Errorf("%s:%d: %s: %q", page, at, why, line) }
 		comment := comment.FindStringSubmatch(line)
 		switch {
+		case isDown.MatchString(line):
+			down[isDown.FindStringSubmatch(line)[1]] = true
 		case comment != nil && comment[2] == "answers":
 			answered(answers, comment[1], comment[3])
 		case strings.HasPrefix(line, "$ "):

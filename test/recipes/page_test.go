@@ -15,6 +15,7 @@ type recipe struct {
 	ours  bool // not for httpd
 	files map[string]string
 	acts  []*act
+	down  map[string]bool // ports of backends that refuse connections
 }
 
 // block is a fenced block: its info string, where it begins, and its lines.
@@ -54,7 +55,7 @@ func parsePage(path, text string) (all []*recipe, err error) {
 		}
 		if len(b.info) > 0 && b.info[0] == "apache" {
 			names[heading]++
-			r := &recipe{page: path, line: b.line, name: heading, files: map[string]string{}}
+			r := &recipe{page: path, line: b.line, name: heading, files: map[string]string{}, down: map[string]bool{}}
 			if n := names[heading]; n > 1 {
 				r.name = fmt.Sprintf("%s-%d", heading, n)
 			}
@@ -84,7 +85,7 @@ func (r *recipe) add(b block) error {
 		r.conf = text
 		r.ours = len(b.info) > 1 && b.info[1] == "headgate"
 	case b.info[0] == "console":
-		acts, err := parseConsole(r.page, b)
+		acts, err := parseConsole(r.page, b, r.down)
 		if err != nil {
 			return err
 		}

@@ -59,6 +59,12 @@ func set(t *testing.T, r *recipe) *stage {
 	for name, text := range r.files {
 		st.files[name] = st.placed(t, text)
 	}
+	for port := range r.down {
+		if st.origins[port] == nil {
+			t.Fatalf("%s:%d: the configuration names no backend at port %s", r.page, r.line, port)
+		}
+		st.origins[port].Close()
+	}
 	return st
 }
 

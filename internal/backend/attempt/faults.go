@@ -72,7 +72,7 @@ func (a *attempt) headFault(err error) *fault.Fault {
 	case a.pinging && a.seen == 0:
 		return a.pingFault(err)
 	case a.seen == 0 && errors.Is(err, reactor.ErrUnsent):
-		a.x.Count.Sent = a.sent
+		a.x.Count.AddSent(a.sent - a.x.Count.Sent)
 		return a.writeFault(fault.SendRequest, 0, err)
 	}
 	phase := fault.AwaitHead

@@ -188,7 +188,7 @@ func (a *attempt) deliver(p []byte, phase fault.Phase, soon bool) *fault.Fault {
 			n, err = a.conn.Write(p)
 		}
 	}
-	a.x.Count.Sent += int64(n)
+	a.x.Count.AddSent(int64(n))
 	if err == nil {
 		return nil
 	}

@@ -72,7 +72,7 @@ func (u *upload) splice() (all bool, f *fault.Fault) {
 		// accepts nothing it ends by its own deadline.
 		u.clientsTurn()
 		moved, read, write := a.x.SpliceRequest(a.conn.Conn, a.timeout())
-		a.x.Count.Sent += moved
+		a.x.Count.AddSent(moved)
 		u.moved(int(moved))
 		switch {
 		case write != nil:

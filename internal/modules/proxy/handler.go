@@ -17,6 +17,9 @@ import (
 // proxyName is the prefix of handler names that contain the URL of a backend.
 const proxyName = "proxy:"
 
+// fileNote is what few who name a backend by SetHandler mean.
+const fileNote = "as in httpd, the backend receives the path of the file on this machine (/var/www/...); with ProxyPass it receives the path of the URL"
+
 // Handlers returns the kind of handler that SetHandler and the H flag of
 // RewriteRule can name: "proxy:" and a URL. The name of the request's file is
 // appended to that URL.
@@ -31,7 +34,8 @@ func judgeName(c *directive.Call, name string) (directive.Tier, string) {
 		return directive.Honoured, ""
 	}
 	if param.IsBalancer(url) {
-		return schemeTier(uri.URL{Scheme: "balancer"})
+		c.Note(fileNote)
+		return directive.Honoured, ""
 	}
 	if rest, ok := strings.CutPrefix(url, "unix:"); ok {
 		_, url, _ = strings.Cut(rest, "|")
@@ -42,7 +46,7 @@ func judgeName(c *directive.Call, name string) (directive.Tier, string) {
 		return directive.Honoured, ""
 	}
 	if scheme == "http" {
-		c.Note("as in httpd, the backend receives the path of the file on this machine (/var/www/...); with ProxyPass it receives the path of the URL")
+		c.Note(fileNote)
 	}
 	return schemeTier(uri.URL{Scheme: scheme})
 }

@@ -7,13 +7,16 @@ import (
 
 // counted is send for methods that look at what members have to do.
 func (h *Handler) counted(x *exchange.Exchange, m *balance.Member) (err error) {
-	sent, body := x.Count.Sent, x.Count.Body
+	if h.balancer.Method.Traffic {
+		x.Count.Meter = m.Score.Meter()
+	}
 	if h.balancer.Method.Busy {
 		h.balancer.Begin(m)
 	}
 	defer func() {
 		if h.balancer.Method.Traffic {
-			m.Score.Traffic(x.Count.Sent-sent, statusLine(x)+x.Count.Body-body)
+			x.Count.Meter = nil
+			m.Score.Traffic(0, statusLine(x))
 		}
 		if h.balancer.Method.Busy {
 			h.release(x, m)

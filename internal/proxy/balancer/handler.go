@@ -1,6 +1,7 @@
 package balancer
 
 import (
+	"bytes"
 	"errors"
 
 	"github.com/headgate/headgate/internal/balance"
@@ -40,9 +41,12 @@ type request struct {
 // Handle implements exchange.Handler (httpd: proxy_handler, with the hooks of
 // mod_proxy_balancer).
 func (h *Handler) Handle(x *exchange.Exchange) error {
-	x.Filename = x.Out.URL
 	b, target := h.balancer, x.Out.Target
-	r := request{x: x, session: b.Session(x, x.Out.URL[len(proxyPrefix):]), left: b.Attempts()}
+	r := request{x: x, left: b.Attempts()}
+	if b.Sticky != "" {
+		r.session = b.Session(x, sessionURL(x))
+	}
+	x.Filename = x.Out.URL
 	if b.RetryBudget >= 0 {
 		b.Group.Budget.Request(x.Loop.Index(), x.Loop.Now())
 	}
@@ -89,6 +93,19 @@ func (h *Handler) responded(r *request, m *balance.Member) {
 		h.watch(r.x, m)
 	}
 	h.probed(r, m)
+}
+
+// sessionURL returns the URL in which a session is looked for: its path decoded, its query as the client sent it. While
+// nothing is encoded in the path that is the URL of the request.
+func sessionURL(x *exchange.Exchange) []byte {
+	url := x.Out.URL
+	if bytes.HasPrefix(x.Filename, []byte(proxyPrefix)) && !bytes.HasPrefix(url, x.Filename) {
+		_, query, has := bytes.Cut(url, []byte("?"))
+		if url = x.Filename; has {
+			url = x.Arena.Join(x.Filename, []byte("?"), query)
+		}
+	}
+	return url[len(proxyPrefix):]
 }
 
 // elect returns the member for the next attempt; nil: there is none.

@@ -2,6 +2,7 @@ package mapping
 
 import (
 	"bytes"
+	"strings"
 	"sync"
 
 	"github.com/headgate/headgate/internal/exchange"
@@ -108,9 +109,14 @@ func (t *Targets) Resolve(u uri.URL, filename []byte) (exchange.Handler, error) 
 	return h, nil
 }
 
-// balancer returns the handler of a balancer that only the request names.
+// balancer returns the handler of a balancer that only the request names, whose
+// port means nothing.
 func (t *Targets) balancer(name string) (exchange.Handler, error) {
-	if t.Balancers != nil {
+	host, _, _ := strings.Cut(name, ":")
+	for _, name := range []string{name, host} {
+		if t.Balancers == nil {
+			break
+		}
 		if h := t.Balancers.Find(name); h != nil {
 			return h, nil
 		}
