@@ -63,7 +63,7 @@ func byRequests(v *view, _ *exchange.Exchange, tried []*Member) int {
 			best, most = i, s
 		}
 	}
-	v.charge(best)
+	v.charge(best, tried)
 	return best
 }
 
@@ -80,16 +80,19 @@ func (v *view) inTurn(n int64, tried []*Member) int {
 }
 
 // charge takes from the chosen entry what the turn has added to all. Those that
-// were tried took part in it, as in httpd, though they cannot be chosen. Without
-// a choice there was no turn.
-func (v *view) charge(best int) {
-	if best >= 0 {
-		v.entries[best].standing.Add(-v.total)
-		return
+// were tried did not compete, and are added nothing.
+func (v *view) charge(best int, tried []*Member) {
+	total := v.total
+	if len(tried) > 0 || best < 0 {
+		for i := range v.entries {
+			if e := &v.entries[i]; best < 0 || hasMember(tried, e.m) {
+				e.standing.Add(-e.factor)
+				total -= e.factor
+			}
+		}
 	}
-	for i := range v.entries {
-		e := &v.entries[i]
-		e.standing.Add(-e.factor)
+	if best >= 0 {
+		v.entries[best].standing.Add(-total)
 	}
 }
 
@@ -122,6 +125,6 @@ func byBusyness(v *view, _ *exchange.Exchange, tried []*Member) int {
 			best, least, most = i, busy, s
 		}
 	}
-	v.charge(best)
+	v.charge(best, tried)
 	return best
 }
