@@ -33,7 +33,7 @@ func (l *Loaded) build(o Options, rt *Runtime, table *directive.Table, modules [
 		Read: l.read(o, table, modules), Aux: make(map[any]any), Present: l.present, Loaded: l.Source.HasModule, Board: rt.Board, Handles: l.handles,
 		Manager: rt.Manager, Catalog: new(manage.Catalog),
 	}
-	b.Lease = b.Snapshot.Lease
+	b.Lease, b.Blind, b.OpenKey = b.Snapshot.Lease, o.Fragment || o.Keep, rt.OpenKey
 	b.Snapshot.SetLoops(rt.Loops)
 	buildServers(b, modules)
 	for _, m := range modules {

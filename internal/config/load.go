@@ -2,6 +2,7 @@ package config
 
 import (
 	"cmp"
+	"os"
 	"slices"
 
 	"github.com/headgate/headgate/internal/clock"
@@ -55,10 +56,11 @@ type Runtime struct {
 	Resolver  *resolve.Resolver
 	Logs      *logsink.Registry
 	Loops     int
-	Protocols map[string]worker.Protocol // by scheme
-	Log       *logsink.ErrorLog          // startup log
-	Board     *scoreboard.Board          // nil: what runs here has no status page
-	Manager   *manage.Manager            // nil: nobody manages the balancers of what runs here
+	Protocols map[string]worker.Protocol          // by scheme
+	Log       *logsink.ErrorLog                   // startup log
+	Board     *scoreboard.Board                   // nil: what runs here has no status page
+	Manager   *manage.Manager                     // nil: nobody manages the balancers of what runs here
+	OpenKey   func(path string) (*os.File, error) // opens files of certificates and keys; nil: os.Open
 }
 
 // Loaded is the outcome of a load: always a report, and a snapshot when nothing

@@ -197,7 +197,9 @@ type Client struct {
 	Requests int            // requests read on it, the current one included
 	Serial   uint64         // unique within this process, for ids
 	TLS      bool
-	Base     any // owned by the Service: what it knows about this connection
+	Secure   *Secure // what is known of an encrypted connection; nil for a plain one
+	Plain    bool    // the client spoke plain HTTP where TLS was expected
+	Base     any     // owned by the Service: what it knows about this connection
 }
 
 // Hold keeps a buffer of x.Loop until the exchange ends, because fields of x

@@ -281,10 +281,10 @@ func AppendMerged(dst []byte, h *message.Header, name string) ([]byte, bool) {
 }
 
 // AppendExtern implements expr.Env. Only mod_ssl adds to the language: its
-// variables are empty without TLS, its function knows those of requests too.
+// variables, and its function, which knows those of requests too.
 func (e *exprEnv) AppendExtern(dst []byte, f *expr.Extern, arg []byte) []byte {
 	if f.Kind != expr.ExternFunc {
-		return dst
+		return AppendTLSVar(dst, f.Name, e.x)
 	}
 	return AppendTLSVar(dst, string(arg), e.x)
 }

@@ -56,9 +56,17 @@ func (x *Exchange) ServerPort() uint16 {
 	return x.defaultPort()
 }
 
+// Encrypted reports whether the connection has TLS and the site too: a site without
+// that serves a request on an encrypted connection counts as plain (httpd:
+// ssl_hook_http_scheme).
+func (x *Exchange) Encrypted() bool {
+	c := x.Client
+	return c != nil && c.TLS && (c.Secure == nil || x.Site == nil || x.Site.TLS.On())
+}
+
 // Scheme returns the scheme of URLs of this server (httpd: ap_http_scheme).
 func (x *Exchange) Scheme() string {
-	if x.Client != nil && x.Client.TLS || x.Site.Scheme == "https" {
+	if x.Encrypted() || x.Site.Scheme == "https" {
 		return "https"
 	}
 	return "http"

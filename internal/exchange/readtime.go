@@ -6,7 +6,7 @@ import (
 )
 
 // ReadTimes limit how long a client may take for its request.
-type ReadTimes struct{ Head, Body ReadTime }
+type ReadTimes struct{ Handshake, Head, Body ReadTime }
 
 // ReadTime is how long a client may take for one part of a request. The zero
 // ReadTime does not limit it.

@@ -73,6 +73,9 @@ type Service interface {
 	// names its own. It is called before each request, so that a connection
 	// follows a reload.
 	Base(c *Client) *Site
+	// Named returns the site that a handshake with a server name chooses; "" is a
+	// handshake without one. Base was called before.
+	Named(c *Client, name string) *Site
 	// Serve processes x from its complete head to its log line. When it returns
 	// the response was written or the exchange aborted.
 	Serve(x *Exchange)

@@ -58,6 +58,9 @@ type Site struct {
 	// limited.
 	Reading *ReadTimes
 
+	// TLS says how connections to the site are encrypted; nil without mod_ssl.
+	TLS *TLS
+
 	// Proxied is RemoteIPProxyProtocol; nil where no connection begins with a
 	// PROXY header.
 	Proxied *ProxyProtocol

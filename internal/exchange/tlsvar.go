@@ -34,6 +34,10 @@ func AppendTLSVar(dst []byte, name string, x *Exchange) []byte {
 		field, ok = name[len("HTTP:"):], true
 	}
 	switch {
+	case len(name) > len("SSL_") && ascii.HasPrefixFold(name, "SSL_"):
+		if x.Client != nil && x.Client.Secure != nil {
+			dst = appendSSL(dst, name[len("SSL_"):], x.Client.Secure)
+		}
 	case ok:
 		dst, _ = AppendMerged(dst, &x.Req.Header, field)
 	case ascii.HasPrefixFold(name, "ENV:"):

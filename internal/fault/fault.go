@@ -111,6 +111,7 @@ type Fault struct {
 	Elapsed time.Duration // since the phase's attempt began
 	Detail  string        // one clause in our words; never a peer's bytes unescaped
 	Reason  string        // reason phrase to respond with; "": the status's own
+	Page    string        // sentence of the stock page; "": the status's own
 	Replace bool          // a backend's response that is replaced: nothing failed here
 	Allow   bool          // the response lists the methods that are allowed
 	Close   bool          // the client connection cannot be kept

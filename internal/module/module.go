@@ -11,6 +11,7 @@ package module
 
 import (
 	"fmt"
+	"os"
 	"slices"
 
 	"github.com/headgate/headgate/internal/clock"
@@ -56,16 +57,18 @@ type Builder struct {
 	Lease      *state.Lease
 	Resolver   *resolve.Resolver
 	Logs       *logsink.Registry
-	Protocols  map[string]worker.Protocol // by scheme
-	Check      bool                       // -t: start nothing; Logs opens nothing either
-	Present    func(id string) bool       // whether httpd would have this module: defaults depend on it
-	Loaded     func(id string) bool       // whether LoadModule names this module: features with a cost run only then
-	Handles    func(name string) bool     // whether some SetHandler names this handler
-	Board      *scoreboard.Board          // of the server, for its status page; nil where nothing is served
-	Log        *logsink.ErrorLog          // for problems found while building
-	Manager    *manage.Manager            // of the server, for pages that manage balancers; nil where nothing is served
-	Catalog    *manage.Catalog            // of the balancers that are built
-	Read       *Read                      // what is built
+	Protocols  map[string]worker.Protocol          // by scheme
+	Check      bool                                // -t: start nothing; Logs opens nothing either
+	Present    func(id string) bool                // whether httpd would have this module: defaults depend on it
+	Loaded     func(id string) bool                // whether LoadModule names this module: features with a cost run only then
+	Handles    func(name string) bool              // whether some SetHandler names this handler
+	Board      *scoreboard.Board                   // of the server, for its status page; nil where nothing is served
+	Log        *logsink.ErrorLog                   // for problems found while building
+	Manager    *manage.Manager                     // of the server, for pages that manage balancers; nil where nothing is served
+	Catalog    *manage.Catalog                     // of the balancers that are built
+	Read       *Read                               // what is built
+	Blind      bool                                // files that only a start needs are not looked at: the machine may be another
+	OpenKey    func(path string) (*os.File, error) // opens files of certificates and keys; nil: os.Open
 
 	// Aux has values that modules pass from Server to Dir, under their own keys.
 	// Dir only reads it, because it is also called while requests are served.

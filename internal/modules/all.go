@@ -35,6 +35,7 @@ import (
 	"github.com/headgate/headgate/internal/modules/reqtimeout"
 	"github.com/headgate/headgate/internal/modules/rewrite"
 	"github.com/headgate/headgate/internal/modules/setenvif"
+	"github.com/headgate/headgate/internal/modules/ssl"
 	"github.com/headgate/headgate/internal/modules/status"
 	"github.com/headgate/headgate/internal/modules/uniqueid"
 	"github.com/headgate/headgate/internal/modules/unixd"
@@ -54,6 +55,7 @@ func All() []*module.Module {
 		logconfig.New(),
 		remoteip.New(), // before all that goes by the client's address
 		setenvif.New(),
+		ssl.New(),
 		authzhost.New(),
 		authnfile.New(store),
 		authnanon.New(),

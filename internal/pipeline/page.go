@@ -87,7 +87,11 @@ func page(x *exchange.Exchange, status int, f *fault.Fault) []byte {
 	b = strconv.AppendInt(b, int64(status), 10)
 	b = append(uri.AppendHTML(append(b, ' '), []byte(text)), "</title>\n</head><body>\n<h1>"...)
 	b = append(uri.AppendHTML(b, []byte(text)), "</h1>\n<p>"...)
-	b = append(append(b, sentence(status)...), "</p>\n"...)
+	said := sentence(status)
+	if f != nil && f.Page != "" {
+		said = f.Page
+	}
+	b = append(append(b, said...), "</p>\n"...)
 	if status >= 300 && status < 400 {
 		if l, ok := x.Resp.Header.Get(message.Location); ok {
 			b = uri.AppendHTML(append(b, `<p><a href="`...), l)
@@ -127,6 +131,7 @@ var sentences = map[int]string{
 	408: "Your client took too long to send its request.",
 	413: "Your client sent more than is accepted here.",
 	414: "The address your client sent is longer than is accepted here.",
+	421: "This server does not serve that host on the connection that was used. A new connection may help.",
 	417: "Your client expects something this server does not do.",
 	431: "The header your client sent is larger than is accepted here.",
 	500: "Something went wrong inside this server. Its log says what.",

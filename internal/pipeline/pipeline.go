@@ -6,6 +6,7 @@ import (
 	"runtime/debug"
 	"sync/atomic"
 
+	"github.com/headgate/headgate/internal/ascii"
 	"github.com/headgate/headgate/internal/clock"
 	"github.com/headgate/headgate/internal/exchange"
 	"github.com/headgate/headgate/internal/fault"
@@ -88,8 +89,27 @@ func (p *Pipeline) Base(c *exchange.Client) *exchange.Site {
 	if b == nil || b.snap != s {
 		b = p.base(s, s.VHosts.Base(c.Local))
 		c.Base = b
+		if c.Secure != nil { // after a reload
+			c.Secure.Site = b.named(c.Secure.ServerName())
+		}
 	}
 	return s.VHosts.Site(b.set)
+}
+
+// Named implements exchange.Service.
+func (p *Pipeline) Named(c *exchange.Client, name string) *exchange.Site {
+	return c.Base.(*bound).named(name)
+}
+
+// named returns the site of a server name that a client sends in its hello.
+func (b *bound) named(name string) *exchange.Site {
+	if len(name) > maxHost {
+		name = ""
+	}
+	var buf [maxHost]byte
+	lower := buf[:copy(buf[:], name)]
+	ascii.LowerBytes(lower)
+	return b.snap.VHosts.Pick(b.set, lower)
 }
 
 // base returns the bound of a connection. If names do not matter it holds

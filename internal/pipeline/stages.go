@@ -199,15 +199,37 @@ func (p *Pipeline) postRead(x *exchange.Exchange) error {
 	if from := x.Client.Proxied; from != nil {
 		x.SetRemote(*from) // also where a reload has ended RemoteIPProxyProtocol since
 	}
-	if !x.Site.Early {
-		return nil
-	}
-	for _, s := range x.Site.PostRead {
-		if err := s.Do(x); err != nil {
+	if x.Site.Early {
+		if err := do(x, x.Site.PostRead); err != nil {
 			return err
 		}
 	}
+	if c := x.Client; (c.Secure != nil || c.Plain) && x.Redirected == nil {
+		return encrypted(x, c)
+	}
 	return nil
+}
+
+// encrypted checks a request on a connection that began with TLS, or should have.
+func encrypted(x *exchange.Exchange, c *exchange.Client) error {
+	var err error = plainFault()
+	if c.Secure != nil {
+		err = c.Secure.Admits(x, !c.Base.(*bound).set.Single())
+	}
+	if err != nil {
+		x.Chain = x.Site.Sections.ForPath(x) // whose error documents apply
+	}
+	return err
+}
+
+// plainFault is the fault of a client that speaks plain HTTP to a port for TLS.
+// httpd: HTTP_ON_HTTPS_PORT.
+func plainFault() *fault.Fault {
+	return &fault.Fault{
+		Side: fault.Client, Module: "ssl", Phase: fault.Handshake, Kind: fault.TLS, Status: 400, Close: true, ID: "AH01996",
+		Detail: "plain HTTP was spoken on a port for TLS",
+		Page:   "Your client spoke plain HTTP to a port of this server that expects TLS. Please use a URL that begins with https:// instead.",
+	}
 }
 
 // translate finds the handler that will respond.

@@ -2,6 +2,7 @@ package route
 
 import (
 	"bytes"
+	"crypto/tls"
 	"fmt"
 	"strings"
 	"time"
@@ -15,6 +16,7 @@ import (
 	"github.com/headgate/headgate/internal/pipeline"
 	"github.com/headgate/headgate/internal/snapshot"
 	"github.com/headgate/headgate/internal/tunnel"
+	"github.com/headgate/headgate/internal/wire"
 )
 
 // player is what one request is played with: the collector of its events, and what
@@ -64,7 +66,9 @@ func (p *player) serve(s *snapshot.Snapshot, m *made) []byte {
 	pl := pipeline.New(clk)
 	pl.Swap(s)
 	c := &client{loop: &loop{now: time.Now()}, in: m.bytes(), local: m.local, remote: m.remote}
-	session, _ := h1.New(&service{pl, p, m.TLS}, clk, tunnel.New(1)).Open(c)
+	front := h1.New(&service{pl, p, m.TLS}, clk, tunnel.New(1))
+	front.Plain = true
+	session, _ := front.Open(c)
 	session.Serve()
 	return c.out
 }
@@ -93,6 +97,18 @@ func (s *service) Refuse(x *exchange.Exchange, f *fault.Fault) {
 
 func (s *service) begin(x *exchange.Exchange) {
 	x.Recorder, x.Client.TLS = s.player, s.tls
+	base := s.Base(x.Client)
+	switch {
+	case s.tls: // the server name is that of the request, as with browsers
+		host, _, _ := wire.SplitAuthority(x.Req.Host)
+		name := string(host)
+		x.Client.Secure = &exchange.Secure{
+			State: &tls.ConnectionState{ServerName: name, Version: tls.VersionTLS13, CipherSuite: tls.TLS_AES_128_GCM_SHA256},
+			Site:  s.Named(x.Client, name),
+		}
+	case base.TLS.On():
+		x.Client.Plain = true
+	}
 }
 
 // headOf returns the lines of a response's head.

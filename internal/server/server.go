@@ -87,6 +87,7 @@ type Server struct {
 	control    *control.Server // nil without pid file
 	running    bool
 	stopSweep  func()
+	stopCerts  func()
 	closings   []*snapshot.Closing // of snapshots that are not closed yet
 
 	helper atomic.Pointer[privsep.Client] // opens what only root may; nil: this process is root, or never was

@@ -33,7 +33,7 @@ func (s *Server) Start() error {
 		return err
 	}
 	s.running = true
-	s.stopSweep = s.startSweep()
+	s.stopSweep, s.stopCerts = s.startSweep(), s.watchCerts()
 	s.publish(s.describe(loaded.Snapshot))
 	s.publish(func(st *Status) { st.Since = time.Now() })
 	s.serveControl()

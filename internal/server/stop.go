@@ -98,6 +98,7 @@ func (s *Server) held() int {
 // finish logs how it ended and frees everything.
 func (s *Server) finish(graceful bool, cut int, hurry <-chan struct{}) {
 	s.stopSweep()
+	s.stopCerts()
 	id, how := "AH00491", "caught SIGTERM, shutting down"
 	if graceful {
 		id, how = "AH00492", "graceful stop done, shutting down"

@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/headgate/headgate/internal/certfile"
 	"github.com/headgate/headgate/internal/exchange"
 	"github.com/headgate/headgate/internal/health"
 	"github.com/headgate/headgate/internal/listen"
@@ -51,6 +52,8 @@ type Snapshot struct {
 
 	Tasks  []Task         // run while the snapshot is current
 	Checks *health.Checks // of members of balancers, while the snapshot is current; nil: none
+
+	Certs []*certfile.Pair // of all sites, to be looked at for changes
 
 	Begin   []func()     // run in their order right before it becomes current; they do not wait
 	Lease   *state.Lease // on the surviving state

@@ -2,6 +2,7 @@ package testkit
 
 import (
 	"bytes"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -17,9 +18,11 @@ type Client struct {
 	// OneByOne makes Send write every byte in its own segment.
 	OneByOne bool
 
-	t testing.TB
-	c net.Conn
-	w *wireReader
+	t   testing.TB
+	c   net.Conn
+	raw *net.TCPConn // c, or what is below its TLS
+	tls *tls.Conn    // nil: the connection is plain
+	w   *wireReader
 }
 
 // Response is one unchanged response. Head and body are read separately so that a test may look at one while the
@@ -56,7 +59,7 @@ func DialFrom(t testing.TB, from, addr string) *Client {
 	if err != nil {
 		t.Fatalf("client: %v", err)
 	}
-	cl := &Client{t: t, c: c, w: newWireReader(c)}
+	cl := &Client{t: t, c: c, raw: c.(*net.TCPConn), w: newWireReader(c)}
 	t.Cleanup(cl.Close)
 	return cl
 }
@@ -81,12 +84,17 @@ func (c *Client) Send(b string, splits ...int) {
 }
 
 // CloseWrite ends our half of the stream; reading goes on.
-func (c *Client) CloseWrite() { _ = c.c.(*net.TCPConn).CloseWrite() }
+func (c *Client) CloseWrite() {
+	if c.tls != nil {
+		_ = c.tls.CloseWrite()
+	}
+	_ = c.raw.CloseWrite()
+}
 
 // Abort closes the connection with a reset.
 func (c *Client) Abort() {
-	_ = c.c.(*net.TCPConn).SetLinger(0)
-	c.Close()
+	_ = c.raw.SetLinger(0)
+	_ = c.raw.Close()
 }
 
 // Close closes the connection.

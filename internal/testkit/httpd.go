@@ -58,7 +58,11 @@ func StartHttpd(t testing.TB, site Site) *Server {
 		t.Fatal(err)
 	}
 	s.kill = true // its own stop waits seconds for idle keep-alive connections
-	s.top = h.LoadModules() + `ServerLimit 4
+	var more []string
+	if usesTLS(site.Conf) {
+		more = []string{"ssl"}
+	}
+	s.top = h.LoadModules(more...) + `ServerLimit 4
 StartServers 1
 ThreadsPerChild 16
 ThreadLimit 16

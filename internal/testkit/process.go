@@ -57,6 +57,11 @@ func prepare(t testing.TB, name string, site Site) *Server {
 		t.Fatal(err)
 	}
 	s.write("mime.types", "text/html html\ntext/plain txt\n")
+	if usesTLS(site.Conf) {
+		for file, text := range CertFiles() {
+			s.write(file, text)
+		}
+	}
 	for file, text := range site.Files {
 		s.write(file, Expand(text, s.vars))
 	}

@@ -10,18 +10,24 @@ import (
 )
 
 // Conn is a TLS connection on a loop. After Handshake one coroutine may read
-// while another writes. Everything is called on the connection's loop.
+// while another writes. Everything is called on the connection's loop, except
+// Drop and Alive as in reactor.Conn.
 type Conn struct {
-	tls   *tls.Conn
-	t     transport
-	state tls.ConnectionState // after the handshake
+	tls    *tls.Conn
+	t      transport
+	state  tls.ConnectionState // after the handshake
+	server bool
+	more   bool // the last Read filled its buffer: crypto/tls may have more of the record
 }
 
-var _ net.Conn = (*Conn)(nil)
+var (
+	_ reactor.Conn    = (*Conn)(nil)
+	_ reactor.Breaker = (*Conn)(nil)
+)
 
 // Server makes the server's side of a connection and takes ownership of it.
 func Server(c reactor.Conn, cfg *tls.Config) *Conn {
-	s := &Conn{t: transport{conn: c}}
+	s := &Conn{t: transport{conn: c}, server: true}
 	s.tls = tls.Server(&s.t, cfg)
 	return s
 }
@@ -40,15 +46,39 @@ func Client(c reactor.Conn, cfg *tls.Config) (*Conn, error) {
 	return s, nil
 }
 
+// Unread puts bytes that were read from the connection before the handshake
+// ahead of its input. There must be no more than fit a loop's buffer.
+func (c *Conn) Unread(p []byte) {
+	if len(p) == 0 {
+		return
+	}
+	in := &c.t.in
+	in.lent = c.Loop().Buffer()
+	in.r, in.w = 0, copy(in.lent.Bytes, p)
+}
+
 // Handshake must return before anything is called except deadlines and Close. On
-// failure the peer gets an alert.
-func (c *Conn) Handshake() error {
+// failure the peer gets an alert. ErrPlainHTTP says that a client has sent a
+// request without TLS: nothing was sent, and Raw may be called.
+func (c *Conn) Handshake() error { return c.HandshakeWith(nil) }
+
+// HandshakeWith is Handshake of a server whose configuration has Choose, which
+// asks ch.
+func (c *Conn) HandshakeWith(ch Chooser) error {
+	c.t.choose = ch
+	defer func() { c.t.choose = nil }()
+	if c.server {
+		if err := c.sniff(); err != nil {
+			return err
+		}
+	}
 	// With a context that can end, crypto/tls would close the connection from
 	// another thread; deadlines limit the handshake.
 	err := c.tls.Handshake()
-	if ferr := c.t.flush(); err == nil {
+	if ferr := c.t.flush(false); err == nil {
 		err = ferr
 	}
+	c.t.in.shed(c.Loop())
 	if err != nil {
 		return err
 	}
@@ -59,6 +89,33 @@ func (c *Conn) Handshake() error {
 	return nil
 }
 
+// ErrPlainHTTP says that a client speaks plain HTTP on a port for TLS.
+var ErrPlainHTTP = errors.New("tls: HTTP spoken on HTTPS port")
+
+// plain are the beginnings that OpenSSL takes for HTTP.
+var plain = [...]string{"GET ", "POST ", "HEAD ", "PUT "}
+
+// sniff looks at the first bytes of a client, to tell HTTP from TLS.
+func (c *Conn) sniff() error {
+	b, err := c.t.in.peek(c.t.conn, recordHead)
+	if err != nil {
+		return err
+	}
+	for _, p := range plain {
+		if string(b[:len(p)]) == p {
+			return ErrPlainHTTP
+		}
+	}
+	return nil
+}
+
+// Raw returns the connection below, whose owner is then the caller. Input that
+// was read ahead is dropped.
+func (c *Conn) Raw() reactor.Conn {
+	c.t.in.drop(c.Loop())
+	return c.t.conn
+}
+
 // State returns the result of the handshake.
 func (c *Conn) State() *tls.ConnectionState { return &c.state }
 
@@ -66,28 +123,41 @@ func (c *Conn) State() *tls.ConnectionState { return &c.state }
 func (c *Conn) Loop() reactor.Loop { return c.t.conn.Loop() }
 
 // Read implements net.Conn. As in crypto/tls, io.EOF means that the peer has
-// closed its side at the end of a record, with or without a close_notify.
+// closed its side at the end of a record, with or without a close_notify. It
+// returns at most what is left of one record.
 func (c *Conn) Read(p []byte) (int, error) {
 	n, err := c.tls.Read(p)
+	c.t.in.shed(c.Loop())
+	c.more = n > 0 && n == len(p)
 	if err != nil && c.t.isBehind() {
 		err = ErrBacklog // crypto/tls reports a bad record: it lost its keys when it could not respond
 	}
 	return n, err
 }
 
+// Buffered reports whether there may be input that was taken from the connection
+// below and not yet returned by Read: no event will announce it, so
+// the caller must read on.
+func (c *Conn) Buffered() bool { return c.more || c.t.in.lent != nil }
+
 // piece is how much is encrypted at once: with TLS's overhead it fits a loop's
 // buffer.
 const piece = reactor.BufferSize - 512
 
 // Write implements net.Conn.
-func (c *Conn) Write(p []byte) (n int, err error) {
+func (c *Conn) Write(p []byte) (n int, err error) { return c.write(p, false) }
+
+// WriteBatched implements reactor.Conn.
+func (c *Conn) WriteBatched(p []byte) (int, error) { return c.write(p, true) }
+
+func (c *Conn) write(p []byte, batched bool) (n int, err error) {
 	for {
 		m, err := c.tls.Write(p[n:min(len(p), n+piece)])
 		n += m
 		if err != nil {
 			return n, err
 		}
-		if err := c.t.flush(); err != nil {
+		if err := c.t.flush(batched && n == len(p)); err != nil {
 			return n, err
 		}
 		if n == len(p) {
@@ -96,12 +166,16 @@ func (c *Conn) Write(p []byte) (n int, err error) {
 	}
 }
 
-// CloseWrite sends close_notify; reading goes on.
+// CloseWrite sends close_notify and FIN; reading goes on.
 func (c *Conn) CloseWrite() error {
-	if err := c.tls.CloseWrite(); err != nil {
+	err := c.tls.CloseWrite()
+	if ferr := c.t.flush(false); err == nil {
+		err = ferr
+	}
+	if err != nil {
 		return err
 	}
-	return c.t.flush()
+	return c.t.conn.CloseWrite()
 }
 
 // closePatience limits how long Close waits for the peer to accept the last
@@ -114,7 +188,7 @@ func (c *Conn) Close() error {
 	if !c.t.isSending() {
 		_ = c.t.conn.SetWriteDeadline(c.Loop().Now().Add(closePatience))
 		_ = c.tls.CloseWrite() // refused before the handshake is over
-		_ = c.t.flush()
+		_ = c.t.flush(false)
 	}
 	c.t.end()
 	return c.t.conn.Close()
@@ -126,6 +200,32 @@ func (c *Conn) Abort() error {
 	c.t.end()
 	return c.t.conn.Abort()
 }
+
+// Alive implements reactor.Conn.
+func (c *Conn) Alive() bool { return !c.Buffered() && c.t.conn.Alive() }
+
+// Broken implements reactor.Breaker.
+func (c *Conn) Broken() bool {
+	b, ok := c.t.conn.(reactor.Breaker)
+	return ok && b.Broken()
+}
+
+// Watch implements reactor.Conn. Input may turn out to be none for Read: a
+// key update, or a session ticket.
+func (c *Conn) Watch(w reactor.Watcher) reactor.Watching {
+	if w != nil && c.Buffered() {
+		c.t.conn.Watch(nil)
+		return reactor.Readable
+	}
+	return c.t.conn.Watch(w)
+}
+
+// Drop implements reactor.Conn. There is no close_notify: it would have to be
+// written on the loop.
+func (c *Conn) Drop() { c.t.conn.Drop() }
+
+// Detach implements reactor.Conn.
+func (c *Conn) Detach() { c.t.conn.Detach() }
 
 // LocalAddr implements net.Conn.
 func (c *Conn) LocalAddr() net.Addr { return c.t.conn.LocalAddr() }

@@ -1,6 +1,7 @@
 package tlsconn
 
 import (
+	"crypto/x509"
 	"errors"
 	"net"
 	"time"
@@ -19,6 +20,10 @@ const maxPending = 128 << 10
 // transport is the connection that crypto/tls sees. Write never waits.
 type transport struct {
 	conn reactor.Conn
+	in   input // used by the only reader
+
+	choose Chooser           // during a handshake
+	shown  *x509.Certificate // that was shown
 
 	mu      lock.Mutex       // guards what follows; a leaf
 	pending []byte           // written and not yet taken by flush
@@ -64,11 +69,11 @@ func (t *transport) Read(p []byte) (int, error) {
 	case some && shaken:
 		t.conn.Loop().Spawn((*flusher)(t))
 	case some:
-		if err := t.flush(); err != nil {
+		if err := t.flush(false); err != nil {
 			return 0, err
 		}
 	}
-	return t.conn.Read(p)
+	return t.in.read(t.conn, p)
 }
 
 // flusher is a transport as the work of a separate coroutine.
@@ -80,13 +85,13 @@ func (f *flusher) Run() {
 	t.mu.Lock()
 	t.spawned = false
 	t.mu.Unlock()
-	_ = t.flush() // the next write or read reports it
+	_ = t.flush(false) // the next write or read reports it
 }
 
 // flush sends the pending bytes, and those added meanwhile. If another
 // coroutine is sending already it waits for that one. It must be called outside
-// of crypto/tls, except during the handshake.
-func (t *transport) flush() error {
+// of crypto/tls, except during the handshake. batched: see reactor.Conn.
+func (t *transport) flush(batched bool) error {
 	for {
 		t.mu.Lock()
 		switch {
@@ -105,7 +110,12 @@ func (t *transport) flush() error {
 		b, buffer := t.pending, t.buffer
 		t.pending, t.buffer, t.sending = nil, nil, true
 		t.mu.Unlock()
-		_, err := t.conn.Write(b)
+		var err error
+		if batched {
+			_, err = t.conn.WriteBatched(b)
+		} else {
+			_, err = t.conn.Write(b)
+		}
 		t.conn.Loop().Return(buffer)
 		t.sent(err)
 	}

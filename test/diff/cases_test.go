@@ -23,10 +23,11 @@ type group struct {
 type diffCase struct {
 	id      string
 	noProbe bool
-	logged  int    // lines of the access log beyond the responses
-	count   int    // responses to read; 0: one for each request
-	lines   int    // lines of the access log for each response
-	at      string // the variable with the port to connect to
+	logged  int      // lines of the access log beyond the responses
+	count   int      // responses to read; 0: one for each request
+	lines   int      // lines of the access log for each response
+	at      string   // the variable with the port to connect to
+	tls     []string // the words of the flag tls; nil: the connection is plain
 	origins []originLine
 	reqs    []request
 }
@@ -111,6 +112,8 @@ func parseCase(lines []string) (*diffCase, error) {
 			c.lines, _ = strconv.Atoi(n)
 		case name == "at":
 			c.at = n
+		case name == "tls":
+			c.tls = strings.Split(n, ",")
 		case flag == "noprobe":
 			c.noProbe = true
 		default:

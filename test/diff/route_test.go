@@ -79,6 +79,12 @@ func unlike(g *group, c *diffCase, want string) string {
 		return "members take turns over all cases"
 	case slices.Contains(failures, c.id):
 		return "that a member fails is not noticed"
+	case c.tls != nil && (c.tls[0] == "-" || !strings.HasPrefix(want, "tls: TLS") || !strings.Contains(c.reqs[0].text, "\r\nHost: "+c.tls[0]+"\r\n")):
+		return "the server name is not that of the request"
+	case g.name == "tls-vars":
+		return "what a handshake has agreed on is assumed"
+	case strings.HasPrefix(c.id, "plain") && g.name == "tls":
+		return "what is sent where TLS is expected is no request"
 	case strings.HasPrefix(c.id, "program"):
 		return "no programs are started"
 	}
@@ -115,6 +121,7 @@ func (st *routed) play(t *testing.T, c *diffCase) string {
 	defer func() { <-l.Snapshot.Retire().Done() }()
 	r, err := route.Play(l.Snapshot, &route.Request{
 		Raw: testkit.Expand(c.reqs[0].text, st.vars), To: "127.0.0.1:" + st.vars[c.at], From: "127.0.0.1",
+		TLS: c.tls != nil,
 	})
 	if err != nil {
 		t.Fatal(err)

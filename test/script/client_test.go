@@ -1,6 +1,7 @@
 package script
 
 import (
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -16,14 +17,23 @@ func (p *play) client(args []string) error {
 	if len(args) > 2 && args[0] == "-c" {
 		p.current, args = args[1], args[2:]
 	}
+	name, secure := "", p.mode == "tls"
+	if len(args) > 2 && args[0] == "-tls" {
+		name, secure, args = args[1], true, args[2:]
+	}
 	if len(args) == 0 {
-		return fmt.Errorf("usage: client [-c C] METHOD TARGET ...")
+		return fmt.Errorf("usage: client [-c C] [-tls NAME] METHOD TARGET ...")
 	}
 	c := p.clients[p.current]
 	if c == nil {
 		c = &talk{Client: testkit.Dial(p.t, p.server.Addr())}
 		c.OneByOne = p.mode == "bytes"
 		p.clients[p.current] = c
+		if secure {
+			if err := c.StartTLS(&tls.Config{InsecureSkipVerify: true, ServerName: name, ClientSessionCache: p.sessions}); err != nil {
+				return err
+			}
+		}
 	}
 	switch args[0] {
 	case "connect":

@@ -1,6 +1,7 @@
 package script
 
 import (
+	"crypto/tls"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -13,15 +14,16 @@ import (
 
 // play is a run of one script on one engine in one mode.
 type play struct {
-	t       *testing.T
-	ar      *testkit.Archive
-	vars    map[string]string
-	origins map[string]*testkit.Origin
-	server  *testkit.Server
-	clients map[string]*talk
-	current string
-	mode    string
-	engine  string
+	t        *testing.T
+	ar       *testkit.Archive
+	vars     map[string]string
+	origins  map[string]*testkit.Origin
+	server   *testkit.Server
+	clients  map[string]*talk
+	sessions tls.ClientSessionCache // of all clients with TLS
+	current  string
+	mode     string
+	engine   string
 }
 
 // talk is a client connection with its last request and the response that is being read.
@@ -50,7 +52,11 @@ func TestScript(t *testing.T) {
 	for _, path := range paths {
 		t.Run(strings.TrimSuffix(filepath.Base(path), ".txtar"), func(t *testing.T) {
 			for _, engine := range engines {
-				for _, mode := range list("SCRIPT_MODES", "h1,bytes") {
+				modes := "h1,bytes"
+				if engine == "epoll" {
+					modes += ",tls"
+				}
+				for _, mode := range list("SCRIPT_MODES", modes) {
 					t.Run(engine+"/"+mode, func(t *testing.T) { playScript(t, path, engine, mode) })
 				}
 			}
@@ -73,7 +79,8 @@ func playScript(t *testing.T, path, engine, mode string) {
 	}
 	p := &play{
 		t: t, ar: ar, mode: mode, engine: engine, current: "c",
-		origins: map[string]*testkit.Origin{}, clients: map[string]*talk{},
+		sessions: tls.NewLRUClientSessionCache(16),
+		origins:  map[string]*testkit.Origin{}, clients: map[string]*talk{},
 		vars: map[string]string{"dead": fmt.Sprint(testkit.FreePort(t))},
 	}
 	lines := strings.Split(ar.Comment, "\n")
@@ -105,8 +112,8 @@ func (p *play) prepare(n int, line string) {
 		p.t.Fatalf("line %d: %v", n, err)
 	}
 	switch {
-	case len(words) >= 3 && words[0] == "skip" && words[1] == p.engine:
-		testkit.Skip(p.t, fmt.Sprintf("not on %s: %s", p.engine, strings.Join(words[2:], " ")))
+	case len(words) >= 3 && words[0] == "skip" && (words[1] == p.engine || words[1] == p.mode):
+		testkit.Skip(p.t, fmt.Sprintf("not on %s: %s", words[1], strings.Join(words[2:], " ")))
 	case len(words) >= 3 && words[0] == "origin" && p.origins[words[1]] == nil:
 		name := words[1]
 		if words[2] == "unix" {
@@ -128,7 +135,7 @@ func (p *play) start() {
 	site := testkit.Site{Files: map[string]string{}, Vars: p.vars}
 	for _, f := range p.ar.Files {
 		if f.Name == "httpd.conf" {
-			site.Conf = f.Data
+			site.Conf = p.conf(f.Data)
 		} else {
 			site.Files[f.Name] = f.Data
 		}
@@ -141,6 +148,17 @@ func (p *play) start() {
 	}
 	p.vars["port"], p.vars["dir"] = p.server.Port, p.server.Dir
 }
+
+// conf returns a configuration for the mode of the play.
+func (p *play) conf(text string) string {
+	if p.mode == "tls" {
+		return encrypted + text
+	}
+	return text
+}
+
+// encrypted makes the main server one with TLS, and with it every virtual host.
+const encrypted = "SSLEngine On\nSSLCertificateFile certs/www.crt\nSSLCertificateKeyFile certs/www.key\n"
 
 // command runs one line of the script.
 func (p *play) command(words []string) error {
@@ -174,6 +192,10 @@ func (p *play) command(words []string) error {
 		return p.reload(words[0] == "reload", args)
 	case "signal":
 		return p.signal(args)
+	case "copy":
+		return p.copy(args)
+	case "certificate":
+		return p.certificate(args)
 	}
 	return fmt.Errorf("unknown command %q", words[0])
 }
@@ -220,7 +242,7 @@ func (p *play) reload(succeeds bool, args []string) error {
 		if !ok {
 			return fmt.Errorf("no file %s", args[0])
 		}
-		p.server.Configure(conf)
+		p.server.Configure(p.conf(conf))
 	}
 	if p.server.Reload() != succeeds {
 		return fmt.Errorf("reload: succeeded is %v", !succeeds)

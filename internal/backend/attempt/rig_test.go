@@ -70,9 +70,10 @@ func newRig(s attempt.Spec, edit func(r *rig)) *rig {
 }
 
 // Base, Draining and Full implement exchange.Service.
-func (r *rig) Base(*exchange.Client) *exchange.Site { return r.site }
-func (r *rig) Draining() bool                       { return false }
-func (r *rig) Full() bool                           { return false }
+func (r *rig) Base(*exchange.Client) *exchange.Site          { return r.site }
+func (r *rig) Named(*exchange.Client, string) *exchange.Site { return r.site }
+func (r *rig) Draining() bool                                { return false }
+func (r *rig) Full() bool                                    { return false }
 
 // Serve implements exchange.Service.
 func (r *rig) Serve(x *exchange.Exchange) {

@@ -22,6 +22,14 @@ func firstWait(s *exchange.Site) time.Duration {
 	return s.Timeout
 }
 
+// shakeWait is firstWait of a connection that begins with a handshake.
+func shakeWait(s *exchange.Site) time.Duration {
+	if s.Reading != nil && s.Reading.Handshake.First > 0 {
+		return min(s.Timeout, s.Reading.Handshake.First)
+	}
+	return s.Timeout
+}
+
 // headEnd returns when the wait for more of a head ends. now is when its last
 // byte came.
 func (st *state) headEnd(now time.Time) time.Time {

@@ -1,6 +1,7 @@
 package h1
 
 import (
+	"crypto/tls"
 	"errors"
 	"net/netip"
 	"sync"
@@ -11,6 +12,7 @@ import (
 	"github.com/headgate/headgate/internal/exchange"
 	"github.com/headgate/headgate/internal/lock"
 	"github.com/headgate/headgate/internal/reactor"
+	"github.com/headgate/headgate/internal/tlsconn"
 	"github.com/headgate/headgate/internal/tunnel"
 )
 
@@ -20,8 +22,10 @@ type Front struct {
 	Service exchange.Service
 	Clock   *clock.Clock    // formats the Date line; the time itself is the loop's
 	Tunnels *tunnel.Tunnels // holds upgraded connections
+	Plain   bool            // no connection is encrypted, whatever sites say: requests are only played
 	Poison  bool            // trash memory between requests, so that tests see late readers
 
+	tls    *tls.Config // what every handshake begins with
 	serial atomic.Uint64
 	states sync.Pool // *state; those that no loop keeps
 
@@ -31,7 +35,7 @@ type Front struct {
 
 // New makes a front over service.
 func New(service exchange.Service, c *clock.Clock, t *tunnel.Tunnels) *Front {
-	f := &Front{Service: service, Clock: c, Tunnels: t}
+	f := &Front{Service: service, Clock: c, Tunnels: t, tls: tlsConfig()}
 	f.states.New = func() any { return new(state) }
 	return f
 }
@@ -46,6 +50,7 @@ type session struct {
 	local    *netip.AddrPort // of many connections
 	peer     netip.Addr
 	port     uint16 // of the peer
+	plain    bool   // Client.Plain
 	requests uint32
 	serial   uint64
 }
@@ -62,6 +67,10 @@ func (f *Front) Open(c reactor.Conn) (reactor.Session, time.Duration) {
 	st.lend(s)
 	site := f.Service.Base(&st.client)
 	patience := firstWait(site)
+	if site.TLS.On() && !f.Plain {
+		s.conn = &secure{Conn: tlsconn.Server(c, f.tls)}
+		patience = shakeWait(site)
+	}
 	if site.Proxied.Requires(*s.local, s.peer) {
 		s.proxied = new(exchange.Peer)
 	}
@@ -90,6 +99,18 @@ func (s *session) Closed() {}
 func (s *session) Serve() (keep bool, idle time.Duration) {
 	st := s.shard.take()
 	st.begin(s)
+	if c := s.secure(); c != nil && !c.done {
+		switch {
+		case !st.shake(s, c):
+			st.part(s)
+			return false, 0
+		case !c.Buffered():
+			idle = firstWait(st.site)
+			st.end(s)
+			return true, idle
+		}
+		st.x.Reset(st.front.Poison)
+	}
 	for {
 		switch st.exchange() {
 		case next:
@@ -99,7 +120,7 @@ func (s *session) Serve() (keep bool, idle time.Duration) {
 			st.end(s)
 			return true, idle
 		case done:
-			st.end(s)
+			st.part(s)
 			return false, 0
 		}
 	}
@@ -131,6 +152,7 @@ type state struct {
 	body body
 	out  output
 
+	joined bool        // the connection has become a tunnel
 	staged bool        // the deadline of this wait is from RequestReadTimeout, not Timeout
 	stop   atomic.Bool // StopReading was called: the body is not wanted
 }
@@ -147,19 +169,25 @@ func (st *state) lend(s *session) {
 	c.Local, c.Remote = *s.local, netip.AddrPortFrom(s.peer, s.port)
 	c.PeerIP, c.Proxied = st.peerIP, s.proxied
 	c.Requests, c.Serial = int(s.requests), s.serial
+	c.Plain = s.plain
+	c.Secure = nil
+	if t := s.secure(); t != nil && t.done {
+		c.Secure = &t.info
+	}
+	c.TLS = c.Secure != nil
 }
 
 // takeBack copies the changed fields of a client back to its session.
 func (st *state) takeBack(s *session) {
 	s.base, s.requests = st.client.Base, uint32(st.client.Requests)
-	st.client.Conn, st.client.Base, st.client.Proxied = nil, nil, nil
+	st.client.Conn, st.client.Base, st.client.Proxied, st.client.Secure = nil, nil, nil, nil
 }
 
 // begin borrows the memory a request needs.
 func (st *state) begin(s *session) {
 	st.lend(s)
 	l := s.conn.Loop()
-	st.front, st.conn = s.shard.front, s.conn
+	st.front, st.conn, st.joined = s.shard.front, s.conn, false
 	st.in.begin(s.conn, l)
 	st.x.Front, st.x.Client, st.x.Loop = st, &st.client, l
 }
@@ -177,6 +205,14 @@ func (st *state) end(s *session) {
 	st.front, st.conn, st.site = nil, nil, nil
 	st.takeBack(s)
 	s.shard.put(st)
+}
+
+// part is end for a connection that closes. The peer of an encrypted one is told.
+func (st *state) part(s *session) {
+	if s.secure() != nil && !st.joined {
+		_ = s.conn.Close()
+	}
+	st.end(s)
 }
 
 // exchange reads one request and has the service serve it. st.x is as after a
@@ -226,10 +262,16 @@ func (st *state) finish() outcome {
 	}
 	st.idle = st.x.Site.KeepAliveTimeout
 	st.in.consume()
-	if st.in.buffered() > 0 {
+	if st.in.buffered() > 0 || st.ahead() {
 		return next
 	}
 	return wait
+}
+
+// ahead reports whether the layer of TLS has input that no event will announce.
+func (st *state) ahead() bool {
+	c, ok := st.conn.(*secure)
+	return ok && c.Buffered()
 }
 
 // errStopped is the error of reads and writes after the exchange's end.

@@ -28,6 +28,7 @@ func (st *state) join() {
 	u := st.x.Tunnel
 	early := st.in.bytes[st.in.r:st.in.w]
 	st.conn.Detach()
+	st.joined = true
 	st.front.Tunnels.Start(&tunnel.Config{
 		Client: st.conn, Backend: u.Backend, FromClient: early, FromBackend: u.Early,
 		Idle: u.Idle, Patience: st.x.Site.Timeout,

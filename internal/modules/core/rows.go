@@ -47,6 +47,13 @@ func rows() []directive.Row {
 		{Name: "TraceEnable", Set: choice(traces, "TraceEnable must be one of 'on', 'off', or 'extended'", func(c *directive.Call, v exchange.Trace) { serverSlot.Of(c.Server).Trace.To(v) })},
 		{Name: "UseCanonicalName", Set: choice(canonicals, "parameter must be 'on', 'off', or 'dns'", func(c *directive.Call, v exchange.Canonical) { dirSlot.Of(c.Dir).Canonical.To(v) })},
 		{Name: "HttpProtocolOptions", Set: setProtocolOptions},
+		{Name: "Protocols", Tier: directive.Noted, Note: "HTTP/1.1 is spoken, whatever else is named: HTTP/2 is not supported yet"},
+		{Name: "ProtocolsHonorOrder", Tier: directive.Noted, Note: "there is one protocol", Set: func(c *directive.Call) error {
+			if _, ok := directive.OnOff(c.Arg(0)); !ok {
+				return c.Errorf("ProtocolsHonorOrder must be 'on' or 'off'")
+			}
+			return nil
+		}},
 		{Name: "ErrorDocument", Set: setErrorDocument},
 		{Name: "ErrorLog", Set: setErrorLog},
 		{Name: "LogLevel", Set: setLogLevel, Words: logsink.LevelWords()},

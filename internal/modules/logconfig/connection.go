@@ -50,7 +50,7 @@ func canonicalPort(dst []byte, x *exchange.Exchange) []byte {
 	switch {
 	case x.Site != nil && x.Site.Port != 0:
 		p = x.Site.Port
-	case x.Client != nil && x.Client.TLS:
+	case x.Encrypted():
 		p = 443
 	}
 	return strconv.AppendUint(dst, uint64(p), 10)

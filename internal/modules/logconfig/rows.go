@@ -29,7 +29,7 @@ var rows = [...]row{
 	{"A", false, fixed(localAddr)},
 	{"b", false, fixed(bodyBytesCLF)},
 	{"B", false, fixed(bodyBytes)},
-	{"c", false, nil}, // httpd: TLS variables of mod_ssl; none on a plain connection
+	{"c", false, oldTLSVar},
 	{"C", false, cookie},
 	{"D", true, func(string) value { return durationUS }},
 	{"e", false, envVar},
@@ -58,7 +58,7 @@ var rows = [...]row{
 	{"U", true, fixed(path)},
 	{"v", false, fixed(siteName)},
 	{"V", false, fixed(serverName)},
-	{"x", false, nil}, // as c
+	{"x", false, tlsVar},
 	{"X", false, fixed(connStatus)},
 }
 

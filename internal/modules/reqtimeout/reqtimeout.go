@@ -55,7 +55,7 @@ func server(b *module.Builder, s *module.Server) error {
 	default:
 		return nil
 	}
-	t := exchange.ReadTimes{Head: c.head.Or(defaultHead), Body: c.body.Or(defaultBody)}
+	t := exchange.ReadTimes{Handshake: c.handshake.V, Head: c.head.Or(defaultHead), Body: c.body.Or(defaultBody)}
 	// httpd: a connection whose site limits no stage is not measured at all,
 	// even if the request then names a site that does.
 	if t.Head.First > 0 || t.Body.First > 0 || c.handshake.V.First > 0 {

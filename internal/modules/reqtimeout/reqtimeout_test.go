@@ -66,16 +66,6 @@ func TestArguments(t *testing.T) {
 	}
 }
 
-// A limit of a stage that cannot be limited here is noted.
-func TestHandshakeIsNoted(t *testing.T) {
-	for args, want := range map[string]int{"handshake=5": 1, "handshake=0": 0, "header=5": 0} {
-		_, found := read("RequestReadTimeout " + args + "\n")
-		if len(found) != want || want == 1 && found[0].Severity != directive.SeverityNote {
-			t.Errorf("%s: %v", args, found)
-		}
-	}
-}
-
 // Defaults, and what a virtual host inherits from the main server.
 func TestTimes(t *testing.T) {
 	const s = time.Second
@@ -95,7 +85,7 @@ func TestTimes(t *testing.T) {
 		{name: "the last word counts", main: "header=1 header=2 body=0\nRequestReadTimeout header=7", want: &exchange.ReadTimes{Head: exchange.ReadTime{First: 7 * s}}},
 		{name: "off", main: "header=0 body=0"},
 		{name: "off in the host", main: "header=5", host: "header=0 body=0"},
-		{name: "off but for the handshake", main: "header=0 body=0 handshake=1", want: &exchange.ReadTimes{}},
+		{name: "off but for the handshake", main: "header=0 body=0 handshake=1", want: &exchange.ReadTimes{Handshake: exchange.ReadTime{First: s}}},
 		{name: "a rate too high for a whole microsecond", main: "header=1,MinRate=2000000 body=0", want: &exchange.ReadTimes{Head: exchange.ReadTime{First: s}}},
 		{name: "32 bits", main: "header=4294967301 body=0", want: &exchange.ReadTimes{Head: exchange.ReadTime{First: 5 * s}}},
 	} {

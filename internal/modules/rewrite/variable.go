@@ -23,6 +23,7 @@ type variableKind uint8
 const (
 	varNone variableKind = iota
 	varExpr
+	varTLS // name is one of mod_ssl's
 	varHeader
 	varEnv
 	varServerAddr
@@ -70,6 +71,8 @@ func newVariable(text string) variable {
 		switch ascii.ToLower(prefix) {
 		case "env":
 			return variable{kind: varEnv, name: name}
+		case "ssl":
+			return variable{kind: varTLS, name: name}
 		case "http":
 			return variable{kind: varHeader, name: name}
 		case "la-u", "la-f":
@@ -80,7 +83,7 @@ func newVariable(text string) variable {
 			}
 			return variable{kind: kind, name: name, look: &inner}
 		}
-		return variable{} // SSL: there is no TLS; any other prefix is unknown
+		return variable{}
 	}
 	if h, ok := folded(headerVars, text); ok {
 		return variable{kind: varHeader, name: h}
@@ -131,6 +134,8 @@ func (u *run) appendVariable(dst []byte, v *variable) []byte {
 // name is known already, as in sections.
 func appendValue(dst []byte, v *variable, x *exchange.Exchange, mapped bool) []byte {
 	switch v.kind {
+	case varTLS:
+		return exchange.AppendTLSVar(dst, v.name, x)
 	case varExpr:
 		return exchange.AppendVar(dst, v.v, x)
 	case varHeader:

@@ -1,0 +1,145 @@
+package h1
+
+import (
+	"crypto/tls"
+	"errors"
+	"io"
+	"time"
+
+	"github.com/headgate/headgate/internal/exchange"
+	"github.com/headgate/headgate/internal/fault"
+	"github.com/headgate/headgate/internal/logsink"
+	"github.com/headgate/headgate/internal/tlsconn"
+)
+
+// secure is the connection of a session that is encrypted. The handshake is the
+// first that its Serve does.
+type secure struct {
+	*tlsconn.Conn
+	info exchange.Secure
+	done bool // the handshake has begun, or is over
+}
+
+// secure returns the connection of a session if it is encrypted; else nil.
+func (s *session) secure() *secure {
+	c, _ := s.conn.(*secure)
+	return c
+}
+
+var _ tlsconn.Chooser = (*state)(nil)
+
+// tlsConfig makes the configuration that every handshake begins with. Its session
+// ticket keys, which crypto/tls makes and rotates, serve all loops and outlive
+// reloads.
+func tlsConfig() *tls.Config {
+	return &tls.Config{GetConfigForClient: tlsconn.Choose}
+}
+
+// Choose implements tlsconn.Chooser: the name in the hello chooses the site, whose
+// settings then hold. httpd: for a site without TLS they are those of the address's
+// first site.
+func (st *state) Choose(h *tls.ClientHelloInfo) (*tls.Config, error) {
+	site := st.front.Service.Named(&st.client, h.ServerName)
+	st.client.Secure.Site = site
+	if !site.TLS.On() {
+		site = st.site
+	}
+	return site.TLS.Config, nil
+}
+
+// shake is the first of a connection that is encrypted: a PROXY header, if one is
+// required, and the handshake. False: the connection ends.
+func (st *state) shake(s *session, c *secure) bool {
+	c.done = true
+	st.site = st.front.Service.Base(&st.client)
+	st.x.Site = st.site
+	st.x.Times.Start = st.now()
+	st.out.exchange(st.x.Loop)
+	if !st.readFirst(c) {
+		return false
+	}
+	if !st.site.TLS.On() { // a reload has made it plain: what the client sends is not
+		return false
+	}
+	_ = c.SetDeadline(st.shakeEnd())
+	st.client.Secure = &c.info
+	err := c.HandshakeWith(st)
+	_ = c.SetDeadline(time.Time{})
+	switch {
+	case errors.Is(err, tlsconn.ErrPlainHTTP):
+		st.refusePlain(s, c)
+		return false
+	case err != nil:
+		st.logShake(err)
+		st.partFrom(c, err)
+		return false
+	}
+	c.info.State = c.State()
+	c.info.Cert = c.Certificate()
+	st.client.TLS = true
+	return true
+}
+
+// readFirst reads the PROXY header that comes before the handshake.
+func (st *state) readFirst(c *secure) bool {
+	p := st.client.Proxied
+	if p == nil || p.Text != nil {
+		return true
+	}
+	raw := c.Raw()
+	st.conn, st.in.conn = raw, raw
+	ok := st.readProxyHeader(p)
+	c.Unread(st.in.bytes[st.in.r:st.in.w])
+	st.in.r, st.in.w = 0, 0
+	st.conn, st.in.conn = c, c
+	return ok
+}
+
+// shakeEnd returns when the handshake must be over.
+//
+// httpd: RequestReadTimeout's stage, else the site's Timeout for each wait; Ours:
+// for all of it.
+func (st *state) shakeEnd() time.Time {
+	d := st.site.Timeout
+	if r := st.readTimes(); r != nil && r.Handshake.First > 0 {
+		d = min(d, max(r.Handshake.First, r.Handshake.Most))
+	}
+	return st.x.Times.Start.Add(d)
+}
+
+// refusePlain tells a client that spoke plain HTTP what was expected. httpd: what
+// it sent is taken for this request, whatever it is.
+func (st *state) refusePlain(s *session, c *secure) {
+	raw := c.Raw()
+	st.client.Secure, st.client.Conn, st.client.Plain = nil, raw, true
+	s.conn, s.plain = raw, true
+	st.conn, st.in.conn = raw, raw
+	st.in.w = copy(st.in.bytes, "GET / HTTP/1.0\r\n\r\n")
+	st.exchange()
+}
+
+// partFrom ends a connection whose handshake failed, so that the client can read
+// why: a reset would destroy the alert.
+func (st *state) partFrom(c *secure, err error) {
+	if err == io.EOF || late(err) {
+		return
+	}
+	raw := c.Raw()
+	st.conn = raw
+	if raw.CloseWrite() == nil {
+		st.readOff(resetTime)
+	}
+}
+
+// logShake logs a handshake that failed. A client that only connects is no error.
+func (st *state) logShake(err error) {
+	level, id, text := logsink.Info, "AH02008", "the handshake failed"
+	switch {
+	case err == io.EOF:
+		id, text = "AH02007", "the client closed the connection during the handshake"
+	case late(err):
+		id, text = "AH01382", "the handshake took longer than allowed"
+	}
+	f := &fault.Fault{Side: fault.Client, Module: "ssl", Phase: fault.Handshake, Kind: fault.TLS, Detail: text, Err: err}
+	st.x.Logf(level, "ssl", id, "%s", f.Describe())
+}

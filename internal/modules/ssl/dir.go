@@ -1,0 +1,162 @@
+package ssl
+
+import (
+	"errors"
+
+	"github.com/headgate/headgate/internal/ascii"
+	"github.com/headgate/headgate/internal/directive"
+	"github.com/headgate/headgate/internal/exchange"
+	"github.com/headgate/headgate/internal/fault"
+	"github.com/headgate/headgate/internal/module"
+)
+
+var errShortTicket = errors.New("it has less than 48 bytes (openssl rand -out FILE 48)")
+
+// dirConf is what a section says.
+type dirConf struct {
+	required module.Opt[bool]
+
+	// SSLOptions: words with + and - change what is outside, others replace it.
+	replaces bool
+	add, del options
+}
+
+// options are words of SSLOptions, one bit each.
+type options uint8
+
+const (
+	stdEnvVars options = 1 << iota
+	strictRequire
+	optRenegotiate
+	otherOptions // not supported yet
+)
+
+var optionWords = map[string]options{
+	"stdenvvars": stdEnvVars, "strictrequire": strictRequire, "optrenegotiate": optRenegotiate,
+	"fakebasicauth": otherOptions, "exportcertdata": otherOptions, "compatenvvars": otherOptions, "legacydnstringformat": otherOptions,
+}
+
+// httpd: ssl_config_perdir_merge.
+var dirSlot = directive.Slot[dirConf]{Name: "ssl dir", Merge: func(base, add *dirConf) *dirConf {
+	m := &dirConf{required: module.Over(base.required, add.required), replaces: add.replaces, add: add.add, del: add.del}
+	if !add.replaces {
+		m.replaces = base.replaces
+		m.add = base.add&^add.del | add.add
+		m.del = base.del&^add.add | add.del
+	}
+	return m
+}}
+
+// whenOptions: options that protect, or that others rely on, must not be ignored.
+func whenOptions(c *directive.Call) (directive.Tier, string) {
+	for _, w := range c.Args {
+		if w != "" && w[0] == '-' {
+			continue
+		}
+		if word := trimSign(w); optionWords[ascii.ToLower(word)] == otherOptions {
+			return directive.Pending, "the option " + word + " is not supported yet"
+		}
+	}
+	return directive.Honoured, ""
+}
+
+func trimSign(w string) string {
+	if w != "" && (w[0] == '+' || w[0] == '-') {
+		return w[1:]
+	}
+	return w
+}
+
+// setOptions reads SSLOptions [+|-]option ...
+func setOptions(c *directive.Call) error {
+	d := dirSlot.Of(c.Dir)
+	first := true
+	for _, w := range c.Args {
+		word := trimSign(w)
+		o, ok := optionWords[ascii.ToLower(word)]
+		if !ok {
+			return c.Errorf("SSLOptions: Illegal option '%s'", word)
+		}
+		switch w[0] {
+		case '-':
+			d.del |= o
+			d.add &^= o
+		case '+':
+			d.add |= o
+			d.del &^= o
+		default:
+			if first { // httpd: a bare option replaces, further ones add
+				d.replaces, d.add, d.del = true, 0, 0
+			}
+			first = false
+			d.add |= o
+		}
+	}
+	return nil
+}
+
+// dir adds to the chain of a combination of sections.
+func dir(_ *module.Builder, d *module.Dir) error {
+	c, ok := dirSlot.Peek(d.Conf)
+	if !ok {
+		c = &dirConf{}
+	}
+	if c.required.Or(false) {
+		d.Chain.Access = append([]exchange.Step{requireTLS{}}, d.Chain.Access...)
+	}
+	if d.Chain.Site.TLS.On() {
+		d.Chain.Fixups = append(d.Chain.Fixups, environment{all: c.add&stdEnvVars != 0})
+	}
+	return nil
+}
+
+// requireTLS is SSLRequireSSL.
+//
+// Ours: it holds whatever Satisfy says, as in httpd with SSLOptions StrictRequire.
+type requireTLS struct{}
+
+// Do implements exchange.Step.
+func (requireTLS) Do(x *exchange.Exchange) error {
+	if x.Client != nil && x.Client.TLS {
+		return nil
+	}
+	return &fault.Fault{
+		Side: fault.Client, Module: name, Phase: fault.Map, Kind: fault.Denied, Status: 403, ID: "AH02219",
+		Detail: "access to " + string(x.Filename) + " failed, reason: SSL connection required",
+	}
+}
+
+// environment sets the variables of an encrypted request (httpd: ssl_hook_Fixup).
+type environment struct {
+	all bool // SSLOptions StdEnvVars
+}
+
+var (
+	on       = []byte("on")
+	sniField = "SSL_TLS_SNI"
+)
+
+// Do implements exchange.Step.
+func (e environment) Do(x *exchange.Exchange) error {
+	c := x.Client
+	if c == nil || !c.TLS {
+		return nil
+	}
+	x.Env.Set("HTTPS", on)
+	if c.Secure == nil {
+		return nil
+	}
+	if n := c.Secure.ServerName(); n != "" {
+		x.Env.Set(sniField, x.Arena.String(n))
+	}
+	if !e.all {
+		return nil
+	}
+	for _, name := range exchange.TLSNames {
+		b := exchange.AppendTLSVar(x.Arena.Alloc(256), name, x)
+		if len(b) > 0 {
+			x.Env.Set(name, b)
+		}
+	}
+	return nil
+}

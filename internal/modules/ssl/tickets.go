@@ -1,0 +1,72 @@
+package ssl
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"crypto/tls"
+	"os"
+
+	"github.com/headgate/headgate/internal/module"
+	"github.com/headgate/headgate/internal/state"
+)
+
+// tickets sets the keys of a configuration for session tickets. They are made and rotated
+// by crypto/tls, daily, serve all loops and outlive reloads; SSLSessionTicketKeyFile
+// replaces them. A ticket counts only at the server that has issued it: sessions of a
+// server that asks for other certificates of clients must not get in here.
+func tickets(b *module.Builder, s *module.Server, c *conf, cfg *tls.Config) {
+	if cfg.SessionTicketsDisabled {
+		return
+	}
+	keys := state.Attach(b.Lease, "tls session tickets", func() (*tls.Config, func()) { return new(tls.Config), nil })
+	if c.ticket.Set && !b.Blind {
+		key, err := readTicketKey(b, c.ticket.V.path)
+		if err != nil {
+			b.Fail(c.ticket.V.pos, "SSLSessionTicketKeyFile", err)
+			return
+		}
+		keys = new(tls.Config)
+		keys.SetSessionTicketKeys([][32]byte{key})
+	}
+	own := []byte("headgate server " + s.Key)
+	cfg.WrapSession = func(cs tls.ConnectionState, ss *tls.SessionState) ([]byte, error) {
+		ss.Extra = append(ss.Extra, own)
+		return keys.EncryptTicket(cs, ss)
+	}
+	cfg.UnwrapSession = func(identity []byte, cs tls.ConnectionState) (*tls.SessionState, error) {
+		ss, err := keys.DecryptTicket(identity, cs)
+		if err != nil || ss == nil {
+			return nil, err
+		}
+		for i, e := range ss.Extra {
+			if bytes.Equal(e, own) {
+				ss.Extra = append(ss.Extra[:i:i], ss.Extra[i+1:]...) // a renewed ticket gets it again
+				return ss, nil
+			}
+		}
+		return nil, nil //nolint:nilnil // crypto/tls then makes a full handshake
+	}
+}
+
+// ticketBytes is the length of a file of ticket keys: name, HMAC key and AES key.
+const ticketBytes = 48
+
+// readTicketKey makes a key of the file's contents. Servers of this program with the
+// same file take each other's tickets; httpd's are different.
+func readTicketKey(b *module.Builder, path string) (key [32]byte, err error) {
+	open := b.OpenKey
+	if open == nil {
+		open = os.Open
+	}
+	f, err := open(path)
+	if err != nil {
+		return key, err
+	}
+	defer f.Close()
+	text := make([]byte, 2*ticketBytes)
+	n, _ := f.Read(text)
+	if n < ticketBytes {
+		return key, errShortTicket
+	}
+	return sha256.Sum256(text[:ticketBytes]), nil
+}
