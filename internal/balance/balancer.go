@@ -74,6 +74,26 @@ func (b *Balancer) Elect(x *exchange.Exchange, tried []*Member) *Member {
 	return v.entries[i].m
 }
 
+// Reserve returns a member for a request that those who may be elected have failed,
+// all of them in tried: a spare, a standby or one of a higher set, which would be
+// elected if they were in error; else, unless forcerecovery is off, one that is in
+// error (failed), as there is nothing to lose. nil: there is none.
+func (b *Balancer) Reserve(x *exchange.Exchange, tried []*Member) (m *Member, failed bool) {
+	now := x.Loop.Now()
+	for _, o := range b.Members.List() {
+		switch {
+		case hasMember(tried, o):
+		case !o.is(param.StatusDrain) && o.usable(now):
+			if m == nil || failed || o.Set < m.Set {
+				m, failed = o, false
+			}
+		case b.ForceRecovery && o.probed() && (m == nil || failed && o.Health().FailedAt().Before(m.Health().FailedAt())):
+			m, failed = o, true
+		}
+	}
+	return m, failed
+}
+
 // Honour counts a turn of m, which a session elected. As in httpd all usable
 // members take part in it, whatever their set.
 func (b *Balancer) Honour(x *exchange.Exchange, m *Member) {

@@ -19,6 +19,7 @@ type Group struct {
 	ejecting lock.Mutex   // held while the members that are out are counted and one is added
 	probe    atomic.Int64 // when a request that is held may next try a member, in unix nanoseconds
 	probed   atomic.Uint32
+	held     atomic.Int64 // requests that are held, or were and are on their way
 }
 
 // Changed says that a member's flags, or the list, changed. Exchanges that wait

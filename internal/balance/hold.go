@@ -20,12 +20,26 @@ const probeEvery = 250 * time.Millisecond
 // heldCheck is how often a request that is held sees whether its client is there.
 const heldCheck = 500 * time.Millisecond
 
-// Errors of Pause.
+// Why a request is held no longer.
 var (
 	ErrHeldLate   = errors.New("no member came back in time")
 	ErrHeldFull   = errors.New("as many requests are held as holdlimit= allows")
 	ErrHeldClient = errors.New("the client has gone")
 )
+
+// Enter counts a request that is to be held, as long as it is on its way, and
+// returns how many there are; ErrHeldFull: too many. Leave is its end.
+func (b *Balancer) Enter() (int64, error) {
+	n := b.Group.held.Add(1)
+	if n > int64(b.HoldLimit) {
+		b.Leave()
+		return n, ErrHeldFull
+	}
+	return n, nil
+}
+
+// Leave is the end of a request that Enter has counted.
+func (b *Balancer) Leave() { b.Group.held.Add(-1) }
 
 // Pause waits until it is worth looking for a member again, at the longest until
 // by. The caller then elects, or else probes. It may be called in a loop, which does
@@ -35,7 +49,7 @@ func (b *Balancer) Pause(x *exchange.Exchange, by time.Time) error {
 	if !now.Before(by) {
 		return ErrHeldLate
 	}
-	w, err := b.Group.waiting.Join(x.Loop, struct{}{}, b.HoldLimit)
+	w, err := b.Group.waiting.Join(x.Loop, struct{}{}, 0) // Enter has limited them
 	if err != nil {
 		return ErrHeldFull
 	}

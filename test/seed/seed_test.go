@@ -13,8 +13,6 @@ import (
 	"github.com/headgate/headgate/internal/testkit"
 )
 
-func TestMain(m *testing.M) { testkit.Main(m) }
-
 const home = "../../../shared/seed"
 
 // conf reads a configuration of the article with its addresses replaced.

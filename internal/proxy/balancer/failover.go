@@ -33,7 +33,7 @@ func (h *Handler) goesOn(r *request, m *balance.Member, sent bool) bool {
 	if h.balancer.Outlier.On && f.Kind != fault.Exhausted {
 		h.balancer.Outcome(r.x, m, f.Error())
 	}
-	if r.why = stays(r.x, f); r.why == "" {
+	if r.why = h.stays(r.x, f); r.why == "" {
 		r.why = h.limits(r, sent)
 	}
 	return r.why == ""
@@ -41,14 +41,17 @@ func (h *Handler) goesOn(r *request, m *balance.Member, sent bool) bool {
 
 // stays says why a request may not be sent again after the fault f; "": it may
 // be. What was not sent may be repeated whatever it is; what was sent, only if its
-// method is idempotent and the backend closed the connection without a response.
-func stays(x *exchange.Exchange, f *fault.Fault) string {
+// method is idempotent and the backend closed the connection without a response, or
+// said nothing in time and failontimeout= takes that for a failure.
+func (h *Handler) stays(x *exchange.Exchange, f *fault.Fault) string {
 	switch {
 	case x.Committed:
 		return "its response has begun"
 	case x.Out.BodyStreaming:
 		return "not repeated, because its body is not kept"
 	case f.Retry == fault.Safe:
+		return ""
+	case h.silent(f) && x.Req.Verb.Idempotent():
 		return ""
 	case f.Retry == fault.Never && f.Kind == fault.Timeout:
 		return "not repeated, because the backend may still work on it"
@@ -66,7 +69,7 @@ func stays(x *exchange.Exchange, f *fault.Fault) string {
 func (h *Handler) limits(r *request, sent bool) string {
 	b := h.balancer
 	switch {
-	case r.left <= 0 && b.Hold > 0 && !b.Usable(r.x):
+	case r.left <= 0 && b.Hold > 0 && (!b.Usable(r.x) || !r.held.settled):
 		return ""
 	case r.left <= 0 && len(b.Members.List()) <= r.made:
 		return "there is no other member"
@@ -106,6 +109,12 @@ func (h *Handler) blames(f *fault.Fault) bool {
 		return f.Kind == fault.Timeout && (f.Retry == fault.Safe || h.balancer.FailOnTimeout)
 	}
 	return false
+}
+
+// silent says that nothing of a response came in time from a member that
+// failontimeout= takes out for it.
+func (h *Handler) silent(f *fault.Fault) bool {
+	return h.balancer.FailOnTimeout && f.Kind == fault.Timeout && f.Phase == fault.AwaitHead
 }
 
 // fail puts a member in error and says why.

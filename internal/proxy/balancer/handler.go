@@ -50,38 +50,48 @@ func (h *Handler) Handle(x *exchange.Exchange) error {
 	if b.RetryBudget >= 0 {
 		b.Group.Budget.Request(x.Loop.Index(), x.Loop.Now())
 	}
+	err := h.serve(&r, target)
+	if r.held.counted {
+		b.Leave()
+	}
+	return err
+}
+
+// serve makes attempts until there is a response, or can be none.
+func (h *Handler) serve(r *request, target []byte) error {
+	x := r.x
 	for {
-		m := h.elect(&r)
+		m := h.elect(r)
 		if m == nil {
-			m = h.hold(&r)
+			m = h.hold(r)
 		}
 		if m == nil {
-			return h.none(&r)
+			return h.none(r)
 		}
 		if m.Pending && h.resolved(x, m) {
-			r.left = max(1, b.Attempts()-r.made)
+			r.left = max(1, h.balancer.Attempts()-r.made)
 			continue
 		}
 		if r.failed != nil && !r.told {
-			h.tell(&r, "worker "+m.Worker.Name+" is tried next")
+			h.tell(r, "worker "+m.Worker.Name+" is tried next")
 		}
 		r.made++
 		r.left--
-		h.announce(&r, m)
+		h.announce(r, m)
 		x.Out.URL = x.Arena.Join(m.URL, target)
 		x.Filename, x.Out.Target = x.Out.URL, x.Out.URL[m.Origin:]
 		sent := x.Count.Sent
 		err := h.send(x, m)
 		if err == nil {
-			h.responded(&r, m)
+			h.responded(r, m)
 			return nil
 		}
 		if errors.Is(err, exchange.ErrDeclined) {
 			return err
 		}
 		r.failed, r.told = fault.Of(err), false
-		if !h.goesOn(&r, m, x.Count.Sent > sent) {
-			return h.ended(&r)
+		if !h.goesOn(r, m, x.Count.Sent > sent) {
+			return h.ended(r)
 		}
 		r.tried, x.Out.Upgrade, r.held.probe = append(r.tried, m), nil, false
 	}
@@ -130,6 +140,10 @@ func (h *Handler) elect(r *request) *balance.Member {
 	switch {
 	case m == nil && b.Timeout > 0 && b.Hold == 0 && len(r.tried) == 0:
 		m = h.wait(x)
+	case m == nil && len(r.tried) > 0:
+		if m, r.held.probe = b.Reserve(x, r.tried); r.held.probe {
+			r.held.failedAt = m.Health().FailedAt()
+		}
 	case m != nil && m.Worker.Full():
 		m = h.notFull(r, m)
 	}

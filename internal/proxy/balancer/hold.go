@@ -17,6 +17,8 @@ type held struct {
 	by    time.Time // when the wait ends
 	end   error     // why it ended without a member
 
+	counted  bool      // among those that holdlimit= limits
+	settled  bool      // a member that failed without being in error had its time to go down
 	probe    bool      // the member of the current attempt is in error, and is only tried
 	failedAt time.Time // when that had failed before
 }
@@ -25,13 +27,17 @@ type held struct {
 // does not pay to wait, or did not.
 func (h *Handler) hold(r *request) *balance.Member {
 	b, x := h.balancer, r.x
-	if b.Hold == 0 || r.failed != nil && b.Usable(x) {
+	if b.Hold == 0 || r.failed != nil && b.Usable(x) && !h.settle(r) {
 		return nil
 	}
 	if r.held.since.IsZero() {
+		n, err := b.Enter()
 		r.held.since = x.Loop.Now()
-		r.held.by = r.held.since.Add(b.Hold)
-		if b.Group.Waiting() == 0 {
+		if r.held.by = r.held.since.Add(b.Hold); err != nil {
+			r.held.end = err
+			return nil
+		}
+		if r.held.counted = true; n == 1 {
 			x.Logf(logsink.Warn, "proxy_balancer", "", "%s: no member can be used, requests are held for up to %v", b.Name, b.Hold)
 		}
 	}
@@ -58,6 +64,27 @@ func (h *Handler) hold(r *request) *balance.Member {
 	}
 }
 
+// settling is how long after a connection broke it shows whether its backend has
+// gone down.
+const settling = 100 * time.Millisecond
+
+// settle waits until it shows whether a member that broke the connection is down:
+// the next attempt then cannot connect. It does so once for a request.
+func (h *Handler) settle(r *request) bool {
+	if r.held.settled {
+		return false
+	}
+	switch r.failed.Kind {
+	case fault.Reset, fault.Closed, fault.Refused, fault.Unreachable:
+	default:
+		return false
+	}
+	r.held.settled = true
+	h.tell(r, "it waits until it shows whether the member is down")
+	r.x.Loop.Sleep(settling)
+	return true
+}
+
 func (h *Handler) tellHeld(r *request) {
 	if r.x.Logs(logsink.Info, "proxy_balancer") {
 		r.x.Logf(logsink.Info, "proxy_balancer", "", "%s: a request was held for %v", h.balancer.Name, r.held.took(r.x.Loop.Now()))
@@ -66,8 +93,7 @@ func (h *Handler) tellHeld(r *request) {
 
 func (k *held) took(now time.Time) time.Duration { return now.Sub(k.since).Round(time.Millisecond) }
 
-// probed looks at the response to a request that was held and tried a member in
-// error: unless failonstatus= names its status the member is back, and with it
+// probed looks at the response to a request that has tried a member in error: unless failonstatus= names its status the member is back, and with it
 // all requests that are held.
 func (h *Handler) probed(r *request, m *balance.Member) {
 	if !r.held.probe {
@@ -76,9 +102,12 @@ func (h *Handler) probed(r *request, m *balance.Member) {
 	r.held.probe = false
 	if m.Health().FailedAt().Equal(r.held.failedAt) {
 		m.Health().Recover()
-		m.Health().Because("it has served a request that was held")
-		r.x.Logf(logsink.Notice, "proxy_balancer", "AH00932", "%s: worker %s is back: it has served a request that was held for %v",
-			h.balancer.Name, m.Worker.Name, r.held.took(r.x.Loop.Now()))
+		why := "it has served a request that others had failed"
+		if !r.held.since.IsZero() {
+			why = "it has served a request that was held for " + r.held.took(r.x.Loop.Now()).String()
+		}
+		m.Health().Because(why)
+		r.x.Logf(logsink.Notice, "proxy_balancer", "AH00932", "%s: worker %s is back: %s", h.balancer.Name, m.Worker.Name, why)
 	}
 }
 
