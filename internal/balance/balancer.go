@@ -155,6 +155,9 @@ func (b *Balancer) look(x *exchange.Exchange, now time.Time, elect bool) *view {
 	}
 	b.view.Store(v)
 	b.build.Unlock()
+	if b.Method.repeats {
+		v.seekOrder(x.Loop)
+	}
 	for _, m := range inError {
 		b.tellReturned(x, m, now)
 	}

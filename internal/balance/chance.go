@@ -3,6 +3,7 @@ package balance
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/headgate/headgate/internal/exchange"
@@ -13,6 +14,24 @@ func byChance(v *view, _ *exchange.Exchange, tried []*Member) int { return v.dra
 
 // draw returns a random entry that is not among tried and not other; -1: none.
 func (v *view) draw(tried []*Member, other *Member) int {
+	if len(tried) == 0 && v.total > 0 {
+		for range 4 {
+			if i := v.cast(); v.entries[i].m != other {
+				return i
+			}
+		}
+	}
+	return v.drawOther(tried, other)
+}
+
+// cast returns a random entry.
+func (v *view) cast() int {
+	at, _ := slices.BinarySearch(v.sums, rand.Int64N(v.total)+1)
+	return at
+}
+
+// drawOther is draw for views of which most may not be drawn.
+func (v *view) drawOther(tried []*Member, other *Member) int {
 	total := v.total
 	if len(tried) > 0 || other != nil {
 		total = 0

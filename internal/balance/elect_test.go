@@ -1,6 +1,7 @@
 package balance
 
 import (
+	"context"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -15,13 +16,21 @@ import (
 	"github.com/headgate/headgate/internal/reactor"
 )
 
-// clockLoop is a loop of which elections ask nothing but the time.
+// clockLoop is a loop that knows the time, and does at once what is to be done
+// elsewhere.
 type clockLoop struct {
 	reactor.Loop
 	now time.Time
 }
 
-func (l *clockLoop) Now() time.Time { return l.now }
+func (l *clockLoop) Now() time.Time         { return l.now }
+func (l *clockLoop) Life() context.Context  { return context.Background() }
+func (l *clockLoop) Spawn(r reactor.Runner) { r.Run() }
+
+func (l *clockLoop) Offload(ctx context.Context, _ reactor.Work, j reactor.Job) error {
+	j.Do(ctx)
+	return nil
+}
 
 func at(now time.Time) *exchange.Exchange { return &exchange.Exchange{Loop: &clockLoop{now: now}} }
 

@@ -11,7 +11,8 @@ type Method struct {
 	Traffic bool // looks at Score.Traffic
 	Latency bool // looks at Score.Took
 	keyed   bool // elects by a key of the request, see ring
-	repeats bool // members with equal factors have their turns in an order that repeats
+	draws   bool // elects by chance
+	repeats bool // members have their turns in an order that repeats
 
 	// elect returns the index of an entry that is not among tried, -1 for none.
 	elect func(v *view, x *exchange.Exchange, tried []*Member) int
@@ -24,8 +25,8 @@ var methods = [...]Method{
 	{Name: "bybusyness", Busy: true, elect: byBusyness},
 
 	// Ours.
-	{Name: "random", elect: byChance},
-	{Name: "p2c", Busy: true, elect: byTwoChoices},
+	{Name: "random", draws: true, elect: byChance},
+	{Name: "p2c", Busy: true, draws: true, elect: byTwoChoices},
 	{Name: "leasttime", Busy: true, Latency: true, elect: byTime},
 	{Name: "hash", Busy: true, keyed: true, repeats: true, elect: byHash},
 }
@@ -53,8 +54,8 @@ func MethodNames() (names []string) {
 // share of all factors (httpd: mod_lbmethod_byrequests).
 func byRequests(v *view, _ *exchange.Exchange, tried []*Member) int {
 	n := v.turns.Add(1)
-	if v.order != nil {
-		return v.inTurn(n, tried)
+	if o := v.order.Load(); o != nil && n > o.from {
+		return v.inTurn(o, n, tried)
 	}
 	best, most := -1, int64(0)
 	for i := range v.entries {
@@ -65,18 +66,6 @@ func byRequests(v *view, _ *exchange.Exchange, tried []*Member) int {
 	}
 	v.charge(best, tried)
 	return best
-}
-
-// inTurn returns the entry whose turn it is, or a later one's where it was tried.
-func (v *view) inTurn(n int64, tried []*Member) int {
-	for range v.order {
-		i := int(v.order[int((n-1)%int64(len(v.order)))])
-		if !hasMember(tried, v.entries[i].m) {
-			return i
-		}
-		n = v.turns.Add(1)
-	}
-	return -1
 }
 
 // charge takes from the chosen entry what the turn has added to all. Those that

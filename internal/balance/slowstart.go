@@ -57,7 +57,7 @@ func (v *view) slowStart(now time.Time) {
 		}
 	}
 	if v.slow {
-		v.order = nil // members have their turns in no order that repeats
+		v.order.Store(nil) // members have their turns in no order that repeats
 	}
 }
 

@@ -192,7 +192,7 @@ func TestSlowStartEnds(t *testing.T) {
 	}
 	x = at(start.Add(101 * time.Second))
 	first := play(b, x, 3)
-	if got := play(b, x, 6); got != first+first || b.view.Load().order == nil || b.view.Load().slow {
+	if got := play(b, x, 6); got != first+first || b.view.Load().order.Load() == nil || b.view.Load().slow {
 		t.Errorf("%s after %s", got, first)
 	}
 }

@@ -1,7 +1,6 @@
 package balance
 
 import (
-	"slices"
 	"sync/atomic"
 	"time"
 
@@ -22,9 +21,10 @@ type view struct {
 	slow    bool      // an entry's share grows, see slowStart
 
 	entries []entry
-	total   int64     // of the factors
-	order   []int32   // entries in the order of turns, where that repeats; nil: it has to be found
-	rest    []*Member // usable, but not among those to elect from
+	total   int64                 // of the factors
+	order   atomic.Pointer[order] // the order of turns, where that repeats; nil: it has to be found
+	sums    []int64               // of the factors up to each entry, for methods that draw
+	rest    []*Member             // usable, but not among those to elect from
 	index   map[*Score]int32
 	hash    *hashing // of methods that elect by a key; nil: of others
 
@@ -63,6 +63,9 @@ func newView(r *roster, changes uint64, c *Config, now time.Time, elect bool) *v
 		e.m, e.factor = m, int64(m.Factor)
 		e.standing.Store(m.Score.turn.Load())
 		v.total += e.factor
+		if c.Method.draws {
+			v.sums = append(v.sums, v.total)
+		}
 	}
 	lead := true
 	for _, m := range r.list {
@@ -78,7 +81,7 @@ func newView(r *roster, changes uint64, c *Config, now time.Time, elect bool) *v
 	case c.sticky():
 		v.addRest(list)
 	case c.Method.repeats:
-		v.order = v.inOrder()
+		v.order.Store(v.inOrder())
 	}
 	v.slowStart(now)
 	return v
@@ -112,55 +115,4 @@ func (v *view) addRest(list []*Member) {
 			v.rest = append(v.rest, m)
 		}
 	}
-}
-
-// inOrder returns the order of turns of members with equal factors, which
-// repeats: highest standing first, then as configured. nil: it does not.
-func (v *view) inOrder() []int32 {
-	if len(v.entries) == 0 {
-		return nil
-	}
-	low, high := v.entries[0].standing.Load(), v.entries[0].standing.Load()
-	order := make([]int32, len(v.entries))
-	for i := range v.entries {
-		s := v.entries[i].standing.Load()
-		low, high = min(low, s), max(high, s)
-		if v.entries[i].factor != v.entries[0].factor {
-			return nil
-		}
-		order[i] = int32(i)
-	}
-	if high-low >= v.total {
-		return nil
-	}
-	slices.SortStableFunc(order, func(a, b int32) int {
-		return int(v.entries[b].standing.Load() - v.entries[a].standing.Load())
-	})
-	return order
-}
-
-// fold keeps the standings where the next view finds them.
-func (v *view) fold() {
-	if v == nil {
-		return
-	}
-	for i, s := range v.standings() {
-		v.entries[i].m.Score.turn.Store(s)
-	}
-}
-
-// standings returns where the entries stand now.
-func (v *view) standings() []int64 {
-	n, all := v.turns.Load(), make([]int64, len(v.entries))
-	for i := range v.entries {
-		e := &v.entries[i]
-		all[i] = e.standing.Load() + n*e.factor
-	}
-	for at, i := range v.order {
-		// The entry was chosen in turns at+1, at+1+len(order), and so on.
-		if chosen := (n - int64(at) + int64(len(v.order)) - 1) / int64(len(v.order)); chosen > 0 {
-			all[i] -= chosen * v.total
-		}
-	}
-	return all
 }
