@@ -162,6 +162,11 @@ func (h *harness) backend(ctx context.Context, cpus []int) (*proc.Process, strin
 	return h.talk(ctx, cpus, load.RoleBackend, strconv.Itoa(len(cpus)))
 }
 
+// backends starts a backend that plays many: it is at the port of the address it returns on all of 127.0.0.0/8.
+func (h *harness) backends(ctx context.Context, cpus []int) (*proc.Process, string, error) {
+	return h.talk(ctx, cpus, load.RoleBackends, strconv.Itoa(len(cpus)))
+}
+
 // outcome is the result of a load.
 type outcome struct {
 	requests, errors, bytes int64

@@ -23,6 +23,7 @@ func tests() []test {
 		{"pipelining", "GET 1 KiB, 16 requests in one write", requests{cores: 1, depth: 16, rounds: 3}.run},
 		{"many", "1,000 virtual hosts, 10,000 mappings", many},
 		{"rules", "20 rewrite rules with conditions, 10 header edits, 5 sections, one condition", rules},
+		{"balancer", "GET 1 KiB over kept connections, ten backends; one core", balanced},
 		{"uploads", "POST 64 KiB in chunks", uploads},
 	}
 }

@@ -24,11 +24,12 @@ type Site struct {
 	Modules   []string // the modules that the real httpd loads; the other peers ignore it
 	ModuleDir string
 
-	Rules     bool // the work of the test "rules": rewriting, header edits, sections, a condition
-	Plain     bool // Headgate works without io_uring, as on systems that forbid it
-	EachLine  bool // the log is written line by line, if the server has that choice
-	Streaming bool // bodies are passed on as they arrive, if the default is to buffer them
-	NoSplice  bool // bodies are not moved by splice(2), if the server can splice
+	Members   []string // backends to balance, host:port; none: Backend alone
+	Rules     bool     // the work of the test "rules": rewriting, header edits, sections, a condition
+	Plain     bool     // Headgate works without io_uring, as on systems that forbid it
+	EachLine  bool     // the log is written line by line, if the server has that choice
+	Streaming bool     // bodies are passed on as they arrive, if the default is to buffer them
+	NoSplice  bool     // bodies are not moved by splice(2), if the server can splice
 }
 
 // Server is one virtual host with the paths of its mappings: "/" alone, or paths like /app-17/.

@@ -58,13 +58,18 @@ func (a *answers) of(head []byte) []byte {
 }
 
 // Backend serves on a port of its choice, with one loop for each core it may run on, until ctx ends. It writes its
-// address to out first.
-func Backend(ctx context.Context, loops int, out io.Writer) error {
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
+// address to out first. With everywhere it has that port at all addresses, those of 127.0.0.0/8 among them, so that it can
+// play many backends.
+func Backend(ctx context.Context, loops int, everywhere bool, out io.Writer) error {
+	host := "127.0.0.1"
+	if everywhere {
+		host = "0.0.0.0"
+	}
+	ln, err := net.Listen("tcp4", host+":0")
 	if err != nil {
 		return fmt.Errorf("listen: %w", err)
 	}
-	addr := ln.Addr().String()
+	addr := fmt.Sprintf("127.0.0.1:%d", ln.Addr().(*net.TCPAddr).Port)
 	b, err := newBackend(ln, max(loops, 1))
 	if err != nil {
 		return err

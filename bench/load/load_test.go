@@ -22,7 +22,7 @@ func startBackend(t *testing.T) string {
 	ctx, cancel := context.WithCancel(context.Background())
 	r, w := io.Pipe()
 	ended := make(chan error, 1)
-	go func() { ended <- Backend(ctx, 2, w) }()
+	go func() { ended <- Backend(ctx, 2, false, w) }()
 	t.Cleanup(func() {
 		cancel()
 		if err := <-ended; err != nil {

@@ -16,10 +16,11 @@ import (
 
 // The roles that a process of the benchmark can be started with. Their commands are lines of JSON.
 const (
-	RoleBackend = "backend" // argument: loops. Writes its address, ends with its standard input
-	RoleOpen    = "open"    // writes its backend's address; then a line of Latencies for every OpenJob it reads
-	RoleBodies  = "bodies"  // argument: a BodiesJob. Writes a line of Moved
-	RoleIdle    = "idle"    // argument: an IdleJob. Writes a line when all are open, then how many are, for every line it reads
+	RoleBackend  = "backend"  // argument: loops. Writes its address, ends with its standard input
+	RoleBackends = "backends" // the same, at all addresses
+	RoleOpen     = "open"     // writes its backend's address; then a line of Latencies for every OpenJob it reads
+	RoleBodies   = "bodies"   // argument: a BodiesJob. Writes a line of Moved
+	RoleIdle     = "idle"     // argument: an IdleJob. Writes a line when all are open, then how many are, for every line it reads
 )
 
 // OpenJob is the command for one run of Open against proxies.
@@ -51,7 +52,9 @@ func Play(args []string) error {
 	}
 	switch args[0] {
 	case RoleBackend:
-		return playBackend(arg)
+		return playBackend(arg, false)
+	case RoleBackends:
+		return playBackend(arg, true)
 	case RoleOpen:
 		return playOpen()
 	case RoleBodies:
@@ -62,7 +65,7 @@ func Play(args []string) error {
 	return fmt.Errorf("play a role: unknown %q", args[0])
 }
 
-func playBackend(arg string) error {
+func playBackend(arg string, everywhere bool) error {
 	loops, err := strconv.Atoi(arg)
 	if err != nil {
 		return fmt.Errorf("play the backend: %w", err)
@@ -72,7 +75,7 @@ func playBackend(arg string) error {
 		_, _ = io.Copy(io.Discard, os.Stdin)
 		cancel()
 	}()
-	return Backend(ctx, loops, os.Stdout)
+	return Backend(ctx, loops, everywhere, os.Stdout)
 }
 
 // playOpen keeps the runtime from disturbing: one thread, no garbage collection except between runs.

@@ -99,6 +99,9 @@ func (p *Peer) Version() string {
 // modules are the modules that the real httpd loads: Debian's usual set is larger, and each has a small cost.
 var modules = []string{"mpm_event", "authz_core", "log_config", "proxy", "proxy_http", "unixd"}
 
+// balancerModules are the further modules that the test "balancer" needs.
+var balancerModules = []string{"slotmem_shm", "proxy_balancer", "lbmethod_byrequests"}
+
 // ruleModules are the further modules that the test "rules" needs.
 var ruleModules = []string{"authz_host", "headers", "rewrite"}
 
@@ -119,6 +122,9 @@ func (p *Peer) fit(site conf.Site) conf.Site {
 		load := modules
 		if site.Rules {
 			load = slices.Concat(modules, ruleModules)
+		}
+		if len(site.Members) > 0 {
+			load = slices.Concat(load, balancerModules)
 		}
 		for _, m := range load {
 			if _, err := os.Stat(filepath.Join(dir, "mod_"+m+".so")); err == nil { // others are compiled in

@@ -19,6 +19,13 @@ MaxKeepAliveRequests 0
     BalancerMember http://127.0.0.1:9000/one route=a
     BalancerMember http://127.0.0.1:9000/two route=b loadfactor=2
     BalancerMember http://127.0.0.1:9000/three route=c status=+H
+    BalancerMember http://127.0.0.1:9000/four route=d
+    BalancerMember http://127.0.0.1:9000/five
+    BalancerMember http://127.0.0.1:9000/six lbset=1
+    BalancerMember http://127.0.0.1:9000/seven status=+N route=g
+    BalancerMember http://127.0.0.1:9000/eight loadfactor=1.5
+    BalancerMember http://127.0.0.1:9000/nine status=+R
+    BalancerMember http://127.0.0.1:9000/ten route=b
 </Proxy>
 ProxyPass / balancer://b/
 ProxyPassReverse / balancer://b/
