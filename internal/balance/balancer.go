@@ -29,6 +29,7 @@ type Balancer struct {
 
 	view  atomic.Pointer[view]
 	build lock.Mutex // held while a view is made
+	began atomic.Bool
 
 	passed sync.Pool // of *[]*Member, for electSlowly
 }
@@ -39,10 +40,8 @@ func New(c Config, g *Group) *Balancer { return &Balancer{Config: c, Members: ne
 // With returns a balancer with other settings over the same members. It takes the
 // place of b; exchanges that have begun with b end with it.
 func (b *Balancer) With(c Config) *Balancer {
-	b.build.Lock()
-	b.view.Load().fold()
-	b.view.Store(nil)
-	b.build.Unlock()
+	b.leave()
+	b.Group.forget(func(o *Balancer) bool { return o == b })
 	return &Balancer{Config: c, Members: b.Members, Group: b.Group}
 }
 
@@ -140,6 +139,9 @@ func (b *Balancer) current(x *exchange.Exchange, elect bool) *view {
 
 // look makes a view.
 func (b *Balancer) look(x *exchange.Exchange, now time.Time, elect bool) *view {
+	if b.began.CompareAndSwap(false, true) {
+		b.Group.takeOver(b)
+	}
 	b.build.Lock()
 	old := b.view.Load()
 	if old.valid(b, now, elect) {

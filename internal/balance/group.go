@@ -1,6 +1,7 @@
 package balance
 
 import (
+	"slices"
 	"sync/atomic"
 
 	"github.com/headgate/headgate/internal/lock"
@@ -13,6 +14,9 @@ type Group struct {
 	changes atomic.Uint64 // how often something changed that decides who may be elected
 	busy    atomic.Int64  // requests of all members, where hashbalance= bounds them
 	waiting waitqueue.Queue[struct{}]
+
+	mu   lock.Mutex  // guards live
+	live []*Balancer // those that have elected, until they are closed
 
 	Budget Budget // of requests that are sent again
 
@@ -33,3 +37,46 @@ func (g *Group) Changed() {
 
 // Waiting returns how many exchanges wait for a member that may be elected.
 func (g *Group) Waiting() int { return g.waiting.Len() }
+
+// takeOver has the others of the group leave where members stand to b, which
+// begins to elect: after a reload turns go on where they were.
+func (g *Group) takeOver(b *Balancer) {
+	g.mu.Lock()
+	others := slices.Clone(g.live)
+	g.live = append(g.live, b)
+	g.mu.Unlock()
+	for _, o := range others {
+		o.leave()
+	}
+}
+
+// leave stores where members stand; the next election makes a view again.
+func (b *Balancer) leave() {
+	b.build.Lock()
+	b.view.Load().fold()
+	b.view.Store(nil)
+	b.build.Unlock()
+}
+
+// Close ends the leases of the balancer's members. It is called once, after the
+// last exchange of the snapshot has ended.
+func (b *Balancer) Close() {
+	g := b.Group
+	g.mu.Lock()
+	live := slices.Clone(g.live)
+	g.mu.Unlock()
+	for _, o := range live {
+		if o.Members == b.Members {
+			o.leave() // the next one may not have begun
+		}
+	}
+	g.forget(func(o *Balancer) bool { return o.Members == b.Members })
+	b.Members.Close()
+}
+
+// forget removes balancers that elect no more.
+func (g *Group) forget(which func(*Balancer) bool) {
+	g.mu.Lock()
+	g.live = slices.DeleteFunc(g.live, which)
+	g.mu.Unlock()
+}

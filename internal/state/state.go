@@ -10,24 +10,37 @@ import "github.com/headgate/headgate/internal/lock"
 
 // Registry holds entries by key. The zero value is ready.
 type Registry struct {
-	mu      lock.Mutex // guards entries and every entry's refs
-	entries map[string]*entry
+	mu    lock.Mutex // guards slots and all that is in them
+	slots map[string]*slot
+}
+
+// slot is one key of an entry.
+type slot struct {
+	*entry
+	refs int   // leases that hold the entry by this key
+	next *slot // by Adopt: the key it has now
 }
 
 type entry struct {
 	value any
-	refs  int
+	refs  int // over all keys
 	close func()
 }
+
+// moved reports whether the entry has another key now.
+func (s *slot) moved() bool { return s.next != nil && s.next.refs > 0 }
 
 // Lease is one snapshot's hold on the entries it uses.
 type Lease struct {
 	r    *Registry
-	held map[string]struct{}
+	held map[string]*slot
 }
 
 // Lease begins a hold for a snapshot that is being built.
-func (r *Registry) Lease() *Lease { return &Lease{r: r, held: make(map[string]struct{})} }
+func (r *Registry) Lease() *Lease { return &Lease{r: r, held: make(map[string]*slot)} }
+
+// Registry returns what the lease holds entries of.
+func (l *Lease) Registry() *Registry { return l.r }
 
 // Another begins a separate hold on the same entries, for what comes and goes
 // while a snapshot lives.
@@ -39,20 +52,49 @@ func (l *Lease) Another() *Lease { return l.r.Lease() }
 func Attach[T any](l *Lease, key string, create func() (T, func())) T {
 	l.r.mu.Lock()
 	defer l.r.mu.Unlock()
-	e := l.r.entries[key]
-	if e == nil {
-		v, c := create()
-		e = &entry{value: v, close: c}
-		if l.r.entries == nil {
-			l.r.entries = make(map[string]*entry)
+	s := l.held[key]
+	if s == nil {
+		if s = l.r.slots[key]; s == nil || s.moved() {
+			v, c := create()
+			s = &slot{entry: &entry{value: v, close: c}}
 		}
-		l.r.entries[key] = e
+		l.hold(key, s)
 	}
-	if _, ok := l.held[key]; !ok {
-		l.held[key] = struct{}{}
-		e.refs++
+	return s.value.(T)
+}
+
+// hold puts a slot under a key and holds it. l.r.mu is held.
+func (l *Lease) hold(key string, s *slot) {
+	if l.r.slots == nil {
+		l.r.slots = make(map[string]*slot)
 	}
-	return e.value.(T)
+	l.r.slots[key], l.held[key] = s, s
+	s.refs++
+	s.entry.refs++
+}
+
+// Has reports whether there is an entry under key.
+func (l *Lease) Has(key string) bool {
+	l.r.mu.Lock()
+	defer l.r.mu.Unlock()
+	s := l.r.slots[key]
+	return s != nil && !s.moved()
+}
+
+// Adopt has the entry under from under key, too, if there is none under key, and
+// holds it. As long as it is held by key, leases that do not hold it yet do not
+// find it under from. It reports whether it did so.
+func (l *Lease) Adopt(key, from string) bool {
+	l.r.mu.Lock()
+	defer l.r.mu.Unlock()
+	old, s := l.r.slots[from], l.r.slots[key]
+	if old == nil || old.moved() || s != nil && !s.moved() {
+		return false
+	}
+	s = &slot{entry: old.entry}
+	l.hold(key, s)
+	old.next = s
+	return true
 }
 
 // Release ends the hold and closes the entries that no other lease holds. It is
@@ -61,15 +103,12 @@ func Attach[T any](l *Lease, key string, create func() (T, func())) T {
 func (l *Lease) Release() {
 	var closing []func()
 	l.r.mu.Lock()
-	for key := range l.held {
-		e := l.r.entries[key]
-		e.refs--
-		if e.refs > 0 {
-			continue
+	for key, s := range l.held {
+		if s.refs--; s.refs == 0 && l.r.slots[key] == s {
+			delete(l.r.slots, key)
 		}
-		delete(l.r.entries, key)
-		if e.close != nil {
-			closing = append(closing, e.close)
+		if s.entry.refs--; s.entry.refs == 0 && s.close != nil {
+			closing = append(closing, s.close)
 		}
 	}
 	l.held = nil
@@ -83,8 +122,8 @@ func (l *Lease) Release() {
 func Each[T any](r *Registry, f func(key string, v T)) {
 	r.mu.Lock()
 	found := make(map[string]T)
-	for k, e := range r.entries {
-		if v, ok := e.value.(T); ok {
+	for k, s := range r.slots {
+		if v, ok := s.value.(T); ok && !s.moved() {
 			found[k] = v
 		}
 	}

@@ -78,3 +78,50 @@ func TestConcurrentLeases(t *testing.T) {
 		t.Errorf("%d entries were not closed", open)
 	}
 }
+
+// An entry that was adopted has the new key as long as somebody holds it by that;
+// a lease that gives up changes nothing for the others.
+func TestAdopt(t *testing.T) {
+	var r Registry
+	closed, made := 0, 0
+	get := func(l *Lease, key string) int {
+		return Attach(l, key, func() (int, func()) { made++; return made, func() { closed++ } })
+	}
+	first := r.Lease()
+	if get(first, "a") != 1 || !first.Has("a") || first.Has("b") {
+		t.Error("the first entry")
+	}
+	failed := r.Lease()
+	if !failed.Adopt("b", "a") || failed.Adopt("c", "a") || failed.Adopt("b", "a") || failed.Adopt("x", "none") {
+		t.Error("what is adopted is there, and once")
+	}
+	failed.Release()
+	if closed != 0 || !first.Has("a") || first.Has("b") {
+		t.Error("a lease that gave up")
+	}
+	second := r.Lease()
+	second.Adopt("b", "a")
+	third := r.Lease()
+	if get(second, "b") != 1 || get(first, "a") != 1 || get(third, "a") != 2 {
+		t.Error("the new key has the entry, the old one is free")
+	}
+	n := 0
+	Each(&r, func(string, int) { n++ })
+	if n != 2 {
+		t.Errorf("%d entries", n)
+	}
+	first.Release()
+	if closed != 0 || !third.Has("a") || !second.Has("b") {
+		t.Error("the old lease")
+	}
+	fourth := r.Lease()
+	if !fourth.Adopt("c", "b") || get(fourth, "c") != 1 {
+		t.Error("adopted again")
+	}
+	second.Release()
+	fourth.Release()
+	third.Release()
+	if closed != 2 {
+		t.Errorf("%d closed", closed)
+	}
+}

@@ -60,7 +60,8 @@ type Builder struct {
 	Site     *exchange.Site // the server being built, whose log tells of checks
 	Known    *param.Known   // what parameters of the server being built can name
 
-	made map[*Definition]*Live
+	made  map[*Definition]*Live
+	names map[string]*Definitions // the balancers of owners, while Build runs
 }
 
 // Build makes the balancers of a server; owner names it, and main the main
@@ -68,6 +69,8 @@ type Builder struct {
 // with the same members and counts.
 func (b *Builder) Build(defs *Definitions, owner, main string, c forward.Defaults) (*Balancers, error) {
 	out := &Balancers{handlers: make(map[string]*Live)}
+	b.names = map[string]*Definitions{main: defs.base}
+	b.names[owner] = defs
 	for _, name := range defs.names() {
 		h, err := b.handler(defs, name, owner, main, c)
 		if err != nil {
@@ -124,13 +127,14 @@ func (b *Builder) make(d *Definition, owner, membersOf string, c forward.Default
 	}
 	b.warn(d, cfg.Method)
 	added := true // members that are not known: the balancer is
-	group := state.Attach(b.Backends.Lease, "balancer|"+membersOf+"|"+d.Name, func() (*balance.Group, func()) {
+	former := b.former(d, membersOf, c)
+	group := state.Attach(b.Backends.Lease, groupKey(membersOf, d.Name), func() (*balance.Group, func()) {
 		added = false
 		return new(balance.Group), nil
 	})
 	h := &Handler{name: []byte(name), balancer: balance.New(cfg, group)}
 	h.source = source{
-		backends: *b.Backends, owner: membersOf + "|" + d.Name, defaults: c, params: d.Params, site: b.Site,
+		backends: *b.Backends, owner: membersOf + "|" + d.Name, former: former, defaults: c, params: d.Params, site: b.Site,
 		workers: b.Workers, checks: b.Checks,
 	}
 	if b.Known != nil {
@@ -158,7 +162,7 @@ func (b *Builder) make(d *Definition, owner, membersOf string, c forward.Default
 	for _, e := range h.expansions {
 		e.apply()
 	}
-	b.OnClose(h.balancer.Members.Close)
+	b.OnClose(h.balancer.Close)
 	return newLive(h, d, owner), nil
 }
 

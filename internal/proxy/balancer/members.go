@@ -21,6 +21,7 @@ import (
 type source struct {
 	backends forward.Backends
 	owner    string // of the state of members
+	former   string // the owner before the balancer was renamed; "": it was not
 	defaults forward.Defaults
 	params   param.Params // of the balancer
 	known    param.Known
@@ -132,6 +133,9 @@ func (h *Handler) Checkable(m *balance.Member, p *param.CheckParams) error {
 	return health.Possible(m.Worker, p)
 }
 
+// scoreKey is what the key of a member's score has before that of its state.
+const scoreKey = "member|"
+
 // spec is what a member is made of.
 type spec struct {
 	lease *state.Lease // holds its state; where it is not the snapshot's, it becomes the member's
@@ -150,6 +154,12 @@ func (h *Handler) member(of spec) (*balance.Member, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: member %s: %w", h.balancer.Name, w.Name, err)
 	}
+	key := backends.StateKey(s.owner, w.URL, of.named, p, s.defaults)
+	if s.former != "" {
+		was := backends.StateKey(s.former, w.URL, of.named, p, s.defaults)
+		of.lease.Adopt(key, was)
+		of.lease.Adopt(scoreKey+key, scoreKey+was)
+	}
 	sender, err := backends.Member(s.owner, w.URL, of.named, p, s.defaults)
 	if err != nil {
 		return nil, err
@@ -158,7 +168,7 @@ func (h *Handler) member(of spec) (*balance.Member, error) {
 	m := &balance.Member{
 		Worker: &sender.Worker, Sender: sender, Factor: p.LoadFactor, Set: p.LBSet, Route: p.Route, Redirect: p.Redirect, Retry: p.Retry, SlowStart: h.balancer.SlowStart,
 		Name: []byte(w.Name), RouteText: []byte(p.Route), URL: append([]byte(origin), path...), Origin: len(origin),
-		Score: state.Attach(of.lease, "member|"+worker.Key(s.owner, &sender.Config), func() (*balance.Score, func()) {
+		Score: state.Attach(of.lease, scoreKey+key, func() (*balance.Score, func()) {
 			return balance.NewScore(of.added), nil
 		}),
 		CheckHost: of.named.HostPort(),

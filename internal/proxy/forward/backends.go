@@ -52,12 +52,7 @@ func (b *Backends) Handler(owner string, u uri.URL, p *param.Params, c Defaults)
 // Where u is one address of a name, named is the URL with the name; else they are
 // the same.
 func (b *Backends) Member(owner string, u, named uri.URL, p *param.Params, c Defaults) (*Handler, error) {
-	host := []byte(named.HostPort())
-	u.Socket = b.socket(u.Socket)
-	cfg := workerConfig(u, p, c)
-	if named.Host != u.Host {
-		cfg.Peer = named.Host
-	}
+	cfg := b.memberConfig(u, named, p, c)
 	proto := b.Protocol(cfg.Scheme)
 	if proto == nil {
 		return nil, fmt.Errorf("no protocol handler was valid for the URL %s (scheme '%s')", cfg.Name, cfg.Scheme)
@@ -65,7 +60,23 @@ func (b *Backends) Member(owner string, u, named uri.URL, p *param.Params, c Def
 	if u.OddPort != "" {
 		proto = portless{}
 	}
-	return &Handler{Worker: worker.New(cfg, proto, b.state(owner, &cfg)), host: host}, nil
+	return &Handler{Worker: worker.New(cfg, proto, b.state(owner, &cfg)), host: []byte(named.HostPort())}, nil
+}
+
+// memberConfig is workerConfig for Member.
+func (b *Backends) memberConfig(u, named uri.URL, p *param.Params, c Defaults) worker.Config {
+	u.Socket = b.socket(u.Socket)
+	cfg := workerConfig(u, p, c)
+	if named.Host != u.Host {
+		cfg.Peer = named.Host
+	}
+	return cfg
+}
+
+// StateKey returns the key of the state of a worker; the arguments are Member's.
+func (b *Backends) StateKey(owner string, u, named uri.URL, p *param.Params, c Defaults) string {
+	cfg := b.memberConfig(u, named, p, c)
+	return worker.Key(owner, &cfg)
 }
 
 // socket makes the path of a unix socket absolute.
