@@ -20,3 +20,10 @@ require (
 	golang.org/x/crypto v0.54.0 // indirect
 	golang.org/x/tools v0.48.0 // indirect
 )
+
+// The description of the API is checked with these, by tests only.
+require (
+	github.com/santhosh-tekuri/jsonschema/v6 v6.0.3
+	go.yaml.in/yaml/v3 v3.0.6
+	golang.org/x/text v0.40.0 // indirect
+)
