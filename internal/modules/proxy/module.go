@@ -54,6 +54,7 @@ type site struct {
 	queries   *sync.Pool
 	backends  *forward.Backends
 	targets   *mapping.Targets
+	api       *api // nil: nothing asks for it
 }
 
 // sharedKey is the key in Builder.Aux for shared.
@@ -102,6 +103,7 @@ func buildServer(b *module.Builder, s *module.Server) error {
 		return err
 	}
 	catalogue(b, s, conf, st.balancers)
+	st.api = newAPI(b, s)
 	st.targets = &mapping.Targets{
 		Balancers: st.balancers,
 
@@ -168,6 +170,9 @@ func buildDir(b *module.Builder, d *module.Dir) error {
 	initForwarder(&p.forward, b, d, st, conf)
 	d.Chain.Forward = &p.forward
 	d.Chain.Handlers = append(d.Chain.Handlers, named{})
+	if st.api != nil {
+		d.Chain.Handlers = append(d.Chain.Handlers, st.api)
+	}
 	add := func(t *mapping.Translator, list *[]exchange.Translator, m mapping.Routed, encoded bool) {
 		c := mapping.Config{List: m, Interpolate: conf.Interpolate.Or(false), Queries: st.queries, Targets: st.targets}
 		if conf.Rule != nil && conf.Rule.Encoded == encoded {

@@ -213,6 +213,11 @@ func (r *Request) settings() (list []param.Setting, err error) {
 	return list, nil
 }
 
+// TooLarge is the response to a request with a body longer than MaxBody.
+func TooLarge() Response {
+	return failure(413, fmt.Errorf("the body is longer than %d bytes", MaxBody))
+}
+
 func statusOf(err error) int {
 	var e *Error
 	if !errors.As(err, &e) {
