@@ -162,7 +162,7 @@ type Outbound struct {
 	Bad           BadHeader       // ProxyBadHeader
 	Prefix        []byte          // body bytes read ahead, kept for another attempt
 	BodyComplete  bool            // Prefix is the whole body
-	BodyStreaming bool            // body bytes beyond Prefix were read: no further attempt can be made
+	BodyStreaming bool            // body bytes are read that Prefix may not keep: no further attempt can be made
 	Attempts      int             // attempts made so far
 }
 

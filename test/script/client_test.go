@@ -49,6 +49,9 @@ func (p *play) client(args []string) error {
 	case "shutdown":
 		c.CloseWrite()
 		return nil
+	case "more":
+		c.Send(strings.Join(args[1:], ""))
+		return nil
 	}
 	if err := c.finish(); err != nil {
 		return fmt.Errorf("response before: %w", err)

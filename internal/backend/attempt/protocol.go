@@ -158,6 +158,9 @@ func (p *Protocol) own(f *fault.Fault) *fault.Fault {
 // closed, and the try is cleared.
 func (a *attempt) settle() {
 	a.upload.stop()
+	if a.upload.task != nil {
+		a.upload.restore(&a.x.Out)
+	}
 	a.record.End(a.loop.Now())
 	if a.in != nil && a.x.Resp.Trailer.Len() > 0 {
 		a.x.Hold(a.in) // its fields are borrowed until the log line

@@ -81,6 +81,7 @@ func (a *attempt) pull(n int, b []byte, phase fault.Phase) (f *fault.Fault) {
 // one sends the requested frame.
 func (u *upload) one() *fault.Fault {
 	a := u.a
+	u.lost = true // the next backend says itself which bytes it wants
 	buf := a.loop.Buffer()
 	defer a.loop.Return(buf)
 	body := &a.head.Body

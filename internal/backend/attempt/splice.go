@@ -67,6 +67,7 @@ func (u *upload) splice() (all bool, f *fault.Fault) {
 	if a.x.Req.Body.Kind != message.Length || due < spliceMin || a.head.Body.framed() {
 		return false, nil
 	}
+	u.lost = true
 	for {
 		// Which side it waits for cannot be seen from here: if the backend
 		// accepts nothing it ends by its own deadline.

@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/headgate/headgate/internal/exchange"
 	"github.com/headgate/headgate/internal/fault"
 	"github.com/headgate/headgate/internal/reactor"
 )
@@ -30,6 +31,9 @@ type upload struct {
 	// Set by the coroutine, read by others only after ended is seen.
 	complete bool
 	failed   *fault.Fault
+	kept     int  // bytes after Out.Prefix, in its memory, that are a copy of what was read
+	lost     bool // something was read that is not kept
+	end      bool // the end of the body was read
 }
 
 // start begins the coroutine.
@@ -77,6 +81,7 @@ func (u *upload) stream() *fault.Fault {
 	for {
 		n, err := u.gather(data)
 		last := err == io.EOF
+		u.keep(data[:n], last)
 		if n > 0 || last {
 			if f := u.send(buf.Bytes, body.Lead, n, last); f != nil {
 				return f
@@ -89,6 +94,30 @@ func (u *upload) stream() *fault.Fault {
 			return a.proto.clientFault(err)
 		}
 	}
+}
+
+// keep copies p for another attempt while it fits behind what has arrived with the
+// head; last: it is the end of the body.
+func (u *upload) keep(p []byte, last bool) {
+	prefix := u.a.x.Out.Prefix
+	room := prefix[min(len(prefix)+u.kept, cap(prefix)):cap(prefix)]
+	if len(p) > len(room) {
+		u.lost = true
+	}
+	if !u.lost {
+		u.kept += copy(room, p)
+		u.end = last
+	}
+}
+
+// restore gives another attempt what this one has read of the body. It is called
+// once the coroutine has ended.
+func (u *upload) restore(out *exchange.Outbound) {
+	if u.lost || u.stopping.Load() && !u.end || u.failed != nil && u.failed.Side == fault.Client {
+		return
+	}
+	out.Prefix = out.Prefix[:len(out.Prefix)+u.kept]
+	out.BodyComplete, out.BodyStreaming = u.end, false
 }
 
 // endRoom is room in an upload's buffer for a short end of the body.
