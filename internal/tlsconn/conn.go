@@ -210,6 +210,13 @@ func (c *Conn) Broken() bool {
 	return ok && b.Broken()
 }
 
+// Ended implements reactor.Ender. It sees a peer that has cut the connection; one
+// that closed it in order has sent close_notify before, which only reading finds.
+func (c *Conn) Ended() bool {
+	e, ok := c.t.conn.(reactor.Ender)
+	return ok && !c.Buffered() && e.Ended()
+}
+
 // Watch implements reactor.Conn. Input may turn out to be none for Read: a
 // key update, or a session ticket.
 func (c *Conn) Watch(w reactor.Watcher) reactor.Watching {
