@@ -47,7 +47,7 @@ func (p process) grant(c privsep.Config) (privsep.Grant, error) {
 	}
 	s := l.Snapshot
 	g := privsep.Grant{
-		Listen: s.Listen,
+		Listen: s.Listen, Keys: s.Keys,
 		Socket: listen.Options{Backlog: s.Backlog, SendBuffer: s.SendBuffer, ReceiveBuffer: s.RecvBuffer},
 	}
 	for _, log := range s.Logs {

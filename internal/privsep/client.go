@@ -95,15 +95,21 @@ func Start(program string, setup Setup, exited func(how string)) (*Client, error
 
 // newClient sends the setup.
 func newClient(conn *net.UnixConn, setup Setup) (*Client, error) {
-	b, err := json.Marshal(setup)
-	switch {
-	case err != nil:
-		return nil, err
-	case len(b) > maxMessage:
-		return nil, errors.New("the command line is too long")
+	for _, part := range setup.parts() {
+		b, err := json.Marshal(part)
+		switch {
+		case err != nil:
+			return nil, err
+		case len(b) > maxMessage:
+			return nil, errors.New("the command line is too long")
+		}
+		if err := send(conn, b, nil); err != nil {
+			return nil, err
+		}
 	}
 	c := &Client{ended: make(chan struct{}), conn: conn, buf: make([]byte, maxMessage), stale: true}
-	return c, send(conn, b, nil)
+	c.know(itemsOf(Grant{Keys: setup.Keys}))
+	return c, nil
 }
 
 // socketPair makes the pair; both ends are closed on exec.
@@ -143,6 +149,17 @@ func (c *Client) Stale() {
 // system's error, or ErrGone.
 func (c *Client) OpenLog(path string) (*os.File, error) {
 	files, err := c.open(item{kindLog, path}, 1)
+	if err != nil {
+		return nil, err
+	}
+	closeFiles(files[1:])
+	return files[0], nil
+}
+
+// OpenKey opens a file of a certificate, a key or ticket keys for reading. The
+// error is that of OpenLog.
+func (c *Client) OpenKey(path string) (*os.File, error) {
+	files, err := c.open(item{kindKey, path}, 1)
 	if err != nil {
 		return nil, err
 	}
@@ -204,11 +221,14 @@ func (c *Client) Close() {
 func (c *Client) open(want item, n int) ([]*os.File, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.stale {
+	i, ok := c.items[want]
+	// A key that is known is opened without reading the configuration: certificates
+	// are renewed while somebody edits it, and are looked at all the time.
+	if c.stale && (!ok || want.Kind != kindKey) {
 		c.stale = false
 		c.reread = c.reload()
+		i, ok = c.items[want]
 	}
-	i, ok := c.items[want]
 	switch {
 	case errors.Is(c.reread, ErrGone):
 		return nil, ErrGone
@@ -235,11 +255,16 @@ func (c *Client) reload() error {
 	if err != nil {
 		return err
 	}
+	c.know(items)
+	return nil
+}
+
+// know notes the numbers of the helper's items.
+func (c *Client) know(items []item) {
 	c.items = make(map[item]uint32, len(items))
 	for i, it := range items {
 		c.items[it] = uint32(i)
 	}
-	return nil
 }
 
 // ask sends a request and gathers the parts of its reply. The files belong to

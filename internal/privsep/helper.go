@@ -22,6 +22,7 @@ import (
 // Grant lists what a configuration allows to be opened.
 type Grant struct {
 	Logs   []string // absolute paths of log files
+	Keys   []string // absolute paths of files that are read: certificates, keys, ticket keys
 	Listen []listen.Addr
 	Socket listen.Options // of the listening sockets
 }
@@ -36,7 +37,7 @@ type helper struct {
 	judge Judge
 
 	grant Grant
-	items []item // the logs of the grant, then its addresses
+	items []item // of the grant, as itemsOf makes them
 }
 
 // Serve runs the helper: it processes the requests of the server that started it
@@ -66,15 +67,33 @@ func Serve(fd string, judge Judge) error {
 func serve(conn *net.UnixConn, judge Judge) error {
 	h := &helper{conn: conn, judge: judge}
 	buf := make([]byte, maxMessage)
-	first, files, err := receive(conn, buf)
-	closeFiles(files)
-	if err != nil {
-		return err
-	}
-	if err := json.Unmarshal(first, &h.setup); err != nil {
+	if err := h.start(buf); err != nil {
 		return err
 	}
 	return h.loop(make([]byte, requestSize+1))
+}
+
+// start reads the setup. All but the first of its messages have keys only.
+func (h *helper) start(buf []byte) error {
+	var keys []string
+	for first, more := true, true; more; first = false {
+		msg, files, err := receive(h.conn, buf)
+		closeFiles(files)
+		if err != nil {
+			return err
+		}
+		var part Setup
+		if err := json.Unmarshal(msg, &part); err != nil {
+			return err
+		}
+		keys, more = append(keys, part.Keys...), part.More
+		if first {
+			h.setup = part
+		}
+	}
+	h.setup.Keys = nil
+	h.allow(Grant{Keys: keys})
+	return nil
 }
 
 // closeInherited closes the descriptors that the server's parent left open for
@@ -155,17 +174,32 @@ func (h *helper) reload(r request) error {
 	if err != nil {
 		return sendReply(h.conn, failed(r, err), nil)
 	}
-	h.grant, h.items = grant, nil
-	slices.Sort(h.grant.Logs)
-	h.grant.Logs = slices.Compact(h.grant.Logs)
-	for _, path := range h.grant.Logs {
-		h.items = append(h.items, item{kindLog, path})
-	}
-	for _, a := range h.grant.Listen {
-		h.items = append(h.items, listenItem(a))
-	}
+	h.allow(grant)
 	defer debug.FreeOSMemory() // the memory of the load is not needed again soon
 	return h.sendItems(r.Seq)
+}
+
+// allow makes a grant the one that holds.
+func (h *helper) allow(g Grant) {
+	h.grant, h.items = g, itemsOf(g)
+}
+
+// itemsOf lists what a grant allows: its addresses, then its logs, then its keys,
+// each once.
+func itemsOf(g Grant) (items []item) {
+	for _, a := range g.Listen {
+		items = append(items, listenItem(a))
+	}
+	for _, paths := range []struct {
+		kind kind
+		list []string
+	}{{kindLog, g.Logs}, {kindKey, g.Keys}} {
+		sorted := slices.Sorted(slices.Values(paths.list))
+		for _, path := range slices.Compact(sorted) {
+			items = append(items, item{paths.kind, path})
+		}
+	}
+	return items
 }
 
 func listenItem(a listen.Addr) item {
@@ -200,10 +234,11 @@ func (h *helper) open(r request) error {
 	if i >= len(h.items) {
 		return sendReply(h.conn, reply{Seq: r.Seq, Error: "no such item"}, nil)
 	}
-	if n := len(h.grant.Logs); i >= n {
-		return h.listen(r, h.grant.Listen[i-n])
+	if i < len(h.grant.Listen) {
+		return h.listen(r, h.grant.Listen[i])
 	}
-	f, err := openLog(h.items[i].Name, identity{h.setup.UID, h.setup.Groups})
+	how := openings[h.items[i].Kind]
+	f, err := how.open(h.items[i].Name, identity{h.setup.UID, h.setup.Groups})
 	if err != nil {
 		return sendReply(h.conn, failed(r, err), nil)
 	}

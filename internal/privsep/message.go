@@ -29,6 +29,28 @@ type Setup struct {
 
 	UID    int   // the user that the server becomes
 	Groups []int // and its groups
+
+	Keys []string // what Grant.Keys is until the configuration is read for the first time
+	More bool     // another message with Keys follows
+}
+
+// parts returns the messages of a setup: the keys of many virtual hosts do not
+// fit one.
+func (s Setup) parts() (list []Setup) {
+	for rest := s.Keys; ; {
+		n, size := 0, 0
+		for n < len(rest) && size < itemsBytes {
+			size += len(rest[n])
+			n++
+		}
+		s.Keys, rest = rest[:n], rest[n:]
+		s.More = len(rest) > 0
+		list = append(list, s)
+		if !s.More {
+			return list
+		}
+		s = Setup{}
+	}
 }
 
 // Config says how the configuration is read: the options of the command line.
@@ -43,7 +65,7 @@ type Config struct {
 // The requests. item and count have a meaning for some of them only.
 const (
 	opReload = iota + 1 // read and check the configuration; the reply has the items
-	opOpen              // open an item: a log, or count sockets for an address
+	opOpen              // open an item: a log, a key, or count sockets for an address
 	opFinish            // the server ends: remove the pid file
 )
 
@@ -68,6 +90,7 @@ type kind string
 const (
 	kindLog    kind = "log"
 	kindListen kind = "listen"
+	kindKey    kind = "key"
 )
 
 // reply is the reply to a request. A long one has several parts.

@@ -41,10 +41,23 @@ func (r *rig) says(g Grant, wrong error) {
 
 func newRig(t *testing.T) *rig {
 	t.Helper()
-	r := &rig{dir: t.TempDir(), end: make(chan error, 1)}
-	if err := os.Chmod(r.dir, 0o755); err != nil {
+	dir := t.TempDir()
+	if err := os.Chmod(dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
+	return newRigWith(t, Setup{PID: 42, PidFile: filepath.Join(dir, "run.pid"), Socket: filepath.Join(dir, "run.ctl"), UID: 4000001})
+}
+
+// count returns how often the configuration was read.
+func (r *rig) count() int {
+	r.guard.Lock()
+	defer r.guard.Unlock()
+	return r.reads
+}
+
+func newRigWith(t *testing.T, setup Setup) *rig {
+	t.Helper()
+	r := &rig{dir: filepath.Dir(setup.PidFile), end: make(chan error, 1)}
 	ours, theirs, err := socketPair()
 	if err != nil {
 		t.Fatal(err)
@@ -57,7 +70,7 @@ func newRig(t *testing.T) *rig {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.Client, err = newClient(a, Setup{PID: 42, PidFile: filepath.Join(r.dir, "run.pid"), Socket: filepath.Join(r.dir, "run.ctl"), UID: 4000001})
+	r.Client, err = newClient(a, setup)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -98,11 +111,9 @@ func TestOpens(t *testing.T) {
 			t.Errorf("%s: %v, want %q", row.path, err, row.says)
 		}
 	}
-	r.guard.Lock()
-	if r.reads != 1 {
-		t.Errorf("the configuration was read %d times, want once", r.reads)
+	if r.count() != 1 {
+		t.Errorf("the configuration was read %d times, want once", r.count())
 	}
-	r.guard.Unlock()
 	// A faulty configuration changes nothing: what was allowed still is.
 	r.says(Grant{}, errors.New("it has errors"))
 	r.Stale()

@@ -28,13 +28,26 @@ func (e *unsafeError) Error() string { return e.path + ": not opened for the ser
 // maxLinks is how many symbolic links one path may have, as in the kernel.
 const maxLinks = 40
 
-// openLog opens a log for appending and creates it if it is missing. It walks
-// the path folder by folder and follows symbolic links only in folders where
-// the server's user could not have made them.
-func openLog(path string, who identity) (*os.File, error) {
+// opening says how a kind of file is opened.
+type opening struct {
+	flags int
+	kept  int  // the flags that remain
+	names bool // it may have further names
+}
+
+// openings has the kinds of files. A log is appended to, and made if it is missing:
+// with another name it may be a file of somebody else. A key is read.
+var openings = map[kind]opening{
+	kindLog: {flags: unix.O_WRONLY | unix.O_APPEND | unix.O_CREAT, kept: unix.O_APPEND},
+	kindKey: {flags: unix.O_RDONLY, names: true},
+}
+
+// open opens a file. It walks the path folder by folder and follows symbolic
+// links only in folders where the server's user could not have made them.
+func (o opening) open(path string, who identity) (*os.File, error) {
 	at := path
 	for range maxLinks {
-		f, link, err := walk(at, who)
+		f, link, err := o.walk(at, who)
 		if unsafe, ok := errors.AsType[*unsafeError](err); ok {
 			unsafe.path = path
 		}
@@ -48,7 +61,7 @@ func openLog(path string, who identity) (*os.File, error) {
 
 // walk opens the file at the end of a path, or returns the path that a symbolic
 // link on the way leads to.
-func walk(path string, who identity) (f *os.File, link string, err error) {
+func (o opening) walk(path string, who identity) (f *os.File, link string, err error) {
 	names := strings.Split(strings.Trim(filepath.Clean(path), "/"), "/")
 	dir, err := unix.Open("/", unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 	if err != nil {
@@ -67,7 +80,7 @@ func walk(path string, who identity) (f *os.File, link string, err error) {
 			return nil, filepath.Join(target, filepath.Join(names[i+1:]...)), nil
 		}
 		if last {
-			f, err = openAt(dir, name, path)
+			f, err = o.openAt(dir, name, path)
 			return f, "", err
 		}
 		next, err := unix.Openat(dir, name, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
@@ -86,12 +99,11 @@ func readLink(dir int, name string) (target string, ok bool) {
 	return string(buf[:max(n, 0)]), err == nil
 }
 
-// openAt opens a log in a folder that is safe. It refuses files that are not
-// regular and files with a second name: the other name may be in a folder that
+// openAt opens a file in a folder that is safe. It refuses files that are not
+// regular and logs with a second name: the other name may be in a folder that
 // is not safe.
-func openAt(dir int, name, path string) (*os.File, error) {
-	const flags = unix.O_WRONLY | unix.O_APPEND | unix.O_CREAT | unix.O_NOFOLLOW | unix.O_NONBLOCK | unix.O_CLOEXEC
-	fd, err := unix.Openat(dir, name, flags, 0o644)
+func (o opening) openAt(dir int, name, path string) (*os.File, error) {
+	fd, err := unix.Openat(dir, name, o.flags|unix.O_NOFOLLOW|unix.O_NONBLOCK|unix.O_CLOEXEC, 0o644)
 	if err != nil {
 		return nil, err
 	}
@@ -100,10 +112,10 @@ func openAt(dir int, name, path string) (*os.File, error) {
 		switch {
 		case st.Mode&unix.S_IFMT != unix.S_IFREG:
 			err = &unsafeError{path, "it is not a plain file"}
-		case st.Nlink != 1:
+		case st.Nlink != 1 && !o.names:
 			err = &unsafeError{path, "the file has more than one name"}
 		default:
-			_, err = unix.FcntlInt(uintptr(fd), unix.F_SETFL, unix.O_APPEND) // blocking, as other programs open it
+			_, err = unix.FcntlInt(uintptr(fd), unix.F_SETFL, o.kept) // blocking, as other programs open it
 		}
 	}
 	if err != nil {

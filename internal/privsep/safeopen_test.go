@@ -63,7 +63,7 @@ func TestOpenLog(t *testing.T) {
 				}
 			}
 			path := filepath.Join(dir, row.path)
-			f, err := openLog(path, row.who)
+			f, err := openings[kindLog].open(path, row.who)
 			if f != nil {
 				defer f.Close()
 			}

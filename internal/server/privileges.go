@@ -75,7 +75,7 @@ func (s *Server) startHelper(snap *snapshot.Snapshot) error {
 		return nil //nolint:nilerr // Drop says so
 	}
 	setup := privsep.Setup{
-		Config: s.o.HelperConfig, PID: os.Getpid(), PidFile: s.pidFile, UID: id.UID, Groups: id.Groups(),
+		Config: s.o.HelperConfig, PID: os.Getpid(), PidFile: s.pidFile, UID: id.UID, Groups: id.Groups(), Keys: snap.Keys,
 	}
 	if s.control != nil {
 		setup.Socket = s.control.Path()
@@ -92,12 +92,21 @@ func (s *Server) startHelper(snap *snapshot.Snapshot) error {
 
 // openLog opens a log with the process's own rights, else through the helper.
 func (s *Server) openLog(path string) (*os.File, error) {
-	f, err := logsink.OpenFile(path)
+	return s.orHelper(path, logsink.OpenFile, (*privsep.Client).OpenLog)
+}
+
+// openKey opens a file of a certificate or key in the same way.
+func (s *Server) openKey(path string) (*os.File, error) {
+	return s.orHelper(path, os.Open, (*privsep.Client).OpenKey)
+}
+
+func (s *Server) orHelper(path string, own func(string) (*os.File, error), its func(*privsep.Client, string) (*os.File, error)) (*os.File, error) {
+	f, err := own(path)
 	helper := s.helper.Load()
 	if helper == nil || !errors.Is(err, fs.ErrPermission) {
 		return f, err
 	}
-	f, herr := helper.OpenLog(path)
+	f, herr := its(helper, path)
 	if errors.Is(herr, privsep.ErrGone) {
 		return nil, errors.Join(err, herr)
 	}

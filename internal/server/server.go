@@ -147,7 +147,7 @@ func New(o Options) (*Server, error) {
 		Clock: clk, State: new(state.Registry), Resolver: new(resolve.Resolver),
 		Logs: logsink.NewRegistry(logsink.Options{Loops: loops, Now: clk.Now, Open: s.openLog, Delay: delay}), Loops: loops,
 		Protocols: map[string]worker.Protocol{"http": http1.New()}, Log: s.startup, Board: scoreboard.New(loops),
-		Manager: manage.New(),
+		Manager: manage.New(), OpenKey: s.openKey,
 	}
 	s.rt.Board.Started, s.rt.Board.Open = clk.Now(), engine.Open
 	s.pipeline = pipeline.New(clk)

@@ -54,6 +54,7 @@ type Snapshot struct {
 	Checks *health.Checks // of members of balancers, while the snapshot is current; nil: none
 
 	Certs []*certfile.Pair // of all sites, to be looked at for changes
+	Keys  []string         // files of certificates and keys: what the privileged helper may open for reading
 
 	Begin   []func()     // run in their order right before it becomes current; they do not wait
 	Lease   *state.Lease // on the surviving state

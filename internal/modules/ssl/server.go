@@ -150,6 +150,11 @@ func pair(b *module.Builder, files certfile.Files) (*certfile.Pair, error) {
 		return o.pair, o.err
 	}
 	kept := state.Attach(b.Lease, fmt.Sprintf("tls certificate %q", files), func() (*keptPair, func()) { return new(keptPair), nil })
+	for _, f := range files {
+		if f != "" {
+			b.Snapshot.Keys = append(b.Snapshot.Keys, f)
+		}
+	}
 	p, err := certfile.Load(files, b.OpenKey)
 	switch {
 	case err == nil:

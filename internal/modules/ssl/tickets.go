@@ -54,6 +54,7 @@ const ticketBytes = 48
 // readTicketKey makes a key of the file's contents. Servers of this program with the
 // same file take each other's tickets; httpd's are different.
 func readTicketKey(b *module.Builder, path string) (key [32]byte, err error) {
+	b.Snapshot.Keys = append(b.Snapshot.Keys, path)
 	open := b.OpenKey
 	if open == nil {
 		open = os.Open
