@@ -52,7 +52,7 @@ func (h *api) Handle(x *exchange.Exchange) error {
 	if err != nil {
 		return err
 	}
-	c.req.Body = body
+	c.req.Body = string(body)
 	a := manage.TooLarge()
 	if whole {
 		if a, err = reactor.Await(context.Background(), x.Loop, reactor.Files, c, callAPI); err != nil {

@@ -1,7 +1,6 @@
 package manage
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -20,7 +19,7 @@ import (
 type Request struct {
 	Method string
 	Query  string // of the URL, as sent
-	Body   []byte // at most MaxBody bytes
+	Body   string // at most MaxBody bytes
 
 	Host        string // as the client names this server
 	ContentType string
@@ -189,7 +188,7 @@ func (r *Request) settings() (list []param.Setting, err error) {
 		return nil, errors.New("a change has a body with Content-Type: application/json")
 	}
 	var values map[string]any
-	d := json.NewDecoder(bytes.NewReader(r.Body))
+	d := json.NewDecoder(strings.NewReader(r.Body))
 	d.UseNumber()
 	if err := d.Decode(&values); err != nil || d.More() {
 		return nil, &Error{Kind: Invalid, Reason: "the body is no JSON object"}

@@ -113,28 +113,28 @@ func TestAPI(t *testing.T) {
 		{Request{Method: "GET", Query: "json&b=own"}, 200, `"reason": "connected"`},
 		{Request{Method: "GET", Query: "json&b=c"}, 404, "there is no balancer c"},
 		{Request{Method: "GET", Query: "json&history"}, 200, `"history": []`},
-		{Request{Method: "PATCH", Query: "json&b=b&w=http://a", ContentType: asJSON, Body: []byte(`{"loadfactor":2.5,"status":"+D","route":null}`)}, 200, `"id": 1`},
-		{Request{Method: "PATCH", Query: "json&b=b&w=http://a", ContentType: asJSON + "; charset=utf-8", Body: []byte(`{"loadfactor":"2.5"}`)}, 200, `"id": 0`},
-		{Request{Method: "PATCH", Query: "json&b=b", ContentType: asJSON, Body: []byte(`{"forcerecovery":false,"timeout":3}`), Origin: "https://h:443", Host: "H"}, 200, `"field": "forcerecovery"`},
-		{Request{Method: "PATCH", Query: "json&b=b&w=http://a", ContentType: asJSON, Body: []byte(`{"loadfactor":0}`)}, 422, `"field":"loadfactor"`},
-		{Request{Method: "PATCH", Query: "json&b=b&w=http://a", ContentType: asJSON, Body: []byte(`{"lbset":[1]}`)}, 422, `"field":"lbset"`},
-		{Request{Method: "PATCH", Query: "json&b=b&w=http://a", ContentType: asJSON, Body: []byte(`[]`)}, 422, "no JSON object"},
-		{Request{Method: "PATCH", Query: "json&b=b&w=http://x", ContentType: asJSON, Body: []byte(`{"lbset":1}`)}, 404, "has no member"},
-		{Request{Method: "PATCH", Query: "json&b=b&w=http://a", ContentType: "text/plain", Body: []byte(`{"lbset":1}`)}, 415, "application/json"},
-		{Request{Method: "POST", Query: "json&b=b&w=http://c", ContentType: "application/x-www-form-urlencoded", Body: []byte(`{}`)}, 415, "application/json"},
+		{Request{Method: "PATCH", Query: "json&b=b&w=http://a", ContentType: asJSON, Body: `{"loadfactor":2.5,"status":"+D","route":null}`}, 200, `"id": 1`},
+		{Request{Method: "PATCH", Query: "json&b=b&w=http://a", ContentType: asJSON + "; charset=utf-8", Body: `{"loadfactor":"2.5"}`}, 200, `"id": 0`},
+		{Request{Method: "PATCH", Query: "json&b=b", ContentType: asJSON, Body: `{"forcerecovery":false,"timeout":3}`, Origin: "https://h:443", Host: "H"}, 200, `"field": "forcerecovery"`},
+		{Request{Method: "PATCH", Query: "json&b=b&w=http://a", ContentType: asJSON, Body: `{"loadfactor":0}`}, 422, `"field":"loadfactor"`},
+		{Request{Method: "PATCH", Query: "json&b=b&w=http://a", ContentType: asJSON, Body: `{"lbset":[1]}`}, 422, `"field":"lbset"`},
+		{Request{Method: "PATCH", Query: "json&b=b&w=http://a", ContentType: asJSON, Body: `[]`}, 422, "no JSON object"},
+		{Request{Method: "PATCH", Query: "json&b=b&w=http://x", ContentType: asJSON, Body: `{"lbset":1}`}, 404, "has no member"},
+		{Request{Method: "PATCH", Query: "json&b=b&w=http://a", ContentType: "text/plain", Body: `{"lbset":1}`}, 415, "application/json"},
+		{Request{Method: "POST", Query: "json&b=b&w=http://c", ContentType: "application/x-www-form-urlencoded", Body: `{}`}, 415, "application/json"},
 		{Request{Method: "POST", Query: "json&undo=1"}, 415, "application/json"},
-		{Request{Method: "PATCH", Query: "json&b=b&w=http://a", ContentType: asJSON, Body: []byte(`{"lbset":1}`), Origin: "http://evil", Host: "h"}, 403, "another site"},
-		{Request{Method: "PATCH", Query: "json&b=b&w=http://a", ContentType: asJSON, Body: []byte(`{"lbset":1}`), Origin: "null", Host: "h"}, 403, "another site"},
+		{Request{Method: "PATCH", Query: "json&b=b&w=http://a", ContentType: asJSON, Body: `{"lbset":1}`, Origin: "http://evil", Host: "h"}, 403, "another site"},
+		{Request{Method: "PATCH", Query: "json&b=b&w=http://a", ContentType: asJSON, Body: `{"lbset":1}`, Origin: "null", Host: "h"}, 403, "another site"},
 		{Request{Method: "DELETE", Query: "json&b=b&w=http://a", FetchSite: "cross-site"}, 403, "another site"},
 		{Request{Method: "DELETE", Query: "json&b=b&w=http://a", FetchSite: "same-site"}, 403, "another site"},
-		{Request{Method: "POST", Query: "json&b=b&w=http://c", ContentType: asJSON, Body: []byte(`{"route":"c"}`), FetchSite: "same-origin"}, 201, `"op": "add"`},
-		{Request{Method: "POST", Query: "json&b=b&w=http://c", ContentType: asJSON, Body: []byte(`{}`)}, 409, "has a member"},
+		{Request{Method: "POST", Query: "json&b=b&w=http://c", ContentType: asJSON, Body: `{"route":"c"}`, FetchSite: "same-origin"}, 201, `"op": "add"`},
+		{Request{Method: "POST", Query: "json&b=b&w=http://c", ContentType: asJSON, Body: `{}`}, 409, "has a member"},
 		{Request{Method: "DELETE", Query: "json&b=b&w=http://b"}, 200, `"op": "remove"`},
 		{Request{Method: "DELETE", Query: "json&b=b"}, 422, "no member is named"},
-		{Request{Method: "POST", Query: "json&undo=4", ContentType: asJSON, Body: []byte(`{}`)}, 200, `"undoes": 4`},
-		{Request{Method: "POST", Query: "json&undo=4", ContentType: asJSON, Body: []byte(`{}`)}, 409, "was taken back"},
-		{Request{Method: "POST", Query: "json&undo=99", ContentType: asJSON, Body: []byte(`{}`)}, 404, "no change 99"},
-		{Request{Method: "POST", Query: "json&undo=x", ContentType: asJSON, Body: []byte(`{}`)}, 422, "number of a change"},
+		{Request{Method: "POST", Query: "json&undo=4", ContentType: asJSON, Body: `{}`}, 200, `"undoes": 4`},
+		{Request{Method: "POST", Query: "json&undo=4", ContentType: asJSON, Body: `{}`}, 409, "was taken back"},
+		{Request{Method: "POST", Query: "json&undo=99", ContentType: asJSON, Body: `{}`}, 404, "no change 99"},
+		{Request{Method: "POST", Query: "json&undo=x", ContentType: asJSON, Body: `{}`}, 422, "number of a change"},
 		{Request{Method: "GET", Query: "json&history&b=b"}, 200, `"undone_by": 5`},
 		{Request{Method: "GET", Query: "json"}, 200, `"added": true`},
 	} {
@@ -160,7 +160,7 @@ func TestAPIOthers(t *testing.T) {
 	w := newWorld(t)
 	w.load(twoMembers + "\nv.test/own\n  http://a")
 	w.mustSet("v.test/own http://a", "lbset=1")
-	r := Request{Method: "POST", Query: "json&undo=1", ContentType: "application/json", Body: []byte("{}")}
+	r := Request{Method: "POST", Query: "json&undo=1", ContentType: "application/json", Body: "{}"}
 	if a := w.m.API("", alice, &r); a.Status != 404 {
 		t.Errorf("%d %s", a.Status, a.Body)
 	}
