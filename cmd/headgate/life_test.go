@@ -150,7 +150,7 @@ func TestDemo(t *testing.T) {
 	ask := func(path, want string) {
 		t.Helper()
 		send := func() (*http.Response, error) { return c.Post(base+path, "text/plain", strings.NewReader("some body")) }
-		if path == "/" {
+		if path == "/" || path == "/balancer-manager" {
 			send = func() (*http.Response, error) { return c.Get(base + path) }
 		}
 		res, err := send()
@@ -165,6 +165,7 @@ func TestDemo(t *testing.T) {
 	}
 	ask("/", "X-Forwarded-For:</b> 127.0.0.1")
 	ask("/echo/hello", "POST /hello HTTP/1.1")
+	ask("/balancer-manager", "balancer://echo")
 	res, err := c.Get(base + "/events")
 	if err != nil {
 		t.Fatal(err)

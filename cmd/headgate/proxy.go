@@ -160,6 +160,7 @@ func (p process) welcome(port uint16) {
     echo        curl -i -d 'some body' %[1]s/echo/hello     (twice: Host is the member)
     streaming   curl -N %[1]s/events
     status      http://%[1]s/server-status
+    balancer    http://%[1]s/balancer-manager
 
   Ctrl-C stops it (pid %[2]d).
 

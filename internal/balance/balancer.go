@@ -31,18 +31,23 @@ type Balancer struct {
 	build lock.Mutex // held while a view is made
 	began atomic.Bool
 
-	passed sync.Pool // of *[]*Member, for electSlowly
+	passed  sync.Pool // of *[]*Member, for electSlowly
+	restart bool      // guarded by build: the first view of another method forgets what the one before has counted
 }
 
 // New makes a balancer without members.
 func New(c Config, g *Group) *Balancer { return &Balancer{Config: c, Members: new(Members), Group: g} }
 
 // With returns a balancer with other settings over the same members. It takes the
-// place of b; exchanges that have begun with b end with it.
+// place of b; exchanges that have begun with b end with it. Another method begins
+// with its first election (httpd: need_reset).
 func (b *Balancer) With(c Config) *Balancer {
 	b.leave()
 	b.Group.forget(func(o *Balancer) bool { return o == b })
-	return &Balancer{Config: c, Members: b.Members, Group: b.Group}
+	b.build.Lock()
+	restart := b.restart || c.Method != b.Method
+	b.build.Unlock()
+	return &Balancer{Config: c, Members: b.Members, Group: b.Group, restart: restart}
 }
 
 // Attempts returns how many members one request may be sent to (httpd:
@@ -147,6 +152,9 @@ func (b *Balancer) look(x *exchange.Exchange, now time.Time, elect bool) *view {
 	if old.valid(b, now, elect) {
 		b.build.Unlock()
 		return old
+	}
+	if b.restart {
+		b.forget()
 	}
 	changes, r := b.Group.changes.Load(), b.Members.roster()
 	inError := slices.DeleteFunc(slices.Clone(r.list), func(m *Member) bool { return !m.is(param.StatusError) })

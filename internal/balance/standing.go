@@ -13,9 +13,8 @@ func (b *Balancer) Standing(m *Member) int64 {
 	return m.Score.turn.Load()
 }
 
-// Restart sets where each member stands, and forgets what the methods counted
-// before: after a change of weights, and when a member has come back by hand
-// (httpd: recalc_factors, and reset of the method).
+// Restart sets where each member stands, after a change of weights (httpd:
+// recalc_factors).
 func (b *Balancer) Restart(standing func(*Member) int64) {
 	b.build.Lock()
 	for _, m := range b.Members.List() {
@@ -26,12 +25,16 @@ func (b *Balancer) Restart(standing func(*Member) int64) {
 	b.Group.Changed()
 }
 
-// ForgetTraffic sets the bytes of all members to none, so that one that comes back
-// is not elected until it has moved as many as the others (httpd: reset of
-// bytraffic).
-func (b *Balancer) ForgetTraffic() {
+// forget sets what the method has counted of all members to none (httpd: reset of
+// the method). build is held.
+func (b *Balancer) forget() {
+	b.restart = false
 	for _, m := range b.Members.List() {
-		m.Score.traffic.Sent.Store(0)
-		m.Score.traffic.Body.Store(0)
+		if b.Method.Traffic {
+			m.Score.traffic.Sent.Store(0)
+			m.Score.traffic.Body.Store(0)
+		} else {
+			m.Score.turn.Store(0)
+		}
 	}
 }

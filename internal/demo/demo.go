@@ -75,8 +75,8 @@ CustomLog /dev/stdout short
 ErrorLog /dev/stderr
 
 <Proxy balancer://echo>
-    BalancerMember http://ECHO1
-    BalancerMember http://ECHO2
+    BalancerMember http://ECHO1 hcmethod=TCP hcinterval=5
+    BalancerMember http://ECHO2 hcmethod=TCP hcinterval=5
 </Proxy>
 ProxyPass        /echo/ balancer://echo/
 ProxyPassReverse /echo/ balancer://echo/
@@ -85,6 +85,12 @@ ProxyPass        /chat  http://PAGE/chat upgrade=websocket
 ProxyPass        /server-status !
 <Location /server-status>
     SetHandler server-status
+    Require local
+</Location>
+
+ProxyPass        /balancer-manager !
+<Location /balancer-manager>
+    SetHandler balancer-manager
     Require local
 </Location>
 

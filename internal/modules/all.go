@@ -29,6 +29,7 @@ import (
 	"github.com/headgate/headgate/internal/modules/logconfig"
 	"github.com/headgate/headgate/internal/modules/mpm"
 	"github.com/headgate/headgate/internal/modules/proxy"
+	"github.com/headgate/headgate/internal/modules/proxybalancer"
 	"github.com/headgate/headgate/internal/modules/proxyhcheck"
 	"github.com/headgate/headgate/internal/modules/ratelimit"
 	"github.com/headgate/headgate/internal/modules/remoteip"
@@ -49,7 +50,7 @@ func All() []*module.Module {
 	checks := slices.Concat(authzhost.Providers(names), authzuser.Providers(), authzgroupfile.Providers(), authzowner.Providers())
 	users := module.AuthnProviders{store.Provider(), authnanon.Provider()}
 	return slices.Concat([]*module.Module{
-		core.New(slices.Concat(proxy.Handlers(), status.Handlers(), info.Handlers()), ratelimit.Filter()),
+		core.New(slices.Concat(proxy.Handlers(), status.Handlers(), info.Handlers(), proxybalancer.Handlers()), ratelimit.Filter()),
 		mpm.New(),
 		unixd.New(),
 		logconfig.New(),
@@ -72,7 +73,7 @@ func All() []*module.Module {
 		reqtimeout.New(),
 		proxy.New(),
 		proxy.NewHTTP(),
-		proxy.NewBalancer(),
+		proxybalancer.New(),
 		proxyhcheck.New(),
 		ratelimit.New(),
 		uniqueid.New(),

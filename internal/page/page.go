@@ -23,6 +23,9 @@ type Page struct {
 	Sub   string        // a line below it; may be empty
 	Body  template.HTML // what comes below
 	Foot  string        // the last line; may be empty
+
+	Style  template.CSS // rules of this page
+	Script template.JS  // its script, which its Content-Security-Policy permits by its hash
 }
 
 // Write writes the page. Its error is that of w.

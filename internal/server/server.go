@@ -255,8 +255,12 @@ func (s *Server) startSweep() (stop func()) {
 // sweep does the once-a-second work. If the current snapshot is retired
 // meanwhile, its workers only have fewer connections to check.
 func (s *Server) sweep(now time.Time) {
-	for _, w := range s.pipeline.Current().Workers.All() {
+	snap := s.pipeline.Current()
+	for _, w := range snap.Workers.All() {
 		w.Sweep(now)
+	}
+	for _, f := range snap.Sweeps {
+		f()
 	}
 	if d := s.o.Notify.Watchdog(); d > 0 {
 		_ = s.o.Notify.Alive() // a watchdog that hears nothing acts by itself

@@ -59,6 +59,7 @@ type Snapshot struct {
 	Begin   []func()     // run in their order right before it becomes current; they do not wait
 	Lease   *state.Lease // on the surviving state
 	Closers []func()     // run once it is retired; may take long
+	Sweeps  []func()     // run once a second while it is current; they do not wait
 
 	refs     []refs      // exchanges in flight, by loop
 	retiring atomic.Bool // no longer current

@@ -15,6 +15,8 @@ const (
 	sent
 	received
 	faults
+	responses
+	waited
 	numCounters
 )
 

@@ -38,11 +38,14 @@ func TestCountersOfAttempts(t *testing.T) {
 					t.Errorf("after a failure: %d elected, busy with %d", n, m)
 				}
 				for i, c := range cs {
-					c.Sent, c.Received = int64(10*(i+1)), int64(100*(i+1))
+					c.Sent, c.Received, c.Waited = int64(10*(i+1)), int64(100*(i+1)), time.Duration(i)*time.Millisecond
 					tt.end(b.Worker, c)
 				}
 				if s.Elected.Load() != 3 || s.Busy.Load() != 0 || s.Sent.Load() != 30 || s.Received.Load() != 300 {
 					t.Error(s.Elected.Load(), s.Busy.Load(), s.Sent.Load(), s.Received.Load())
+				}
+				if n, d := s.Responses.Load(), time.Duration(s.Waited.Load()); n != 1 || d != time.Millisecond {
+					t.Errorf("%d responses after %v", n, d)
 				}
 				b.end(t)
 				if s.Sent.Load() != 30 || s.Busy.Load() != 0 {

@@ -20,6 +20,7 @@ type Conn struct {
 	Idle     time.Duration // how long it had been idle when it was taken
 	Sent     int64         // bytes of the current attempt; counted on release
 	Received int64
+	Waited   time.Duration // until the first byte of its response; 0: none came
 	peerIdle time.Duration // the backend's Keep-Alive: timeout, less a margin
 
 	state     *State        // of the worker that uses it or did last; its slot belongs to this

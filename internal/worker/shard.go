@@ -52,7 +52,11 @@ func (t *loopCounters) endLocked(c *Conn) {
 	if c != nil {
 		t.values[sent] += c.Sent
 		t.values[received] += c.Received
-		c.Sent, c.Received = 0, 0
+		if c.Waited > 0 {
+			t.values[responses]++
+			t.values[waited] += int64(c.Waited)
+		}
+		c.Sent, c.Received, c.Waited = 0, 0, 0
 	}
 }
 

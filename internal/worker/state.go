@@ -27,6 +27,9 @@ type State struct {
 	Sent     Counter // bytes to the backend
 	Received Counter // bytes from the backend
 	Faults   Counter // exchanges that failed on this worker
+
+	Responses Counter // responses that have begun
+	Waited    Counter // nanoseconds until their first bytes, summed up
 }
 
 // NewState makes the state of a worker over a pool; nil makes a private one.
@@ -39,6 +42,7 @@ func NewState(name *resolve.Name, pool *Pool, loops int) *State {
 	s := &State{name: name, pool: pool, shares: shares, counters: make([]loopCounters, loops)}
 	s.Elected, s.Busy = Counter{s, elected}, Counter{s, busy}
 	s.Sent, s.Received, s.Faults = Counter{s, sent}, Counter{s, received}, Counter{s, faults}
+	s.Responses, s.Waited = Counter{s, responses}, Counter{s, waited}
 	return s
 }
 

@@ -168,6 +168,7 @@ func (a *attempt) settle() {
 		a.loop.Return(a.in)
 	}
 	a.conn.Sent, a.conn.Received = a.x.Count.Sent-a.sent, a.x.Count.Received-a.received
+	a.conn.Waited = a.record.FirstByte
 	switch {
 	case a.handed:
 	case !a.done && !a.whole():

@@ -27,7 +27,7 @@ const (
 )
 
 // pages are the handlers that make pages about the server.
-var pages = []string{"balancer-manager", "status", "ldap-status", "md-status"}
+var pages = []string{"status", "ldap-status", "md-status"}
 
 // fileHandlers are those that send files in some way.
 var fileHandlers = []string{"imap-file", "type-map", "send-as-is", "server-parsed", "default-handler"}

@@ -27,11 +27,6 @@ func NewHTTP() *module.Module {
 	return &module.Module{Name: "mod_proxy_http", ID: "proxy_http_module"}
 }
 
-// NewBalancer returns mod_proxy_balancer. Its directives are in mod_proxy.
-func NewBalancer() *module.Module {
-	return &module.Module{Name: "mod_proxy_balancer", ID: "proxy_balancer_module"}
-}
-
 // NewMethods returns the modules of the load balancing methods (lbmethod=). They
 // have no directives.
 func NewMethods() (list []*module.Module) {

@@ -21,8 +21,7 @@ type Balancer struct {
 	ForceRecovery, NoFailover    bool
 	FailOnTimeout, SemicolonPath bool
 	FailOnStatus                 []int
-	Nonce                        string // as configured; "": made at start, or none if that was set
-	NonceGiven                   bool   // the configuration says it
+	Nonce                        string // what a form has to say; "": forms change nothing
 	Growth                       int    // how many members may be added at run time
 
 	Waiting int // exchanges that wait for a member
@@ -36,6 +35,7 @@ type Member struct {
 	Factor, Set     int // Factor times 100
 	Route, Redirect string
 	Retry           time.Duration
+	Params          *param.Params // as configured; nil: it was added at run time. Not to be changed
 
 	Status  param.Status
 	State   State
@@ -46,6 +46,9 @@ type Member struct {
 	Changed []string // settings that were changed at run time
 
 	Elected, Busy, Sent, Received, Faults, Retries int64
+
+	Responses int64         // that have begun
+	Waited    time.Duration // until they began, summed up
 
 	Standing int64         // httpd: lbstatus
 	Latency  time.Duration // until a response begins; zero: not measured by the method
@@ -61,8 +64,8 @@ func (m *Manager) view(s *subject) Balancer {
 	out := Balancer{
 		Server: s.server, Name: s.name(), Method: b.Method.Name, Sticky: b.Sticky, StickyPath: b.StickyPath, Timeout: b.Timeout,
 		MaxAttempts: b.MaxAttempts, Attempts: b.Attempts(), ForceRecovery: b.ForceRecovery, NoFailover: b.NoFailover,
-		FailOnTimeout: b.FailOnTimeout, SemicolonPath: b.SemicolonPath, FailOnStatus: b.FailOnStatus, Nonce: b.Nonce,
-		NonceGiven: s.Params.Given(param.OfBalancer, "nonce"), Growth: b.Growth, Waiting: b.Group.Waiting(),
+		FailOnTimeout: b.FailOnTimeout, SemicolonPath: b.SemicolonPath, FailOnStatus: b.FailOnStatus, Nonce: m.nonce(s, b),
+		Growth: b.Growth, Waiting: b.Group.Waiting(),
 	}
 	for _, one := range b.Members.List() {
 		v := m.viewMember(s, b, one)
@@ -81,13 +84,9 @@ func (m *Manager) viewMember(s *subject, b *balance.Balancer, one *balance.Membe
 		Status: h.Status(), Since: h.Since(), Worker: one.Worker.Config, Changed: m.overrides.changed(s.key, one.Worker.Name),
 		Elected: st.Elected.Load(), Busy: st.Busy.Load(), Sent: st.Sent.Load(), Received: st.Received.Load(), Faults: st.Faults.Load(),
 		Retries: h.Retries(), Standing: b.Standing(one), Latency: one.Score.Latency(), Failed: h.FailedAt(), Last: h.LastCheck(),
+		Responses: st.Responses.Load(), Waited: time.Duration(st.Waited.Load()),
 	}
-	p := s.members[v.URL]
-	if v.Added = p == nil; !v.Added {
-		c := *p
-		c.InheritChecks(s.Params)
-		v.Check = c.Check
-	}
+	v.Params = s.members[v.URL]
 	v.State = stateOf(v.Status, v.Busy)
 	v.Added, v.Check = one.Added, one.Check
 	v.Why = why(&v, h)

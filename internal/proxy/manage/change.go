@@ -139,9 +139,6 @@ func (m *Manager) setBalancer(s *subject, settings []param.Setting) (diffs []Dif
 		m.overrides.note(s.key, "", d.Field, d.New, find(balancerFields[:], d.Field).configured(s.configParams()))
 	}
 	s.Live.Configure(c)
-	if c.Method != b.Method {
-		s.restart(func(*balance.Member) int64 { return 0 })
-	}
 	return diffs, nil
 }
 
@@ -215,8 +212,5 @@ func (m *Manager) setFlags(s *subject, one *balance.Member, set, clear param.Sta
 	}
 	h.Because(by.String())
 	h.Set(set, clear)
-	if was&unusable != 0 && h.Status()&unusable == 0 { // httpd: need_reset
-		s.restart(func(*balance.Member) int64 { return 0 })
-	}
 	return diffs
 }

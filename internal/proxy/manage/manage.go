@@ -16,7 +16,8 @@ type Manager struct {
 
 	restored bool // the file was read, or there was none to read; guarded by mu
 
-	mu        lock.Mutex // guards what follows, and every change of a balancer that is made here
+	mu        lock.Mutex        // guards what follows, and every change of a balancer that is made here
+	nonces    map[string]string // of balancers whose configuration has none, by key
 	catalog   *Catalog
 	overrides overrides
 	history   history

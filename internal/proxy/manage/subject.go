@@ -4,10 +4,7 @@ import (
 	"github.com/headgate/headgate/internal/balance"
 	"github.com/headgate/headgate/internal/logsink"
 	"github.com/headgate/headgate/internal/proxy/param"
-	"github.com/headgate/headgate/internal/worker"
 )
-
-const unusable = worker.Unusable
 
 // replace puts a changed copy of a member in its place.
 func (s *subject) replace(old, next *balance.Member) {
@@ -15,13 +12,9 @@ func (s *subject) replace(old, next *balance.Member) {
 	s.Live.Balancer().Group.Changed()
 }
 
-// restart has the balancer's method begin again.
+// restart has the balancer's elections begin again.
 func (s *subject) restart(standing func(*balance.Member) int64) {
-	b := s.Live.Balancer()
-	if b.Method.Traffic {
-		b.ForgetTraffic()
-	}
-	b.Restart(standing)
+	s.Live.Balancer().Restart(standing)
 }
 
 // configParams returns what the configuration says of the balancer.
