@@ -141,6 +141,32 @@ func TestManagerEdit(t *testing.T) {
 	})
 }
 
+// TestManagerMembers: a member is added, is disabled at first, takes requests, and is
+// removed; the page says how to make that permanent.
+func TestManagerMembers(t *testing.T) {
+	both(t, func(t *testing.T, m *manager, _ bool) {
+		o3 := testkit.NewOrigin(t)
+		o3.Default(testkit.MustAnswer("respond 200 third"))
+		m.run(`[...document.querySelectorAll("summary")].find(s => s.innerText === "Add a member").click()`)
+		m.run(`document.querySelector("[name=b_nwrkr]").value = ` + quote("http://127.0.0.1:"+o3.Port()))
+		m.run(`[...document.querySelectorAll("button")].find(s => s.innerText === "Add").click()`)
+		m.state(o3, "disabled")
+		m.press(o3, "Enable")
+		m.state(o3, "ok")
+		if a, b := m.requests(6); a != 2 || b != 2 || len(o3.Requests()) != 2 {
+			t.Errorf("with three members: %d, %d and %d requests", a, b, len(o3.Requests()))
+		}
+		m.wait("it is shown as configuration", `document.querySelector("pre").textContent.includes(`+quote("BalancerMember balancer://app http://127.0.0.1:"+o3.Port())+`)`)
+		o3.Forget()
+		m.press(o3, "Remove")
+		m.press(o3, "Remove http://127.0.0.1:"+o3.Port())
+		m.wait("it is gone", `!`+member(o3))
+		if a, b := m.requests(4); a != 2 || b != 2 || len(o3.Requests()) != 0 {
+			t.Errorf("after it was removed: %d, %d and %d requests", a, b, len(o3.Requests()))
+		}
+	})
+}
+
 // TestManagerLive: the page follows what happens; a part that is open, what is
 // written there and the focus stay.
 func TestManagerLive(t *testing.T) {

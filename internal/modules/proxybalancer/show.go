@@ -143,7 +143,7 @@ func (s *shower) row(b *manage.Balancer, m *manage.Member, total int64, frozen b
 		Key:   key{Path: s.path, Balancer: b.Name, URL: m.URL, Nonce: b.Nonce},
 		State: tag{string(m.State), classOf(m.State)},
 		Why:   since(m, s.now), Settings: settings(m), Quick: quick(m), Removal: removal(m),
-		Factor: factor(m.Factor), Set: strconv.Itoa(m.Set), Route: m.Route, Redirect: m.Redirect, Flags: flags(m.Status),
+		Factor: factor(m.Factor), Set: strconv.Itoa(m.Set), Route: m.Route, Redirect: m.Redirect, Flags: flags(m.Status), Health: healthOf(m),
 	}
 	if !m.Since.IsZero() {
 		r.SinceExact = "since " + m.Since.Local().Format(time.DateTime)
@@ -262,6 +262,21 @@ func removal(m *manage.Member) string {
 		text += " The configuration still names it: take it out there too."
 	}
 	return text
+}
+
+// healthOf are the fields of a member's checks; nil where checks cannot be set.
+func healthOf(m *manage.Member) *healthForm {
+	if m.Check.Method == "" {
+		return nil
+	}
+	h := &healthForm{
+		URI: m.Check.URI, Expr: m.Check.Expr, Interval: strconv.FormatInt(m.Check.Interval.Milliseconds(), 10),
+		Passes: strconv.Itoa(m.Check.Passes), Fails: strconv.Itoa(m.Check.Fails),
+	}
+	for _, name := range []string{"NONE", "TCP", "OPTIONS", "HEAD", "GET", "OPTIONS11", "HEAD11", "GET11"} {
+		h.Methods = append(h.Methods, option{Value: name, Text: name, On: name == m.Check.Method})
+	}
+	return h
 }
 
 // checked shows the latest health check.

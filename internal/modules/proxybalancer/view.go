@@ -82,4 +82,11 @@ type row struct {
 	Open                         bool
 	Factor, Set, Route, Redirect string
 	Flags                        []option
+	Health                       *healthForm
+}
+
+// healthForm are the fields of health checks.
+type healthForm struct {
+	Methods                            []option
+	URI, Expr, Interval, Passes, Fails string
 }
