@@ -40,10 +40,11 @@ const (
 	noField
 	inBody
 	nothing
+	noConnection // curl: (35), curl: (60)
 )
 
 var (
-	comment  = regexp.MustCompile(`^# (\d+) (answers|sees) (.+)$`)
+	comment  = regexp.MustCompile(`^# (\d+|TLS) (answers|sees|has) (.+)$`)
 	isDown   = regexp.MustCompile(`^# (\d+) is down$`)
 	oneField = regexp.MustCompile(`^[!#$%&'*+.^_|~0-9A-Za-z-]+: `)
 	absent   = regexp.MustCompile(`^no ([A-Za-z0-9-]+)$`)
@@ -140,6 +141,8 @@ func wanted(line string, comment []string, body bool) (w want, ok bool) {
 	}
 	w.text = text
 	switch {
+	case comment == nil && strings.HasPrefix(text, "curl: ("):
+		w.kind = noConnection
 	case comment != nil && text == "nothing":
 		w.kind = nothing
 	case absent.MatchString(text):

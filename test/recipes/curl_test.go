@@ -1,6 +1,7 @@
 package recipes
 
 import (
+	"crypto/tls"
 	"encoding/base64"
 	"fmt"
 	"net/url"
@@ -10,7 +11,12 @@ import (
 // request is the request of a curl command.
 type request struct {
 	method, target, proto string
-	port                  string // of the URL, "80" unless given
+	port                  string // of the URL, "80" or "443" unless given
+	host                  string // of the URL
+	secure                bool   // https
+	unchecked             bool   // -k: whatever name the certificate has
+	rsa                   bool   // --ciphers: RSA certificates only
+	least, most           uint16 // --tls-max
 	from                  string // address of our end, "" for any
 	proxied               string // address that a PROXY protocol line names
 	fields                []string
@@ -18,16 +24,19 @@ type request struct {
 }
 
 // plain are the options that change nothing here.
-const plain = " -i -s -v -k -sS --path-as-is "
+const plain = " -i -s -v -sS --path-as-is "
 
 // withValue applies an option with a value.
 var withValue = map[string]func(r *request, v string){
-	"-X":                 func(r *request, v string) { r.method = v },
-	"-H":                 func(r *request, v string) { r.fields = append(r.fields, v) },
-	"-A":                 func(r *request, v string) { r.fields = append(r.fields, "User-Agent: "+v) },
-	"-e":                 func(r *request, v string) { r.fields = append(r.fields, "Referer: "+v) },
-	"-b":                 func(r *request, v string) { r.fields = append(r.fields, "Cookie: "+v) },
-	"-d":                 func(r *request, v string) { r.body = v },
+	"-X": func(r *request, v string) { r.method = v },
+	"-H": func(r *request, v string) { r.fields = append(r.fields, v) },
+	"-A": func(r *request, v string) { r.fields = append(r.fields, "User-Agent: "+v) },
+	"-e": func(r *request, v string) { r.fields = append(r.fields, "Referer: "+v) },
+	"-b": func(r *request, v string) { r.fields = append(r.fields, "Cookie: "+v) },
+	"-d": func(r *request, v string) { r.body = v },
+	"--tls-max": func(r *request, v string) {
+		r.least, r.most = tls.VersionTLS10, map[string]uint16{"1.1": tls.VersionTLS11, "1.2": tls.VersionTLS12}[v]
+	},
 	"--interface":        func(r *request, v string) { r.from = v },
 	"--haproxy-clientip": func(r *request, v string) { r.proxied = v },
 	"-u": func(r *request, v string) {
@@ -47,6 +56,11 @@ func parseCurl(words []string) (*request, error) {
 		case set != nil && i+1 < len(words):
 			i++
 			set(r, words[i])
+		case w == "-k":
+			r.unchecked = true
+		case w == "--ciphers" && i+1 < len(words) && words[i+1] == "aRSA":
+			i++
+			r.rsa = true
 		case w == "-I":
 			r.method = "HEAD"
 		case w == "--http1.0":
@@ -62,20 +76,27 @@ func parseCurl(words []string) (*request, error) {
 
 // to sets the target and the fields that the URL and the other options determine.
 func (r *request) to(address string) error {
-	if !strings.HasPrefix(address, "http://") {
-		return fmt.Errorf("curl: the URL has to begin with http://: %q", address)
+	scheme, rest, _ := strings.Cut(address, "://")
+	if scheme != "http" && scheme != "https" {
+		return fmt.Errorf("curl: the URL has to begin with http:// or https://: %q", address)
 	}
-	host, path, _ := strings.Cut(address[len("http://"):], "/")
+	r.secure = scheme == "https"
+	host, path, _ := strings.Cut(rest, "/")
 	u, err := url.Parse("http://" + host)
 	if err != nil {
 		return err
 	}
 	path, _, _ = strings.Cut(path, "#")
 	r.target = "/" + path
-	if r.port = u.Port(); r.port == "" {
-		r.port = "80"
+	usual := "80"
+	if r.secure {
+		usual = "443"
 	}
-	defaults := []string{"Host: " + strings.TrimSuffix(host, ":80"), "User-Agent: curl/8.0", "Accept: */*"}
+	if r.port = u.Port(); r.port == "" {
+		r.port = usual
+	}
+	r.host = u.Hostname()
+	defaults := []string{"Host: " + strings.TrimSuffix(host, ":"+usual), "User-Agent: curl/8.0", "Accept: */*"}
 	if r.body != "" {
 		defaults = append(defaults, fmt.Sprintf("Content-Length: %d", len(r.body)), "Content-Type: application/x-www-form-urlencoded")
 		if r.method == "" {
@@ -105,11 +126,16 @@ func (r *request) has(name string) bool {
 	return false
 }
 
-// text returns the bytes of the request, lines ended by CRLF. port is the port that it is sent to.
-func (r *request) text(port string) string {
-	head := r.method + " " + r.target + " " + r.proto + "\r\n" + strings.Join(r.fields, "\r\n") + "\r\n\r\n"
-	if r.proxied != "" {
-		head = "PROXY TCP4 " + r.proxied + " 127.0.0.1 56324 " + port + "\r\n" + head
+// ahead returns the PROXY header of the connection to a port.
+func (r *request) ahead(port string) string {
+	if r.proxied == "" {
+		return ""
 	}
+	return "PROXY TCP4 " + r.proxied + " 127.0.0.1 56324 " + port + "\r\n"
+}
+
+// text returns the bytes of the request, lines ended by CRLF.
+func (r *request) text() string {
+	head := r.method + " " + r.target + " " + r.proto + "\r\n" + strings.Join(r.fields, "\r\n") + "\r\n\r\n"
 	return head + r.body
 }

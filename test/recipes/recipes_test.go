@@ -73,6 +73,8 @@ func (p *player) run(a *act) {
 	switch file := filepath.Join(p.server.Dir, a.command[len(a.command)-1]); {
 	case a.command[0] == "curl":
 		p.curl(a)
+	case strings.Join(a.command, " ") == "certbot renew":
+		err = p.renew(a)
 	case a.command[0] == "touch" && len(a.command) == 2:
 		err = os.WriteFile(file, nil, 0o644)
 	case a.command[0] == "rm" && len(a.command) == 2:
@@ -110,22 +112,54 @@ func (p *player) curl(a *act) {
 	}
 	cl := testkit.DialFrom(p.t, r.from, "127.0.0.1:"+port)
 	defer cl.Close()
-	cl.Send(r.text(port))
+	cl.Send(r.ahead(port))
+	if r.secure {
+		if err := r.handshake(cl); p.failed(a, err) || err != nil {
+			return
+		}
+	}
+	cl.Send(r.text())
 	resp, err := cl.Read(r.method)
 	if err != nil {
 		p.t.Errorf("%s:%d: no response: %v", p.recipe.page, a.line, err)
 		return
 	}
+	var security *message
+	if r.secure {
+		security = shown(cl.TLS())
+	}
 	got := p.message(fmt.Sprintf("%s %d %s", resp.Proto, resp.Status, resp.Reason), resp.Fields, resp.Body)
 	for _, w := range a.wants {
 		m := got
-		if w.where != "" {
+		switch w.where {
+		case "":
+		case "TLS":
+			m = security
+		default:
 			m = p.seen(a, w)
 		}
 		if why := w.unmet(m); why != "" {
 			p.t.Errorf("%s:%d: expected %q, but %s", p.recipe.page, w.line, w.text, why)
 		}
 	}
+}
+
+// failed compares the error of a handshake with what is expected, and reports whether one is.
+func (p *player) failed(a *act, err error) bool {
+	p.t.Helper()
+	w := a.wants[0]
+	switch {
+	case w.kind != noConnection:
+		if err != nil {
+			p.t.Errorf("%s:%d: %v", p.recipe.page, a.line, err)
+		}
+		return false
+	case err == nil:
+		p.t.Errorf("%s:%d: expected %q, but the handshake succeeded", p.recipe.page, w.line, w.text)
+	case !like(w.text, err.Error()):
+		p.t.Errorf("%s:%d: expected %q, but it is %v", p.recipe.page, w.line, w.text, err)
+	}
+	return true
 }
 
 // seen returns the last request that a backend saw, nil when there was none.

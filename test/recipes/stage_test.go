@@ -2,6 +2,8 @@ package recipes
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -16,6 +18,7 @@ type stage struct {
 	listens map[string]string // port on the page → port in the test; the server's own is "${port}"
 	origins map[string]*testkit.Origin
 	dir     string // the ServerRoot
+	pairs   []*pair
 }
 
 var (
@@ -55,7 +58,8 @@ func set(t *testing.T, r *recipe) *stage {
 			return port
 		})
 	})
-	st.conf = st.placed(t, conf)
+	st.conf = st.placed(t, strings.ReplaceAll(conf, "/etc/letsencrypt/", "/etc/headgate/letsencrypt/"))
+	st.certify(t, strings.ReplaceAll(r.conf, "/etc/letsencrypt/", "/etc/headgate/letsencrypt/"))
 	for name, text := range r.files {
 		st.files[name] = st.placed(t, text)
 	}
@@ -66,6 +70,24 @@ func set(t *testing.T, r *recipe) *stage {
 		st.origins[port].Close()
 	}
 	return st
+}
+
+// certify makes the certificates that a configuration names.
+func (st *stage) certify(t *testing.T, conf string) {
+	st.pairs = pairs(conf)
+	dir := t.TempDir()
+	for _, p := range st.pairs {
+		if err := p.issue(dir); err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range []string{p.cert, p.key} {
+			text, err := os.ReadFile(filepath.Join(dir, name))
+			if err != nil {
+				t.Fatal(err)
+			}
+			st.files[name] = string(text)
+		}
+	}
 }
 
 // placed returns a text with the ports and the folder of this run.
@@ -109,7 +131,7 @@ func (st *stage) masked(text string) string {
 		}
 		for port, to := range st.listens {
 			switch {
-			case s == ":"+to && port == "80":
+			case s == ":"+to && (port == "80" || port == "443"):
 				return ""
 			case s == ":"+to:
 				return ":" + port
