@@ -40,6 +40,9 @@ var ctlRuns = []struct {
 	{"members nothing", 1, "there is no member nothing; there are "},
 	{"members -b nothing", 1, "there is no balancer nothing; there are "},
 	{"history -n 1", 0, `route "2" -> "x"`},
+	{"add -b one http://127.0.0.1:9/x", 0, "member http://127.0.0.1:9/x"},
+	{"add -b one http://127.0.0.1:9/y", 1, "growth="},
+	{"remove -b one http://127.0.0.1:9/x", 0, "member http://127.0.0.1:9/x"},
 	{"undo 77", 1, "there is no change 77, or it is too long ago"},
 	{"undo x", 2, "ctl undo wants the number of a change"},
 	{"drain", 2, ""},
@@ -66,6 +69,7 @@ BalancerMember %[1]s/b route=2
 </Proxy>
 <Proxy balancer://one>
 BalancerMember %[1]s
+ProxySet growth=1
 </Proxy>
 ProxyPass /shop balancer://shop
 ProxyPass / balancer://one/

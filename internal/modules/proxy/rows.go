@@ -51,7 +51,7 @@ func rows() []directive.Row {
 		{Name: "BalancerMember", Set: setMember, When: whenMember},
 		{Name: "BalancerInherit", Set: serverFlag(func(s *ServerConf) *Opt[bool] { return &s.BalancerInherit })},
 		{Name: "BalancerPersist", Set: setPersist},
-		{Name: "BalancerGrowth", Tier: directive.Noted, Note: forManager, Set: setGrowth},
+		{Name: "BalancerGrowth", Tier: directive.Noted, Note: forGrowth, Set: setGrowth},
 	}
 }
 

@@ -17,7 +17,7 @@ const (
 	ofMembers = "it applies to members of balancers only"
 	byStream  = "it applies to AJP and FastCGI: data of this backend is always forwarded at once"
 
-	forManager = "it applies to balancer-manager, which is not supported yet"
+	forGrowth = "as in httpd's manager, members are added at run time, not balancers"
 )
 
 // paramNotes are notes for accepted parameters without an effect, or with another
@@ -55,10 +55,7 @@ var memberNotes = notesWithout("retry", "loadfactor", "slowstart", "lbset", "rou
 	"hcmethod", "hcpasses", "hcfails", "hcinterval", "hctimeout", "hcuri", "hchost", "hctemplate", "hcexpr")
 
 // balancerNotes are paramNotes for balancers.
-var balancerNotes = map[string]string{
-	"nonce":  forManager,
-	"growth": forManager,
-}
+var balancerNotes map[string]string
 
 func notesWithout(names ...string) map[string]string {
 	m := maps.Clone(paramNotes)
