@@ -78,7 +78,6 @@ func TestKilled(t *testing.T) {
 		for i, m := range members {
 			text = strings.ReplaceAll(text, fmt.Sprintf("192.168.1.10%d:8080", i), m.addr)
 		}
-		text = without(t, text, "<Location \"/balancer-manager\">", "</Location>")
 		s := testkit.StartHeadgate(t, engine, testkit.Site{Conf: text})
 		l, stop, done := newLoad(s, "myapp.com", "/"), make(chan struct{}), make(chan struct{})
 		go func() {
@@ -170,7 +169,6 @@ func TestRestart(t *testing.T) {
 		for i, m := range members {
 			text = strings.ReplaceAll(text, fmt.Sprintf("192.168.1.10%d:8080", i), m.addr)
 		}
-		text = without(t, text, "<Location \"/balancer-manager\">", "</Location>")
 		text = strings.Replace(text, "ProxySet lbmethod=byrequests", "ProxySet lbmethod=byrequests hold=20", 1)
 		s := testkit.StartHeadgate(t, engine, testkit.Site{Conf: text})
 		l, stop, done := newLoad(s, "myapp.com", "/"), make(chan struct{}), make(chan struct{})
