@@ -16,7 +16,8 @@ import (
 type Config struct {
 	Name string // "balancer://x"
 	param.BalancerParams
-	Method *Method
+	Method   *Method
+	Inserter *Inserter // makes sessions; nil: applications do
 }
 
 func (c *Config) sticky() bool { return c.Sticky != "" }

@@ -19,6 +19,7 @@ type Member struct {
 	Factor   int           // loadfactor, times 100
 	Set      int           // lbset: lower ones are used first
 	Route    string        // of sticky sessions
+	Token    string        // of sessions that the balancer makes; "": it makes none
 	Redirect string        // the route to use where this member cannot be used
 	Retry    time.Duration // how long after a failure it is tried again
 	// SlowStart is how long its share grows after it has come back; 0: not at all.

@@ -48,18 +48,24 @@ func newRoster(all []*Member) *roster {
 		}
 	}
 	for _, m := range r.list {
-		if m.Route == "" {
-			continue
-		}
-		if r.routes == nil {
-			r.routes = make(map[string][]*Member)
-		}
-		r.routes[m.Route] = append(r.routes[m.Route], m)
+		r.addRoute(m.Route, m)
+		r.addRoute(m.Token, m)
 	}
 	return r
 }
 
 func leaving(m *Member) bool { return m.Leaving }
+
+// addRoute adds a member under its route, or its token; "": it has none.
+func (r *roster) addRoute(route string, m *Member) {
+	if route == "" {
+		return
+	}
+	if r.routes == nil {
+		r.routes = make(map[string][]*Member)
+	}
+	r.routes[route] = append(r.routes[route], m)
+}
 
 var empty = new(roster)
 

@@ -21,6 +21,9 @@ func (c *Config) Session(x *exchange.Exchange, url []byte) (s Session) {
 	if !c.sticky() {
 		return s
 	}
+	if c.Inserter != nil {
+		return c.Inserter.session(x, c.Sticky)
+	}
 	value := PathParam(url, c.StickyPath, c.SemicolonPath)
 	if s.Name = c.StickyPath; value == nil {
 		value, s.Name = cookie(x, c.Sticky), c.Sticky

@@ -42,7 +42,7 @@ func TestNoAllocationPerElection(t *testing.T) {
 		"lbmethod=byrequests", "lbmethod=bytraffic", "lbmethod=bybusyness", "lbmethod=random", "lbmethod=p2c", "lbmethod=leasttime",
 		"lbmethod=hash", "lbmethod=hash hashkey=cookie:SID hashbalance=1.25", "lbmethod=hash hashkey=ip", "lbmethod=hash hashkey=header:Host",
 		"lbmethod=hash hashkey=%{REQUEST_METHOD}%{HTTP_HOST}",
-		"stickysession=SID", "failonstatus=503", "stickysession=SID lbmethod=bybusyness",
+		"stickysession=SID stickyinsert=On lbmethod=hash hashkey=ip", "stickysession=SID", "failonstatus=503", "stickysession=SID lbmethod=bybusyness",
 	} {
 		for _, request := range []string{get, sticky, post} {
 			s := newStack(t, strings.Replace(balanced, "METHOD", params, 1), request, plain)

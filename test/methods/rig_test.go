@@ -55,10 +55,13 @@ func (r *rig) get(path string, fields ...string) *testkit.Response {
 		r.t.Fatalf("GET %s: %v", path, err)
 	}
 	if resp.Header("Connection") == "close" {
-		r.client = testkit.Dial(r.t, r.server.Addr())
+		r.redial()
 	}
 	return resp
 }
+
+// redial opens a new connection.
+func (r *rig) redial() { r.client = testkit.Dial(r.t, r.server.Addr()) }
 
 // from returns the name of the backend that responds.
 func (r *rig) from(path string, fields ...string) string { return string(r.get(path, fields...).Body) }

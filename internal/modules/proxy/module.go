@@ -74,7 +74,7 @@ func sharedOf(b *module.Builder) *shared {
 		b.Snapshot.Checks = new(health.Checks)
 		p.balancers = balancer.Builder{
 			Backends: &p.backends, Workers: &b.Snapshot.Workers,
-			AddTask: func(e *balancer.Expansion) { b.Snapshot.Tasks = append(b.Snapshot.Tasks, e) }, OnClose: b.OnClose, Checks: b.Snapshot.Checks, Warn: b.Warnf,
+			AddTask: func(e *balancer.Expansion) { b.Snapshot.Tasks = append(b.Snapshot.Tasks, e) }, OnClose: b.OnClose, Checks: b.Snapshot.Checks, Warn: b.Warnf, Errorf: b.Errorf,
 		}
 		b.Aux[sharedKey{}] = p
 	}

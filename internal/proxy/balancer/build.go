@@ -57,8 +57,9 @@ type Builder struct {
 	Checks   *health.Checks   // of the snapshot
 	AddTask  func(*Expansion) // to what runs while the snapshot is current
 	Warn     func(pos syntax.Pos, format string, args ...any)
-	Site     *exchange.Site // the server being built, whose log tells of checks
-	Known    *param.Known   // what parameters of the server being built can name
+	Errorf   func(pos syntax.Pos, format string, args ...any) // refuses the configuration
+	Site     *exchange.Site                                   // the server being built, whose log tells of checks
+	Known    *param.Known                                     // what parameters of the server being built can name
 
 	made  map[*Definition]*Live
 	names map[string]*Definitions // the balancers of owners, while Build runs
@@ -132,6 +133,7 @@ func (b *Builder) make(d *Definition, owner, membersOf string, c forward.Default
 		added = false
 		return new(balance.Group), nil
 	})
+	b.insert(d, &cfg, membersOf)
 	h := &Handler{name: []byte(name), balancer: balance.New(cfg, group)}
 	h.source = source{
 		backends: *b.Backends, owner: membersOf + "|" + d.Name, former: former, defaults: c, params: d.Params, site: b.Site,

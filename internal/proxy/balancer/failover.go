@@ -9,6 +9,7 @@ import (
 	"github.com/headgate/headgate/internal/exchange"
 	"github.com/headgate/headgate/internal/fault"
 	"github.com/headgate/headgate/internal/logsink"
+	"github.com/headgate/headgate/internal/message"
 )
 
 // goesOn judges an attempt that failed: the member may be in error from now on,
@@ -89,6 +90,9 @@ func (h *Handler) tell(r *request, next string) {
 
 // ended is the fault of a request whose last attempt failed.
 func (h *Handler) ended(r *request) error {
+	if r.cookie >= 0 {
+		r.x.Cookies.At(r.cookie).Flags |= message.Dropped // an error document is none of that member's
+	}
 	if f := r.failed; f.Side == fault.Backend && !f.Replace {
 		f.Outcome = h.balancer.Name + ": attempt " + strconv.Itoa(r.made)
 		if r.why != "" {

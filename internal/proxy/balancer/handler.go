@@ -7,6 +7,7 @@ import (
 	"github.com/headgate/headgate/internal/balance"
 	"github.com/headgate/headgate/internal/exchange"
 	"github.com/headgate/headgate/internal/fault"
+	"github.com/headgate/headgate/internal/message"
 	"github.com/headgate/headgate/internal/proxy/forward"
 )
 
@@ -34,6 +35,8 @@ type request struct {
 	made    int               // attempts so far, the current one included
 	failed  *fault.Fault      // of the last attempt; nil: there was none
 	told    bool              // the log says what was done after it
+	changed bool              // the session is another member's, or new
+	cookie  int               // of x.Cookies, the one for it; -1: none yet
 	why     string            // why there may be no other attempt
 	held    held
 }
@@ -42,7 +45,7 @@ type request struct {
 // mod_proxy_balancer).
 func (h *Handler) Handle(x *exchange.Exchange) error {
 	b, target := h.balancer, x.Out.Target
-	r := request{x: x, left: b.Attempts()}
+	r := request{x: x, left: b.Attempts(), cookie: -1}
 	if b.Sticky != "" {
 		r.session = b.Session(x, sessionURL(x))
 	}
@@ -127,7 +130,8 @@ func (h *Handler) elect(r *request) *balance.Member {
 	if s.Given {
 		if m := b.Route(x, s.Route, r.tried); m != nil {
 			b.Honour(x, m)
-			if string(s.Route) != m.Route {
+			if !m.Owns(s.Route) {
+				r.changed = true
 				x.Env.Set(envChanged, on)
 			}
 			return m
@@ -148,6 +152,7 @@ func (h *Handler) elect(r *request) *balance.Member {
 		m = h.notFull(r, m)
 	}
 	if m != nil && b.Sticky != "" {
+		r.changed = true
 		x.Env.Set(envChanged, on)
 	}
 	return m
@@ -222,6 +227,9 @@ var on = []byte{'1'}
 // announce says in the environment which member was elected.
 func (h *Handler) announce(r *request, m *balance.Member) {
 	x, s := r.x, &r.session
+	if n := h.balancer.Inserter; n != nil && r.changed {
+		h.insert(r, n.Cookie(x, m))
+	}
 	x.Env.Set(envName, h.name)
 	x.Env.Set(envWorker, m.Name)
 	x.Env.Set(envRoute, m.RouteText)
@@ -236,6 +244,17 @@ func (h *Handler) announce(r *request, m *balance.Member) {
 	x.Notes.Set(noteSession, s.Route)
 	x.Env.Set(envSticky, name)
 	x.Env.Set(envSession, s.Route)
+}
+
+// insert has the response set the cookie of the session.
+func (h *Handler) insert(r *request, value []byte) {
+	c := &r.x.Cookies
+	if r.cookie >= 0 { // of an attempt that failed
+		c.At(r.cookie).Value = value
+		return
+	}
+	r.cookie = c.Len()
+	c.AddID(message.SetCookie, value)
 }
 
 // send makes an attempt and counts what the method looks at.

@@ -185,6 +185,7 @@ func (h *Handler) member(of spec) (*balance.Member, error) {
 	if p.Given(param.OfWorker, "slowstart") {
 		m.SlowStart = p.SlowStart
 	}
+	h.balancer.Inserter.Mark(m)
 	m.Watch(h.balancer.Group)
 	m.Health().Configure(p.Status|param.StatusInit, p.StatusCleared)
 	return m, nil

@@ -105,7 +105,8 @@ type BalancerParams struct {
 	Timeout       time.Duration // how long to wait for a member; 0: no wait
 	MaxAttempts   int           // -1: one less than members
 	Method        string
-	HashKey       string        // ours: what lbmethod=hash goes by, as written
+	HashKey       string // ours: what lbmethod=hash goes by, as written
+	Cookie        StickyCookie
 	HashBy        any           // what Known.HashKey returned for HashKey; nil: the default
 	SlowStart     time.Duration // ours: of members that do not say so
 	HashBalance   float64       // ours: how many times its share a member may have; 0: no bound
@@ -137,7 +138,7 @@ func Default() Params {
 		Smax: -1, Retry: defaultRetry, AddressTTL: -1, FlushWait: defaultFlushWait, IOBufferSize: defaultBuffer,
 		ResponseFieldSize: defaultBuffer, LoadFactor: 100, ExpandMin: time.Second,
 		Check:    CheckParams{Method: "NONE", Passes: 1, Fails: 1, Interval: 30 * time.Second},
-		Balancer: BalancerParams{StickySep: '.', MaxAttempts: -1, Method: "byrequests", Growth: 5, ForceRecovery: true, RetryBudget: 20, RetryFloor: 10, Outlier: defaultOutlier, HoldLimit: 1000},
+		Balancer: BalancerParams{StickySep: '.', MaxAttempts: -1, Method: "byrequests", Growth: 5, ForceRecovery: true, RetryBudget: 20, RetryFloor: 10, Cookie: defaultCookie, Outlier: defaultOutlier, HoldLimit: 1000},
 	}
 }
 

@@ -88,12 +88,26 @@ var paramRows = []struct{ words, err string }{
 	// ours
 	{"slowstart=30", ""}, {"slowstart=500ms", ""}, {"slowstart=0", ""}, {"slowstart=x", badSlow}, {"slowstart=", badSlow}, {"slowstart=-1", badSlow},
 	{"slowstart=2d", badSlow}, {"balancer slowstart=5min", ""}, {"balancer slowstart=25h", badSlow},
+	{"balancer stickyinsert=On", ""}, {"balancer stickyinsert=1", "stickyinsert must be On|Off"}, {"stickyinsert=On", "unknown Worker parameter"},
+	{"balancer cookiepath=/app/", ""}, {"balancer cookiepath=app", "cookiepath must begin with /"}, {"balancer cookiepath=", "cookiepath must begin with /"},
+	{"balancer cookiepath=/a;Domain=x", badPath}, {"balancer cookiepath=/a\r\nX:y", badPath},
+	{"balancer cookiemaxage=0", ""}, {"balancer cookiemaxage=34560000", ""}, {"balancer cookiemaxage=34560001", badAge},
+	{"balancer cookiemaxage=5min", badAge}, {"balancer cookiemaxage=-1", badAge},
+	{"balancer cookiesamesite=strict", ""}, {"balancer cookiesamesite=x", "cookiesamesite must be Lax|Strict|None"},
+	{"balancer cookiesecure=auto", ""}, {"balancer cookiesecure=x", "cookiesecure must be On|Off|Auto"},
+	{"balancer cookiehttponly=off", ""}, {"balancer cookiehttponly=x", "cookiehttponly must be On|Off"},
+	{"balancer cookiekey=" + long(16), ""}, {"balancer cookiekey=" + long(15), "cookiekey must have 16 to 256 characters"},
 	{"balancer hashkey=path", ""}, {"balancer hashkey=x", "no such key"}, {"hashkey=path", "unknown Worker parameter"},
 	{"balancer hashbalance=1.25", ""}, {"balancer hashbalance=1", ""}, {"balancer hashbalance=OFF", ""},
 	{"balancer hashbalance=0.9", badBound}, {"balancer hashbalance=101", badBound}, {"balancer hashbalance=2x", badBound},
 	{"balancer hashbalance=", badBound}, {"balancer hashbalance=NaN", badBound}, {"balancer hashbalance=-2", badBound},
 	{"balancer hcmethod=GET", ""}, // ours: default of the members
 }
+
+const (
+	badPath = "cookiepath must have no blank, comma, semicolon or other character than ASCII"
+	badAge  = "cookiemaxage must be a number of seconds between 0 and 34560000"
+)
 
 const badSlow = "slowstart must be 0, or a time of at most a day"
 
