@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/headgate/headgate/internal/exchange"
+	"github.com/headgate/headgate/internal/heartbeat"
 	"github.com/headgate/headgate/internal/lock"
 	"github.com/headgate/headgate/internal/logsink"
 	"github.com/headgate/headgate/internal/proxy/param"
@@ -16,8 +17,9 @@ import (
 type Config struct {
 	Name string // "balancer://x"
 	param.BalancerParams
-	Method   *Method
-	Inserter *Inserter // makes sessions; nil: applications do
+	Method     *Method
+	Inserter   *Inserter        // makes sessions; nil: applications do
+	Heartbeats heartbeat.Source // what lbmethod=heartbeat goes by; nil: nothing is known
 }
 
 func (c *Config) sticky() bool { return c.Sticky != "" }
@@ -209,6 +211,10 @@ func (b *Balancer) Await(x *exchange.Exchange, by time.Time) bool {
 		return false
 	}
 	switch v := b.current(x, true); {
+	case v.beats != nil && len(v.entries) > 0: // members that say nothing yet
+		if soon := x.Loop.Now().Add(beatWait); soon.Before(by) {
+			by = soon
+		}
 	case len(v.entries) > 0: // since the caller looked
 		by = x.Loop.Now()
 	case !v.until.IsZero() && v.until.Before(by):

@@ -13,6 +13,8 @@ type Method struct {
 	keyed   bool // elects by a key of the request, see ring
 	draws   bool // elects by chance
 	repeats bool // members have their turns in an order that repeats
+	// everybody: elects among all usable members, whatever their sets, spares or not.
+	everybody bool
 
 	// elect returns the index of an entry that is not among tried, -1 for none.
 	elect func(v *view, x *exchange.Exchange, tried []*Member) int
@@ -23,6 +25,7 @@ var methods = [...]Method{
 	{Name: "byrequests", repeats: true, elect: byRequests},
 	{Name: "bytraffic", Traffic: true, elect: byTraffic},
 	{Name: "bybusyness", Busy: true, elect: byBusyness},
+	{Name: "heartbeat", everybody: true, elect: byHeartbeat},
 
 	// Ours.
 	{Name: "random", draws: true, elect: byChance},

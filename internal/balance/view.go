@@ -1,9 +1,11 @@
 package balance
 
 import (
+	"math"
 	"sync/atomic"
 	"time"
 
+	"github.com/headgate/headgate/internal/heartbeat"
 	"github.com/headgate/headgate/internal/proxy/param"
 	"github.com/headgate/headgate/internal/worker"
 )
@@ -26,7 +28,8 @@ type view struct {
 	sums    []int64               // of the factors up to each entry, for methods that draw
 	rest    []*Member             // usable, but not among those to elect from
 	index   map[*Score]int32
-	hash    *hashing // of methods that elect by a key; nil: of others
+	hash    *hashing         // of methods that elect by a key; nil: of others
+	beats   heartbeat.Source // of heartbeat; nil: of other methods
 
 	_     [64]byte
 	turns atomic.Int64
@@ -55,8 +58,11 @@ func (v *view) valid(b *Balancer, now time.Time, elect bool) bool {
 // newView looks at the members of r.
 func newView(r *roster, changes uint64, c *Config, now time.Time, elect bool) *view {
 	v := &view{roster: r, changes: changes}
+	if c.Method.everybody {
+		v.beats = c.Heartbeats
+	}
 	Recover(r.list, now, c.ForceRecovery && c.Hold == 0)
-	list, top := eligible(nil, r.list, now, elect)
+	list, top := c.candidates(r.list, now, elect)
 	v.entries = make([]entry, len(list))
 	for i, m := range list {
 		e := &v.entries[i]
@@ -85,6 +91,15 @@ func newView(r *roster, changes uint64, c *Config, now time.Time, elect bool) *v
 	}
 	v.slowStart(now)
 	return v
+}
+
+// candidates returns the members of list that an election is among, and the
+// highest set that was looked at.
+func (c *Config) candidates(list []*Member, now time.Time, retry bool) ([]*Member, int) {
+	if c.Method.everybody {
+		return everybody(nil, list, now, retry), math.MaxInt
+	}
+	return eligible(nil, list, now, retry)
 }
 
 // dueAt returns when a member in error may be tried again; zero: it is in none, or

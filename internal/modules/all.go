@@ -25,6 +25,7 @@ import (
 	"github.com/headgate/headgate/internal/modules/env"
 	"github.com/headgate/headgate/internal/modules/expires"
 	"github.com/headgate/headgate/internal/modules/headers"
+	"github.com/headgate/headgate/internal/modules/heartmonitor"
 	"github.com/headgate/headgate/internal/modules/info"
 	"github.com/headgate/headgate/internal/modules/logconfig"
 	"github.com/headgate/headgate/internal/modules/mpm"
@@ -75,6 +76,7 @@ func All() []*module.Module {
 		proxy.NewHTTP(),
 		proxybalancer.New(),
 		proxyhcheck.New(),
+		heartmonitor.New(),
 		ratelimit.New(),
 		uniqueid.New(),
 		dir.New(),

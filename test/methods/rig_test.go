@@ -24,7 +24,7 @@ type rig struct {
 func newRig(t *testing.T, engine, conf string, backends int) *rig {
 	t.Helper()
 	r := &rig{t: t}
-	vars := map[string]string{}
+	vars := map[string]string{"dead": fmt.Sprint(testkit.FreePort(t))}
 	for i := range backends {
 		o := testkit.NewOrigin(t)
 		r.origins = append(r.origins, o)

@@ -10,6 +10,7 @@ import (
 	"github.com/headgate/headgate/internal/directive"
 	"github.com/headgate/headgate/internal/exchange"
 	"github.com/headgate/headgate/internal/health"
+	"github.com/headgate/headgate/internal/heartbeat"
 	"github.com/headgate/headgate/internal/module"
 	"github.com/headgate/headgate/internal/proxy/balancer"
 	"github.com/headgate/headgate/internal/proxy/forward"
@@ -30,7 +31,7 @@ func NewHTTP() *module.Module {
 // NewMethods returns the modules of the load balancing methods (lbmethod=). They
 // have no directives.
 func NewMethods() (list []*module.Module) {
-	for _, name := range []string{"byrequests", "bytraffic", "bybusyness"} {
+	for _, name := range []string{"byrequests", "bytraffic", "bybusyness", "heartbeat"} {
 		list = append(list, &module.Module{Name: "mod_lbmethod_" + name, ID: "lbmethod_" + name + "_module"})
 	}
 	return list
@@ -75,6 +76,13 @@ func sharedOf(b *module.Builder) *shared {
 		p.balancers = balancer.Builder{
 			Backends: &p.backends, Workers: &b.Snapshot.Workers,
 			AddTask: func(e *balancer.Expansion) { b.Snapshot.Tasks = append(b.Snapshot.Tasks, e) }, OnClose: b.OnClose, Checks: b.Snapshot.Checks, Warn: b.Warnf, Errorf: b.Errorf,
+		}
+		p.balancers.Heartbeats = func() (heartbeat.Source, error) {
+			c, ok := heartbeat.Slot.Peek(b.Main.Server)
+			if !ok {
+				c = new(heartbeat.Config)
+			}
+			return c.Open(b.Lease, b.RuntimeDir, b.Log, b.Check)
 		}
 		b.Aux[sharedKey{}] = p
 	}

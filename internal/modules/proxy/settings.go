@@ -100,8 +100,6 @@ func settingsTier(c *directive.Call, kind param.Kind, settings []param.Setting) 
 			continue
 		}
 		switch key := ascii.ToLower(set.Key); {
-		case key == "lbmethod" && balance.MethodOf(set.Value) == nil:
-			return directive.Pending, "lbmethod=" + set.Value + ": it needs mod_heartmonitor, which is not supported yet"
 		case key == "hcmethod" && !health.Supported(p.Check.Method):
 			return directive.Pending, "hcmethod=" + set.Value + ": backends by ajp:// are not supported yet"
 		}
@@ -120,8 +118,8 @@ func knownTo(conf *directive.Confs) *param.Known {
 	return &k
 }
 
-// knownMethod reports whether httpd or Headgate has a method.
-func knownMethod(name string) bool { return name == "heartbeat" || balance.MethodOf(name) != nil }
+// knownMethod reports whether there is a method.
+func knownMethod(name string) bool { return balance.MethodOf(name) != nil }
 
 // oddPort warns of an invalid port.
 func oddPort(c *directive.Call, u uri.URL) {

@@ -8,6 +8,7 @@ import (
 	"github.com/headgate/headgate/internal/balance"
 	"github.com/headgate/headgate/internal/exchange"
 	"github.com/headgate/headgate/internal/health"
+	"github.com/headgate/headgate/internal/heartbeat"
 	"github.com/headgate/headgate/internal/proxy/forward"
 	"github.com/headgate/headgate/internal/proxy/param"
 	"github.com/headgate/headgate/internal/state"
@@ -51,15 +52,16 @@ func (b *Balancers) Live() []*Live { return b.ordered }
 
 // Builder makes the balancers of servers.
 type Builder struct {
-	Backends *forward.Backends
-	Workers  *worker.List     // of the snapshot
-	OnClose  func(func())     // is told what to do when the snapshot is closed
-	Checks   *health.Checks   // of the snapshot
-	AddTask  func(*Expansion) // to what runs while the snapshot is current
-	Warn     func(pos syntax.Pos, format string, args ...any)
-	Errorf   func(pos syntax.Pos, format string, args ...any) // refuses the configuration
-	Site     *exchange.Site                                   // the server being built, whose log tells of checks
-	Known    *param.Known                                     // what parameters of the server being built can name
+	Backends   *forward.Backends
+	Workers    *worker.List                     // of the snapshot
+	OnClose    func(func())                     // is told what to do when the snapshot is closed
+	Checks     *health.Checks                   // of the snapshot
+	AddTask    func(*Expansion)                 // to what runs while the snapshot is current
+	Heartbeats func() (heartbeat.Source, error) // what lbmethod=heartbeat goes by
+	Warn       func(pos syntax.Pos, format string, args ...any)
+	Errorf     func(pos syntax.Pos, format string, args ...any) // refuses the configuration
+	Site       *exchange.Site                                   // the server being built, whose log tells of checks
+	Known      *param.Known                                     // what parameters of the server being built can name
 
 	made  map[*Definition]*Live
 	names map[string]*Definitions // the balancers of owners, while Build runs
@@ -127,6 +129,9 @@ func (b *Builder) make(d *Definition, owner, membersOf string, c forward.Default
 		return nil, fmt.Errorf("%s: unknown lbmethod %s", name, d.Params.Balancer.Method)
 	}
 	b.warn(d, cfg.Method)
+	if b.Heartbeats != nil {
+		cfg.Heartbeats, _ = b.Heartbeats() // the module of HeartbeatListen says why there are none
+	}
 	added := true // members that are not known: the balancer is
 	former := b.former(d, membersOf, c)
 	group := state.Attach(b.Backends.Lease, groupKey(membersOf, d.Name), func() (*balance.Group, func()) {
