@@ -120,10 +120,10 @@ func (b *Balancer) Honour(x *exchange.Exchange, m *Member) {
 
 // Begin counts a request of m, for methods with Busy. End is the end of it.
 func (b *Balancer) Begin(m *Member) {
-	m.Score.Begin()
 	if b.HashBalance > 0 {
-		b.Group.busy.Add(1)
+		b.Group.busy.Add(1) // first, so that not all members look full for a moment
 	}
+	m.Score.Begin()
 }
 
 // End is the end of a request that Begin counted.
