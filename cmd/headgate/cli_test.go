@@ -36,8 +36,13 @@ func run(t *testing.T, args ...string) result {
 
 func runEnv(t *testing.T, env []string, args ...string) result {
 	t.Helper()
+	return runIn(t, "testdata", env, args...)
+}
+
+func runIn(t *testing.T, dir string, env []string, args ...string) result {
+	t.Helper()
 	cmd := exec.Command(testkit.Binary(t), args...)
-	cmd.Dir = "testdata"
+	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), env...)
 	var out, errOut bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errOut
@@ -97,6 +102,8 @@ func TestGolden(t *testing.T) {
 		{"help-check", "help check"},
 		{"help-proxy", "proxy --help"},
 		{"help-demo", "demo --help"},
+		{"help-cert", "cert --help"},
+		{"cert-none", "cert"},
 		{"help-run", "run --help"},
 		{"help-httpd", "-h"},
 		{"help-route", "route --help"},

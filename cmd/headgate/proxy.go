@@ -30,25 +30,50 @@ func (p process) proxyCommand() *cobra.Command {
 	var keepHost bool
 	c := &cobra.Command{
 		Use: "proxy --from [HOST]:PORT --to URL", Short: "proxy one port to one backend, without any file",
-		Example: "  headgate proxy --from :8080 --to http://127.0.0.1:3000",
+		Example: "  headgate proxy --from :8080 --to http://127.0.0.1:3000\n  headgate proxy --from https://:8443 --to http://127.0.0.1:3000",
 		Args:    cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			text, err := proxyConf(from, to, keepHost)
+			at, secure := strings.CutPrefix(from, "https://")
+			if !secure {
+				at = strings.TrimPrefix(from, "http://")
+			}
+			text, err := proxyConf(at, to, keepHost)
 			if err != nil {
 				return err
 			}
-			return code(p.serve(spoken("proxy", text), func(st server.Status) {
-				for _, a := range st.Addresses {
-					fmt.Fprintf(p.stderr, "headgate: %s (%s) -> %s (Ctrl-C stops)\n", a.Listen, a.URL, to)
-				}
-			}))
+			return code(p.proxy(at, to, text, secure))
 		},
 	}
-	c.Flags().StringVar(&from, "from", ":8080", "where to listen: `[HOST]:PORT`")
+	c.Flags().StringVar(&from, "from", ":8080", "where to listen: `[HOST]:PORT`, or https://[HOST]:PORT with a certificate made on the spot")
 	c.Flags().StringVar(&to, "to", "", "the backend's `URL`: HOST:PORT or http://HOST:PORT[/PATH]")
 	c.Flags().BoolVar(&keepHost, "preserve-host", false, "send the backend the Host the client sent")
 	_ = c.MarkFlagRequired("to") // the flag exists
 	return c
+}
+
+// proxy serves the configuration text. secure: with a certificate that is made for this
+// run, and removed after it.
+func (p process) proxy(from, to, text string, secure bool) int {
+	var spot *onTheSpot
+	if secure {
+		host, _, _ := net.SplitHostPort(from) // proxyConf has checked it; without a host it is ""
+		var err error
+		if spot, err = selfSign(host); err != nil {
+			return p.failed("no certificate could be made: %v", err)
+		}
+		defer spot.remove()
+		listen, rest, _ := strings.Cut(text, "\n")
+		text = listen + " https\n" + spot.conf() + rest
+	}
+	return p.serve(spoken("proxy", text), func(st server.Status) {
+		for _, a := range st.Addresses {
+			fmt.Fprintf(p.stderr, "headgate: %s (%s) -> %s (Ctrl-C stops)\n", a.Listen, a.URL, to)
+		}
+		if spot != nil {
+			fmt.Fprintf(p.stderr, "headgate: the certificate was made just now for %s and signed by itself, so clients do not trust it (curl -k);"+
+				" it ends with this run. SHA-256 %s\n", strings.Join(spot.names, ", "), spot.sha256)
+		}
+	})
 }
 
 // proxyConf returns the configuration of the proxy command.
