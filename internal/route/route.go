@@ -99,6 +99,7 @@ func (s *service) begin(x *exchange.Exchange) {
 	x.Recorder, x.Client.TLS = s.player, s.tls
 	base := s.Base(x.Client)
 	switch {
+	case !base.TLS.On(): // an encrypted request that is asked about is taken as it is
 	case s.tls: // the server name is that of the request, as with browsers
 		host, _, _ := wire.SplitAuthority(x.Req.Host)
 		name := string(host)
@@ -106,7 +107,7 @@ func (s *service) begin(x *exchange.Exchange) {
 			State: &tls.ConnectionState{ServerName: name, Version: tls.VersionTLS13, CipherSuite: tls.TLS_AES_128_GCM_SHA256},
 			Site:  s.Named(x.Client, name),
 		}
-	case base.TLS.On():
+	default:
 		x.Client.Plain = true
 	}
 }
