@@ -97,7 +97,7 @@ func (r *request) whole(v view) (string, error) {
 	p := page.Page{
 		Title: "Balancer Manager", Head: "Load balancers of " + r.name, Sub: "",
 		Body: template.HTML(b.String()), Style: template.CSS(styleText), Script: template.JS(scriptText), //nolint:gosec // made by html/template, and ours
-		Foot: r.version + ". For programs: ?xml=1.",
+		Foot: r.version + ". For programs: ?json and ?xml=1.",
 	}
 	err := p.Write(&whole)
 	return whole.String(), err
