@@ -222,7 +222,7 @@ func TestWhen(t *testing.T) {
 		{"ScriptAlias /cgi-bin/ /usr/lib/cgi-bin/", Noted}, {"ScriptAlias /viewvc /usr/lib/viewvc.cgi", Refused},
 		{`BrowserMatch bot is_bot`, Pending}, {`SetEnvIf Request_URI \.png$ no-gzip dont-vary`, Pending}, {`SetEnvIf Host x Y=1`, Pending},
 		{"HttpProtocolOptions Strict LenientMethods Allow0.9", Noted}, {"HttpProtocolOptions RegisteredMethods", Pending},
-		{"SSLPassPhraseDialog exec:/bin/x", Pending}, {"SSLPassPhraseDialog builtin", Noted},
+		{"SSLPassPhraseDialog exec:/bin/x", Noted}, {"SSLPassPhraseDialog builtin", Noted}, {"SSLPassPhraseDialog |/bin/x", Noted}, {"SSLPassPhraseDialog x", Pending},
 		{"ChrootDir /x", Refused}, {"StartServers 5", Noted}, {"SSLLog x", Refused}, {"Include x", Honoured},
 		{"SessionMaxAge 5", Refused}, {"Session Off", Noted}, {"UserDir disabled", Noted}, {"H2Push on", Noted},
 	} {

@@ -73,7 +73,7 @@ var conditions = []condition{
 	  SSLVerifyClient SSLProxyVerify CGIPassAuth MDStapling`,
 		oneOf(Noted, isDefault, "off", "none")},
 	{"Satisfy", oneOf(Noted, isDefault, "all")},
-	{"SSLPassPhraseDialog", oneOf(Noted, "there is no passphrase dialog: keys must not be encrypted", "builtin")},
+	{"SSLPassPhraseDialog", passPhrase},
 	{"SSLOptions", allOf(Noted, "it applies to programs only, which are not run", "stdenvvars", "-stdenvvars", "+stdenvvars")},
 	{"HttpProtocolOptions", protocolOptions},
 	{"AddOutputFilterByType AddOutputFilter SetOutputFilter", outputFilter},
@@ -87,6 +87,14 @@ func oneOf(tier Tier, note string, values ...string) rule {
 	return func(c *Call) (Tier, string, bool) {
 		return tier, note, slices.Contains(values, ascii.ToLower(c.Arg(0)))
 	}
+}
+
+// passPhrase: a dialog has no effect where no key is encrypted, and one that is
+// stops the start.
+func passPhrase(c *Call) (Tier, string, bool) {
+	arg := c.Arg(0)
+	valid := arg == "builtin" || strings.HasPrefix(arg, "exec:") || strings.HasPrefix(arg, "|")
+	return Noted, "nobody is asked for a pass phrase: a key that is encrypted stops the start (openssl pkey -in KEY -out NEW takes the pass phrase away)", valid
 }
 
 // allOf decides if every argument is one of values.
