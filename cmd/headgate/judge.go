@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/headgate/headgate/internal/backend/fcgi"
 	"github.com/headgate/headgate/internal/backend/http1"
 	"github.com/headgate/headgate/internal/clock"
 	"github.com/headgate/headgate/internal/config"
@@ -21,7 +22,9 @@ import (
 func (p process) judge(f *flags) (*config.Loaded, error) { return p.judgeWith(f, protocols(), false) }
 
 // protocols are the backend protocols that configurations are judged by.
-func protocols() map[string]worker.Protocol { return map[string]worker.Protocol{"http": http1.New()} }
+func protocols() map[string]worker.Protocol {
+	return map[string]worker.Protocol{"http": http1.New(), "fcgi": fcgi.New()}
+}
 
 // judgeWith is judge with protocols for the workers. keep: the snapshot can be
 // used, and is the caller's to retire.

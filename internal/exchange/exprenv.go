@@ -66,6 +66,17 @@ func (e *Evaluator) Match(b *expr.Bool, x *Exchange, then func(x *Exchange, st *
 	return ok, err
 }
 
+// StringIf evaluates a string where a condition holds (ok), with the groups of its last
+// regular expression; a nil string is not evaluated.
+func (e *Evaluator) StringIf(b *expr.Bool, s *expr.String, x *Exchange) (out []byte, ok bool, err error) {
+	v := e.take(x)
+	if ok, err = b.Eval(&v.env, &v.State); ok && s != nil {
+		out, err = s.Append(x.Arena.Alloc(64), &v.env, &v.State)
+	}
+	e.give(v)
+	return out, ok, err
+}
+
 // String evaluates a string into the arena of x.
 func (e *Evaluator) String(s *expr.String, x *Exchange) ([]byte, error) {
 	v := e.take(x)

@@ -43,6 +43,14 @@ func (x *Exchange) File() *LocalFile {
 	return x.file
 }
 
+// FileAt walks to the file with an absolute name.
+func FileAt(name []byte) *LocalFile {
+	if len(name) == 0 || name[0] != '/' {
+		return &LocalFile{Name: name, Mode: NoFile}
+	}
+	return walk(name)
+}
+
 // walk goes through the folders of a file name (httpd: ap_directory_walk).
 func walk(name []byte) *LocalFile {
 	f := &LocalFile{Name: name, Deep: 1}

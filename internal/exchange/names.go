@@ -6,6 +6,7 @@ import (
 
 	"github.com/headgate/headgate/internal/ascii"
 	"github.com/headgate/headgate/internal/message"
+	"github.com/headgate/headgate/internal/uri"
 )
 
 // ServerName returns this server's name for the request, by UseCanonicalName:
@@ -150,4 +151,20 @@ func cutPort(a []byte) (host []byte, port uint16) {
 		n = 0
 	}
 	return a[:end], uint16(n)
+}
+
+// AppendSignature appends the line of ServerSignature (httpd: ap_psignature).
+func (x *Exchange) AppendSignature(b []byte) []byte {
+	b = append(b, "<address>"...)
+	b = uri.AppendHTML(b, x.Site.ServerHeader)
+	b = append(b, " at "...)
+	if x.Chain.Signature == SignatureEMail && x.Site.Admin != "" {
+		b = uri.AppendHTML(append(b, `<a href="mailto:`...), []byte(x.Site.Admin))
+		b = append(uri.AppendHTML(append(b, `">`...), x.ServerName()), "</a>"...)
+	} else {
+		b = uri.AppendHTML(b, x.ServerName())
+	}
+	b = append(b, " Port "...)
+	b = strconv.AppendInt(b, int64(x.ServerPort()), 10)
+	return append(b, "</address>\n"...)
 }

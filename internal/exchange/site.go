@@ -146,9 +146,28 @@ type Chain struct {
 	Local []Step
 	Late  []Step // changes after those, of the request that it is then
 
+	CGI       *CGI       // what programs are told; nil: nothing was said
 	ErrorDocs *ErrorDocs // nil: stock pages
 	Levels    *logsink.Levels
 	Handler   string // SetHandler as written; "" none
+}
+
+// CGI says what the protocols for programs (FastCGI, SCGI, uwsgi) tell of a
+// request, for one combination of sections.
+type CGI struct {
+	PassAuth   bool // CGIPassAuth: credentials too
+	CurrentURI bool // CGIVar REQUEST_URI current-uri: the path after internal redirects
+
+	Generic bool   // ProxyFCGIBackendType GENERIC: SCRIPT_FILENAME is a path only
+	FCGI    []Step // ProxyFCGISetEnvIf: changes once all variables are set
+}
+
+// Programs returns c.CGI, which it makes if there is none.
+func (c *Chain) Programs() *CGI {
+	if c.CGI == nil {
+		c.CGI = new(CGI)
+	}
+	return c.CGI
 }
 
 // NewChain makes a chain of a site without any steps.

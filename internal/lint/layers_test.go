@@ -17,7 +17,7 @@ var layers = []struct {
 	{2, "internal/tunnel internal/proxyproto internal/expr internal/source internal/message internal/logsink internal/tlsconn internal/waitqueue internal/passwd internal/freshfile internal/directive internal/proxy/param"},
 	{3, "internal/wire internal/exchange internal/state"},
 	{4, "internal/worker internal/explain internal/front/* internal/listen internal/unixd internal/control internal/heartbeat"},
-	{5, "internal/balance internal/health internal/backend/attempt internal/proxy/forward internal/privsep"},
+	{5, "internal/balance internal/health internal/backend/attempt internal/backend/cgi internal/proxy/forward internal/privsep"},
 	{6, "internal/backend/* internal/snapshot internal/proxy/mapping internal/proxy/balancer internal/proxy/manage"},
 	{7, "internal/module internal/pipeline"},
 	{8, "internal/modules/*"},

@@ -94,6 +94,9 @@ var names = [numNames]string{
 	XForwardedProto: "X-Forwarded-Proto",
 }
 
+// Names is the number of known names, Other included.
+const Names = numNames
+
 // String returns the canonical spelling, "" for Other.
 func (id NameID) String() string { return names[id] }
 

@@ -31,6 +31,7 @@ import (
 	"github.com/headgate/headgate/internal/modules/mpm"
 	"github.com/headgate/headgate/internal/modules/proxy"
 	"github.com/headgate/headgate/internal/modules/proxybalancer"
+	"github.com/headgate/headgate/internal/modules/proxyfcgi"
 	"github.com/headgate/headgate/internal/modules/proxyhcheck"
 	"github.com/headgate/headgate/internal/modules/ratelimit"
 	"github.com/headgate/headgate/internal/modules/remoteip"
@@ -75,6 +76,7 @@ func All() []*module.Module {
 		proxy.New(),
 		proxy.NewHTTP(),
 		proxybalancer.New(),
+		proxyfcgi.New(),
 		proxyhcheck.New(),
 		heartmonitor.New(),
 		ratelimit.New(),

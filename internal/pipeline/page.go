@@ -146,16 +146,5 @@ func appendSignature(b []byte, x *exchange.Exchange) []byte {
 	if x.Chain == nil || x.Chain.Signature == exchange.SignatureOff {
 		return b
 	}
-	b = append(b, "<hr>\n<address>"...)
-	b = uri.AppendHTML(b, x.Site.ServerHeader)
-	b = append(b, " at "...)
-	if x.Chain.Signature == exchange.SignatureEMail && x.Site.Admin != "" {
-		b = uri.AppendHTML(append(b, `<a href="mailto:`...), []byte(x.Site.Admin))
-		b = append(uri.AppendHTML(append(b, `">`...), x.ServerName()), "</a>"...)
-	} else {
-		b = uri.AppendHTML(b, x.ServerName())
-	}
-	b = append(b, " Port "...)
-	b = strconv.AppendInt(b, int64(x.ServerPort()), 10)
-	return append(b, "</address>\n"...)
+	return x.AppendSignature(append(b, "<hr>\n"...))
 }

@@ -24,6 +24,7 @@ import (
 //	readbody                          read the body now (after early)
 //	shutdown                          half close: no more bytes from us, still reading
 //	close                             close the connection
+//	stderr TEXT, raw TEXT, end        see NewFCGIOrigin
 //	rst                               close it with a reset
 //
 // Options: -h 'Name: value' (repeatable), -reason TEXT, -size N (a body of N bytes of a fixed pattern),
@@ -80,7 +81,7 @@ func parseStep(kind string, args []string, files func(string) (string, bool)) (s
 		if len(args) > 0 {
 			return s, fmt.Errorf("origin step %s takes no argument", kind)
 		}
-	case "write", "chunk", "wait":
+	case "write", "chunk", "wait", "stderr", "raw":
 		if len(args) != 1 {
 			return s, fmt.Errorf("origin step %s takes one argument", kind)
 		}
@@ -92,7 +93,7 @@ func parseStep(kind string, args []string, files func(string) (string, bool)) (s
 			}
 			s.text = Pattern(n)
 		}
-	case "last":
+	case "last", "end":
 		s.list = args
 	case "file":
 		return parseFileStep(args, files)

@@ -28,6 +28,8 @@ type Origin struct {
 	gate map[string]chan struct{}
 	end  chan struct{} // closed by Close; a second one is harmless by once
 	once sync.Once
+
+	speak func(*originConn) error // reads one request and plays its answer
 }
 
 // Request is one request as an Origin saw it.
@@ -70,14 +72,23 @@ func NewUnixOrigin(t testing.TB, path string) *Origin {
 
 func newOrigin(t testing.TB, ln net.Listener) *Origin {
 	t.Helper()
-	o := &Origin{
-		ln: ln, path: map[string]Answer{}, def: MustAnswer("respond 200 ok"),
+	o := makeOrigin(ln)
+	o.start(t)
+	return o
+}
+
+func makeOrigin(ln net.Listener) *Origin {
+	return &Origin{
+		ln: ln, path: map[string]Answer{}, def: MustAnswer("respond 200 ok"), speak: (*originConn).exchange,
 		open: map[*originConn]bool{}, gate: map[string]chan struct{}{}, end: make(chan struct{}),
 	}
+}
+
+// start accepts connections until the test ends.
+func (o *Origin) start(t testing.TB) {
 	o.wg.Add(1)
 	go o.accept()
 	t.Cleanup(o.Close)
-	return o
 }
 
 // Addr returns host:port, or the path of the unix socket.

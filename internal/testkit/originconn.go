@@ -21,6 +21,9 @@ type originConn struct {
 	w    *wireReader
 	stop chan struct{} // closed by close
 	once sync.Once
+
+	batch bool   // what is written waits for flush
+	queue []byte // what waits
 }
 
 func (o *Origin) accept() {
@@ -56,7 +59,7 @@ func (c *originConn) close() {
 func (c *originConn) serve() {
 	defer c.o.wg.Done()
 	for {
-		err := c.exchange()
+		err := c.o.speak(c)
 		if err == nil {
 			continue
 		}
@@ -163,7 +166,18 @@ func (c *originConn) play(s *step, r *Request, body *bodyReader) error {
 }
 
 func (c *originConn) write(s string) error {
+	if c.batch {
+		c.queue = append(c.queue, s...)
+		return nil
+	}
 	_, err := io.WriteString(c.c, s)
+	return err
+}
+
+// flush writes what has waited in one piece, as programs do that end at once.
+func (c *originConn) flush() error {
+	_, err := c.c.Write(c.queue)
+	c.queue = c.queue[:0]
 	return err
 }
 

@@ -38,6 +38,24 @@ func ParseResponse(buf []byte, r *message.Response, lim *ResponseLimits) error {
 	return nil
 }
 
+// ParseFields reads buf, the complete head of a response that has no status line
+// (RFC 3875 section 6.2), into r, which is reset first. The caller sets version
+// and status. Fields that frame a message or belong to a connection get the flag
+// Hop.
+func ParseFields(buf []byte, r *message.Response) error {
+	r.Reset()
+	f := fieldReader{header: &r.Header, lenient: true}
+	i, err := f.read(buf, 0)
+	switch {
+	case err != nil:
+		return err
+	case i != len(buf):
+		return errSurplus
+	}
+	_, err = MarkHop(&r.Header)
+	return err
+}
+
 // statusLine reads "HTTP/1.x NNN reason"; the reason and its space may be
 // missing. A reason contains no controls, tab included.
 func statusLine(b []byte, i int, r *message.Response, f *fieldReader) (int, error) {

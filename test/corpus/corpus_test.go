@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/headgate/headgate/internal/backend/fcgi"
 	"github.com/headgate/headgate/internal/backend/http1"
 	"github.com/headgate/headgate/internal/clock"
 	"github.com/headgate/headgate/internal/config"
@@ -32,7 +33,7 @@ func runtime(t *testing.T) *config.Runtime {
 	t.Cleanup(logs.Close)
 	return &config.Runtime{
 		Clock: clock.New(nil), State: new(state.Registry), Resolver: new(resolve.Resolver), Logs: logs, Loops: 1,
-		Protocols: map[string]worker.Protocol{"http": http1.New()},
+		Protocols: map[string]worker.Protocol{"http": http1.New(), "fcgi": fcgi.New()},
 	}
 }
 

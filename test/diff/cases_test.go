@@ -32,6 +32,9 @@ type diffCase struct {
 	reqs    []request
 }
 
+// uses reports whether the configuration names the port of an origin.
+func (g *group) uses(origin string) bool { return strings.Contains(g.conf, "${"+origin+"}") }
+
 type originLine struct {
 	name  string
 	queue bool

@@ -50,9 +50,17 @@ func setUp(t *testing.T, g *group, start func(testing.TB, testkit.Site) *testkit
 	st := &stage{t: t, origins: []namedOrigin{
 		{"o1", testkit.NewOrigin(t)}, {"o2", testkit.NewOrigin(t)}, {"u1", testkit.NewUnixOrigin(t, u1)},
 	}}
+	if g.uses("f1") {
+		st.origins = append(st.origins, namedOrigin{"f1", testkit.NewFCGIOrigin(t)}, namedOrigin{"f2", testkit.NewFCGIOrigin(t)},
+			namedOrigin{"fu1", testkit.NewUnixFCGIOrigin(t, filepath.Join(sockets, "fu1.sock"))})
+	}
 	st.vars = map[string]string{
 		"o1": st.origins[0].Port(), "o2": st.origins[1].Port(), "u1": u1, "dead": fmt.Sprint(testkit.FreePort(t)),
 		"p2": fmt.Sprint(testkit.FreePort(t)), "p3": fmt.Sprint(testkit.FreePort(t)),
+	}
+	if g.uses("f1") {
+		st.vars["f1"], st.vars["f2"] = st.origins[3].Port(), st.origins[4].Port()
+		st.vars["fu1"] = st.origins[5].Addr()
 	}
 	st.server = start(t, testkit.Site{Conf: g.conf, Files: g.files, Vars: st.vars})
 	st.vars["port"], st.vars["dir"] = st.server.Port, st.server.Dir
@@ -275,7 +283,7 @@ func (st *stage) accessLog(b *strings.Builder, count int) {
 
 var contentLength = regexp.MustCompile(`(?m)^< Content-Length: \d{4,}\n`)
 
-var serverName = regexp.MustCompile(`Apache/2\.\d+\.\d+( \([A-Za-z]+\))?|Headgate/[\w.-]+`)
+var serverName = regexp.MustCompile(`Apache/2\.\d+\.\d+( \([A-Za-z]+\))?|Headgate/[\w.-]+( \([A-Za-z]+\))?`)
 
 // masked makes a transcript the same in every run, and plain ASCII.
 func (st *stage) masked(text string) string {

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/headgate/headgate/internal/backend/fcgi"
 	"github.com/headgate/headgate/internal/backend/http1"
 	"github.com/headgate/headgate/internal/clock"
 	"github.com/headgate/headgate/internal/config"
@@ -69,6 +70,8 @@ func unlike(g *group, c *diffCase, want string) string {
 		return "nothing is responded"
 	case g.split != "":
 		return "generated"
+	case g.uses("f1"):
+		return "FastCGI: the record has the variables sorted, and what programs responded"
 	case strings.Contains(want, "(incomplete)"):
 		return "the request is cut"
 	case strings.Contains(want, "< HTTP/1.1 408 "):
@@ -112,7 +115,7 @@ func (st *routed) play(t *testing.T, c *diffCase) string {
 	defer logs.Close()
 	rt := &config.Runtime{
 		Clock: clock.New(nil), State: new(state.Registry), Resolver: new(resolve.Resolver), Loops: 1, Logs: logs,
-		Protocols: route.Protocols(map[string]worker.Protocol{"http": http1.New()}), Log: logsink.NewStartupLog(io.Discard),
+		Protocols: route.Protocols(map[string]worker.Protocol{"http": http1.New(), "fcgi": fcgi.New()}), Log: logsink.NewStartupLog(io.Discard),
 	}
 	l := config.Load(config.Options{
 		File: filepath.Join(st.server.Dir, "httpd.conf"), ServerRoot: st.server.Dir, Version: "Headgate/test", Check: true, Keep: true,

@@ -55,6 +55,16 @@ type Spec struct {
 	TextID    string       // httpd's message id of a Text event
 	PingText  string       // the text for a backend that did not respond within ping=
 	New       func() Codec // makes one; it is kept with the memory of an exchange
+
+	// NoHeadStatus is the status if the backend ended the connection before a
+	// complete head; 0: 502.
+	NoHeadStatus int
+	// Prepare is called before each attempt and may wait; nil: there is nothing to
+	// prepare.
+	Prepare func(x *exchange.Exchange)
+	// Text appends the head of a request as lines of text that end in CRLF, to
+	// explain a request; nil: the head is such text.
+	Text func(b []byte, x *exchange.Exchange) []byte
 }
 
 // Head is a request's head while it is made.

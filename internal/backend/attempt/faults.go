@@ -84,8 +84,10 @@ func (a *attempt) headFault(err error) *fault.Fault {
 		return f
 	}
 	f.ID = a.proto.spec.NoHead
-	f.Status = 502
-	if phase == fault.AwaitHead {
+	if f.Status = 502; a.proto.spec.NoHeadStatus != 0 {
+		f.Status = a.proto.spec.NoHeadStatus
+	}
+	if phase == fault.AwaitHead && a.proto.spec.NoHeadStatus == 0 {
 		f.Reason = fault.NoAnswer
 	}
 	if f.Kind == fault.Timeout {

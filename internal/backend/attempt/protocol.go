@@ -70,6 +70,9 @@ func (p *Protocol) RoundTrip(x *exchange.Exchange, w *worker.Worker) error {
 		a = &attempt{proto: p, codec: p.spec.New()}
 		x.Attempt = a
 	}
+	if p.spec.Prepare != nil {
+		p.spec.Prepare(x)
+	}
 	length := a.codec.Begin(x)
 	if f := p.readAhead(x, length); f != nil {
 		return f
@@ -90,8 +93,14 @@ func (p *Protocol) RoundTrip(x *exchange.Exchange, w *worker.Worker) error {
 // requests.
 func (p *Protocol) Head(b []byte, x *exchange.Exchange, w *worker.Worker) ([]byte, error) {
 	c := p.spec.New()
+	if p.spec.Prepare != nil {
+		p.spec.Prepare(x)
+	}
 	if f := p.readAhead(x, c.Begin(x)); f != nil {
 		return b, f
+	}
+	if p.spec.Text != nil {
+		return p.spec.Text(b, x), nil
 	}
 	return c.AppendHead(b, &Head{X: x, Worker: &w.Config, Reuse: w.Reuse && !x.Out.NoReuse}), nil
 }

@@ -112,6 +112,8 @@ type DirConf struct {
 	Canonical module.Opt[exchange.Canonical]
 	Signature module.Opt[exchange.Signature]
 	Charset   module.Opt[string] // AddDefaultCharset; "": none is added
+	PassAuth  module.Opt[bool]   // CGIPassAuth
+	Current   module.Opt[bool]   // CGIVar REQUEST_URI current-uri
 	LimitBody module.Opt[int64]
 	Handler   module.Opt[handler]
 	Filters   module.Opt[[]module.FilterKind] // SetOutputFilter, in the order of their calls
@@ -127,6 +129,8 @@ func mergeDir(base, add *DirConf) *DirConf {
 		Canonical: module.Over(base.Canonical, add.Canonical),
 		Signature: module.Over(base.Signature, add.Signature),
 		Charset:   module.Over(base.Charset, add.Charset),
+		PassAuth:  module.Over(base.PassAuth, add.PassAuth),
+		Current:   module.Over(base.Current, add.Current),
 		LimitBody: module.Over(base.LimitBody, add.LimitBody),
 		Handler:   module.Over(base.Handler, add.Handler),
 		Filters:   module.Over(base.Filters, add.Filters),

@@ -132,6 +132,10 @@ func dir(b *module.Builder, d *module.Dir, evals *exchange.Evaluator) error {
 	ch := d.Chain
 	ch.Canonical = c.Canonical.Or(exchange.CanonicalOff)
 	ch.Signature = c.Signature.Or(exchange.SignatureOff)
+	if c.PassAuth.V || c.Current.V {
+		p := ch.Programs()
+		p.PassAuth, p.CurrentURI = c.PassAuth.V, c.Current.V
+	}
 	if c.Charset.V != "" {
 		ch.Response = append(ch.Response, &charset{[]byte("; charset=" + c.Charset.V)})
 	}

@@ -46,6 +46,8 @@ func rows() []directive.Row {
 		{Name: "MergeSlashes", Set: flag(func(s *ServerConf) *module.Opt[bool] { return &s.MergeSlashes })},
 		{Name: "TraceEnable", Set: choice(traces, "TraceEnable must be one of 'on', 'off', or 'extended'", func(c *directive.Call, v exchange.Trace) { serverSlot.Of(c.Server).Trace.To(v) })},
 		{Name: "UseCanonicalName", Set: choice(canonicals, "parameter must be 'on', 'off', or 'dns'", func(c *directive.Call, v exchange.Canonical) { dirSlot.Of(c.Dir).Canonical.To(v) })},
+		{Name: "CGIPassAuth", Set: func(c *directive.Call) error { dirSlot.Of(c.Dir).PassAuth.To(c.On); return nil }},
+		{Name: "CGIVar", Set: setCGIVar},
 		{Name: "HttpProtocolOptions", Set: setProtocolOptions},
 		{Name: "Protocols", Tier: directive.Noted, Note: "HTTP/1.1 is spoken, whatever else is named: HTTP/2 is not supported yet"},
 		{Name: "ProtocolsHonorOrder", Tier: directive.Noted, Note: "there is one protocol", Set: func(c *directive.Call) error {
@@ -78,6 +80,19 @@ func choice[T any](words map[string]T, complaint string, set func(*directive.Cal
 		set(c, v)
 		return nil
 	}
+}
+
+// setCGIVar is CGIVar, which knows one variable. httpd: set_cgi_var.
+func setCGIVar(c *directive.Call) error {
+	name, rule := ascii.ToLower(c.Arg(0)), ascii.ToLower(c.Arg(1))
+	switch {
+	case name != "request_uri":
+		return c.Errorf("Invalid CGIVar variable \"%s\"", c.Arg(0))
+	case rule != "original-uri" && rule != "current-uri":
+		return c.Errorf("Invalid rule for REQUEST_URI: \"%s\"", c.Arg(1))
+	}
+	dirSlot.Of(c.Dir).Current.To(rule == "current-uri")
+	return nil
 }
 
 // setRuntimeDir: httpd requires the folder to exist.

@@ -85,9 +85,9 @@ func whenPass(c *directive.Call) (directive.Tier, string) {
 
 func schemeTier(u uri.URL) (directive.Tier, string) {
 	switch u.Scheme {
-	case "http", "ws", "":
+	case "http", "ws", "fcgi", "":
 		return directive.Honoured, ""
-	case "https", "wss", "h2", "h2c", "ajp", "fcgi", "scgi", "uwsgi", "ftp", "fdpass":
+	case "https", "wss", "h2", "h2c", "ajp", "scgi", "uwsgi", "ftp", "fdpass":
 		return directive.Pending, "backends by " + u.Scheme + ":// are not supported yet"
 	}
 	return directive.Refused, "there is no protocol for the scheme " + u.Scheme + "://"

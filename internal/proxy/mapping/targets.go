@@ -64,6 +64,7 @@ func (t *Targets) Target(x *exchange.Exchange, url []byte, raw bool) (exchange.H
 		return nil, err
 	}
 	x.Out.Target, x.Out.URL = m.Target, m.Filename
+	notePathInfo(x)
 	return t.Resolve(m.URL, m.Filename)
 }
 

@@ -86,8 +86,33 @@ func (t *Translator) Translate(x *exchange.Exchange) (exchange.Handler, error) {
 	return t.choose(x)
 }
 
-// choose is Translate.
+// choose is Translate. Variables that are set later have no effect on the mapping.
 func (t *Translator) choose(x *exchange.Exchange) (exchange.Handler, error) {
+	h, err := t.lookUp(x)
+	if h != nil && x.Env.Len() > 0 {
+		notePathInfo(x)
+	}
+	return h, err
+}
+
+// notePathInfo keeps the variable that says how a program learns PATH_INFO.
+func notePathInfo(x *exchange.Exchange) {
+	for _, p := range pathInfos {
+		if bytes.HasPrefix(x.Out.URL, p.scheme) {
+			x.Out.PathInfo, _ = x.Env.Get(p.variable)
+		}
+	}
+}
+
+var pathInfos = [...]struct {
+	scheme   []byte
+	variable string
+}{
+	{[]byte("proxy:fcgi://"), "proxy-fcgi-pathinfo"}, {[]byte("proxy:scgi://"), "proxy-scgi-pathinfo"},
+}
+
+// lookUp finds the handler of x.
+func (t *Translator) lookUp(x *exchange.Exchange) (exchange.Handler, error) {
 	if x.Env.Has("no-proxy") || len(x.Path) == 0 || x.Path[0] != '/' {
 		return nil, exchange.ErrDeclined
 	}
