@@ -25,6 +25,7 @@ var (
 	listenLine = regexp.MustCompile(`(?m)^(\s*Listen\s+)(?:([\d.]+|\*):)?(\d+)`)
 	vhostLine  = regexp.MustCompile(`(?m)^\s*<VirtualHost .*>`)
 	vhostPort  = regexp.MustCompile(`:(\d+)`)
+	program    = regexp.MustCompile(`fcgi://127\.0\.0\.1:(\d+)`)
 	local      = regexp.MustCompile(`127\.0\.0\.1:(\d+)`)
 )
 
@@ -92,6 +93,11 @@ func (st *stage) certify(t *testing.T, conf string) {
 
 // placed returns a text with the ports and the folder of this run.
 func (st *stage) placed(t *testing.T, text string) string {
+	for _, m := range program.FindAllStringSubmatch(text, -1) {
+		if st.origins[m[1]] == nil {
+			st.origins[m[1]] = testkit.NewFCGIOrigin(t)
+		}
+	}
 	text = local.ReplaceAllStringFunc(text, func(s string) string {
 		return "127.0.0.1:" + st.backend(t, local.FindStringSubmatch(s)[1])
 	})
