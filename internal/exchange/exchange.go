@@ -150,6 +150,7 @@ type Outbound struct {
 	Target        []byte          // path and query, encoded; "*" for OPTIONS *
 	Host          []byte          // Host field value
 	PathInfo      []byte          // proxy-fcgi-pathinfo or proxy-scgi-pathinfo when the request was mapped; nil: not set
+	Preserved     bool            // Host is that of the client (ProxyPreserveHost)
 	Extra         []message.Field // replace fields of the same name in the client's header, or are added
 	Force10       bool            // speak HTTP/1.0 (force-proxy-request-1.0)
 	NoReuse       bool            // the connection must not be kept (proxy-nokeepalive)

@@ -16,13 +16,25 @@ import (
 // Ours: with DNS it is ServerName; httpd looks up the name of the address that
 // the client connected to.
 func (x *Exchange) ServerName() []byte {
-	if host, _ := cutPort(x.Req.Host); len(host) > 0 && x.canonical() == CanonicalOff {
-		if host[0] == '[' {
-			host = bytes.TrimSuffix(host[1:], []byte("]"))
+	if x.canonical() == CanonicalOff {
+		if name := x.ClientsName(); len(name) > 0 {
+			return name
 		}
-		return bytes.TrimSuffix(x.lowered(host), []byte(".")) // httpd: fix_hostname
 	}
 	return x.Arena.String(x.Site.Name)
+}
+
+// ClientsName returns the name in the request's Host, as ServerName does; nil: it
+// has none.
+func (x *Exchange) ClientsName() []byte {
+	host, _ := cutPort(x.Req.Host)
+	if len(host) == 0 {
+		return nil
+	}
+	if host[0] == '[' {
+		host = bytes.TrimSuffix(host[1:], []byte("]"))
+	}
+	return bytes.TrimSuffix(x.lowered(host), []byte(".")) // httpd: fix_hostname
 }
 
 // LowerTargetHost changes the authority of an absolute target, which replaces

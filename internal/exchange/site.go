@@ -150,6 +150,8 @@ type Chain struct {
 	ErrorDocs *ErrorDocs // nil: stock pages
 	Levels    *logsink.Levels
 	Handler   string // SetHandler as written; "" none
+
+	BackendTLS BackendTLS // encrypts connections to backends; nil: SSLProxyEngine is off
 }
 
 // CGI says what the protocols for programs (FastCGI, SCGI, uwsgi) tell of a

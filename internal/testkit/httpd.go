@@ -59,7 +59,7 @@ func StartHttpd(t testing.TB, site Site) *Server {
 	}
 	s.kill = true // its own stop waits seconds for idle keep-alive connections
 	var more []string
-	if usesTLS(site.Conf) {
+	if usesTLS(site.Conf) || UsesBackTLS(site.Conf) {
 		more = []string{"ssl"}
 	}
 	s.top = h.LoadModules(more...) + `ServerLimit 4

@@ -62,6 +62,11 @@ func prepare(t testing.TB, name string, site Site) *Server {
 			s.write(file, text)
 		}
 	}
+	if UsesBackTLS(site.Conf) {
+		for file, text := range BackFiles() {
+			s.write(file, text)
+		}
+	}
 	for file, text := range site.Files {
 		s.write(file, Expand(text, s.vars))
 	}

@@ -94,9 +94,15 @@ func (w *Worker) connect(x *exchange.Exchange, d reactor.Dial, addr string) (*Co
 	if err != nil {
 		return nil, connectFault(w.Name, addr, took, err)
 	}
+	var id identity
+	if w.Secure {
+		if rc, id, err = w.secure(x, rc, addr); err != nil {
+			return nil, err
+		}
+	}
 	s, i := w.State, l.Index()
 	return &Conn{
-		Conn: rc, Addr: addr, ip: d.Addr.Addr(), state: s, counters: &s.counters[i], home: &s.pool.shards[i], reuse: w.Reuse, shared: s.shares,
+		Conn: rc, identity: id, Addr: addr, ip: d.Addr.Addr(), state: s, counters: &s.counters[i], home: &s.pool.shards[i], reuse: w.Reuse, shared: s.shares,
 	}, nil
 }
 

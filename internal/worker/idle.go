@@ -28,10 +28,10 @@ func PoolKey(c *Config) string {
 	return "pool|" + c.fingerprint() + "|" + strconv.Itoa(int(c.Port)) + "|" + c.TTL.String() + "|" + c.AddressTTL.String() + "|" + strconv.Itoa(c.RecvBuffer)
 }
 
-// shares reports whether other workers may use a worker's idle connections. A
-// connection with negotiated state, such as TLS, belongs to one worker.
+// shares reports whether other workers may use a worker's idle connections. One
+// with TLS knows for whom it was made (identity).
 func (c *Config) shares() bool {
-	return c.Max == 0 && c.Reuse && (c.Scheme == "http" || c.Scheme == "ws")
+	return c.Max == 0 && c.Reuse && (c.Scheme == "http" || c.Scheme == "ws" || c.Secure)
 }
 
 // Close ends the idle connections; busy ones end with their exchange. It is

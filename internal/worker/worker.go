@@ -19,12 +19,17 @@ type Config struct {
 	Reuse     bool          // connections are pooled
 	Upgrades  bool          // there is an Upgrade
 	KeepAlive bool          // SO_KEEPALIVE
+	Secure    bool          // connections have TLS
 	Port      uint16
 
 	Name   string // canonical URL: the worker's name in logs and status
 	Scheme string // "http", "https", …
 	Host   string // name or address literal without brackets
 	Peer   string // the name that the backend goes by, where Host is one of its addresses; "": Host
+	// ServerName is sni=: the name that a backend with TLS is asked for, and must
+	// have; "": that of the request with ProxyPreserveHost, else of the URL.
+	ServerName string
+
 	Path   string // path of the URL, "" or "/…"
 	Socket string // unix socket; Host is then only a name
 	Source netip.Addr

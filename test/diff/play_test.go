@@ -62,6 +62,11 @@ func setUp(t *testing.T, g *group, start func(testing.TB, testkit.Site) *testkit
 		st.vars["f1"], st.vars["f2"] = st.origins[3].Port(), st.origins[4].Port()
 		st.vars["fu1"] = st.origins[5].Addr()
 	}
+	if testkit.UsesBackTLS(g.conf) {
+		for name, port := range testkit.StartBackTLS(t, st.origins[0].Addr()) {
+			st.vars[name] = port
+		}
+	}
 	st.server = start(t, testkit.Site{Conf: g.conf, Files: g.files, Vars: st.vars})
 	st.vars["port"], st.vars["dir"] = st.server.Port, st.server.Dir
 	var pairs []string

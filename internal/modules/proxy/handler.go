@@ -45,7 +45,7 @@ func judgeName(c *directive.Call, name string) (directive.Tier, string) {
 		c.Warn("the handler has no URL: all its requests are answered 404")
 		return directive.Honoured, ""
 	}
-	if scheme == "http" {
+	if scheme == "http" || scheme == "https" {
 		c.Note(fileNote)
 	}
 	return schemeTier(uri.URL{Scheme: scheme})

@@ -99,6 +99,7 @@ func buildServer(b *module.Builder, s *module.Server) error {
 	st := &site{
 		conf: conf, handlers: make(map[*mapping.PassRule]exchange.Handler), queries: common.queries, backends: &common.backends,
 	}
+	st.encoded, st.plain = mapping.NewRouted(nil, true, nil), mapping.NewRouted(nil, false, nil) // chains are compiled also where this fails
 	b.Aux[siteKey{s}] = st
 	var err error
 	common.balancers.Site, common.balancers.Known = s.Site, knownTo(s.Own)

@@ -85,9 +85,9 @@ func whenPass(c *directive.Call) (directive.Tier, string) {
 
 func schemeTier(u uri.URL) (directive.Tier, string) {
 	switch u.Scheme {
-	case "http", "ws", "fcgi", "":
+	case "http", "ws", "https", "wss", "fcgi", "":
 		return directive.Honoured, ""
-	case "https", "wss", "h2", "h2c", "ajp", "scgi", "uwsgi", "ftp", "fdpass":
+	case "h2", "h2c", "ajp", "scgi", "uwsgi", "ftp", "fdpass":
 		return directive.Pending, "backends by " + u.Scheme + ":// are not supported yet"
 	}
 	return directive.Refused, "there is no protocol for the scheme " + u.Scheme + "://"

@@ -96,7 +96,10 @@ func setOptions(c *directive.Call) error {
 }
 
 // dir adds to the chain of a combination of sections.
-func dir(_ *module.Builder, d *module.Dir) error {
+func dir(b *module.Builder, d *module.Dir) error {
+	if t := backend(b, d); t != nil {
+		d.Chain.BackendTLS = t
+	}
 	c, ok := dirSlot.Peek(d.Conf)
 	if !ok {
 		c = &dirConf{}

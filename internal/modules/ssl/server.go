@@ -21,6 +21,7 @@ import (
 
 // server says how connections to a site are encrypted.
 func server(b *module.Builder, s *module.Server) error {
+	keepSet(b)
 	c, ok := slot.Peek(s.Conf)
 	switch {
 	case ok:

@@ -65,7 +65,7 @@ const (
 
 // New returns the module.
 func New() *module.Module {
-	return &module.Module{Name: "mod_ssl", ID: id, Rows: rows(), Server: server, Dir: dir}
+	return &module.Module{Name: "mod_ssl", ID: id, Rows: append(rows(), backRows()...), Server: server, Dir: dir}
 }
 
 const (
@@ -211,13 +211,23 @@ const (
 	all = tls12 | tls13
 )
 
-var errHole = errors.New("SSLProtocol: versions between others cannot be left out")
+var errHole = errors.New("versions between others cannot be left out")
 
 // setProtocol reads SSLProtocol [+|-]protocol ...
+func setProtocol(c *directive.Call) error {
+	use, err := readProtocols(c)
+	if err != nil {
+		return err
+	}
+	slot.Of(c.Server).use.To(use)
+	return nil
+}
+
+// readProtocols reads the words of SSLProtocol and SSLProxyProtocol.
 //
 // Ours: all is TLS 1.2 and 1.3, whatever OpenSSL has, where its security level forbids
 // the older ones anyway.
-func setProtocol(c *directive.Call) error {
+func readProtocols(c *directive.Call) (protocols, error) {
 	words := map[string]protocols{"tlsv1": tls10, "tlsv1.1": tls11, "tlsv1.2": tls12, "tlsv1.3": tls13, "all": all}
 	var use protocols
 	for _, w := range c.Args {
@@ -229,25 +239,24 @@ func setProtocol(c *directive.Call) error {
 		switch old := ascii.ToLower(word); {
 		case (old == "sslv2" || old == "sslv3") && op == '-':
 		case old == "sslv2":
-			return c.Errorf("SSLProtocol: SSLv2 is no longer supported")
+			return 0, c.Errorf("%s: SSLv2 is no longer supported", c.Row.Name)
 		case old == "sslv3":
-			return c.Errorf("SSLv3 not supported by this version of OpenSSL")
+			return 0, c.Errorf("SSLv3 not supported by this version of OpenSSL")
 		case !ok:
-			return c.Errorf("SSLProtocol: Illegal protocol '%s'", word)
+			return 0, c.Errorf("%s: Illegal protocol '%s'", c.Row.Name, word)
 		case op == '-':
 			use &^= p
 		case op == '+':
 			use |= p
 		default:
 			if use != 0 {
-				c.Warn("SSLProtocol: Protocol '%s' overrides already set parameter(s). Check if a +/- prefix is missing.", word)
+				c.Warn("%s: Protocol '%s' overrides already set parameter(s). Check if a +/- prefix is missing.", c.Row.Name, word)
 			}
 			use = p
 		}
 	}
 	if lowest := use & -use; use&(use+lowest) != 0 {
-		return c.Errorf("%w", errHole)
+		return 0, c.Errorf("%s: %w", c.Row.Name, errHole)
 	}
-	slot.Of(c.Server).use.To(use)
-	return nil
+	return use, nil
 }

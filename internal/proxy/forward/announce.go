@@ -60,7 +60,7 @@ func (f *Announcer) Prepare(x *exchange.Exchange, host []byte) (local bool, err 
 		}
 	}
 	clientHost, _ := h.Get(message.Host)
-	x.Out.Host = host
+	x.Out.Host, x.Out.Preserved = host, f.PreserveHost
 	if f.PreserveHost {
 		x.Out.Host = clientHost
 		if len(clientHost) == 0 {

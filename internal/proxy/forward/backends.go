@@ -30,9 +30,11 @@ type Defaults struct {
 }
 
 // Protocol returns what speaks to the backends of a scheme, nil for none.
-// ws:// is HTTP whose client may change to a WebSocket.
+// ws:// is HTTP whose client may change to a WebSocket, https:// and wss:// the
+// same over TLS.
 func (b *Backends) Protocol(scheme string) worker.Protocol {
-	if scheme == "ws" {
+	switch scheme {
+	case "ws", "https", "wss":
 		scheme = "http"
 	}
 	return b.Protocols[scheme]
@@ -94,6 +96,7 @@ func workerConfig(u uri.URL, p *param.Params, c Defaults) worker.Config {
 		Source: c.Source, Max: p.Max, TTL: p.TTL, Acquire: p.Acquire,
 		ConnectTimeout: p.ConnectTimeout, Timeout: p.Timeout, Ping: p.Ping,
 		Upgrade: upgrade(u.Scheme, p.Upgrade), KeepAlive: p.KeepAlive, Reuse: p.Reuse(u.Scheme), AddressTTL: p.AddressTTL,
+		Secure:    Secure(u.Scheme),
 		FieldSize: int32(min(p.ResponseFieldSize, math.MaxInt32)), RecvBuffer: p.ReceiveBufferSize,
 	}
 	cfg.Upgrades = cfg.Upgrade != ""
@@ -102,6 +105,9 @@ func workerConfig(u uri.URL, p *param.Params, c Defaults) worker.Config {
 	}
 	return cfg
 }
+
+// Secure reports whether the backends of a scheme are connected to by TLS.
+func Secure(scheme string) bool { return scheme == "https" || scheme == "wss" }
 
 // state attaches the surviving state of a worker. The addresses have their own
 // entry: every worker of a host uses it.

@@ -12,7 +12,7 @@ import (
 // upgrade is the plain form of upgrade= (v) for a backend of a scheme.
 func upgrade(scheme, v string) string {
 	switch {
-	case v == "" && scheme == "ws":
+	case v == "" && (scheme == "ws" || scheme == "wss"):
 		return "WebSocket"
 	case ascii.EqualFold(v, "none"):
 		return ""

@@ -1,0 +1,82 @@
+package backtls
+
+import (
+	"crypto/tls"
+	"errors"
+	"io"
+	"net"
+	"syscall"
+	"time"
+
+	"github.com/headgate/headgate/internal/fault"
+	"github.com/headgate/headgate/internal/reactor"
+	"github.com/headgate/headgate/internal/tlsconn"
+)
+
+// Secure makes the handshake on a new connection, of which it takes ownership.
+// name is the name that the backend goes by; unless it is an address, it is sent
+// (SNI). backend tells sessions apart. All of it ends at by. The fault lacks where
+// the connection leads.
+func (c *Config) Secure(conn reactor.Conn, name, backend string, by time.Time) (reactor.Conn, *fault.Fault) {
+	loop := conn.Loop()
+	s, err := tlsconn.Client(conn, &tls.Config{
+		ServerName: name, InsecureSkipVerify: true, // check does it: what is verified depends on the directives
+		VerifyConnection: func(cs tls.ConnectionState) error { return c.check(&cs, name, loop.Now()) },
+		MinVersion:       c.Low, MaxVersion: c.High, CipherSuites: c.Suites, DynamicRecordSizingDisabled: true,
+		ClientSessionCache: sessions{c.sessions, backend + "|"},
+	})
+	if err != nil {
+		_ = conn.Close()
+		return nil, failed(err)
+	}
+	_ = s.SetDeadline(by)
+	if err := s.Handshake(); err != nil {
+		_ = conn.Close()
+		return nil, failed(err)
+	}
+	_ = s.SetDeadline(time.Time{})
+	return s, nil
+}
+
+// failed returns the fault of a handshake.
+func failed(err error) *fault.Fault {
+	f := &fault.Fault{
+		Side: fault.Backend, Module: "ssl", Phase: fault.Handshake, Kind: fault.TLS, Retry: fault.Safe, ID: "AH02003",
+		Status: 500, Reason: fault.NoAnswer, Close: true, // as httpd
+	}
+	var refused *Refusal
+	var alert tls.AlertError
+	var header tls.RecordHeaderError
+	var nerr net.Error
+	switch {
+	case errors.As(err, &refused):
+		f.ID, f.Detail = refused.ID, refused.Error()
+	case errors.Is(err, net.ErrClosed), errors.Is(err, reactor.ErrDraining):
+		return fault.Stopped(fault.Handshake)
+	case errors.As(err, &alert):
+		f.Detail = "the backend refused it: " + alert.Error()
+	case errors.As(err, &header):
+		f.Detail = "the backend does not speak TLS: its first bytes are no record"
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		f.Kind, f.Detail = fault.Closed, "the backend closed the connection during the handshake"
+	case errors.Is(err, syscall.ECONNRESET):
+		f.Kind, f.Err = fault.Reset, syscall.ECONNRESET
+	case errors.As(err, &nerr) && nerr.Timeout():
+		f.Kind, f.Detail = fault.Timeout, "the handshake was not done in time"
+	default:
+		f.Detail = reason(err)
+	}
+	return f
+}
+
+// sessions are the sessions of one backend among those of a Config.
+type sessions struct {
+	all    tls.ClientSessionCache
+	prefix string
+}
+
+// Get implements tls.ClientSessionCache.
+func (s sessions) Get(key string) (*tls.ClientSessionState, bool) { return s.all.Get(s.prefix + key) }
+
+// Put implements tls.ClientSessionCache.
+func (s sessions) Put(key string, cs *tls.ClientSessionState) { s.all.Put(s.prefix+key, cs) }

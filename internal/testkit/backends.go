@@ -1,0 +1,264 @@
+package testkit
+
+import (
+	"bytes"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/sha1"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/asn1"
+	"encoding/binary"
+	"encoding/pem"
+	"fmt"
+	"io"
+	"math/big"
+	"net"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/headgate/headgate/internal/testkit/ports"
+)
+
+// UsesBackTLS reports whether a configuration has backends by TLS.
+func UsesBackTLS(conf string) bool { return strings.Contains(conf, "SSLProxyEngine") }
+
+// issued is a certificate with its key.
+type issued struct {
+	cert *x509.Certificate
+	key  *ecdsa.PrivateKey
+}
+
+// pem returns the certificate as a file.
+func (i *issued) pem() string {
+	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: i.cert.Raw}))
+}
+
+// both returns the certificate and its key as one file.
+func (i *issued) both() string {
+	der, err := x509.MarshalPKCS8PrivateKey(i.key)
+	if err != nil {
+		panic(err)
+	}
+	return i.pem() + string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))
+}
+
+var serials int64
+
+// issue makes a certificate; a nil issuer makes it self-signed.
+func issue(cn string, by *issued, change func(*x509.Certificate)) *issued {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		panic(err)
+	}
+	serials++
+	now := time.Now()
+	t := &x509.Certificate{
+		SerialNumber: big.NewInt(serials), Subject: pkix.Name{CommonName: cn}, NotBefore: now.Add(-48 * time.Hour), NotAfter: now.Add(48 * time.Hour),
+		KeyUsage: x509.KeyUsageDigitalSignature, BasicConstraintsValid: true,
+	}
+	if change != nil {
+		change(t)
+	}
+	out := &issued{key: key}
+	parent, signer := t, key
+	if by != nil {
+		parent, signer = by.cert, by.key
+	}
+	der, err := x509.CreateCertificate(rand.Reader, t, parent, &key.PublicKey, signer)
+	if err == nil {
+		out.cert, err = x509.ParseCertificate(der)
+	}
+	if err != nil {
+		panic(err)
+	}
+	return out
+}
+
+func authority(t *x509.Certificate) {
+	t.IsCA, t.KeyUsage = true, x509.KeyUsageCertSign|x509.KeyUsageCRLSign
+}
+
+// forNames makes a certificate for names and addresses.
+func forNames(names ...string) func(*x509.Certificate) {
+	return func(t *x509.Certificate) {
+		for _, n := range names {
+			if ip := net.ParseIP(n); ip != nil {
+				t.IPAddresses = append(t.IPAddresses, ip)
+			} else {
+				t.DNSNames = append(t.DNSNames, n)
+			}
+		}
+	}
+}
+
+// dated is forNames with another time.
+func dated(from, to time.Duration, names ...string) func(*x509.Certificate) {
+	return func(t *x509.Certificate) {
+		forNames(names...)(t)
+		t.NotBefore, t.NotAfter = time.Now().Add(from), time.Now().Add(to)
+	}
+}
+
+// pki is what backends with TLS show, made once for each test binary.
+type pki struct {
+	files  map[string]string
+	fronts map[string]*tls.Config // by variable
+}
+
+const day = 24 * time.Hour
+
+var backPKI = sync.OnceValue(func() *pki {
+	ca, other := issue("back ca", nil, authority), issue("other ca", nil, authority)
+	inter := issue("back intermediate", ca, authority)
+	self := issue("localhost", nil, forNames("localhost"))
+	gone := issue("localhost", ca, forNames("localhost"))
+	client, stranger := issue("proxy", ca, nil), issue("stranger", other, nil)
+	p := &pki{fronts: map[string]*tls.Config{}}
+	show := func(name string, i *issued, more ...*issued) *tls.Config {
+		c := tls.Certificate{Certificate: [][]byte{i.cert.Raw}, PrivateKey: i.key}
+		for _, m := range more {
+			c.Certificate = append(c.Certificate, m.cert.Raw)
+		}
+		p.fronts[name] = &tls.Config{Certificates: []tls.Certificate{c}}
+		return p.fronts[name]
+	}
+	good := issue("localhost", ca, forNames("localhost", "127.0.0.1"))
+	show("tgood", good)
+	show("texpired", issue("localhost", ca, dated(-2*day, -day, "localhost")))
+	show("tfuture", issue("localhost", ca, dated(day, 2*day, "localhost")))
+	show("twrong", issue("wrong.test", ca, forNames("wrong.test")))
+	show("tself", self)
+	show("tother", issue("localhost", other, forNames("localhost")))
+	show("tcn", issue("localhost", ca, nil))
+	show("tcnsan", issue("localhost", ca, forNames("wrong.test")))
+	show("twild", issue("*.back.test", ca, forNames("*.back.test")))
+	show("twildcn", issue("*.back.test", ca, nil))
+	show("tip", issue("address", ca, forNames("127.0.0.1")))
+	show("tdns", issue("name", ca, forNames("localhost")))
+	show("tdeep", issue("localhost", inter, forNames("localhost")), inter)
+	show("tnochain", issue("localhost", inter, forNames("localhost")))
+	show("trevoked", gone)
+	show("t12", good).MaxVersion = tls.VersionTLS12
+	show("t13", good).MinVersion = tls.VersionTLS13
+	show("tpurpose", issue("localhost", ca, func(t *x509.Certificate) {
+		forNames("localhost")(t)
+		t.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}
+	}))
+	asks := show("tclient", good)
+	asks.ClientAuth, asks.ClientCAs = tls.RequireAndVerifyClientCert, x509.NewCertPool()
+	asks.ClientCAs.AddCert(ca.cert)
+	p.files = map[string]string{
+		"back/ca.crt": ca.pem(), "back/other.crt": other.pem(), "back/both.crt": other.pem() + ca.pem(), "back/inter.crt": inter.pem(),
+		"back/self.crt": self.pem(), "back/leaf.crt": good.pem(), "back/" + "hashed/" + hashedName(ca.cert): ca.pem(),
+		"back/crl.pem": revoke(ca, gone) + revoke(inter), "back/crl-ca.pem": revoke(ca, gone), "back/crl-other.pem": revoke(other),
+		"back/crl-old.pem": revokeUntil(ca, -time.Hour), "back/hashed/" + strings.TrimSuffix(hashedName(ca.cert), "0") + "r0": revoke(ca, gone),
+		"back/client.pem": client.both(), "back/stranger.pem": stranger.both(), "back/two.pem": stranger.both() + client.both(), "back/clients/one.pem": client.both(),
+	}
+	return p
+})
+
+func revoke(by *issued, list ...*issued) string { return revokeUntil(by, day, list...) }
+
+// revokeUntil makes a list of revoked certificates.
+func revokeUntil(by *issued, until time.Duration, list ...*issued) string {
+	t := &x509.RevocationList{Number: big.NewInt(1), ThisUpdate: time.Now().Add(-day), NextUpdate: time.Now().Add(until)}
+	for _, i := range list {
+		t.RevokedCertificateEntries = append(t.RevokedCertificateEntries, x509.RevocationListEntry{SerialNumber: i.cert.SerialNumber, RevocationTime: time.Now().Add(-time.Hour)})
+	}
+	der, err := x509.CreateRevocationList(rand.Reader, t, by.cert, by.key)
+	if err != nil {
+		panic(err)
+	}
+	return string(pem.EncodeToMemory(&pem.Block{Type: "X509 CRL", Bytes: der}))
+}
+
+// hashedName is the name under which OpenSSL looks for a CA in a folder. The
+// subject must be one CN in lower case.
+func hashedName(c *x509.Certificate) string {
+	type attribute struct {
+		Type  asn1.ObjectIdentifier
+		Value string `asn1:"utf8"`
+	}
+	der, err := asn1.MarshalWithParams([]attribute{{asn1.ObjectIdentifier{2, 5, 4, 3}, c.Subject.CommonName}}, "set")
+	if err != nil {
+		panic(err)
+	}
+	sum := sha1.Sum(der)
+	return fmt.Sprintf("%08x.0", binary.LittleEndian.Uint32(sum[:4]))
+}
+
+// BackFiles returns the files that configurations of backends with TLS name, in
+// the folder back.
+func BackFiles() map[string]string { return backPKI().files }
+
+// StartBackTLS starts, for each kind of certificate, a port with TLS in front of
+// the origin at addr; it returns the ports by name. The first request of each
+// connection gets a field X-TLS: the name that was sent, and the client's
+// certificate.
+func StartBackTLS(t testing.TB, addr string) map[string]string {
+	t.Helper()
+	vars := map[string]string{}
+	for name, cfg := range backPKI().fronts {
+		ln, p, err := ports.Listen()
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(p.Release)
+		t.Cleanup(func() { _ = ln.Close() })
+		_, vars[name], _ = net.SplitHostPort(ln.Addr().String())
+		go serveTLS(ln, cfg, addr)
+	}
+	return vars
+}
+
+func serveTLS(ln net.Listener, cfg *tls.Config, addr string) {
+	for {
+		c, err := ln.Accept()
+		if err != nil {
+			return
+		}
+		go func() {
+			defer c.Close()
+			s := tls.Server(c, cfg)
+			_ = c.SetDeadline(time.Now().Add(time.Minute))
+			if s.Handshake() != nil {
+				return
+			}
+			join(s, addr)
+		}()
+	}
+}
+
+// join copies between a connection with TLS and a new one to addr.
+func join(s *tls.Conn, addr string) {
+	o, err := net.Dial("tcp", addr)
+	if err != nil {
+		return
+	}
+	defer o.Close()
+	go func() {
+		defer o.Close()
+		_, _ = io.Copy(s, o)
+		_ = s.Close()
+	}()
+	st := s.ConnectionState()
+	who := "none"
+	if len(st.PeerCertificates) > 0 {
+		who = st.PeerCertificates[0].Subject.CommonName
+	}
+	mark := fmt.Sprintf("\r\nX-TLS: sni=%s client=%s %s\r\n", st.ServerName, who, tls.VersionName(st.Version))
+	b := make([]byte, 16<<10)
+	n, err := s.Read(b)
+	if err != nil {
+		return
+	}
+	if _, err := o.Write(bytes.Replace(b[:n], []byte("\r\n"), []byte(mark), 1)); err != nil {
+		return
+	}
+	_, _ = io.Copy(o, s)
+}

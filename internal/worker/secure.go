@@ -1,0 +1,112 @@
+package worker
+
+import (
+	"time"
+
+	"github.com/headgate/headgate/internal/exchange"
+	"github.com/headgate/headgate/internal/fault"
+	"github.com/headgate/headgate/internal/reactor"
+)
+
+// identity says for whom a connection with TLS was made: by which settings, which
+// include the certificate that was shown, and for which name it was checked. Only
+// a request that would have it made alike may use it.
+type identity struct {
+	by   exchange.BackendTLS
+	name string
+}
+
+// peerName returns the name that the backend must have for x. It is valid as long
+// as x; httpd: ap_proxy_determine_connection.
+//
+// Ours: without a Host of the client it is that of the URL, and is checked.
+func (w *Worker) peerName(x *exchange.Exchange) []byte {
+	if x.Out.Preserved && w.ServerName == "" {
+		if name := x.ClientsName(); len(name) > 0 {
+			return name
+		}
+	}
+	return x.Arena.String(w.ownName())
+}
+
+// ownName returns the name that the backend must have whatever a request says.
+func (w *Worker) ownName() string {
+	switch {
+	case w.ServerName != "":
+		return w.ServerName
+	case w.Peer != "":
+		return w.Peer
+	}
+	return w.Host
+}
+
+// suits reports whether a connection was made as one for x would be, whose name is
+// peerName.
+func (c *Conn) suits(x *exchange.Exchange, name []byte) bool {
+	return x.Chain.BackendTLS == c.identity.by && string(name) == c.identity.name
+}
+
+// mostLooks is how many idle connections are looked at for one of an identity.
+// With very many identities to one backend (ProxyPreserveHost) the rest of them
+// are not found, and age.
+const mostLooks = 64
+
+// acquireSecure is acquire of a worker whose connections have TLS.
+func (w *Worker) acquireSecure(x *exchange.Exchange, own *shard, t *loopCounters, fresh bool) (*Conn, error) {
+	if x.Chain.BackendTLS == nil {
+		return nil, &fault.Fault{
+			Side: fault.Proxy, Module: "ssl", Phase: fault.Handshake, Kind: fault.Unsupported, ID: "AH01961", Backend: w.Name,
+			Detail: "TLS to backends is not enabled for " + x.Site.Name + ": SSLProxyEngine On is missing",
+		}
+	}
+	own.begin(t, true)
+	name := w.peerName(x)
+	if !fresh && (w.Max == 0 || w.State.slots.queue.Len() == 0) {
+		now := x.Loop.Now()
+		for c := own.takeSuiting(x, name); c != nil; c = own.takeSuiting(x, name) {
+			c.state, c.counters = w.State, t
+			if w.good(x, c, now) {
+				return c, nil
+			}
+			w.State.end(c)
+		}
+	}
+	return w.acquireNew(x, own, fresh)
+}
+
+// takeSuiting returns the warmest idle connection that suits x; nil when there is
+// none.
+func (s *shard) takeSuiting(x *exchange.Exchange, name []byte) *Conn {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	looks := 0
+	for c := s.warmest; c != nil && looks < mostLooks; c, looks = c.colder, looks+1 {
+		if c.suits(x, name) {
+			return s.removeLocked(c)
+		}
+	}
+	return nil
+}
+
+// secure makes the handshake on a new connection.
+func (w *Worker) secure(x *exchange.Exchange, rc reactor.Conn, addr string) (reactor.Conn, identity, error) {
+	id := identity{by: x.Chain.BackendTLS, name: string(w.peerName(x))}
+	sc, took, err := w.handshake(id, rc, addr, x.Loop.Now().Add(w.connectTimeout(x)))
+	if t := x.Tries.Last(); t != nil {
+		t.Connect += took
+	}
+	return sc, id, err
+}
+
+// handshake makes a handshake that ends by a time.
+func (w *Worker) handshake(id identity, rc reactor.Conn, addr string, by time.Time) (sc reactor.Conn, took time.Duration, err error) {
+	l := rc.Loop()
+	began := l.Now()
+	sc, f := id.by.Secure(rc, id.name, w.Name, by)
+	took = l.Now().Sub(began)
+	if f != nil {
+		f.Backend, f.Addr, f.Elapsed = w.Name, addr, took
+		return nil, took, f
+	}
+	return sc, took, nil
+}
