@@ -137,12 +137,18 @@ func hostKey(i int, s *module.Server) string {
 // buildServer fills one site: modules first, then its sections, in which
 // every combination is compiled by the modules again.
 func buildServer(b *module.Builder, s *module.Server, outer *directive.Scope, modules []*module.Module, compiling *lock.Mutex) {
+	failed := false
 	for _, m := range modules {
 		if m.Server != nil {
 			b.Read.Hooks.Begin(s.Site, nil)
-			note(b, s.Scope.Pos, m.Server(b, s))
+			err := m.Server(b, s)
+			failed = failed || err != nil
+			note(b, s.Scope.Pos, err)
 			b.Read.Hooks.End(m, s.Site, nil)
 		}
+	}
+	if failed { // a module may not be ready for its sections, and nothing will be served
+		modules = nil
 	}
 	lists := core.Sections(b, outer, s.Scope)
 	sections := snapshot.NewSections(s.Dir, lists, func(dir *directive.Confs) *exchange.Chain {

@@ -17,7 +17,7 @@ func define(t *testing.T, defs *Definitions, name string, members []string, sett
 	t.Helper()
 	d := defs.Define(name, syntax.Pos{})
 	d.Set = len(settings) > 0
-	if err := d.Params.SetAll(param.OfBalancer, settings, &param.Known{}); err != nil {
+	if err := d.Params.SetAll(param.OfBalancer, settings, &param.Known{HealthCheck: true}); err != nil {
 		t.Fatal(err)
 	}
 	for _, m := range members {
@@ -42,14 +42,18 @@ func names(d *Definition) (list []string) {
 func TestOver(t *testing.T) {
 	var base, own Definitions
 	define(t, &base, "b", []string{"http://a", "http://b"}, param.Setting{Key: "stickysession", Value: "C|p"},
-		param.Setting{Key: "failonstatus", Value: "500"}, param.Setting{Key: "timeout", Value: "5"})
+		param.Setting{Key: "failonstatus", Value: "500"}, param.Setting{Key: "timeout", Value: "5"},
+		param.Setting{Key: "hcmethod", Value: "TCP"}, param.Setting{Key: "hcpasses", Value: "3"})
 	define(t, &own, "b", nil, param.Setting{Key: "lbmethod", Value: "bybusyness"}, param.Setting{Key: "failonstatus", Value: "503"},
-		param.Setting{Key: "nofailover", Value: "On"})
+		param.Setting{Key: "nofailover", Value: "On"}, param.Setting{Key: "hcmethod", Value: "GET"}, param.Setting{Key: "hcuri", Value: "/own"})
 	d := over(own.Find("b"), base.Find("b"))
 	p := d.Params.Balancer
 	if p.Sticky != "C" || p.StickyPath != "p" || p.Method != "bybusyness" || !p.NoFailover || p.Timeout.Seconds() != 5 || !p.ForceRecovery ||
 		!slices.Equal(p.FailOnStatus, []int{500, 503}) {
 		t.Errorf("parameters: %+v", p)
+	}
+	if c := d.Params.Check; c.Method != "GET" || c.URI != "/own" || c.Passes != 3 || !d.Params.Given(param.OfBalancer, "hcuri") {
+		t.Errorf("checks: %+v", c)
 	}
 	if got := names(d); !slices.Equal(got, []string{"http://a", "http://b"}) {
 		t.Errorf("members: %v", got)

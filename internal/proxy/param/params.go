@@ -248,6 +248,10 @@ func (p *Params) OverBalancer(base *Params) Params {
 			row.take(&m.Balancer, &p.Balancer)
 			m.given.add(i)
 		}
+		if row := &params[i]; row.check && (p.given.has(i) || p.Check.Template != "") {
+			row.copy(&m.Check, &p.Check)
+			m.given.add(i)
+		}
 	}
 	m.Balancer.FailOnStatus = slices.Concat(base.Balancer.FailOnStatus, p.Balancer.FailOnStatus)
 	return m
