@@ -152,6 +152,8 @@ func (h *Head) status(r *message.Response) error {
 // single are the fields of which the last one counts.
 var single = message.SetOf(message.ContentType, message.Location, message.ContentLength, message.ContentRange, message.ETag, message.LastModified)
 
+var contentType = []byte("Content-Type")
+
 // join makes one field of those that have the same name, but of Set-Cookie.
 func join(x *exchange.Exchange) {
 	rows := x.Resp.Header.Rows()
@@ -172,8 +174,8 @@ func join(x *exchange.Exchange) {
 			}
 			o.Flags |= message.Dropped
 		}
-		if f.ID == message.ContentType {
-			f.Value = lowerType(x, f.Value)
+		if f.ID == message.ContentType { // httpd prints it itself; PHP spells it Content-type
+			f.Name, f.Value = contentType, lowerType(x, f.Value)
 		}
 	}
 }
