@@ -112,8 +112,8 @@ func setBackVerify(c *directive.Call) error {
 }
 
 func setBackDepth(c *directive.Call) error {
-	n, err := strconv.Atoi(c.Arg(0))
-	if err != nil || n < 0 {
+	n := ascii.LeadingInt(c.Arg(0)) // httpd: atoi
+	if n < 0 {
 		return c.Errorf("%s: Invalid argument '%s'", c.Row.Name, c.Arg(0))
 	}
 	backOf(c).depth.To(n)
@@ -126,7 +126,7 @@ func setBackProtocol(c *directive.Call) error {
 		return err
 	}
 	if use == 0 {
-		return c.Errorf("%s: no protocol is left", c.Row.Name)
+		c.Warn("%s: no protocol is left: no backend can be connected to by TLS", c.Row.Name)
 	}
 	backOf(c).use.To(use)
 	return nil
@@ -273,6 +273,9 @@ func backend(b *module.Builder, d *module.Dir) *backtls.Config {
 	}
 	if c.use.Set {
 		s.Low, s.High = c.use.V.versions()
+	}
+	if s.High == 0 {
+		s.Low, s.High = 1, 1 // crypto/tls takes 0 for its defaults; no handshake begins with this
 	}
 	// httpd: the name is checked unless that is off, or left open and CheckPeerCN is off.
 	s.Name = backtls.Check{On: c.name.Or(c.cn.Or(true)), At: c.at["SSLProxyCheckPeerName"]}
