@@ -122,7 +122,7 @@ func TestGolden(t *testing.T) {
 		{"illegal-word", "-k jump"},
 		{"unknown-command", "frobnicate"},
 		{"proxy-no-to", "proxy --from :1"},
-		{"proxy-bad-to", "proxy --to https://example"},
+		{"proxy-bad-to", "proxy --to ftp://example"},
 		{"proxy-bad-port", "proxy --to localhost:99999"},
 		{"proxy-bad-from", "proxy --from 1:2:3 --to localhost:80"},
 		{"demo-bad-port", "demo --port abc"},

@@ -2,9 +2,18 @@ package main_test
 
 import (
 	"bufio"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
 	"fmt"
 	"io"
+	"log"
+	"math/big"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -12,6 +21,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/headgate/headgate/internal/testkit"
 )
@@ -203,6 +213,62 @@ func TestProxy(t *testing.T) {
 		_ = cmd.Process.Signal(os.Interrupt)
 		if err := cmd.Wait(); err != nil {
 			t.Errorf("%v ended with %v", cmd.Args[1], err)
+		}
+	}
+}
+
+// A backend by https:// is checked by the authorities of SSL_CERT_FILE, unless that
+// is not wanted.
+func TestProxyToTLS(t *testing.T) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), DNSNames: []string{"localhost"}, NotAfter: time.Now().Add(time.Hour)}
+	cert, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	origin := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	origin.Config.ErrorLog = log.New(io.Discard, "", 0)
+	origin.TLS = &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{cert}, PrivateKey: key}}}
+	origin.StartTLS()
+	defer origin.Close()
+	own, other := filepath.Join(t.TempDir(), "own.pem"), filepath.Join(t.TempDir(), "other.pem")
+	for file, text := range map[string][]byte{
+		own: pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: cert}), other: []byte(testkit.CertFiles()["certs/www.crt"]),
+	} {
+		if err := os.WriteFile(file, text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	to := strings.Replace(origin.URL, "127.0.0.1", "localhost", 1)
+	for _, tt := range []struct {
+		trust  string
+		args   []string
+		status int
+	}{{own, nil, 200}, {other, nil, 500}, {other, []string{"--insecure"}, 200}} {
+		port := testkit.FreePort(t)
+		p := exec.Command(testkit.Binary(t), append([]string{"proxy", "--from", fmt.Sprintf("127.0.0.1:%d", port), "--to", to}, tt.args...)...)
+		p.Env = append(os.Environ(), "SSL_CERT_FILE="+tt.trust)
+		if err := p.Start(); err != nil {
+			t.Fatal(err)
+		}
+		status := 0
+		testkit.Eventually(t, "a response", func() bool {
+			r, err := http.Get(fmt.Sprintf("http://127.0.0.1:%d/", port))
+			if err == nil {
+				status = r.StatusCode
+				_ = r.Body.Close()
+			}
+			return err == nil
+		})
+		if status != tt.status {
+			t.Errorf("%v: status %d, want %d", tt, status, tt.status)
+		}
+		_ = p.Process.Signal(os.Interrupt)
+		if err := p.Wait(); err != nil {
+			t.Error(err)
 		}
 	}
 }

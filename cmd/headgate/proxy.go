@@ -27,7 +27,7 @@ func spoken(name, text string) server.Options {
 
 func (p process) proxyCommand() *cobra.Command {
 	var from, to string
-	var keepHost bool
+	var keepHost, insecure bool
 	c := &cobra.Command{
 		Use: "proxy --from [HOST]:PORT --to URL", Short: "proxy one port to one backend, without any file",
 		Example: "  headgate proxy --from :8080 --to http://127.0.0.1:3000\n  headgate proxy --from https://:8443 --to http://127.0.0.1:3000",
@@ -37,7 +37,7 @@ func (p process) proxyCommand() *cobra.Command {
 			if !secure {
 				at = strings.TrimPrefix(from, "http://")
 			}
-			text, err := proxyConf(at, to, keepHost)
+			text, err := proxyConf(at, to, keepHost, insecure)
 			if err != nil {
 				return err
 			}
@@ -45,8 +45,9 @@ func (p process) proxyCommand() *cobra.Command {
 		},
 	}
 	c.Flags().StringVar(&from, "from", ":8080", "where to listen: `[HOST]:PORT`, or https://[HOST]:PORT with a certificate made on the spot")
-	c.Flags().StringVar(&to, "to", "", "the backend's `URL`: HOST:PORT or http://HOST:PORT[/PATH]")
+	c.Flags().StringVar(&to, "to", "", "the backend's `URL`: HOST:PORT, http://HOST:PORT[/PATH] or https://HOST:PORT[/PATH]")
 	c.Flags().BoolVar(&keepHost, "preserve-host", false, "send the backend the Host the client sent")
+	c.Flags().BoolVar(&insecure, "insecure", false, "do not check the certificate of a backend by https://")
 	_ = c.MarkFlagRequired("to") // the flag exists
 	return c
 }
@@ -77,7 +78,7 @@ func (p process) proxy(from, to, text string, secure bool) int {
 }
 
 // proxyConf returns the configuration of the proxy command.
-func proxyConf(from, to string, keepHost bool) (string, error) {
+func proxyConf(from, to string, keepHost, insecure bool) (string, error) {
 	host, port, err := net.SplitHostPort(from)
 	if err != nil {
 		host, port = "", from
@@ -95,6 +96,10 @@ func proxyConf(from, to string, keepHost bool) (string, error) {
 	if strings.ContainsAny(port, " \t\r\n\"'\\$") {
 		return "", fmt.Errorf("--from %q: want [HOST]:PORT", from)
 	}
+	trust, err := backendTrust(backend, insecure)
+	if err != nil {
+		return "", fmt.Errorf("--to %q: %w", to, err)
+	}
 	preserve := "Off"
 	if keepHost {
 		preserve = "On"
@@ -107,11 +112,11 @@ ErrorLog /dev/stderr
 ProxyPreserveHost KEEP
 ProxyPass / "TO"
 ProxyPassReverse / "TO"
-`), nil
+`) + trust, nil
 }
 
 // errBackend describes the values that --to accepts.
-var errBackend = errors.New("want HOST:PORT or http://HOST:PORT[/PATH]")
+var errBackend = errors.New("want HOST:PORT, http://HOST:PORT[/PATH] or https://HOST:PORT[/PATH]")
 
 // backendURL checks a backend's address or URL and returns its URL with the
 // slash that "ProxyPass /" needs.
@@ -120,7 +125,7 @@ func backendURL(s string) (string, error) {
 	switch {
 	case !ok:
 		s = "http://" + s
-	case !ascii.EqualFold(scheme, "http"):
+	case !ascii.EqualFold(scheme, "http") && !ascii.EqualFold(scheme, "https"):
 		return "", fmt.Errorf("%w: %s is not supported yet", errBackend, scheme)
 	case rest == "":
 		return "", errBackend
