@@ -4,6 +4,8 @@ import (
 	"errors"
 	"os"
 	"strings"
+
+	"github.com/headgate/headgate/internal/ascii"
 )
 
 // bundles are where systems have the certificates of the authorities that they
@@ -19,8 +21,9 @@ var bundles = []string{
 // with https:// its certificate is checked by the authorities of $SSL_CERT_FILE or
 // of the system, unless it is to be trusted as it is.
 func backendTrust(url string, insecure bool) (string, error) {
+	scheme, _, _ := strings.Cut(url, ":")
 	switch {
-	case !strings.HasPrefix(strings.ToLower(url), "https:"):
+	case !ascii.EqualFold(scheme, "https"):
 		return "", nil
 	case insecure:
 		return "SSLProxyEngine On\nSSLProxyVerify none\nSSLProxyCheckPeerName Off\nSSLProxyCheckPeerExpire Off\n", nil

@@ -191,7 +191,7 @@ StartServers 5
 </IfModule>
 `, directive.Options{})
 	want := []string{
-		"pending x.conf:2: SSLCertificateFile: mod_ssl is not supported yet",
+		"pending x.conf:2: SSLCertificateFile: it is not supported yet",
 		"refused x.conf:3: ProxyRequests: a forward proxy is not supported",
 		"note x.conf:4: StartServers: one event loop per core takes the place of worker processes and threads",
 		"note x.conf:6: SetHandler: Headgate behaves this way anyway",

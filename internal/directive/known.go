@@ -58,14 +58,19 @@ func parseKnownLine(line string) (Row, bool) {
 	row := Row{Name: f[0], Module: f[1], Where: where, Args: args, Tier: Tier(max(tier, 0)), Usage: f[5], Note: f[6]}
 	if row.Tier == Pending && row.Note == "" {
 		row.Note = row.Module + " is not supported yet"
-		if row.Module == "core" || strings.HasPrefix(row.Module, "mpm") {
-			row.Note = "this version does not carry it out yet"
+		if partly(row.Module) {
+			row.Note = "it is not supported yet"
 		}
 	}
 	if row.Name == "Error" {
 		row.Set = setError
 	}
 	return row, okWhere && okArgs && tier >= 0 && len(f[4]) == 1
+}
+
+// partly reports whether other directives of the module are supported.
+func partly(module string) bool {
+	return module == "core" || module == "mod_ssl" || strings.HasPrefix(module, "mpm")
 }
 
 // setError implements the Error directive, which stops a start.
