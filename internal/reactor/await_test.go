@@ -37,6 +37,8 @@ func read(_ context.Context, d *disk) (string, error) {
 
 // readOrLeave returns when ctx ends.
 func readOrLeave(ctx context.Context, d *disk) (string, error) {
+	d.reading.Add(1)
+	defer d.reading.Add(-1)
 	select {
 	case <-d.open:
 		return "read", nil
@@ -197,7 +199,7 @@ func testCutLeavesJobs(t *testing.T, n engine) {
 	} {
 		e.Run(func(l reactor.Loop) { errs <- f(l) })
 	}
-	testkit.Eventually(t, "it reads", func() bool { return hung.reading.Load() == 1 })
+	testkit.Eventually(t, "both read", func() bool { return hung.reading.Load() == 1 && polite.reading.Load() == 1 })
 	stop := make(chan struct{})
 	close(stop)
 	e.Drain(stop)
