@@ -117,6 +117,9 @@ type Fault struct {
 	Close   bool          // the client connection cannot be kept
 	Mute    bool          // nothing is sent: the connection is closed without a response
 	Early   bool          // the backend reset the connection before it read the request
+	// Unread says that the request could not be read: nothing else is requested
+	// instead of it, so that an ErrorDocument is a text or the stock page.
+	Unread bool
 	// Unlogged keeps the request out of the access log.
 	Unlogged bool
 	Err      error // cause, may be nil

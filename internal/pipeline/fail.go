@@ -125,17 +125,17 @@ func (p *Pipeline) reply(x *exchange.Exchange, r *exchange.Reply) {
 // respondError responds with the ErrorDocument of the status, else the stock
 // page.
 func (p *Pipeline) respondError(x *exchange.Exchange, status int, f *fault.Fault) {
+	if wire.DropsConnection(status) {
+		x.Req.Close = true // whatever the status of the document is (httpd: ap_die_r)
+	}
 	doc, ok := errorDoc(x, status)
 	if ok && x.Recorder != nil {
 		recordDocument(x, status, doc)
 	}
 	switch {
-	case !ok || doc.Form == exchange.DocText:
+	case !ok || doc.Form == exchange.DocText || f.Unread: // httpd: ap_read_request
 	case doc.Form == exchange.DocURL && status != 401: // httpd: a 401 must carry its challenge
 		if url := p.docValue(x, doc, status); url != nil {
-			if wire.DropsConnection(status) {
-				x.Req.Close = true
-			}
 			p.redirectTo(x, url)
 			return
 		}

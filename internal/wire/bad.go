@@ -11,12 +11,20 @@ type Bad struct {
 	// Close is true when the connection cannot be used again: the next
 	// message boundary is not known.
 	Close bool
+	// Readable is true when the head was read to its end, and only says
+	// something that cannot be.
+	Readable bool
 }
 
 // Error returns the reason.
 func (b *Bad) Error() string { return b.Reason }
 
 func bad(status int, reason string) *Bad { return &Bad{Status: status, Reason: reason, Close: true} }
+
+// wrong is bad for a head that was read to its end.
+func wrong(status int, reason string) *Bad {
+	return &Bad{Status: status, Reason: reason, Close: true, Readable: true}
+}
 
 // Shared by both sides.
 var (
@@ -55,12 +63,12 @@ var (
 	errSimple        = bad(400, "request line does not end in a version")
 	errVersion       = bad(400, "malformed version")
 	errMajor         = bad(505, "major version is not spoken")
-	errNoHost        = bad(400, "no host")
-	errHosts         = bad(400, "more than one host")
-	errHost          = bad(400, "invalid host")
+	errNoHost        = wrong(400, "no host")
+	errHosts         = wrong(400, "more than one host")
+	errHost          = wrong(400, "invalid host")
 	errCoding        = bad(501, "transfer coding is not known")
 	errBothFramings  = bad(400, "content-length beside transfer-encoding")
-	errExpect        = bad(417, "expectation is not known")
+	errExpect        = wrong(417, "expectation is not known")
 )
 
 // Responses.

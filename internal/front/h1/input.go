@@ -180,6 +180,7 @@ func (st *state) unreadable(err error) outcome {
 		// The client is gone: there is nobody to respond to.
 		return done
 	}
+	f.Unread = bad == nil || !bad.Readable
 	st.body.done = false
 	st.client.Requests++
 	st.front.Service.Refuse(&st.x, f)
