@@ -49,7 +49,7 @@ import (
 func All() []*module.Module {
 	names := new(module.Names) // verified names of clients, shared by all who ask
 	store, penalty := authnfile.NewStore(), new(module.Penalty)
-	checks := slices.Concat(authzhost.Providers(names), authzuser.Providers(), authzgroupfile.Providers(), authzowner.Providers())
+	checks := slices.Concat(authzhost.Providers(names), authzuser.Providers(), authzgroupfile.Providers(), authzowner.Providers(), ssl.Providers())
 	users := module.AuthnProviders{store.Provider(), authnanon.Provider()}
 	return slices.Concat([]*module.Module{
 		core.New(slices.Concat(proxy.Handlers(), status.Handlers(), info.Handlers(), proxybalancer.Handlers()), ratelimit.Filter()),

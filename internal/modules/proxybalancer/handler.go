@@ -160,7 +160,7 @@ func statusOf(err error) int {
 	return 422
 }
 
-// send sends an answer. The pages are for the one who asked, and for now.
+// send sends a response that nobody may keep: it shows one moment, to one client.
 func (h *handler) send(x *exchange.Exchange, a answer) error {
 	r := &x.Resp
 	add := func(name, value string) { r.Header.Add(x.Arena.String(name), x.Arena.String(value)) }
