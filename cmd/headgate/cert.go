@@ -150,7 +150,7 @@ func distinguished(c *x509.Certificate, which string) string {
 	return string(certvar.Append(nil, c, which))
 }
 
-// certNames returns whom a certificate is for.
+// certNames returns the names that a certificate is for.
 func certNames(c *x509.Certificate) []string {
 	names := append([]string(nil), c.DNSNames...)
 	for _, ip := range c.IPAddresses {

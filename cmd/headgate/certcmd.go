@@ -14,7 +14,7 @@ import (
 func (p process) certCommand() *cobra.Command {
 	var asJSON bool
 	c := &cobra.Command{
-		Use: "cert FILE...", Short: "say what certificates are, for whom, until when, and whether key and chain fit",
+		Use: "cert FILE...", Short: "print names, issuer and end of certificates, and say whether key and chain fit",
 		Long: `Print what certificates and private keys in PEM files are, and check that they
 fit: the key to the certificate, each certificate of the chain to the next. Files
 that belong together are named together.

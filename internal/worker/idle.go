@@ -29,7 +29,7 @@ func PoolKey(c *Config) string {
 }
 
 // shares reports whether other workers may use a worker's idle connections. One
-// with TLS knows for whom it was made (identity).
+// with TLS has the identity for which it was made.
 func (c *Config) shares() bool {
 	return c.Max == 0 && c.Reuse && (c.Scheme == "http" || c.Scheme == "ws" || c.Secure)
 }

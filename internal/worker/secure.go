@@ -8,7 +8,7 @@ import (
 	"github.com/headgate/headgate/internal/reactor"
 )
 
-// identity says for whom a connection with TLS was made: by which settings, which
+// identity says for which requests a connection with TLS was made: by which settings, which
 // include the certificate that was shown, and for which name it was checked. Only
 // a request that would have it made alike may use it.
 type identity struct {

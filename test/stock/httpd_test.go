@@ -34,7 +34,7 @@ LoadModule dir_module modules/mod_dir.so
 LoadModule alias_module modules/mod_alias.so
 `
 
-// variables are the placeholders that a build fills in.
+// variables are the names that a build of httpd replaces by values.
 var variables = regexp.MustCompile(`@@?[A-Za-z_]+@@?`)
 
 // TestHttpd starts the tree of httpd's source distribution: its main file with
