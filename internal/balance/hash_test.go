@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -332,4 +333,22 @@ func FuzzParseKey(f *testing.F) {
 			t.Fatal("nobody is elected")
 		}
 	})
+}
+
+// The points are in the order that slices.Sort has.
+func TestRingIsSorted(t *testing.T) {
+	for _, n := range []int{0, 1, 2, 100, 70_000} {
+		r := make(ring, n)
+		for i := range r {
+			r[i] = rand.Uint64()&^math.MaxUint32 | uint64(i)
+			if i%5 == 4 { // at the place of the one before
+				r[i] = r[i-1]&^math.MaxUint32 | uint64(i)
+			}
+		}
+		want := slices.Clone(r)
+		slices.Sort(want)
+		if !slices.Equal(r.sorted(), want) {
+			t.Errorf("%d points are not sorted", n)
+		}
+	}
 }
