@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 
@@ -11,6 +12,7 @@ import (
 	"github.com/headgate/headgate/internal/backend/http1"
 	"github.com/headgate/headgate/internal/clock"
 	"github.com/headgate/headgate/internal/config"
+	"github.com/headgate/headgate/internal/directive"
 	"github.com/headgate/headgate/internal/exchange"
 	"github.com/headgate/headgate/internal/logsink"
 	"github.com/headgate/headgate/internal/modules"
@@ -110,6 +112,29 @@ func TestBuild(t *testing.T) {
 }
 
 // A configuration that is only checked, or fails, leaves nothing behind.
+// What is wrong with a member is said with its place, once, and nothing panics for the
+// lack of the balancer.
+func TestMemberThatCannotBeBuilt(t *testing.T) {
+	l := load(t, runtimeOf(t), `ServerName main.test
+Listen 127.0.0.1:18080
+<Proxy balancer://x>
+    BalancerMember http://127.0.0.1:9 hcinterval=5
+    BalancerMember fcgi://127.0.0.1:9 hcinterval=5
+    ProxySet hcmethod=GET
+</Proxy>
+ProxyPass / balancer://x/
+`, true)
+	var lines []int
+	for _, d := range l.Found {
+		if d.Severity == directive.SeverityError {
+			lines = append(lines, d.Pos.Line)
+		}
+	}
+	if l.OK() || !slices.Equal(lines, []int{5}) {
+		t.Errorf("errors in lines %v of %+v", lines, l.Found)
+	}
+}
+
 func TestBuildLeavesNothing(t *testing.T) {
 	for _, tt := range []struct {
 		name, text string

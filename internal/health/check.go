@@ -64,7 +64,7 @@ func methodOf(name string) *method {
 func newCheck(w *worker.Worker, host string, p *param.CheckParams, site *exchange.Site) (*Check, error) {
 	m := methodOf(p.Method)
 	if m == nil || m.verb != "" && w.Scheme != "http" && w.Scheme != "ws" {
-		return nil, fmt.Errorf("%s: health checks by hcmethod=%s of a member by %s:// are not supported", w.Name, p.Method, w.Scheme)
+		return nil, fmt.Errorf("%s: health checks by hcmethod=%s of a member by %s:// are not supported yet", w.Name, p.Method, w.Scheme)
 	}
 	c := &Check{
 		member: w, site: site, method: *m, interval: p.Interval, timeout: p.Timeout, rule: rule{p.Passes, p.Fails},

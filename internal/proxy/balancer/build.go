@@ -154,7 +154,8 @@ func (b *Builder) make(d *Definition, owner, membersOf string, c forward.Default
 		}
 		m, err := h.member(spec{lease: h.source.backends.Lease, line: w, named: named(w), added: added})
 		if err != nil {
-			return nil, err
+			b.Errorf(w.Pos, "BalancerMember: %s", err)
+			continue
 		}
 		if m.Check.Method == "NONE" && w.Params.ChecksGiven() {
 			b.Warn(w.Pos, "%s is not checked: it has no hcmethod=", w.Name)
