@@ -84,7 +84,7 @@ requests      0 running, 0 connections
 		if err := os.WriteFile(file, append(good[:len(good):len(good)], row.more+"\n"...), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		for _, args := range [][]string{{"reload"}, {"-k", "graceful", "-f"}, {"-k", "restart", "-f"}} {
+		for _, args := range [][]string{{"reload"}, {"reload", "-f"}, {"-k", "graceful", "-f"}, {"-k", "restart", "-f"}} {
 			if r := said1(args...); r.code != 1 || !strings.Contains(r.errOut, row.says) {
 				t.Errorf("%v: exit %d, want 1 and %q\n%s%s", args, r.code, row.says, r.out, r.errOut)
 			}

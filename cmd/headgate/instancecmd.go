@@ -13,9 +13,10 @@ func (p process) instanceCommand(c *cobra.Command, do func(i instance) int) *cob
 	f := &flags{}
 	c.Args = cobra.MaximumNArgs(1)
 	c.RunE = func(_ *cobra.Command, args []string) error {
-		if len(args) == 1 {
+		switch {
+		case len(args) == 1:
 			f.file = args[0]
-		} else if !p.findFile(f) {
+		case f.file == "" && !p.findFile(f):
 			return status(exitUsage)
 		}
 		i, err := p.find(f)
@@ -26,6 +27,7 @@ func (p process) instanceCommand(c *cobra.Command, do func(i instance) int) *cob
 		return code(do(i))
 	}
 	confFlags(c, f)
+	c.Flags().StringVarP(&f.file, "file", "f", "", "the same as `FILE`, as for route and ctl")
 	return c
 }
 
