@@ -50,7 +50,6 @@ type site struct {
 	queries   *sync.Pool
 	backends  *forward.Backends
 	targets   *mapping.Targets
-	api       *api // nil: nothing asks for it
 }
 
 // sharedKey is the key in Builder.Aux for shared.
@@ -99,7 +98,6 @@ func buildServer(b *module.Builder, s *module.Server) error {
 	st := &site{
 		conf: conf, handlers: make(map[*mapping.PassRule]exchange.Handler), queries: common.queries, backends: &common.backends,
 	}
-	st.encoded, st.plain = mapping.NewRouted(nil, true, nil), mapping.NewRouted(nil, false, nil) // chains are compiled also where this fails
 	b.Aux[siteKey{s}] = st
 	var err error
 	common.balancers.Site, common.balancers.Known = s.Site, knownTo(s.Own)
@@ -107,7 +105,6 @@ func buildServer(b *module.Builder, s *module.Server) error {
 		return err
 	}
 	catalogue(b, s, conf, st.balancers)
-	st.api = newAPI(b, s)
 	st.targets = &mapping.Targets{
 		Balancers: st.balancers,
 
@@ -174,9 +171,6 @@ func buildDir(b *module.Builder, d *module.Dir) error {
 	initForwarder(&p.forward, b, d, st, conf)
 	d.Chain.Forward = &p.forward
 	d.Chain.Handlers = append(d.Chain.Handlers, named{})
-	if st.api != nil {
-		d.Chain.Handlers = append(d.Chain.Handlers, st.api)
-	}
 	add := func(t *mapping.Translator, list *[]exchange.Translator, m mapping.Routed, encoded bool) {
 		c := mapping.Config{List: m, Interpolate: conf.Interpolate.Or(false), Queries: st.queries, Targets: st.targets}
 		if conf.Rule != nil && conf.Rule.Encoded == encoded {

@@ -34,6 +34,7 @@ type balancers interface {
 	Apply(by manage.Actor, c manage.Change) (manage.Entry, error)
 	Undo(by manage.Actor, id int64) (manage.Entry, error)
 	Lines(server, balancer string) []string
+	API(server string, by manage.Actor, r *manage.Request) manage.Response
 }
 
 // fields are the fields of httpd's form for members and balancers, and the settings

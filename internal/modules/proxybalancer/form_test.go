@@ -59,37 +59,3 @@ func FuzzForm(f *testing.F) {
 		}
 	})
 }
-
-func TestOrigin(t *testing.T) {
-	for _, tt := range []struct {
-		s          source
-		host, name string
-		want       bool
-	}{
-		{source{}, "a.test", "a.test", false},
-		{source{referer: "http://a.test/bm"}, "a.test", "a.test", true},
-		{source{referer: "http://A.test:8080/bm"}, "a.test", "a.test", true},
-		{source{referer: "http://b.test/?a.test"}, "a.test", "a.test", false},
-		{source{referer: "http://a.test@b.test/"}, "a.test", "a.test", false},
-		{source{referer: "a.test"}, "a.test", "a.test", false},
-		{source{referer: "http://[::1]:80/"}, "[::1]", "::1", true},
-		{source{origin: "http://a.test"}, "a.test", "a.test", true},
-		{source{origin: "http://a.test"}, "a.test:80", "a.test", true},
-		{source{origin: "https://a.test"}, "a.test:443", "a.test", true},
-		{source{origin: "https://a.test"}, "a.test:80", "a.test", false},
-		{source{origin: "http://a.test:8080"}, "a.test:8080", "a.test", true},
-		{source{origin: "http://a.test:8080"}, "a.test:8081", "a.test", false},
-		{source{origin: "null"}, "a.test", "a.test", false},
-		{source{origin: "null", referer: "http://a.test/"}, "a.test", "a.test", false},
-		{source{origin: "http://b.test", referer: "http://a.test/"}, "a.test", "a.test", false},
-		{source{site: "same-origin"}, "a.test", "a.test", true},
-		{source{site: "same-origin", origin: "http://b.test"}, "a.test", "a.test", false},
-		{source{site: "same-site", origin: "http://a.test"}, "a.test", "a.test", false},
-		{source{site: "cross-site", referer: "http://a.test/"}, "a.test", "a.test", false},
-		{source{site: "none"}, "a.test", "a.test", false},
-	} {
-		if got := tt.s.own(tt.host, tt.name); got != tt.want {
-			t.Errorf("%+v at %s: %v", tt.s, tt.host, got)
-		}
-	}
-}

@@ -3,7 +3,6 @@ package proxybalancer
 import (
 	"context"
 	"errors"
-	"io"
 	"strings"
 	"time"
 
@@ -27,10 +26,13 @@ type handler struct {
 }
 
 // Handle implements exchange.Handler. As in httpd it declines all but GET, HEAD
-// and POST. What it shows is made off the loop: a server may have many members.
+// and POST, but for those of the JSON API. What it shows is made off the loop: a server may have many members.
 func (h *handler) Handle(x *exchange.Exchange) error {
 	if x.HandlerName != name {
 		return exchange.ErrDeclined
+	}
+	if manage.WantsJSON(string(x.Args)) {
+		return h.json(x)
 	}
 	r := request{
 		handler: h, path: pathOf(x.Path), name: string(x.ServerName()), now: h.clock.Now(),
@@ -40,12 +42,15 @@ func (h *handler) Handle(x *exchange.Exchange) error {
 	case message.GET, message.HEAD:
 		r.form = parseForm(string(x.Args)).query()
 	case message.POST:
-		if !sourceOf(x).own(string(x.Req.Host), r.name) {
+		if originOf(x).Of(string(x.Req.Host), r.name) != manage.OwnPage {
 			x.Logf(logsink.Error, logged, "AH10187", "a change from another site is refused: neither Origin nor Referer names this server")
 			return h.send(x, answer{status: 403, kind: textPlain, text: refusedText})
 		}
-		body, err := readForm(x)
-		if err != nil {
+		body, err := readAll(x, maxForm)
+		switch {
+		case errors.Is(err, errLong):
+			return x.Reply(413)
+		case err != nil:
 			return err
 		}
 		r.post, r.form = true, parseForm(body)
@@ -67,24 +72,6 @@ func pathOf(path []byte) string {
 
 // refusedText is the response to a change from elsewhere.
 const refusedText = "Changes are made from this page only: the request has neither an Origin nor a Referer field of this server.\n"
-
-// readForm reads the body of a form.
-func readForm(x *exchange.Exchange) (string, error) {
-	var body []byte
-	buf := make([]byte, 4096)
-	for {
-		n, err := x.ReadBody(buf)
-		body = append(body, buf[:n]...)
-		switch {
-		case len(body) > maxForm:
-			return "", x.Reply(413)
-		case errors.Is(err, io.EOF):
-			return string(body), nil
-		case err != nil:
-			return "", err
-		}
-	}
-}
 
 // request is what somebody asks of the page. It owns all it has.
 type request struct {

@@ -18,8 +18,9 @@ func TestMain(m *testing.M) { testkit.Main(m) }
 
 // fixed are balancers that never change, and note what is asked of them.
 type fixed struct {
-	list  []manage.Balancer
-	asked []manage.Change
+	balancers // what the page does not ask for
+	list      []manage.Balancer
+	asked     []manage.Change
 }
 
 func (f *fixed) List(string) []manage.Balancer                  { return f.list }

@@ -10,7 +10,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/headgate/headgate/internal/ascii"
 	"github.com/headgate/headgate/internal/proxy/param"
 )
 
@@ -22,9 +21,9 @@ type Request struct {
 	Body   string // at most MaxBody bytes
 
 	Host        string // as the client names this server
+	Name        string // of the server
 	ContentType string
-	Origin      string // Origin, "" where there is none
-	FetchSite   string // Sec-Fetch-Site, likewise
+	From        Origin
 }
 
 // MaxBody is the longest body of a Request.
@@ -69,8 +68,10 @@ func (m *Manager) API(server string, by Actor, r *Request) Response {
 		a.Allow = "GET, HEAD, POST, PATCH, DELETE"
 		return a
 	}
-	if why := r.foreign(); why != "" {
-		return failure(403, errors.New(why))
+	// A browser sends JSON, PATCH and DELETE to another site only if that allows
+	// it, which this one never does; where it comes from is the second lock.
+	if r.From.Of(r.Host, r.Name) == Foreign {
+		return failure(403, errors.New("a change from another site is refused (Sec-Fetch-Site, Origin or Referer)"))
 	}
 	settings, err := r.settings()
 	if err != nil {
@@ -154,28 +155,6 @@ func (m *Manager) owner(server string, e *Entry) (*subject, error) {
 		err = &Error{Kind: NotFound, Reason: "another server has it"}
 	}
 	return s, err
-}
-
-// foreign says why a change is refused that a page of another site may have sent;
-// "": it is not. A browser sends JSON, PATCH and DELETE to another site only if
-// that allows it, which this one never does; the fields are the second lock.
-func (r *Request) foreign() string {
-	if r.FetchSite != "" && r.FetchSite != "same-origin" && r.FetchSite != "none" {
-		return "a change from another site is refused (Sec-Fetch-Site)"
-	}
-	if r.Origin == "" {
-		return ""
-	}
-	u, err := url.Parse(r.Origin)
-	if err != nil || u.Host == "" || !ascii.EqualFold(withoutPort(u.Host, u.Scheme), withoutPort(r.Host, u.Scheme)) {
-		return "a change from another site is refused (Origin)"
-	}
-	return ""
-}
-
-// withoutPort returns a host without the port that its scheme has anyway.
-func withoutPort(host, scheme string) string {
-	return strings.TrimSuffix(host, map[string]string{"http": ":80", "https": ":443"}[scheme])
 }
 
 // settings reads the body: an object whose values are texts, numbers and
