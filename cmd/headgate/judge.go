@@ -4,8 +4,7 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/headgate/headgate/internal/backend/fcgi"
-	"github.com/headgate/headgate/internal/backend/http1"
+	"github.com/headgate/headgate/internal/backend"
 	"github.com/headgate/headgate/internal/clock"
 	"github.com/headgate/headgate/internal/config"
 	"github.com/headgate/headgate/internal/directive"
@@ -19,11 +18,8 @@ import (
 
 // judge loads a configuration without starting anything. The verdict is that of
 // a start.
-func (p process) judge(f *flags) (*config.Loaded, error) { return p.judgeWith(f, protocols(), false) }
-
-// protocols are the backend protocols that configurations are judged by.
-func protocols() map[string]worker.Protocol {
-	return map[string]worker.Protocol{"http": http1.New(), "fcgi": fcgi.New()}
+func (p process) judge(f *flags) (*config.Loaded, error) {
+	return p.judgeWith(f, backend.Protocols(), false)
 }
 
 // judgeWith is judge with protocols for the workers. keep: the snapshot can be

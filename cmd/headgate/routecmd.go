@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/headgate/headgate/internal/backend"
 	"github.com/headgate/headgate/internal/explain"
 	"github.com/headgate/headgate/internal/route"
 	"github.com/spf13/cobra"
@@ -58,7 +59,7 @@ func (p process) routeCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			l, err := p.judgeWith(f, route.Protocols(protocols()), true)
+			l, err := p.judgeWith(f, route.Protocols(backend.Protocols()), true)
 			switch {
 			case err != nil:
 				return code(p.failed("%v", err))

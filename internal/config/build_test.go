@@ -8,8 +8,7 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/headgate/headgate/internal/backend/fcgi"
-	"github.com/headgate/headgate/internal/backend/http1"
+	"github.com/headgate/headgate/internal/backend"
 	"github.com/headgate/headgate/internal/clock"
 	"github.com/headgate/headgate/internal/config"
 	"github.com/headgate/headgate/internal/directive"
@@ -31,7 +30,7 @@ func runtimeOf(t *testing.T) *config.Runtime {
 	t.Cleanup(logs.Close)
 	return &config.Runtime{
 		Clock: clock.New(nil), State: new(state.Registry), Resolver: new(resolve.Resolver), Logs: logs, Loops: 1,
-		Protocols: map[string]worker.Protocol{"http": http1.New(), "fcgi": fcgi.New()}, Log: logsink.NewStartupLog(os.Stderr),
+		Protocols: backend.Protocols(), Log: logsink.NewStartupLog(os.Stderr),
 	}
 }
 

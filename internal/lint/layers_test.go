@@ -19,7 +19,7 @@ var layers = []struct {
 	{4, "internal/worker internal/explain internal/front/* internal/listen internal/unixd internal/control internal/heartbeat"},
 	{5, "internal/balance internal/health internal/backend/attempt internal/backend/cgi internal/proxy/forward internal/privsep"},
 	{6, "internal/backend/* internal/snapshot internal/proxy/mapping internal/proxy/balancer internal/proxy/manage"},
-	{7, "internal/module internal/pipeline"},
+	{7, "internal/backend internal/module internal/pipeline"},
 	{8, "internal/modules/*"},
 	{9, "internal/config internal/modules"},
 	{10, "internal/server internal/demo internal/route"},

@@ -5,8 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/headgate/headgate/internal/backend/fcgi"
-	"github.com/headgate/headgate/internal/backend/http1"
+	"github.com/headgate/headgate/internal/backend"
 	"github.com/headgate/headgate/internal/clock"
 	"github.com/headgate/headgate/internal/config"
 	"github.com/headgate/headgate/internal/logsink"
@@ -15,7 +14,6 @@ import (
 	"github.com/headgate/headgate/internal/snapshot"
 	"github.com/headgate/headgate/internal/state"
 	"github.com/headgate/headgate/internal/testkit"
-	"github.com/headgate/headgate/internal/worker"
 )
 
 func TestMain(m *testing.M) { testkit.Main(m) }
@@ -26,7 +24,7 @@ func load(t testing.TB, conf string) *snapshot.Snapshot {
 	t.Cleanup(logs.Close)
 	rt := &config.Runtime{
 		Clock: clock.New(nil), State: new(state.Registry), Resolver: new(resolve.Resolver), Loops: 1, Logs: logs,
-		Protocols: Protocols(map[string]worker.Protocol{"http": http1.New(), "fcgi": fcgi.New()}), Log: logsink.NewStartupLog(io.Discard),
+		Protocols: Protocols(backend.Protocols()), Log: logsink.NewStartupLog(io.Discard),
 	}
 	l := config.Load(config.Options{File: "/httpd.conf", ServerRoot: "/", Text: conf, Check: true, Keep: true}, rt, modules.All())
 	if l.Snapshot == nil {

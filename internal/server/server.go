@@ -7,8 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/headgate/headgate/internal/backend/fcgi"
-	"github.com/headgate/headgate/internal/backend/http1"
+	"github.com/headgate/headgate/internal/backend"
 	"github.com/headgate/headgate/internal/clock"
 	"github.com/headgate/headgate/internal/config"
 	"github.com/headgate/headgate/internal/control"
@@ -28,7 +27,6 @@ import (
 	"github.com/headgate/headgate/internal/state"
 	"github.com/headgate/headgate/internal/tunnel"
 	"github.com/headgate/headgate/internal/unixd"
-	"github.com/headgate/headgate/internal/worker"
 )
 
 // Environment returns the variables that ${VAR} may name. Every load calls it
@@ -147,7 +145,7 @@ func New(o Options) (*Server, error) {
 	s.rt = &config.Runtime{
 		Clock: clk, State: new(state.Registry), Resolver: new(resolve.Resolver),
 		Logs: logsink.NewRegistry(logsink.Options{Loops: loops, Now: clk.Now, Open: s.openLog, Delay: delay}), Loops: loops,
-		Protocols: map[string]worker.Protocol{"http": http1.New(), "fcgi": fcgi.New()}, Log: s.startup, Board: scoreboard.New(loops),
+		Protocols: backend.Protocols(), Log: s.startup, Board: scoreboard.New(loops),
 		Manager: manage.New(), OpenKey: s.openKey,
 	}
 	s.rt.Board.Started, s.rt.Board.Open = clk.Now(), engine.Open

@@ -10,8 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/headgate/headgate/internal/backend/fcgi"
-	"github.com/headgate/headgate/internal/backend/http1"
+	"github.com/headgate/headgate/internal/backend"
 	"github.com/headgate/headgate/internal/clock"
 	"github.com/headgate/headgate/internal/config"
 	"github.com/headgate/headgate/internal/directive"
@@ -20,7 +19,6 @@ import (
 	"github.com/headgate/headgate/internal/resolve"
 	"github.com/headgate/headgate/internal/state"
 	"github.com/headgate/headgate/internal/testkit"
-	"github.com/headgate/headgate/internal/worker"
 )
 
 var update = flag.Bool("update", false, "write the golden table again")
@@ -33,7 +31,7 @@ func runtime(t *testing.T) *config.Runtime {
 	t.Cleanup(logs.Close)
 	return &config.Runtime{
 		Clock: clock.New(nil), State: new(state.Registry), Resolver: new(resolve.Resolver), Logs: logs, Loops: 1,
-		Protocols: map[string]worker.Protocol{"http": http1.New(), "fcgi": fcgi.New()},
+		Protocols: backend.Protocols(),
 	}
 }
 

@@ -10,8 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/headgate/headgate/internal/backend/fcgi"
-	"github.com/headgate/headgate/internal/backend/http1"
+	"github.com/headgate/headgate/internal/backend"
 	"github.com/headgate/headgate/internal/clock"
 	"github.com/headgate/headgate/internal/config"
 	"github.com/headgate/headgate/internal/explain"
@@ -22,7 +21,6 @@ import (
 	"github.com/headgate/headgate/internal/route"
 	"github.com/headgate/headgate/internal/state"
 	"github.com/headgate/headgate/internal/testkit"
-	"github.com/headgate/headgate/internal/worker"
 )
 
 // TestRoute plays the first request of every case by headgate route, without a server, and compares with httpd's record: the
@@ -118,7 +116,7 @@ func (st *routed) play(t *testing.T, c *diffCase) string {
 	defer logs.Close()
 	rt := &config.Runtime{
 		Clock: clock.New(nil), State: new(state.Registry), Resolver: new(resolve.Resolver), Loops: 1, Logs: logs,
-		Protocols: route.Protocols(map[string]worker.Protocol{"http": http1.New(), "fcgi": fcgi.New()}), Log: logsink.NewStartupLog(io.Discard),
+		Protocols: route.Protocols(backend.Protocols()), Log: logsink.NewStartupLog(io.Discard),
 	}
 	l := config.Load(config.Options{
 		File: filepath.Join(st.server.Dir, "httpd.conf"), ServerRoot: st.server.Dir, Version: "Headgate/test", Check: true, Keep: true,

@@ -12,8 +12,7 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/headgate/headgate/internal/backend/fcgi"
-	"github.com/headgate/headgate/internal/backend/http1"
+	"github.com/headgate/headgate/internal/backend"
 	"github.com/headgate/headgate/internal/clock"
 	"github.com/headgate/headgate/internal/config"
 	"github.com/headgate/headgate/internal/directive"
@@ -22,7 +21,6 @@ import (
 	"github.com/headgate/headgate/internal/resolve"
 	"github.com/headgate/headgate/internal/state"
 	"github.com/headgate/headgate/internal/testkit"
-	"github.com/headgate/headgate/internal/worker"
 )
 
 var (
@@ -191,7 +189,7 @@ func judge(t *testing.T) *config.Runtime {
 	t.Cleanup(logs.Close)
 	return &config.Runtime{
 		Clock: clock.New(nil), State: new(state.Registry), Resolver: new(resolve.Resolver), Logs: logs, Loops: 1,
-		Protocols: map[string]worker.Protocol{"http": http1.New(), "fcgi": fcgi.New()},
+		Protocols: backend.Protocols(),
 	}
 }
 
