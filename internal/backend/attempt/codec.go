@@ -59,6 +59,8 @@ type Spec struct {
 	// NoHeadStatus is the status if the backend ended the connection before a
 	// complete head; 0: 502.
 	NoHeadStatus int
+	// TooLarge is the status of a request whose head does not fit the protocol; 0: 500.
+	TooLarge int
 	// Prepare is called before each attempt and may wait; nil: there is nothing to
 	// prepare.
 	Prepare func(x *exchange.Exchange)
@@ -79,7 +81,10 @@ type Head struct {
 
 	Held  bool // the rest waits for the backend's confirmation: 100, or a Pong event
 	Again bool // only the question was appended: AppendHead is called again after the confirmation, with Ping unset
-	Body  Body
+	// Refuse: the request cannot be said in this protocol, and why. Nothing is sent,
+	// and the client gets the status Spec.TooLarge.
+	Refuse string
+	Body   Body
 }
 
 // Body is how a request body is sent.

@@ -51,6 +51,19 @@ func (a *attempt) fault(phase fault.Phase, err error) *fault.Fault {
 	return f
 }
 
+// refused returns the fault of a request that the protocol cannot say. Another
+// attempt would fail alike.
+func (a *attempt) refused() *fault.Fault {
+	f := &fault.Fault{
+		Side: fault.Client, Phase: fault.SendRequest, Kind: fault.TooLarge, Module: a.proto.spec.Module, Status: 500,
+		Backend: a.w.Name, Addr: a.conn.Addr, Elapsed: a.loop.Now().Sub(a.began), Detail: a.head.Refuse,
+	}
+	if a.proto.spec.TooLarge != 0 {
+		f.Status = a.proto.spec.TooLarge
+	}
+	return f
+}
+
 // malformed returns the fault of a response that cannot be accepted.
 func (a *attempt) malformed(err error) *fault.Fault {
 	f := a.fault(fault.ReadHead, nil)

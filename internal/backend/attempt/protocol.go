@@ -202,7 +202,7 @@ func (a *attempt) exchange() (reusable bool, f *fault.Fault) {
 	if f := a.send(); f != nil {
 		// Unless nothing was sent, the backend may have responded with the
 		// reason before it closed.
-		if f.Retry == fault.Safe || f.Kind == fault.Timeout {
+		if f.Side == fault.Client || f.Retry == fault.Safe || f.Kind == fault.Timeout {
 			return false, f
 		}
 	}

@@ -44,24 +44,30 @@ func (a *attempt) readHead() (last bool, f *fault.Fault) {
 		if f != nil {
 			return false, f
 		}
-		a.gaveWord(e.Kind)
+		if f = a.gaveWord(e.Kind); f != nil {
+			return false, f
+		}
 	}
 }
 
 var errNoHead = errors.New("the body came before the head")
 
-// gaveWord records that the backend confirmed, with 100 or a Pong.
-func (a *attempt) gaveWord(k Kind) {
+// gaveWord records that the backend confirmed, with 100 or a Pong. A fault says that
+// the rest of the request cannot be sent at all.
+func (a *attempt) gaveWord(k Kind) *fault.Fault {
 	if k == Interim {
 		if a.x.Resp.Status != 100 {
-			return
+			return nil
 		}
 		a.said100 = true
 	}
 	if a.pinging {
-		// A failure shows again in the next read, if nothing else came.
-		_ = a.word()
+		// A failure to write shows again in the next read, if nothing else came.
+		if f := a.word(); f != nil && a.head.Refuse != "" {
+			return f
+		}
 	}
+	return nil
 }
 
 // codingError marks an error of the codec, as opposed to one of the connection.

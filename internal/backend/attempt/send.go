@@ -17,6 +17,9 @@ func (a *attempt) send() *fault.Fault {
 	a.partial = true
 	a.upload.a = a
 	b := a.appendHead(a.in.Bytes[:0], a.w.Ping > 0) // nothing was read into it yet
+	if a.head.Refuse != "" {
+		return a.refused()
+	}
 	a.pinging = a.head.Held
 	if a.pinging {
 		return a.write(b, fault.SendRequest)
@@ -37,6 +40,9 @@ func (a *attempt) word() *fault.Fault {
 	b, phase := out.Bytes[:0], fault.SendBody
 	if a.head.Again {
 		b, phase = a.appendHead(b, false), fault.SendRequest
+		if a.head.Refuse != "" {
+			return a.refused()
+		}
 	}
 	return a.sendBody(b, phase)
 }
