@@ -15,7 +15,7 @@ import (
 
 // Secure makes the handshake on a new connection, of which it takes ownership.
 // name is the name that the backend goes by; unless it is an address, it is sent
-// (SNI). backend tells sessions apart. All of it ends at by. The fault lacks where
+// (SNI). "": none is sent, and none is checked. backend tells sessions apart. All of it ends at by. The fault lacks where
 // the connection leads.
 func (c *Config) Secure(conn reactor.Conn, name, backend string, by time.Time) (reactor.Conn, *fault.Fault) {
 	loop := conn.Loop()

@@ -51,6 +51,7 @@ func (c *Config) check(cs *tls.ConnectionState, name string, now time.Time) erro
 		}
 	}
 	switch {
+	case name == "":
 	case c.Name.On && !matches(leaf, name):
 		return &Refusal{"AH02411", "SSLProxyCheckPeerName", c.Name.At, fmt.Sprintf("the certificate is not for the name %+q, but for %+q", name, names(leaf)), leaf}
 	case !c.Name.On && c.CN.On && !equalName(leaf.Subject.CommonName, name):

@@ -11,8 +11,8 @@ import (
 // values have made for the same name are alike.
 type BackendTLS interface {
 	// Secure makes the handshake on a connection, which it owns from then on, and
-	// returns the connection to use. name is the name that the backend must have,
-	// backend its worker; by is when all of it must be done. The fault does not say
+	// returns the connection to use. name is the name that the backend must have, "":
+	// any, which only health checks allow; backend is its worker; by is when all of it must be done. The fault does not say
 	// which backend it was.
 	Secure(conn reactor.Conn, name, backend string, by time.Time) (reactor.Conn, *fault.Fault)
 }

@@ -115,6 +115,9 @@ type Sections interface {
 	// <Directory> and <Files>) merged in below the locations, once x.Filename
 	// is known. An error is a fault.
 	ForTarget(x *Exchange) (*Chain, error)
+	// ForURL returns the chain of the <Proxy> sections that match a URL, for what is
+	// sent there without a request: no other sections are merged in.
+	ForURL(url string) *Chain
 }
 
 // Chain is the compiled form of one combination of sections: the steps of a

@@ -1,11 +1,14 @@
 package health
 
 import (
+	"errors"
 	"fmt"
+	"net"
+	"slices"
 	"sync/atomic"
 	"time"
 
-	"github.com/headgate/headgate/internal/exchange"
+	"github.com/headgate/headgate/internal/fault"
 	"github.com/headgate/headgate/internal/logsink"
 	"github.com/headgate/headgate/internal/message"
 	"github.com/headgate/headgate/internal/proxy/param"
@@ -17,14 +20,17 @@ import (
 // Check is the check of one member.
 type Check struct {
 	member   *worker.Worker
-	site     *exchange.Site // logs
+	place    Place
 	method   method
+	host     string // for the Host field
+	named    bool   // hchost= says so
 	target   string
 	request  []byte     // "": the connection is all that is asked for
 	cond     *Condition // nil: a status of 200 to 399 is a good one
 	interval time.Duration
 	timeout  time.Duration // of a whole check
 	rule     rule
+	tls      *identity // made by the first check; nil: none yet, or without TLS
 
 	due     time.Time   // only the coroutine that starts checks looks at it
 	running atomic.Bool // one is under way
@@ -61,13 +67,13 @@ func methodOf(name string) *method {
 }
 
 // newCheck makes the check of a member. p asks for one.
-func newCheck(w *worker.Worker, host string, p *param.CheckParams, site *exchange.Site) (*Check, error) {
+func newCheck(w *worker.Worker, host string, p *param.CheckParams, place Place) (*Check, error) {
 	m := methodOf(p.Method)
-	if m == nil || m.verb != "" && w.Scheme != "http" && w.Scheme != "ws" {
+	if m == nil || m.verb != "" && !slices.Contains(speakHTTP, w.Scheme) {
 		return nil, fmt.Errorf("%s: health checks by hcmethod=%s of a member by %s:// are not supported yet", w.Name, p.Method, w.Scheme)
 	}
 	c := &Check{
-		member: w, site: site, method: *m, interval: p.Interval, timeout: p.Timeout, rule: rule{p.Passes, p.Fails},
+		member: w, place: place, method: *m, interval: p.Interval, timeout: p.Timeout, rule: rule{p.Passes, p.Fails},
 	}
 	if c.timeout == 0 {
 		c.timeout = min(p.Interval, maxTimeout)
@@ -76,20 +82,25 @@ func newCheck(w *worker.Worker, host string, p *param.CheckParams, site *exchang
 		return c, nil
 	}
 	c.cond, _ = p.Condition.(*Condition)
-	if p.Host != "" {
+	c.named = p.Host != ""
+	if c.named {
 		host = p.Host
 	}
+	c.host = host
 	c.target = target(m.verb, w.Path, p.URI)
 	c.request = request(m, c.target, host)
 	return c, nil
 }
+
+// speakHTTP are the schemes of members that requests can check.
+var speakHTTP = []string{"http", "https", "ws", "wss"}
 
 // Possible reports whether a member can be checked as p says.
 func Possible(w *worker.Worker, p *param.CheckParams) error {
 	if p.Method == none {
 		return nil
 	}
-	_, err := newCheck(w, "", p, nil)
+	_, err := newCheck(w, "", p, Place{})
 	return err
 }
 
@@ -162,7 +173,7 @@ func (c *Check) take(o outcome) {
 }
 
 func (c *Check) logf(level logsink.Level, id, format string, args ...any) {
-	if s := c.site; s != nil && s.Levels != nil && s.Levels.Enabled("proxy_hcheck", level) {
+	if s := c.place.Site; s != nil && s.Levels != nil && s.Levels.Enabled("proxy_hcheck", level) {
 		s.Log.Logf(logsink.Record{Level: level, Module: "proxy_hcheck", ID: id}, format, args...)
 	}
 }
@@ -170,33 +181,49 @@ func (c *Check) logf(level logsink.Level, id, format string, args ...any) {
 // probe checks the member once.
 func (c *Check) probe(l reactor.Loop, opened func(reactor.Conn)) outcome {
 	o := outcome{at: l.Now()}
-	o.reason, o.ok = c.try(l, o.at.Add(c.timeout), opened)
+	var err error
+	if o.reason, o.ok, err = c.try(l, o.at.Add(c.timeout), opened); err != nil {
+		o.reason, o.void = o.reason+explain(err, c.timeout), stopped(err)
+	}
 	o.took = l.Now().Sub(o.at)
 	return o
 }
 
 // try opens a connection and sends the request. All of it ends at by.
-func (c *Check) try(l reactor.Loop, by time.Time, opened func(reactor.Conn)) (reason string, ok bool) {
+func (c *Check) try(l reactor.Loop, by time.Time, opened func(reactor.Conn)) (reason string, ok bool, err error) {
 	conn, err := c.member.DialCheck(l, by)
 	if err != nil {
-		return explain(err, c.timeout), false
+		return "", false, err
 	}
 	defer func() { _ = conn.Close() }()
 	if c.method.verb == "" {
-		return "connected", true
+		return "connected", true, nil
+	}
+	opened(conn)
+	if c.member.Secure {
+		if conn, err = c.secure(conn, by); err != nil {
+			return "", false, err
+		}
 	}
 	_ = conn.SetDeadline(by)
 	opened(conn)
 	if _, err := conn.Write(c.request); err != nil {
-		return "the request cannot be sent: " + explain(err, c.timeout), false
+		return "the request cannot be sent: ", false, err
 	}
 	r := reader{conn: conn, check: c}
 	r.begin(l)
 	defer r.end(l)
 	if err := r.read(); err != nil {
-		return explain(err, c.timeout), false
+		return "", false, err
 	}
-	return c.verdict(&r.reply)
+	reason, ok = c.verdict(&r.reply)
+	return reason, ok, nil
+}
+
+// stopped reports whether a check ended because the server stops.
+func stopped(err error) bool {
+	var f *fault.Fault
+	return errors.Is(err, net.ErrClosed) || errors.Is(err, reactor.ErrDraining) || errors.As(err, &f) && f.ByStop()
 }
 
 // verdict says whether a response is a good one.

@@ -32,7 +32,7 @@ func TestRequest(t *testing.T) {
 		{"TCP", "/app", "/health", ""},
 	} {
 		w := &worker.Worker{Config: worker.Config{Name: "http://h:1", Scheme: "http", Path: row.path}}
-		c, err := newCheck(w, "h:1", &param.CheckParams{Method: row.method, URI: row.uri, Interval: time.Minute}, nil)
+		c, err := newCheck(w, "h:1", &param.CheckParams{Method: row.method, URI: row.uri, Interval: time.Minute}, Place{})
 		if err != nil || string(c.request) != row.want {
 			t.Errorf("%+v: %v %q", row, err, c.request)
 		}
@@ -42,7 +42,7 @@ func TestRequest(t *testing.T) {
 	}
 	w := &worker.Worker{Config: worker.Config{Name: "ajp://h:1", Scheme: "ajp"}}
 	for _, m := range []string{"CPING", "GET"} {
-		if _, err := newCheck(w, "h:1", &param.CheckParams{Method: m}, nil); err == nil {
+		if _, err := newCheck(w, "h:1", &param.CheckParams{Method: m}, Place{}); err == nil {
 			t.Errorf("%s by ajp is no error", m)
 		}
 	}

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/headgate/headgate/internal/exchange"
 	"github.com/headgate/headgate/internal/lock"
 	"github.com/headgate/headgate/internal/proxy/param"
 	"github.com/headgate/headgate/internal/reactor"
@@ -35,12 +34,12 @@ type claim struct {
 }
 
 // Add adds a member with the parameters of its checks; host is its name and port
-// for the Host field, and site has the log.
-func (c *Checks) Add(w *worker.Worker, host string, p *param.CheckParams, site *exchange.Site) error {
+// for the Host field.
+func (c *Checks) Add(w *worker.Worker, host string, p *param.CheckParams, place Place) error {
 	one := claim{member: w}
 	if p.Method != none {
 		var err error
-		if one.check, err = newCheck(w, host, p, site); err != nil {
+		if one.check, err = newCheck(w, host, p, place); err != nil {
 			return err
 		}
 		one.check.owner = c
@@ -281,7 +280,7 @@ func (r *run) Run() {
 	o := r.check.probe(r.loop, r.opened)
 	c.mu.Lock()
 	delete(c.open, r.check)
-	if c.runs(r.check) {
+	if c.runs(r.check) && !o.void {
 		r.check.take(o)
 	}
 	c.mu.Unlock()

@@ -62,7 +62,7 @@ func (b *bench) add(t *testing.T, c *Checks, w *worker.Worker, words ...string) 
 		}
 	}
 	w.State.Health.Configure(p.Status, p.StatusCleared)
-	if err := c.Add(w, w.Name[len("http://"):], &p.Check, nil); err != nil {
+	if err := c.Add(w, w.Name[len("http://"):], &p.Check, Place{}); err != nil {
 		t.Fatal(err)
 	}
 }

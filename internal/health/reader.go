@@ -184,12 +184,19 @@ func explain(err error, timeout time.Duration) string {
 
 // explainFault is explain for a connection that was not opened.
 func explainFault(f *fault.Fault, timeout time.Duration) string {
+	what := "no connection to "
+	if f.Phase == fault.Handshake {
+		what = "no TLS with "
+	}
 	if f.Kind == fault.Timeout {
-		return fmt.Sprintf("no connection to %s within %v", f.Addr, timeout)
+		return fmt.Sprintf("%s%s within %v", what, f.Addr, timeout)
 	}
 	out := f.Detail
-	if f.Addr != "" {
-		out = "no connection to " + f.Addr
+	switch {
+	case f.Phase == fault.Handshake && out != "":
+		out = what + f.Addr + ": " + out
+	case f.Addr != "":
+		out = what + f.Addr
 	}
 	if f.Err != nil {
 		out += ": " + f.Err.Error()

@@ -13,6 +13,7 @@ type outcome struct {
 	took   time.Duration
 	ok     bool
 	reason string // in our words
+	void   bool   // the server stops: it says nothing about the member
 }
 
 // change is what an outcome does to a member.

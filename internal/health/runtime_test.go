@@ -33,7 +33,7 @@ func TestAddAndRemove(t *testing.T) {
 		change := func(w *worker.Worker, p *param.CheckParams) {
 			t.Helper()
 			b.checks.Remove(w)
-			if err := b.checks.Add(w, "h", p, nil); err != nil {
+			if err := b.checks.Add(w, "h", p, Place{}); err != nil {
 				t.Error(err)
 			}
 		}
@@ -72,7 +72,7 @@ func TestRemoveUnderWay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, 2, "hcmethod=GET", "hcinterval=10", "hctimeout=5")
 		second := *b.members[0]
-		if err := b.checks.Add(&second, "h", checksOf("HEAD", time.Second), nil); err != nil {
+		if err := b.checks.Add(&second, "h", checksOf("HEAD", time.Second), Place{}); err != nil {
 			t.Fatal(err)
 		}
 		b.status.Store(0)

@@ -75,6 +75,21 @@ func target(s *Sections, x *exchange.Exchange) *exchange.Chain {
 	return c
 }
 
+// ForURL finds the <Proxy> sections of a URL and no others, also with patterns that name groups.
+func TestForURL(t *testing.T) {
+	named := compiled("^balancer://(?<name>[a-z]+)/")
+	s := NewSections(mark(-1), SectionLists{
+		Proxies:   []Section{{Match: URLPrefix("balancer://a"), Dir: mark(0)}, {Match: named, Dir: mark(1)}, {Match: URLPrefix("balancer://b"), Dir: mark(2)}},
+		Locations: []Section{{Match: Prefix("/"), Dir: mark(3)}, {Match: Prefix(""), Dir: mark(4)}},
+		Inner:     Inner{Files: []Section{{Match: Glob{Pattern: "*"}, Dir: mark(5)}}},
+	}, order)
+	for url, want := range map[string]string{"balancer://a/": "[-1 0 1]", "balancer://b/": "[-1 1 2]", "balancer://0/": "[-1]"} {
+		if got := s.ForURL(url).Handler; got != want {
+			t.Errorf("%s: %s, not %s", url, got, want)
+		}
+	}
+}
+
 // The same for sections chosen by a target or a file.
 func TestTargetsAgainstNaive(t *testing.T) {
 	r := rand.New(rand.NewPCG(11, 12))

@@ -167,6 +167,13 @@ func (s *Sections) ForTarget(x *exchange.Exchange) (*exchange.Chain, error) {
 	return s.chains.get(k), nil
 }
 
+// ForURL implements exchange.Sections.
+func (s *Sections) ForURL(url string) *exchange.Chain {
+	var x exchange.Exchange // patterns set its environment
+	target := []byte(url)
+	return s.chains.get(s.proxies.match(nil, kindProxy, &x, target, target))
+}
+
 // proxied returns the URL after "proxy:".
 func proxied(filename []byte) ([]byte, bool) {
 	const p = "proxy:"

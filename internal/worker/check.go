@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/headgate/headgate/internal/exchange"
 	"github.com/headgate/headgate/internal/fault"
 	"github.com/headgate/headgate/internal/reactor"
 )
@@ -47,6 +48,21 @@ func (w *Worker) DialCheck(l reactor.Loop, by time.Time) (reactor.Conn, error) {
 		}
 	}
 	return nil, err
+}
+
+// SecureCheck makes the handshake on a connection of DialCheck, which ends at by. name
+// is the name that the backend must have; "": none is sent or checked. The error is a
+// *fault.Fault; the connection is closed then.
+func (w *Worker) SecureCheck(conn reactor.Conn, tls exchange.BackendTLS, name string, by time.Time) (reactor.Conn, error) {
+	addr := "unix:" + w.Socket
+	if w.Socket == "" {
+		addr = conn.RemoteAddr().String()
+	}
+	sc, _, err := w.handshake(identity{by: tls, name: name}, conn, addr, by)
+	if err != nil {
+		return conn, err
+	}
+	return sc, nil
 }
 
 // dialBy connects to one address.

@@ -26,11 +26,12 @@ func (w *Worker) peerName(x *exchange.Exchange) []byte {
 			return name
 		}
 	}
-	return x.Arena.String(w.ownName())
+	return x.Arena.String(w.OwnName())
 }
 
-// ownName returns the name that the backend must have whatever a request says.
-func (w *Worker) ownName() string {
+// OwnName returns the name that the backend must have unless a request names
+// another one.
+func (w *Worker) OwnName() string {
 	switch {
 	case w.ServerName != "":
 		return w.ServerName

@@ -3,6 +3,7 @@ package script
 import (
 	"crypto/tls"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -133,6 +134,9 @@ func (p *play) prepare(n int, line string) {
 
 func (p *play) start() {
 	site := testkit.Site{Files: map[string]string{}, Vars: p.vars}
+	if conf, _ := p.ar.File("httpd.conf"); p.origins["o1"] != nil && testkit.UsesBackTLS(conf) {
+		maps.Copy(p.vars, testkit.StartBackTLS(p.t, p.origins["o1"].Addr()))
+	}
 	for _, f := range p.ar.Files {
 		if f.Name == "httpd.conf" {
 			site.Conf = p.conf(f.Data)

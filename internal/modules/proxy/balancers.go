@@ -7,7 +7,6 @@ import (
 	"github.com/headgate/headgate/internal/ascii"
 	"github.com/headgate/headgate/internal/directive"
 	"github.com/headgate/headgate/internal/proxy/balancer"
-	"github.com/headgate/headgate/internal/proxy/forward"
 	"github.com/headgate/headgate/internal/proxy/mapping"
 	"github.com/headgate/headgate/internal/proxy/param"
 	"github.com/headgate/headgate/internal/syntax"
@@ -100,21 +99,7 @@ func whenMember(c *directive.Call) (directive.Tier, string) {
 	if tier, note := schemeTier(u); tier != directive.Honoured {
 		return tier, note
 	}
-	if forward.Secure(u.Scheme) && checkedByRequests(m.settings) {
-		return directive.Pending, "health checks of members by " + u.Scheme + ":// are not supported yet, but for hcmethod=TCP"
-	}
 	return settingsTier(c, param.OfWorker, m.settings)
-}
-
-// checkedByRequests reports whether a member's own parameters ask for health checks
-// that send requests.
-func checkedByRequests(settings []param.Setting) bool {
-	for _, s := range settings {
-		if ascii.EqualFold(s.Key, "hctemplate") || ascii.EqualFold(s.Key, "hcmethod") && !ascii.EqualFold(s.Value, "TCP") && !ascii.EqualFold(s.Value, "NONE") {
-			return true
-		}
-	}
-	return false
 }
 
 func setMember(c *directive.Call) error {

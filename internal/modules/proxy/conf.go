@@ -49,6 +49,7 @@ type ServerConf struct {
 	Block           []string // ProxyBlock
 	NoProxy         []string
 
+	Preserves    bool                // a ProxyPreserveHost On is in it or in one of its sections
 	SectionRules []*mapping.PassRule // of all <Location> sections, so that their workers are built with the server's
 }
 
@@ -79,6 +80,7 @@ func MergeServer(base, own *ServerConf) *ServerConf {
 		Workers:         own.Workers,
 		Balancers:       own.Balancers,
 		SectionEncoded:  own.SectionEncoded || base.SectionEncoded,
+		Preserves:       own.Preserves || base.Preserves,
 	}
 	if m.PassInherit.Or(true) {
 		m.Rules = slices.Concat(own.Rules, base.Rules)

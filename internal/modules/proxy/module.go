@@ -100,7 +100,7 @@ func buildServer(b *module.Builder, s *module.Server) error {
 	}
 	b.Aux[siteKey{s}] = st
 	var err error
-	common.balancers.Site, common.balancers.Known = s.Site, knownTo(s.Own)
+	common.balancers.Site, common.balancers.Known, common.balancers.Preserved = s.Site, knownTo(s.Own), preserved(b, s, conf)
 	if st.balancers, err = common.balancers.Build(&conf.Balancers, ownerOf(b, s), mainOwner, conf.defaults()); err != nil {
 		return err
 	}
@@ -146,6 +146,18 @@ func (st *site) handler(common *shared, r *mapping.PassRule) (exchange.Handler, 
 		return nil, fmt.Errorf("no protocol handler was valid for the URL %s (scheme '%s')", r.Worker.Name, r.Worker.URL.Scheme)
 	}
 	return nil, nil
+}
+
+// preserved reports whether requests to the members of a server's balancers may carry
+// the client's Host. Virtual hosts may use those of the main server.
+func preserved(b *module.Builder, s *module.Server, conf *ServerConf) bool {
+	if s.Scope != b.Main {
+		return conf.Preserves
+	}
+	return conf.Preserves || slices.ContainsFunc(b.Main.Hosts(), func(h *directive.Scope) bool {
+		c, ok := serverSlot.Peek(h.Server)
+		return ok && c.Preserves
+	})
 }
 
 // mainOwner is the owner of workers and balancers that the main server defines.

@@ -28,7 +28,7 @@ func rows() []directive.Row {
 		{Name: "ProxyPassReverseCookiePath", Set: setCookie(func(d *DirConf) *[]*forward.RuleSet { return &d.CookiePaths })},
 		{Name: "ProxyPassReverseCookieDomain", Set: setCookie(func(d *DirConf) *[]*forward.RuleSet { return &d.CookieDomains })},
 		{Name: "ProxyPassInterpolateEnv", Set: dirFlag(func(d *DirConf) *Opt[bool] { return &d.Interpolate })},
-		{Name: "ProxyPreserveHost", Set: dirFlag(func(d *DirConf) *Opt[bool] { return &d.PreserveHost })},
+		{Name: "ProxyPreserveHost", Set: setPreserve},
 		{Name: "ProxyAddHeaders", Set: dirFlag(func(d *DirConf) *Opt[bool] { return &d.AddHeaders })},
 		{Name: "Proxy100Continue", Set: dirFlag(func(d *DirConf) *Opt[bool] { return &d.Forward100 })},
 		{Name: "ProxyErrorOverride", Set: setErrorOverride},
@@ -169,6 +169,14 @@ func dirFlag(field func(*DirConf) *Opt[bool]) func(*directive.Call) error {
 		field(dirSlot.Of(c.Dir)).To(c.On)
 		return nil
 	}
+}
+
+func setPreserve(c *directive.Call) error {
+	dirSlot.Of(c.Dir).PreserveHost.To(c.On)
+	if c.On {
+		serverSlot.Of(c.Server).Preserves = true
+	}
+	return nil
 }
 
 func serverFlag(field func(*ServerConf) *Opt[bool]) func(*directive.Call) error {

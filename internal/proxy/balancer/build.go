@@ -61,6 +61,7 @@ type Builder struct {
 	Warn       func(pos syntax.Pos, format string, args ...any)
 	Errorf     func(pos syntax.Pos, format string, args ...any) // refuses the configuration
 	Site       *exchange.Site                                   // the server being built, whose log tells of checks
+	Preserved  bool                                             // requests to its members may carry the client's Host
 	Known      *param.Known                                     // what parameters of the server being built can name
 
 	made  map[*Definition]*Live
@@ -144,6 +145,7 @@ func (b *Builder) make(d *Definition, owner, membersOf string, c forward.Default
 		backends: *b.Backends, owner: membersOf + "|" + d.Name, former: former, defaults: c, params: d.Params, site: b.Site,
 		workers: b.Workers, checks: b.Checks,
 	}
+	h.source.place = health.Place{Site: b.Site, URL: name + "/", Preserved: b.Preserved}
 	if b.Known != nil {
 		h.source.known = *b.Known
 	}

@@ -26,6 +26,7 @@ type source struct {
 	params   param.Params // of the balancer
 	known    param.Known
 	site     *exchange.Site // has the log
+	place    health.Place   // of checks
 	workers  *worker.List   // of the snapshot
 	checks   *health.Checks // of the snapshot
 }
@@ -208,7 +209,7 @@ func (h *Handler) moved(before, now *balance.Member) {
 		s.checks.Remove(before.Worker)
 	}
 	if is {
-		_ = s.checks.Add(now.Worker, now.CheckHost, &now.Check, s.site) // it is Possible
+		_ = s.checks.Add(now.Worker, now.CheckHost, &now.Check, s.place) // it is Possible
 	}
 }
 
