@@ -166,7 +166,7 @@ func (p process) control(f *flags) int {
 		if f.one || f.defined("FOREGROUND") || f.defined("NO_DETACH") {
 			return p.serve(f.server(server.PidFileRequired), nil)
 		}
-		return p.detach(f)
+		return p.detach(f, l)
 	}
 	defer running.Release()
 	if !signals {
@@ -204,16 +204,30 @@ const detachedMark = "HEADGATE_READY_FD"
 // the look-up of a name in the configuration may take.
 const detachPatience = time.Minute
 
-// detach starts the server as a separate process and returns when it serves.
-func (p process) detach(f *flags) int {
+// askPatience is how long it may take where pass phrases have to be typed in, or
+// programs know them.
+const askPatience = 15 * time.Minute
+
+// detach starts the server as a separate process and returns when it serves. The child
+// has the terminal while it starts, if a key may need a pass phrase.
+func (p process) detach(f *flags, l *config.Loaded) int {
 	self, err := os.Executable()
 	if err != nil {
 		fmt.Fprintf(p.stderr, "headgate: %v\n", err)
 		return exitFailed
 	}
-	ctx, stop := context.WithTimeout(context.Background(), detachPatience)
+	patience := detachPatience
+	var terminal *os.File
+	if l.Snapshot != nil && l.Snapshot.Asks {
+		patience = askPatience
+		if t, err := os.OpenFile("/dev/tty", os.O_RDWR, 0); err == nil {
+			defer t.Close()
+			terminal = t
+		}
+	}
+	ctx, stop := context.WithTimeout(context.Background(), patience)
 	defer stop()
-	if _, err := unixd.Detach(ctx, append([]string{self}, p.args...), os.Environ(), f.errorFile); err != nil {
+	if _, err := unixd.Detach(ctx, append([]string{self}, p.args...), os.Environ(), f.errorFile, terminal); err != nil {
 		_, _ = io.WriteString(p.stderr, err.Error()+"\n")
 		return exitFailed
 	}

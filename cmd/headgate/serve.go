@@ -37,6 +37,9 @@ func (p process) serve(o server.Options, ready func(server.Status)) int {
 		_ = parent.Fail(errors.New(text)) // the starter is gone or has it
 		return code
 	}
+	if err := parent.LeaveTerminal(); err != nil {
+		fmt.Fprintf(p.stderr, "headgate: the terminal stays open: %v\n", err)
+	}
 	_ = parent.Ready()
 	if ready != nil {
 		ready(s.Status())

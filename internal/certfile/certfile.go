@@ -5,6 +5,8 @@
 // only if all of it can be read and the key fits: until then, and where that fails,
 // the certificate stays the one it was.
 //
+// Encrypted keys are decrypted with what an Unlock finds.
+//
 // It imports nothing of this program.
 package certfile
 
@@ -38,7 +40,7 @@ type Files [parts]string
 type Pair struct {
 	Files Files
 
-	open    Open
+	access  Access
 	current atomic.Pointer[tls.Certificate]
 
 	loaded  stamps // of the files that current is from
@@ -67,17 +69,24 @@ func (e *Error) Error() string {
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
-// Load reads a pair. The error is an *Error. A nil open is os.Open.
-func Load(files Files, open Open) (*Pair, error) {
+// Access is how files are opened and keys decrypted.
+type Access struct {
+	Open   Open   // nil: os.Open
+	Unlock Unlock // for Load; nil: an encrypted key is an error
+	Again  Unlock // for Look, the same
+}
+
+// Load reads a pair. The error is an *Error.
+func Load(files Files, access Access) (*Pair, error) {
 	if files[Key] == "" {
 		files[Key] = files[Cert]
 	}
-	if open == nil {
-		open = os.Open
+	if access.Open == nil {
+		access.Open = os.Open
 	}
-	p := &Pair{Files: files, open: open}
+	p := &Pair{Files: files, access: access}
 	at := p.stamps()
-	c, err := p.read()
+	c, err := p.read(access.Unlock)
 	if err != nil {
 		return nil, err
 	}
@@ -86,7 +95,8 @@ func Load(files Files, open Open) (*Pair, error) {
 	return p, nil
 }
 
-// Certificate returns the certificate. Its Leaf is set.
+// Certificate returns the certificate. Its Leaf is set; it has no PrivateKey where an
+// Unlock returned ErrSealed.
 func (p *Pair) Certificate() *tls.Certificate { return p.current.Load() }
 
 // Look reads the files again if they have changed since they were read, and have not
@@ -104,7 +114,7 @@ func (p *Pair) Look() (changed bool, err error) {
 	case now.same(p.failed):
 		return false, nil
 	}
-	c, err := p.read()
+	c, err := p.read(p.access.Again)
 	if err == nil && !p.stamps().same(now) {
 		return false, nil // written while it was read
 	}
@@ -152,7 +162,7 @@ func (p *Pair) stamps() (s stamps) {
 func (p *Pair) stamp(name string) fs.FileInfo {
 	info, err := os.Stat(name)
 	if errors.Is(err, fs.ErrPermission) {
-		f, err := p.open(name)
+		f, err := p.access.Open(name)
 		if err != nil {
 			return nil
 		}
@@ -192,7 +202,7 @@ func (p *Pair) text(part Part) ([]byte, error) {
 }
 
 func (p *Pair) readFile(name string) ([]byte, error) {
-	f, err := p.open(name)
+	f, err := p.access.Open(name)
 	if err != nil {
 		return nil, err
 	}

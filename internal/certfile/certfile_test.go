@@ -86,7 +86,7 @@ func TestKinds(t *testing.T) {
 			list = append(list, Files{f.path("c"), f.path("sec1")})
 		}
 		for _, files := range list {
-			if p, err := Load(files, nil); err != nil || p.Certificate().Leaf.Subject.CommonName != name {
+			if p, err := Load(files, Access{}); err != nil || p.Certificate().Leaf.Subject.CommonName != name {
 				t.Errorf("%s %v: %v", name, files, err)
 			}
 		}
@@ -129,7 +129,7 @@ func TestFaults(t *testing.T) {
 		if row.chain != "" {
 			files[Chain] = f.path(row.chain)
 		}
-		_, err := Load(files, nil)
+		_, err := Load(files, Access{})
 		var e *Error
 		if !errors.As(err, &e) || e.Part != row.part || !strings.Contains(e.Error(), row.says) {
 			t.Errorf("%+v: %v", row, err)
@@ -148,7 +148,7 @@ func TestChain(t *testing.T) {
 	f.write("full", cert+one)
 	f.write("chain", one+two)
 	for name, want := range map[string]int{"c": 3, "full": 2} {
-		p, err := Load(Files{f.path(name), f.path("k"), f.path("chain")}, nil)
+		p, err := Load(Files{f.path(name), f.path("k"), f.path("chain")}, Access{})
 		if err != nil || len(p.Certificate().Certificate) != want {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -162,7 +162,7 @@ func TestChanges(t *testing.T) {
 	cert, private := pemText(t, "old", ecKey(t))
 	f.write("c", cert)
 	f.write("k", private)
-	p, err := Load(f.files(), nil)
+	p, err := Load(f.files(), Access{})
 	if err != nil {
 		t.Fatal(err)
 	}

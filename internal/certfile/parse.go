@@ -11,7 +11,7 @@ import (
 )
 
 // read reads all files of a pair and checks that they fit.
-func (p *Pair) read() (*tls.Certificate, error) {
+func (p *Pair) read(find Unlock) (*tls.Certificate, error) {
 	text, err := p.text(Cert)
 	if err != nil {
 		return nil, err
@@ -26,7 +26,7 @@ func (p *Pair) read() (*tls.Certificate, error) {
 	if err := p.readChain(c); err != nil {
 		return nil, err
 	}
-	return c, p.readKey(c, text)
+	return c, p.readKey(c, text, find)
 }
 
 // readChain adds the certificates of the chain's file, unless that of the
@@ -49,13 +49,16 @@ func (p *Pair) readChain(c *tls.Certificate) error {
 }
 
 // readKey adds the key. text is that of the certificate's file.
-func (p *Pair) readKey(c *tls.Certificate, text []byte) (err error) {
+func (p *Pair) readKey(c *tls.Certificate, text []byte, find Unlock) (err error) {
 	if p.Files[Key] != p.Files[Cert] {
 		if text, err = p.text(Key); err != nil {
 			return err
 		}
 	}
-	key, err := PrivateKey(text)
+	key, err := privateKey(text, p.Files[Key], find)
+	if errors.Is(err, ErrSealed) {
+		return nil
+	}
 	if err != nil {
 		return &Error{Key, p.Files[Key], err}
 	}
@@ -68,11 +71,10 @@ func (p *Pair) readKey(c *tls.Certificate, text []byte) (err error) {
 }
 
 var (
-	errNoCert    = errors.New("there is no certificate in it (-----BEGIN CERTIFICATE-----)")
-	errNoKey     = errors.New("there is no private key in it (-----BEGIN PRIVATE KEY-----)")
-	errCut       = errors.New("its last part has no end: it is cut")
-	errEncrypted = errors.New("the private key is encrypted, which is not supported: openssl pkey -in FILE -out NEWFILE writes it without a pass phrase")
-	errKeyKind   = errors.New("the private key is of a kind that is not supported (RSA, ECDSA and Ed25519 are)")
+	errNoCert  = errors.New("there is no certificate in it (-----BEGIN CERTIFICATE-----)")
+	errNoKey   = errors.New("there is no private key in it (-----BEGIN PRIVATE KEY-----)")
+	errCut     = errors.New("its last part has no end: it is cut")
+	errKeyKind = errors.New("the private key is of a kind that is not supported (RSA, ECDSA and Ed25519 are)")
 )
 
 // blocks calls each for the parts of a PEM text until it returns false.
@@ -113,28 +115,33 @@ func Chained(text []byte) (list [][]byte, err error) {
 	return list, nil
 }
 
-// PrivateKey returns the first private key of a PEM text.
-func PrivateKey(text []byte) (key crypto.Signer, err error) {
+// PrivateKey returns the first private key of a PEM text. One that is encrypted is an
+// error.
+func PrivateKey(text []byte) (crypto.Signer, error) { return privateKey(text, "", nil) }
+
+// privateKey returns the first private key of a PEM text; find is asked for the pass
+// phrase of an encrypted one.
+func privateKey(text []byte, file string, find Unlock) (key crypto.Signer, err error) {
 	err = errNoKey
 	cut := blocks(text, func(b *pem.Block) bool {
 		if !strings.HasSuffix(b.Type, "PRIVATE KEY") {
 			return true
 		}
-		key, err = parseKey(b)
+		key, err = parseKey(b, file, find)
 		return false
 	})
 	if cut != nil {
-		err = cut
+		return nil, cut
 	}
 	return key, err
 }
 
-func parseKey(b *pem.Block) (crypto.Signer, error) {
+func parseKey(b *pem.Block, file string, find Unlock) (crypto.Signer, error) {
 	var key any
 	var err error
 	switch {
-	case b.Type == "ENCRYPTED PRIVATE KEY", strings.Contains(b.Headers["Proc-Type"], "ENCRYPTED"):
-		return nil, errEncrypted
+	case encrypted(b):
+		return unlock(b, file, find)
 	case b.Type == "RSA PRIVATE KEY":
 		key, err = x509.ParsePKCS1PrivateKey(b.Bytes)
 	case b.Type == "EC PRIVATE KEY":
@@ -145,6 +152,11 @@ func parseKey(b *pem.Block) (crypto.Signer, error) {
 	if err != nil {
 		return nil, err
 	}
+	return signer(key)
+}
+
+// signer returns a key as what handshakes sign with.
+func signer(key any) (crypto.Signer, error) {
 	s, ok := key.(crypto.Signer)
 	if !ok {
 		return nil, errKeyKind

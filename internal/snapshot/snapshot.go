@@ -56,6 +56,8 @@ type Snapshot struct {
 	Certs []*certfile.Pair // of all sites, to be looked at for changes
 	Keys  []string         // files of certificates and keys: what the privileged helper may open for reading
 
+	Asks bool // judged only: a start asks for pass phrases of encrypted keys, which may take long
+
 	Begin   []func()     // run in their order right before it becomes current; they do not wait
 	Lease   *state.Lease // on the surviving state
 	Closers []func()     // run once it is retired; may take long

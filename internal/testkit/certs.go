@@ -1,9 +1,15 @@
 package testkit
 
 import (
+	"crypto"
 	"crypto/tls"
+	"crypto/x509"
 	"embed"
+	"encoding/pem"
 	"strings"
+	"testing"
+
+	"github.com/youmark/pkcs8"
 )
 
 // certs are certificates for tests, valid for a hundred years, with their keys: a.crt (RSA) and
@@ -49,4 +55,24 @@ func (c *Client) TLS() *tls.ConnectionState {
 	}
 	st := c.tls.ConnectionState()
 	return &st
+}
+
+// Lock encrypts a private key, PKCS#8 in PEM, with a pass phrase.
+func Lock(t testing.TB, key, phrase string) string {
+	t.Helper()
+	b, _ := pem.Decode([]byte(key))
+	if b == nil {
+		t.Fatal("no key to encrypt")
+	}
+	private, err := x509.ParsePKCS8PrivateKey(b.Bytes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	der, err := pkcs8.MarshalPrivateKey(private, []byte(phrase), &pkcs8.Opts{
+		Cipher: pkcs8.AES256CBC, KDFOpts: pkcs8.PBKDF2Opts{SaltSize: 8, IterationCount: 1, HMACHash: crypto.SHA256},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(pem.EncodeToMemory(&pem.Block{Type: "ENCRYPTED PRIVATE KEY", Bytes: der}))
 }

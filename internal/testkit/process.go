@@ -81,7 +81,7 @@ func (s *Server) write(file, text string) {
 	path := filepath.Join(s.Dir, file)
 	err := errors.Join(
 		os.MkdirAll(filepath.Dir(path), 0o755),
-		os.WriteFile(path, []byte(text), 0o644),
+		os.WriteFile(path, []byte(text), modeOf(text)),
 		os.Chtimes(path, longAgo, longAgo),
 	)
 	if err != nil {
@@ -236,4 +236,12 @@ func (s *Server) Logs() string { return s.File("stderr.log") + s.File("error.log
 func tail(text string, lines int) string {
 	all := strings.Split(strings.TrimRight(text, "\n"), "\n")
 	return strings.Join(all[max(0, len(all)-lines):], "\n")
+}
+
+// modeOf returns the mode of a file: scripts can be run.
+func modeOf(text string) os.FileMode {
+	if strings.HasPrefix(text, "#!") {
+		return 0o755
+	}
+	return 0o644
 }

@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+
+	"golang.org/x/sys/unix"
 )
 
 // envReady names the descriptor on which a detached child reports to its
@@ -26,8 +28,9 @@ const (
 // Detach starts argv as a child in a new session, without a terminal, with its
 // output appended to logFile ("" drops it), and waits until the child reports
 // that it serves. The error is the child's own text if it sent one. If ctx ends
-// first the child is killed.
-func Detach(ctx context.Context, argv, env []string, logFile string) (pid int, err error) {
+// first the child is killed. terminal, if not nil, is the child's input: it may ask
+// there before it serves, and leaves it by LeaveTerminal.
+func Detach(ctx context.Context, argv, env []string, logFile string, terminal *os.File) (pid int, err error) {
 	if len(argv) == 0 {
 		return 0, errors.New("nothing to start")
 	}
@@ -45,6 +48,9 @@ func Detach(ctx context.Context, argv, env []string, logFile string) (pid int, e
 	cmd.Env = append(env[:len(env):len(env)], envReady+"=3") // descriptor of the first of ExtraFiles
 	cmd.Stdout, cmd.Stderr, cmd.ExtraFiles = log, log, []*os.File{w}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	if terminal != nil {
+		cmd.Stdin = terminal
+	}
 	err = cmd.Start()
 	w.Close() // else its end would never be seen
 	if err != nil {
@@ -105,6 +111,20 @@ func ReadinessFromEnv(getenv func(string) string, unset func(string) error) (*Re
 	}
 	syscall.CloseOnExec(fd)
 	return &Readiness{f: os.NewFile(uintptr(fd), "readiness")}, nil
+}
+
+// LeaveTerminal replaces standard input by nothing: a detached process must not hold the
+// terminal that it was started at.
+func (r *Readiness) LeaveTerminal() error {
+	if r == nil {
+		return nil
+	}
+	null, err := os.Open(os.DevNull)
+	if err != nil {
+		return err
+	}
+	defer null.Close()
+	return unix.Dup2(int(null.Fd()), int(os.Stdin.Fd()))
 }
 
 // Ready reports that the process serves.

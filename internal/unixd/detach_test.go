@@ -23,7 +23,7 @@ func TestDetach(t *testing.T) {
 	} {
 		log := filepath.Join(t.TempDir(), "log")
 		ctx, stop := context.WithTimeout(context.Background(), 30*time.Second)
-		pid, err := Detach(ctx, []string{exe}, append(os.Environ(), envRole+"="+tt.role), log)
+		pid, err := Detach(ctx, []string{exe}, append(os.Environ(), envRole+"="+tt.role), log, nil)
 		stop()
 		got := ""
 		if err != nil {
@@ -43,7 +43,7 @@ func TestDetachInTime(t *testing.T) {
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	stop()
-	_, err = Detach(ctx, []string{exe}, append(os.Environ(), envRole+"=hang"), "")
+	_, err = Detach(ctx, []string{exe}, append(os.Environ(), envRole+"=hang"), "", nil)
 	if !errors.Is(err, context.Canceled) || !strings.HasPrefix(err.Error(), "did not serve in time") {
 		t.Error(err)
 	}
@@ -51,11 +51,11 @@ func TestDetachInTime(t *testing.T) {
 
 func TestDetachNothing(t *testing.T) {
 	for _, argv := range [][]string{nil, {"/no/such/program"}} {
-		if _, err := Detach(context.Background(), argv, nil, ""); err == nil {
+		if _, err := Detach(context.Background(), argv, nil, "", nil); err == nil {
 			t.Error(argv)
 		}
 	}
-	if _, err := Detach(context.Background(), []string{"x"}, nil, "/no/such/dir/log"); !errors.Is(err, os.ErrNotExist) {
+	if _, err := Detach(context.Background(), []string{"x"}, nil, "/no/such/dir/log", nil); !errors.Is(err, os.ErrNotExist) {
 		t.Error(err)
 	}
 }

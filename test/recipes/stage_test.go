@@ -88,6 +88,9 @@ func (st *stage) certify(t *testing.T, conf string) {
 			}
 			st.files[name] = string(text)
 		}
+		if strings.Contains(conf, "SSLPassPhraseDialog") {
+			st.files[p.key] = testkit.Lock(t, st.files[p.key], "correct horse battery staple")
+		}
 	}
 }
 

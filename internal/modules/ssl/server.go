@@ -108,7 +108,7 @@ func load(b *module.Builder, s *module.Server, c *conf) []*certfile.Pair {
 		if i < len(c.keys) {
 			at[certfile.Key] = c.keys[i]
 		}
-		p, err := pair(b, certfile.Files{at[certfile.Cert].path, at[certfile.Key].path, at[certfile.Chain].path})
+		p, err := pair(b, certfile.Files{at[certfile.Cert].path, at[certfile.Key].path, at[certfile.Chain].path}, access(b, s, i))
 		if err != nil {
 			fail(b, at, err)
 			continue
@@ -142,7 +142,7 @@ func fail(b *module.Builder, at [3]file, err error) {
 }
 
 // pair reads a pair once for all servers.
-func pair(b *module.Builder, files certfile.Files) (*certfile.Pair, error) {
+func pair(b *module.Builder, files certfile.Files, a certfile.Access) (*certfile.Pair, error) {
 	type outcome struct {
 		pair *certfile.Pair
 		err  error
@@ -156,7 +156,7 @@ func pair(b *module.Builder, files certfile.Files) (*certfile.Pair, error) {
 			b.Snapshot.Keys = append(b.Snapshot.Keys, f)
 		}
 	}
-	p, err := certfile.Load(files, b.OpenKey)
+	p, err := certfile.Load(files, a)
 	switch {
 	case err == nil:
 		kept.pair = p

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"slices"
 
 	"github.com/headgate/headgate/internal/ascii"
 	"github.com/headgate/headgate/internal/cipherlist"
@@ -65,7 +66,13 @@ const (
 
 // New returns the module.
 func New() *module.Module {
-	return &module.Module{Name: "mod_ssl", ID: id, Rows: append(rows(), backRows()...), Server: server, Dir: dir}
+	return &module.Module{Name: "mod_ssl", ID: id, Rows: slices.Concat(rows(), backRows(), phraseRows()), Server: server, Dir: dir, Finish: finish}
+}
+
+// finish ends a build.
+func finish(b *module.Builder) error {
+	endDialog(b)
+	return nil
 }
 
 const (
