@@ -17,7 +17,8 @@ type Conn struct {
 	t      transport
 	state  tls.ConnectionState // after the handshake
 	server bool
-	more   bool // the last Read filled its buffer: crypto/tls may have more of the record
+	more   bool              // crypto/tls has data, or may have some, that the last Read did not return
+	lent   *[recordRoom]byte // memory of crypto/tls; nil: what it has is its own
 }
 
 var (
@@ -74,7 +75,9 @@ func (c *Conn) HandshakeWith(ch Chooser) error {
 	}
 	// With a context that can end, crypto/tls would close the connection from
 	// another thread; deadlines limit the handshake.
+	c.lend()
 	err := c.tls.Handshake()
+	c.more = c.shed()
 	if ferr := c.t.flush(false); err == nil {
 		err = ferr
 	}
@@ -126,9 +129,10 @@ func (c *Conn) Loop() reactor.Loop { return c.t.conn.Loop() }
 // closed its side at the end of a record, with or without a close_notify. It
 // returns at most what is left of one record.
 func (c *Conn) Read(p []byte) (int, error) {
+	c.lend()
 	n, err := c.tls.Read(p)
 	c.t.in.shed(c.Loop())
-	c.more = n > 0 && n == len(p)
+	c.more = c.shed() || !fields.known && n > 0 && n == len(p)
 	if err != nil && c.t.isBehind() {
 		err = ErrBacklog // crypto/tls reports a bad record: it lost its keys when it could not respond
 	}

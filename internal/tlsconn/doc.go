@@ -13,5 +13,9 @@
 // coroutine may use the connection, and the reader's by the only reader. A
 // client must not renegotiate, which would break that.
 //
+// An idle connection has no memory for input: Conn lends crypto/tls some for each read
+// and takes it back when all was read, which also shows whether there is more to read
+// (inner.go).
+//
 // Imports reactor and lock.
 package tlsconn

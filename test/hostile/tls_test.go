@@ -20,6 +20,7 @@ import (
 
 const tlsConf = `
 Timeout 5
+KeepAliveTimeout 1
 LogLevel info
 RequestReadTimeout handshake=1 header=2,MinRate=500
 Listen 127.0.0.1:${port}
@@ -282,6 +283,29 @@ func TestTLSOddButValid(t *testing.T) {
 		} {
 			if err != nil {
 				f.Errorf("%s: %v", name, err)
+			}
+		}
+	})
+}
+
+// TestTLSIdle: a connection is idle after a request whose body ends where a record ends, and is closed after KeepAliveTimeout,
+// not as one whose next request has begun.
+func TestTLSIdle(t *testing.T) {
+	onFronts(t, func(f *front) {
+		for _, size := range []int{1, 8192, 16384, 32768} {
+			cfg := clientConfig()
+			cfg.DynamicRecordSizingDisabled = true
+			c := tls.Client(f.dial(f.s.Addr()), cfg)
+			text := fmt.Sprintf("POST / HTTP/1.1\r\nHost: a.test\r\nContent-Length: %d\r\n\r\n", size)
+			_, _ = io.WriteString(c, text)
+			_, _ = io.WriteString(c, strings.Repeat("x", size))
+			begun := time.Now()
+			got, err := io.ReadAll(c)
+			if n := strings.Count(string(got), "HTTP/1.1 "); n != 1 || err != nil {
+				f.Errorf("%d: %d responses, %v: %q", size, n, err, got)
+			}
+			if took := time.Since(begun); took > 1900*time.Millisecond { // RequestReadTimeout would end a begun request after 2 s
+				f.Errorf("%d: the connection was not idle: it ended after %v", size, took)
 			}
 		}
 	})
