@@ -212,9 +212,11 @@ func (p *Pipeline) postRead(x *exchange.Exchange) error {
 
 // encrypted checks a request on a connection that began with TLS, or should have.
 func encrypted(x *exchange.Exchange, c *exchange.Client) error {
-	var err error = plainFault()
+	var err error
 	if c.Secure != nil {
 		err = c.Secure.Admits(x, !c.Base.(*bound).set.Single())
+	} else {
+		err = plainFault()
 	}
 	if err != nil {
 		x.Chain = x.Site.Sections.ForPath(x) // whose error documents apply

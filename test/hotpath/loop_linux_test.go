@@ -1,6 +1,7 @@
 package hotpath
 
 import (
+	"crypto/tls"
 	"io"
 	"net"
 	"os"
@@ -30,11 +31,22 @@ func TestNoAllocationOnLoops(t *testing.T) {
 	}
 	origin := play(t, plain)
 	addr := serveConf(t, strings.NewReplacer("127.0.0.1:9000", origin, "127.0.0.1:9001", origin).Replace(conf))
-	for _, c := range []struct{ name, request string }{{"get", get}, {"post", post}, {"chunked", chunked}} {
+	secure := serveConf(t, strings.NewReplacer("127.0.0.1:9000", origin, "127.0.0.1:9001", origin).Replace(encrypted(t, conf)))
+	for _, c := range []struct {
+		name, addr, request string
+		version             uint16 // of TLS; 0: none
+	}{
+		{"get", addr, get, 0}, {"post", addr, post, 0}, {"chunked", addr, chunked, 0},
+		{"get with TLS 1.3", secure, get, tls.VersionTLS13}, {"post with TLS 1.3", secure, post, tls.VersionTLS13},
+		{"get with TLS 1.2", secure, get, tls.VersionTLS12},
+	} {
 		t.Run(c.name, func(t *testing.T) {
-			nc, err := net.Dial("tcp", addr)
+			nc, err := net.Dial("tcp", c.addr)
 			if err != nil {
 				t.Fatal(err)
+			}
+			if c.version != 0 {
+				nc = tls.Client(nc, &tls.Config{InsecureSkipVerify: true, ServerName: "www.test", MaxVersion: c.version})
 			}
 			defer func() { _ = nc.Close() }()
 			_ = nc.SetDeadline(time.Now().Add(testkit.Patience))
@@ -63,6 +75,16 @@ func TestNoAllocationOnLoops(t *testing.T) {
 			t.Logf("%d allocations in %d requests; responses have %d bytes", n, rounds, size)
 		})
 	}
+}
+
+// encrypted returns a configuration whose virtual host has TLS.
+func encrypted(t testing.TB, text string) string {
+	dir, err := filepath.Abs("../../internal/testkit/certs")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.Replace(text, "<VirtualHost *:18080>\n", "<VirtualHost *:18080>\nSSLEngine on\n"+
+		"SSLCertificateFile "+dir+"/a-ec.crt\nSSLCertificateKeyFile "+dir+"/a-ec.key\n", 1)
 }
 
 // ask sends a request and reads its response of size bytes, or of a size still
@@ -121,7 +143,10 @@ func play(t testing.TB, answer string) string {
 
 // serveConf runs a server of one event loop in this process and returns its
 // address.
-func serveConf(t testing.TB, text string) string {
+func serveConf(t testing.TB, text string) string { return serveOn(t, "epoll", text) }
+
+// serveOn is serveConf on an engine.
+func serveOn(t testing.TB, engine, text string) string {
 	t.Helper()
 	t.Setenv(server.EnvLoops, "1")
 	dir, port := t.TempDir(), strconv.Itoa(testkit.FreePort(t))
@@ -132,7 +157,7 @@ func serveConf(t testing.TB, text string) string {
 	}
 	s, err := server.New(server.Options{
 		Config:  config.Options{File: file, ServerRoot: dir, Version: "Headgate/test"},
-		Modules: modules.All(), Stderr: os.Stderr, KeepUser: true, Engine: "epoll",
+		Modules: modules.All(), Stderr: os.Stderr, KeepUser: true, Engine: engine,
 	})
 	if err != nil {
 		t.Fatal(err)
