@@ -179,6 +179,7 @@ type wrk struct {
 	conns   int
 	depth   int // requests in one write
 	close   bool
+	tls     bool
 	targets string // file with a Host and a path in every line
 	time    time.Duration
 }
@@ -188,9 +189,13 @@ func (h *harness) wrk(ctx context.Context, addr string, w wrk) (outcome, error) 
 	if w.close {
 		mode = "close"
 	}
+	scheme := "http"
+	if w.tls {
+		scheme = "https"
+	}
 	args := []string{
 		"wrk", "-t", strconv.Itoa(len(w.cpus)), "-c", strconv.Itoa(w.conns), "-d", fmt.Sprintf("%ds", int(w.time.Seconds())),
-		"-s", h.script(), "http://" + addr + "/", "--", strconv.Itoa(w.depth), mode, w.targets,
+		"-s", h.script(), scheme + "://" + addr + "/", "--", strconv.Itoa(w.depth), mode, w.targets,
 	}
 	out, err := h.group.Run(ctx, proc.Command{Args: args, CPUs: w.cpus, Err: os.Stderr})
 	if err != nil {
@@ -209,7 +214,12 @@ func (h *harness) bodies(ctx context.Context, cpus []int, addr string, b load.Bo
 	if err != nil {
 		return outcome{}, err
 	}
-	args := []string{h.self, "role", load.RoleBodies, string(job)}
+	return h.moved(ctx, cpus, load.RoleBodies, string(job))
+}
+
+// moved runs a role that writes a line of load.Moved at its end.
+func (h *harness) moved(ctx context.Context, cpus []int, role, job string) (outcome, error) {
+	args := []string{h.self, "role", role, job}
 	out, err := h.group.Run(ctx, proc.Command{Args: args, CPUs: cpus, Err: os.Stderr})
 	if err != nil {
 		return outcome{}, err

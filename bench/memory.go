@@ -10,12 +10,15 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/headgate/headgate/bench/conf"
 	"github.com/headgate/headgate/bench/load"
 	"github.com/headgate/headgate/bench/proc"
 )
 
-// memory measures processes at rest, and the memory of an idle client connection.
-func memory(ctx context.Context, h *harness, t test) (*Result, error) {
+// kept is the test of memory: processes at rest, and the memory of an idle client connection.
+type kept struct{ tls conf.Kind }
+
+func (k kept) run(ctx context.Context, h *harness, t test) (*Result, error) {
 	many := h.idle
 	r := &Result{
 		Name: t.name, Title: t.title,
@@ -44,7 +47,8 @@ func memory(ctx context.Context, h *harness, t test) (*Result, error) {
 	}
 	for _, p := range h.peers {
 		e := enter(p.Name, p, oneSite(addr, 1))
-		e.load = wrk{cpus: h.shared(), conns: h.conns, depth: 1, targets: targets, time: time.Second}
+		e.site.TLS = k.tls
+		e.load = wrk{cpus: h.shared(), conns: h.conns, depth: 1, tls: k.tls != "", targets: targets, time: time.Second}
 		r.Rows = append(r.Rows, &e.row)
 		m := &resting{harness: h, result: r, entrant: e, many: many}
 		for range h.atMost(3) {
@@ -131,7 +135,7 @@ func (m *resting) rest(ctx context.Context) (proc.Memory, error) {
 
 // clients starts the idle clients and waits until all have their responses. They run on all cores.
 func (m *resting) clients(ctx context.Context, addr string) (*proc.Process, error) {
-	job, err := json.Marshal(load.IdleJob{Addr: addr, Host: "bench.test", Path: "/small", Many: m.many})
+	job, err := json.Marshal(load.IdleJob{Addr: addr, Host: "bench.test", Path: "/small", Many: m.many, TLS: m.site.TLS != ""})
 	if err != nil {
 		return nil, err
 	}

@@ -32,6 +32,7 @@ type requests struct {
 	cores    int
 	depth    int // requests in one write
 	close    bool
+	tls      conf.Kind
 	rounds   int // at most; 0: no limit
 	variants []variant
 }
@@ -51,6 +52,7 @@ func (q requests) run(ctx context.Context, h *harness, t test) (*Result, error) 
 	}
 	defer b.Stop()
 	site := oneSite(addr, len(cpus))
+	site.TLS = q.tls
 	targets, err := h.targets(t.name, site.Servers)
 	if err != nil {
 		return nil, err
@@ -61,7 +63,7 @@ func (q requests) run(ctx context.Context, h *harness, t test) (*Result, error) 
 	}
 	c.entrants = h.enterAll(site, q.variants...)
 	for _, e := range c.entrants {
-		e.load = wrk{cpus: cpus, conns: h.conns, depth: q.depth, close: q.close, targets: targets, time: h.time}
+		e.load = wrk{cpus: cpus, conns: h.conns, depth: q.depth, close: q.close, tls: q.tls != "", targets: targets, time: h.time}
 	}
 	c.warm, c.measure = c.warmUp, c.small
 	return r, c.play(ctx)

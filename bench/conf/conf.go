@@ -24,6 +24,7 @@ type Site struct {
 	Modules   []string // the modules that the real httpd loads; the other peers ignore it
 	ModuleDir string
 
+	TLS       Kind     // clients connect by TLS, with a certificate of this kind
 	Members   []string // backends to balance, host:port; none: Backend alone
 	Rules     bool     // the work of the test "rules": rewriting, header edits, sections, a condition
 	Plain     bool     // Headgate works without io_uring, as on systems that forbid it

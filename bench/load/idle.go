@@ -3,6 +3,7 @@
 package load
 
 import (
+	"crypto/tls"
 	"fmt"
 	"net"
 	"sync"
@@ -13,6 +14,8 @@ import (
 
 // Idle holds client connections open that have made one request each.
 type Idle struct {
+	TLS bool // with a handshake first
+
 	mu    sync.Mutex
 	conns []*net.TCPConn
 }
@@ -29,7 +32,7 @@ func (i *Idle) Open(addr, host, path string, many int) error {
 		all.Go(func() {
 			buf := make([]byte, 64<<10)
 			for n := int(next.Add(1)); n <= many; n = int(next.Add(1)) {
-				if err := i.open(addr, n, request, buf); err != nil {
+				if err := i.open(addr, host, n, request, buf); err != nil {
 					once.Do(func() { failed = fmt.Errorf("idle connection %d: %w", n, err) })
 					return
 				}
@@ -40,7 +43,7 @@ func (i *Idle) Open(addr, host, path string, many int) error {
 	return failed
 }
 
-func (i *Idle) open(addr string, n int, request [][]byte, buf []byte) error {
+func (i *Idle) open(addr, host string, n int, request [][]byte, buf []byte) error {
 	d := net.Dialer{Timeout: 10 * time.Second, LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, byte(2+n%8))}}
 	c, err := d.Dial("tcp", addr)
 	if err != nil {
@@ -50,6 +53,9 @@ func (i *Idle) open(addr string, n int, request [][]byte, buf []byte) error {
 	i.conns = append(i.conns, c.(*net.TCPConn))
 	i.mu.Unlock()
 	_ = c.SetDeadline(time.Now().Add(10 * time.Second))
+	if i.TLS {
+		c = tls.Client(c, tlsConfig(host))
+	}
 	_, err = exchange(c, request, buf)
 	_ = c.SetDeadline(time.Time{})
 	return err

@@ -6,6 +6,8 @@ import (
 	"context"
 	"io"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -187,6 +189,19 @@ func TestPercentile(t *testing.T) {
 	for p, want := range map[float64]float64{0.5: 500, 0.99: 990, 0.999: 999, 1: 1000} {
 		if got := percentile(s, p); got != want {
 			t.Errorf("%v: %v, want %v", p, got, want)
+		}
+	}
+}
+
+// TestShakes plays handshakes against net/http.
+func TestShakes(t *testing.T) {
+	s := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok") }))
+	defer s.Close()
+	for _, resume := range []bool{false, true} {
+		l := Shakes{Connections: 2, Time: 20 * time.Millisecond, Host: "bench.test", Path: "/", Resume: resume}
+		m, err := l.Run(context.Background(), s.Listener.Addr().String())
+		if err != nil || m.Requests < 2 || m.Errors != 0 {
+			t.Errorf("resume %v: %+v, %v", resume, m, err)
 		}
 	}
 }

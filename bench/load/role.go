@@ -20,6 +20,7 @@ const (
 	RoleBackends = "backends" // the same, at all addresses
 	RoleOpen     = "open"     // writes its backend's address; then a line of Latencies for every OpenJob it reads
 	RoleBodies   = "bodies"   // argument: a BodiesJob. Writes a line of Moved
+	RoleShakes   = "shakes"   // argument: a ShakesJob. Writes a line of Moved
 	RoleIdle     = "idle"     // argument: an IdleJob. Writes a line when all are open, then how many are, for every line it reads
 )
 
@@ -35,10 +36,17 @@ type BodiesJob struct {
 	Bodies Bodies
 }
 
+// ShakesJob is the command for one run of Shakes.
+type ShakesJob struct {
+	Addr   string
+	Shakes Shakes
+}
+
 // IdleJob is the command to open idle connections.
 type IdleJob struct {
 	Addr, Host, Path string
 	Many             int
+	TLS              bool
 }
 
 // Play plays the role that args name, with commands on standard input and results on standard output.
@@ -59,6 +67,8 @@ func Play(args []string) error {
 		return playOpen()
 	case RoleBodies:
 		return playBodies(arg)
+	case RoleShakes:
+		return playShakes(arg)
 	case RoleIdle:
 		return playIdle(arg)
 	}
@@ -131,12 +141,24 @@ func playBodies(arg string) error {
 	return json.NewEncoder(os.Stdout).Encode(m)
 }
 
+func playShakes(arg string) error {
+	var job ShakesJob
+	if err := json.Unmarshal([]byte(arg), &job); err != nil {
+		return fmt.Errorf("play clients with handshakes: %w", err)
+	}
+	m, err := job.Shakes.Run(context.Background(), job.Addr)
+	if err != nil {
+		return err
+	}
+	return json.NewEncoder(os.Stdout).Encode(m)
+}
+
 func playIdle(arg string) error {
 	var job IdleJob
 	if err := json.Unmarshal([]byte(arg), &job); err != nil {
 		return fmt.Errorf("play idle clients: %w", err)
 	}
-	var i Idle
+	i := Idle{TLS: job.TLS}
 	if err := i.Open(job.Addr, job.Host, job.Path, job.Many); err != nil {
 		return err
 	}

@@ -102,6 +102,9 @@ var modules = []string{"mpm_event", "authz_core", "log_config", "proxy", "proxy_
 // balancerModules are the further modules that the test "balancer" needs.
 var balancerModules = []string{"slotmem_shm", "proxy_balancer", "lbmethod_byrequests"}
 
+// tlsModules are the further modules that TLS needs.
+var tlsModules = []string{"socache_shmcb", "ssl"}
+
 // ruleModules are the further modules that the test "rules" needs.
 var ruleModules = []string{"authz_host", "headers", "rewrite"}
 
@@ -122,6 +125,9 @@ func (p *Peer) fit(site conf.Site) conf.Site {
 		load := modules
 		if site.Rules {
 			load = slices.Concat(modules, ruleModules)
+		}
+		if site.TLS != "" {
+			load = slices.Concat(load, tlsModules)
 		}
 		if len(site.Members) > 0 {
 			load = slices.Concat(load, balancerModules)
