@@ -3,6 +3,7 @@ package backtls
 import (
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"syscall"
@@ -19,11 +20,12 @@ import (
 // the connection leads.
 func (c *Config) Secure(conn reactor.Conn, name, backend string, by time.Time) (reactor.Conn, *fault.Fault) {
 	loop := conn.Loop()
+	w := &wish{certs: c.Machines, loop: loop}
 	s, err := tlsconn.Client(conn, &tls.Config{
 		ServerName: name, InsecureSkipVerify: true, // check does it: what is verified depends on the directives
 		VerifyConnection: func(cs tls.ConnectionState) error { return c.check(&cs, name, loop.Now()) },
 		MinVersion:       c.Low, MaxVersion: c.High, CipherSuites: c.Suites, DynamicRecordSizingDisabled: true,
-		ClientSessionCache: sessions{c.sessions, backend + "|"},
+		ClientSessionCache: sessions{c.sessions, backend + "|"}, GetClientCertificate: w.certificate,
 	})
 	if err != nil {
 		_ = conn.Close()
@@ -32,9 +34,12 @@ func (c *Config) Secure(conn reactor.Conn, name, backend string, by time.Time) (
 	_ = s.SetDeadline(by)
 	if err := s.Handshake(); err != nil {
 		_ = conn.Close()
-		return nil, failed(err)
+		return nil, c.explain(failed(err), w)
 	}
 	_ = s.SetDeadline(time.Time{})
+	if w.asked { // TLS 1.3: a backend that does not accept it says so after the handshake
+		s.OnAlert(func(err error) error { return fmt.Errorf("%w%s", err, c.wished(w)) })
+	}
 	return s, nil
 }
 
@@ -67,6 +72,27 @@ func failed(err error) *fault.Fault {
 		f.Detail = reason(err)
 	}
 	return f
+}
+
+// explain adds what the backend wished, where it ended the handshake.
+func (c *Config) explain(f *fault.Fault, w *wish) *fault.Fault {
+	if w.asked && f.ID == "AH02003" {
+		f.Detail += c.wished(w)
+	}
+	return f
+}
+
+// wished says which certificate a backend got that asked for one.
+func (c *Config) wished(w *wish) string {
+	switch {
+	case w.shown != nil:
+		leaf := w.shown.cert.Leaf
+		return fmt.Sprintf("; it asked for a certificate and was shown that of %+q, issued by %+q, valid until %s, of %s",
+			leaf.Subject.String(), leaf.Issuer.String(), leaf.NotAfter.UTC().Format(time.RFC3339), c.MachineAt)
+	case len(w.certs) > 0:
+		return "; it asked for a certificate, and none of " + c.MachineAt + " was issued by a CA that it names"
+	}
+	return "; it asked for a certificate, and there is no SSLProxyMachineCertificateFile"
 }
 
 // sessions are the sessions of one backend among those of a Config.

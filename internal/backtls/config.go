@@ -8,6 +8,7 @@ import (
 	"io"
 	"weak"
 
+	"github.com/headgate/headgate/internal/crl"
 	"github.com/headgate/headgate/internal/lock"
 )
 
@@ -37,6 +38,13 @@ type Settings struct {
 	Depth    int                 // SSLProxyVerifyDepth: how many issuers a certificate may have
 	CAs      []*x509.Certificate // SSLProxyCACertificateFile and Path
 
+	Machines  []*Machine // SSLProxyMachineCertificateFile and Path
+	MachineAt string     // the directives with their places
+
+	Lists     *crl.Lists // SSLProxyCARevocationFile and Path; nil: none
+	Revoked   crl.Policy // SSLProxyCARevocationCheck
+	RevokedAt string
+
 	Name   Check // SSLProxyCheckPeerName
 	CN     Check // SSLProxyCheckPeerCN, where Name is off
 	Expire Check // SSLProxyCheckPeerExpire
@@ -53,6 +61,16 @@ func (s *Settings) key() string {
 		_, _ = io.WriteString(h, "|")
 		_, _ = h.Write(c.Raw)
 	}
+	for _, m := range s.Machines {
+		_, _ = io.WriteString(h, "|own")
+		for _, der := range m.cert.Certificate {
+			_, _ = h.Write(der)
+		}
+	}
+	if s.Lists != nil {
+		fmt.Fprintf(h, "|%x", s.Lists.Sum())
+	}
+	fmt.Fprintf(h, "|%v %q %q", s.Revoked, s.MachineAt, s.RevokedAt)
 	// The places are in messages only; a Config that says others is another one.
 	fmt.Fprintf(h, "|%q %q %q %q", s.VerifyAt, s.Name.At, s.CN.At, s.Expire.At)
 	return string(h.Sum(nil))

@@ -6,5 +6,5 @@
 // for the same name may be shared. A Set returns the same Config for the same
 // settings, so that idle connections and sessions outlive a reload.
 //
-// Imports certfile, fault, lock, reactor and tlsconn.
+// Imports ascii, crl, fault, lock, reactor and tlsconn.
 package backtls

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/headgate/headgate/internal/ascii"
+	"github.com/headgate/headgate/internal/crl"
 )
 
 // Refusal says why a backend's certificate is not accepted.
@@ -39,8 +40,16 @@ func (c *Config) check(cs *tls.ConnectionState, name string, now time.Time) erro
 		return errNoCertificate
 	}
 	leaf := cs.PeerCertificates[0]
-	if why := c.untrusted(cs.PeerCertificates, now); why != "" {
+	chains, why := c.trusted(cs.PeerCertificates, now)
+	if why != "" {
 		return &Refusal{"AH02039", "SSLProxyVerify", c.VerifyAt, why, leaf}
+	}
+	if e := c.revoked(chains, now); e != nil {
+		why := e.Text
+		if e.At > 0 {
+			why = fmt.Sprintf("%s, of its issuer %+q", e.Text, e.Cert.Subject.String())
+		}
+		return &Refusal{"AH02039", "SSLProxyCARevocationCheck", c.RevokedAt, why, leaf}
 	}
 	if c.Expire.On {
 		switch {
@@ -60,10 +69,12 @@ func (c *Config) check(cs *tls.ConnectionState, name string, now time.Time) erro
 	return nil
 }
 
-// untrusted returns why SSLProxyVerify does not accept a chain, "" if it does.
-func (c *Config) untrusted(peers []*x509.Certificate, now time.Time) string {
+// trusted returns the chains that SSLProxyVerify accepts, or why it accepts none. There
+// are none where it accepts any certificate; with optional_no_ca that of an
+// unknown CA is a chain by itself.
+func (c *Config) trusted(peers []*x509.Certificate, now time.Time) (chains [][]*x509.Certificate, why string) {
 	if c.Verify == VerifyNone {
-		return ""
+		return nil, ""
 	}
 	between := c.between.Clone()
 	for _, p := range peers[1:] {
@@ -73,22 +84,30 @@ func (c *Config) untrusted(peers []*x509.Certificate, now time.Time) string {
 	var unknown x509.UnknownAuthorityError
 	switch {
 	case errors.As(err, &unknown) && c.Verify == VerifyNoCA:
-		return ""
+		return [][]*x509.Certificate{peers}, ""
 	case errors.As(err, &unknown) && selfSigned(peers[0]):
-		return "the certificate is self-signed and none of SSLProxyCACertificateFile and SSLProxyCACertificatePath"
+		return nil, "the certificate is self-signed and none of SSLProxyCACertificateFile and SSLProxyCACertificatePath"
 	case errors.As(err, &unknown):
-		return "no certificate of SSLProxyCACertificateFile or SSLProxyCACertificatePath leads to its issuer"
+		return nil, "no certificate of SSLProxyCACertificateFile or SSLProxyCACertificatePath leads to its issuer"
 	case err != nil:
-		return reason(err)
+		return nil, reason(err)
 	}
 	shortest := len(chains[0])
 	for _, chain := range chains[1:] {
 		shortest = min(shortest, len(chain))
 	}
 	if shortest-1 > c.Depth {
-		return fmt.Sprintf("the chain has %d certificates above it, SSLProxyVerifyDepth allows %d", shortest-1, c.Depth)
+		return nil, fmt.Sprintf("the chain has %d certificates above it, SSLProxyVerifyDepth allows %d", shortest-1, c.Depth)
 	}
-	return ""
+	return chains, ""
+}
+
+// revoked returns why SSLProxyCARevocationCheck does not accept chains that are trusted.
+func (c *Config) revoked(chains [][]*x509.Certificate, now time.Time) *crl.Error {
+	if c.Lists == nil || len(chains) == 0 {
+		return nil
+	}
+	return c.Lists.CheckAny(c.Revoked, chains, now)
 }
 
 // reason is what x509 says, without bytes of the peer.

@@ -14,7 +14,6 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"slices"
@@ -190,7 +189,7 @@ var (
 // text reads a file.
 func (p *Pair) text(part Part) ([]byte, error) {
 	name := p.Files[part]
-	b, err := p.readFile(name)
+	b, err := readFile(name, p.access.Open)
 	if err != nil {
 		var path *fs.PathError
 		if errors.As(err, &path) {
@@ -199,22 +198,4 @@ func (p *Pair) text(part Part) ([]byte, error) {
 		return nil, &Error{part, name, err}
 	}
 	return b, nil
-}
-
-func (p *Pair) readFile(name string) ([]byte, error) {
-	f, err := p.access.Open(name)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	if info, err := f.Stat(); err != nil {
-		return nil, err
-	} else if !info.Mode().IsRegular() {
-		return nil, errSpecial
-	}
-	b, err := io.ReadAll(io.LimitReader(f, mostBytes+1))
-	if err == nil && len(b) > mostBytes {
-		err = errLong
-	}
-	return b, err
 }

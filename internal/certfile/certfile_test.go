@@ -230,5 +230,63 @@ func FuzzPEM(f *testing.F) {
 		if key, err := PrivateKey([]byte(text)); (err == nil) != (key != nil) {
 			t.Errorf("%v, %v", key, err)
 		}
+		list, err := Infos([]byte(text))
+		if err != nil && list != nil {
+			t.Errorf("%d parts, %v", len(list), err)
+		}
+		for _, i := range list {
+			if i == (Info{}) || i.Key != nil && i.Err != nil || i.Fits() && i.Cert == nil {
+				t.Errorf("%+v", i)
+			}
+		}
 	})
+}
+
+// TestInfos checks which key belongs to which certificate.
+func TestInfos(t *testing.T) {
+	a, aKey := pemText(t, "a", ecKey(t))
+	b, bKey := pemText(t, "b", ecKey(t))
+	const locked = "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAA==\n-----END ENCRYPTED PRIVATE KEY-----\n"
+	for _, c := range []struct{ text, want string }{
+		{"", ""},
+		{"no certificate", ""},
+		{a + aKey, "a+key"},
+		{aKey + a, "a+key"},
+		{a + aKey + b + bKey, "a+key b+key"},
+		{aKey + a + bKey + b, "a+key b+key"},
+		{a + b, "a b"},
+		{a + aKey + b, "a+key b"},
+		{b + a + aKey, "b a+key"},
+		{aKey, "+key"},
+		{a + bKey, "a+wrong"},
+		{a + locked, "a+locked"},
+		{a + aKey + locked, "a+key +locked"},
+	} {
+		list, err := Infos([]byte(c.text))
+		if err != nil {
+			t.Error(err)
+		}
+		var got []string
+		for _, i := range list {
+			s := ""
+			if i.Cert != nil {
+				s = i.Cert.Subject.CommonName
+			}
+			switch {
+			case i.Err != nil:
+				s += "+locked"
+			case i.Key != nil && i.Cert != nil && !i.Fits():
+				s += "+wrong"
+			case i.Key != nil:
+				s += "+key"
+			}
+			got = append(got, s)
+		}
+		if s := strings.Join(got, " "); s != c.want {
+			t.Errorf("%s, want %s", s, c.want)
+		}
+	}
+	if _, err := Infos([]byte(a[:len(a)-9])); err == nil {
+		t.Error("a text that is cut is read")
+	}
 }

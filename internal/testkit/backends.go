@@ -2,9 +2,11 @@ package testkit
 
 import (
 	"bytes"
+	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/rsa"
 	"crypto/sha1"
 	"crypto/tls"
 	"crypto/x509"
@@ -152,6 +154,7 @@ var backPKI = sync.OnceValue(func() *pki {
 	asks := show("tclient", good)
 	asks.ClientAuth, asks.ClientCAs = tls.RequireAndVerifyClientCert, x509.NewCertPool()
 	asks.ClientCAs.AddCert(ca.cert)
+	p.asking(good, ca, other, inter)
 	p.files = map[string]string{
 		"back/ca.crt": ca.pem(), "back/other.crt": other.pem(), "back/both.crt": other.pem() + ca.pem(), "back/inter.crt": inter.pem(),
 		"back/self.crt": self.pem(), "back/leaf.crt": good.pem(), "back/" + "hashed/" + hashedName(ca.cert): ca.pem(),
@@ -159,8 +162,97 @@ var backPKI = sync.OnceValue(func() *pki {
 		"back/crl-old.pem": revokeUntil(ca, -time.Hour), "back/hashed/" + strings.TrimSuffix(hashedName(ca.cert), "0") + "r0": revoke(ca, gone),
 		"back/client.pem": client.both(), "back/stranger.pem": stranger.both(), "back/two.pem": stranger.both() + client.both(), "back/clients/one.pem": client.both(),
 	}
+	p.ownFiles(ca, other, inter, client, stranger)
+	p.revokedFiles(ca, other, inter, gone)
 	return p
 })
+
+// asking makes servers that ask for a certificate of the client, and differ in whom
+// they name as its issuers and in what they accept.
+func (p *pki) asking(good, ca, other, inter *issued) {
+	for name, s := range map[string]struct {
+		auth  tls.ClientAuthType
+		names []*issued
+	}{
+		"tany":       {tls.RequireAnyClientCert, nil},
+		"tmay":       {tls.RequestClientCert, []*issued{ca}},
+		"tlistother": {tls.RequireAnyClientCert, []*issued{other}},
+		"tlistboth":  {tls.RequireAnyClientCert, []*issued{other, ca}},
+		"tlistback":  {tls.RequireAnyClientCert, []*issued{ca, other}},
+		"tlistinter": {tls.RequireAnyClientCert, []*issued{inter}},
+		"tlistnone":  {tls.RequestClientCert, []*issued{issue("unknown ca", nil, authority)}},
+		"tverify":    {tls.RequireAndVerifyClientCert, []*issued{ca}},
+	} {
+		c := &tls.Config{ClientAuth: s.auth, Certificates: []tls.Certificate{{Certificate: [][]byte{good.cert.Raw}, PrivateKey: good.key}}}
+		for _, n := range s.names {
+			if c.ClientCAs == nil {
+				c.ClientCAs = x509.NewCertPool()
+			}
+			c.ClientCAs.AddCert(n.cert)
+		}
+		p.fronts[name] = c
+		if name == "tany" || name == "tverify" || name == "tlistboth" {
+			old := c.Clone()
+			old.MaxVersion = tls.VersionTLS12
+			p.fronts[name+"12"] = old
+		}
+	}
+}
+
+// ownFiles makes files for SSLProxyMachineCertificateFile, Path and ChainFile.
+func (p *pki) ownFiles(ca, other, inter, client, stranger *issued) {
+	deep := issue("deep", inter, nil)
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		panic(err)
+	}
+	strong := signed("strong", ca, key)
+	sec1, err := x509.MarshalECPrivateKey(client.key)
+	if err != nil {
+		panic(err)
+	}
+	block := func(kind string, der []byte) string {
+		return string(pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}))
+	}
+	p.add(map[string]string{
+		"deep.pem": deep.both(), "deepchain.pem": deep.both() + inter.pem(), "deepfull.pem": deep.both() + inter.pem() + ca.pem(),
+		"chain.crt": inter.pem() + ca.pem(), "clientca.pem": client.both() + ca.pem(),
+		"rsa.pem":       block("CERTIFICATE", strong) + block("RSA PRIVATE KEY", x509.MarshalPKCS1PrivateKey(key)),
+		"keyfirst.pem":  block("EC PRIVATE KEY", sec1) + client.pem(),
+		"encrypted.pem": client.pem() + "-----BEGIN ENCRYPTED PRIVATE KEY-----\nMAA=\n-----END ENCRYPTED PRIVATE KEY-----\n",
+		"mismatch.pem":  strings.Replace(client.both(), client.pem(), stranger.pem(), 1),
+		"many/a.pem":    client.both(), "many/b.pem": stranger.both(), "many/c.txt": "no certificate", "many/d.crt": inter.pem(),
+	})
+}
+
+// revokedFiles makes lists of revoked certificates with all that may be wrong with one.
+func (p *pki) revokedFiles(ca, other, inter, gone *issued) {
+	forged := &issued{cert: ca.cert, key: other.key}
+	p.add(map[string]string{
+		"crl-inter.pem": revoke(ca, inter) + revoke(inter), "crl-forged.pem": revoke(forged), "crl-leaf.pem": revoke(inter) + revoke(ca),
+		"crl-oldnew.pem": revokeUntil(ca, -time.Hour) + revoke(ca, gone), "crl-intonly.pem": revoke(inter),
+	})
+}
+
+func (p *pki) add(files map[string]string) {
+	for name, text := range files {
+		p.files["back/"+name] = text
+	}
+}
+
+// signed makes a certificate for a key of any kind.
+func signed(cn string, by *issued, key crypto.Signer) []byte {
+	serials++
+	t := &x509.Certificate{
+		SerialNumber: big.NewInt(serials), Subject: pkix.Name{CommonName: cn}, NotBefore: time.Now().Add(-2 * day), NotAfter: time.Now().Add(2 * day),
+		KeyUsage: x509.KeyUsageDigitalSignature,
+	}
+	der, err := x509.CreateCertificate(rand.Reader, t, by.cert, key.Public(), by.key)
+	if err != nil {
+		panic(err)
+	}
+	return der
+}
 
 func revoke(by *issued, list ...*issued) string { return revokeUntil(by, day, list...) }
 
@@ -250,6 +342,9 @@ func join(s *tls.Conn, addr string) {
 	who := "none"
 	if len(st.PeerCertificates) > 0 {
 		who = st.PeerCertificates[0].Subject.CommonName
+		for _, c := range st.PeerCertificates[1:] {
+			who += "<" + c.Subject.CommonName
+		}
 	}
 	mark := fmt.Sprintf("\r\nX-TLS: sni=%s client=%s %s\r\n", st.ServerName, who, tls.VersionName(st.Version))
 	b := make([]byte, 16<<10)

@@ -39,12 +39,18 @@ func Show(h *tls.ClientHelloInfo, c *tls.Certificate) (*tls.Certificate, error) 
 		return c, nil
 	}
 	t.shown = c.Leaf
-	if key, ok := c.PrivateKey.(*rsa.PrivateKey); ok {
-		away := *c
-		away.PrivateKey = awaySigner{key, t.conn.Loop()}
-		return &away, nil
+	return Away(c, t.conn.Loop()), nil
+}
+
+// Away returns a certificate with a key that does not hold the loop.
+func Away(c *tls.Certificate, l reactor.Loop) *tls.Certificate {
+	key, ok := c.PrivateKey.(*rsa.PrivateKey)
+	if !ok {
+		return c
 	}
-	return c, nil
+	away := *c
+	away.PrivateKey = awaySigner{key, l}
+	return &away
 }
 
 // Certificate returns the certificate that was shown; nil if a session

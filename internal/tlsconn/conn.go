@@ -17,6 +17,7 @@ type Conn struct {
 	t      transport
 	state  tls.ConnectionState // after the handshake
 	server bool
+	alert  func(error) error // OnAlert
 	more   bool              // crypto/tls has data, or may have some, that the last Read did not return
 	lent   *[recordRoom]byte // memory of crypto/tls; nil: what it has is its own
 }
@@ -136,8 +137,15 @@ func (c *Conn) Read(p []byte) (int, error) {
 	if err != nil && c.t.isBehind() {
 		err = ErrBacklog // crypto/tls reports a bad record: it lost its keys when it could not respond
 	}
+	var alert tls.AlertError
+	if c.alert != nil && errors.As(err, &alert) {
+		err = c.alert(err)
+	}
 	return n, err
 }
+
+// OnAlert has Read return what f makes of an error that is an alert of the peer.
+func (c *Conn) OnAlert(f func(error) error) { c.alert = f }
 
 // Buffered reports whether there may be input that was taken from the connection
 // below and not yet returned by Read: no event will announce it, so

@@ -8,15 +8,18 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 
 	"github.com/headgate/headgate/internal/ascii"
 	"github.com/headgate/headgate/internal/backtls"
 	"github.com/headgate/headgate/internal/certfile"
 	"github.com/headgate/headgate/internal/cipherlist"
+	"github.com/headgate/headgate/internal/crl"
 	"github.com/headgate/headgate/internal/directive"
 	"github.com/headgate/headgate/internal/module"
 	"github.com/headgate/headgate/internal/state"
+	"github.com/headgate/headgate/internal/syntax"
 )
 
 // backConf is what a server or a <Proxy> section says of connections to backends.
@@ -31,7 +34,16 @@ type backConf struct {
 	path    module.Opt[[]*x509.Certificate] // SSLProxyCACertificatePath
 	use     module.Opt[protocols]
 	ciphers module.Opt[[]uint16]
-	at      map[string]string // where a directive is, by its name
+
+	own, ownPath module.Opt[file]                // SSLProxyMachineCertificateFile and Path
+	ownChain     module.Opt[[]*x509.Certificate] // SSLProxyMachineCertificateChainFile
+
+	lists, listsPath module.Opt[[]*crl.List] // SSLProxyCARevocationFile and Path
+	revoked          module.Opt[crl.Policy]  // SSLProxyCARevocationCheck
+	revokedPos       syntax.Pos
+	listsPos         syntax.Pos
+
+	at map[string]string // where a directive is, by its name
 
 	section bool      // it is a section's
 	server  *backConf // what the server around the section says
@@ -52,7 +64,16 @@ var backSlot = directive.Slot[backConf]{Name: "ssl proxy", Merge: func(base, add
 		name: module.Over(base.name, add.name), cn: module.Over(base.cn, add.cn), expire: module.Over(base.expire, add.expire),
 		cas: module.Over(base.cas, add.cas), path: module.Over(base.path, add.path),
 		use: module.Over(base.use, add.use), ciphers: module.Over(base.ciphers, add.ciphers),
+		own: module.Over(base.own, add.own), ownPath: module.Over(base.ownPath, add.ownPath), ownChain: module.Over(base.ownChain, add.ownChain),
+		lists: module.Over(base.lists, add.lists), listsPath: module.Over(base.listsPath, add.listsPath),
+		revoked: module.Over(base.revoked, add.revoked), revokedPos: base.revokedPos, listsPos: base.listsPos,
 		at: make(map[string]string), section: add.section,
+	}
+	if add.revoked.Set {
+		m.revokedPos = add.revokedPos
+	}
+	if add.lists.Set || add.listsPath.Set {
+		m.listsPos = add.listsPos
 	}
 	for _, from := range []*backConf{base, add} {
 		for k, v := range from.at {
@@ -67,7 +88,7 @@ var backSlot = directive.Slot[backConf]{Name: "ssl proxy", Merge: func(base, add
 
 // backRows are the directives about backends.
 func backRows() []directive.Row {
-	return []directive.Row{
+	return slices.Concat([]directive.Row{
 		{Name: "SSLProxyEngine", Set: backFlag(func(s *backConf) *module.Opt[bool] { return &s.engine })},
 		{Name: "SSLProxyVerify", Set: setBackVerify},
 		{Name: "SSLProxyVerifyDepth", Set: setBackDepth},
@@ -78,7 +99,7 @@ func backRows() []directive.Row {
 		{Name: "SSLProxyCACertificatePath", Set: setBackPath},
 		{Name: "SSLProxyProtocol", Set: setBackProtocol},
 		{Name: "SSLProxyCipherSuite", Set: setBackCiphers},
-	}
+	}, ownRows(), crlRows())
 }
 
 // backOf returns the configuration that a directive sets, and keeps the place.
@@ -280,12 +301,50 @@ func backend(b *module.Builder, d *module.Dir) *backtls.Config {
 	// httpd: the name is checked unless that is off, or left open and CheckPeerCN is off.
 	s.Name = backtls.Check{On: c.name.Or(c.cn.Or(true)), At: c.at["SSLProxyCheckPeerName"]}
 	s.CN = backtls.Check{On: c.cn.Or(false), At: c.at["SSLProxyCheckPeerCN"]}
+	revocation(c, s)
+	machines(b, c, s)
 	set, _ := b.Aux[setKey{}].(*backtls.Set)
 	return set.Config(s)
 }
 
 // setKey is the key in Builder.Aux for the settings in use.
 type setKey struct{}
+
+// prepare reads what the servers and their sections name, and checks what only shows
+// once they are merged. Main is the main server.
+func prepare(b *module.Builder) {
+	if b.Blind {
+		return
+	}
+	var all []*backConf
+	add := func(c *backConf) {
+		if c.engine.Or(false) {
+			all = append(all, c)
+		}
+	}
+	server := func(s *directive.Scope, base *directive.Confs) {
+		of, ok := backSlot.Peek(base)
+		if ok {
+			add(of)
+		} else {
+			of = &backConf{}
+		}
+		for _, section := range s.Children {
+			if c, some := backSlot.Peek(section.Dir); some && !section.Kind.Server() {
+				add(backSlot.Merge(of, c))
+			}
+		}
+	}
+	server(b.Main, b.Main.Dir)
+	for _, host := range b.Main.Hosts() {
+		server(host, directive.MergeConfs(b.Main.Dir, host.Dir))
+	}
+	used := slices.ContainsFunc(all, func(c *backConf) bool { return c.revoked.V.Depth != crl.None })
+	for _, c := range all {
+		checkRevocation(b, c, used)
+		readOwn(b, c)
+	}
+}
 
 // keepSet makes the settings that connections stand for outlive a reload.
 func keepSet(b *module.Builder) {

@@ -21,7 +21,10 @@ import (
 
 // server says how connections to a site are encrypted.
 func server(b *module.Builder, s *module.Server) error {
-	keepSet(b)
+	if s.Scope == b.Main {
+		keepSet(b)
+		prepare(b)
+	}
 	c, ok := slot.Peek(s.Conf)
 	switch {
 	case ok:
