@@ -143,8 +143,8 @@ func TestSecondStart(t *testing.T) {
 
 // TestDemo runs the demo as make run does, and stops it as Ctrl-C does.
 func TestDemo(t *testing.T) {
-	port := testkit.FreePort(t)
-	cmd := exec.Command(testkit.Binary(t), "demo", "--port", strconv.Itoa(port))
+	port, secure := testkit.FreePort(t), testkit.FreePort(t)
+	cmd := exec.Command(testkit.Binary(t), "demo", "--port", strconv.Itoa(port), "--tls-port", strconv.Itoa(secure))
 	stderr, err := cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -156,7 +156,9 @@ func TestDemo(t *testing.T) {
 	for said.Scan() && !strings.Contains(said.Text(), "Ctrl-C") {
 	}
 	base := fmt.Sprintf("http://127.0.0.1:%d", port)
-	c := http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: testkit.Patience}
+	c := http.Client{Transport: &http.Transport{
+		DisableKeepAlives: true, TLSClientConfig: &tls.Config{InsecureSkipVerify: true},
+	}, Timeout: testkit.Patience}
 	ask := func(path, want string) {
 		t.Helper()
 		send := func() (*http.Response, error) { return c.Post(base+path, "text/plain", strings.NewReader("some body")) }
@@ -175,6 +177,10 @@ func TestDemo(t *testing.T) {
 	}
 	ask("/", "X-Forwarded-For:</b> 127.0.0.1")
 	ask("/echo/hello", "POST /hello HTTP/1.1")
+	ask("/balancer-manager", "balancer://echo")
+	base = fmt.Sprintf("https://127.0.0.1:%d", secure)
+	ask("/", "X-Tls:</b> TLSv1.3 TLS_AES_128_GCM_SHA256")
+	ask("/echo/hello", "X-Forwarded-Proto: https")
 	ask("/balancer-manager", "balancer://echo")
 	res, err := c.Get(base + "/events")
 	if err != nil {

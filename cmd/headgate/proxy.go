@@ -59,7 +59,7 @@ func (p process) proxy(from, to, text string, secure bool) int {
 	if secure {
 		host, _, _ := net.SplitHostPort(from) // proxyConf has checked it; without a host it is ""
 		var err error
-		if spot, err = selfSign(host); err != nil {
+		if spot, err = selfSign("proxy", host); err != nil {
 			return p.failed("no certificate could be made: %v", err)
 		}
 		defer spot.remove()
@@ -71,8 +71,7 @@ func (p process) proxy(from, to, text string, secure bool) int {
 			fmt.Fprintf(p.stderr, "headgate: %s (%s) -> %s (Ctrl-C stops)\n", a.Listen, a.URL, to)
 		}
 		if spot != nil {
-			fmt.Fprintf(p.stderr, "headgate: the certificate was made just now for %s and signed by itself, so clients do not trust it (curl -k);"+
-				" it ends with this run. SHA-256 %s\n", strings.Join(spot.names, ", "), spot.sha256)
+			fmt.Fprintf(p.stderr, "headgate: %s\n", spot.say())
 		}
 	})
 }
@@ -142,33 +141,59 @@ func backendURL(s string) (string, error) {
 }
 
 func (p process) demoCommand() *cobra.Command {
-	var port uint16
+	var port, secure uint16
 	var host string
 	c := &cobra.Command{
 		Use: "demo", Short: "a page and an echo service behind the proxy, to look at",
-		Long: `Start three small backends on this machine and Headgate in front of them. Ctrl-C
-stops everything.`,
+		Long: `Start three small backends on this machine and Headgate in front of them, by http
+and, with a certificate made on the spot, by https. Ctrl-C stops everything.`,
 		Args: cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error {
-			if port == 0 {
+		RunE: func(c *cobra.Command, _ []string) error {
+			switch {
+			case port == 0:
 				return errors.New("--port: want 1 to 65535")
+			case port == secure:
+				return errors.New("--tls-port: want a port other than --port")
+			case !c.Flags().Changed("tls-port") && !free(host, secure):
+				fmt.Fprintf(p.stderr, "headgate: port %d is taken, so there is no https (--tls-port chooses another)\n", secure)
+				secure = 0
 			}
-			return code(p.demo(host, port))
+			return code(p.demo(host, port, secure))
 		},
 	}
 	c.Flags().Uint16Var(&port, "port", 8080, "where to listen: `PORT`")
+	c.Flags().Uint16Var(&secure, "tls-port", 8443, "where to listen for https: `PORT`, 0 for nowhere")
 	c.Flags().StringVar(&host, "host", "127.0.0.1", "`ADDRESS` to listen at; * for all")
 	return c
 }
 
-// demo runs the demo backends behind the proxy.
-func (p process) demo(host string, port uint16) int {
+// free reports whether a server could listen at a port.
+func free(host string, port uint16) bool {
+	l, err := net.Listen("tcp", net.JoinHostPort(strings.TrimPrefix(host, "*"), fmt.Sprint(port)))
+	if err != nil {
+		return false
+	}
+	_ = l.Close()
+	return true
+}
+
+// demo runs the demo backends behind the proxy. secure is the port for https; 0: none.
+func (p process) demo(host string, port, secure uint16) int {
 	if host == "*" {
 		host = ""
 	}
+	spot := new(onTheSpot)
+	if secure != 0 {
+		var err error
+		if spot, err = selfSign("demo", host); err != nil {
+			return p.failed("no certificate could be made: %v", err)
+		}
+		defer spot.remove()
+	}
 	var text string
 	back, err := demo.Start(func(b *demo.Backends) string {
-		text = demo.Config(b, host, port)
+		b.TLSPort = secure
+		text = demo.Config(b, host, port, spot.cert, spot.key)
 		return text
 	})
 	if err != nil {
@@ -176,17 +201,20 @@ func (p process) demo(host string, port uint16) int {
 		return exitFailed
 	}
 	defer func() { _ = back.Close() }()
-	return p.serve(spoken("demo", text), func(server.Status) { p.welcome(port) })
+	return p.serve(spoken("demo", text), func(server.Status) { p.welcome(port, secure, spot) })
 }
 
 // welcome prints what there is to see.
-func (p process) welcome(port uint16) {
-	at := fmt.Sprintf("localhost:%d", port)
+func (p process) welcome(port, secure uint16, spot *onTheSpot) {
+	at, https := fmt.Sprintf("localhost:%d", port), ""
+	if secure != 0 {
+		https = fmt.Sprintf("    with TLS    https://localhost:%[1]d/   curl -ik https://localhost:%[1]d/\n", secure)
+	}
 	fmt.Fprintf(p.stderr, `
   Headgate demo: a page, and an echo service that is a balancer with two members.
 
     open        http://%[1]s/
-    page        curl -i %[1]s/
+%[3]s    page        curl -i %[1]s/
     echo        curl -i -d 'some body' %[1]s/echo/hello     (twice: Host is the member)
     streaming   curl -N %[1]s/events
     status      http://%[1]s/server-status
@@ -194,5 +222,8 @@ func (p process) welcome(port uint16) {
 
   Ctrl-C stops it (pid %[2]d).
 
-`, at, os.Getpid())
+`, at, os.Getpid(), https)
+	if secure != 0 {
+		fmt.Fprintf(p.stderr, "headgate: %s\n\n", spot.say())
+	}
 }

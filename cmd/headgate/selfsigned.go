@@ -10,6 +10,7 @@ import (
 	"encoding/hex"
 	"encoding/pem"
 	"errors"
+	"fmt"
 	"math/big"
 	"net"
 	"os"
@@ -19,7 +20,7 @@ import (
 	"time"
 )
 
-// onTheSpot is a certificate that the proxy command makes for itself.
+// onTheSpot is a certificate that the commands proxy and demo make for themselves.
 type onTheSpot struct {
 	dir       string // cert.pem and key.pem are in it
 	names     []string
@@ -30,8 +31,8 @@ type onTheSpot struct {
 // spotLife is how long it is valid: longer than somebody tries something out.
 const spotLife = 30 * 24 * time.Hour
 
-// selfSign makes a certificate for this machine, and for host if it is not empty.
-func selfSign(host string) (*onTheSpot, error) {
+// selfSign makes a certificate for a command: for this machine, and for host if it is not empty.
+func selfSign(command, host string) (*onTheSpot, error) {
 	s := &onTheSpot{names: []string{"localhost", "127.0.0.1", "::1"}}
 	if name, err := os.Hostname(); err == nil {
 		s.names = append(s.names, name)
@@ -45,7 +46,7 @@ func selfSign(host string) (*onTheSpot, error) {
 	}
 	now := time.Now()
 	form := &x509.Certificate{
-		SerialNumber: big.NewInt(now.UnixNano()), Subject: pkix.Name{CommonName: "localhost", Organization: []string{"headgate proxy"}},
+		SerialNumber: big.NewInt(now.UnixNano()), Subject: pkix.Name{CommonName: "localhost", Organization: []string{"headgate " + command}},
 		NotBefore: now.Add(-time.Hour), NotAfter: now.Add(spotLife),
 		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}, BasicConstraintsValid: true,
 	}
@@ -66,12 +67,12 @@ func selfSign(host string) (*onTheSpot, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s, s.write(cert, private)
+	return s, s.write(command, cert, private)
 }
 
 // write writes both files to a folder that only this user may enter.
-func (s *onTheSpot) write(cert, private []byte) (err error) {
-	if s.dir, err = os.MkdirTemp("", "headgate-proxy-"); err != nil {
+func (s *onTheSpot) write(command string, cert, private []byte) (err error) {
+	if s.dir, err = os.MkdirTemp("", "headgate-"+command+"-"); err != nil {
 		return err
 	}
 	s.cert, s.key = filepath.Join(s.dir, "cert.pem"), filepath.Join(s.dir, "key.pem")
@@ -86,6 +87,12 @@ func (s *onTheSpot) write(cert, private []byte) (err error) {
 		s.remove()
 	}
 	return err
+}
+
+// say says what clients make of it.
+func (s *onTheSpot) say() string {
+	return fmt.Sprintf("the certificate was made just now for %s and signed by itself, so clients do not trust it (curl -k);"+
+		" it ends with this run. SHA-256 %s", strings.Join(s.names, ", "), s.sha256)
 }
 
 func (s *onTheSpot) remove() { _ = os.RemoveAll(s.dir) }

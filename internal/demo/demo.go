@@ -14,6 +14,7 @@ import (
 type Backends struct {
 	PageAddr string    // "127.0.0.1:port"
 	EchoAddr [2]string // the members of a balancer
+	TLSPort  uint16    // where the page is to be had by https; 0: nowhere. Set it before the first request
 
 	servers []*http.Server
 	done    sync.WaitGroup
@@ -28,7 +29,7 @@ func Start(conf func(b *Backends) string) (*Backends, error) {
 		addr    *string
 		handler http.Handler
 	}{
-		{&b.PageAddr, pages(func() string { return text })},
+		{&b.PageAddr, pages(b, func() string { return text })},
 		{&b.EchoAddr[0], http.HandlerFunc(echo)},
 		{&b.EchoAddr[1], http.HandlerFunc(echo)},
 	} {
@@ -60,14 +61,16 @@ func (b *Backends) Close() error {
 	return err
 }
 
-// Config is the configuration that puts all of them behind one port. host may be ""
-// for all addresses.
-func Config(b *Backends, host string, port uint16) string {
-	listen := fmt.Sprint(port)
-	if host != "" {
-		listen = net.JoinHostPort(host, listen)
+// Config is the configuration that puts all of them behind one port, and behind TLSPort
+// with a certificate and key in files. host may be "" for all addresses.
+func Config(b *Backends, host string, port uint16, cert, key string) string {
+	listen := func(port uint16) string {
+		if host == "" {
+			return fmt.Sprint(port)
+		}
+		return net.JoinHostPort(host, fmt.Sprint(port))
 	}
-	return strings.NewReplacer("LISTEN", listen, "PAGE", b.PageAddr, "ECHO1", b.EchoAddr[0], "ECHO2", b.EchoAddr[1]).Replace(`Listen LISTEN
+	text := strings.NewReplacer("LISTEN", listen(port), "PAGE", b.PageAddr, "ECHO1", b.EchoAddr[0], "ECHO2", b.EchoAddr[1]).Replace(`Listen LISTEN
 ServerName localhost
 
 LogFormat "%h \"%r\" %>s %b %{ms}Tms" short
@@ -97,4 +100,17 @@ ProxyPass        /balancer-manager !
 ProxyPass        /      http://PAGE/
 ProxyPassReverse /      http://PAGE/
 `)
+	if b.TLSPort == 0 {
+		return text
+	}
+	return text + fmt.Sprintf(`
+Listen %s https
+<VirtualHost *:%d>
+    SSLEngine             on
+    SSLCertificateFile    "%s"
+    SSLCertificateKeyFile "%s"
+    RequestHeader set X-Forwarded-Proto https
+    RequestHeader set X-TLS "%%{SSL_PROTOCOL}s %%{SSL_CIPHER}s"
+</VirtualHost>
+`, listen(b.TLSPort), b.TLSPort, cert, key)
 }

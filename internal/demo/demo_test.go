@@ -16,7 +16,10 @@ func TestMain(m *testing.M) { testkit.Main(m) }
 
 func start(t *testing.T) *Backends {
 	t.Helper()
-	b, err := Start(func(b *Backends) string { return Config(b, "127.0.0.1", 8080) })
+	b, err := Start(func(b *Backends) string {
+		b.TLSPort = 8443
+		return Config(b, "127.0.0.1", 8080, "/tmp/cert.pem", "/tmp/key.pem")
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,7 +48,8 @@ func TestPage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"GET / HTTP/1.1", "X-Forwarded-For:</b> &lt;script&gt;192.0.2.1", "ProxyPass        /echo/", b.PageAddr, "</html>"} {
+	for _, want := range []string{"GET / HTTP/1.1", "X-Forwarded-For:</b> &lt;script&gt;192.0.2.1", "ProxyPass        /echo/", b.PageAddr, "</html>",
+		"https://localhost:8443/", "Listen 127.0.0.1:8443 https", "&#34;/tmp/key.pem&#34;"} {
 		if !strings.Contains(string(body), want) {
 			t.Errorf("the page lacks %q", want)
 		}

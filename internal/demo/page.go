@@ -23,18 +23,19 @@ type view struct {
 	Fields []field
 	Conf   string
 	Addr   string // of this backend
+	TLS    uint16 // the port for https; 0: there is none
 }
 
 type field struct{ Name, Value string }
 
 // pages serves the page and its clock.
-func pages(conf func() string) http.Handler {
+func pages(b *Backends, conf func() string) http.Handler {
 	page := template.Must(template.New("page").Parse(pageHTML)) // a test renders it
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		w.Header().Set("Cache-Control", "no-store")
-		_ = page.Execute(w, view{Line: requestLine(r), Fields: fields(r), Conf: conf(), Addr: localAddr(r)})
+		_ = page.Execute(w, view{Line: requestLine(r), Fields: fields(r), Conf: conf(), Addr: localAddr(r), TLS: b.TLSPort})
 	})
 	mux.HandleFunc("GET /events", clock)
 	mux.Handle("GET /chat", websocket.Handler(func(c *websocket.Conn) { _, _ = io.Copy(c, c) }))
