@@ -42,6 +42,8 @@ func (c *diffCase) shake(cl *testkit.Client, b *strings.Builder) bool {
 
 var tlsVersions = map[string]uint16{"1.0": tls.VersionTLS10, "1.1": tls.VersionTLS11, "1.2": tls.VersionTLS12, "1.3": tls.VersionTLS13}
 
+var tlsGroups = map[string]tls.CurveID{"P-256": tls.CurveP256, "P-384": tls.CurveP384, "P-521": tls.CurveP521, "X25519": tls.X25519}
+
 // clientConfig makes a client of the words of the flag tls.
 func clientConfig(words []string) *tls.Config {
 	cfg := &tls.Config{InsecureSkipVerify: true, MinVersion: tls.VersionTLS12}
@@ -53,6 +55,10 @@ func clientConfig(words []string) *tls.Config {
 		case w == "-":
 		case name == "alpn":
 			cfg.NextProtos = strings.Split(value, "+")
+		case name == "group":
+			for _, g := range strings.Split(value, "+") {
+				cfg.CurvePreferences = append(cfg.CurvePreferences, tlsGroups[g])
+			}
 		case name == "suite":
 			cfg.MaxVersion = tls.VersionTLS12
 			for _, s := range append(tls.CipherSuites(), tls.InsecureCipherSuites()...) {

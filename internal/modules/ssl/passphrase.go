@@ -45,6 +45,8 @@ func setDialog(c *directive.Call) error {
 	if s.Program != "" && c.LooksAtFolders() {
 		info, err := os.Stat(s.Program)
 		switch {
+		case err != nil && s.Kind == passphrase.Pipe: // httpd: that fails when a phrase is needed
+			c.Warn("SSLPassPhraseDialog: '%s' cannot be run: %v", s.Program, err)
 		case err != nil && !errors.Is(err, fs.ErrPermission):
 			return c.Errorf("SSLPassPhraseDialog: file '%s' does not exist", s.Program)
 		case err == nil && (info.IsDir() || info.Mode()&0o111 == 0):

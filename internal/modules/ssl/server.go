@@ -200,12 +200,13 @@ func config(b *module.Builder, s *module.Server, c *conf, pairs []*certfile.Pair
 		cfg.MinVersion, cfg.MaxVersion = c.use.V.versions()
 	}
 	if c.ciphers.Set {
-		cfg.CipherSuites = cipherlist.Parse(c.ciphers.V + ":!aNULL:!eNULL:!EXP").IDs
+		cfg.CipherSuites = cipherlist.Parse(c.ciphers.V + notNull).IDs
 		if len(cfg.CipherSuites) == 0 && cfg.MaxVersion < tls.VersionTLS13 {
 			b.Errorf(s.Scope.Pos, "AH01898: Unable to configure permitted SSL ciphers: none of SSLCipherSuite is available")
 		}
 	}
-	cfg.GetCertificate = chosen(pairs, c.honor.Or(false), cfg.CipherSuites, cfg.MaxVersion)
+	honor := runCommands(b, s, cfg, c.honor.Or(false))
+	cfg.GetCertificate = chosen(pairs, honor, cfg.CipherSuites, cfg.MaxVersion)
 	tickets(b, s, c, cfg)
 	return cfg
 }

@@ -66,7 +66,7 @@ const (
 
 // New returns the module.
 func New() *module.Module {
-	return &module.Module{Name: "mod_ssl", ID: id, Rows: slices.Concat(rows(), backRows(), phraseRows()), Server: server, Dir: dir, Finish: finish}
+	return &module.Module{Name: "mod_ssl", ID: id, Rows: slices.Concat(rows(), backRows(), phraseRows(), commandRows()), Server: server, Dir: dir, Finish: finish}
 }
 
 // finish ends a build.
@@ -182,28 +182,37 @@ func setCiphers(c *directive.Call) error {
 			return c.Errorf("procotol '%s' not supported", c.Arg(0)) //nolint:misspell // httpd's text
 		}
 	}
-	l := cipherlist.Parse(list)
-	if len(l.Unknown) > 0 {
-		c.Warn("SSLCipherSuite: there are no cipher suites %q", l.Unknown)
-	}
-	if len(l.Missing) > 0 {
-		c.Note("SSLCipherSuite: crypto/tls does not have %q, they are left out", l.Missing)
-	}
-	if len(l.IDs) == 0 {
-		c.Warn("SSLCipherSuite: none of these cipher suites is available: only clients with TLS 1.3 can connect")
-	}
+	judgeCiphers(c, list)
 	slot.Of(c.Server).ciphers.To(list)
 	return nil
+}
+
+// notNull is what httpd appends to every list of cipher suites.
+const notNull = ":!aNULL:!eNULL:!EXP"
+
+// judgeCiphers says what is wrong with a list of cipher suites.
+func judgeCiphers(c *directive.Call, list string) cipherlist.List {
+	l := cipherlist.Parse(list)
+	if len(l.Unknown) > 0 {
+		c.Warn("%s: there are no cipher suites %q", c.Row.Name, l.Unknown)
+	}
+	if len(l.Missing) > 0 {
+		c.Note("%s: crypto/tls does not have %q, they are left out", c.Row.Name, l.Missing)
+	}
+	if len(l.IDs) == 0 {
+		c.Warn("%s: none of these cipher suites is available: only clients with TLS 1.3 can connect", c.Row.Name)
+	}
+	return l
 }
 
 // modern judges a list for TLS 1.3.
 func modern(c *directive.Call, list string) {
 	lacking, unknown := cipherlist.Lacking(list)
 	if len(unknown) > 0 {
-		c.Warn("SSLCipherSuite: there are no cipher suites %q of TLS 1.3", unknown)
+		c.Warn("%s: there are no cipher suites %q of TLS 1.3", c.Row.Name, unknown)
 	}
 	if len(lacking) > 0 {
-		c.Note("SSLCipherSuite: suites of TLS 1.3 cannot be chosen, %q remain too", lacking)
+		c.Note("%s: suites of TLS 1.3 cannot be chosen, %q remain too", c.Row.Name, lacking)
 	}
 }
 
