@@ -5,6 +5,7 @@
 package backend
 
 import (
+	"github.com/headgate/headgate/internal/backend/ajp"
 	"github.com/headgate/headgate/internal/backend/fcgi"
 	"github.com/headgate/headgate/internal/backend/http1"
 	"github.com/headgate/headgate/internal/worker"
@@ -16,5 +17,6 @@ func Protocols() map[string]worker.Protocol {
 	return map[string]worker.Protocol{
 		"http": http1.New(),
 		"fcgi": fcgi.New(),
+		"ajp":  ajp.New(),
 	}
 }

@@ -158,6 +158,7 @@ type Outbound struct {
 	Upgrade       []byte          // protocols that the client may change to, for the Upgrade field; nil: none
 	Expect        bool            // forward Expect: 100-continue and relay the response
 	SendCL        bool            // spool a chunked body and send its length (proxy-sendcl)
+	NoVia         bool            // the protocol is not HTTP: its responses get no Via
 	Interim       Interim         // what to do with 1xx
 	URL           []byte          // the target as a URL, for logs
 	Timeout       time.Duration   // ProxyTimeout of the site; 0: Site.Timeout

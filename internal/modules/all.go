@@ -75,6 +75,7 @@ func All() []*module.Module {
 		reqtimeout.New(),
 		proxy.New(),
 		proxy.NewHTTP(),
+		proxy.NewAJP(),
 		proxybalancer.New(),
 		proxyfcgi.New(),
 		proxyhcheck.New(),

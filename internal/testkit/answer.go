@@ -25,6 +25,7 @@ import (
 //	shutdown                          half close: no more bytes from us, still reading
 //	close                             close the connection
 //	stderr TEXT, raw TEXT, end        see NewFCGIOrigin
+//	packet TEXT, want, ping           see NewAJPOrigin
 //	rst                               close it with a reset
 //
 // Options: -h 'Name: value' (repeatable), -reason TEXT, -size N (a body of N bytes of a fixed pattern),
@@ -81,7 +82,7 @@ func parseStep(kind string, args []string, files func(string) (string, bool)) (s
 		if len(args) > 0 {
 			return s, fmt.Errorf("origin step %s takes no argument", kind)
 		}
-	case "write", "chunk", "wait", "stderr", "raw":
+	case "write", "chunk", "wait", "stderr", "raw", "packet":
 		if len(args) != 1 {
 			return s, fmt.Errorf("origin step %s takes one argument", kind)
 		}
@@ -93,7 +94,7 @@ func parseStep(kind string, args []string, files func(string) (string, bool)) (s
 			}
 			s.text = Pattern(n)
 		}
-	case "last", "end":
+	case "last", "end", "want", "ping":
 		s.list = args
 	case "file":
 		return parseFileStep(args, files)

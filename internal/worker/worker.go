@@ -38,6 +38,8 @@ type Config struct {
 	ConnectTimeout time.Duration // 0: Timeout
 	AddressTTL     time.Duration // how long an address is trusted; <0: as DNS says
 	RecvBuffer     int           // SO_RCVBUF; 0: the system's
+	Packet         int32         // ProxyIOBufferSize or iobuffersize=, for protocols of packets; 0: not set
+	Secret         string        // what a backend with AJP demands of requests; "": nothing
 	Upgrade        string        // protocol that clients may change to; "*": any; "": none
 }
 

@@ -2,6 +2,7 @@ package corpus
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -17,7 +18,7 @@ type adapted struct {
 	conf    string
 	ports   []string // that it listens on, as the file has them; port N of the test is ${portN}
 	hosts   []string // names of its virtual hosts
-	origins []string // authorities of backends; the origin of number N is ${oN}
+	origins []string // authorities of backends, those by AJP with byAJP; the origin of number N is ${oN}
 	paths   []string // requests that its lines ask for
 	upgrade bool     // it speaks of Upgrade
 }
@@ -47,7 +48,7 @@ var (
 	ofBalancers   = regexp.MustCompile(`(?i)\s+(stickysession|lbmethod|nofailover|failonstatus|forcerecovery|maxattempts|scolonpathdelim|growth|timeout|route|loadfactor)=\S+`)
 
 	proxying = regexp.MustCompile(`(?i)^\s*(ProxyPass|ProxyPassMatch)\s|^\s*RewriteRule\s.*\[[^\]]*\bP\b[^\]]*\]|^\s*SetHandler\s+"?proxy:`)
-	target   = regexp.MustCompile(`(?i)\b(https?|wss?)://([a-z0-9._-]+(?::\d+)?)`)
+	target   = regexp.MustCompile(`(?i)\b(https?|wss?|ajp)://([a-z0-9._-]+(?::\d+)?)`)
 )
 
 // adapt rewrites a file.
@@ -59,8 +60,8 @@ func adapt(text string) *adapted {
 	for _, l := range lines {
 		if proxying.MatchString(l) {
 			for _, m := range target.FindAllStringSubmatch(l, -1) {
-				if !slices.Contains(a.origins, m[2]) {
-					a.origins = append(a.origins, m[2])
+				if o := originOf(m); !slices.Contains(a.origins, o) {
+					a.origins = append(a.origins, o)
 				}
 			}
 		}
@@ -107,10 +108,11 @@ func withoutBalancers(lines []string) (out []string) {
 			out = append(out, l)
 		}
 	}
+	names := slices.SortedFunc(maps.Keys(first), func(a, b string) int { return len(b) - len(a) }) // a name may begin as another one
 	for i, l := range out {
-		for name, url := range first {
+		for _, name := range names {
 			if strings.Contains(l, name) {
-				l = strings.ReplaceAll(ofBalancers.ReplaceAllString(l, ""), name, url)
+				l = strings.ReplaceAll(ofBalancers.ReplaceAllString(l, ""), name, first[name])
 			}
 		}
 		out[i] = l
@@ -134,7 +136,7 @@ func (a *adapted) line(l string) string {
 	}
 	l = target.ReplaceAllStringFunc(l, func(s string) string {
 		m := target.FindStringSubmatch(s)
-		if i := slices.Index(a.origins, m[2]); i >= 0 {
+		if i := slices.Index(a.origins, originOf(m)); i >= 0 {
 			return strings.TrimSuffix(strings.ToLower(m[1]), "s") + fixScheme(m[1]) + fmt.Sprintf("://127.0.0.1:${o%d}", i)
 		}
 		return s
@@ -142,6 +144,16 @@ func (a *adapted) line(l string) string {
 	a.paths = append(a.paths, pathsOf(l)...)
 	return l
 }
+
+// originOf returns the backend of a match of target: its authority, and that it speaks AJP.
+func originOf(m []string) string {
+	if strings.EqualFold(m[1], "ajp") {
+		return byAJP + m[2]
+	}
+	return m[2]
+}
+
+const byAJP = "ajp://"
 
 // fixScheme returns what TrimSuffix takes too much of ws.
 func fixScheme(scheme string) string {

@@ -86,8 +86,13 @@ func startHttpd(t testing.TB, s testkit.Site) *testkit.Server {
 func (a *adapted) play(t *testing.T, start func(testing.TB, testkit.Site) *testkit.Server) string {
 	vars := map[string]string{}
 	p := &player{t: t, adapted: a}
-	for i := range a.origins {
-		o := testkit.NewOrigin(t)
+	for i, authority := range a.origins {
+		var o *testkit.Origin
+		if strings.HasPrefix(authority, byAJP) {
+			o = testkit.NewAJPOrigin(t)
+		} else {
+			o = testkit.NewOrigin(t)
+		}
 		p.servers = append(p.servers, o)
 		vars[fmt.Sprintf("o%d", i)] = o.Port()
 	}

@@ -54,6 +54,9 @@ func setUp(t *testing.T, g *group, start func(testing.TB, testkit.Site) *testkit
 		st.origins = append(st.origins, namedOrigin{"f1", testkit.NewFCGIOrigin(t)}, namedOrigin{"f2", testkit.NewFCGIOrigin(t)},
 			namedOrigin{"fu1", testkit.NewUnixFCGIOrigin(t, filepath.Join(sockets, "fu1.sock"))})
 	}
+	if g.uses("a1") {
+		st.origins = append(st.origins, namedOrigin{"a1", testkit.NewAJPOrigin(t)}, namedOrigin{"a2", testkit.NewAJPOrigin(t)})
+	}
 	st.vars = map[string]string{
 		"o1": st.origins[0].Port(), "o2": st.origins[1].Port(), "u1": u1, "dead": fmt.Sprint(testkit.FreePort(t)),
 		"p2": fmt.Sprint(testkit.FreePort(t)), "p3": fmt.Sprint(testkit.FreePort(t)),
@@ -61,6 +64,11 @@ func setUp(t *testing.T, g *group, start func(testing.TB, testkit.Site) *testkit
 	if g.uses("f1") {
 		st.vars["f1"], st.vars["f2"] = st.origins[3].Port(), st.origins[4].Port()
 		st.vars["fu1"] = st.origins[5].Addr()
+	}
+	for _, o := range st.origins {
+		if o.name == "a1" || o.name == "a2" {
+			st.vars[o.name] = o.Port()
+		}
 	}
 	if testkit.UsesBackTLS(g.conf) {
 		for name, port := range testkit.StartBackTLS(t, st.origins[0].Addr()) {

@@ -73,6 +73,8 @@ func unlike(g *group, c *diffCase, want string) string {
 		return "generated"
 	case g.uses("f1"):
 		return "FastCGI: the record has the variables sorted, and what programs responded"
+	case g.uses("a1"):
+		return "AJP: the record has the packets"
 	case strings.Contains(want, "(incomplete)"):
 		return "the request is cut"
 	case strings.Contains(want, "< HTTP/1.1 408 "):

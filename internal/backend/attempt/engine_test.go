@@ -80,6 +80,31 @@ func TestReplay(t *testing.T) {
 	}
 }
 
+// A request that the protocol cannot send costs no connection.
+func TestUnsent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(packetSpec, nil)
+		r.net.Backend = func(_ int, c *fakenet.End) {
+			defer func() { _ = c.Close() }()
+			(&play{spec: &packetSpec}).act(t, c, says(p("HGET /a 0"), done))
+		}
+		for _, q := range []struct {
+			field string
+			want  play
+		}{{"Range: x\r\n", play{status: 400, fault: "client send-request"}}, {"", play{status: 200, body: "ok"}}} {
+			c := r.net.Connect(0, r.front)
+			_, _ = io.WriteString(c, "GET /a HTTP/1.1\r\nHost: x\r\n"+q.field+"\r\n")
+			q.want.check(t, r, bufio.NewReader(c))
+			_ = c.Close()
+			synctest.Wait()
+		}
+		if n := r.net.Dials(); n != 1 {
+			t.Errorf("%d connections", n)
+		}
+		r.end(t)
+	})
+}
+
 // drain takes what comes within five seconds.
 func drain(c *fakenet.End) {
 	_ = c.SetReadDeadline(time.Now().Add(5 * time.Second))

@@ -75,14 +75,18 @@ func (a *attempt) malformed(err error) *fault.Fault {
 func (a *attempt) headFault(err error) *fault.Fault {
 	switch e := err.(type) { //nolint:errorlint // next makes them
 	case codingError:
-		return a.malformed(e.error)
+		f := a.malformed(e.error)
+		if a.asking() {
+			f.Retry, f.Status = fault.Safe, 503
+		}
+		return f
 	case errClient:
 		return a.clientGone(e.error)
 	case *fault.Fault:
 		return e
 	}
 	switch {
-	case a.pinging && a.seen == 0:
+	case a.pinging && (a.seen == 0 || a.asking()):
 		return a.pingFault(err)
 	case a.seen == 0 && errors.Is(err, reactor.ErrUnsent):
 		a.x.Count.AddSent(a.sent - a.x.Count.Sent)

@@ -28,7 +28,7 @@ type packets struct {
 const mostData = 1000
 
 var packetSpec = attempt.Spec{
-	Module: "proxy_packets", NoConnect: "AH1", NoHead: "AH2", TextID: "AH3", PingText: "no word", New: func() attempt.Codec { return new(packets) },
+	Module: "proxy_packets", NoConnect: "AH1", NoHead: "AH2", TextID: "AH3", PingText: "no word", TooLarge: 400, New: func() attempt.Codec { return new(packets) },
 }
 
 var (
@@ -43,6 +43,10 @@ func (c *packets) Begin(x *exchange.Exchange) bool {
 
 func (c *packets) AppendHead(b []byte, h *attempt.Head) []byte {
 	*c = packets{x: h.X}
+	if h.X.Req.Header.Count(message.Range) > 0 {
+		h.Refuse = "no ranges"
+		return b
+	}
 	if h.Ping {
 		h.Held, h.Again = true, true
 		return packet(b, '?', "")
@@ -212,6 +216,17 @@ var packetCases = []play{
 		status: 200, body: "ok", fresh: p("HGET /b 0")},
 	{name: "packets: the word is given", spec: &packetSpec, ping: true, send: postHead(5) + "hello",
 		backend: says(p("?"), p("!"), p("HPOST /a 5", "Bhello"), done), status: 200, body: "ok"},
+	{name: "packets: garbage for the word", spec: &packetSpec, ping: true, send: postHead(5) + "hello",
+		backend: says(p("?"), p("Z")+silent), status: 503, fault: "backend read-head: malformed", tries: 2},
+	{name: "packets: half a word", spec: &packetSpec, ping: true, send: postHead(5) + "hello",
+		backend: says(p("?"), p("!")[:2]+silent), status: 503, fault: "backend await-head: timeout", tries: 2},
+	{name: "packets: a request that cannot be sent", spec: &packetSpec, send: "GET /a HTTP/1.1\r\nHost: x\r\nRange: x\r\n\r\n",
+		status: 400, fault: "client send-request"},
+	{name: "packets: one that is not even asked about", spec: &packetSpec, ping: true, send: "GET /a HTTP/1.1\r\nHost: x\r\nRange: x\r\n\r\n",
+		status: 400, fault: "client send-request"},
+	{name: "packets: asked again and again after the end", spec: &packetSpec, send: getHead,
+		backend: says(p("HGET /a 0"), p("W1"), p("B"), p("W1"), p("B"), p("W1"), p("B"), p("W1")+silent),
+		status:  502, fault: "backend read-head: malformed"},
 	{name: "packets: no word", spec: &packetSpec, ping: true, send: postHead(5) + "hello",
 		backend: says(p("?"), silent), status: 503, fault: "backend await-head: timeout", tries: 2},
 }

@@ -50,6 +50,7 @@ type try struct {
 	headed   bool          // the final head is in x.Resp
 	pinging  bool          // the rest waits for the backend's confirmation (ping=)
 	said100  bool          // the backend confirmed with 100
+	unsent   bool          // the request cannot be sent: the connection is as it was
 	partial  bool          // less of the request was written than had arrived
 	done     bool          // the attempt has ended
 	handed   bool          // the connection belongs to a tunnel
@@ -139,7 +140,7 @@ func (a *attempt) run(x *exchange.Exchange, w *worker.Worker, fresh bool) (f *fa
 		f.Backend, f.Addr = w.Name, c.Addr
 	}
 	a.record.Fault = f
-	if f.Side != fault.Backend || a.seen > 0 {
+	if f.Side != fault.Backend || a.seen > 0 && !a.asking() {
 		return f, false
 	}
 	stale := c.Reused && f.Kind != fault.Timeout
@@ -180,6 +181,8 @@ func (a *attempt) settle() {
 	a.conn.Waited = a.record.FirstByte
 	switch {
 	case a.handed:
+	case a.unsent:
+		a.w.Release(a.conn, 0)
 	case !a.done && !a.whole():
 		a.w.Cut(a.conn)
 	case !a.done, !a.reusable:
@@ -194,12 +197,19 @@ func (a *attempt) settle() {
 // its body.
 func (a *attempt) asked() bool { return a.x.Out.Expect && !a.said100 }
 
+// asking reports whether the backend was sent no more than the question whether it
+// is there.
+func (a *attempt) asking() bool { return a.pinging && a.head.Again }
+
 // whole reports whether the backend was sent a complete request.
 func (a *attempt) whole() bool { return !a.partial && a.upload.whole() }
 
 // exchange sends the request and relays the response.
 func (a *attempt) exchange() (reusable bool, f *fault.Fault) {
 	if f := a.send(); f != nil {
+		if a.unsent {
+			return false, f
+		}
 		// Unless nothing was sent, the backend may have responded with the
 		// reason before it closed.
 		if f.Side == fault.Client || f.Retry == fault.Safe || f.Kind == fault.Timeout {

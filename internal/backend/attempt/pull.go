@@ -24,7 +24,11 @@ func (a *attempt) sendFirst(b []byte, phase fault.Phase) *fault.Fault {
 var (
 	errAskedTwice = errors.New("asked for more of the body before it had what it asked for")
 	errAskedNone  = errors.New("asked for no bytes of the body")
+	errAskedOn    = errors.New("asked for more of the body again and again after its end")
 )
+
+// maxEnds limits how often a backend is told that the body has ended.
+const maxEnds = 3
 
 // wanted sends one frame of at most n bytes of the body on the backend's
 // request.
@@ -35,6 +39,8 @@ func (a *attempt) wanted(n int64) error {
 		return codingError{errAskedNone}
 	case u.task != nil && u.turn.Load() == 0:
 		return codingError{errAskedTwice}
+	case u.ends >= maxEnds:
+		return codingError{errAskedOn}
 	case u.task != nil:
 		u.task.Wait() // it was sent: the wait is short
 		if u.failed != nil {
@@ -64,6 +70,7 @@ func (a *attempt) pull(n int, b []byte, phase fault.Phase) (f *fault.Fault) {
 		u.taken += len(p)
 		b, phase, f = a.appendFrame(b, p, phase)
 	case x.Out.BodyComplete || u.finished:
+		u.ends++
 		b = a.codec.AppendEnd(b)
 	default:
 		u.wants = n

@@ -18,6 +18,7 @@ func (a *attempt) send() *fault.Fault {
 	a.upload.a = a
 	b := a.appendHead(a.in.Bytes[:0], a.w.Ping > 0) // nothing was read into it yet
 	if a.head.Refuse != "" {
+		a.unsent = true
 		return a.refused()
 	}
 	a.pinging = a.head.Held

@@ -24,6 +24,7 @@ type upload struct {
 	// For a body that the backend requests (pull.go).
 	taken    int  // bytes of Out.Prefix that were sent
 	wants    int  // requested bytes that the coroutine is to send
+	ends     int  // how often the backend was told that the body has ended
 	finished bool // the end of the body was read; written by the coroutine
 
 	stopping atomic.Bool // stop was called: nothing more may be sent

@@ -95,13 +95,7 @@ func (h *Head) Parse(x *exchange.Exchange) (length int64, none bool, err error) 
 	if err := h.status(r); err != nil {
 		return 0, false, err
 	}
-	length = -1
-	if x.Env.Has("ap_trust_cgilike_cl") {
-		length = trusted(r)
-	}
-	if length < 0 {
-		r.Header.DelID(message.ContentLength)
-	}
+	length = TrustedLength(x)
 	join(x)
 	modified(x)
 	if !h.stated && r.Status == 200 && (x.Req.Verb == message.GET || x.Req.Verb == message.HEAD) {
@@ -115,17 +109,21 @@ func (h *Head) Parse(x *exchange.Exchange) (length int64, none bool, err error) 
 	return length, none, nil
 }
 
-// trusted returns the length in the head, -1 for none.
-func trusted(r *message.Response) int64 {
-	v, ok := r.Header.Get(message.ContentLength)
+// TrustedLength returns the length that the head of x.Resp states, -1 for none. As
+// the protocol delimits the body, it counts only with the variable
+// ap_trust_cgilike_cl, and is dropped otherwise.
+func TrustedLength(x *exchange.Exchange) int64 {
+	v, ok := x.Resp.Header.Get(message.ContentLength)
 	if !ok {
 		return -1
 	}
-	n, rest := ascii.LeadingDigits(string(v))
-	if n < 0 || rest != "" {
-		return -1
+	if x.Env.Has("ap_trust_cgilike_cl") {
+		if n, rest := ascii.LeadingDigits(string(v)); n >= 0 && rest == "" {
+			return n
+		}
 	}
-	return n
+	x.Resp.Header.DelID(message.ContentLength)
+	return -1
 }
 
 // status takes the Status field: a number and a reason. httpd: a number that is

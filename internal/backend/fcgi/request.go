@@ -82,7 +82,7 @@ func unescaped(x *exchange.Exchange, path []byte, slashes uri.Slashes) []byte {
 // Begin implements attempt.Codec. A program does not confirm that it wants the
 // body.
 func (c *codec) Begin(x *exchange.Exchange) (length bool) {
-	x.Out.Expect = false
+	x.Out.Expect, x.Out.NoVia = false, true
 	return x.Out.SendCL
 }
 

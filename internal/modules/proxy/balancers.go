@@ -33,7 +33,7 @@ func setOnBalancer(c *directive.Call, target string, settings []param.Setting) e
 	if err := d.Params.SetAll(param.OfBalancer, settings, known(c)); err != nil {
 		return paramFault(c, err)
 	}
-	notes(c, balancerNotes, settings)
+	notes(c, balancerNotes, "", settings)
 	return nil
 }
 
@@ -128,7 +128,7 @@ func setMember(c *directive.Call) error {
 	for _, set := range ignored {
 		c.Warn("Ignoring parameter '%s=%s' for worker '%s' because of worker sharing (AH01150)", set.Key, set.Value, w.Name)
 	}
-	notes(c, memberNotes, m.settings)
+	notes(c, memberNotes, u.Scheme, m.settings)
 	oddPort(c, u)
 	return nil
 }

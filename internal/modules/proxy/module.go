@@ -28,6 +28,11 @@ func NewHTTP() *module.Module {
 	return &module.Module{Name: "mod_proxy_http", ID: "proxy_http_module"}
 }
 
+// NewAJP returns mod_proxy_ajp, likewise.
+func NewAJP() *module.Module {
+	return &module.Module{Name: "mod_proxy_ajp", ID: "proxy_ajp_module"}
+}
+
 // NewMethods returns the modules of the load balancing methods (lbmethod=). They
 // have no directives.
 func NewMethods() (list []*module.Module) {
@@ -219,7 +224,7 @@ func initForwarder(f *forward.Forwarder, b *module.Builder, d *module.Dir, st *s
 
 // defaults returns the server's settings for its workers.
 func (s *ServerConf) defaults() forward.Defaults {
-	return forward.Defaults{Source: s.source(), RecvBuffer: s.ReceiveBuffer.Or(0)}
+	return forward.Defaults{Source: s.source(), RecvBuffer: s.ReceiveBuffer.Or(0), IOBuffer: s.IOBuffer.Or(0)}
 }
 
 // source returns ProxySourceAddress, which setSource has checked.

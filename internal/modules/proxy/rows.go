@@ -41,7 +41,7 @@ func rows() []directive.Row {
 			serverSlot.Of(c.Server).MaxForwards.To(ParseMaxForwards(c.Arg(0)))
 			return nil
 		}},
-		{Name: "ProxyIOBufferSize", Tier: directive.Mapped, Note: "bodies always move in buffers of 16 KiB", Set: setBuffer(func(s *ServerConf) *Opt[int] { return &s.IOBuffer })},
+		{Name: "ProxyIOBufferSize", Tier: directive.Mapped, Note: "it limits the packets of AJP; bodies always move in buffers of 16 KiB", Set: setBuffer(func(s *ServerConf) *Opt[int] { return &s.IOBuffer })},
 		{Name: "ProxyReceiveBufferSize", Set: setBuffer(func(s *ServerConf) *Opt[int] { return &s.ReceiveBuffer })},
 		{Name: "ProxySourceAddress", Set: setSource},
 		{Name: "ProxyRequests", When: whenRequests},
@@ -85,9 +85,9 @@ func whenPass(c *directive.Call) (directive.Tier, string) {
 
 func schemeTier(u uri.URL) (directive.Tier, string) {
 	switch u.Scheme {
-	case "http", "ws", "https", "wss", "fcgi", "":
+	case "http", "ws", "https", "wss", "fcgi", "ajp", "":
 		return directive.Honoured, ""
-	case "h2", "h2c", "ajp", "scgi", "uwsgi", "ftp", "fdpass":
+	case "h2", "h2c", "scgi", "uwsgi", "ftp", "fdpass":
 		return directive.Pending, "backends by " + u.Scheme + ":// are not supported yet"
 	}
 	return directive.Refused, "there is no protocol for the scheme " + u.Scheme + "://"
@@ -114,7 +114,7 @@ func setPass(c *directive.Call) error {
 		if err != nil {
 			return paramFault(c, err)
 		}
-		notes(c, paramNotes, r.Settings)
+		notes(c, paramNotes, r.URL.Scheme, r.Settings)
 		oddPort(c, r.URL)
 		glued(c, r)
 		for _, set := range ignored {

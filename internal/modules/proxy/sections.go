@@ -89,7 +89,7 @@ func setOn(c *directive.Call, target string, settings []param.Setting) error {
 	if err := d.Params.SetAll(param.OfWorker, settings, known(c)); err != nil {
 		return paramFault(c, err)
 	}
-	notes(c, paramNotes, settings)
+	notes(c, paramNotes, u.Scheme, settings)
 	oddPort(c, u)
 	return nil
 }

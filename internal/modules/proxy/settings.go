@@ -15,7 +15,7 @@ import (
 
 const (
 	ofMembers = "it applies to members of balancers only"
-	byStream  = "it applies to AJP and FastCGI: data of this backend is always forwarded at once"
+	byStream  = "data of a backend is always forwarded at once"
 
 	forGrowth = "as in httpd's manager, members are added at run time, not balancers"
 )
@@ -30,7 +30,7 @@ var paramNotes = map[string]string{
 	"flushwait":    byStream,
 	"flusher":      byStream,
 	"secret":       "it applies to AJP",
-	"iobuffersize": "bodies move in buffers of 16 KiB",
+	"iobuffersize": "it limits the packets of AJP; bodies move in buffers of 16 KiB",
 	"loadfactor":   ofMembers,
 	"slowstart":    ofMembers,
 	"lbset":        ofMembers,
@@ -81,10 +81,15 @@ const (
 
 var notesOf = [...]map[string]string{OfWorker: paramNotes, OfMember: memberNotes, OfBalancer: balancerNotes}
 
-// notes adds a note for each parameter in table.
-func notes(c *directive.Call, table map[string]string, settings []param.Setting) {
+// notes adds a note for each parameter in table. scheme is that of the URL they belong
+// to.
+func notes(c *directive.Call, table map[string]string, scheme string, settings []param.Setting) {
 	for _, set := range settings {
-		if note, ok := table[ascii.ToLower(set.Key)]; ok {
+		key := ascii.ToLower(set.Key)
+		if scheme == "ajp" && (key == "secret" || key == "iobuffersize") {
+			continue
+		}
+		if note, ok := table[key]; ok {
 			c.Note("%s=%s: %s", set.Key, set.Value, note)
 		}
 	}

@@ -27,6 +27,7 @@ type Backends struct {
 type Defaults struct {
 	Source     netip.Addr // ProxySourceAddress; the zero value: any
 	RecvBuffer int        // ProxyReceiveBufferSize; 0: the system's
+	IOBuffer   int        // ProxyIOBufferSize; 0: not set
 }
 
 // Protocol returns what speaks to the backends of a scheme, nil for none.
@@ -91,6 +92,10 @@ func (b *Backends) socket(path string) string {
 
 // workerConfig converts parameters to a worker's configuration.
 func workerConfig(u uri.URL, p *param.Params, c Defaults) worker.Config {
+	buffer := c.IOBuffer
+	if p.Given(param.OfWorker, "iobuffersize") {
+		buffer = p.IOBufferSize
+	}
 	cfg := worker.Config{
 		Name: u.Name(), Scheme: u.Scheme, Host: u.Host, Port: u.ActualPort(), Path: u.Path, Socket: u.Socket,
 		Source: c.Source, Max: p.Max, TTL: p.TTL, Acquire: p.Acquire,
@@ -98,6 +103,7 @@ func workerConfig(u uri.URL, p *param.Params, c Defaults) worker.Config {
 		Upgrade: upgrade(u.Scheme, p.Upgrade), KeepAlive: p.KeepAlive, Reuse: p.Reuse(u.Scheme), AddressTTL: p.AddressTTL,
 		Secure:    Secure(u.Scheme),
 		FieldSize: int32(min(p.ResponseFieldSize, math.MaxInt32)), RecvBuffer: p.ReceiveBufferSize,
+		Packet: int32(min(buffer, math.MaxInt32)), Secret: p.Secret,
 	}
 	cfg.Upgrades = cfg.Upgrade != ""
 	if cfg.RecvBuffer == 0 {

@@ -112,7 +112,9 @@ func (f *Forwarder) BackendHead(x *exchange.Exchange) (discard bool, err error) 
 	if x.Cookies.Len() > 0 {
 		x.Resp.Header.Prepend(&x.Cookies)
 	}
-	f.ResponseVia(x)
+	if !x.Out.NoVia {
+		f.ResponseVia(x)
+	}
 	if x.Resp.Header.MayHave(dates) {
 		modernDates(x)
 	}
