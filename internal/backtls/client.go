@@ -15,14 +15,14 @@ import (
 )
 
 // Secure makes the handshake on a new connection, of which it takes ownership.
-// name is the name that the backend goes by; unless it is an address, it is sent
-// (SNI). "": none is sent, and none is checked. backend tells sessions apart. All of it ends at by. The fault lacks where
-// the connection leads.
-func (c *Config) Secure(conn reactor.Conn, name, backend string, by time.Time) (reactor.Conn, *fault.Fault) {
+// name is the name that the backend must have, "": none is checked; sni is the one
+// that is sent, unless it is an address or empty. backend tells sessions apart. All
+// of it ends at by. The fault lacks where the connection leads.
+func (c *Config) Secure(conn reactor.Conn, name, sni, backend string, by time.Time) (reactor.Conn, *fault.Fault) {
 	loop := conn.Loop()
 	w := &wish{certs: c.Machines, loop: loop}
 	s, err := tlsconn.Client(conn, &tls.Config{
-		ServerName: name, InsecureSkipVerify: true, // check does it: what is verified depends on the directives
+		ServerName: sni, InsecureSkipVerify: true, // check does it: what is verified depends on the directives
 		VerifyConnection: func(cs tls.ConnectionState) error { return c.check(&cs, name, loop.Now()) },
 		MinVersion:       c.Low, MaxVersion: c.High, CipherSuites: c.Suites, DynamicRecordSizingDisabled: true,
 		ClientSessionCache: sessions{c.sessions, backend + "|"}, GetClientCertificate: w.certificate,

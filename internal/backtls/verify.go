@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -135,7 +136,7 @@ func matches(c *x509.Certificate, name string) bool {
 // names returns the names that a certificate is for.
 func names(c *x509.Certificate) []string {
 	list := append([]string(nil), c.DNSNames...)
-	if c.Subject.CommonName != "" {
+	if c.Subject.CommonName != "" && !slices.Contains(list, c.Subject.CommonName) {
 		list = append(list, c.Subject.CommonName)
 	}
 	return list

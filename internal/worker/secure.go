@@ -103,7 +103,11 @@ func (w *Worker) secure(x *exchange.Exchange, rc reactor.Conn, addr string) (rea
 func (w *Worker) handshake(id identity, rc reactor.Conn, addr string, by time.Time) (sc reactor.Conn, took time.Duration, err error) {
 	l := rc.Loop()
 	began := l.Now()
-	sc, f := id.by.Secure(rc, id.name, w.Name, by)
+	sni := id.name
+	if w.NoSNI {
+		sni = ""
+	}
+	sc, f := id.by.Secure(rc, id.name, sni, w.Name, by)
 	took = l.Now().Sub(began)
 	if f != nil {
 		f.Backend, f.Addr, f.Elapsed = w.Name, addr, took

@@ -20,6 +20,7 @@ type Config struct {
 	Upgrades  bool          // there is an Upgrade
 	KeepAlive bool          // SO_KEEPALIVE
 	Secure    bool          // connections have TLS
+	NoSNI     bool          // and no name is sent: sni=off
 	Port      uint16
 
 	Name   string // canonical URL: the worker's name in logs and status
@@ -68,7 +69,7 @@ func New(c Config, p Protocol, s *State) Worker {
 // fingerprint names everything an idle connection depends on: two
 // configurations with the same fingerprint may share connections.
 func (c *Config) fingerprint() string {
-	return c.Scheme + "|" + c.Socket + "|" + c.Host + c.peer() + "|" + c.Source.String() + "|" +
+	return c.Scheme + "|" + c.Socket + "|" + c.Host + c.peer() + c.sni() + "|" + c.Source.String() + "|" +
 		boolWord(c.KeepAlive)
 }
 
@@ -78,6 +79,15 @@ func (c *Config) peer() string {
 		return ""
 	}
 	return "@" + c.Peer
+}
+
+// sni is the part of the fingerprint for connections to which no name is sent. One that
+// is sent is part of a connection's identity.
+func (c *Config) sni() string {
+	if c.NoSNI {
+		return "|no sni"
+	}
+	return ""
 }
 
 func boolWord(b bool) string {

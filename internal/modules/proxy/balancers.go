@@ -130,6 +130,7 @@ func setMember(c *directive.Call) error {
 	}
 	notes(c, memberNotes, u.Scheme, m.settings)
 	oddPort(c, u)
+	plainSNI(c, u, m.settings)
 	return nil
 }
 

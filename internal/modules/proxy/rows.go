@@ -116,6 +116,7 @@ func setPass(c *directive.Call) error {
 		}
 		notes(c, paramNotes, r.URL.Scheme, r.Settings)
 		oddPort(c, r.URL)
+		plainSNI(c, r.URL, r.Settings)
 		glued(c, r)
 		for _, set := range ignored {
 			c.Warn("Ignoring parameter '%s=%s' for worker '%s' because of worker sharing (AH01146)", set.Key, set.Value, r.Worker.Name)

@@ -91,6 +91,7 @@ func setOn(c *directive.Call, target string, settings []param.Setting) error {
 	}
 	notes(c, paramNotes, u.Scheme, settings)
 	oddPort(c, u)
+	plainSNI(c, u, settings)
 	return nil
 }
 

@@ -2,12 +2,14 @@ package proxy
 
 import (
 	"maps"
+	"slices"
 	"strings"
 
 	"github.com/headgate/headgate/internal/ascii"
 	"github.com/headgate/headgate/internal/balance"
 	"github.com/headgate/headgate/internal/directive"
 	"github.com/headgate/headgate/internal/health"
+	"github.com/headgate/headgate/internal/proxy/forward"
 	"github.com/headgate/headgate/internal/proxy/mapping"
 	"github.com/headgate/headgate/internal/proxy/param"
 	"github.com/headgate/headgate/internal/uri"
@@ -130,6 +132,14 @@ func knownMethod(name string) bool { return balance.MethodOf(name) != nil }
 func oddPort(c *directive.Call, u uri.URL) {
 	if u.OddPort != "" {
 		c.Warn("%s is not a port: all requests to it are answered 400", u.OddPort)
+	}
+}
+
+// plainSNI warns of sni= for backends without TLS.
+func plainSNI(c *directive.Call, u uri.URL, settings []param.Setting) {
+	i := slices.IndexFunc(settings, func(s param.Setting) bool { return ascii.EqualFold(s.Key, "sni") })
+	if i >= 0 && !forward.Secure(u.Scheme) {
+		c.Warn("sni=%s has no effect: connections by %s:// have no TLS", settings[i].Value, u.Scheme)
 	}
 }
 

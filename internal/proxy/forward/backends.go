@@ -101,7 +101,7 @@ func workerConfig(u uri.URL, p *param.Params, c Defaults) worker.Config {
 		Source: c.Source, Max: p.Max, TTL: p.TTL, Acquire: p.Acquire,
 		ConnectTimeout: p.ConnectTimeout, Timeout: p.Timeout, Ping: p.Ping,
 		Upgrade: upgrade(u.Scheme, p.Upgrade), KeepAlive: p.KeepAlive, Reuse: p.Reuse(u.Scheme), AddressTTL: p.AddressTTL,
-		Secure:    Secure(u.Scheme),
+		Secure: Secure(u.Scheme), ServerName: p.SNI, NoSNI: p.NoSNI,
 		FieldSize: int32(min(p.ResponseFieldSize, math.MaxInt32)), RecvBuffer: p.ReceiveBufferSize,
 		Packet: int32(min(buffer, math.MaxInt32)), Secret: p.Secret,
 	}

@@ -46,6 +46,8 @@ type Params struct {
 	StatusCleared     Status // cleared at start
 	Secret            string
 	Flusher           string
+	SNI               string        // ours: the name that a backend with TLS is asked for and must have; "": that of the request or the URL
+	NoSNI             bool          // ours: no name is sent
 	Expand            Expand        // ours
 	ExpandMin         time.Duration // ours: a look-up at the earliest so long after the one before
 	ExpandMax         time.Duration // ours: and at the latest; 0: as DNS says

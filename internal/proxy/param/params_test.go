@@ -30,6 +30,8 @@ var paramRows = []struct{ words, err string }{
 	{"connectiontimeout=-5", "Connectiontimeout has wrong format"},
 	{"connectiontimeout=9999999999999", "Connectiontimeout has wrong format"},
 	{"connectiontimeout=99999999999999999999", "Connectiontimeout has wrong format"},
+	{"sni=Off", ""}, {"sni=auto", ""}, {"sni=a.example", ""}, {"sni=a", ""}, // ours
+	{"sni=", "sni must be Off|Auto or a host name, which no address is"}, {"sni=127.0.0.1", "sni must be Off|Auto or a host name, which no address is"}, {"sni=a..b", "sni must be Off|Auto or a host name, which no address is"}, {"sni=[::1]", "sni must be Off|Auto or a host name, which no address is"}, {"sni=a.", "sni must be Off|Auto or a host name, which no address is"}, {"sni=a/b", "sni must be Off|Auto or a host name, which no address is"},
 	{"ping=0", "Ping/Pong timeout must be at least one millisecond"}, {"ping=us", "Ping/Pong timeout has wrong format"},
 	{"ping=3", ""}, {"ping=300ms", ""},
 	{"keepalive=maybe", "KeepAlive must be On|Off"}, {"keepalive=ON", ""},

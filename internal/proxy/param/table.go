@@ -64,6 +64,7 @@ var params = [...]param{
 		"ResponseFieldSize must be greater than 0 bytes, or 0 for system default.")},
 
 	// Ours.
+	{name: "sni", kind: OfWorker, def: "auto", set: setSNI},
 	{name: "expand", kind: OfWorker, def: "off", set: setExpand},
 	{name: "expandmin", kind: OfWorker, def: "1", set: span(func(p *Params) *time.Duration { return &p.ExpandMin }, time.Second,
 		"expandmin has wrong format", "expandmin must be at least one millisecond")},
@@ -298,6 +299,36 @@ func setExpand(p *Params, v string, _ *Known) error {
 		return errors.New("expand must be dns|srv|off")
 	}
 	return nil
+}
+
+// setSNI reads a host name, Off for none, or Auto for the default.
+func setSNI(p *Params, v string, _ *Known) error {
+	p.SNI, p.NoSNI = "", false
+	switch {
+	case ascii.EqualFold(v, "off"):
+		p.NoSNI = true
+	case ascii.EqualFold(v, "auto"):
+	case !isHostName(v):
+		return errors.New("sni must be Off|Auto or a host name, which no address is")
+	default:
+		p.SNI = v
+	}
+	return nil
+}
+
+// isHostName reports whether a name may be sent as SNI (RFC 6066, 3).
+func isHostName(s string) bool {
+	digits := true
+	for i := range len(s) {
+		switch c := s[i]; {
+		case ascii.IsDigit(c), c == '.':
+		case ascii.IsAlpha(c), c == '-', c == '_':
+			digits = false
+		default:
+			return false
+		}
+	}
+	return s != "" && len(s) < 254 && !digits && s[0] != '.' && s[len(s)-1] != '.' && !strings.Contains(s, "..")
 }
 
 func setUpgrade(p *Params, v string, _ *Known) error {
