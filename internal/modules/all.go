@@ -25,6 +25,7 @@ import (
 	"github.com/headgate/headgate/internal/modules/env"
 	"github.com/headgate/headgate/internal/modules/expires"
 	"github.com/headgate/headgate/internal/modules/headers"
+	"github.com/headgate/headgate/internal/modules/heartbeat"
 	"github.com/headgate/headgate/internal/modules/heartmonitor"
 	"github.com/headgate/headgate/internal/modules/info"
 	"github.com/headgate/headgate/internal/modules/logconfig"
@@ -79,6 +80,7 @@ func All() []*module.Module {
 		proxybalancer.New(),
 		proxyfcgi.New(),
 		proxyhcheck.New(),
+		heartbeat.New(),
 		heartmonitor.New(),
 		ratelimit.New(),
 		uniqueid.New(),

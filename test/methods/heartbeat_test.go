@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/headgate/headgate/internal/testkit"
 )
@@ -21,6 +22,54 @@ LISTEN
 </Proxy>
 ProxyPass / balancer://b/
 `
+
+// What the server says of itself: as the real httpd, which was listened to, it says
+// how many requests it has and how many more it can take, once a second, also of
+// those that an earlier configuration still has.
+func TestHeartbeatAddress(t *testing.T) {
+	for _, engine := range engines {
+		t.Run(engine, func(t *testing.T) {
+			ears, err := net.ListenPacket("udp", "127.0.0.1:0")
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer func() { _ = ears.Close() }()
+			hears := func(want string) {
+				t.Helper()
+				got, buf := "", make([]byte, 1000)
+				testkit.Eventually(t, "the heartbeat "+want, func() bool {
+					_ = ears.SetReadDeadline(time.Now().Add(2 * time.Second))
+					n, _, err := ears.ReadFrom(buf)
+					if got = string(buf[:n]); err != nil {
+						got = err.Error()
+					}
+					return got == want
+				})
+			}
+			conf := "MaxRequestWorkers 50\nHeartbeatAddress " + ears.LocalAddr().String() + "\nProxyPass / http://127.0.0.1:${o0}/\n"
+			r := newRig(t, engine, conf, 1)
+			hears("v=1&ready=50&busy=0")
+			r.responds(0, "wait gate; respond 200 x")
+			var open []*testkit.Client
+			for range 3 {
+				c := testkit.Dial(t, r.server.Addr())
+				c.Send("GET / HTTP/1.1\r\nHost: www.test\r\n\r\n")
+				open = append(open, c)
+			}
+			hears("v=1&ready=47&busy=3")
+			r.server.Configure(strings.Replace(conf, "50", "40", 1))
+			if !r.server.Reload() {
+				t.Fatal("the reload failed")
+			}
+			hears("v=1&ready=37&busy=3")
+			r.origins[0].Release("gate")
+			hears("v=1&ready=40&busy=0")
+			for _, c := range open {
+				c.Close()
+			}
+		})
+	}
+}
 
 // Heartbeats that the server hears itself, and those of a file: without any the
 // response is 503, as in httpd.

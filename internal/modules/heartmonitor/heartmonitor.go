@@ -6,8 +6,6 @@ package heartmonitor
 
 import (
 	"net/netip"
-	"strconv"
-	"strings"
 
 	"github.com/headgate/headgate/internal/ascii"
 	"github.com/headgate/headgate/internal/directive"
@@ -35,7 +33,7 @@ func setListen(c *directive.Call) error {
 	if s.Listen.IsValid() {
 		return c.Errorf("HeartbeatListen: May only be specified once.")
 	}
-	host, port, err := split(c.Arg(0))
+	host, port, err := heartbeat.SplitAddress(c.Arg(0))
 	switch {
 	case err != nil:
 		return c.Errorf("HeartbeatListen: Unable to parse multicast address.")
@@ -50,27 +48,6 @@ func setListen(c *directive.Call) error {
 	}
 	s.Listen, s.Pos = netip.AddrPortFrom(addr, port), c.Pos()
 	return nil
-}
-
-// split reads host:port, of which either may be missing (apr_parse_addr_port).
-func split(text string) (host string, port uint16, err error) {
-	if strings.Trim(text, "0123456789") == "" {
-		n, err := strconv.ParseUint(text, 10, 16)
-		if err == nil && n == 0 {
-			err = strconv.ErrRange
-		}
-		return "", uint16(n), err
-	}
-	i := strings.LastIndexByte(text, ':')
-	if i < 0 {
-		return text, 0, nil
-	}
-	host, digits := text[:i], text[i+1:]
-	n, err := strconv.ParseUint(digits, 10, 16)
-	if err == nil && n == 0 {
-		err = strconv.ErrRange
-	}
-	return host, uint16(n), err
 }
 
 func setMax(c *directive.Call) error {

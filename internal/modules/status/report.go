@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/headgate/headgate/internal/module"
+	"github.com/headgate/headgate/internal/snapshot"
 	"github.com/headgate/headgate/internal/source"
 )
 
@@ -25,18 +26,8 @@ type report struct {
 // forms are the two forms of a report: for people, and (true) for programs.
 var forms = map[bool]func(context.Context, report) (string, error){false: html, true: auto}
 
-// idle is how many more requests there may be. Without MaxRequestWorkers the
-// descriptors are the limit: an eighth is kept for backends and logs, and each
-// request takes up to two.
-func (r report) idle() int {
-	limit := r.limit
-	if limit == 0 {
-		var files syscall.Rlimit
-		_ = syscall.Getrlimit(syscall.RLIMIT_NOFILE, &files)
-		limit = int(min(files.Cur, 1<<20) / 8 * 7 / 2)
-	}
-	return max(limit-r.busy, 0)
-}
+// idle is how many more requests there may be.
+func (r report) idle() int { return max(snapshot.Capacity(r.limit)-r.busy, 0) }
 
 // uptime is how long the server runs.
 func (r report) uptime() time.Duration {
