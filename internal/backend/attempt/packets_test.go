@@ -216,6 +216,8 @@ var packetCases = []play{
 		status: 200, body: "ok", fresh: p("HGET /b 0")},
 	{name: "packets: the word is given", spec: &packetSpec, ping: true, send: postHead(5) + "hello",
 		backend: says(p("?"), p("!"), p("HPOST /a 5", "Bhello"), done), status: 200, body: "ok"},
+	{name: "packets: the word is given, and the connection cut", spec: &packetSpec, ping: true, send: getHead,
+		backend: says(p("?"), p("!"), p("HGET /a 0"), ""), status: 502, fault: "backend await-head: closed"},
 	{name: "packets: garbage for the word", spec: &packetSpec, ping: true, send: postHead(5) + "hello",
 		backend: says(p("?"), p("Z")+silent), status: 503, fault: "backend read-head: malformed", tries: 2},
 	{name: "packets: half a word", spec: &packetSpec, ping: true, send: postHead(5) + "hello",

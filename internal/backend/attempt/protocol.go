@@ -49,6 +49,7 @@ type try struct {
 	interims int
 	headed   bool          // the final head is in x.Resp
 	pinging  bool          // the rest waits for the backend's confirmation (ping=)
+	there    bool          // the backend has answered the question whether it is there
 	said100  bool          // the backend confirmed with 100
 	unsent   bool          // the request cannot be sent: the connection is as it was
 	partial  bool          // less of the request was written than had arrived
@@ -143,7 +144,7 @@ func (a *attempt) run(x *exchange.Exchange, w *worker.Worker, fresh bool) (f *fa
 	if f.Side != fault.Backend || a.seen > 0 && !a.asking() {
 		return f, false
 	}
-	stale := c.Reused && f.Kind != fault.Timeout
+	stale := c.Reused && !a.there && f.Kind != fault.Timeout
 	if stale {
 		w.Stale(c)
 	}

@@ -61,6 +61,10 @@ func (a *attempt) gaveWord(k Kind) *fault.Fault {
 		}
 		a.said100 = true
 	}
+	if a.asking() {
+		// The request begins now: what came is no response to it.
+		a.there, a.seen = true, int64(a.u-a.r)
+	}
 	if a.pinging {
 		// A failure to write shows again in the next read, if nothing else came.
 		if f := a.word(); f != nil && a.head.Refuse != "" {
