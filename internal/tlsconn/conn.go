@@ -134,14 +134,22 @@ func (c *Conn) Read(p []byte) (int, error) {
 	n, err := c.tls.Read(p)
 	c.t.in.shed(c.Loop())
 	c.more = c.shed() || !fields.known && n > 0 && n == len(p)
-	if err != nil && c.t.isBehind() {
-		err = ErrBacklog // crypto/tls reports a bad record: it lost its keys when it could not respond
+	if err != nil {
+		err = c.explain(err)
+	}
+	return n, err
+}
+
+// explain returns what Read returns for an error of crypto/tls.
+func (c *Conn) explain(err error) error {
+	if c.t.isBehind() {
+		return ErrBacklog // crypto/tls reports a bad record: it lost its keys when it could not respond
 	}
 	var alert tls.AlertError
 	if c.alert != nil && errors.As(err, &alert) {
-		err = c.alert(err)
+		return c.alert(err)
 	}
-	return n, err
+	return err
 }
 
 // OnAlert has Read return what f makes of an error that is an alert of the peer.

@@ -95,3 +95,65 @@ func TestShed(t *testing.T) {
 		})
 	}
 }
+
+// turns is a server that counts how many records it reads while the loop's time stands still.
+type turns struct {
+	cfg  *tls.Config
+	want int
+	most chan int
+}
+
+type turn struct {
+	*turns
+	c *tlsconn.Conn
+}
+
+func (s *turns) Full() bool { return false }
+
+func (s *turns) Open(c reactor.Conn) (reactor.Session, time.Duration) {
+	return &turn{s, tlsconn.Server(c, s.cfg)}, time.Minute
+}
+
+func (s *turn) Closed() {}
+
+func (s *turn) Serve() (bool, time.Duration) {
+	defer func() { _ = s.c.Close() }()
+	_ = s.c.SetDeadline(time.Now().Add(testkit.Patience))
+	most, run, last := 0, 0, time.Time{}
+	err := s.c.Handshake()
+	for n, b := 0, make([]byte, 10); err == nil && n < s.want; n++ {
+		_, err = s.c.Read(b)
+		if now := s.c.Loop().Now(); !now.Equal(last) {
+			last, run = now, 0
+		}
+		run++
+		most = max(most, run)
+	}
+	if err != nil {
+		most = -1
+	}
+	s.most <- most
+	return false, 0
+}
+
+// A reader does not take more than 64 records, of which hundreds come by one read from the socket, in one round of the loop.
+func TestTakesTurns(t *testing.T) {
+	each(t, func(t *testing.T, e reactor.Engine) {
+		s := &turns{cfg: serverConfig(t), want: 2000, most: make(chan int, 1)}
+		nc := dial(t, serve(t, e, s))
+		var keys bytes.Buffer
+		c := tls.Client(nc, &tls.Config{InsecureSkipVerify: true, KeyLogWriter: &keys})
+		if err := c.Handshake(); err != nil {
+			t.Fatal(err)
+		}
+		r := testkit.NewRecords(t, nc, c, keys.String())
+		var all []byte
+		for range s.want {
+			all = append(all, r.Seal(dataRecord, 'x')...)
+		}
+		r.Write(all)
+		if most := <-s.most; most < 1 || most > 65 {
+			t.Errorf("%d records in a row", most)
+		}
+	})
+}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"time"
 
 	"github.com/headgate/headgate/internal/reactor"
 )
@@ -15,6 +16,9 @@ type input struct {
 	lent *reactor.Buffer // nil: nothing is read ahead
 	r, w int             // what is left is lent.Bytes[r:w]
 	left int             // bytes of the current record that are still to be passed on
+
+	round int64 // the loop's time when the last record began
+	begun int32 // records begun at that time
 }
 
 // recordHead is the length of a record's head: its type, version and length.
@@ -34,6 +38,7 @@ func (in *input) read(c reactor.Conn, p []byte) (int, error) {
 		have := in.ahead()
 		if len(have) >= recordHead {
 			in.left = recordHead + int(have[3])<<8 + int(have[4])
+			in.takeTurns(c.Loop())
 			break
 		}
 		if err := in.fill(c); err != nil {
@@ -52,6 +57,23 @@ func (in *input) read(c reactor.Conn, p []byte) (int, error) {
 	in.left -= n
 	in.skip(n)
 	return n, nil
+}
+
+// A turn of the loop ends for a reader after mostRecords. Reading ahead returns many records
+// without a wait, and some cost much more than their bytes: a key update takes 50 us.
+const (
+	mostRecords = 64
+	pause       = time.Millisecond
+)
+
+// takeTurns lets others have the loop after many records in one round.
+func (in *input) takeTurns(l reactor.Loop) {
+	if now := l.Now().UnixNano(); now != in.round {
+		in.round, in.begun = now, 0
+	}
+	if in.begun++; in.begun > mostRecords {
+		l.Sleep(pause)
+	}
 }
 
 // fill reads once more from the connection. It takes a buffer when there is none.

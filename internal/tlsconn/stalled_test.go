@@ -19,7 +19,7 @@ type stalled struct {
 	site *site
 	nc   *net.TCPConn
 	c    *tls.Conn
-	rec  *records // of TLS 1.3
+	rec  *testkit.Records // of TLS 1.3
 }
 
 // stall makes one: then the server's writer is blocked, and its reader waits.
@@ -33,8 +33,8 @@ func stall(t *testing.T, e reactor.Engine, s *site, version uint16) *stalled {
 		t.Fatal(err)
 	}
 	if version == tls.VersionTLS13 {
-		k.rec = newRecords(t, nc, k.c, keys.String())
-		k.rec.write(k.rec.seal(dataRecord, []byte("upload")...))
+		k.rec = testkit.NewRecords(t, nc, k.c, keys.String())
+		k.rec.Write(k.rec.Seal(dataRecord, []byte("upload")...))
 	} else {
 		_, _ = io.WriteString(k.c, "upload")
 	}
@@ -54,7 +54,7 @@ func stall(t *testing.T, e reactor.Engine, s *site, version uint16) *stalled {
 // crypto/tls accepts only a few records in a row without data.
 func (k *stalled) floods(n int) {
 	for range n {
-		k.rec.write(append(k.rec.keyUpdate(), k.rec.seal(dataRecord, 'x')...))
+		k.rec.Write(append(k.rec.KeyUpdate(), k.rec.Seal(dataRecord, 'x')...))
 	}
 }
 
@@ -74,13 +74,13 @@ func TestStalledClient(t *testing.T) {
 		{"record too long", tls.VersionTLS13, func(k *stalled) { _, _ = k.nc.Write([]byte{dataRecord, 3, 3, 255, 255}) }, failed},
 		{"empty records", tls.VersionTLS13, func(k *stalled) {
 			for range 40 {
-				k.rec.write(k.rec.seal(dataRecord))
+				k.rec.Write(k.rec.Seal(dataRecord))
 			}
 		}, failed},
 		{"bad record after key updates", tls.VersionTLS13, func(k *stalled) { k.floods(20); badRecord(k) }, wrongMAC},
 		{"endless key updates", tls.VersionTLS13, func(k *stalled) { k.floods(8000) }, func(err error) bool { return errors.Is(err, tlsconn.ErrBacklog) }},
-		{"close_notify", tls.VersionTLS13, func(k *stalled) { k.rec.write(k.rec.seal(alertRecord, warning, closeNotify)) }, ended},
-		{"fatal alert", tls.VersionTLS13, func(k *stalled) { k.rec.write(k.rec.seal(alertRecord, fatal, internalError)) }, failed},
+		{"close_notify", tls.VersionTLS13, func(k *stalled) { k.rec.Write(k.rec.Seal(alertRecord, warning, closeNotify)) }, ended},
+		{"fatal alert", tls.VersionTLS13, func(k *stalled) { k.rec.Write(k.rec.Seal(alertRecord, fatal, internalError)) }, failed},
 		{"end of the connection", tls.VersionTLS13, func(k *stalled) { _ = k.nc.CloseWrite() }, ended},
 		{"end of the connection, 1.2", tls.VersionTLS12, func(k *stalled) { _ = k.nc.CloseWrite() }, ended},
 	} {
@@ -128,7 +128,7 @@ func TestKeyUpdatesWhileBlocked(t *testing.T) {
 		if n, err := io.Copy(io.Discard, k.c); err != nil || n != int64(s.total) {
 			t.Errorf("read %d of %d, %v", n, s.total, err)
 		}
-		k.rec.write(k.rec.seal(alertRecord, warning, closeNotify))
+		k.rec.Write(k.rec.Seal(alertRecord, warning, closeNotify))
 		if err := <-s.ends; err != nil {
 			t.Error(err)
 		}
@@ -145,18 +145,18 @@ func TestKeyUpdateWhileSilent(t *testing.T) {
 		if err := c.Handshake(); err != nil {
 			t.Fatal(err)
 		}
-		r := newRecords(t, nc, c, keys.String())
-		r.write(r.seal(dataRecord, 'a'))
+		r := testkit.NewRecords(t, nc, c, keys.String())
+		r.Write(r.Seal(dataRecord, 'a'))
 		b := make([]byte, 1)
 		if _, err := io.ReadFull(c, b); err != nil {
 			t.Fatal(err)
 		}
-		r.write(r.keyUpdate())
+		r.Write(r.KeyUpdate())
 		head := make([]byte, 5) // of the response, after which nothing follows
 		if _, err := io.ReadFull(nc, head); err != nil || head[0] != dataRecord {
 			t.Errorf("% x, %v", head, err)
 		}
-		r.write(r.seal(alertRecord, warning, closeNotify))
+		r.Write(r.Seal(alertRecord, warning, closeNotify))
 		if err := <-s.ends; err != nil {
 			t.Error(err)
 		}

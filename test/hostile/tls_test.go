@@ -180,6 +180,9 @@ func TestTLSClients(t *testing.T) {
 		{"a record of no kind", send([]byte{99, 3, 1, 0, 1, 0}), "AH02008: "},
 		{"empty records", send(bytes.Repeat([]byte{22, 3, 1, 0, 0}, 5000)), "AH02008: "},
 		{"warnings", send(bytes.Repeat([]byte{21, 3, 1, 0, 2, 1, 90}, 5000)), "AH02008: "},
+		{"an SSLv2 hello", send([]byte("\x80\x2e\x01\x00\x02\x00\x15\x00\x00\x00\x10\x01\x00\x80\x02\x00\x80\x03\x00\x80\x04\x00\x80\x05\x00\x80\x06\x00\x40\x07\x00\xc0" +
+			"0123456789abcdef")), "AH02008: "},
+		{"an SSLv2 hello for TLS", send([]byte("\x80\x1f\x01\x03\x03\x00\x06\x00\x00\x00\x10\x00\xc0\x2f\x00\xc0\x2b0123456789abcdef")), "AH02008: "},
 		{"garbage", send(bytes.Repeat([]byte("\x80\xff garbage"), 1000)), "AH02008: "},
 		{"data before the handshake", send([]byte{23, 3, 3, 0, 3, 'G', 'E', 'T'}), "AH02008: "},
 		{"two hellos", send(append(hello(), hello()...)), "AH02008: "},
