@@ -8,6 +8,8 @@ import (
 	"github.com/headgate/headgate/internal/backend/ajp"
 	"github.com/headgate/headgate/internal/backend/fcgi"
 	"github.com/headgate/headgate/internal/backend/http1"
+	"github.com/headgate/headgate/internal/backend/scgi"
+	"github.com/headgate/headgate/internal/backend/uwsgi"
 	"github.com/headgate/headgate/internal/worker"
 )
 
@@ -15,8 +17,10 @@ import (
 // are http's, with an upgrade or TLS.
 func Protocols() map[string]worker.Protocol {
 	return map[string]worker.Protocol{
-		"http": http1.New(),
-		"fcgi": fcgi.New(),
-		"ajp":  ajp.New(),
+		"http":  http1.New(),
+		"fcgi":  fcgi.New(),
+		"scgi":  scgi.New(),
+		"uwsgi": uwsgi.New(),
+		"ajp":   ajp.New(),
 	}
 }

@@ -167,6 +167,17 @@ type Outbound struct {
 	BodyComplete  bool            // Prefix is the whole body
 	BodyStreaming bool            // body bytes are read that Prefix may not keep: no further attempt can be made
 	Attempts      int             // attempts made so far
+
+	// The following are set by protocols that httpd treats apart: FastCGI, SCGI and
+	// uwsgi, whose responses are those of programs and not of another server.
+
+	Program   bool // no field of the response is edited: no ProxyPassReverse, no Via
+	NoReplace bool // ProxyErrorOverride does not replace it (SCGI)
+
+	// Instead replaces the backend's response, a Reply or an InternalRedirect; nil:
+	// nothing does. The protocol sets it when it has read the head, and the handler
+	// returns it.
+	Instead error
 }
 
 // BadHeader is ProxyBadHeader: what a backend's header line without colon means.

@@ -33,6 +33,7 @@ type InternalRedirect struct {
 	Path     []byte // encoded, as in a request line
 	Query    []byte
 	HasQuery bool
+	Get      bool // with GET and without a body, unless it is a HEAD
 }
 
 // Error makes an InternalRedirect an error; it says nothing to a person.

@@ -165,12 +165,14 @@ type CGI struct {
 
 	Generic bool   // ProxyFCGIBackendType GENERIC: SCRIPT_FILENAME is a path only
 	FCGI    []Step // ProxyFCGISetEnvIf: changes once all variables are set
+
+	Elsewhere string // ProxySCGIInternalRedirect: the field of a response that names another path; "": none does
 }
 
 // Programs returns c.CGI, which it makes if there is none.
 func (c *Chain) Programs() *CGI {
 	if c.CGI == nil {
-		c.CGI = new(CGI)
+		c.CGI = &CGI{Elsewhere: "Location"}
 	}
 	return c.CGI
 }

@@ -34,6 +34,7 @@ import (
 	"github.com/headgate/headgate/internal/modules/proxybalancer"
 	"github.com/headgate/headgate/internal/modules/proxyfcgi"
 	"github.com/headgate/headgate/internal/modules/proxyhcheck"
+	"github.com/headgate/headgate/internal/modules/proxyscgi"
 	"github.com/headgate/headgate/internal/modules/ratelimit"
 	"github.com/headgate/headgate/internal/modules/remoteip"
 	"github.com/headgate/headgate/internal/modules/reqtimeout"
@@ -79,6 +80,8 @@ func All() []*module.Module {
 		proxy.NewAJP(),
 		proxybalancer.New(),
 		proxyfcgi.New(),
+		proxyscgi.New(),
+		proxy.NewUWSGI(),
 		proxyhcheck.New(),
 		heartbeat.New(),
 		heartmonitor.New(),

@@ -23,6 +23,9 @@ func (p *Pipeline) follow(x *exchange.Exchange, err error) error {
 			}
 		}
 		x.Replace(200)
+		if r.Get {
+			asGet(x)
+		}
 		if x.Recorder != nil {
 			recordRestart(x, r, "")
 		}

@@ -5,12 +5,9 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"os"
 	"sort"
 	"strings"
 	"testing"
-
-	"github.com/headgate/headgate/internal/testkit/ports"
 )
 
 // The kinds of FastCGI record (FastCGI specification, section 8).
@@ -31,28 +28,7 @@ const (
 //	stderr TEXT              is one record of standard error
 //	end [APP [PROTOCOL]]     is the end of the request; without one it follows the last step
 //	raw TEXT                 are bytes outside of any record
-func NewFCGIOrigin(t testing.TB) *Origin {
-	t.Helper()
-	ln, p, err := ports.Listen()
-	if err != nil {
-		t.Fatalf("origin: %v", err)
-	}
-	t.Cleanup(p.Release)
-	return newProgram(t, ln, (*originConn).fcgi)
-}
-
-// NewUnixFCGIOrigin is NewFCGIOrigin on a unix socket that every user may connect to.
-func NewUnixFCGIOrigin(t testing.TB, path string) *Origin {
-	t.Helper()
-	ln, err := net.Listen("unix", path)
-	if err != nil {
-		t.Fatalf("origin: %v", err)
-	}
-	if err := os.Chmod(path, 0o777); err != nil {
-		t.Fatalf("origin: %v", err)
-	}
-	return newProgram(t, ln, (*originConn).fcgi)
-}
+func NewFCGIOrigin(t testing.TB) *Origin { return programOrigin(t, (*originConn).fcgi) }
 
 // newProgram starts an origin with a different protocol.
 func newProgram(t testing.TB, ln net.Listener, speak func(*originConn) error) *Origin {

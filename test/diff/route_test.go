@@ -71,8 +71,8 @@ func unlike(g *group, c *diffCase, want string) string {
 		return "nothing is responded"
 	case g.split != "":
 		return "generated"
-	case g.uses("f1"):
-		return "FastCGI: the record has the variables sorted, and what programs responded"
+	case g.uses("f1") || g.uses("s1") || g.uses("w1"):
+		return "a protocol for programs: the record has the variables sorted, and what programs responded"
 	case g.uses("a1"):
 		return "AJP: the record has the packets"
 	case strings.Contains(want, "(incomplete)"):

@@ -25,7 +25,7 @@ var (
 	listenLine = regexp.MustCompile(`(?m)^(\s*Listen\s+)(?:([\d.]+|\*):)?(\d+)`)
 	vhostLine  = regexp.MustCompile(`(?m)^\s*<VirtualHost .*>`)
 	vhostPort  = regexp.MustCompile(`:(\d+)`)
-	program    = regexp.MustCompile(`fcgi://127\.0\.0\.1:(\d+)`)
+	program    = regexp.MustCompile(`(fcgi|scgi|uwsgi)://127\.0\.0\.1:(\d+)`)
 	local      = regexp.MustCompile(`127\.0\.0\.1:(\d+)`)
 )
 
@@ -94,11 +94,14 @@ func (st *stage) certify(t *testing.T, conf string) {
 	}
 }
 
+// programs start the origins for protocols other than HTTP.
+var programs = map[string]func(testing.TB) *testkit.Origin{"fcgi": testkit.NewFCGIOrigin, "scgi": testkit.NewSCGIOrigin, "uwsgi": testkit.NewUWSGIOrigin}
+
 // placed returns a text with the ports and the folder of this run.
 func (st *stage) placed(t *testing.T, text string) string {
 	for _, m := range program.FindAllStringSubmatch(text, -1) {
-		if st.origins[m[1]] == nil {
-			st.origins[m[1]] = testkit.NewFCGIOrigin(t)
+		if st.origins[m[2]] == nil {
+			st.origins[m[2]] = programs[m[1]](t)
 		}
 	}
 	text = local.ReplaceAllStringFunc(text, func(s string) string {

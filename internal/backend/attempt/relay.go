@@ -11,6 +11,9 @@ import (
 // whether the connection can be used again. last: the message has ended.
 func (a *attempt) relay(last bool) (reusable bool, f *fault.Fault) {
 	x := a.x
+	if x.Out.Instead != nil {
+		return a.discard(last), nil
+	}
 	if x.Relay != nil {
 		discard, err := x.Relay.BackendHead(x)
 		if err != nil {

@@ -18,7 +18,7 @@ type Request struct {
 }
 
 // none is the configuration of a chain that has none.
-var none exchange.CGI
+var none = exchange.CGI{Elsewhere: "Location"}
 
 // Conf returns what the sections of x say about programs.
 func Conf(x *exchange.Exchange) *exchange.CGI {
@@ -120,6 +120,9 @@ func fields(x *exchange.Exchange) {
 		switch f.ID {
 		case message.ContentLength, message.TransferEncoding:
 			continue
+		case message.MaxForwards:
+			x.Env.Set(variable(f), counted(x, f.Value))
+			continue
 		case message.ContentType:
 			add(x, "CONTENT_TYPE", f.Value, i)
 			continue
@@ -136,6 +139,16 @@ func fields(x *exchange.Exchange) {
 			add(x, name, f.Value, i)
 		}
 	}
+}
+
+// counted returns the value of Max-Forwards that another server would get.
+func counted(x *exchange.Exchange, value []byte) []byte {
+	for i := range x.Out.Extra {
+		if e := &x.Out.Extra[i]; e.ID == message.MaxForwards {
+			return e.Value
+		}
+	}
+	return value
 }
 
 // add sets the variable of the field with index i, or appends to its value if an

@@ -34,6 +34,9 @@ func (h *Head) Reset(size int) {
 // Begun reports whether a part of the head has arrived.
 func (h *Head) Begun() bool { return len(h.buf) > 0 }
 
+// Stated reports whether the program set the status itself.
+func (h *Head) Stated() bool { return h.stated }
+
 // Add adds bytes of the response up to the end of its head, an empty line, and
 // returns how many they are.
 func (h *Head) Add(b []byte) (n int, whole bool, err error) {
@@ -106,7 +109,25 @@ func (h *Head) Parse(x *exchange.Exchange) (length int64, none bool, err error) 
 	if x.Req.Verb == message.HEAD || message.NoContent(r.Status) {
 		none = true
 	}
+	apart(x)
 	return length, none, nil
+}
+
+// own are the fields that belong to a response. All others are the server's as well:
+// its own pages have them too, and Header needs "always" to change them (httpd:
+// err_headers_out).
+var own = message.SetOf(message.ContentType, message.ContentLength, message.ContentRange, message.ETag, message.LastModified, message.Location)
+
+// apart puts the fields that are not the response's own with those of every response.
+func apart(x *exchange.Exchange) {
+	rows := x.Resp.Header.Rows()
+	for i := range rows {
+		f := &rows[i]
+		if f.Flags&(message.Dropped|message.Hop) == 0 && (f.ID == message.Other || message.SetOf(f.ID)&own == 0) {
+			x.Always.Append(f.ID, f.Name, f.Value)
+			f.Flags |= message.Dropped
+		}
+	}
 }
 
 // TrustedLength returns the length that the head of x.Resp states, -1 for none. As

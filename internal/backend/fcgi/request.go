@@ -17,16 +17,16 @@ const module = "proxy_fcgi"
 
 // prepare sets the variables of a request (httpd: send_environment).
 func prepare(x *exchange.Exchange) {
+	x.Out.Program = true
 	conf := cgi.Conf(x)
-	path, _, _ := bytes.Cut(x.Out.Target, []byte("?"))
-	url := x.Out.URL[:len(x.Out.URL)-len(x.Out.Target)+len(path)]
+	url, path := cgi.Target(x)
 	r := cgi.Request{Filename: url}
 	if conf.Generic {
 		r.Filename = path
 	}
 	if f := x.File(); f != nil {
 		r.PathInfo = f.Rest
-		r.Filename = unescaped(x, r.Filename, uri.SlashesOn) // it is the name of a file
+		r.Filename = cgi.Unescaped(x, r.Filename, uri.SlashesOn) // it is the name of a file
 	} else if x.Out.PathInfo != nil {
 		pathInfo(x, path, &r)
 	}
@@ -47,7 +47,7 @@ func pathInfo(x *exchange.Exchange, path []byte, r *cgi.Request) {
 	dot := -1
 	switch how := string(x.Out.PathInfo); {
 	case ascii.EqualFold(how, "full"):
-		if f := exchange.FileAt(unescaped(x, path, uri.SlashesNoDecode)); f.Mode != exchange.NoFile {
+		if f := exchange.FileAt(cgi.Unescaped(x, path, uri.SlashesNoDecode)); f.Mode != exchange.NoFile {
 			r.Filename, r.PathInfo = f.Name, f.Rest
 		}
 		return
@@ -56,7 +56,7 @@ func pathInfo(x *exchange.Exchange, path []byte, r *cgi.Request) {
 	case ascii.EqualFold(how, "last-dot"):
 		dot = bytes.LastIndexByte(path, '.')
 	case ascii.EqualFold(how, "unescape"):
-		r.PathInfo = unescaped(x, path, uri.SlashesNoDecode)
+		r.PathInfo = cgi.Unescaped(x, path, uri.SlashesNoDecode)
 		return
 	default:
 		r.PathInfo = path
@@ -66,23 +66,14 @@ func pathInfo(x *exchange.Exchange, path []byte, r *cgi.Request) {
 		return
 	}
 	if slash := bytes.IndexByte(path[dot:], '/'); slash >= 0 {
-		r.PathInfo = unescaped(x, path[dot+slash:], uri.SlashesNoDecode)
+		r.PathInfo = cgi.Unescaped(x, path[dot+slash:], uri.SlashesNoDecode)
 	}
-}
-
-// unescaped decodes a path.
-func unescaped(x *exchange.Exchange, path []byte, slashes uri.Slashes) []byte {
-	out, err := uri.Unescape(x.Arena.Alloc(len(path)), path, slashes)
-	if err != nil {
-		return path
-	}
-	return out
 }
 
 // Begin implements attempt.Codec. A program does not confirm that it wants the
 // body.
 func (c *codec) Begin(x *exchange.Exchange) (length bool) {
-	x.Out.Expect, x.Out.NoVia = false, true
+	x.Out.Expect = false
 	return x.Out.SendCL
 }
 

@@ -22,6 +22,12 @@ func New() *module.Module {
 	return &module.Module{Name: "mod_proxy", ID: "proxy_module", Rows: rows(), Server: buildServer, Dir: buildDir}
 }
 
+// NewUWSGI returns mod_proxy_uwsgi. It has no directives; the protocol is
+// backend/uwsgi.
+func NewUWSGI() *module.Module {
+	return &module.Module{Name: "mod_proxy_uwsgi", ID: "proxy_uwsgi_module"}
+}
+
 // NewHTTP returns mod_proxy_http. It has no directives; the server hands its
 // protocol to the Builder.
 func NewHTTP() *module.Module {

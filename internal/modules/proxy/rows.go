@@ -85,9 +85,9 @@ func whenPass(c *directive.Call) (directive.Tier, string) {
 
 func schemeTier(u uri.URL) (directive.Tier, string) {
 	switch u.Scheme {
-	case "http", "ws", "https", "wss", "fcgi", "ajp", "":
+	case "http", "ws", "https", "wss", "fcgi", "scgi", "uwsgi", "ajp", "":
 		return directive.Honoured, ""
-	case "h2", "h2c", "scgi", "uwsgi", "ftp", "fdpass":
+	case "h2", "h2c", "ftp", "fdpass":
 		return directive.Pending, "backends by " + u.Scheme + ":// are not supported yet"
 	}
 	return directive.Refused, "there is no protocol for the scheme " + u.Scheme + "://"

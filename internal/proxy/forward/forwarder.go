@@ -97,7 +97,7 @@ func (f *Forwarder) byEnvironment(x *exchange.Exchange) {
 
 // BackendHead implements exchange.Relay.
 func (f *Forwarder) BackendHead(x *exchange.Exchange) (discard bool, err error) {
-	if f.override && f.overrides.Has(x.Resp.Status) {
+	if f.override && f.overrides.Has(x.Resp.Status) && !x.Out.NoReplace {
 		return true, nil
 	}
 	if x.Redirected != nil && f.override {
@@ -106,11 +106,23 @@ func (f *Forwarder) BackendHead(x *exchange.Exchange) (discard bool, err error) 
 		x.Resp.Status, x.Resp.Reason = x.Redirected.Status, nil
 	}
 	dropRepeated(&x.Resp.Header)
-	if x.Resp.Header.MayHave(f.edits) {
-		f.rewrite(x)
+	if !x.Out.Program {
+		f.edit(x)
 	}
 	if x.Cookies.Len() > 0 {
 		x.Resp.Header.Prepend(&x.Cookies)
+	}
+	if x.Resp.Status == 304 || x.Resp.Status == 204 {
+		x.Resp.Body = message.Framing{}
+		x.Resp.Header.DelID(message.ContentLength) // httpd: of no use without a body
+	}
+	return false, nil
+}
+
+// edit edits the response of another server.
+func (f *Forwarder) edit(x *exchange.Exchange) {
+	if x.Resp.Header.MayHave(f.edits) {
+		f.rewrite(x)
 	}
 	if !x.Out.NoVia {
 		f.ResponseVia(x)
@@ -118,11 +130,6 @@ func (f *Forwarder) BackendHead(x *exchange.Exchange) (discard bool, err error) 
 	if x.Resp.Header.MayHave(dates) {
 		modernDates(x)
 	}
-	if x.Resp.Status == 304 || x.Resp.Status == 204 {
-		x.Resp.Body = message.Framing{}
-		x.Resp.Header.DelID(message.ContentLength) // httpd: of no use without a body
-	}
-	return false, nil
 }
 
 // dropRepeated keeps the first of each field that a response may have only

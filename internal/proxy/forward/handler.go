@@ -44,9 +44,13 @@ func (h *Handler) Send(x *exchange.Exchange) error {
 	return h.Protocol.RoundTrip(x, &h.Worker)
 }
 
-// Replaced is the fault of a response that ProxyErrorOverride took away. The
-// reason phrase stays, and what a client needs to log in.
+// Replaced is the outcome of a response that is not sent: the path that it names
+// instead, else the fault of one that ProxyErrorOverride took away. The reason
+// phrase stays, and what a client needs to log in.
 func Replaced(x *exchange.Exchange) error {
+	if x.Out.Instead != nil {
+		return x.Out.Instead
+	}
 	f := &fault.Fault{
 		Side: fault.Backend, Module: "proxy", Phase: fault.ReadHead, Status: x.Resp.Status, Replace: true,
 		Reason: string(x.Resp.Reason),

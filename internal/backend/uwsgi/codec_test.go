@@ -1,0 +1,115 @@
+package uwsgi
+
+import (
+	"encoding/binary"
+	"strings"
+	"testing"
+
+	"github.com/headgate/headgate/internal/backend/attempt"
+	"github.com/headgate/headgate/internal/exchange"
+	"github.com/headgate/headgate/internal/message"
+	"github.com/headgate/headgate/internal/worker"
+)
+
+func TestHead(t *testing.T) {
+	x, c := new(exchange.Exchange), new(codec)
+	x.Env.Set("A", []byte("1"))
+	x.Env.Set("EMPTY", nil)
+	if got, want := string(c.AppendHead(nil, &attempt.Head{X: x, Worker: new(worker.Config)})), "\x00\x0f\x00\x00\x01\x00A\x01\x001\x05\x00EMPTY\x00\x00"; got != want {
+		t.Errorf("%q\nwant %q", got, want)
+	}
+	x.Env.Set("LONG", make([]byte, 65535))
+	h := attempt.Head{X: x, Worker: new(worker.Config)}
+	if c.AppendHead(nil, &h); h.Refuse == "" {
+		t.Error("variables that do not fit are not refused")
+	}
+}
+
+func TestScript(t *testing.T) {
+	for _, c := range []struct{ name, info, want string }{
+		{"/app/x", "/x", "/app"}, {"/app/x", "/", "/app/x"}, {"/", "/", ""}, {"/a", "/longer", "/a"}, {"/same", "/same", ""},
+	} {
+		if got := string(script([]byte(c.name), []byte(c.info))); got != c.want {
+			t.Errorf("%q with %q: %q, want %q", c.name, c.info, got, c.want)
+		}
+	}
+}
+
+// FuzzHead: the packet's size is that of its variables.
+func FuzzHead(f *testing.F) {
+	f.Add("A", []byte("1"))
+	f.Fuzz(func(t *testing.T, name string, value []byte) {
+		x, c := new(exchange.Exchange), new(codec)
+		x.Env.Set(name, value)
+		h := attempt.Head{X: x, Worker: new(worker.Config)}
+		b := c.AppendHead(nil, &h)
+		if h.Refuse == "" && int(binary.LittleEndian.Uint16(b[1:])) != len(b)-4 {
+			t.Errorf("size %d of %d", binary.LittleEndian.Uint16(b[1:]), len(b)-4)
+		}
+	})
+}
+
+// events reads b in pieces and prints the events.
+func events(verb message.Method, b string, piece int) string {
+	c, x := new(codec), new(exchange.Exchange)
+	x.Req.Verb = verb
+	c.AppendHead(nil, &attempt.Head{X: x, Worker: new(worker.Config)})
+	var out strings.Builder
+	for at, have := 0, 0; ; {
+		n, e, err := c.Read([]byte(b[at:have]), have == len(b))
+		at += n
+		switch {
+		case err != nil:
+			return out.String() + "error: " + err.Error()
+		case e.Kind == attempt.More && have == len(b):
+			return out.String() + "more"
+		case e.Kind == attempt.More:
+			have = min(len(b), have+piece)
+		case e.Kind == attempt.Headed:
+			if out.WriteString("head "); e.Last {
+				return out.String() + "last"
+			}
+		case e.Kind == attempt.Data:
+			if out.Write(e.Data); e.Last {
+				return out.String() + " end"
+			}
+		case e.Kind == attempt.End:
+			return out.String() + " end"
+		}
+	}
+}
+
+func TestResponses(t *testing.T) {
+	for _, c := range []struct {
+		bytes, want string
+		verb        message.Method
+	}{
+		{"HTTP/1.0 200 OK\r\nX: y\r\n\r\nbody", "head body end", message.GET},
+		{"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nbody", "head bo end", message.GET},
+		{"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nbody", "head bodymore", message.GET},
+		{"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", "head last", message.GET},
+		{"HTTP/1.1 200 OK\r\n\r\nbody", "head last", message.HEAD},
+		{"HTTP/1.1 304 Not Modified\r\n\r\n", "head last", message.GET},
+		{"HTTP/1.1 100 Continue\r\n\r\n", "error: " + string(errInterim), message.GET},
+		{"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n", "error: " + string(errLength), message.GET},
+		{"HTTP/1.1 200 OK\r\nX: y\r\n", "more", message.GET},
+	} {
+		for _, piece := range []int{1, 3, 1 << 20} {
+			if got := events(c.verb, c.bytes, piece); got != c.want {
+				t.Errorf("%q in pieces of %d: %q, want %q", c.bytes, piece, got, c.want)
+			}
+		}
+	}
+}
+
+// FuzzRead: a response is read alike whatever its pieces are.
+func FuzzRead(f *testing.F) {
+	f.Add([]byte("HTTP/1.0 200 OK\r\nX: y\r\n\r\nbody"), 5)
+	f.Add([]byte("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nbody"), 1)
+	f.Fuzz(func(t *testing.T, b []byte, piece int) {
+		one, two := events(message.GET, string(b), len(b)+1), events(message.GET, string(b), max(1, piece&0xfff))
+		if one != two {
+			t.Errorf("%q, in pieces of %d %q", one, piece, two)
+		}
+	})
+}
