@@ -12,7 +12,7 @@ import (
 func (a *attempt) relay(last bool) (reusable bool, f *fault.Fault) {
 	x := a.x
 	if x.Out.Instead != nil {
-		return a.discard(last), nil
+		return a.discard(last), nil //nolint:nilerr // it is what the handler returns
 	}
 	if x.Relay != nil {
 		discard, err := x.Relay.BackendHead(x)
