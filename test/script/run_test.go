@@ -127,7 +127,11 @@ func (p *play) prepare(n int, line string) {
 			p.origins[name] = testkit.NewUnixOrigin(p.t, p.vars[name])
 			return
 		}
-		p.origins[name] = testkit.NewOrigin(p.t)
+		if words[2] == "ajp" {
+			p.origins[name] = testkit.NewAJPOrigin(p.t)
+		} else {
+			p.origins[name] = testkit.NewOrigin(p.t)
+		}
 		p.vars[name] = p.origins[name].Port()
 	}
 }
@@ -210,7 +214,7 @@ func (p *play) origin(args []string) error {
 	path := ""
 	verb := args[0]
 	switch verb {
-	case "unix":
+	case "unix", "ajp":
 		return nil
 	case "hangup":
 		o.HangUp()

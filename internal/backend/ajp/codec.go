@@ -34,6 +34,8 @@ type response struct {
 	silent  bool  // there is no body to pass on: the head waits for the end
 	ended   bool  // the response has ended
 	keep    bool  // its end says that the connection may be used again
+	flushes int   // empty packets of the body before the head
+	dropped int   // bytes of a body that is not passed on
 	chunk   int   // bytes of the current packet of the body still to come
 	zero    bool  // and the byte after them
 	left    int64 // bytes that are missing of a length that is trusted; -1: any number may come
@@ -168,7 +170,8 @@ func (c *codec) take(p []byte, size int) (e attempt.Event, err error) {
 // needs nothing: what has come is passed on before more is waited for.
 func (c *codec) beginChunk(p []byte, size int) error {
 	switch {
-	case !c.headed && size == chunkRest && p[1]|p[2] == 0: // httpd: ignored
+	case !c.headed && size == chunkRest && p[1]|p[2] == 0 && c.flushes < maxFlushes: // httpd: ignored
+		c.flushes++
 	case !c.headed:
 		return errEarly
 	case size < chunkRest || int(binary.BigEndian.Uint16(p[1:])) != size-chunkRest:
@@ -185,6 +188,13 @@ func (c *codec) beginChunk(p []byte, size int) error {
 	return nil
 }
 
+// maxFlushes limits the flushes before a head, maxDropped the body after the head of a
+// response that has none: the head waits for the end, but not for ever.
+const (
+	maxFlushes = 10
+	maxDropped = 256 << 10
+)
+
 // takeChunk takes bytes of a packet of the body.
 func (c *codec) takeChunk(b []byte) (n int, e attempt.Event, err error) {
 	if c.chunk == 0 {
@@ -195,6 +205,8 @@ func (c *codec) takeChunk(b []byte) (n int, e attempt.Event, err error) {
 	c.chunk -= n
 	if !c.silent {
 		e.Kind, e.Data = attempt.Data, b[:n]
+	} else if c.dropped += n; c.dropped > maxDropped {
+		e = c.endEvent()
 	}
 	return n, e, nil
 }

@@ -158,6 +158,21 @@ func TestSilent(t *testing.T) {
 	}
 }
 
+// What a container can send for ever is bounded.
+func TestFloods(t *testing.T) {
+	if got := events(newCodec(), strings.Repeat(chunk(""), 1000), 1<<20); got != "error: "+string(errEarly) {
+		t.Errorf("flushes before the head: %q", got)
+	}
+	c := newCodec()
+	c.x.Req.Verb = message.HEAD
+	if got := events(c, ok+strings.Repeat(chunk(strings.Repeat("x", 8000)), 1000), 1<<20); got != "200 last" {
+		t.Errorf("a body after HEAD: %q", got)
+	}
+	if reusable, _ := c.Done(); reusable {
+		t.Error("reusable before the end")
+	}
+}
+
 // A length counts only where the configuration trusts it.
 func TestLength(t *testing.T) {
 	with := packet(head(200, "", "\xa0\x03", "4"))
