@@ -110,6 +110,7 @@ func dated(from, to time.Duration, names ...string) func(*x509.Certificate) {
 type pki struct {
 	files  map[string]string
 	fronts map[string]*tls.Config // by variable
+	odd    map[string]manner      // of those that are not as others
 }
 
 const day = 24 * time.Hour
@@ -120,7 +121,7 @@ var backPKI = sync.OnceValue(func() *pki {
 	self := issue("localhost", nil, forNames("localhost"))
 	gone := issue("localhost", ca, forNames("localhost"))
 	client, stranger := issue("proxy", ca, nil), issue("stranger", other, nil)
-	p := &pki{fronts: map[string]*tls.Config{}}
+	p := &pki{fronts: map[string]*tls.Config{}, odd: map[string]manner{"tcut": cutting, "tcut12": cutting, "tbytes": inBytes}}
 	show := func(name string, i *issued, more ...*issued) *tls.Config {
 		c := tls.Certificate{Certificate: [][]byte{i.cert.Raw}, PrivateKey: i.key}
 		for _, m := range more {
@@ -154,6 +155,9 @@ var backPKI = sync.OnceValue(func() *pki {
 	asks := show("tclient", good)
 	asks.ClientAuth, asks.ClientCAs = tls.RequireAndVerifyClientCert, x509.NewCertPool()
 	asks.ClientCAs.AddCert(ca.cert)
+	show("tcut", good)
+	show("tcut12", good).MaxVersion = tls.VersionTLS12
+	show("tbytes", good)
 	p.asking(good, ca, other, inter)
 	p.files = map[string]string{
 		"back/ca.crt": ca.pem(), "back/other.crt": other.pem(), "back/both.crt": other.pem() + ca.pem(), "back/inter.crt": inter.pem(),
@@ -303,12 +307,20 @@ func StartBackTLS(t testing.TB, addr string) map[string]string {
 		t.Cleanup(p.Release)
 		t.Cleanup(func() { _ = ln.Close() })
 		_, vars[name], _ = net.SplitHostPort(ln.Addr().String())
-		go serveTLS(ln, cfg, addr)
+		go serveTLS(ln, cfg, addr, backPKI().odd[name])
 	}
 	return vars
 }
 
-func serveTLS(ln net.Listener, cfg *tls.Config, addr string) {
+// manner is how a server with TLS ends and sends.
+type manner uint8
+
+const (
+	cutting manner = iota + 1 // it closes the connection without a close_notify
+	inBytes                   // each byte is a record
+)
+
+func serveTLS(ln net.Listener, cfg *tls.Config, addr string, how manner) {
 	for {
 		c, err := ln.Accept()
 		if err != nil {
@@ -321,13 +333,26 @@ func serveTLS(ln net.Listener, cfg *tls.Config, addr string) {
 			if s.Handshake() != nil {
 				return
 			}
-			join(s, addr)
+			join(s, addr, how)
 		}()
 	}
 }
 
+// oneByOne writes each byte by itself.
+type oneByOne struct{ *tls.Conn }
+
+// Write implements io.Writer.
+func (o oneByOne) Write(p []byte) (int, error) {
+	for i := range p {
+		if _, err := o.Conn.Write(p[i : i+1]); err != nil {
+			return i, err
+		}
+	}
+	return len(p), nil
+}
+
 // join copies between a connection with TLS and a new one to addr.
-func join(s *tls.Conn, addr string) {
+func join(s *tls.Conn, addr string, how manner) {
 	o, err := net.Dial("tcp", addr)
 	if err != nil {
 		return
@@ -335,7 +360,14 @@ func join(s *tls.Conn, addr string) {
 	defer o.Close()
 	go func() {
 		defer o.Close()
-		_, _ = io.Copy(s, o)
+		if how == inBytes {
+			_, _ = io.Copy(oneByOne{s}, o)
+		} else {
+			_, _ = io.Copy(s, o)
+		}
+		if how == cutting {
+			_ = s.NetConn().Close()
+		}
 		_ = s.Close()
 	}()
 	st := s.ConnectionState()

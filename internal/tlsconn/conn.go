@@ -3,6 +3,7 @@ package tlsconn
 import (
 	"crypto/tls"
 	"errors"
+	"io"
 	"net"
 	"time"
 
@@ -126,9 +127,10 @@ func (c *Conn) State() *tls.ConnectionState { return &c.state }
 // Loop returns the loop that the connection belongs to.
 func (c *Conn) Loop() reactor.Loop { return c.t.conn.Loop() }
 
-// Read implements net.Conn. As in crypto/tls, io.EOF means that the peer has
-// closed its side at the end of a record, with or without a close_notify. It
-// returns at most what is left of one record.
+// Read implements net.Conn. io.EOF means that the peer has closed its side with a
+// close_notify, for a server also without one at the end of a record. A client
+// gets another error then, which is io.EOF for errors.Is: what has no other end
+// may have been cut (RFC 9112, 9.8). It returns at most what is left of one record.
 func (c *Conn) Read(p []byte) (int, error) {
 	c.lend()
 	n, err := c.tls.Read(p)
@@ -145,12 +147,26 @@ func (c *Conn) explain(err error) error {
 	if c.t.isBehind() {
 		return ErrBacklog // crypto/tls reports a bad record: it lost its keys when it could not respond
 	}
+	if err == io.EOF && c.t.in.ended && !c.server {
+		err = errCut
+	}
 	var alert tls.AlertError
 	if c.alert != nil && errors.As(err, &alert) {
 		return c.alert(err)
 	}
 	return err
 }
+
+// errCut says that a server has closed the connection without a close_notify.
+var errCut = cutError{}
+
+type cutError struct{}
+
+// Error implements error.
+func (cutError) Error() string { return "TLS ended without a close_notify" }
+
+// Is has errors.Is find io.EOF.
+func (cutError) Is(target error) bool { return target == io.EOF }
 
 // OnAlert has Read return what f makes of an error that is an alert of the peer.
 func (c *Conn) OnAlert(f func(error) error) { c.alert = f }

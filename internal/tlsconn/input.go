@@ -19,6 +19,7 @@ type input struct {
 
 	round int64 // the loop's time when the last record began
 	begun int32 // records begun at that time
+	ended bool  // the connection below has ended
 }
 
 // recordHead is the length of a record's head: its type, version and length.
@@ -93,6 +94,8 @@ func (in *input) fill(c reactor.Conn) error {
 		return nil
 	case err == nil:
 		err = io.ErrNoProgress
+	case err == io.EOF:
+		in.ended = true
 	}
 	if in.r == in.w {
 		in.drop(c.Loop())

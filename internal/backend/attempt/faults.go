@@ -40,7 +40,9 @@ func (a *attempt) fault(phase fault.Phase, err error) *fault.Fault {
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		f.Kind, f.Retry, f.Err = fault.Timeout, fault.Never, nil
 	case errors.Is(err, io.EOF):
-		f.Kind, f.Err = fault.Closed, nil
+		if f.Kind = fault.Closed; err == io.EOF {
+			f.Err = nil
+		}
 	case errors.Is(err, net.ErrClosed): // by the engine: neither side caused it
 		s := fault.Stopped(phase)
 		s.Backend, s.Addr, s.Elapsed = f.Backend, f.Addr, f.Elapsed
