@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/headgate/headgate/internal/ascii"
+	"github.com/headgate/headgate/internal/certcheck"
 	"github.com/headgate/headgate/internal/expr"
 	"github.com/headgate/headgate/internal/glob"
 	"github.com/headgate/headgate/internal/logsink"
@@ -153,6 +154,8 @@ type Chain struct {
 	ErrorDocs *ErrorDocs // nil: stock pages
 	Levels    *logsink.Levels
 	Handler   string // SetHandler as written; "" none
+
+	Demand certcheck.Demand // of certificates of clients: the site's and the sections'
 
 	BackendTLS BackendTLS // encrypts connections to backends; nil: SSLProxyEngine is off
 }

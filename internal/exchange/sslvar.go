@@ -31,7 +31,8 @@ const (
 
 // appendSSL appends a variable of mod_ssl, by its name without SSL_.
 // httpd: ssl_var_lookup_ssl.
-func appendSSL(dst []byte, name string, s *Secure) []byte {
+func appendSSL(dst []byte, name string, x *Exchange) []byte {
+	s := x.Client.Secure
 	switch {
 	case ascii.EqualFold(name, "PROTOCOL"):
 		return append(dst, versionNames[s.State.Version]...)
@@ -57,7 +58,7 @@ func appendSSL(dst []byte, name string, s *Secure) []byte {
 			return certvar.Append(dst, c, name[len(serverPrefix):])
 		}
 	case ascii.HasPrefixFold(name, clientPrefix):
-		return appendClient(dst, name[len(clientPrefix):], s)
+		return appendClient(dst, name[len(clientPrefix):], x)
 	}
 	return dst
 }
@@ -83,15 +84,13 @@ func appendCipher(dst []byte, rest string, st *tls.ConnectionState) []byte {
 }
 
 // appendClient appends a variable about the client's certificate.
-func appendClient(dst []byte, name string, s *Secure) []byte {
+func appendClient(dst []byte, name string, x *Exchange) []byte {
+	s := x.Client.Secure
 	if ascii.EqualFold(name, "VERIFY") {
-		if len(s.State.VerifiedChains) > 0 {
-			return append(dst, "SUCCESS"...)
-		}
-		return append(dst, "NONE"...)
+		return s.appendVerify(dst, x)
 	}
-	if len(s.State.PeerCertificates) == 0 {
-		return dst
+	if c := s.ClientCertificate(x); c != nil {
+		return certvar.Append(dst, c, name)
 	}
-	return certvar.Append(dst, s.State.PeerCertificates[0], name)
+	return dst
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 
+	"github.com/headgate/headgate/internal/certcheck"
 	"github.com/headgate/headgate/internal/fault"
 )
 
@@ -12,8 +13,9 @@ import (
 type TLS struct {
 	Config *tls.Config // for handshakes; nil: connections to the site are plain (SSLEngine Off)
 	Policy SNIPolicy
-	Setup  string // by Policy, the settings that two sites must share to serve each other's connections
-	Strict bool   // SSLStrictSNIVHostCheck
+	Setup  string  // by Policy, the settings that two sites must share to serve each other's connections
+	Strict bool    // SSLStrictSNIVHostCheck
+	Verify *Verify // nil: no certificates of clients are asked for
 
 	// Certificate returns the first certificate of the site; nil where it has none.
 	Certificate func() *x509.Certificate
@@ -41,6 +43,11 @@ type Secure struct {
 	State *tls.ConnectionState // the result of the handshake
 	Cert  *x509.Certificate    // that the server has shown; nil where a session was resumed
 	Site  *Site                // the handshake's, in the current snapshot; the Service keeps it
+
+	Requested bool // the handshake has asked the client for a certificate
+
+	verdict *certcheck.Verdict // on the client's certificate; nil: it has sent none
+	asked   bool               // some place has asked for it, so that it counts elsewhere too
 }
 
 // ServerName returns the name that the client sent in its hello (SNI), "" if it
@@ -67,6 +74,7 @@ func (s *Secure) Admits(x *Exchange, several bool) error {
 			Detail: "a host name was sent in the handshake, and none in the request", Close: true,
 		}
 	}
+	s.rejudge(x)
 	if x.Site != s.Site && !compatible(s.Site, x.Site) {
 		return &fault.Fault{
 			Side: fault.Client, Module: "ssl", Phase: fault.Map, Kind: fault.Denied, Status: 421, ID: "AH02032", Close: true,

@@ -36,7 +36,7 @@ func AppendTLSVar(dst []byte, name string, x *Exchange) []byte {
 	switch {
 	case len(name) > len("SSL_") && ascii.HasPrefixFold(name, "SSL_"):
 		if x.Client != nil && x.Client.Secure != nil {
-			dst = appendSSL(dst, name[len("SSL_"):], x.Client.Secure)
+			dst = appendSSL(dst, name[len("SSL_"):], x)
 		}
 	case ok:
 		dst, _ = AppendMerged(dst, &x.Req.Header, field)

@@ -105,7 +105,7 @@ func (s *service) begin(x *exchange.Exchange) {
 		name := string(host)
 		x.Client.Secure = &exchange.Secure{
 			State: &tls.ConnectionState{ServerName: name, Version: tls.VersionTLS13, CipherSuite: tls.TLS_AES_128_GCM_SHA256},
-			Site:  s.Named(x.Client, name),
+			Site:  s.Named(x.Client, name), Requested: true,
 		}
 	default:
 		x.Client.Plain = true

@@ -67,6 +67,11 @@ func prepare(t testing.TB, name string, site Site) *Server {
 			s.write(file, text)
 		}
 	}
+	if UsesClientCerts(site.Conf) {
+		for file, text := range ClientFiles() {
+			s.write(file, text)
+		}
+	}
 	for file, text := range site.Files {
 		s.write(file, Expand(text, s.vars))
 	}

@@ -53,6 +53,13 @@ func clientConfig(words []string) *tls.Config {
 		case isVersion:
 			cfg.MinVersion, cfg.MaxVersion = v, v
 		case w == "-":
+		case name == "cert":
+			// Once is enough for httpd, which asks again where a section wants a certificate.
+			cfg.Renegotiation = tls.RenegotiateFreelyAsClient
+			cfg.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
+				c, _ := testkit.ClientCert(value)
+				return &c, nil
+			}
 		case name == "alpn":
 			cfg.NextProtos = strings.Split(value, "+")
 		case name == "group":

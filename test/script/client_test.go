@@ -21,8 +21,12 @@ func (p *play) client(args []string) error {
 	if len(args) > 2 && args[0] == "-tls" {
 		name, secure, args = args[1], true, args[2:]
 	}
+	cert := ""
+	if len(args) > 2 && args[0] == "-cert" {
+		cert, args = args[1], args[2:]
+	}
 	if len(args) == 0 {
-		return fmt.Errorf("usage: client [-c C] [-tls NAME] METHOD TARGET ...")
+		return fmt.Errorf("usage: client [-c C] [-tls NAME [-cert CERTIFICATE]] METHOD TARGET ...")
 	}
 	c := p.clients[p.current]
 	if c == nil {
@@ -30,7 +34,16 @@ func (p *play) client(args []string) error {
 		c.OneByOne = p.mode == "bytes"
 		p.clients[p.current] = c
 		if secure {
-			if err := c.StartTLS(&tls.Config{InsecureSkipVerify: true, ServerName: name, ClientSessionCache: p.sessions}); err != nil {
+			cfg := &tls.Config{InsecureSkipVerify: true, ServerName: name, ClientSessionCache: p.sessions}
+			if cert != "" {
+				own, ok := testkit.ClientCert(cert)
+				if !ok {
+					return fmt.Errorf("there is no certificate %s", cert)
+				}
+				cfg.ClientSessionCache = p.sessionsWith(cert)
+				cfg.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return &own, nil }
+			}
+			if err := c.StartTLS(cfg); err != nil {
 				return err
 			}
 		}
@@ -160,4 +173,12 @@ func (c *talk) finish() error {
 	}
 	_, err := c.whole()
 	return err
+}
+
+// sessionsWith returns the sessions of clients with a certificate.
+func (p *play) sessionsWith(cert string) tls.ClientSessionCache {
+	if p.certSessions[cert] == nil {
+		p.certSessions[cert] = tls.NewLRUClientSessionCache(0)
+	}
+	return p.certSessions[cert]
 }

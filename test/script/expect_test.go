@@ -33,6 +33,7 @@ var clauses = map[string]clause{
 	"closed":      {0, closed},
 	"open":        {0, stillOpen},
 	"nothing":     {0, nothing},
+	"alert":       {1, alert},
 	"cut":         {0, cut},
 	"saw":         {2, saw},
 	"saw~":        {2, sawMatch},
@@ -370,4 +371,13 @@ func (p *play) logged(re string, text func() string) error {
 
 func exit(p *play, a []string) error {
 	return differs(a[0], strconv.Itoa(p.server.ExitCode()))
+}
+
+// alert expects that the server ends the handshake or connection by an alert.
+func alert(p *play, a []string) error {
+	err := nothing(p, nil)
+	if err == nil || !strings.HasSuffix(err.Error(), "remote error: tls: "+a[0]) {
+		return fmt.Errorf("no alert, but %v", err)
+	}
+	return nil
 }

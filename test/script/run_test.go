@@ -15,16 +15,17 @@ import (
 
 // play is a run of one script on one engine in one mode.
 type play struct {
-	t        *testing.T
-	ar       *testkit.Archive
-	vars     map[string]string
-	origins  map[string]*testkit.Origin
-	server   *testkit.Server
-	clients  map[string]*talk
-	sessions tls.ClientSessionCache // of all clients with TLS
-	current  string
-	mode     string
-	engine   string
+	t            *testing.T
+	ar           *testkit.Archive
+	vars         map[string]string
+	origins      map[string]*testkit.Origin
+	server       *testkit.Server
+	clients      map[string]*talk
+	sessions     tls.ClientSessionCache            // of all clients with TLS that have no certificate
+	certSessions map[string]tls.ClientSessionCache // of the others, by certificate
+	current      string
+	mode         string
+	engine       string
 }
 
 // talk is a client connection with its last request and the response that is being read.
@@ -80,8 +81,8 @@ func playScript(t *testing.T, path, engine, mode string) {
 	}
 	p := &play{
 		t: t, ar: ar, mode: mode, engine: engine, current: "c",
-		sessions: tls.NewLRUClientSessionCache(16),
-		origins:  map[string]*testkit.Origin{}, clients: map[string]*talk{},
+		sessions: tls.NewLRUClientSessionCache(16), certSessions: map[string]tls.ClientSessionCache{},
+		origins: map[string]*testkit.Origin{}, clients: map[string]*talk{},
 		vars: map[string]string{"dead": fmt.Sprint(testkit.FreePort(t))},
 	}
 	lines := strings.Split(ar.Comment, "\n")

@@ -44,7 +44,20 @@ func (st *state) Choose(h *tls.ClientHelloInfo) (*tls.Config, error) {
 	if !site.TLS.On() {
 		site = st.site
 	}
+	if v := site.TLS.Verify; v != nil {
+		return st.verifying(site.TLS.Config, v), nil
+	}
 	return site.TLS.Config, nil
+}
+
+// verifying returns a configuration for this connection, which judges the client's
+// certificate.
+func (st *state) verifying(cfg *tls.Config, v *exchange.Verify) *tls.Config {
+	own := cfg.Clone()
+	own.VerifyConnection = func(cs tls.ConnectionState) error {
+		return v.Handshake(st.client.Secure, &cs, st.x.Loop)
+	}
+	return own
 }
 
 // shake is the first of a connection that is encrypted: a PROXY header, if one is
@@ -134,7 +147,10 @@ func (st *state) partFrom(c *secure, err error) {
 // logShake logs a handshake that failed. A client that only connects is no error.
 func (st *state) logShake(err error) {
 	level, id, text := logsink.Info, "AH02008", "the handshake failed"
+	var refused *exchange.ClientRefused
 	switch {
+	case errors.As(err, &refused):
+		level, id = logsink.Error, "AH02039"
 	case err == io.EOF:
 		id, text = "AH02007", "the client closed the connection during the handshake"
 	case late(err):

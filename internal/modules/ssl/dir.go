@@ -4,6 +4,7 @@ import (
 	"errors"
 
 	"github.com/headgate/headgate/internal/ascii"
+	"github.com/headgate/headgate/internal/certcheck"
 	"github.com/headgate/headgate/internal/directive"
 	"github.com/headgate/headgate/internal/exchange"
 	"github.com/headgate/headgate/internal/fault"
@@ -15,6 +16,8 @@ var errShortTicket = errors.New("it has less than 48 bytes (openssl rand -out FI
 // dirConf is what a section says.
 type dirConf struct {
 	required module.Opt[bool]
+	verify   module.Opt[certcheck.Mode] // SSLVerifyClient
+	depth    module.Opt[int]            // SSLVerifyDepth
 
 	// SSLOptions: words with + and - change what is outside, others replace it.
 	replaces bool
@@ -38,7 +41,10 @@ var optionWords = map[string]options{
 
 // httpd: ssl_config_perdir_merge.
 var dirSlot = directive.Slot[dirConf]{Name: "ssl dir", Merge: func(base, add *dirConf) *dirConf {
-	m := &dirConf{required: module.Over(base.required, add.required), replaces: add.replaces, add: add.add, del: add.del}
+	m := &dirConf{
+		required: module.Over(base.required, add.required), verify: module.Over(base.verify, add.verify), depth: module.Over(base.depth, add.depth),
+		replaces: add.replaces, add: add.add, del: add.del,
+	}
 	if !add.replaces {
 		m.replaces = base.replaces
 		m.add = base.add&^add.del | add.add
@@ -104,9 +110,15 @@ func dir(b *module.Builder, d *module.Dir) error {
 	if !ok {
 		c = &dirConf{}
 	}
+	d.Chain.Demand = demandOf(d, c)
+	var access []exchange.Step
 	if c.required.Or(false) {
-		d.Chain.Access = append([]exchange.Step{requireTLS{}}, d.Chain.Access...)
+		access = append(access, requireTLS{})
 	}
+	if d.Chain.Demand.Mode != certcheck.None {
+		access = append(access, verified{d.Chain.Demand})
+	}
+	d.Chain.Access = append(access, d.Chain.Access...)
 	if d.Chain.Site.TLS.On() {
 		d.Chain.Fixups = append(d.Chain.Fixups, environment{all: c.add&stdEnvVars != 0})
 	}

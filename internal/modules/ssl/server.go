@@ -42,7 +42,7 @@ func server(b *module.Builder, s *module.Server) error {
 	}
 	pairs := load(b, s, c)
 	t.Certificate = first(pairs)
-	t.Config = config(b, s, c, pairs)
+	t.Config, t.Verify = config(b, s, c, pairs)
 	return nil
 }
 
@@ -92,6 +92,9 @@ func setup(c *conf, p exchange.SNIPolicy) string {
 				fmt.Fprintf(&t, "%q", f.path)
 			}
 		}
+	}
+	if p == exchange.SNISecure || p == exchange.SNIAuthOnly {
+		t.WriteString("|" + c.verify.setup())
 	}
 	return t.String()
 }
@@ -186,8 +189,9 @@ func first(pairs []*certfile.Pair) func() *x509.Certificate {
 	return func() *x509.Certificate { return pairs[0].Certificate().Leaf }
 }
 
-// config makes the configuration of a server's handshakes.
-func config(b *module.Builder, s *module.Server, c *conf, pairs []*certfile.Pair) *tls.Config {
+// config makes the configuration of a server's handshakes, and says what they check of
+// clients.
+func config(b *module.Builder, s *module.Server, c *conf, pairs []*certfile.Pair) (*tls.Config, *exchange.Verify) {
 	cfg := &tls.Config{
 		MinVersion: tls.VersionTLS12, MaxVersion: tls.VersionTLS13, NextProtos: []string{"http/1.1"},
 		SessionTicketsDisabled:      !c.tickets.Or(true),
@@ -207,8 +211,9 @@ func config(b *module.Builder, s *module.Server, c *conf, pairs []*certfile.Pair
 	}
 	honor := runCommands(b, s, cfg, c.honor.Or(false))
 	cfg.GetCertificate = chosen(pairs, honor, cfg.CipherSuites, cfg.MaxVersion)
-	tickets(b, s, c, cfg)
-	return cfg
+	v := verification(b, c, cfg)
+	tickets(b, s, c, cfg, v)
+	return cfg, v
 }
 
 // versions returns the lowest and the highest version.

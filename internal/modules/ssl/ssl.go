@@ -33,6 +33,8 @@ type conf struct {
 	strict  module.Opt[bool]
 
 	policy module.Opt[exchange.SNIPolicy] // of the main server, for all
+
+	verify verifyConf
 }
 
 // file is a file that a directive names.
@@ -48,7 +50,7 @@ var slot = directive.Slot[conf]{Name: "ssl", Merge: func(base, add *conf) *conf 
 		chain: module.Over(base.chain, add.chain), ticket: module.Over(base.ticket, add.ticket),
 		use: module.Over(base.use, add.use), ciphers: module.Over(base.ciphers, add.ciphers),
 		honor: module.Over(base.honor, add.honor), tickets: module.Over(base.tickets, add.tickets),
-		strict: module.Over(base.strict, add.strict), policy: base.policy,
+		strict: module.Over(base.strict, add.strict), policy: base.policy, verify: mergeVerify(base.verify, add.verify),
 	}
 	if len(add.certs) == 0 {
 		m.certs = base.certs
@@ -66,7 +68,7 @@ const (
 
 // New returns the module.
 func New() *module.Module {
-	return &module.Module{Name: "mod_ssl", ID: id, Rows: slices.Concat(rows(), backRows(), phraseRows(), commandRows()), Server: server, Dir: dir, Finish: finish}
+	return &module.Module{Name: "mod_ssl", ID: id, Rows: slices.Concat(rows(), verifyRows(), revokedRows(), backRows(), phraseRows(), commandRows()), Server: server, Dir: dir, Finish: finish}
 }
 
 // finish ends a build.

@@ -4,17 +4,20 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"crypto/tls"
+	"crypto/x509"
+	"fmt"
 	"os"
 
+	"github.com/headgate/headgate/internal/exchange"
 	"github.com/headgate/headgate/internal/module"
 	"github.com/headgate/headgate/internal/state"
 )
 
 // tickets sets the keys of a configuration for session tickets. They are made and rotated
 // by crypto/tls, daily, serve all loops and outlive reloads; SSLSessionTicketKeyFile
-// replaces them. A ticket counts only at the server that has issued it: sessions of a
-// server that asks for other certificates of clients must not get in here.
-func tickets(b *module.Builder, s *module.Server, c *conf, cfg *tls.Config) {
+// replaces them. A ticket counts only at the server that has issued it, and while that
+// demands the same certificates of clients: other sessions must not get in here.
+func tickets(b *module.Builder, s *module.Server, c *conf, cfg *tls.Config, v *exchange.Verify) {
 	if cfg.SessionTicketsDisabled {
 		return
 	}
@@ -29,7 +32,13 @@ func tickets(b *module.Builder, s *module.Server, c *conf, cfg *tls.Config) {
 		keys.SetSessionTicketKeys([][32]byte{key})
 	}
 	own := []byte("headgate server " + s.Key)
+	if v != nil {
+		own = fmt.Appendf(own, " verifies %d %d %x", v.Demand.Mode, v.Demand.Depth, v.Checker.Key())
+	}
 	cfg.WrapSession = func(cs tls.ConnectionState, ss *tls.SessionState) ([]byte, error) {
+		if sizeOf(cs.PeerCertificates) > mostInTicket {
+			return noTicket, nil
+		}
 		ss.Extra = append(ss.Extra, own)
 		return keys.EncryptTicket(cs, ss)
 	}
@@ -46,6 +55,20 @@ func tickets(b *module.Builder, s *module.Server, c *conf, cfg *tls.Config) {
 		}
 		return nil, nil //nolint:nilnil // crypto/tls then makes a full handshake
 	}
+}
+
+// mostInTicket is how many bytes of a client's certificates a ticket may have in it.
+// What does not fit 64 KiB would end the connection.
+const mostInTicket = 16 << 10
+
+// noTicket is a ticket that resumes nothing. crypto/tls cannot send none.
+var noTicket = []byte{0}
+
+func sizeOf(list []*x509.Certificate) (n int) {
+	for _, c := range list {
+		n += len(c.Raw)
+	}
+	return n
 }
 
 // ticketBytes is the length of a file of ticket keys: name, HMAC key and AES key.
