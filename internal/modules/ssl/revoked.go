@@ -25,10 +25,10 @@ type lists struct {
 	at   syntax.Pos
 }
 
-func (a revokedConf) over(base revokedConf) revokedConf {
-	m := revokedConf{file: module.Over(base.file, a.file), path: module.Over(base.path, a.path), check: module.Over(base.check, a.check), at: base.at}
-	if a.check.Set {
-		m.at = a.at
+func (r *revokedConf) over(base *revokedConf) revokedConf {
+	m := revokedConf{file: module.Over(base.file, r.file), path: module.Over(base.path, r.path), check: module.Over(base.check, r.check), at: base.at}
+	if r.check.Set {
+		m.at = r.at
 	}
 	return m
 }

@@ -51,7 +51,7 @@ func (a authorities) all() []*x509.Certificate {
 func mergeVerify(base, add verifyConf) verifyConf {
 	m := verifyConf{
 		mode: module.Over(base.mode, add.mode), depth: module.Over(base.depth, add.depth),
-		cas: add.cas.over(base.cas), names: add.names.over(base.names), revoked: add.revoked.over(base.revoked),
+		cas: add.cas.over(base.cas), names: add.names.over(base.names), revoked: add.revoked.over(&base.revoked),
 		at: base.at, asked: base.asked || add.asked,
 	}
 	if add.mode.Set {
