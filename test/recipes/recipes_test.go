@@ -173,6 +173,9 @@ func (p *player) seen(a *act, w want) *message {
 		return nil
 	}
 	last := rs[len(rs)-1]
+	if strings.HasPrefix(last.Line, "AJP ") {
+		last = plainAJP(last)
+	}
 	return p.message(last.Line, last.Fields, last.Body)
 }
 

@@ -25,7 +25,7 @@ var (
 	listenLine = regexp.MustCompile(`(?m)^(\s*Listen\s+)(?:([\d.]+|\*):)?(\d+)`)
 	vhostLine  = regexp.MustCompile(`(?m)^\s*<VirtualHost .*>`)
 	vhostPort  = regexp.MustCompile(`:(\d+)`)
-	program    = regexp.MustCompile(`(fcgi|scgi|uwsgi)://127\.0\.0\.1:(\d+)`)
+	program    = regexp.MustCompile(`(fcgi|scgi|uwsgi|ajp)://127\.0\.0\.1:(\d+)`)
 	local      = regexp.MustCompile(`127\.0\.0\.1:(\d+)`)
 )
 
@@ -95,7 +95,7 @@ func (st *stage) certify(t *testing.T, conf string) {
 }
 
 // programs start the origins for protocols other than HTTP.
-var programs = map[string]func(testing.TB) *testkit.Origin{"fcgi": testkit.NewFCGIOrigin, "scgi": testkit.NewSCGIOrigin, "uwsgi": testkit.NewUWSGIOrigin}
+var programs = map[string]func(testing.TB) *testkit.Origin{"fcgi": testkit.NewFCGIOrigin, "scgi": testkit.NewSCGIOrigin, "uwsgi": testkit.NewUWSGIOrigin, "ajp": testkit.NewAJPOrigin}
 
 // placed returns a text with the ports and the folder of this run.
 func (st *stage) placed(t *testing.T, text string) string {
