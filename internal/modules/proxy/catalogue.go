@@ -19,7 +19,7 @@ func catalogue(b *module.Builder, s *module.Server, conf *ServerConf, list *bala
 	}
 	var all []manage.Configured
 	for _, live := range list.Live() {
-		c := manage.Configured{Live: live, Params: &live.Definition.Params, Known: knownTo(s.Own), Persist: conf.BalancerPersist}
+		c := manage.Configured{Live: live, Params: &live.Definition.Params, Known: knownTo(s.Own), Persist: conf.BalancerPersist, Former: live.Former()}
 		for _, w := range live.Definition.Members.Own() {
 			c.Members = append(c.Members, manage.ConfiguredMember{
 				URL: w.Name, Params: &w.Params, Settings: w.Settings, Place: w.Pos.String(),

@@ -1,6 +1,7 @@
 package balancer
 
 import (
+	"strings"
 	"sync/atomic"
 
 	"github.com/headgate/headgate/internal/balance"
@@ -31,6 +32,12 @@ func (l *Live) Handle(x *exchange.Exchange) error { return l.current.Load().Hand
 
 // Handler returns what handles requests with the current settings, and makes members.
 func (l *Live) Handler() *Handler { return l.current.Load() }
+
+// Former returns the name that it had before a reload renamed it; "": it was not.
+func (l *Live) Former() string {
+	was := l.current.Load().source.former
+	return was[strings.LastIndexByte(was, '|')+1:]
+}
 
 // Balancer returns it with its current settings.
 func (l *Live) Balancer() *balance.Balancer { return l.current.Load().balancer }

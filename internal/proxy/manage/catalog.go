@@ -46,6 +46,7 @@ type Configured struct {
 	Members []ConfiguredMember
 	Known   *param.Known // the names that parameters may use; nil: those of methods
 	Persist bool         // BalancerPersist: what is changed survives a restart
+	Former  string       // the name that it had before the reload renamed it; "": it was not
 }
 
 // ConfiguredMember is what a configuration says of a member.
@@ -134,6 +135,14 @@ const scheme = "balancer://"
 
 // name returns the balancer's name, without its scheme.
 func (s *subject) name() string { return strings.TrimPrefix(s.Live.Balancer().Name, scheme) }
+
+// formerKey is the key that it had before it was renamed; "": it was not.
+func (s *subject) formerKey() string {
+	if s.Former == "" {
+		return ""
+	}
+	return s.server + "|" + s.Former
+}
 
 // member returns a member by its URL; nil: there is none.
 func (s *subject) member(url string) *balance.Member {

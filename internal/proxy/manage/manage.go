@@ -38,6 +38,9 @@ func (m *Manager) Publish(c *Catalog) {
 	m.restore(c)
 	kept := make(overrides)
 	for _, s := range c.all {
+		m.overrides.rename(s.formerKey(), s.key)
+	}
+	for _, s := range c.all {
 		m.carry(kept, s)
 	}
 	m.overrides = kept

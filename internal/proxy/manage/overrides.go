@@ -47,6 +47,14 @@ func (o overrides) balancer(key string) *balancerOverrides {
 	return b
 }
 
+// rename moves the changes of one balancer to another that has none.
+func (o overrides) rename(from, to string) {
+	if b := o[from]; b != nil && o[to] == nil {
+		o[to] = b
+		delete(o, from)
+	}
+}
+
 // of returns what was changed of a member, or of the balancer itself for "".
 func (o overrides) of(key, url string) map[string]override {
 	b := o[key]
