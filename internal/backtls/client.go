@@ -50,7 +50,6 @@ func failed(err error) *fault.Fault {
 		Status: 500, Reason: fault.NoAnswer, Close: true, // as httpd
 	}
 	var refused *Refusal
-	var alert tls.AlertError
 	var header tls.RecordHeaderError
 	var nerr net.Error
 	switch {
@@ -58,8 +57,8 @@ func failed(err error) *fault.Fault {
 		f.ID, f.Detail = refused.ID, refused.Error()
 	case errors.Is(err, net.ErrClosed), errors.Is(err, reactor.ErrDraining):
 		return fault.Stopped(fault.Handshake)
-	case errors.As(err, &alert):
-		f.Detail = "the backend refused it: " + alert.Error()
+	case tlsconn.IsAlert(err):
+		f.Detail = "the backend refused it: " + reason(err)
 	case errors.As(err, &header):
 		f.Detail = "the backend does not speak TLS: its first bytes are no record"
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):

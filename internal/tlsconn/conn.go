@@ -150,8 +150,7 @@ func (c *Conn) explain(err error) error {
 	if err == io.EOF && c.t.in.ended && !c.server {
 		err = errCut
 	}
-	var alert tls.AlertError
-	if c.alert != nil && errors.As(err, &alert) {
+	if c.alert != nil && IsAlert(err) {
 		return c.alert(err)
 	}
 	return err
@@ -167,6 +166,12 @@ func (cutError) Error() string { return "TLS ended without a close_notify" }
 
 // Is has errors.Is find io.EOF.
 func (cutError) Is(target error) bool { return target == io.EOF }
+
+// IsAlert reports whether an error is an alert of the peer.
+func IsAlert(err error) bool {
+	var op *net.OpError
+	return errors.As(err, &op) && op.Op == "remote error" // crypto/tls has no other sign of it
+}
 
 // OnAlert has Read return what f makes of an error that is an alert of the peer.
 func (c *Conn) OnAlert(f func(error) error) { c.alert = f }
