@@ -32,6 +32,9 @@ func TestNoAllocationOnLoops(t *testing.T) {
 	origin := play(t, plain)
 	addr := serveConf(t, strings.NewReplacer("127.0.0.1:9000", origin, "127.0.0.1:9001", origin).Replace(conf))
 	secure := serveConf(t, strings.NewReplacer("127.0.0.1:9000", origin, "127.0.0.1:9001", origin).Replace(encrypted(t, conf)))
+	behind := playTLS(t, plain)
+	back := serveConf(t, "SSLProxyEngine on\nSSLProxyCheckPeerName off\n"+
+		strings.NewReplacer("http://127.0.0.1:9000", "https://"+behind, "http://127.0.0.1:9001", "https://"+behind).Replace(conf))
 	for _, c := range []struct {
 		name, addr, request string
 		version             uint16 // of TLS; 0: none
@@ -39,6 +42,7 @@ func TestNoAllocationOnLoops(t *testing.T) {
 		{"get", addr, get, 0}, {"post", addr, post, 0}, {"chunked", addr, chunked, 0},
 		{"get with TLS 1.3", secure, get, tls.VersionTLS13}, {"post with TLS 1.3", secure, post, tls.VersionTLS13},
 		{"get with TLS 1.2", secure, get, tls.VersionTLS12},
+		{"get from a backend with TLS", back, get, 0}, {"post to a backend with TLS", back, post, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			nc, err := net.Dial("tcp", c.addr)
@@ -112,6 +116,21 @@ func ask(t testing.TB, nc net.Conn, request, p []byte, size int) int {
 
 // play is an origin that responds to each piece of input that ends a request.
 func play(t testing.TB, answer string) string {
+	return playBy(t, answer, func(c net.Conn) net.Conn { return c })
+}
+
+// playTLS is play with TLS.
+func playTLS(t testing.TB, answer string) string {
+	cert, err := tls.LoadX509KeyPair("../../internal/testkit/certs/a-ec.crt", "../../internal/testkit/certs/a-ec.key")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg := &tls.Config{Certificates: []tls.Certificate{cert}}
+	return playBy(t, answer, func(c net.Conn) net.Conn { return tls.Server(c, cfg) })
+}
+
+// playBy is play over what wrap makes of each connection.
+func playBy(t testing.TB, answer string, wrap func(net.Conn) net.Conn) string {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -125,6 +144,7 @@ func play(t testing.TB, answer string) string {
 				return
 			}
 			go func() {
+				c := wrap(c)
 				defer func() { _ = c.Close() }()
 				p := make([]byte, 8192)
 				for {
