@@ -98,6 +98,14 @@ func Load(files Files, access Access) (*Pair, error) {
 // Unlock returned ErrSealed.
 func (p *Pair) Certificate() *tls.Certificate { return p.current.Load() }
 
+// Staple makes a certificate that is the current one go with a response of its OCSP
+// responder; nil: with none. It reports whether the certificate was current.
+func (p *Pair) Staple(c *tls.Certificate, response []byte) bool {
+	with := *c
+	with.OCSPStaple = response
+	return p.current.CompareAndSwap(c, &with)
+}
+
 // Look reads the files again if they have changed since they were read, and have not
 // since the previous look. It reports whether there is a new certificate; the error,
 // an *Error, is returned once for files that cannot be used.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -86,7 +87,13 @@ func setUp(t *testing.T, g *group, start func(testing.TB, testkit.Site) *testkit
 			st.vars[name] = port
 		}
 	}
-	st.server = start(t, testkit.Site{Conf: g.conf, Files: g.files, Vars: st.vars})
+	files := g.files
+	if testkit.UsesStapling(g.conf) {
+		r := testkit.StartResponder(t)
+		st.vars["ocsp"], files = r.Port, maps.Clone(g.files)
+		maps.Copy(files, r.Files)
+	}
+	st.server = start(t, testkit.Site{Conf: g.conf, Files: files, Vars: st.vars})
 	st.vars["port"], st.vars["dir"] = st.server.Port, st.server.Dir
 	var pairs []string
 	for k, v := range st.vars {
@@ -108,6 +115,7 @@ func (st *stage) play(c *diffCase) string {
 	for _, l := range c.origins {
 		st.script(l)
 	}
+	st.waitStaple(c)
 	cl := testkit.Dial(st.t, "127.0.0.1:"+st.vars[c.at])
 	defer cl.Close()
 	var b strings.Builder

@@ -4,7 +4,9 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/headgate/headgate/internal/testkit"
 )
@@ -36,8 +38,26 @@ func (c *diffCase) shake(cl *testkit.Client, b *strings.Builder) bool {
 	if st.NegotiatedProtocol != "" {
 		fmt.Fprintf(b, ", %s", st.NegotiatedProtocol)
 	}
+	if slices.Contains(c.tls, stapleWord) {
+		fmt.Fprintf(b, ", OCSP %s", testkit.Stapled(st.OCSPResponse))
+	}
 	b.WriteString("\n")
 	return true
+}
+
+// stapleWord has a case wait until an OCSP response goes with the certificate, but not for long, and print it.
+const stapleWord = "staple"
+
+// waitStaple waits for the response. httpd requests it during the first handshake, Headgate before.
+func (st *stage) waitStaple(c *diffCase) {
+	if !slices.Contains(c.tls, stapleWord) {
+		return
+	}
+	testkit.Poll(1200*time.Millisecond, func() bool {
+		cl := testkit.Dial(st.t, "127.0.0.1:"+st.vars[c.at])
+		defer cl.Close()
+		return cl.StartTLS(clientConfig(c.tls)) == nil && len(cl.TLS().OCSPResponse) > 0
+	})
 }
 
 var tlsVersions = map[string]uint16{"1.0": tls.VersionTLS10, "1.1": tls.VersionTLS11, "1.2": tls.VersionTLS12, "1.3": tls.VersionTLS13}
@@ -52,7 +72,7 @@ func clientConfig(words []string) *tls.Config {
 		switch v, isVersion := tlsVersions[w]; {
 		case isVersion:
 			cfg.MinVersion, cfg.MaxVersion = v, v
-		case w == "-":
+		case w == "-", w == stapleWord:
 		case name == "cert":
 			// Once is enough for httpd, which asks again where a section wants a certificate.
 			cfg.Renegotiation = tls.RenegotiateFreelyAsClient

@@ -16,6 +16,7 @@ import (
 	"github.com/headgate/headgate/internal/logsink"
 	"github.com/headgate/headgate/internal/module"
 	"github.com/headgate/headgate/internal/snapshot"
+	"github.com/headgate/headgate/internal/stapling"
 	"github.com/headgate/headgate/internal/state"
 )
 
@@ -109,16 +110,19 @@ func load(b *module.Builder, s *module.Server, c *conf) []*certfile.Pair {
 		return nil
 	}
 	var pairs []*certfile.Pair
+	set, stapled := staples(b, s)
 	for i, cert := range c.certs {
 		at := [...]file{certfile.Cert: cert, certfile.Key: cert, certfile.Chain: c.chain.V}
 		if i < len(c.keys) {
 			at[certfile.Key] = c.keys[i]
 		}
-		p, err := pair(b, certfile.Files{at[certfile.Cert].path, at[certfile.Key].path, at[certfile.Chain].path}, access(b, s, i))
+		of := pairName{files: certfile.Files{at[certfile.Cert].path, at[certfile.Key].path, at[certfile.Chain].path}, settings: set, stapled: stapled}
+		p, err := pair(b, of, access(b, s, i))
 		if err != nil {
 			fail(b, at, err)
 			continue
 		}
+		staple(b, s, p, set, stapled)
 		pairs = without(pairs, p.Certificate().Leaf.PublicKeyAlgorithm)
 		pairs = append(pairs, p)
 	}
@@ -147,16 +151,25 @@ func fail(b *module.Builder, at [3]file, err error) {
 	b.Fail(at[0].pos, directives[0], err)
 }
 
+// pairName tells pairs apart: by their files, and by the OCSP responses that go with the
+// certificate.
+type pairName struct {
+	files    certfile.Files
+	settings stapling.Settings
+	stapled  bool
+}
+
 // pair reads a pair once for all servers.
-func pair(b *module.Builder, files certfile.Files, a certfile.Access) (*certfile.Pair, error) {
+func pair(b *module.Builder, of pairName, a certfile.Access) (*certfile.Pair, error) {
 	type outcome struct {
 		pair *certfile.Pair
 		err  error
 	}
-	if o, ok := b.Aux[files].(outcome); ok {
+	if o, ok := b.Aux[of].(outcome); ok {
 		return o.pair, o.err
 	}
-	kept := state.Attach(b.Lease, fmt.Sprintf("tls certificate %q", files), func() (*keptPair, func()) { return new(keptPair), nil })
+	files := of.files
+	kept := state.Attach(b.Lease, fmt.Sprintf("tls certificate %q %v", files, of.stapled), func() (*keptPair, func()) { return new(keptPair), nil })
 	for _, f := range files {
 		if f != "" {
 			b.Snapshot.Keys = append(b.Snapshot.Keys, f)
@@ -170,7 +183,7 @@ func pair(b *module.Builder, files certfile.Files, a certfile.Access) (*certfile
 		b.Log.Logf(logsink.Record{Level: logsink.Warn, Module: name}, "the certificate stays the one that was read at the start: %v", err)
 		p, err = kept.pair, nil
 	}
-	b.Aux[files] = outcome{p, err}
+	b.Aux[of] = outcome{p, err}
 	if err == nil {
 		b.Snapshot.Certs = append(b.Snapshot.Certs, p)
 	}

@@ -68,12 +68,13 @@ const (
 
 // New returns the module.
 func New() *module.Module {
-	return &module.Module{Name: "mod_ssl", ID: id, Rows: slices.Concat(rows(), verifyRows(), revokedRows(), backRows(), phraseRows(), commandRows()), Server: server, Dir: dir, Finish: finish}
+	return &module.Module{Name: "mod_ssl", ID: id, Rows: slices.Concat(rows(), verifyRows(), revokedRows(), backRows(), phraseRows(), commandRows(), stapleRows(), cacheRows()), Server: server, Dir: dir, Finish: finish}
 }
 
 // finish ends a build.
 func finish(b *module.Builder) error {
 	endDialog(b)
+	beginStapling(b)
 	return nil
 }
 
@@ -127,7 +128,7 @@ func setEngine(c *directive.Call) error {
 // noToken decides about certificates and keys that are not in files.
 func noToken(c *directive.Call) (directive.Tier, string) {
 	if ascii.HasPrefixFold(c.Arg(0), "pkcs11:") {
-		return directive.Pending, "certificates and keys in tokens (pkcs11:) are not supported yet"
+		return directive.Refused, "certificates and keys in tokens (pkcs11:) are not supported: files have them"
 	}
 	return directive.Honoured, ""
 }

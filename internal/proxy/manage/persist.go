@@ -8,11 +8,11 @@ import (
 	"io/fs"
 	"maps"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/headgate/headgate/internal/proxy/param"
+	"github.com/headgate/headgate/internal/wholefile"
 )
 
 // fileVersion counts up when the file's form changes its meaning.
@@ -44,7 +44,7 @@ func (m *Manager) save() {
 	if sub == nil || file == "" || bytes.Equal(text, m.saved) {
 		return
 	}
-	if err := replaceFile(file, text); err != nil {
+	if err := wholefile.Replace(file, text); err != nil {
 		sub.fail("what was changed cannot be kept for a restart (BalancerPersist): %v", err)
 		return
 	}
@@ -77,28 +77,6 @@ func (m *Manager) text() []byte {
 	}
 	out, _ := json.MarshalIndent(k, "", "\t") // nothing in it fails
 	return append(out, '\n')
-}
-
-// replaceFile puts a file in the place of another one, as a whole or not at all.
-func replaceFile(path string, text []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(text)
-	err = errors.Join(err, f.Sync(), f.Close())
-	if err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		_ = os.Remove(f.Name())
-		return err
-	}
-	if dir, err := os.Open(filepath.Dir(path)); err == nil { // so that the name is on disk too
-		_ = dir.Sync()
-		_ = dir.Close()
-	}
-	return nil
 }
 
 // restore reads the file when the first configuration becomes current. A file that
