@@ -45,13 +45,15 @@ const (
 
 var (
 	comment  = regexp.MustCompile(`^# (\d+|TLS) (answers|sees|has) (.+)$`)
+	withTLS  = regexp.MustCompile(`^# (\d+) ((?:is|wants) .+)$`)
 	isDown   = regexp.MustCompile(`^# (\d+) is down$`)
 	oneField = regexp.MustCompile(`^[!#$%&'*+.^_|~0-9A-Za-z-]+: `)
 	absent   = regexp.MustCompile(`^no ([A-Za-z0-9-]+)$`)
 )
 
-// parseConsole reads the lines of a console block. It adds to down the backends that are.
-func parseConsole(page string, b block, down map[string]bool) (acts []*act, err error) {
+// parseConsole reads the lines of a console block. It adds to down the backends that are, and
+// to kinds what is said of the TLS of others.
+func parseConsole(page string, b block, down map[string]bool, kinds map[string]string) (acts []*act, err error) {
 	answers := map[string]*answer{}
 	body := false
 	for i, line := range b.lines {
@@ -61,6 +63,9 @@ func parseConsole(page string, b block, down map[string]bool) (acts []*act, err 
 		switch {
 		case isDown.MatchString(line):
 			down[isDown.FindStringSubmatch(line)[1]] = true
+		case withTLS.MatchString(line):
+			m := withTLS.FindStringSubmatch(line)
+			kinds[m[1]] = m[2]
 		case comment != nil && comment[2] == "answers":
 			answered(answers, comment[1], comment[3])
 		case strings.HasPrefix(line, "$ "):

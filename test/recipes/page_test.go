@@ -15,7 +15,8 @@ type recipe struct {
 	ours  bool // not for httpd
 	files map[string]string
 	acts  []*act
-	down  map[string]bool // ports of backends that refuse connections
+	down  map[string]bool   // ports of backends that refuse connections
+	kinds map[string]string // what the page says of the TLS of backends, by port
 }
 
 // block is a fenced block: its info string, where it begins, and its lines.
@@ -55,7 +56,7 @@ func parsePage(path, text string) (all []*recipe, err error) {
 		}
 		if len(b.info) > 0 && b.info[0] == "apache" {
 			names[heading]++
-			r := &recipe{page: path, line: b.line, name: heading, files: map[string]string{}, down: map[string]bool{}}
+			r := &recipe{page: path, line: b.line, name: heading, files: map[string]string{}, down: map[string]bool{}, kinds: map[string]string{}}
 			if n := names[heading]; n > 1 {
 				r.name = fmt.Sprintf("%s-%d", heading, n)
 			}
@@ -85,7 +86,7 @@ func (r *recipe) add(b block) error {
 		r.conf = text
 		r.ours = len(b.info) > 1 && b.info[1] == "headgate"
 	case b.info[0] == "console":
-		acts, err := parseConsole(r.page, b, r.down)
+		acts, err := parseConsole(r.page, b, r.down, r.kinds)
 		if err != nil {
 			return err
 		}

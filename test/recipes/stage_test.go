@@ -59,6 +59,7 @@ func set(t *testing.T, r *recipe) *stage {
 			return port
 		})
 	})
+	conf = st.secured(t, conf, r.kinds)
 	st.conf = st.placed(t, strings.ReplaceAll(conf, "/etc/letsencrypt/", "/etc/headgate/letsencrypt/"))
 	st.certify(t, strings.ReplaceAll(r.conf, "/etc/letsencrypt/", "/etc/headgate/letsencrypt/"))
 	for name, text := range r.files {
