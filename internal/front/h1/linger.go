@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/headgate/headgate/internal/message"
+	"github.com/headgate/headgate/internal/reactor"
 	"github.com/headgate/headgate/internal/wire"
 )
 
@@ -21,14 +22,20 @@ const (
 
 // linger ends a connection after its last response: it closes our half and
 // reads until the client closes. It does not wait for a client that announced
-// its last request and has sent nothing since.
+// its last request and has sent nothing since, or that has closed already.
 func (st *state) linger() {
-	if st.body.done && st.in.buffered() == 0 && st.lastByClient() && st.conn.Alive() {
+	if st.body.done && st.in.buffered() == 0 && (st.lastByClient() && st.conn.Alive() || st.ended()) {
 		return
 	}
 	if st.conn.CloseWrite() == nil {
 		st.readOff(lingerTime)
 	}
+}
+
+// ended reports whether the client has closed, and nothing that it sent is unread.
+func (st *state) ended() bool {
+	e, ok := st.conn.(reactor.Ender)
+	return ok && e.Ended()
 }
 
 // lastByClient reports whether the client announced that this request is its
