@@ -138,15 +138,12 @@ type keptInfos struct{ list []certfile.Info }
 
 // infosIn reads all files of a folder. httpd: those that cannot be read count for nothing.
 func infosIn(b *module.Builder, dir file) (all []certfile.Info, err error) {
-	entries, err := os.ReadDir(dir.path)
+	files, err := filesIn(b, dir.path)
 	if err != nil {
 		return nil, err
 	}
-	for _, e := range entries {
-		if e.IsDir() {
-			continue
-		}
-		list, err := infos(b, filepath.Join(dir.path, e.Name()))
+	for _, path := range files {
+		list, err := infos(b, path)
 		if err != nil {
 			b.Warnf(dir.pos, "%s: a file is passed over: %v", ownPath, err)
 		}
@@ -154,6 +151,31 @@ func infosIn(b *module.Builder, dir file) (all []certfile.Info, err error) {
 	}
 	return all, nil
 }
+
+// filesIn lists the files of a folder; those that were in it at the start, where a
+// server that has become its User may not look into it any more.
+func filesIn(b *module.Builder, dir string) ([]string, error) {
+	kept := state.Attach(b.Lease, "tls machine certificates in "+dir, func() (*keptFiles, func()) { return new(keptFiles), nil })
+	entries, err := os.ReadDir(dir)
+	switch {
+	case err == nil:
+	case kept.list != nil && errors.Is(err, fs.ErrPermission):
+		b.Log.Logf(logsink.Record{Level: logsink.Warn, Module: name}, "files that were added are not seen before a restart: %v", err)
+		return kept.list, nil
+	default:
+		return nil, err
+	}
+	kept.list = []string{}
+	for _, e := range entries {
+		if !e.IsDir() {
+			kept.list = append(kept.list, filepath.Join(dir, e.Name()))
+		}
+	}
+	return kept.list, nil
+}
+
+// keptFiles is what a folder held when it was read last; nil: it never was.
+type keptFiles struct{ list []string }
 
 // ownOf returns the certificates with keys of a configuration, and those without.
 func ownOf(b *module.Builder, c *backConf) (list []certfile.Info, issuers []*x509.Certificate) {
