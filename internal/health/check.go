@@ -3,6 +3,7 @@ package health
 import (
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"slices"
 	"sync/atomic"
@@ -40,19 +41,24 @@ type Check struct {
 // method is a row of hcmethod=.
 type method struct {
 	name    string // of the parameter
-	verb    string // of the request; "": none is sent
+	verb    string // of the request; "": it is none of HTTP
 	version message.Version
+	schemes []string // that members must have; nil: any
 }
 
 // methods are the ways to check a member.
 var methods = [...]method{
-	{"TCP", "", 0},
-	{"OPTIONS", "OPTIONS", message.HTTP10}, {"HEAD", "HEAD", message.HTTP10}, {"GET", "GET", message.HTTP10},
-	{"OPTIONS11", "OPTIONS", message.HTTP11}, {"HEAD11", "HEAD", message.HTTP11}, {"GET11", "GET", message.HTTP11},
+	{"TCP", "", 0, nil}, {"CPING", "", 0, speakAJP},
+	{"OPTIONS", "OPTIONS", message.HTTP10, speakHTTP}, {"HEAD", "HEAD", message.HTTP10, speakHTTP}, {"GET", "GET", message.HTTP10, speakHTTP},
+	{"OPTIONS11", "OPTIONS", message.HTTP11, speakHTTP}, {"HEAD11", "HEAD", message.HTTP11, speakHTTP}, {"GET11", "GET", message.HTTP11, speakHTTP},
 }
 
-// Supported says whether a value of hcmethod= can be done: all but CPING.
-func Supported(name string) bool { return name == none || methodOf(name) != nil }
+// speakHTTP and speakAJP are the schemes of members that understand requests, or
+// CPING.
+var (
+	speakHTTP = []string{"http", "https", "ws", "wss"}
+	speakAJP  = []string{"ajp"}
+)
 
 // none is the method of a member that is not checked.
 const none = "NONE"
@@ -69,8 +75,8 @@ func methodOf(name string) *method {
 // newCheck makes the check of a member. p asks for one.
 func newCheck(w *worker.Worker, host string, p *param.CheckParams, place Place) (*Check, error) {
 	m := methodOf(p.Method)
-	if m == nil || m.verb != "" && !slices.Contains(speakHTTP, w.Scheme) {
-		return nil, fmt.Errorf("%s: health checks by hcmethod=%s of a member by %s:// are not supported yet", w.Name, p.Method, w.Scheme)
+	if m == nil || m.schemes != nil && !slices.Contains(m.schemes, w.Scheme) {
+		return nil, fmt.Errorf("%s: a member by %s:// cannot be checked by hcmethod=%s", w.Name, w.Scheme, p.Method)
 	}
 	c := &Check{
 		member: w, place: place, method: *m, interval: p.Interval, timeout: p.Timeout, rule: rule{p.Passes, p.Fails},
@@ -79,6 +85,9 @@ func newCheck(w *worker.Worker, host string, p *param.CheckParams, place Place) 
 		c.timeout = min(p.Interval, maxTimeout)
 	}
 	if m.verb == "" {
+		if m.schemes != nil {
+			c.request = []byte(cping)
+		}
 		return c, nil
 	}
 	c.cond, _ = p.Condition.(*Condition)
@@ -91,9 +100,6 @@ func newCheck(w *worker.Worker, host string, p *param.CheckParams, place Place) 
 	c.request = request(m, c.target, host)
 	return c, nil
 }
-
-// speakHTTP are the schemes of members that requests can check.
-var speakHTTP = []string{"http", "https", "ws", "wss"}
 
 // Possible reports whether a member can be checked as p says.
 func Possible(w *worker.Worker, p *param.CheckParams) error {
@@ -196,7 +202,7 @@ func (c *Check) try(l reactor.Loop, by time.Time, opened func(reactor.Conn)) (re
 		return "", false, err
 	}
 	defer func() { _ = conn.Close() }()
-	if c.method.verb == "" {
+	if len(c.request) == 0 {
 		return "connected", true, nil
 	}
 	opened(conn)
@@ -210,6 +216,9 @@ func (c *Check) try(l reactor.Loop, by time.Time, opened func(reactor.Conn)) (re
 	if _, err := conn.Write(c.request); err != nil {
 		return "the request cannot be sent: ", false, err
 	}
+	if c.method.verb == "" {
+		return pong(conn)
+	}
 	r := reader{conn: conn, check: c}
 	r.begin(l)
 	defer r.end(l)
@@ -218,6 +227,27 @@ func (c *Check) try(l reactor.Loop, by time.Time, opened func(reactor.Conn)) (re
 	}
 	reason, ok = c.verdict(&r.reply)
 	return reason, ok, nil
+}
+
+// cping and cpong are the question of AJP/1.3 whether a container is there, and its
+// answer.
+const (
+	cping = "\x12\x34\x00\x01\x0a"
+	cpong = "AB\x00\x01\x09"
+)
+
+// pong reads the answer to CPING.
+func pong(conn io.Reader) (reason string, ok bool, err error) {
+	var b [len(cpong)]byte
+	switch _, err := io.ReadFull(conn, b[:]); {
+	case errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF):
+		return "the connection ended before CPONG", false, nil
+	case err != nil:
+		return "", false, err
+	case string(b[:]) != cpong:
+		return "something else than CPONG came", false, nil
+	}
+	return "CPONG", true, nil
 }
 
 // stopped reports whether a check ended because the server stops.

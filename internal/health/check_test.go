@@ -2,6 +2,7 @@ package health
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"os"
@@ -41,9 +42,23 @@ func TestRequest(t *testing.T) {
 		}
 	}
 	w := &worker.Worker{Config: worker.Config{Name: "ajp://h:1", Scheme: "ajp"}}
-	for _, m := range []string{"CPING", "GET"} {
-		if _, err := newCheck(w, "h:1", &param.CheckParams{Method: m}, Place{}); err == nil {
-			t.Errorf("%s by ajp is no error", m)
+	c, err := newCheck(w, "h:1", &param.CheckParams{Method: "CPING", URI: "/x"}, Place{})
+	if err != nil || string(c.request) != cping {
+		t.Errorf("CPING: %v %q", err, c.request)
+	}
+	if _, err := newCheck(w, "h:1", &param.CheckParams{Method: "GET"}, Place{}); err == nil {
+		t.Error("GET by ajp is no error")
+	}
+}
+
+func TestPong(t *testing.T) {
+	for bytes, want := range map[string]string{
+		cpong: "CPONG true <nil>", cpong + "more": "CPONG true <nil>", "": "the connection ended before CPONG false <nil>", "AB": "the connection ended before CPONG false <nil>",
+		"AB\x00\x01\x05": "something else than CPONG came false <nil>", "HTTP/1.1 400": "something else than CPONG came false <nil>",
+	} {
+		reason, ok, err := pong(strings.NewReader(bytes))
+		if got := fmt.Sprint(reason, " ", ok, " ", err); got != want {
+			t.Errorf("%q: %s, want %s", bytes, got, want)
 		}
 	}
 }

@@ -14,7 +14,7 @@ import (
 const balanced = `<Proxy balancer://tomcats>
     BalancerMember ajp://127.0.0.1:${t1} route=tomcat1 secret=` + secret + ` ping=2
     BalancerMember ajp://127.0.0.1:${t2} route=tomcat2 secret=` + secret + ` ping=2
-    ProxySet stickysession=JSESSIONID|jsessionid scolonpathdelim=On
+    ProxySet stickysession=JSESSIONID|jsessionid scolonpathdelim=On hcmethod=CPING hcinterval=300ms
 </Proxy>
 ProxyPass /t balancer://tomcats/t
 ProxyPass /examples balancer://tomcats/examples
@@ -54,6 +54,9 @@ func TestSticky(t *testing.T) {
 	}
 	theExample(t, s)
 
+	if strings.Contains(s.File("error.log"), "Health check DISABLING") {
+		t.Error("a Tomcat does not answer CPING")
+	}
 	number, stop := load(t, s, cookies)
 	all[0].kill()
 	if n := number() + 100; !testkit.Poll(20*time.Second, func() bool { return number() > n || t.Failed() }) {

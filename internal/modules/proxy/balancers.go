@@ -96,10 +96,7 @@ func whenMember(c *directive.Call) (directive.Tier, string) {
 	if err != nil {
 		return directive.Honoured, ""
 	}
-	if tier, note := schemeTier(u); tier != directive.Honoured {
-		return tier, note
-	}
-	return settingsTier(c, param.OfWorker, m.settings)
+	return schemeTier(u)
 }
 
 func setMember(c *directive.Call) error {

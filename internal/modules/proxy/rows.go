@@ -45,9 +45,9 @@ func rows() []directive.Row {
 		{Name: "ProxyReceiveBufferSize", Set: setBuffer(func(s *ServerConf) *Opt[int] { return &s.ReceiveBuffer })},
 		{Name: "ProxySourceAddress", Set: setSource},
 		{Name: "ProxyRequests", When: whenRequests},
-		{Name: "<Proxy>", Open: openProxy, When: whenProxy},
+		{Name: "<Proxy>", Open: openProxy},
 		{Name: "<ProxyMatch>", Open: openProxyMatch},
-		{Name: "ProxySet", Set: setProxySet, When: whenProxySet},
+		{Name: "ProxySet", Set: setProxySet},
 		{Name: "BalancerMember", Set: setMember, When: whenMember},
 		{Name: "BalancerInherit", Set: serverFlag(func(s *ServerConf) *Opt[bool] { return &s.BalancerInherit })},
 		{Name: "BalancerPersist", Set: setPersist},
@@ -71,16 +71,10 @@ func place(c *directive.Call) mapping.Place {
 // some protocols are not supported yet.
 func whenPass(c *directive.Call) (directive.Tier, string) {
 	r, err := mapping.ParsePass(syntax.Words(c.Raw), place(c))
-	if err != nil || r.Deny {
+	if err != nil || r.Deny || r.Balancer {
 		return directive.Honoured, ""
 	}
-	if r.Balancer {
-		return settingsTier(c, param.OfBalancer, r.Settings)
-	}
-	if tier, note := schemeTier(r.URL); tier != directive.Honoured {
-		return tier, note
-	}
-	return settingsTier(c, param.OfWorker, r.Settings)
+	return schemeTier(r.URL)
 }
 
 func schemeTier(u uri.URL) (directive.Tier, string) {

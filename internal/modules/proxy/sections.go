@@ -23,19 +23,6 @@ func sectionTarget(args string) (target string, settings []param.Setting, ok boo
 	return words[0], settings, ok
 }
 
-func whenProxy(c *directive.Call) (directive.Tier, string) {
-	target, settings, _ := sectionTarget(c.Raw)
-	return settingsTier(c, kindOf(target), settings)
-}
-
-// kindOf returns the kind of parameters for a URL: a balancer's or a worker's.
-func kindOf(target string) param.Kind {
-	if param.IsBalancer(target) {
-		return param.OfBalancer
-	}
-	return param.OfWorker
-}
-
 // openProxy checks a <Proxy> tag. A tag with a URL and parameters defines the
 // worker of that URL, or changes it.
 func openProxy(c *directive.Call) error {
@@ -106,12 +93,6 @@ func proxySetTarget(c *directive.Call) (target string, words []string) {
 		return words[0], words[1:]
 	}
 	return "", nil
-}
-
-func whenProxySet(c *directive.Call) (directive.Tier, string) {
-	target, words := proxySetTarget(c)
-	settings, _ := settingsOf(words)
-	return settingsTier(c, kindOf(target), settings)
 }
 
 func setProxySet(c *directive.Call) error {

@@ -97,23 +97,6 @@ func notes(c *directive.Call, table map[string]string, scheme string, settings [
 	}
 }
 
-// settingsTier returns the tier of a directive by its parameters: Pending if this
-// version does not implement one. It ignores invalid values, which the setter
-// reports.
-func settingsTier(c *directive.Call, kind param.Kind, settings []param.Setting) (directive.Tier, string) {
-	for _, set := range settings {
-		p := param.Default()
-		if p.Set(kind, set.Key, set.Value, known(c)) != nil {
-			continue
-		}
-		switch key := ascii.ToLower(set.Key); {
-		case key == "hcmethod" && !health.Supported(p.Check.Method):
-			return directive.Pending, "hcmethod=" + set.Value + ": backends by ajp:// are not supported yet"
-		}
-	}
-	return directive.Honoured, ""
-}
-
 // known returns the names of other modules that parameters can use at a directive.
 func known(c *directive.Call) *param.Known { return knownTo(c.Server) }
 

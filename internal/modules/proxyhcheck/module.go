@@ -13,7 +13,7 @@ import (
 func New() *module.Module {
 	return &module.Module{Name: "mod_proxy_hcheck", ID: "proxy_hcheck_module", Rows: []directive.Row{
 		{Name: "ProxyHCExpr", Set: setExpr},
-		{Name: "ProxyHCTemplate", Set: setTemplate, When: whenTemplate},
+		{Name: "ProxyHCTemplate", Set: setTemplate},
 		{Name: "ProxyHCTPsize", Tier: directive.Noted, Note: "checks run on the event loops: there is no pool of threads to size", Set: setSize},
 	}}
 }
@@ -63,18 +63,6 @@ func setTemplate(c *directive.Call) error {
 		}
 	}
 	return nil
-}
-
-// whenTemplate judges a template by its method.
-func whenTemplate(c *directive.Call) (directive.Tier, string) {
-	for _, w := range syntax.Words(c.Raw) {
-		key, value, _ := cut(w)
-		p := param.Default()
-		if ascii.EqualFold(key, "hcmethod") && p.Set(param.OfTemplate, key, value, &param.Known{HealthCheck: true}) == nil && !health.Supported(p.Check.Method) {
-			return directive.Pending, w + ": backends by ajp:// are not supported yet"
-		}
-	}
-	return directive.Honoured, ""
 }
 
 // setSize is ProxyHCTPsize.

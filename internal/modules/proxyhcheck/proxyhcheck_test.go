@@ -38,7 +38,7 @@ func TestNames(t *testing.T) {
 		"<Location />\nProxyHCExpr a {true}\n</Location>\nProxyHCTemplate t hcexpr=a\n":                  "",
 		"<VirtualHost *:80>\nProxyHCExpr a {true}\nProxyHCTemplate t hcexpr=a\n</VirtualHost>\n":         "",
 		"ProxyHCTemplate t\n<VirtualHost *:80>\nProxyHCTemplate u hctemplate=t\n</VirtualHost>\n":        "ProxyHCTemplate: Unknown ProxyHCTemplate name: t hctemplate=t; u",
-		"ProxyHCTemplate t hcmethod=CPING\n":                                                             "hcmethod=CPING: backends by ajp:// are not supported yet",
+		"ProxyHCTemplate t hcmethod=CPING\n":                                                             "",
 		"ProxyHCTemplate t hcmethod=GET hchost=a.test hctimeout=300ms\n":                                 "",
 		"ProxyHCTemplate t hctimeout=0\n":                                                                "ProxyHCTemplate: hctimeout must be at least one millisecond hctimeout=0; t",
 		"ProxyHCExpr a {%{REQUEST_STATUS} in {'200', '404'}}\nProxyHCExpr b {hc('body') =~ m#^{.*}$#}\n": "",
