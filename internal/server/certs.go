@@ -37,7 +37,17 @@ func (s *Server) watchCerts() (stop func()) {
 // lookAtCerts serves the certificates that have changed, and logs those that cannot be
 // used: the earlier ones are then served on.
 func (s *Server) lookAtCerts() {
-	for _, p := range s.pipeline.Current().Certs {
+	snap := s.pipeline.Current()
+	for _, look := range snap.Looks {
+		said, err := look()
+		switch {
+		case err != nil:
+			s.logf(logsink.Error, "", nil, "%v", err)
+		case said != "":
+			s.logf(logsink.Notice, "", nil, "%s", said)
+		}
+	}
+	for _, p := range snap.Certs {
 		changed, err := p.Look()
 		switch {
 		case errors.Is(err, fs.ErrPermission):

@@ -53,8 +53,9 @@ type Snapshot struct {
 	Tasks  []Task         // run while the snapshot is current
 	Checks *health.Checks // of members of balancers, while the snapshot is current; nil: none
 
-	Certs []*certfile.Pair // of all sites, to be looked at for changes
-	Keys  []string         // files of certificates and keys: what the privileged helper may open for reading
+	Certs []*certfile.Pair                  // of all sites, to be looked at for changes
+	Looks []func() (said string, err error) // look at further files for changes, as often; for the log, each change and fault once
+	Keys  []string                          // files of certificates and keys: what the privileged helper may open for reading
 
 	Asks bool // judged only: a start asks for pass phrases of encrypted keys, which may take long
 

@@ -110,7 +110,7 @@ func (k *Keeper) remember(e *entry, url string, now time.Time) {
 }
 
 // save writes the file if it should have something else: the responses about
-// certificates in use.
+// certificates in use. Only run calls it.
 func (k *Keeper) save() {
 	k.mu.Lock()
 	if !k.dirty || k.file == "" {
@@ -137,7 +137,12 @@ func (k *Keeper) save() {
 	if err == nil {
 		err = wholefile.Replace(file, append(text, '\n'))
 	}
-	if err != nil && report != nil {
-		report(Warning, "", fmt.Sprintf("OCSP responses cannot be kept for a restart: %v", err))
+	why := ""
+	if err != nil {
+		why = fmt.Sprintf("OCSP responses cannot be kept for a restart: %v", err)
 	}
+	if why != "" && why != k.unsaved && report != nil {
+		report(Warning, "", why)
+	}
+	k.unsaved = why
 }

@@ -37,7 +37,8 @@ type Keeper struct {
 	running  int  // requests
 	saved    kept // what the file should have
 	file     string
-	dirty    bool // the file has something else
+	dirty    bool   // the file has something else
+	unsaved  string // why it could not be written, logged once
 }
 
 // subject is a Subject with the entry of its current certificate.

@@ -2,11 +2,9 @@ package ssl
 
 import (
 	"bytes"
-	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
 	"fmt"
-	"os"
 
 	"github.com/headgate/headgate/internal/exchange"
 	"github.com/headgate/headgate/internal/module"
@@ -15,23 +13,23 @@ import (
 
 // tickets sets the keys of a configuration for session tickets. They are made and rotated
 // by crypto/tls, daily, serve all loops and outlive reloads; SSLSessionTicketKeyFile
-// replaces them. A ticket counts only at the server that has issued it, and while that
+// replaces them (ticketFile). A ticket counts only at the server that has issued it, and while that
 // demands the same certificates of clients: other sessions must not get in here.
 func tickets(b *module.Builder, s *module.Server, c *conf, cfg *tls.Config, v *exchange.Verify) {
 	if cfg.SessionTicketsDisabled {
 		return
 	}
 	keys := state.Attach(b.Lease, "tls session tickets", func() (*tls.Config, func()) { return new(tls.Config), nil })
+	own := []byte("headgate server " + s.Key)
 	if c.ticket.Set && !b.Blind {
-		key, err := readTicketKey(b, c.ticket.V.path)
+		f, err := sharedKeys(b, c.ticket.V.path)
 		if err != nil {
 			b.Fail(c.ticket.V.pos, "SSLSessionTicketKeyFile", err)
 			return
 		}
-		keys = new(tls.Config)
-		keys.SetSessionTicketKeys([][32]byte{key})
+		// Servers that share the file may have other addresses.
+		keys, own = &f.keys, []byte("headgate server "+hostPort(s))
 	}
-	own := []byte("headgate server " + s.Key)
 	if v != nil {
 		own = fmt.Appendf(own, " verifies %d %d %x", v.Demand.Mode, v.Demand.Depth, v.Checker.Key())
 	}
@@ -69,28 +67,4 @@ func sizeOf(list []*x509.Certificate) (n int) {
 		n += len(c.Raw)
 	}
 	return n
-}
-
-// ticketBytes is the length of a file of ticket keys: name, HMAC key and AES key.
-const ticketBytes = 48
-
-// readTicketKey makes a key of the file's contents. Servers of this program with the
-// same file take each other's tickets; httpd's are different.
-func readTicketKey(b *module.Builder, path string) (key [32]byte, err error) {
-	b.Snapshot.Keys = append(b.Snapshot.Keys, path)
-	open := b.OpenKey
-	if open == nil {
-		open = os.Open
-	}
-	f, err := open(path)
-	if err != nil {
-		return key, err
-	}
-	defer f.Close()
-	text := make([]byte, 2*ticketBytes)
-	n, _ := f.Read(text)
-	if n < ticketBytes {
-		return key, errShortTicket
-	}
-	return sha256.Sum256(text[:ticketBytes]), nil
 }
