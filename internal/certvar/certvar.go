@@ -38,6 +38,11 @@ func Append(dst []byte, c *x509.Certificate, name string) []byte {
 		return append(dst, signatures[c.SignatureAlgorithm]...)
 	case "A_KEY":
 		return append(dst, keys[c.PublicKeyAlgorithm]...)
+	case "CERT_RFC4523_CEA":
+		dst = append(dst, "{ serialNumber "...)
+		dst = c.SerialNumber.Append(dst, 10)
+		dst = append(dst, ", issuer rdnSequence:\""...)
+		return append(appendDN(dst, c.RawIssuer), "\" }"...)
 	case "CERT":
 		return append(dst, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: c.Raw})...)
 	}

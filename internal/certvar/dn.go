@@ -1,6 +1,7 @@
 package certvar
 
 import (
+	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/asn1"
 	"fmt"
@@ -63,7 +64,8 @@ func sequence(raw []byte) (s pkix.RDNSequence) {
 func appendDN(dst []byte, raw []byte) []byte {
 	s := sequence(raw)
 	for i := len(s) - 1; i >= 0; i-- {
-		for j, a := range s[i] {
+		for j := range s[i] {
+			a := s[i][len(s[i])-1-j]
 			switch {
 			case j > 0:
 				dst = append(dst, '+')
@@ -128,4 +130,76 @@ func appendPart(dst []byte, raw []byte, name string) []byte {
 		}
 	}
 	return dst
+}
+
+// AppendLegacyDN appends the subject, or the issuer, as SSLOptions LegacyDNStringFormat
+// has it, and FakeBasicAuth: /C=FR/CN=name. OpenSSL: X509_NAME_oneline.
+func AppendLegacyDN(dst []byte, c *x509.Certificate, issuer bool) []byte {
+	raw := c.RawSubject
+	if issuer {
+		raw = c.RawIssuer
+	}
+	for _, set := range sequence(raw) {
+		for j, a := range set {
+			mark := byte('/')
+			if j > 0 {
+				mark = '+'
+			}
+			dst = append(append(append(dst, mark), printedName(a.Type.String())...), '=')
+			for _, b := range []byte(text(a.Value)) {
+				switch {
+				case b < ' ' || b > '~':
+					dst = fmt.Appendf(dst, `\x%02X`, b)
+				case b == '/' || b == '+':
+					dst = append(dst, '\\', b)
+				default:
+					dst = append(dst, b)
+				}
+			}
+		}
+	}
+	return dst
+}
+
+// PartNames returns the names of variables about the parts of a certificate's names
+// and its alternative names, such as S_DN_OU_1 and SAN_DNS_0. httpd:
+// modssl_var_extract_dns, modssl_var_extract_san_entries.
+func PartNames(c *x509.Certificate) (names []string) {
+	for _, dn := range []struct {
+		prefix string
+		raw    []byte
+	}{{"S_DN_", c.RawSubject}, {"I_DN_", c.RawIssuer}} {
+		seen := map[string]int{}
+		for _, set := range sequence(dn.raw) {
+			for _, a := range set {
+				part := variableName(a.Type.String())
+				if part == "" {
+					continue
+				}
+				if n := seen[part]; n > 0 {
+					names = append(names, fmt.Sprintf("%s%s_%d", dn.prefix, part, n))
+				} else {
+					names = append(names, dn.prefix+part)
+				}
+				seen[part]++
+			}
+		}
+	}
+	for i := range c.EmailAddresses {
+		names = append(names, fmt.Sprintf("SAN_Email_%d", i))
+	}
+	for i := range c.DNSNames {
+		names = append(names, fmt.Sprintf("SAN_DNS_%d", i))
+	}
+	return names
+}
+
+// variableName is the inverse of variableOID; "": there is no variable.
+func variableName(oid string) string {
+	for _, a := range attributes {
+		if a.oid == oid {
+			return a.variable
+		}
+	}
+	return ""
 }

@@ -139,6 +139,7 @@ type Chain struct {
 	Canonical Canonical
 	Signature Signature
 
+	Login        []Step        // before Authn looks for a user
 	Authn        Authenticator // authenticates users, if there is an AuthType; nil otherwise
 	Site         *Site
 	PreTranslate []Translator  // called with the path before it is decoded (mapping=encoded)
@@ -154,6 +155,8 @@ type Chain struct {
 	ErrorDocs *ErrorDocs // nil: stock pages
 	Levels    *logsink.Levels
 	Handler   string // SetHandler as written; "" none
+
+	LegacyDN bool // SSLOptions LegacyDNStringFormat
 
 	Demand certcheck.Demand // of certificates of clients: the site's and the sections'
 

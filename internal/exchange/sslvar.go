@@ -2,6 +2,7 @@ package exchange
 
 import (
 	"crypto/tls"
+	"crypto/x509"
 	"strconv"
 
 	"github.com/headgate/headgate/internal/ascii"
@@ -9,19 +10,14 @@ import (
 	"github.com/headgate/headgate/internal/cipherlist"
 )
 
-// TLSNames are the variables that SSLOptions StdEnvVars puts into the environment.
+// TLSNames are the variables that SSLOptions StdEnvVars puts into the environment, with
+// those of certvar.PartNames.
 var TLSNames = []string{
 	"SSL_VERSION_INTERFACE", "SSL_VERSION_LIBRARY", "SSL_PROTOCOL", "SSL_SECURE_RENEG", "SSL_COMPRESS_METHOD", "SSL_CIPHER",
 	"SSL_CIPHER_EXPORT", "SSL_CIPHER_USEKEYSIZE", "SSL_CIPHER_ALGKEYSIZE", "SSL_CLIENT_VERIFY", "SSL_CLIENT_M_VERSION",
 	"SSL_CLIENT_M_SERIAL", "SSL_CLIENT_V_START", "SSL_CLIENT_V_END", "SSL_CLIENT_V_REMAIN", "SSL_CLIENT_S_DN", "SSL_CLIENT_I_DN",
-	"SSL_CLIENT_A_KEY", "SSL_CLIENT_A_SIG", "SSL_SERVER_M_VERSION", "SSL_SERVER_M_SERIAL", "SSL_SERVER_V_START", "SSL_SERVER_V_END",
+	"SSL_CLIENT_A_KEY", "SSL_CLIENT_A_SIG", "SSL_CLIENT_CERT_RFC4523_CEA", "SSL_SERVER_M_VERSION", "SSL_SERVER_M_SERIAL", "SSL_SERVER_V_START", "SSL_SERVER_V_END",
 	"SSL_SERVER_S_DN", "SSL_SERVER_I_DN", "SSL_SERVER_A_KEY", "SSL_SERVER_A_SIG", "SSL_SESSION_ID", "SSL_SESSION_RESUMED",
-	"SSL_SERVER_S_DN_C", "SSL_SERVER_S_DN_ST", "SSL_SERVER_S_DN_L", "SSL_SERVER_S_DN_O", "SSL_SERVER_S_DN_OU", "SSL_SERVER_S_DN_CN",
-	"SSL_SERVER_S_DN_Email", "SSL_SERVER_I_DN_C", "SSL_SERVER_I_DN_ST", "SSL_SERVER_I_DN_L", "SSL_SERVER_I_DN_O", "SSL_SERVER_I_DN_OU",
-	"SSL_SERVER_I_DN_CN", "SSL_SERVER_I_DN_Email", "SSL_SERVER_SAN_DNS_0", "SSL_SERVER_SAN_DNS_1", "SSL_SERVER_SAN_DNS_2",
-	"SSL_SERVER_SAN_Email_0", "SSL_CLIENT_S_DN_C", "SSL_CLIENT_S_DN_ST", "SSL_CLIENT_S_DN_L", "SSL_CLIENT_S_DN_O", "SSL_CLIENT_S_DN_OU",
-	"SSL_CLIENT_S_DN_CN", "SSL_CLIENT_S_DN_Email", "SSL_CLIENT_I_DN_C", "SSL_CLIENT_I_DN_ST", "SSL_CLIENT_I_DN_L", "SSL_CLIENT_I_DN_O",
-	"SSL_CLIENT_I_DN_OU", "SSL_CLIENT_I_DN_CN", "SSL_CLIENT_I_DN_Email",
 }
 
 const (
@@ -55,7 +51,7 @@ func appendSSL(dst []byte, name string, x *Exchange) []byte {
 		return append(dst, "crypto/tls"...)
 	case ascii.HasPrefixFold(name, serverPrefix):
 		if c := s.Certificate(); c != nil {
-			return certvar.Append(dst, c, name[len(serverPrefix):])
+			return appendCert(dst, c, name[len(serverPrefix):], x)
 		}
 	case ascii.HasPrefixFold(name, clientPrefix):
 		return appendClient(dst, name[len(clientPrefix):], x)
@@ -89,8 +85,32 @@ func appendClient(dst []byte, name string, x *Exchange) []byte {
 	if ascii.EqualFold(name, "VERIFY") {
 		return s.appendVerify(dst, x)
 	}
-	if c := s.ClientCertificate(x); c != nil {
-		return certvar.Append(dst, c, name)
+	c := s.ClientCertificate(x)
+	switch {
+	case c == nil:
+		return dst
+	case ascii.HasPrefixFold(name, chainPrefix):
+		// httpd: the chain is what came after the client's own certificate.
+		i, err := strconv.Atoi(name[len(chainPrefix):])
+		if err != nil || i < 0 || i+1 >= len(s.State.PeerCertificates) || !ascii.IsDigit(name[len(chainPrefix)]) {
+			return dst
+		}
+		return certvar.Append(dst, s.State.PeerCertificates[i+1], "CERT")
 	}
-	return dst
+	return appendCert(dst, c, name, x)
+}
+
+const chainPrefix = "CERT_CHAIN_"
+
+// appendCert appends a variable about a certificate.
+func appendCert(dst []byte, c *x509.Certificate, name string, x *Exchange) []byte {
+	if x.Chain != nil && x.Chain.LegacyDN {
+		switch {
+		case ascii.EqualFold(name, "S_DN"):
+			return certvar.AppendLegacyDN(dst, c, false)
+		case ascii.EqualFold(name, "I_DN"):
+			return certvar.AppendLegacyDN(dst, c, true)
+		}
+	}
+	return certvar.Append(dst, c, name)
 }

@@ -63,6 +63,9 @@ type Extern struct {
 type Options struct {
 	// Restricted forbids file() and filesize(), for .htaccess.
 	Restricted bool
+	// SSL compares as SSLRequire does: all relations are between texts, of which the
+	// shorter is the lesser, whatever the operator.
+	SSL bool
 	// DontVary keeps conditions from adding to the Vary header.
 	DontVary bool
 	// Extern looks up a name that is not built in; nil means that there are none.

@@ -2,6 +2,7 @@ package expr
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"math"
 
@@ -126,6 +127,9 @@ func (e *eval) cond(n *node) bool {
 	case kindText:
 		b := e.word(n.b)
 		return n.rel.holds(bytes.Compare(e.word(n.a), b))
+	case kindSSL: // httpd: ssl_expr_eval_comp
+		a, b := e.word(n.a), e.word(n.b)
+		return n.rel.holds(cmp.Or(cmp.Compare(len(a), len(b)), bytes.Compare(a, b)))
 	case kindMatch:
 		return e.match(n) != n.neg
 	case kindIn:

@@ -16,6 +16,7 @@ const (
 	kindAnd     // list
 	kindInteger // a rel b, as numbers
 	kindText    // a rel b, as strings
+	kindSSL     // a rel b, by length, then as strings
 	kindMatch   // a =~ re, or !~ when neg
 	kindIn      // a in list, or in the list function of ext with argument b
 	kindUnary   // op a

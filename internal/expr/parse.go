@@ -161,6 +161,8 @@ func (p *parser) comparison(a *node) *node {
 		name := p.text
 		p.next()
 		return p.binary(name, a, p.word())
+	case p.opt.SSL && (p.accept(tokInteger) || p.accept(tokText)):
+		n.kind, n.b = kindSSL, p.word()
 	case p.accept(tokInteger):
 		n.kind, n.b = kindInteger, p.word()
 	case p.accept(tokText):

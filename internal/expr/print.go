@@ -43,7 +43,7 @@ func (w *printer) cond(n *node, nested bool) {
 		w.joined(n, nested)
 	case kindInteger:
 		w.between(n, "-"+ascii.ToLower(relNames[n.rel]))
-	case kindText:
+	case kindText, kindSSL:
 		w.between(n, relSymbols[n.rel])
 	case kindMatch:
 		w.word(n.a)

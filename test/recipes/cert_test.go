@@ -133,6 +133,9 @@ func (r *request) handshake(cl *testkit.Client) error {
 		cfg.MaxVersion = tls.VersionTLS12
 		cfg.CipherSuites = []uint16{tls.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256}
 	}
+	if own, ok := testkit.ClientCert(strings.TrimSuffix(r.cert, ".pem")); ok {
+		cfg.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return &own, nil }
+	}
 	if err := cl.StartTLS(cfg); err != nil {
 		return fmt.Errorf("curl: (35) %w", err)
 	}

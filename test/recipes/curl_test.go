@@ -17,6 +17,7 @@ type request struct {
 	unchecked             bool   // -k: whatever name the certificate has
 	rsa                   bool   // --ciphers: RSA certificates only
 	least, most           uint16 // --tls-max
+	cert                  string // --cert: a file NAME.pem, of a certificate that testkit has
 	from                  string // address of our end, "" for any
 	proxied               string // address that a PROXY protocol line names
 	fields                []string
@@ -37,6 +38,7 @@ var withValue = map[string]func(r *request, v string){
 	"--tls-max": func(r *request, v string) {
 		r.least, r.most = tls.VersionTLS10, map[string]uint16{"1.1": tls.VersionTLS11, "1.2": tls.VersionTLS12}[v]
 	},
+	"--cert":             func(r *request, v string) { r.cert = v },
 	"--interface":        func(r *request, v string) { r.from = v },
 	"--haproxy-clientip": func(r *request, v string) { r.proxied = v },
 	"-u": func(r *request, v string) {

@@ -129,6 +129,11 @@ func (a *authenticator) Authenticate(x *exchange.Exchange) error {
 	if kind == "" {
 		return nil // access control says that there is no user
 	}
+	for _, s := range x.Chain.Login {
+		if err := s.Do(x); err != nil {
+			return err
+		}
+	}
 	if m := a.method(kind); m != nil {
 		x.AuthType = kind
 		if err := m.Authenticate(x, a.name(x)); !errors.Is(err, exchange.ErrDeclined) {

@@ -15,8 +15,11 @@ func Providers() []module.AuthzProvider {
 			}
 			return encrypted{}, nil
 		}},
-		{Name: "ssl-verify-client", Parse: func(c *directive.Call, _ string) (module.AuthzCheck, error) {
-			return nil, c.Errorf("'Require ssl-verify-client' is not supported yet, as SSLVerifyClient is not")
+		{Name: "ssl-verify-client", Parse: func(c *directive.Call, line string) (module.AuthzCheck, error) {
+			if line != "" {
+				return nil, c.Errorf("'Require ssl-verify-client' does not take arguments")
+			}
+			return certified{}, nil
 		}},
 	}
 }
@@ -27,6 +30,18 @@ type encrypted struct{}
 // Check implements module.AuthzCheck.
 func (encrypted) Check(x *exchange.Exchange) module.Verdict {
 	if x.Client.TLS {
+		return module.Granted
+	}
+	return module.Denied
+}
+
+// certified is Require ssl-verify-client. It grants what comes from a client with a
+// good certificate.
+type certified struct{}
+
+// Check implements module.AuthzCheck.
+func (certified) Check(x *exchange.Exchange) module.Verdict {
+	if s := x.Client.Secure; s != nil && s.Verified(x) {
 		return module.Granted
 	}
 	return module.Denied

@@ -2,6 +2,7 @@ package ssl
 
 import (
 	"errors"
+	"slices"
 
 	"github.com/headgate/headgate/internal/ascii"
 	"github.com/headgate/headgate/internal/certcheck"
@@ -18,6 +19,8 @@ type dirConf struct {
 	required module.Opt[bool]
 	verify   module.Opt[certcheck.Mode] // SSLVerifyClient
 	depth    module.Opt[int]            // SSLVerifyDepth
+	user     module.Opt[string]         // SSLUserName
+	requires []*requirement             // SSLRequire
 
 	// SSLOptions: words with + and - change what is outside, others replace it.
 	replaces bool
@@ -31,18 +34,22 @@ const (
 	stdEnvVars options = 1 << iota
 	strictRequire
 	optRenegotiate
+	fakeBasicAuth
+	exportCertData
+	legacyDN
 	otherOptions // not supported yet
 )
 
 var optionWords = map[string]options{
 	"stdenvvars": stdEnvVars, "strictrequire": strictRequire, "optrenegotiate": optRenegotiate,
-	"fakebasicauth": otherOptions, "exportcertdata": otherOptions, "compatenvvars": otherOptions, "legacydnstringformat": otherOptions,
+	"fakebasicauth": fakeBasicAuth, "exportcertdata": exportCertData, "legacydnstringformat": legacyDN, "compatenvvars": otherOptions,
 }
 
 // httpd: ssl_config_perdir_merge.
 var dirSlot = directive.Slot[dirConf]{Name: "ssl dir", Merge: func(base, add *dirConf) *dirConf {
 	m := &dirConf{
 		required: module.Over(base.required, add.required), verify: module.Over(base.verify, add.verify), depth: module.Over(base.depth, add.depth),
+		user: module.Over(base.user, add.user), requires: slices.Concat(base.requires, add.requires),
 		replaces: add.replaces, add: add.add, del: add.del,
 	}
 	if !add.replaces {
@@ -118,9 +125,19 @@ func dir(b *module.Builder, d *module.Dir) error {
 	if d.Chain.Demand.Mode != certcheck.None {
 		access = append(access, verified{d.Chain.Demand})
 	}
+	if c.user.Set && c.add&fakeBasicAuth == 0 {
+		access = append(access, userName{c.user.V})
+	}
+	for _, r := range c.requires {
+		access = append(access, r)
+	}
 	d.Chain.Access = append(access, d.Chain.Access...)
+	d.Chain.LegacyDN = c.add&legacyDN != 0
+	if d.Chain.Site.TLS != nil {
+		d.Chain.Login = append(d.Chain.Login, login{fake: c.add&fakeBasicAuth != 0})
+	}
 	if d.Chain.Site.TLS.On() {
-		d.Chain.Fixups = append(d.Chain.Fixups, environment{all: c.add&stdEnvVars != 0})
+		d.Chain.Fixups = append(d.Chain.Fixups, environment{all: c.add&stdEnvVars != 0, certs: c.add&exportCertData != 0})
 	}
 	return nil
 }
@@ -139,39 +156,4 @@ func (requireTLS) Do(x *exchange.Exchange) error {
 		Side: fault.Client, Module: name, Phase: fault.Map, Kind: fault.Denied, Status: 403, ID: "AH02219",
 		Detail: "access to " + string(x.Filename) + " failed, reason: SSL connection required",
 	}
-}
-
-// environment sets the variables of an encrypted request (httpd: ssl_hook_Fixup).
-type environment struct {
-	all bool // SSLOptions StdEnvVars
-}
-
-var (
-	on       = []byte("on")
-	sniField = "SSL_TLS_SNI"
-)
-
-// Do implements exchange.Step.
-func (e environment) Do(x *exchange.Exchange) error {
-	c := x.Client
-	if c == nil || !c.TLS {
-		return nil
-	}
-	x.Env.Set("HTTPS", on)
-	if c.Secure == nil {
-		return nil
-	}
-	if n := c.Secure.ServerName(); n != "" {
-		x.Env.Set(sniField, x.Arena.String(n))
-	}
-	if !e.all {
-		return nil
-	}
-	for _, name := range exchange.TLSNames {
-		b := exchange.AppendTLSVar(x.Arena.Alloc(256), name, x)
-		if len(b) > 0 {
-			x.Env.Set(name, b)
-		}
-	}
-	return nil
 }

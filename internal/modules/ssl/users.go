@@ -1,0 +1,107 @@
+package ssl
+
+import (
+	"bytes"
+	"encoding/base64"
+
+	"github.com/headgate/headgate/internal/ascii"
+	"github.com/headgate/headgate/internal/certvar"
+	"github.com/headgate/headgate/internal/directive"
+	"github.com/headgate/headgate/internal/exchange"
+	"github.com/headgate/headgate/internal/fault"
+	"github.com/headgate/headgate/internal/logsink"
+	"github.com/headgate/headgate/internal/message"
+)
+
+// userRows are the directives that make users of certificates.
+func userRows() []directive.Row {
+	return []directive.Row{
+		{Name: "SSLUserName", Set: func(c *directive.Call) error {
+			dirSlot.Of(c.Dir).user.To(c.Arg(0))
+			return nil
+		}},
+		{Name: "SSLRequire", Set: setRequire},
+	}
+}
+
+// userName is SSLUserName: the value of a variable is the user. httpd: ssl_hook_Access.
+type userName struct{ variable string }
+
+// Do implements exchange.Step.
+func (u userName) Do(x *exchange.Exchange) error {
+	if x.Client == nil || !x.Client.TLS {
+		return nil
+	}
+	user := exchange.AppendTLSVar(x.Arena.Alloc(64), u.variable, x)
+	if len(user) == 0 {
+		x.Logf(logsink.Warn, name, "AH02227", "Failed to set r->user to '%s'", u.variable)
+		return nil
+	}
+	x.User = user
+	return nil
+}
+
+// login has a certificate log in in place of a user: SSLOptions FakeBasicAuth. Where
+// that is off too nobody may log in as what it would be taken for. httpd:
+// ssl_hook_UserCheck.
+type login struct{ fake bool }
+
+// Do implements exchange.Step.
+func (l login) Do(x *exchange.Exchange) error {
+	if x.Redirected != nil {
+		return nil
+	}
+	if user, ok := spoofed(x); ok {
+		return &fault.Fault{
+			Side: fault.Client, Module: name, Phase: fault.Map, Kind: fault.Denied, Status: 403, ID: "AH02035",
+			Detail: "Encountered FakeBasicAuth spoof: " + string(user),
+		}
+	}
+	l.show(x)
+	return nil
+}
+
+// show puts the subject of the client's certificate in the place of a user.
+func (l login) show(x *exchange.Exchange) {
+	if !l.fake || len(x.User) > 0 || x.Client == nil || x.Client.Secure == nil {
+		return
+	}
+	c := x.Client.Secure.ClientCertificate(x)
+	if c == nil {
+		return
+	}
+	plain := append(certvar.AppendLegacyDN(x.Arena.Alloc(256), c, false), fakeTail...)
+	out := append(x.Arena.Alloc(len(basic)+base64.StdEncoding.EncodedLen(len(plain))), basic...)
+	x.Req.Header.SetID(message.Authorization, base64.StdEncoding.AppendEncode(out, plain))
+}
+
+const (
+	basic    = "Basic "
+	fakeTail = ":password"
+)
+
+// spoofed reports whether the client has sent user and password as show makes them.
+func spoofed(x *exchange.Exchange) (user []byte, ok bool) {
+	field, ok := x.Req.Header.Get(message.Authorization)
+	if !ok {
+		return nil, false
+	}
+	scheme, text, _ := bytes.Cut(field, []byte(" "))
+	if !ascii.EqualFoldBytes(scheme, "Basic") {
+		return nil, false
+	}
+	text = bytes.TrimLeft(text, " \t\n\v\f\r")
+	n := 0
+	for n < len(text) && (ascii.IsAlpha(text[n]) || ascii.IsDigit(text[n]) || text[n] == '+' || text[n] == '/') {
+		n++
+	}
+	if n%4 == 1 {
+		n--
+	}
+	plain := x.Arena.Alloc(base64.RawStdEncoding.DecodedLen(n))
+	plain = plain[:base64.RawStdEncoding.DecodedLen(n)]
+	n, _ = base64.RawStdEncoding.Decode(plain, text[:n])
+	plain, _, _ = bytes.Cut(plain[:n], []byte{0})
+	user, password, _ := bytes.Cut(plain, []byte(":"))
+	return user, len(user) > 0 && user[0] == '/' && string(password) == fakeTail[1:]
+}
