@@ -93,6 +93,7 @@ func (c *originConn) ajp() error {
 
 // ajpPong answers CPING by what the next answer begins with.
 func (c *originConn) ajpPong() error {
+	c.batch = false
 	answer := c.o.peek("AJP CPING")
 	if len(answer) == 0 || answer[0].kind != "ping" {
 		return c.sendPacket([]byte{ajpPong})

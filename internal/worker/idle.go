@@ -31,7 +31,7 @@ func PoolKey(c *Config) string {
 // shares reports whether other workers may use a worker's idle connections. One
 // with TLS has the identity for which it was made.
 func (c *Config) shares() bool {
-	return c.Max == 0 && c.Reuse && (c.Scheme == "http" || c.Scheme == "ws" || c.Secure)
+	return c.Max == 0 && c.Reuse && (c.Scheme == "http" || c.Scheme == "ws" || c.Scheme == "ajp" || c.Secure)
 }
 
 // Close ends the idle connections; busy ones end with their exchange. It is
