@@ -30,7 +30,8 @@ func (h *Health) LastCheck() *Check { return h.check.Load() }
 func (h *Health) Checked(c *Check) { h.check.Store(c) }
 
 // DialCheck opens a connection for a health check, which is none of the pool and
-// counts nowhere. All its waits end at by. The error is a *fault.Fault.
+// counts nowhere. Its PROXY header, if there is one, speaks of no client. All its
+// waits end at by. The error is a *fault.Fault.
 func (w *Worker) DialCheck(l reactor.Loop, by time.Time) (reactor.Conn, error) {
 	d := reactor.Dial{Path: w.Socket, Local: w.Source, KeepAlive: w.KeepAlive, RecvBuffer: w.RecvBuffer}
 	if w.Socket != "" {
@@ -74,6 +75,9 @@ func (w *Worker) dialBy(l reactor.Loop, d reactor.Dial, addr string, by time.Tim
 		}
 	}
 	c, err := l.Dial(d)
+	if err == nil {
+		err = w.introduce(c, ends{}, by)
+	}
 	if err != nil {
 		return nil, connectFault(w.Name, addr, l.Now().Sub(began), err)
 	}

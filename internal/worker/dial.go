@@ -12,6 +12,7 @@ import (
 
 	"github.com/headgate/headgate/internal/exchange"
 	"github.com/headgate/headgate/internal/fault"
+	"github.com/headgate/headgate/internal/proxyproto"
 	"github.com/headgate/headgate/internal/reactor"
 	"github.com/headgate/headgate/internal/resolve"
 )
@@ -95,8 +96,14 @@ func (w *Worker) connect(x *exchange.Exchange, d reactor.Dial, addr string) (*Co
 		return nil, connectFault(w.Name, addr, took, err)
 	}
 	var id identity
+	if w.ProxyHeader != proxyproto.None {
+		id.ends = new(endsOf(x))
+		if err = w.introduce(rc, *id.ends, began.Add(d.Timeout)); err != nil {
+			return nil, connectFault(w.Name, addr, l.Now().Sub(began), err)
+		}
+	}
 	if w.Secure {
-		if rc, id, err = w.secure(x, rc, addr); err != nil {
+		if rc, err = w.secure(x, rc, addr, &id); err != nil {
 			return nil, err
 		}
 	}

@@ -31,7 +31,7 @@ type Conn struct {
 	watched   bool          // OnReadable is called at its end while it is idle
 	idleSince time.Time
 
-	identity identity // of a connection with TLS
+	identity identity // of a connection that not every request may use
 
 	// The position in home's list, guarded by its mu.
 	warmer, colder *Conn
@@ -60,8 +60,8 @@ func (w *Worker) Acquire(x *exchange.Exchange, fresh bool) (*Conn, error) {
 func (w *Worker) acquire(x *exchange.Exchange, fresh bool) (*Conn, error) {
 	loop := x.Loop.Index()
 	own, t := &w.pool.shards[loop], &w.counters[loop]
-	if w.Secure {
-		return w.acquireSecure(x, own, t, fresh)
+	if w.bound() {
+		return w.acquireBound(x, own, t, fresh)
 	}
 	// While others wait for a slot, an idle connection belongs to them.
 	fits := !fresh && (w.Max == 0 || w.State.slots.queue.Len() == 0)
@@ -108,7 +108,7 @@ func (w *Worker) good(x *exchange.Exchange, c *Conn, now time.Time) bool {
 		c.Watch(nil)
 	}
 	c.Reused, c.Idle, c.reuse = true, now.Sub(c.idleSince), w.Reuse
-	if beyond(c.Idle, least(w.limit(now), c.peerIdle)) || c.leadsAway(w.pool) || w.Secure && !c.suits(x, w.peerName(x)) {
+	if beyond(c.Idle, least(w.limit(now), c.peerIdle)) || c.leadsAway(w.pool) || w.bound() && !w.suits(c, x, w.peerName(x)) {
 		return false
 	}
 	if c.watched && x.Out.BodyComplete && x.Req.Verb.Idempotent() || c.Alive() {

@@ -5,22 +5,31 @@ import (
 
 	"github.com/headgate/headgate/internal/exchange"
 	"github.com/headgate/headgate/internal/fault"
+	"github.com/headgate/headgate/internal/proxyproto"
 	"github.com/headgate/headgate/internal/reactor"
 )
 
-// identity says for which requests a connection with TLS was made: by which settings, which
-// include the certificate that was shown, and for which name it was checked. Only
-// a request that would have it made alike may use it.
+// identity says for which requests a connection was made. Of one with TLS: by which
+// settings, which include the certificate that was shown, and for which name it was
+// checked. Of one with a PROXY header: for which client. Only a request that would
+// have it made alike may use it.
 type identity struct {
 	by   exchange.BackendTLS
 	name string
+	ends *ends // nil: there was no PROXY header
 }
 
-// peerName returns the name that the backend must have for x. It is valid as long
-// as x; httpd: ap_proxy_determine_connection.
+// bound reports whether connections are made for certain requests.
+func (c *Config) bound() bool { return c.Secure || c.ProxyHeader != proxyproto.None }
+
+// peerName returns the name that a backend with TLS must have for x. It is valid as
+// long as x; httpd: ap_proxy_determine_connection.
 //
 // Ours: without a Host of the client it is that of the URL, and is checked.
 func (w *Worker) peerName(x *exchange.Exchange) []byte {
+	if !w.Secure {
+		return nil
+	}
 	if x.Out.Preserved && w.ServerName == "" {
 		if name := x.ClientsName(); len(name) > 0 {
 			return name
@@ -43,18 +52,21 @@ func (w *Worker) OwnName() string {
 
 // suits reports whether a connection was made as one for x would be, whose name is
 // peerName.
-func (c *Conn) suits(x *exchange.Exchange, name []byte) bool {
-	return x.Chain.BackendTLS == c.identity.by && string(name) == c.identity.name
+func (w *Worker) suits(c *Conn, x *exchange.Exchange, name []byte) bool {
+	if w.ProxyHeader != proxyproto.None && (c.identity.ends == nil || *c.identity.ends != endsOf(x)) {
+		return false
+	}
+	return !w.Secure || x.Chain.BackendTLS == c.identity.by && string(name) == c.identity.name
 }
 
 // mostLooks is how many idle connections are looked at for one of an identity.
-// With very many identities to one backend (ProxyPreserveHost) the rest of them
-// are not found, and age.
+// With very many identities to one backend (ProxyPreserveHost, proxyprotocol=) the
+// rest of them are not found, and age.
 const mostLooks = 64
 
-// acquireSecure is acquire of a worker whose connections have TLS.
-func (w *Worker) acquireSecure(x *exchange.Exchange, own *shard, t *loopCounters, fresh bool) (*Conn, error) {
-	if x.Chain.BackendTLS == nil {
+// acquireBound is acquire of a worker whose connections are made for certain requests.
+func (w *Worker) acquireBound(x *exchange.Exchange, own *shard, t *loopCounters, fresh bool) (*Conn, error) {
+	if w.Secure && x.Chain.BackendTLS == nil {
 		return nil, &fault.Fault{
 			Side: fault.Proxy, Module: "ssl", Phase: fault.Handshake, Kind: fault.Unsupported, ID: "AH01961", Backend: w.Name,
 			Detail: "TLS to backends is not enabled for " + x.Site.Name + ": SSLProxyEngine On is missing",
@@ -64,7 +76,7 @@ func (w *Worker) acquireSecure(x *exchange.Exchange, own *shard, t *loopCounters
 	name := w.peerName(x)
 	if !fresh && (w.Max == 0 || w.State.slots.queue.Len() == 0) {
 		now := x.Loop.Now()
-		for c := own.takeSuiting(x, name); c != nil; c = own.takeSuiting(x, name) {
+		for c := own.takeSuiting(w, x, name); c != nil; c = own.takeSuiting(w, x, name) {
 			c.state, c.counters = w.State, t
 			if w.good(x, c, now) {
 				return c, nil
@@ -75,28 +87,28 @@ func (w *Worker) acquireSecure(x *exchange.Exchange, own *shard, t *loopCounters
 	return w.acquireNew(x, own, fresh)
 }
 
-// takeSuiting returns the warmest idle connection that suits x; nil when there is
+// takeSuiting returns the warmest idle connection that suits x for w; nil when there is
 // none.
-func (s *shard) takeSuiting(x *exchange.Exchange, name []byte) *Conn {
+func (s *shard) takeSuiting(w *Worker, x *exchange.Exchange, name []byte) *Conn {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	looks := 0
 	for c := s.warmest; c != nil && looks < mostLooks; c, looks = c.colder, looks+1 {
-		if c.suits(x, name) {
+		if w.suits(c, x, name) {
 			return s.removeLocked(c)
 		}
 	}
 	return nil
 }
 
-// secure makes the handshake on a new connection.
-func (w *Worker) secure(x *exchange.Exchange, rc reactor.Conn, addr string) (reactor.Conn, identity, error) {
-	id := identity{by: x.Chain.BackendTLS, name: string(w.peerName(x))}
-	sc, took, err := w.handshake(id, rc, addr, x.Loop.Now().Add(w.connectTimeout(x)))
+// secure makes the handshake on a new connection, and notes in id for whom.
+func (w *Worker) secure(x *exchange.Exchange, rc reactor.Conn, addr string, id *identity) (reactor.Conn, error) {
+	id.by, id.name = x.Chain.BackendTLS, string(w.peerName(x))
+	sc, took, err := w.handshake(*id, rc, addr, x.Loop.Now().Add(w.connectTimeout(x)))
 	if t := x.Tries.Last(); t != nil {
 		t.Connect += took
 	}
-	return sc, id, err
+	return sc, err
 }
 
 // handshake makes a handshake that ends by a time.

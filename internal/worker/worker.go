@@ -2,9 +2,11 @@ package worker
 
 import (
 	"net/netip"
+	"strconv"
 	"time"
 
 	"github.com/headgate/headgate/internal/exchange"
+	"github.com/headgate/headgate/internal/proxyproto"
 )
 
 // Config is the configuration of a worker. Immutable. There may be very many
@@ -21,7 +23,9 @@ type Config struct {
 	KeepAlive bool          // SO_KEEPALIVE
 	Secure    bool          // connections have TLS
 	NoSNI     bool          // and no name is sent: sni=off
-	Port      uint16
+	// ProxyHeader is proxyprotocol=: connections begin with a PROXY header about the client.
+	ProxyHeader proxyproto.Version
+	Port        uint16
 
 	Name   string // canonical URL: the worker's name in logs and status
 	Scheme string // "http", "https", …
@@ -70,7 +74,15 @@ func New(c Config, p Protocol, s *State) Worker {
 // configurations with the same fingerprint may share connections.
 func (c *Config) fingerprint() string {
 	return c.Scheme + "|" + c.Socket + "|" + c.Host + c.peer() + c.sni() + "|" + c.Source.String() + "|" +
-		boolWord(c.KeepAlive)
+		boolWord(c.KeepAlive) + c.header()
+}
+
+// header is the part of the fingerprint for connections that begin with a PROXY header.
+func (c *Config) header() string {
+	if c.ProxyHeader == proxyproto.None {
+		return ""
+	}
+	return "|proxy v" + strconv.Itoa(int(c.ProxyHeader))
 }
 
 // peer is the part of the fingerprint for Peer.

@@ -67,8 +67,7 @@ func place(c *directive.Call) mapping.Place {
 	return at
 }
 
-// whenPass returns the tier of a rule, which depends on the scheme of its target:
-// some protocols are not supported yet.
+// whenPass returns the tier of a rule, which depends on the scheme of its target.
 func whenPass(c *directive.Call) (directive.Tier, string) {
 	r, err := mapping.ParsePass(syntax.Words(c.Raw), place(c))
 	if err != nil || r.Deny || r.Balancer {
@@ -81,8 +80,12 @@ func schemeTier(u uri.URL) (directive.Tier, string) {
 	switch u.Scheme {
 	case "http", "ws", "https", "wss", "fcgi", "scgi", "uwsgi", "ajp", "":
 		return directive.Honoured, ""
-	case "h2", "h2c", "ftp", "fdpass":
+	case "h2", "h2c":
 		return directive.Pending, "backends by " + u.Scheme + ":// are not supported yet"
+	case "ftp":
+		return directive.Refused, "FTP is not supported: a server chooses where the connection with the data leads, and the proxy would list folders as pages"
+	case "fdpass":
+		return directive.Refused, "clients are not handed to other processes (mod_proxy_fdpass): Headgate keeps their connections, for TLS, further requests and logs"
 	}
 	return directive.Refused, "there is no protocol for the scheme " + u.Scheme + "://"
 }

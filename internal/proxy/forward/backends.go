@@ -5,9 +5,11 @@ import (
 	"math"
 	"net/netip"
 	"path/filepath"
+	"time"
 
 	"github.com/headgate/headgate/internal/fault"
 	"github.com/headgate/headgate/internal/proxy/param"
+	"github.com/headgate/headgate/internal/proxyproto"
 	"github.com/headgate/headgate/internal/resolve"
 	"github.com/headgate/headgate/internal/state"
 	"github.com/headgate/headgate/internal/uri"
@@ -101,16 +103,23 @@ func workerConfig(u uri.URL, p *param.Params, c Defaults) worker.Config {
 		Source: c.Source, Max: p.Max, TTL: p.TTL, Acquire: p.Acquire,
 		ConnectTimeout: p.ConnectTimeout, Timeout: p.Timeout, Ping: p.Ping,
 		Upgrade: upgrade(u.Scheme, p.Upgrade), KeepAlive: p.KeepAlive, Reuse: p.Reuse(u.Scheme), AddressTTL: p.AddressTTL,
-		Secure: Secure(u.Scheme), ServerName: p.SNI, NoSNI: p.NoSNI,
+		Secure: Secure(u.Scheme), ServerName: p.SNI, NoSNI: p.NoSNI, ProxyHeader: proxyproto.Version(p.ProxyProtocol),
 		FieldSize: int32(min(p.ResponseFieldSize, math.MaxInt32)), RecvBuffer: p.ReceiveBufferSize,
 		Packet: int32(min(buffer, math.MaxInt32)), Secret: p.Secret,
 	}
 	cfg.Upgrades = cfg.Upgrade != ""
+	if cfg.ProxyHeader != proxyproto.None && cfg.TTL == 0 {
+		cfg.TTL = clientTTL
+	}
 	if cfg.RecvBuffer == 0 {
 		cfg.RecvBuffer = c.RecvBuffer
 	}
 	return cfg
 }
+
+// clientTTL is ttl= of workers whose connections are used for one client only, unless
+// they have one: most clients do not come again.
+const clientTTL = 15 * time.Second
 
 // Secure reports whether the backends of a scheme are connected to by TLS.
 func Secure(scheme string) bool { return scheme == "https" || scheme == "wss" }

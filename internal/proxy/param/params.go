@@ -48,6 +48,7 @@ type Params struct {
 	Flusher           string
 	SNI               string        // ours: the name that a backend with TLS is asked for and must have; "": that of the request or the URL
 	NoSNI             bool          // ours: no name is sent
+	ProxyProtocol     int           // ours: the version of the PROXY header that connections begin with; 0: none
 	Expand            Expand        // ours
 	ExpandMin         time.Duration // ours: a look-up at the earliest so long after the one before
 	ExpandMax         time.Duration // ours: and at the latest; 0: as DNS says

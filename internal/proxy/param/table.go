@@ -65,6 +65,7 @@ var params = [...]param{
 
 	// Ours.
 	{name: "sni", kind: OfWorker, def: "auto", set: setSNI},
+	{name: "proxyprotocol", kind: OfWorker, def: "off", set: setProxyProtocol},
 	{name: "expand", kind: OfWorker, def: "off", set: setExpand},
 	{name: "expandmin", kind: OfWorker, def: "1", set: span(func(p *Params) *time.Duration { return &p.ExpandMin }, time.Second,
 		"expandmin has wrong format", "expandmin must be at least one millisecond")},
@@ -329,6 +330,20 @@ func isHostName(s string) bool {
 		}
 	}
 	return s != "" && len(s) < 254 && !digits && s[0] != '.' && s[len(s)-1] != '.' && !strings.Contains(s, "..")
+}
+
+func setProxyProtocol(p *Params, v string, _ *Known) error {
+	switch ascii.ToLower(v) {
+	case "off":
+		p.ProxyProtocol = 0
+	case "v1":
+		p.ProxyProtocol = 1
+	case "v2":
+		p.ProxyProtocol = 2
+	default:
+		return errors.New("proxyprotocol must be v1|v2|off")
+	}
+	return nil
 }
 
 func setUpgrade(p *Params, v string, _ *Known) error {
