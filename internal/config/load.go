@@ -63,6 +63,9 @@ type Runtime struct {
 	OpenKey   func(path string) (*os.File, error) // opens files of certificates and keys; nil: os.Open
 }
 
+// Defined is always defined, so that <IfDefine HEADGATE> holds here and not in httpd.
+const Defined = "HEADGATE"
+
 // Loaded is the outcome of a load: always a report, and a snapshot when nothing
 // forbids a start.
 type Loaded struct {
@@ -130,7 +133,7 @@ func (l *Loaded) apply(o Options, table *directive.Table, modules []*module.Modu
 
 func readOptions(o Options, table *directive.Table, modules []*module.Module) source.Options {
 	r := source.Options{
-		File: o.File, ServerRoot: o.ServerRoot, Defines: o.Defines, Pre: o.Pre, Post: o.Post, Env: o.Env,
+		File: o.File, ServerRoot: o.ServerRoot, Defines: append([]string{Defined}, o.Defines...), Pre: o.Pre, Post: o.Post, Env: o.Env,
 		StaticModules:  staticModules(modules),
 		KnownDirective: func(name string) bool { return table.Lookup(name) != nil },
 		KnownSection:   func(name string) bool { return table.Lookup("<"+name+">") != nil },

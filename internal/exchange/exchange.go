@@ -64,6 +64,8 @@ type Exchange struct {
 
 	Tunnel *Upgrade // the tunnel that the response opened; nil: an ordinary response
 
+	Onward bool // the request is for another server, and this one its forward proxy (httpd: PROXYREQ_PROXY)
+
 	Keep []message.Field // fields of a replaced response that its replacement must carry
 
 	Cookies message.Header // Set-Cookie fields of early edits: a backend's response has them too
@@ -246,6 +248,7 @@ func (x *Exchange) Reset(poison bool) {
 	x.stored, x.file, x.ContextPrefix, x.ContextRoot = nil, nil, nil, nil
 	x.HandlerName, x.Status, x.Fault, x.Redirected = "", 0, nil, nil
 	x.User, x.LogID, x.Keep, x.trailer = nil, nil, nil, nil
+	x.Onward = false
 	x.Main, x.Lookups, x.Tunnel, x.Recorder, x.Scored = nil, nil, nil, nil, nil
 	x.Always.Reset()
 	x.Cookies.Reset()

@@ -36,6 +36,7 @@ func (x *Exchange) Replace(status int) {
 		x.Env.Set("REDIRECT_"+v.Name, v.Value)
 	}
 	x.Path, x.Args, x.HasArgs, x.Filename, x.HandlerName = nil, nil, false, nil, ""
+	x.Onward = false
 	x.stored, x.file, x.ContextPrefix, x.ContextRoot = nil, nil, nil, nil
 	x.User, x.AuthType, x.Judged = nil, "", false
 	x.Mapped, x.Mapping, x.Relay, x.Status = nil, nil, nil, 0

@@ -38,7 +38,7 @@ func (x *Exchange) SendHead(last bool) error {
 	x.endFilters() // of a response that this one replaces
 	more := !last
 	// httpd: 101 is an interim response, which no step sees.
-	if x.Chain != nil && x.Resp.Status != 101 {
+	if x.Chain != nil && x.Tunnel == nil {
 		for _, s := range x.Chain.Response {
 			if err := s.Do(x); err != nil {
 				return err

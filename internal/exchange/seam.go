@@ -159,6 +159,14 @@ type Forwarder interface {
 	Prepare(x *Exchange, host []byte) (local bool, err error)
 }
 
+// ForwardProxy takes the requests for other servers. Its Translate is asked for
+// those only, and no other translator.
+type ForwardProxy interface {
+	// Claims reports whether x, as it was sent, is for another server.
+	Claims(x *Exchange) bool
+	Translator
+}
+
 // AccessLog writes one line about a finished exchange.
 type AccessLog interface {
 	Log(x *Exchange)

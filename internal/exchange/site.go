@@ -53,7 +53,8 @@ type Site struct {
 	// Aliases are the further names of the site, patterns as written.
 	Aliases []string
 
-	Targets Targets // nil without a proxy module
+	Targets Targets      // nil without a proxy module
+	Forward ForwardProxy // ProxyRequests On; nil: off
 
 	// Reading is RequestReadTimeout; nil if neither heads nor bodies are
 	// limited.
@@ -73,9 +74,11 @@ type Site struct {
 // Answers reports whether host and port name this site: its ServerName or one of
 // its aliases, and its port (httpd: ap_matches_request_vhost).
 func (s *Site) Answers(host string, port uint16) bool {
-	if port != s.Port {
-		return false
-	}
+	return port == s.Port && s.Named(host)
+}
+
+// Named reports whether a host is the ServerName or one of the aliases.
+func (s *Site) Named(host string) bool {
 	if ascii.EqualFold(host, s.Name) {
 		return true
 	}

@@ -18,7 +18,7 @@ var layers = []struct {
 	{3, "internal/wire internal/exchange internal/state internal/backtls"},
 	{4, "internal/worker internal/explain internal/front/* internal/listen internal/unixd internal/control internal/heartbeat"},
 	{5, "internal/balance internal/health internal/backend/attempt internal/backend/cgi internal/proxy/forward internal/privsep"},
-	{6, "internal/backend/* internal/snapshot internal/proxy/mapping internal/proxy/balancer internal/proxy/manage"},
+	{6, "internal/backend/* internal/snapshot internal/proxy/mapping internal/proxy/balancer internal/proxy/manage internal/proxy/onward"},
 	{7, "internal/backend internal/module internal/pipeline"},
 	{8, "internal/modules/*"},
 	{9, "internal/config internal/modules"},

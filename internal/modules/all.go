@@ -32,6 +32,7 @@ import (
 	"github.com/headgate/headgate/internal/modules/mpm"
 	"github.com/headgate/headgate/internal/modules/proxy"
 	"github.com/headgate/headgate/internal/modules/proxybalancer"
+	"github.com/headgate/headgate/internal/modules/proxyconnect"
 	"github.com/headgate/headgate/internal/modules/proxyfcgi"
 	"github.com/headgate/headgate/internal/modules/proxyhcheck"
 	"github.com/headgate/headgate/internal/modules/proxyscgi"
@@ -81,6 +82,7 @@ func All() []*module.Module {
 		proxybalancer.New(),
 		proxyfcgi.New(),
 		proxyscgi.New(),
+		proxyconnect.New(),
 		proxy.NewUWSGI(),
 		proxyhcheck.New(),
 		heartbeat.New(),

@@ -82,6 +82,10 @@ func (p *Pipeline) bind(x *exchange.Exchange) error {
 	if x.Recorder != nil {
 		recordHost(x)
 	}
+	if f := x.Site.Forward; f != nil && f.Claims(x) {
+		x.Onward, x.Path = true, x.Req.Target
+		return nil
+	}
 	if q := &x.Req; q.Form == message.AbsoluteForm && !ascii.EqualFoldBytes(q.Scheme, "http") && !ascii.EqualFoldBytes(q.Scheme, "https") {
 		x.Path = q.Target
 		x.Chain = x.Site.Sections.ForPath(x)
@@ -137,7 +141,7 @@ func (p *Pipeline) pickSite(x *exchange.Exchange) {
 // normalize resolves and decodes the path for all later stages. Mappings that
 // match it undecoded are tried in between.
 func (p *Pipeline) normalize(x *exchange.Exchange) error {
-	if x.Req.Form == message.AuthorityForm || wholeServer(x) ||
+	if x.Onward || x.Req.Form == message.AuthorityForm || wholeServer(x) ||
 		!x.Site.PreTranslate && uri.Plain(x.Req.Path) {
 		return nil // it is the path as sent; nothing writes to it
 	}
@@ -236,8 +240,13 @@ func plainFault() *fault.Fault {
 
 // translate finds the handler that will respond.
 func (p *Pipeline) translate(x *exchange.Exchange) error {
-	if x.Mapped != nil {
+	switch {
+	case x.Mapped != nil:
 		return nil
+	case x.Onward: // httpd: no rewriting, no alias
+		h, err := x.Site.Forward.Translate(x)
+		x.Mapped = h
+		return err
 	}
 	return ask(x, x.Chain.Translate)
 }
@@ -324,7 +333,7 @@ func (p *Pipeline) limits(x *exchange.Exchange) error {
 		}
 	}
 	switch {
-	case q.Verb == message.CONNECT:
+	case q.Verb == message.CONNECT && !x.Onward:
 		return denied(405, "CONNECT is not allowed here")
 	case q.Verb == message.TRACE && x.Site.Trace == exchange.TraceOff:
 		f := denied(405, "TRACE is switched off by TraceEnable")

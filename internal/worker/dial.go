@@ -75,12 +75,24 @@ func (w *Worker) tryAll(x *exchange.Exchange, d reactor.Dial, addrs, not []netip
 		if slices.Contains(not, a) {
 			continue
 		}
+		if w.Refuses != nil && w.Refuses(a) {
+			err = w.refused(a)
+			continue
+		}
 		d.Addr = netip.AddrPortFrom(a, w.Port)
 		if c, err = w.connect(x, d, d.Addr.String()); err == nil {
 			return c, nil
 		}
 	}
 	return nil, err
+}
+
+// refused is the fault of an address that clients may not have us connect to.
+func (w *Worker) refused(a netip.Addr) *fault.Fault {
+	return &fault.Fault{
+		Side: fault.Client, Module: "proxy", Phase: fault.Connect, Kind: fault.Denied, Status: 403, Backend: w.Name,
+		Detail: w.Host + " is " + a.String() + ", which HeadgateForwardAllow does not name",
+	}
 }
 
 func (w *Worker) connect(x *exchange.Exchange, d reactor.Dial, addr string) (*Conn, error) {

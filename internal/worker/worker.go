@@ -39,13 +39,14 @@ type Config struct {
 	Socket string // unix socket; Host is then only a name
 	Source netip.Addr
 
-	Acquire        time.Duration // how long to wait for a slot; 0: for ever
-	ConnectTimeout time.Duration // 0: Timeout
-	AddressTTL     time.Duration // how long an address is trusted; <0: as DNS says
-	RecvBuffer     int           // SO_RCVBUF; 0: the system's
-	Packet         int32         // ProxyIOBufferSize or iobuffersize=, for protocols of packets; 0: not set
-	Secret         string        // what a backend with AJP demands of requests; "": nothing
-	Upgrade        string        // protocol that clients may change to; "*": any; "": none
+	Acquire        time.Duration         // how long to wait for a slot; 0: for ever
+	ConnectTimeout time.Duration         // 0: Timeout
+	AddressTTL     time.Duration         // how long an address is trusted; <0: as DNS says
+	RecvBuffer     int                   // SO_RCVBUF; 0: the system's
+	Packet         int32                 // ProxyIOBufferSize or iobuffersize=, for protocols of packets; 0: not set
+	Secret         string                // what a backend with AJP demands of requests; "": nothing
+	Refuses        func(netip.Addr) bool // addresses that are not connected to; nil: none
+	Upgrade        string                // protocol that clients may change to; "*": any; "": none
 }
 
 // Protocol makes one attempt of one exchange against a worker.

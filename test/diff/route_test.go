@@ -93,6 +93,8 @@ func unlike(g *group, c *diffCase, want string) string {
 		return "what a handshake has agreed on is assumed"
 	case strings.HasPrefix(c.id, "plain") && g.name == "tls":
 		return "what is sent where TLS is expected is no request"
+	case c.id == "scheme-https":
+		return "that TLS is not configured is noticed when it connects"
 	case strings.HasPrefix(c.id, "program"):
 		return "no programs are started"
 	}

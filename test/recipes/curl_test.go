@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
+	"testing"
 )
 
 // request is the request of a curl command.
@@ -19,6 +20,7 @@ type request struct {
 	least, most           uint16 // --tls-max
 	cert                  string // --cert: a file NAME.pem, of a certificate that testkit has
 	from                  string // address of our end, "" for any
+	through               string // port of the forward proxy, "" none
 	proxied               string // address that a PROXY protocol line names
 	fields                []string
 	body                  string
@@ -38,7 +40,11 @@ var withValue = map[string]func(r *request, v string){
 	"--tls-max": func(r *request, v string) {
 		r.least, r.most = tls.VersionTLS10, map[string]uint16{"1.1": tls.VersionTLS11, "1.2": tls.VersionTLS12}[v]
 	},
-	"--cert":             func(r *request, v string) { r.cert = v },
+	"--cert": func(r *request, v string) { r.cert = v },
+	"-x":     func(r *request, v string) { _, r.through, _ = strings.Cut(v, ":") },
+	"-U": func(r *request, v string) {
+		r.fields = append(r.fields, "Proxy-Authorization: Basic "+base64.StdEncoding.EncodeToString([]byte(v)))
+	},
 	"--interface":        func(r *request, v string) { r.from = v },
 	"--haproxy-clientip": func(r *request, v string) { r.proxied = v },
 	"-u": func(r *request, v string) {
@@ -140,4 +146,15 @@ func (r *request) ahead(port string) string {
 func (r *request) text() string {
 	head := r.method + " " + r.target + " " + r.proto + "\r\n" + strings.Join(r.fields, "\r\n") + "\r\n\r\n"
 	return head + r.body
+}
+
+// throughProxy makes it the request to a forward proxy: for the whole URL, with the port in this test for that of the page.
+func (r *request) throughProxy(st *stage, t *testing.T) {
+	host := r.host + ":" + st.backend(t, r.port)
+	r.target, r.port = "http://"+host+r.target, r.through
+	for i, f := range r.fields {
+		if strings.HasPrefix(f, "Host: ") {
+			r.fields[i] = "Host: " + host
+		}
+	}
 }

@@ -106,6 +106,9 @@ func (p *player) curl(a *act) {
 	if err != nil {
 		p.t.Fatalf("%s:%d: %v", p.recipe.page, a.line, err)
 	}
+	if r.through != "" {
+		r.throughProxy(p.stage, p.t)
+	}
 	port := p.listens[r.port]
 	if port == "" {
 		p.t.Fatalf("%s:%d: nobody listens on port %s", p.recipe.page, a.line, r.port)

@@ -91,7 +91,7 @@ func (st *state) WriteInterim(r *message.Response) error {
 func (st *state) WriteHead(r *message.Response, last bool) error {
 	o := &st.out
 	st.x.Times.FirstByte = st.now()
-	if r.Status == 101 {
+	if st.x.Tunnel != nil {
 		return st.writeSwitch(r)
 	}
 	version := message.HTTP11

@@ -8,7 +8,7 @@ import (
 	"github.com/headgate/headgate/internal/wire"
 )
 
-// writeSwitch is WriteHead for 101: no HTTP body follows.
+// writeSwitch is WriteHead for 101, and for 2xx to CONNECT: no HTTP body follows.
 func (st *state) writeSwitch(r *message.Response) error {
 	o := &st.out
 	o.noBody, o.ended = true, true
@@ -16,9 +16,11 @@ func (st *state) writeSwitch(r *message.Response) error {
 	o.gather()
 	o.bytes = wire.AppendStatusLine(o.bytes, message.HTTP11, r.Status, r.Reason)
 	o.bytes = wire.AppendHeader(o.bytes, &r.Header, message.Hop|message.Dropped) // httpd: neither Date nor Server is added
-	o.bytes = append(o.bytes, "Upgrade: "...)
-	o.bytes = append(o.bytes, st.x.Tunnel.Protocol...)
-	o.bytes = append(o.bytes, "\r\nConnection: Upgrade\r\n\r\n"...)
+	if p := st.x.Tunnel.Protocol; p != "" {
+		o.bytes = append(append(o.bytes, "Upgrade: "...), p...)
+		o.bytes = append(o.bytes, "\r\nConnection: Upgrade\r\n"...)
+	}
+	o.bytes = append(o.bytes, "\r\n"...)
 	return nil
 }
 

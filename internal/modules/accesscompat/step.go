@@ -2,6 +2,7 @@ package accesscompat
 
 import (
 	"net/netip"
+	"slices"
 
 	"github.com/headgate/headgate/internal/exchange"
 	"github.com/headgate/headgate/internal/module"
@@ -42,6 +43,13 @@ func (s *step) Do(x *exchange.Exchange) error {
 		return nil
 	}
 	return module.Deny(x, "access_compat", "AH01797", s.by)
+}
+
+// AdmitsAll implements module.Admitter: there is an Allow from all, or nothing is
+// said, and no Deny.
+func (s *step) AdmitsAll() bool {
+	return len(s.conf.deny) == 0 && (len(s.conf.allow) == 0 && len(s.conf.orders) == 0 ||
+		slices.ContainsFunc(s.conf.allow, func(r rule) bool { return r.kind == byAll }))
 }
 
 // record records the verdict.

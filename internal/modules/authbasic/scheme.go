@@ -8,7 +8,6 @@ import (
 	"github.com/headgate/headgate/internal/ascii"
 	"github.com/headgate/headgate/internal/exchange"
 	"github.com/headgate/headgate/internal/logsink"
-	"github.com/headgate/headgate/internal/message"
 	"github.com/headgate/headgate/internal/module"
 	"github.com/headgate/headgate/internal/passwd"
 )
@@ -99,15 +98,15 @@ func (m *method) Authenticate(x *exchange.Exchange, realm []byte) error {
 	if realm == nil {
 		return module.AuthBroken("auth_basic", "AH01615", "need AuthName: "+string(x.Path))
 	}
-	field, ok := x.Req.Header.Get(message.Authorization)
+	field, ok := module.Credentials(x)
 	if !ok {
 		m.Challenge(x, realm)
-		return x.Reply(401)
+		return x.Reply(module.Unauthorized(x))
 	}
 	name, text := schemeName(field)
 	if !ascii.EqualFoldBytes(name, "Basic") {
 		m.Challenge(x, realm)
-		return module.AuthFailed("auth_basic", "AH01614", 401, "client used wrong authentication scheme: "+string(x.Path))
+		return module.AuthFailed("auth_basic", "AH01614", module.Unauthorized(x), "client used wrong authentication scheme: "+string(x.Path))
 	}
 	began := x.Loop.Now()
 	user, password := decode(x.Arena.Alloc(len(text)+1), text)
@@ -138,12 +137,12 @@ func (m *method) refuse(x *exchange.Exchange, r module.AuthnResult, realm []byte
 	case module.AuthnDenied:
 		m.penalty.Wait(x, began)
 		m.Challenge(x, realm)
-		return module.AuthFailed("auth_basic", "AH01617", 401,
+		return module.AuthFailed("auth_basic", "AH01617", module.Unauthorized(x),
 			"user "+string(x.User)+`: authentication failure for "`+string(x.Path)+`": Password Mismatch`)
 	case module.AuthnNotFound:
 		m.penalty.Wait(x, began)
 		m.Challenge(x, realm)
-		return module.AuthFailed("auth_basic", "AH01618", 401, "user "+string(x.User)+" not found: "+string(x.Path))
+		return module.AuthFailed("auth_basic", "AH01618", module.Unauthorized(x), "user "+string(x.User)+" not found: "+string(x.Path))
 	case module.AuthnBusy:
 		return x.Reply(503)
 	}
@@ -152,5 +151,5 @@ func (m *method) refuse(x *exchange.Exchange, r module.AuthnResult, realm []byte
 
 // Challenge implements module.AuthMethod. httpd: note_basic_auth_failure.
 func (m *method) Challenge(x *exchange.Exchange, realm []byte) {
-	x.Always.SetID(message.WWWAuthenticate, x.Arena.Join([]byte(`Basic realm="`), realm, []byte(`"`)))
+	module.Ask(x, x.Arena.Join([]byte(`Basic realm="`), realm, []byte(`"`)))
 }

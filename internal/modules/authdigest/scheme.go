@@ -9,7 +9,6 @@ import (
 	"github.com/headgate/headgate/internal/ascii"
 	"github.com/headgate/headgate/internal/exchange"
 	"github.com/headgate/headgate/internal/fault"
-	"github.com/headgate/headgate/internal/message"
 	"github.com/headgate/headgate/internal/module"
 	"github.com/headgate/headgate/internal/passwd"
 )
@@ -60,16 +59,18 @@ func (m *method) Authenticate(x *exchange.Exchange, realm []byte) error {
 		return module.AuthBroken("auth_digest", "AH01780", "need AuthName: "+string(x.Path))
 	}
 	l := &login{x: x, name: realm}
-	field, ok := x.Req.Header.Get(message.Authorization)
+	field, ok := module.Credentials(x)
 	if !ok {
 		m.challenge(l)
-		return x.Reply(401)
+		return x.Reply(module.Unauthorized(x))
 	}
 	began := x.Loop.Now()
 	scheme, text := cutScheme(field)
 	if !ascii.EqualFoldBytes(scheme, "Digest") {
 		m.challenge(l)
-		return refuse("AH01781", "client used wrong authentication scheme `", string(scheme), "': ", string(x.Path))
+		f := refuse("AH01781", "client used wrong authentication scheme `", string(scheme), "': ", string(x.Path))
+		f.Status = module.Unauthorized(x)
+		return f
 	}
 	l.answer = parse(x.Arena.Alloc(len(text)), text)
 	f := m.judge(l)
@@ -81,6 +82,7 @@ func (m *method) Authenticate(x *exchange.Exchange, realm []byte) error {
 			m.penalty.Wait(x, began)
 		}
 		m.challenge(l)
+		f.Status = module.Unauthorized(x)
 	}
 	return f
 }
@@ -180,5 +182,5 @@ func (m *method) challenge(l *login) {
 		b.WriteString(`, stale=true`)
 	}
 	b.WriteString(`, qop="auth"`)
-	x.Always.SetID(message.WWWAuthenticate, x.Arena.String(b.String()))
+	module.Ask(x, x.Arena.String(b.String()))
 }

@@ -55,6 +55,22 @@ func (s *clause) onlyNegative() bool {
 	return true
 }
 
+// admitsAll reports whether the clause holds for every client: Require all
+// granted, or containers of it. What is limited to some methods admits all others.
+func (s *clause) admitsAll() bool {
+	switch {
+	case !s.limited.All():
+		return true
+	case s.negate:
+		return false
+	case s.check != nil:
+		return s.check == module.AuthzCheck(all(module.Granted))
+	case s.op == or:
+		return slices.ContainsFunc(s.list, (*clause).admitsAll)
+	}
+	return len(s.list) > 0 && !slices.ContainsFunc(s.list, func(c *clause) bool { return !c.admitsAll() })
+}
+
 // judge returns the clause's verdict for x. within is the logic of the container
 // around it. httpd: apply_authz_sections.
 func (s *clause) judge(x *exchange.Exchange, within logic) module.Verdict {

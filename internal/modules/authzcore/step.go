@@ -76,6 +76,9 @@ func (s *step) Do(x *exchange.Exchange) error {
 	return module.Deny(x, "authz_core", "AH01630", s.by)
 }
 
+// AdmitsAll implements module.Admitter.
+func (s *step) AdmitsAll() bool { return s.satisfy == nil && s.section != nil && s.section.admitsAll() }
+
 // login authenticates the user and evaluates the Require lines again. httpd:
 // authorize_user_core after authentication.
 func (s *step) login(x *exchange.Exchange) error {
@@ -95,7 +98,7 @@ func (s *step) login(x *exchange.Exchange) error {
 		return nil
 	case module.NeedsUser:
 		s.authn.Challenge(x)
-		return module.AuthFailed("authz_core", "AH01629", 401, "authorization failure (no authenticated user): "+string(x.Path))
+		return module.AuthFailed("authz_core", "AH01629", module.Unauthorized(x), "authorization failure (no authenticated user): "+string(x.Path))
 	case module.Broken:
 		return s.broken(x)
 	}
@@ -104,7 +107,7 @@ func (s *step) login(x *exchange.Exchange) error {
 		return module.AuthFailed("authz_core", "AH01631", 403, detail)
 	}
 	s.authn.Challenge(x)
-	return module.AuthFailed("authz_core", "AH01631", 401, detail)
+	return module.AuthFailed("authz_core", "AH01631", module.Unauthorized(x), detail)
 }
 
 // broken returns the fault for Require lines that cannot be evaluated.

@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"errors"
+	"net/netip"
 	"slices"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 	"github.com/headgate/headgate/internal/proxy/balancer"
 	"github.com/headgate/headgate/internal/proxy/forward"
 	"github.com/headgate/headgate/internal/proxy/mapping"
+	"github.com/headgate/headgate/internal/syntax"
 )
 
 // Opt is a setting that may be unset.
@@ -48,6 +50,9 @@ type ServerConf struct {
 	StatusPage      Opt[StatusPage]
 	Block           []string // ProxyBlock
 	NoProxy         []string
+	RequestsAt      syntax.Pos     // of ProxyRequests
+	ForwardAllow    []netip.Prefix // HeadgateForwardAllow
+	Open            Opt[bool]      // HeadgateOpenProxy
 
 	Preserves    bool                // a ProxyPreserveHost On is in it or in one of its sections
 	SectionRules []*mapping.PassRule // of all <Location> sections, so that their workers are built with the server's
@@ -75,12 +80,18 @@ func MergeServer(base, own *ServerConf) *ServerConf {
 		StatusPage:      module.Over(base.StatusPage, own.StatusPage),
 		Block:           slices.Concat(base.Block, own.Block),
 		NoProxy:         slices.Concat(base.NoProxy, own.NoProxy),
+		RequestsAt:      own.RequestsAt,
+		ForwardAllow:    slices.Concat(base.ForwardAllow, own.ForwardAllow),
+		Open:            module.Over(base.Open, own.Open),
 		Rules:           own.Rules,
 		SectionRules:    slices.Concat(own.SectionRules, base.SectionRules),
 		Workers:         own.Workers,
 		Balancers:       own.Balancers,
 		SectionEncoded:  own.SectionEncoded || base.SectionEncoded,
 		Preserves:       own.Preserves || base.Preserves,
+	}
+	if !own.Requests.Set {
+		m.RequestsAt = base.RequestsAt
 	}
 	if m.PassInherit.Or(true) {
 		m.Rules = slices.Concat(own.Rules, base.Rules)

@@ -19,7 +19,7 @@ import (
 
 // New returns the module.
 func New() *module.Module {
-	return &module.Module{Name: "mod_proxy", ID: "proxy_module", Rows: rows(), Server: buildServer, Dir: buildDir}
+	return &module.Module{Name: "mod_proxy", ID: "proxy_module", Rows: slices.Concat(rows(), onwardRows()), Server: buildServer, Dir: buildDir, Finish: checkOpen}
 }
 
 // NewUWSGI returns mod_proxy_uwsgi. It has no directives; the protocol is
@@ -71,6 +71,7 @@ type shared struct {
 	backends  forward.Backends
 	handlers  map[*forward.Definition]*forward.Handler // of all defined workers
 	balancers balancer.Builder
+	closed    []closed
 }
 
 func sharedOf(b *module.Builder) *shared {
@@ -140,6 +141,7 @@ func buildServer(b *module.Builder, s *module.Server) error {
 	st.encoded = mapping.NewRouted(conf.Rules, true, st.handlers)
 	st.plain = mapping.NewRouted(conf.Rules, false, st.handlers)
 	s.Site.PreTranslate = !st.encoded.Empty() || conf.SectionEncoded
+	buildOnward(s, st, common)
 	return nil
 }
 

@@ -44,7 +44,6 @@ func rows() []directive.Row {
 		{Name: "ProxyIOBufferSize", Tier: directive.Mapped, Note: "it limits the packets of AJP; bodies always move in buffers of 16 KiB", Set: setBuffer(func(s *ServerConf) *Opt[int] { return &s.IOBuffer })},
 		{Name: "ProxyReceiveBufferSize", Set: setBuffer(func(s *ServerConf) *Opt[int] { return &s.ReceiveBuffer })},
 		{Name: "ProxySourceAddress", Set: setSource},
-		{Name: "ProxyRequests", When: whenRequests},
 		{Name: "<Proxy>", Open: openProxy},
 		{Name: "<ProxyMatch>", Open: openProxyMatch},
 		{Name: "ProxySet", Set: setProxySet},
@@ -214,15 +213,6 @@ func setBuffer(field func(*ServerConf) *Opt[int]) func(*directive.Call) error {
 		field(serverSlot.Of(c.Server)).To(n)
 		return nil
 	}
-}
-
-// whenRequests refuses ProxyRequests On: Headgate is not a forward proxy, and one
-// that is open by mistake would be abused.
-func whenRequests(c *directive.Call) (directive.Tier, string) {
-	if c.On {
-		return directive.Refused, "a forward proxy is not supported"
-	}
-	return directive.Honoured, ""
 }
 
 func badHeader(s *ServerConf) *Opt[exchange.BadHeader] { return &s.BadHeader }

@@ -60,8 +60,8 @@ func (f *Announcer) Prepare(x *exchange.Exchange, host []byte) (local bool, err 
 		}
 	}
 	clientHost, _ := h.Get(message.Host)
-	x.Out.Host, x.Out.Preserved = host, f.PreserveHost
-	if f.PreserveHost {
+	x.Out.Host, x.Out.Preserved = host, f.PreserveHost && !x.Onward
+	if x.Out.Preserved {
 		x.Out.Host = clientHost
 		if len(clientHost) == 0 {
 			x.Out.Host = x.Arena.String(x.Site.Name)
@@ -70,7 +70,10 @@ func (f *Announcer) Prepare(x *exchange.Exchange, host []byte) (local bool, err 
 	if f.Via != ViaOff {
 		f.requestVia(x)
 	}
-	if f.AddHeaders && f.Reverse {
+	if x.User != nil && h.MayHave(proxyLogin) && !x.Env.Has("Proxy-Chain-Auth") {
+		dropLogin(h)
+	}
+	if f.AddHeaders && f.Reverse && !x.Onward {
 		f.announce(x, clientHost)
 	}
 	return false, nil
@@ -81,6 +84,18 @@ var (
 	hops      = message.SetOf(message.MaxForwards)
 	forwarded = message.SetOf(message.XForwardedFor, message.XForwardedHost, message.XForwardedServer)
 )
+
+// proxyLogin are the credentials for a proxy. Where this one has asked for them they
+// are not the next one's.
+var proxyLogin = message.SetOf(message.ProxyAuthorization)
+
+func dropLogin(h *message.Header) {
+	for i := range h.Len() {
+		if v := h.At(i); v.ID == message.ProxyAuthorization {
+			v.Flags |= message.Hop
+		}
+	}
+}
 
 // announce adds the X-Forwarded fields.
 func (f *Announcer) announce(x *exchange.Exchange, clientHost []byte) {

@@ -121,7 +121,7 @@ func (f *Forwarder) BackendHead(x *exchange.Exchange) (discard bool, err error) 
 
 // edit edits the response of another server.
 func (f *Forwarder) edit(x *exchange.Exchange) {
-	if x.Resp.Header.MayHave(f.edits) {
+	if x.Resp.Header.MayHave(f.edits) && !x.Onward {
 		f.rewrite(x)
 	}
 	if !x.Out.NoVia {
