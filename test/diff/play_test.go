@@ -87,13 +87,7 @@ func setUp(t *testing.T, g *group, start func(testing.TB, testkit.Site) *testkit
 			st.vars[name] = port
 		}
 	}
-	files := g.files
-	if testkit.UsesStapling(g.conf) {
-		r := testkit.StartResponder(t)
-		st.vars["ocsp"], files = r.Port, maps.Clone(g.files)
-		maps.Copy(files, r.Files)
-	}
-	st.server = start(t, testkit.Site{Conf: g.conf, Files: files, Vars: st.vars})
+	st.server = start(t, testkit.Site{Conf: g.conf, Files: withResponder(t, g, st.vars), Vars: st.vars})
 	st.vars["port"], st.vars["dir"] = st.server.Port, st.server.Dir
 	var pairs []string
 	for k, v := range st.vars {
@@ -104,6 +98,18 @@ func setUp(t *testing.T, g *group, start func(testing.TB, testkit.Site) *testkit
 	}
 	st.mask = strings.NewReplacer(pairs...)
 	return st
+}
+
+// withResponder returns the files of a group, with those of an OCSP responder if it wants one, whose port becomes a variable.
+func withResponder(t *testing.T, g *group, vars map[string]string) map[string]string {
+	if !testkit.UsesStapling(g.conf) {
+		return g.files
+	}
+	r := testkit.StartResponder(t)
+	vars["ocsp"] = r.Port
+	files := maps.Clone(g.files)
+	maps.Copy(files, r.Files)
+	return files
 }
 
 // play runs one case and returns its transcript.

@@ -38,7 +38,7 @@ func TestRoute(t *testing.T) {
 		rec := recorded(t, g)
 		// Ports that no test reserves: that of the server must not be one of them.
 		st := &routed{vars: map[string]string{"o1": "65001", "o2": "65002", "u1": "/nowhere/u1.sock", "dead": "65004", "p2": "65005", "p3": "65006"}}
-		st.server = testkit.Place(t, testkit.Site{Conf: g.conf, Files: g.files, Vars: st.vars})
+		st.server = testkit.Place(t, testkit.Site{Conf: g.conf, Files: withResponder(t, g, st.vars), Vars: st.vars})
 		st.vars["port"], st.vars["dir"] = st.server.Port, st.server.Dir
 		for _, c := range g.cases {
 			want, _ := rec.File(c.id)
