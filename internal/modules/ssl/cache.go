@@ -3,6 +3,7 @@ package ssl
 import (
 	"crypto/fips140"
 	"strings"
+	"time"
 
 	"github.com/headgate/headgate/internal/ascii"
 	"github.com/headgate/headgate/internal/directive"
@@ -17,6 +18,12 @@ const (
 func cacheRows() []directive.Row {
 	return []directive.Row{
 		{Name: "SSLSessionCache", Tier: directive.Noted, Note: noCache, Set: setSessionCache},
+		{Name: "SSLSessionCacheTimeout", Set: setSessionLife, When: func(c *directive.Call) (directive.Tier, string) {
+			if ascii.LeadingInt(c.Arg(0)) > int(longestLife/time.Second) {
+				return directive.Mapped, "session tickets are taken seven days at most"
+			}
+			return directive.Honoured, ""
+		}},
 		{Name: "SSLFIPS", Set: func(*directive.Call) error { return nil }, When: func(c *directive.Call) (directive.Tier, string) {
 			if on, _ := directive.OnOff(c.Arg(0)); on && !fips140.Enabled() {
 				return directive.Refused, noFIPS
@@ -33,6 +40,20 @@ func setSessionCache(c *directive.Call) error {
 		return nil
 	}
 	return cacheKind(c, "session", kind, args)
+}
+
+// setSessionLife reads SSLSessionCacheTimeout seconds.
+func setSessionLife(c *directive.Call) error {
+	n := ascii.LeadingInt(c.Arg(0)) // httpd: atoi
+	if n < 0 {
+		return c.Errorf("%s: Invalid argument", c.Row.Name)
+	}
+	life := time.Duration(n) * time.Second
+	if n == 0 {
+		life = openSSLLife
+	}
+	slot.Of(c.Server).life.To(min(life, longestLife))
+	return nil
 }
 
 // cacheKinds are those that httpd has modules for (mod_socache_*).

@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"slices"
+	"time"
 
 	"github.com/headgate/headgate/internal/ascii"
 	"github.com/headgate/headgate/internal/cipherlist"
@@ -30,6 +31,7 @@ type conf struct {
 	ciphers module.Opt[string]
 	honor   module.Opt[bool]
 	tickets module.Opt[bool]
+	life    module.Opt[time.Duration] // SSLSessionCacheTimeout
 	strict  module.Opt[bool]
 
 	policy module.Opt[exchange.SNIPolicy] // of the main server, for all
@@ -50,7 +52,7 @@ var slot = directive.Slot[conf]{Name: "ssl", Merge: func(base, add *conf) *conf 
 		chain: module.Over(base.chain, add.chain), ticket: module.Over(base.ticket, add.ticket),
 		use: module.Over(base.use, add.use), ciphers: module.Over(base.ciphers, add.ciphers),
 		honor: module.Over(base.honor, add.honor), tickets: module.Over(base.tickets, add.tickets),
-		strict: module.Over(base.strict, add.strict), policy: base.policy, verify: mergeVerify(base.verify, add.verify),
+		life: module.Over(base.life, add.life), strict: module.Over(base.strict, add.strict), policy: base.policy, verify: mergeVerify(base.verify, add.verify),
 	}
 	if len(add.certs) == 0 {
 		m.certs = base.certs
