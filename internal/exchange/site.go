@@ -122,6 +122,9 @@ type Sections interface {
 	// ForURL returns the chain of the <Proxy> sections that match a URL, for what is
 	// sent there without a request: no other sections are merged in.
 	ForURL(url string) *Chain
+	// ForClients returns the chain of a forward proxy's requests for a URL, as far as
+	// it does not depend on the request: <Proxy> and <Location> sections, no <If>.
+	ForClients(url string) *Chain
 }
 
 // Chain is the compiled form of one combination of sections: the steps of a

@@ -96,6 +96,9 @@ type Satisfier interface {
 	// Satisfied reports that Satisfy Any applies to x and the address is
 	// allowed, so that Require is not checked.
 	Satisfied(x *exchange.Exchange) bool
+	// SatisfiesAll reports that Satisfied is true for every client, for at least one
+	// method.
+	SatisfiesAll() bool
 }
 
 // Deny makes the fault of a request that access control refuses. name is the

@@ -174,6 +174,12 @@ func (s *Sections) ForURL(url string) *exchange.Chain {
 	return s.chains.get(s.proxies.match(nil, kindProxy, &x, target, target))
 }
 
+// ForClients implements exchange.Sections.
+func (s *Sections) ForClients(url string) *exchange.Chain {
+	x := exchange.Exchange{Path: []byte(url)}
+	return s.chains.get(s.matchLocations(s.proxies.match(nil, kindProxy, &x, x.Path, x.Path), &x))
+}
+
 // proxied returns the URL after "proxy:".
 func proxied(filename []byte) ([]byte, bool) {
 	const p = "proxy:"

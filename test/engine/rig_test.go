@@ -93,6 +93,7 @@ type fixed struct{ chain *exchange.Chain }
 func (f fixed) ForPath(*exchange.Exchange) *exchange.Chain            { return f.chain }
 func (f fixed) ForTarget(*exchange.Exchange) (*exchange.Chain, error) { return f.chain, nil }
 func (f fixed) ForURL(string) *exchange.Chain                         { return f.chain }
+func (f fixed) ForClients(string) *exchange.Chain                     { return f.chain }
 
 // forward sends every request to the worker.
 type forward struct{ r *rig }

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/headgate/headgate/internal/exchange"
+	"github.com/headgate/headgate/internal/message"
 	"github.com/headgate/headgate/internal/module"
 	"github.com/headgate/headgate/internal/record"
 )
@@ -45,11 +46,36 @@ func (s *step) Do(x *exchange.Exchange) error {
 	return module.Deny(x, "access_compat", "AH01797", s.by)
 }
 
-// AdmitsAll implements module.Admitter: there is an Allow from all, or nothing is
-// said, and no Deny.
+// methods are those that AdmitsAll and SatisfiesAll look at. The last one is named by
+// no <Limit>.
+var methods = [...]string{"GET", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "OTHER"}
+
+// AdmitsAll implements module.Admitter: every client may use at least one method.
+// Satisfy Any denies nothing here.
 func (s *step) AdmitsAll() bool {
-	return len(s.conf.deny) == 0 && (len(s.conf.allow) == 0 && len(s.conf.orders) == 0 ||
-		slices.ContainsFunc(s.conf.allow, func(r rule) bool { return r.kind == byAll }))
+	return slices.ContainsFunc(methods[:], func(m string) bool {
+		x := exchange.Exchange{Req: message.Request{Method: []byte(m)}}
+		return s.any(&x) || s.everybody(&x)
+	})
+}
+
+// SatisfiesAll implements module.Satisfier.
+func (s *step) SatisfiesAll() bool {
+	return slices.ContainsFunc(methods[:], func(m string) bool {
+		x := exchange.Exchange{Req: message.Request{Method: []byte(m)}}
+		return s.any(&x) && s.everybody(&x)
+	})
+}
+
+// everybody reports whether allowed is true for the method of x and every client. A
+// Deny is taken to deny somebody.
+func (s *step) everybody(x *exchange.Exchange) bool {
+	all := slices.ContainsFunc(s.conf.allow, func(r rule) bool { return r.kind == byAll && r.limited.Has(x) })
+	denies := slices.ContainsFunc(s.conf.deny, func(r rule) bool { return r.limited.Has(x) })
+	if s.allowFirst(x) {
+		return all && !denies
+	}
+	return all || !denies
 }
 
 // record records the verdict.

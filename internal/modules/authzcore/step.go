@@ -76,8 +76,10 @@ func (s *step) Do(x *exchange.Exchange) error {
 	return module.Deny(x, "authz_core", "AH01630", s.by)
 }
 
-// AdmitsAll implements module.Admitter.
-func (s *step) AdmitsAll() bool { return s.satisfy == nil && s.section != nil && s.section.admitsAll() }
+// AdmitsAll implements module.Admitter. With Satisfy Any an open Allow is enough.
+func (s *step) AdmitsAll() bool {
+	return s.satisfy != nil && s.satisfy.SatisfiesAll() || s.section != nil && s.section.admitsAll()
+}
 
 // login authenticates the user and evaluates the Require lines again. httpd:
 // authorize_user_core after authentication.

@@ -7,6 +7,7 @@ import (
 	"github.com/headgate/headgate/internal/directive"
 	"github.com/headgate/headgate/internal/exchange"
 	"github.com/headgate/headgate/internal/module"
+	"github.com/headgate/headgate/internal/proxy/forward"
 	"github.com/headgate/headgate/internal/proxy/onward"
 )
 
@@ -84,11 +85,9 @@ func buildOnward(s *module.Server, st *site, common *shared) {
 	if p, ok := onward.Allowed.Peek(s.Conf); ok {
 		c.Ports = *p
 	}
-	c.Defined = func(url string) exchange.Handler {
+	c.Defined = func(url string) *forward.Handler {
 		if d := conf.Workers.Find(url); d != nil {
-			if h := common.handlers[d]; h != nil {
-				return h
-			}
+			return common.handlers[d]
 		}
 		return nil
 	}
@@ -105,14 +104,17 @@ type closed struct {
 }
 
 // anywhere are targets that no <Proxy> section for a certain server matches.
-var anywhere = [...]string{"http://a.invalid/", "https://a.invalid/", "a.invalid:443"}
+var anywhere = [...]string{
+	"http://a.invalid/", "https://a.invalid/", "a.invalid:443", "ws://a.invalid/", "wss://a.invalid/", "fcgi://a.invalid/", "scgi://a.invalid/",
+	"uwsgi://a.invalid/", "ajp://a.invalid/",
+}
 
 // checkOpen refuses forward proxies that everybody may use. They are found by others
 // within hours, and what is done through them looks as if this machine did it.
 func checkOpen(b *module.Builder) error {
 	for _, c := range sharedOf(b).closed {
 		for _, target := range anywhere {
-			if !module.AdmitsAll(c.site.Sections.ForURL(target)) {
+			if !module.AdmitsAll(c.site.Sections.ForClients(target)) {
 				continue
 			}
 			b.Errorf(c.conf.RequestsAt, "ProxyRequests: everybody could use this server as a proxy to %s: restrict it by Require in <Proxy \"*\">, "+

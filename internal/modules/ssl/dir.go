@@ -133,9 +133,8 @@ func dir(b *module.Builder, d *module.Dir) error {
 	}
 	d.Chain.Access = append(access, d.Chain.Access...)
 	d.Chain.LegacyDN = c.add&legacyDN != 0
-	if d.Chain.Site.TLS != nil {
-		d.Chain.Login = append(d.Chain.Login, login{fake: c.add&fakeBasicAuth != 0})
-	}
+	// Also in a plain virtual host: it may have the same users.
+	d.Chain.Login = append(d.Chain.Login, login{fake: c.add&fakeBasicAuth != 0})
 	if d.Chain.Site.TLS.On() {
 		d.Chain.Fixups = append(d.Chain.Fixups, environment{all: c.add&stdEnvVars != 0, certs: c.add&exportCertData != 0})
 	}

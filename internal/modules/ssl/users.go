@@ -11,6 +11,7 @@ import (
 	"github.com/headgate/headgate/internal/fault"
 	"github.com/headgate/headgate/internal/logsink"
 	"github.com/headgate/headgate/internal/message"
+	"github.com/headgate/headgate/internal/module"
 )
 
 // userRows are the directives that make users of certificates.
@@ -82,7 +83,7 @@ const (
 
 // spoofed reports whether the client has sent user and password as show makes them.
 func spoofed(x *exchange.Exchange) (user []byte, ok bool) {
-	field, ok := x.Req.Header.Get(message.Authorization)
+	field, ok := module.Credentials(x)
 	if !ok {
 		return nil, false
 	}

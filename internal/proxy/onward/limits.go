@@ -75,6 +75,18 @@ type guard struct{ allow []netip.Prefix }
 // private are the services of cloud providers that have no link-local address.
 var private = []netip.Prefix{netip.MustParsePrefix("fd00:ec2::/32"), netip.MustParsePrefix("100.100.100.200/32"), netip.MustParsePrefix("0.0.0.0/8")}
 
+// keeps reports whether a worker leads to a unix socket or, by its very name, to an
+// address that may not be connected to. Other names are the administrator's choice.
+func (g guard) keeps(socket, host string) bool {
+	if socket != "" {
+		return true
+	}
+	if a, err := netip.ParseAddr(host); err == nil {
+		return g.refuses(a)
+	}
+	return rooted(ascii.ToLower(host)) == "localhost" && (g.refuses(netip.AddrFrom4([4]byte{127, 0, 0, 1})) || g.refuses(netip.IPv6Loopback()))
+}
+
 // refuses reports whether an address may not be connected to.
 func (g guard) refuses(a netip.Addr) bool {
 	a = a.Unmap().WithZone("")

@@ -52,3 +52,31 @@ func TestBlocks(t *testing.T) {
 		t.Error("* does not block")
 	}
 }
+
+// A worker that leads to this machine only is not for clients.
+func TestKeeps(t *testing.T) {
+	for _, c := range []struct {
+		allow, socket, host string
+		want                bool
+	}{
+		{"", "/run/app.sock", "app.test", true},
+		{"127.0.0.0/8", "/run/app.sock", "app.test", true},
+		{"", "", "127.0.0.1", true},
+		{"", "", "::1", true},
+		{"", "", "::ffff:127.0.0.1", true},
+		{"", "", "localhost", true},
+		{"", "", "LocalHost.", true},
+		{"127.0.0.0/8", "", "127.0.0.1", false},
+		{"127.0.0.0/8", "", "localhost", true}, // it may be ::1
+		{"", "", "10.0.0.1", false},
+		{"", "", "app.test", false},
+	} {
+		var g guard
+		if c.allow != "" {
+			g.allow = append(g.allow, netip.MustParsePrefix(c.allow))
+		}
+		if got := g.keeps(c.socket, c.host); got != c.want {
+			t.Errorf("%+v: %v", c, got)
+		}
+	}
+}

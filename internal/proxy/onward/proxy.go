@@ -26,8 +26,8 @@ type Config struct {
 	Backends *forward.Backends
 	Defaults forward.Defaults
 	// Defined returns the handler of a worker of the configuration whose name url
-	// begins with; nil: none. Its address is not guarded.
-	Defined func(url string) exchange.Handler
+	// begins with; nil: none.
+	Defined func(url string) *forward.Handler
 }
 
 // Proxy is the forward proxy of one server. It implements exchange.ForwardProxy.
@@ -82,8 +82,8 @@ func (p *Proxy) Claims(x *exchange.Exchange) bool {
 func (p *Proxy) Translate(x *exchange.Exchange) (exchange.Handler, error) {
 	x.HandlerName = "proxy-server"
 	if x.Req.Form == message.AuthorityForm {
-		x.Filename = x.Arena.Join([]byte("proxy:"), x.Req.Target)
-		x.Out.URL, x.Out.Target = x.Filename, x.Req.Target
+		x.Filename = x.Arena.String("proxy:" + tunnelTo(x))
+		x.Out.URL, x.Out.Target = x.Arena.Join([]byte("proxy:"), x.Req.Target), x.Req.Target
 		return (*connect)(p), nil
 	}
 	u, err := p.target(x)
@@ -119,10 +119,26 @@ func (p *Proxy) target(x *exchange.Exchange) (u uri.URL, err error) {
 		query = x.Arena.Join(question, q.Query)
 	}
 	x.Out.URL, x.Out.Target = x.Arena.Join(origin, path, query), x.Arena.Join(q.Path, query)
-	if x.Filename = x.Out.URL; !uri.Plain(path) {
-		x.Filename = x.Arena.Join(origin, plain(x, path), query)
+	x.Filename = x.Out.URL
+	if name := rooted(u.Host); name != u.Host || !uri.Plain(path) {
+		site := uri.URL{Scheme: u.Scheme, Host: name, Port: u.Port}
+		x.Filename = x.Arena.Join([]byte("proxy:"+site.Scheme+"://"+site.HostPort()), plain(x, path), query)
 	}
 	return u, nil
+}
+
+// rooted returns a host name without the dot at its end, which names the same host.
+func rooted(host string) string { return strings.TrimSuffix(host, ".") }
+
+// tunnelTo returns the target of CONNECT as sections match it: the name in lower case,
+// the port without zeros ahead of it.
+func tunnelTo(x *exchange.Exchange) string {
+	u, err := destination(x)
+	if err != nil {
+		return string(x.Req.Target)
+	}
+	u.Host = rooted(u.Host)
+	return address(u)
 }
 
 var slash, question = []byte("/"), []byte("?")
@@ -160,7 +176,7 @@ func (r *request) Handle(x *exchange.Exchange) error {
 	if why := p.block.has(u.Host); why != "" {
 		return blocked(u.Host, why)
 	}
-	h, err := p.handler(u, string(x.Out.URL[len("proxy:"):]))
+	h, err := p.handler(u, string(x.Filename[len("proxy:"):]))
 	if err != nil {
 		return err
 	}
@@ -179,9 +195,11 @@ func (p *Proxy) qualified(x *exchange.Exchange, u uri.URL) error {
 	return out
 }
 
-// handler returns what sends requests to the server of a URL.
+// handler returns what sends requests to the server of a URL. url is its form without
+// dots in the path, so that a worker for a part of a server is not used for another
+// part. A worker that is only for this machine is not for clients of a forward proxy.
 func (p *Proxy) handler(u uri.URL, url string) (exchange.Handler, error) {
-	if h := p.conf.Defined(url); h != nil {
+	if h := p.conf.Defined(url); h != nil && !p.guard.keeps(h.Socket, h.Worker.Host) {
 		return h, nil
 	}
 	return p.generic(u.Scheme+"://"+address(u), u)
