@@ -15,6 +15,7 @@ import (
 	"github.com/headgate/headgate/internal/snapshot"
 	"github.com/headgate/headgate/internal/source"
 	"github.com/headgate/headgate/internal/state"
+	"github.com/headgate/headgate/internal/tunnel"
 	"github.com/headgate/headgate/internal/worker"
 )
 
@@ -59,6 +60,7 @@ type Runtime struct {
 	Protocols map[string]worker.Protocol          // by scheme
 	Log       *logsink.ErrorLog                   // startup log
 	Board     *scoreboard.Board                   // nil: what runs here has no status page
+	Tunnels   *tunnel.Tunnels                     // for it, likewise
 	Manager   *manage.Manager                     // nil: nobody manages the balancers of what runs here
 	OpenKey   func(path string) (*os.File, error) // opens files of certificates and keys; nil: os.Open
 }

@@ -158,6 +158,8 @@ type Outbound struct {
 	NoReuse       bool            // the connection must not be kept (proxy-nokeepalive)
 	NewConn       bool            // do not take an idle connection (proxy-initial-not-pooled)
 	Upgrade       []byte          // protocols that the client may change to, for the Upgrade field; nil: none
+	Insist        bool            // ws:// workers accept requests to change protocols only (ProxyWebsocketFallbackToProxyHttp Off)
+	Idle          time.Duration   // the tunnel after Upgrade ends when no byte moved for so long; 0: as timeouts say; negative: never
 	Expect        bool            // forward Expect: 100-continue and relay the response
 	SendCL        bool            // spool a chunked body and send its length (proxy-sendcl)
 	NoVia         bool            // the protocol is not HTTP: its responses get no Via

@@ -24,6 +24,7 @@ import (
 	"github.com/headgate/headgate/internal/snapshot"
 	"github.com/headgate/headgate/internal/state"
 	"github.com/headgate/headgate/internal/syntax"
+	"github.com/headgate/headgate/internal/tunnel"
 	"github.com/headgate/headgate/internal/worker"
 )
 
@@ -63,6 +64,7 @@ type Builder struct {
 	Loaded     func(id string) bool                // whether LoadModule names this module: features with a cost run only then
 	Handles    func(name string) bool              // whether some SetHandler names this handler
 	Board      *scoreboard.Board                   // of the server, for its status page; nil where nothing is served
+	Tunnels    *tunnel.Tunnels                     // of the server, likewise
 	Log        *logsink.ErrorLog                   // for problems found while building
 	Manager    *manage.Manager                     // of the server, for pages that manage balancers; nil where nothing is served
 	Catalog    *manage.Catalog                     // of the balancers that are built

@@ -79,6 +79,7 @@ func All() []*module.Module {
 		proxy.New(),
 		proxy.NewHTTP(),
 		proxy.NewAJP(),
+		proxy.NewWSTunnel(),
 		proxybalancer.New(),
 		proxyfcgi.New(),
 		proxyscgi.New(),

@@ -36,6 +36,7 @@ func (p *Pipeline) beginError(x *exchange.Exchange, status int, f *fault.Fault) 
 	}
 	for _, k := range x.Keep {
 		x.Resp.Header.Append(k.ID, k.Name, k.Value)
+		x.Resp.Header.At(x.Resp.Header.Len() - 1).Flags = k.Flags
 	}
 	x.Keep = x.Keep[:0]
 }

@@ -142,15 +142,15 @@ func New(o Options) (*Server, error) {
 	s.sockets.engine, s.sockets.group = engine, s.openGroup
 	clk := clock.New(nil)
 	loops := len(engine.Loops())
+	s.tunnels = tunnel.New(loops)
 	s.rt = &config.Runtime{
 		Clock: clk, State: new(state.Registry), Resolver: new(resolve.Resolver),
 		Logs: logsink.NewRegistry(logsink.Options{Loops: loops, Now: clk.Now, Open: s.openLog, Delay: delay}), Loops: loops,
-		Protocols: backend.Protocols(), Log: s.startup, Board: scoreboard.New(loops),
+		Protocols: backend.Protocols(), Log: s.startup, Board: scoreboard.New(loops), Tunnels: s.tunnels,
 		Manager: manage.New(), OpenKey: s.openKey,
 	}
 	s.rt.Board.Started, s.rt.Board.Open = clk.Now(), engine.Open
 	s.pipeline = pipeline.New(clk)
-	s.tunnels = tunnel.New(loops)
 	if s.following {
 		s.pipeline.Scale(s.supply.Count())
 	}

@@ -72,6 +72,24 @@ func (r *reader) hasModule(name string) bool {
 	return r.builtIn.counts
 }
 
+// ofProxy are the modules that cannot be loaded into a server without mod_proxy.
+const ofProxy = `proxy_ajp proxy_balancer proxy_connect proxy_express proxy_fcgi proxy_fdpass proxy_ftp proxy_hcheck proxy_http
+proxy_http2 proxy_scgi proxy_uwsgi proxy_wstunnel`
+
+// lacking reports that a module is loaded which needs mod_proxy, and mod_proxy is
+// not: it must be built into that server.
+func (r *reader) lacking() bool {
+	if r.modules["proxy_module"] {
+		return false
+	}
+	for name := range strings.FieldsSeq(ofProxy) {
+		if r.modules[name+"_module"] {
+			return true
+		}
+	}
+	return false
+}
+
 // skipped records a section that is left out because httpd has no such module.
 func (f *file) skipped(args string, l syntax.Line) {
 	arg, _ := syntax.CutBracket(args)

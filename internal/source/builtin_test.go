@@ -25,6 +25,9 @@ func TestBuiltIn(t *testing.T) {
 		{"nested", "<IfModule mod_proxy.c>\n<IfModule mod_ssl.c>\na\n</IfModule>\n<IfModule mod_wsgi.c>\nb\n</IfModule>\n</IfModule>", false, "a | mod_wsgi.c"},
 		{"one is loaded", "LoadModule proxy_module x\n<IfModule mod_ssl.c>\na\n</IfModule>\n<IfModule mod_proxy.c>\nb\n</IfModule>", false, "b |"},
 		{"one is loaded later", "<IfModule mod_ssl.c>\na\n</IfModule>\nLoadModule proxy_module x", false, "|"},
+		{"mod_proxy must be there", "LoadModule proxy_wstunnel_module x\n<IfModule mod_proxy.c>\na\n</IfModule>\n<IfModule mod_ssl.c>\nb\n</IfModule>", false, "a b |"},
+		{"mod_proxy is there", "LoadModule proxy_wstunnel_module x\nLoadModule proxy_module x\n<IfModule mod_ssl.c>\nb\n</IfModule>", false, "|"},
+		{"mod_proxy_html needs no mod_proxy", "LoadModule proxy_html_module x\n<IfModule mod_proxy.c>\na\n</IfModule>", false, "|"},
 		{"loaded when missing", "<IfModule !mod_ssl.c>\nLoadModule ssl_module x\n</IfModule>\n<IfModule mod_proxy.c>\na\n</IfModule>", false, "|"},
 		{"a fragment", "LoadModule proxy_module x\n<IfModule mod_ssl.c>\na\n</IfModule>\n<IfModule mod_wsgi.c>\nb\n</IfModule>", true, "a | mod_wsgi.c"},
 		{"third party loaded", "LoadModule wsgi_module x\n<IfModule mod_wsgi.c>\na\n</IfModule>", true, "a |"},
@@ -49,7 +52,7 @@ func TestBuiltIn(t *testing.T) {
 			if got.String() != tt.want || len(res.Errors) > 0 {
 				t.Errorf("got %q %v, want %q", &got, res.Errors, tt.want)
 			}
-			if want := tt.force || len(res.Loaded) == 0; res.BuiltIn != want {
+			if want := tt.force || len(res.Loaded) == 0 || tt.name == "mod_proxy must be there"; res.BuiltIn != want {
 				t.Errorf("BuiltIn %v", res.BuiltIn)
 			}
 		})

@@ -74,11 +74,12 @@ type Result struct {
 //
 // Whether there is a LoadModule is known only at the end. So a configuration
 // that has none, and that tested for a module of httpd's, is read a second time
-// with all of them built in.
+// with all of them built in. So is one whose LoadModule lines cannot be all that
+// its server has: they load a module that needs another one, which none loads.
 func Read(o Options) *Result {
 	r := newReader(o, o.BuiltIn)
 	r.read()
-	if !o.BuiltIn && len(r.res.Loaded) == 0 && r.builtIn.asked {
+	if !o.BuiltIn && (len(r.res.Loaded) == 0 && r.builtIn.asked || r.lacking()) {
 		r = newReader(o, true)
 		r.read()
 	}

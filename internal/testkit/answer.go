@@ -22,6 +22,7 @@ import (
 //	wait GATE                         until the test calls Release(GATE)
 //	early                             begin before the body is read
 //	readbody                          read the body now (after early)
+//	tunnel                            send back what comes, byte for byte, until the peer's half ends
 //	shutdown                          half close: no more bytes from us, still reading
 //	close                             close the connection
 //	stderr TEXT, raw TEXT, end        see NewFCGIOrigin
@@ -78,7 +79,7 @@ func MustAnswer(text string) Answer {
 func parseStep(kind string, args []string, files func(string) (string, bool)) (step, error) {
 	s := step{kind: kind}
 	switch kind {
-	case "echo", "early", "readbody", "shutdown", "close", "rst":
+	case "echo", "early", "readbody", "shutdown", "close", "rst", "tunnel":
 		if len(args) > 0 {
 			return s, fmt.Errorf("origin step %s takes no argument", kind)
 		}

@@ -184,6 +184,14 @@ func (c *Client) readUntil(r *Response, enough func() bool) error {
 	return r.Err
 }
 
+// Exactly reads the next n bytes, whatever they are.
+func (c *Client) Exactly(n int) (string, error) {
+	_ = c.c.SetReadDeadline(time.Now().Add(Patience))
+	b := make([]byte, n)
+	n, err := io.ReadFull(c.w.br, b)
+	return string(b[:n]), err
+}
+
 // Raw reads all bytes until the server closes.
 func (c *Client) Raw() ([]byte, error) {
 	_ = c.c.SetReadDeadline(time.Now().Add(Patience))

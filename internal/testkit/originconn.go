@@ -150,6 +150,9 @@ func (c *originConn) play(s *step, r *Request, body *bodyReader) error {
 		return c.wait(s.text)
 	case "readbody":
 		return c.readBody(r, body)
+	case "tunnel":
+		_, err := io.Copy(c.c, c.w.br)
+		return err
 	case "shutdown":
 		if h, ok := c.c.(interface{ CloseWrite() error }); ok {
 			return h.CloseWrite()

@@ -30,6 +30,7 @@ var clauses = map[string]clause{
 	"chunk":       {1, chunk},
 	"trailer":     {1, trailer},
 	"interim":     {1, interim},
+	"raw":         {1, raw},
 	"closed":      {0, closed},
 	"open":        {0, stillOpen},
 	"nothing":     {0, nothing},
@@ -215,6 +216,22 @@ func interim(p *play, a []string) error {
 		}
 	}
 	return fmt.Errorf("no %s among %d interim responses", a[0], len(r.Interim))
+}
+
+// raw is about the bytes after the head of a 101.
+func raw(p *play, a []string) error {
+	if _, err := p.head(); err != nil {
+		return err
+	}
+	c, err := p.talk()
+	if err != nil {
+		return err
+	}
+	got, err := c.Exactly(len(a[0]))
+	if err != nil {
+		return fmt.Errorf("%w after %q", err, got)
+	}
+	return differs(a[0], got)
 }
 
 func closed(p *play, _ []string) error {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"slices"
+	"time"
 
 	"github.com/headgate/headgate/internal/ascii"
 	"github.com/headgate/headgate/internal/exchange"
@@ -54,7 +55,7 @@ func (a *attempt) hand() *fault.Fault {
 	conn, release := a.conn.Hand()
 	x.Tunnel = &exchange.Upgrade{
 		Backend: conn, Early: slices.Clone(a.buf[a.r:a.u]), Protocol: string(wire.UpgradeOf(&x.Resp.Header)),
-		Idle: max(x.Site.Timeout, a.timeout()), Way: a.conn.Way(a.w), Ending: exchange.Ending{Release: release},
+		Idle: a.idle(), Way: a.conn.Way(a.w), Ending: exchange.Ending{Release: release},
 	}
 	if err := x.SendHead(true); err != nil {
 		x.Tunnel = nil
@@ -62,4 +63,16 @@ func (a *attempt) hand() *fault.Fault {
 	}
 	a.handed = true
 	return nil
+}
+
+// idle is how long the tunnel may be idle; 0: for ever. httpd: the longer one of
+// the client's timeout and the backend's.
+func (a *attempt) idle() time.Duration {
+	switch d := a.x.Out.Idle; {
+	case d < 0:
+		return 0
+	case d > 0:
+		return d
+	}
+	return max(a.x.Site.Timeout, a.timeout())
 }

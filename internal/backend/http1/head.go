@@ -51,6 +51,9 @@ func (c *codec) AppendHead(b []byte, h *attempt.Head) []byte {
 	}
 	switch {
 	case version == message.HTTP10: // httpd: none with HTTP/1.0
+	case len(x.Out.Upgrade) > 0 && x.Out.Insist:
+		b = wire.AppendField(b, "Upgrade", x.Out.Upgrade)
+		b = append(b, "Connection: Upgrade\r\n"...)
 	case len(x.Out.Upgrade) > 0:
 		b = append(b, "Connection: Upgrade\r\n"...)
 		b = wire.AppendField(b, "Upgrade", x.Out.Upgrade)

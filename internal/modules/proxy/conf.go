@@ -48,7 +48,8 @@ type ServerConf struct {
 	BalancerGrowth  Opt[int]  // default 5
 	BalancerPersist bool      // httpd: not inherited
 	StatusPage      Opt[StatusPage]
-	Block           []string // ProxyBlock
+	TunnelIdle      Opt[time.Duration] // ProxyWebsocketIdleTimeout
+	Block           []string           // ProxyBlock
 	NoProxy         []string
 	RequestsAt      syntax.Pos     // of ProxyRequests
 	ForwardAllow    []netip.Prefix // HeadgateForwardAllow
@@ -78,6 +79,7 @@ func MergeServer(base, own *ServerConf) *ServerConf {
 		BalancerGrowth:  module.Over(base.BalancerGrowth, own.BalancerGrowth),
 		BalancerPersist: own.BalancerPersist,
 		StatusPage:      module.Over(base.StatusPage, own.StatusPage),
+		TunnelIdle:      module.Over(base.TunnelIdle, own.TunnelIdle),
 		Block:           slices.Concat(base.Block, own.Block),
 		NoProxy:         slices.Concat(base.NoProxy, own.NoProxy),
 		RequestsAt:      own.RequestsAt,

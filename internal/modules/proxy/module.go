@@ -197,7 +197,7 @@ func buildDir(b *module.Builder, d *module.Dir) error {
 	d.Chain.Forward = &p.forward
 	d.Chain.Handlers = append(d.Chain.Handlers, named{})
 	add := func(t *mapping.Translator, list *[]exchange.Translator, m mapping.Routed, encoded bool) {
-		c := mapping.Config{List: m, Interpolate: conf.Interpolate.Or(false), Queries: st.queries, Targets: st.targets}
+		c := mapping.Config{List: m, Interpolate: conf.Interpolate.Or(false), Queries: st.queries, Targets: st.targets, Insist: !conf.FallbackToHTTP.Or(true)}
 		if conf.Rule != nil && conf.Rule.Encoded == encoded {
 			c.Rule, c.Handler = conf.Rule, st.handlers[conf.Rule]
 		}
@@ -227,6 +227,7 @@ func initForwarder(f *forward.Forwarder, b *module.Builder, d *module.Dir, st *s
 		Site: d.Server.Site.Name, Timeout: s.Timeout.Or(0), BadHeader: s.BadHeader.Or(exchange.BadIsError),
 		Expect: conf.Forward100.Or(true), Interpolate: conf.Interpolate.Or(false),
 		Rewrites: &conf.Rewrites, Members: st.balancers, Overrides: conf.overrides(),
+		Insist: !conf.FallbackToHTTP.Or(true), Idle: tunnelIdle(s, conf),
 	})
 }
 

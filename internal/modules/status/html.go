@@ -28,6 +28,8 @@ type view struct {
 	Running  []shown
 	Latest   []shown
 	Extended bool
+	Tunnels  []shownTunnel
+	Hidden   int             // tunnels that are not in the list
 	Parts    []template.HTML // of other modules
 }
 
@@ -51,6 +53,9 @@ func html(_ context.Context, r report) (string, error) {
 	}
 	if r.plain {
 		v.Plain = listed(append(slices.Clone(v.Running), v.Latest...))
+	}
+	if r.extended {
+		v.Tunnels, v.Hidden = r.joined()
 	}
 	for _, p := range r.parts {
 		text, err := p.HTML()
@@ -79,6 +84,9 @@ func (r report) tiles() []tile {
 		{"Requests in flight", fmt.Sprint(r.busy)},
 		{"Room for more", r.room()},
 		{"Connections", fmt.Sprintf("%d (%d idle)", all, waiting)},
+	}
+	if open, total := r.counted(); total > 0 {
+		out = append(out, tile{"Tunnels", fmt.Sprintf("%d (%d in all)", open, total)})
 	}
 	if r.extended {
 		t, up := r.board.Totals(), max(r.uptime().Seconds(), 1)

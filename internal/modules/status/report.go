@@ -123,6 +123,7 @@ func auto(_ context.Context, r report) (string, error) {
 	line("ConnsAsyncClosing: 0")
 	busy, idle := r.letters()
 	line("Scoreboard: %s%s", busy, idle)
+	r.autoTunnels(line)
 	for _, p := range r.parts {
 		p.Auto(line)
 	}

@@ -17,10 +17,12 @@ type Forwarder struct {
 	expect      bool
 	interpolate bool
 	override    bool // some responses are replaced
+	insist      bool // ws:// workers take requests to change protocols only
 	Announcer
 	rewrites  *Rewrites
 	members   Members
 	overrides Overrides
+	idle      time.Duration
 	room      [32]byte // holds Announcer.name, if it fits
 }
 
@@ -35,6 +37,8 @@ type Config struct {
 	Rewrites    *Rewrites
 	Members     Members // nil: no balancers
 	Overrides   Overrides
+	Insist      bool          // as exchange.Outbound.Insist
+	Idle        time.Duration // as exchange.Outbound.Idle
 }
 
 // Overrides is ProxyErrorOverride: the responses that are replaced by this
@@ -62,7 +66,7 @@ func (f *Forwarder) Init(c *Config) {
 	*f = Forwarder{
 		Announcer: c.Announcer, rewrites: c.Rewrites, edits: c.Rewrites.edited(), timeout: c.Timeout, bad: c.BadHeader,
 		expect: c.Expect, interpolate: c.Interpolate, override: c.Overrides.On, overrides: c.Overrides,
-		members: c.Members,
+		members: c.Members, insist: c.Insist, idle: c.Idle,
 	}
 	f.name = append(f.room[:0], c.Site...)
 }
@@ -70,7 +74,7 @@ func (f *Forwarder) Init(c *Config) {
 // Prepare implements exchange.Forwarder.
 func (f *Forwarder) Prepare(x *exchange.Exchange, host []byte) (local bool, err error) {
 	o := &x.Out
-	o.Timeout, o.Bad = f.timeout, f.bad
+	o.Timeout, o.Bad, o.Insist, o.Idle = f.timeout, f.bad, f.insist, f.idle
 	o.Expect = x.Req.Expect && f.expect
 	if len(x.Env.All()) > 0 {
 		f.byEnvironment(x)

@@ -40,6 +40,9 @@ func (h *Handler) Send(x *exchange.Exchange) error {
 	if h.Upgrades {
 		x.Out.Upgrade = upgrades(x, h.Upgrade)
 	}
+	if x.Out.Insist && !h.insists(x) {
+		return upgradeFirst(x, h.Upgrade)
+	}
 	x.Relay = f
 	return h.Protocol.RoundTrip(x, &h.Worker)
 }

@@ -44,3 +44,33 @@ func upgrades(x *exchange.Exchange, allowed string) []byte {
 	}
 	return out
 }
+
+// insists applies x.Out.Insist, which is for workers by ws:// and wss:// only. False:
+// the request must change protocols and does not. httpd sends the name as upgrade=
+// has it.
+func (h *Handler) insists(x *exchange.Exchange) bool {
+	o := &x.Out
+	switch o.Insist = IsSocket(h.Scheme); {
+	case !o.Insist:
+	case o.Upgrade == nil:
+		return false
+	case h.Upgrade != "*":
+		o.Upgrade = []byte(h.Upgrade)
+	}
+	return true
+}
+
+// IsSocket reports whether a scheme is ws or wss.
+func IsSocket(scheme string) bool { return scheme == "ws" || scheme == "wss" }
+
+// upgradeFirst is the response to a request that does not change to the protocol
+// that its worker is for (RFC 9110 section 15.5.22). httpd sends the value of
+// upgrade=, whatever it is.
+func upgradeFirst(x *exchange.Exchange, allowed string) error {
+	if allowed == "" {
+		allowed = "NONE"
+	}
+	r := x.Reply(426)
+	r.Fields = append(r.Fields, message.Field{ID: message.Upgrade, Name: []byte("Upgrade"), Value: []byte(allowed), Flags: message.Hop})
+	return r
+}

@@ -67,12 +67,12 @@ func (t *Translator) each(x *exchange.Exchange, path []byte, found func(*PassRul
 	defer t.queries.Put(q)
 	t.ask(q, x)
 	if t.rule != nil {
-		if _, ok := t.rule.matches(q, &x.Arena); ok {
+		if _, ok := t.rule.matches(q, &x.Arena); ok && !t.skips(x, t.rule) {
 			found(t.rule)
 		}
 	}
 	for _, r := range t.list.Rules() {
-		if _, ok := r.matches(q, &x.Arena); ok && r != t.rule {
+		if _, ok := r.matches(q, &x.Arena); ok && r != t.rule && !t.skips(x, r) {
 			found(r)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"github.com/headgate/headgate/internal/exchange"
 	"github.com/headgate/headgate/internal/logsink"
 	"github.com/headgate/headgate/internal/message"
+	"github.com/headgate/headgate/internal/proxy/forward"
 	"github.com/headgate/headgate/internal/uri"
 )
 
@@ -43,6 +44,7 @@ func NewQueries() *sync.Pool { return &sync.Pool{New: func() any { return new(Qu
 type Translator struct {
 	direct      bool    // rule and list are prefixes that do not depend on the request
 	own         bool    // there is a rule
+	insist      bool    // rules for ws:// match requests with Upgrade only
 	plain       root    // of list
 	routes      []route // of list's rules, by their index
 	list        *Mapping
@@ -61,18 +63,19 @@ type Config struct {
 	Interpolate bool             // ProxyPassInterpolateEnv
 	Queries     *sync.Pool       // of NewQueries
 	Targets     *Targets
+	Insist      bool // ProxyWebsocketFallbackToProxyHttp Off
 }
 
 // Init makes t in place.
 func (t *Translator) Init(c *Config) {
 	*t = Translator{
 		plain: c.List.plain, routes: c.List.routes, list: c.List.Mapping, interpolate: c.Interpolate,
-		queries: c.Queries, targets: c.Targets,
+		queries: c.Queries, targets: c.Targets, insist: c.Insist,
 	}
 	if c.Rule != nil {
 		t.own, t.rule, t.route = true, c.Rule, newRoute(c.Rule, c.Handler)
 	}
-	t.direct = t.list.Direct() && (t.rule == nil || t.rule.direct())
+	t.direct = !t.insist && t.list.Direct() && (t.rule == nil || t.rule.direct())
 }
 
 // Empty reports that t maps nothing.
@@ -204,15 +207,29 @@ func rawURI(x *exchange.Exchange) []byte {
 // matched.
 func (t *Translator) find(x *exchange.Exchange, q *Query) (m Mapped, r *route, ok bool, err error) {
 	if t.rule != nil {
-		if m, ok, err = t.rule.Match(q, &x.Arena); ok || err != nil {
+		if m, ok, err = t.rule.Match(q, &x.Arena); err != nil || ok && !t.skips(x, t.rule) {
 			return m, &t.route, ok, err
 		}
 	}
-	m, at, ok, err := t.list.Find(q, 0, &x.Arena)
-	if ok {
-		r = &t.routes[at]
+	for at := 0; ; at++ {
+		m, at, ok, err = t.list.Find(q, at, &x.Arena)
+		if !ok || err != nil {
+			return m, nil, ok, err
+		}
+		if !t.skips(x, t.list.rules[at]) {
+			return m, &t.routes[at], true, nil
+		}
 	}
-	return m, r, ok, err
+}
+
+// skips reports that a rule is for clients that change to another protocol, and x
+// is none (httpd: proxy_wstunnel_check_trans).
+func (t *Translator) skips(x *exchange.Exchange, r *PassRule) bool {
+	if !t.insist || r.Deny || !forward.IsSocket(r.URL.Scheme) {
+		return false
+	}
+	_, asked := x.Req.Header.Get(message.Upgrade)
+	return !asked
 }
 
 // mapped records where the request goes and returns the handler.
