@@ -128,9 +128,12 @@ func (p *play) prepare(n int, line string) {
 			p.origins[name] = testkit.NewUnixOrigin(p.t, p.vars[name])
 			return
 		}
-		if words[2] == "ajp" {
+		switch words[2] {
+		case "ajp":
 			p.origins[name] = testkit.NewAJPOrigin(p.t)
-		} else {
+		case "fcgi":
+			p.origins[name] = testkit.NewFCGIOrigin(p.t)
+		default:
 			p.origins[name] = testkit.NewOrigin(p.t)
 		}
 		p.vars[name] = p.origins[name].Port()
@@ -215,7 +218,7 @@ func (p *play) origin(args []string) error {
 	path := ""
 	verb := args[0]
 	switch verb {
-	case "unix", "ajp":
+	case "unix", "ajp", "fcgi":
 		return nil
 	case "hangup":
 		o.HangUp()
