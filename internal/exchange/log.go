@@ -1,6 +1,7 @@
 package exchange
 
 import (
+	"bytes"
 	"cmp"
 
 	"github.com/headgate/headgate/internal/fault"
@@ -81,8 +82,12 @@ func (x *Exchange) describe() string {
 	}
 	if q := &x.Req; len(q.Method) > 0 {
 		b = append(append(b, q.Method...), ' ')
-		b = append(b, q.Path[:min(len(q.Path), maxShownPath)]...)
-		if len(q.Path) > maxShownPath {
+		path := q.Path
+		if x.Onward || q.Form == message.AuthorityForm {
+			path, _, _ = bytes.Cut(q.Target, []byte("?"))
+		}
+		b = append(b, path[:min(len(path), maxShownPath)]...)
+		if len(path) > maxShownPath {
 			b = append(b, "..."...)
 		}
 	}

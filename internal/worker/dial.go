@@ -114,6 +114,12 @@ func (w *Worker) connect(x *exchange.Exchange, d reactor.Dial, addr string) (*Co
 			return nil, connectFault(w.Name, addr, l.Now().Sub(began), err)
 		}
 	}
+	if w.Through != nil && (w.Secure || w.Through.Raw) {
+		if err = w.tunnel(rc, addr, began.Add(w.connectTimeout(x))); err != nil {
+			_ = rc.Abort()
+			return nil, err
+		}
+	}
 	if w.Secure {
 		if rc, err = w.secure(x, rc, addr, &id); err != nil {
 			return nil, err

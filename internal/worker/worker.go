@@ -45,6 +45,7 @@ type Config struct {
 	RecvBuffer     int                   // SO_RCVBUF; 0: the system's
 	Packet         int32                 // ProxyIOBufferSize or iobuffersize=, for protocols of packets; 0: not set
 	Secret         string                // what a backend with AJP demands of requests; "": nothing
+	Through        *Through              // another proxy that connections lead through; nil: none
 	Refuses        func(netip.Addr) bool // addresses that are not connected to; nil: none
 	Upgrade        string                // protocol that clients may change to; "*": any; "": none
 }
@@ -75,7 +76,7 @@ func New(c Config, p Protocol, s *State) Worker {
 // configurations with the same fingerprint may share connections.
 func (c *Config) fingerprint() string {
 	return c.Scheme + "|" + c.Socket + "|" + c.Host + c.peer() + c.sni() + "|" + c.Source.String() + "|" +
-		boolWord(c.KeepAlive) + c.header()
+		boolWord(c.KeepAlive) + c.header() + c.through()
 }
 
 // header is the part of the fingerprint for connections that begin with a PROXY header.

@@ -51,9 +51,10 @@ type ServerConf struct {
 	TunnelIdle      Opt[time.Duration] // ProxyWebsocketIdleTimeout
 	Block           []string           // ProxyBlock
 	NoProxy         []string
-	RequestsAt      syntax.Pos     // of ProxyRequests
-	ForwardAllow    []netip.Prefix // HeadgateForwardAllow
-	Open            Opt[bool]      // HeadgateOpenProxy
+	Remotes         []*forward.Remote // ProxyRemote, ProxyRemoteMatch
+	RequestsAt      syntax.Pos        // of ProxyRequests
+	ForwardAllow    []netip.Prefix    // HeadgateForwardAllow
+	Open            Opt[bool]         // HeadgateOpenProxy
 
 	Preserves    bool                // a ProxyPreserveHost On is in it or in one of its sections
 	SectionRules []*mapping.PassRule // of all <Location> sections, so that their workers are built with the server's
@@ -82,6 +83,7 @@ func MergeServer(base, own *ServerConf) *ServerConf {
 		TunnelIdle:      module.Over(base.TunnelIdle, own.TunnelIdle),
 		Block:           slices.Concat(base.Block, own.Block),
 		NoProxy:         slices.Concat(base.NoProxy, own.NoProxy),
+		Remotes:         slices.Concat(base.Remotes, own.Remotes),
 		RequestsAt:      own.RequestsAt,
 		ForwardAllow:    slices.Concat(base.ForwardAllow, own.ForwardAllow),
 		Open:            module.Over(base.Open, own.Open),

@@ -19,7 +19,7 @@ import (
 
 // New returns the module.
 func New() *module.Module {
-	return &module.Module{Name: "mod_proxy", ID: "proxy_module", Rows: slices.Concat(rows(), onwardRows()), Server: buildServer, Dir: buildDir, Finish: checkOpen}
+	return &module.Module{Name: "mod_proxy", ID: "proxy_module", Rows: slices.Concat(rows(), onwardRows(), remoteRows()), Server: buildServer, Dir: buildDir, Finish: checkOpen}
 }
 
 // NewUWSGI returns mod_proxy_uwsgi. It has no directives; the protocol is
@@ -233,7 +233,11 @@ func initForwarder(f *forward.Forwarder, b *module.Builder, d *module.Dir, st *s
 
 // defaults returns the server's settings for its workers.
 func (s *ServerConf) defaults() forward.Defaults {
-	return forward.Defaults{Source: s.source(), RecvBuffer: s.ReceiveBuffer.Or(0), IOBuffer: s.IOBuffer.Or(0)}
+	d := forward.Defaults{Source: s.source(), RecvBuffer: s.ReceiveBuffer.Or(0), IOBuffer: s.IOBuffer.Or(0)}
+	if len(s.Remotes) > 0 {
+		d.Remotes = &forward.Remotes{List: s.Remotes, Direct: forward.Direct(s.NoProxy)}
+	}
+	return d
 }
 
 // source returns ProxySourceAddress, which setSource has checked.

@@ -30,6 +30,7 @@ type Defaults struct {
 	Source     netip.Addr // ProxySourceAddress; the zero value: any
 	RecvBuffer int        // ProxyReceiveBufferSize; 0: the system's
 	IOBuffer   int        // ProxyIOBufferSize; 0: not set
+	Remotes    *Remotes   // ProxyRemote; nil: none
 }
 
 // Protocol returns what speaks to the backends of a scheme, nil for none.
@@ -65,7 +66,9 @@ func (b *Backends) Member(owner string, u, named uri.URL, p *param.Params, c Def
 	if u.OddPort != "" {
 		proto = portless{}
 	}
-	return &Handler{Worker: worker.New(cfg, proto, b.state(owner, &cfg)), host: []byte(named.HostPort())}, nil
+	return &Handler{
+		Worker: worker.New(cfg, proto, b.state(owner, &cfg)), host: []byte(named.HostPort()), ways: b.ways(c, named, owner, cfg, proto),
+	}, nil
 }
 
 // memberConfig is workerConfig for Member.
@@ -157,6 +160,17 @@ func (b *Backends) name(cfg *worker.Config) *resolve.Name {
 	})
 }
 
+// Tunnel makes a handler for the target of a CONNECT.
+func (b *Backends) Tunnel(u uri.URL, c Defaults) (*Handler, error) {
+	h, err := b.Generic(u, c)
+	if err == nil {
+		for i := range h.ways {
+			h.ways[i].worker.Through.Raw = true
+		}
+	}
+	return h, err
+}
+
 // Generic makes a handler for a target whose address depends on the request:
 // without pooling, like httpd's generic reverse worker.
 func (b *Backends) Generic(u uri.URL, c Defaults) (*Handler, error) {
@@ -178,5 +192,5 @@ func (b *Backends) Generic(u uri.URL, c Defaults) (*Handler, error) {
 		name = resolve.NewName(b.Resolver, cfg.Host, resolve.ByTTL)
 	}
 	state := worker.NewState(name, nil, b.Loops)
-	return &Handler{Worker: worker.New(cfg, proto, state), host: []byte(u.HostPort())}, nil
+	return &Handler{Worker: worker.New(cfg, proto, state), host: []byte(u.HostPort()), ways: b.ways(c, u, "", cfg, proto)}, nil
 }

@@ -12,6 +12,7 @@ import (
 type Handler struct {
 	host []byte // Host field for it
 	worker.Worker
+	ways []way // through other proxies (ProxyRemote)
 }
 
 // Handle implements exchange.Handler.
@@ -44,6 +45,9 @@ func (h *Handler) Send(x *exchange.Exchange) error {
 		return upgradeFirst(x, h.Upgrade)
 	}
 	x.Relay = f
+	if len(h.ways) > 0 {
+		return h.roundTrip(x)
+	}
 	return h.Protocol.RoundTrip(x, &h.Worker)
 }
 

@@ -9,9 +9,9 @@ import (
 	"github.com/headgate/headgate/internal/exchange"
 	"github.com/headgate/headgate/internal/fault"
 	"github.com/headgate/headgate/internal/message"
-	"github.com/headgate/headgate/internal/proxy/forward"
 	"github.com/headgate/headgate/internal/uri"
 	"github.com/headgate/headgate/internal/wire"
+	"github.com/headgate/headgate/internal/worker"
 )
 
 // connect opens tunnels. It implements exchange.Handler.
@@ -42,11 +42,11 @@ func (c *connect) Handle(x *exchange.Exchange) error {
 	if local, err := x.Chain.Forward.Prepare(x, x.Req.Auth); local || err != nil {
 		return err
 	}
-	h, err := p.generic(address(u), u)
+	h, err := p.generic(address(u), u, p.conf.Backends.Tunnel)
 	if err != nil {
 		return err
 	}
-	return open(x, h)
+	return open(x, h.Opener(x.Req.Auth))
 }
 
 // destination reads host and port.
@@ -73,8 +73,8 @@ func portRefused(why string) error {
 }
 
 // open connects and hands both connections to a tunnel.
-func open(x *exchange.Exchange, h *forward.Handler) error {
-	conn, err := h.Acquire(x, true)
+func open(x *exchange.Exchange, w *worker.Worker) error {
+	conn, err := w.Acquire(x, true)
 	if err != nil {
 		f := fault.Of(err)
 		if f.Side == fault.Backend {
@@ -85,7 +85,7 @@ func open(x *exchange.Exchange, h *forward.Handler) error {
 	if t := x.Tries.Last(); t != nil {
 		t.End(x.Loop.Now())
 	}
-	way := conn.Way(&h.Worker)
+	way := conn.Way(w)
 	backend, release := conn.Hand()
 	x.Tunnel = &exchange.Upgrade{Backend: backend, Idle: idle(x), Way: way, Ending: exchange.Ending{Release: release}}
 	r := &x.Resp

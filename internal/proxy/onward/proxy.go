@@ -202,7 +202,7 @@ func (p *Proxy) handler(u uri.URL, url string) (exchange.Handler, error) {
 	if h := p.conf.Defined(url); h != nil && !p.guard.keeps(h.Socket, h.Worker.Host) {
 		return h, nil
 	}
-	return p.generic(u.Scheme+"://"+address(u), u)
+	return p.generic(u.Scheme+"://"+address(u), u, p.conf.Backends.Generic)
 }
 
 // address returns host:port.
@@ -210,14 +210,14 @@ func address(u uri.URL) string { return net.JoinHostPort(u.Host, strconv.Itoa(in
 
 // generic returns the worker with a name, for the address in u. It keeps no
 // connections.
-func (p *Proxy) generic(name string, u uri.URL) (*forward.Handler, error) {
+func (p *Proxy) generic(name string, u uri.URL, build func(uri.URL, forward.Defaults) (*forward.Handler, error)) (*forward.Handler, error) {
 	p.mu.Lock()
 	h := p.handlers[name]
 	p.mu.Unlock()
 	if h != nil {
 		return h, nil
 	}
-	h, err := p.conf.Backends.Generic(u, p.conf.Defaults)
+	h, err := build(u, p.conf.Defaults)
 	if err != nil {
 		return nil, err
 	}
