@@ -191,8 +191,9 @@ func (k *Keeper) renew(s Subject, e *entry, c *tls.Certificate) {
 	if v.good {
 		k.remember(e, url, k.now())
 	}
+	said := e.said
 	k.mu.Unlock()
-	tell(s, &before, e.said, v, "the certificate "+name(s, c)+" from "+url)
+	tell(s, &before, said, v, "the certificate "+name(s, c)+" from "+url)
 }
 
 // tell logs what has changed.

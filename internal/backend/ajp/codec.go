@@ -188,12 +188,8 @@ func (c *codec) beginChunk(p []byte, size int) error {
 	return nil
 }
 
-// maxFlushes limits the flushes before a head, maxDropped the body after the head of a
-// response that has none: the head waits for the end, but not for ever.
-const (
-	maxFlushes = 10
-	maxDropped = 256 << 10
-)
+// maxFlushes limits the flushes before a head.
+const maxFlushes = 10
 
 // takeChunk takes bytes of a packet of the body.
 func (c *codec) takeChunk(b []byte) (n int, e attempt.Event, err error) {
@@ -205,7 +201,7 @@ func (c *codec) takeChunk(b []byte) (n int, e attempt.Event, err error) {
 	c.chunk -= n
 	if !c.silent {
 		e.Kind, e.Data = attempt.Data, b[:n]
-	} else if c.dropped += n; c.dropped > maxDropped {
+	} else if c.dropped += n; c.dropped > cgi.MaxDropped {
 		e = c.endEvent()
 	}
 	return n, e, nil

@@ -19,6 +19,10 @@ type Head struct {
 	stated bool // there was a Status field
 }
 
+// MaxDropped limits the body after the head of a response that has none to pass on,
+// in bytes: the head waits for the end, but not for ever.
+const MaxDropped = 256 << 10
+
 // maxKept is the largest buffer that is kept for the next response.
 const maxKept = 64 << 10
 

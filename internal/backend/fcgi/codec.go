@@ -32,6 +32,7 @@ type response struct {
 	headed  bool   // the head was read
 	pending bool   // and the engine does not know of it yet
 	silent  bool   // the body is not passed on
+	dropped int    // bytes of such a body
 	closed  bool   // standard output has ended
 	ended   bool   // the request has ended
 	left    int64  // bytes that are missing of a length that is trusted; -1: any number may come
@@ -154,6 +155,9 @@ func (c *codec) take(p []byte) (n int, e attempt.Event, err error) {
 		case !c.headed:
 			return c.takeHead(p)
 		case c.silent:
+			if c.dropped += len(p); c.dropped > cgi.MaxDropped {
+				e = c.end()
+			}
 			return len(p), e, nil
 		case c.pending:
 			return 0, c.tell(), nil

@@ -95,6 +95,13 @@ func TestSilent(t *testing.T) {
 	if reusable, _ := c.Done(); !reusable {
 		t.Error("not reusable")
 	}
+	c.AppendHead(nil, &attempt.Head{X: c.x, Worker: new(worker.Config)})
+	if got := events(c, rec(stdout, "\nx", 0)+strings.Repeat(rec(stdout, strings.Repeat("y", 60_000), 0), 5), 1<<20); got != "head last" {
+		t.Errorf("without an end: %q", got)
+	}
+	if reusable, _ := c.Done(); reusable {
+		t.Error("reusable in the middle of a body")
+	}
 }
 
 func TestParams(t *testing.T) {

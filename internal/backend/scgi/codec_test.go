@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/headgate/headgate/internal/backend/attempt"
+	"github.com/headgate/headgate/internal/backend/cgi"
 	"github.com/headgate/headgate/internal/exchange"
 	"github.com/headgate/headgate/internal/message"
 	"github.com/headgate/headgate/internal/worker"
@@ -141,5 +142,34 @@ func TestElsewhere(t *testing.T) {
 		if path != c.path {
 			t.Errorf("%s, %q: %q, want %q", c.field, c.head, path, c.path)
 		}
+	}
+}
+
+// The head of a response without a body waits for the end, but not for one that never comes.
+func TestEndless(t *testing.T) {
+	x := new(exchange.Exchange)
+	x.Req.Verb = message.HEAD
+	c := new(codec)
+	c.AppendHead(nil, &attempt.Head{X: x, Worker: new(worker.Config)})
+	more := bytes.Repeat([]byte("x"), 16<<10)
+	b := append([]byte("X: y\n\n"), more...)
+	for n := 0; ; n += len(more) {
+		used, e, err := c.Read(b, false)
+		if err != nil || used != len(b) {
+			t.Fatal(used, err)
+		}
+		if e.Kind == attempt.Headed && e.Last {
+			if n < cgi.MaxDropped-len(more) {
+				t.Errorf("after %d bytes", n)
+			}
+			break
+		}
+		if n > 2*cgi.MaxDropped {
+			t.Fatal("it waits on")
+		}
+		b = more
+	}
+	if reusable, _ := c.Done(); reusable {
+		t.Error("reusable in the middle of a body")
 	}
 }

@@ -9,11 +9,12 @@ import (
 // output reads what a program prints up to the end of its connection: a head, then
 // the body. The zero value is not ready: reset makes it so.
 type output struct {
-	x      *exchange.Exchange
-	head   cgi.Head
-	headed bool
-	silent bool  // the body is not passed on
-	left   int64 // bytes that are missing of a length that is trusted; -1: any number may come
+	x       *exchange.Exchange
+	head    cgi.Head
+	headed  bool
+	silent  bool  // the body is not passed on
+	dropped int   // bytes of such a body
+	left    int64 // bytes that are missing of a length that is trusted; -1: any number may come
 }
 
 // reset prepares for a response to x whose lines may have size bytes
@@ -42,8 +43,11 @@ func (o *output) Read(b []byte, eof bool) (n int, e attempt.Event, err error) {
 			return n, e, err
 		}
 	}
+	if o.silent {
+		o.dropped += len(b) - n
+	}
 	switch {
-	case o.silent && eof:
+	case o.silent && (eof || o.dropped > cgi.MaxDropped):
 		return len(b), attempt.Event{Kind: attempt.Headed, Last: true}, nil
 	case o.silent:
 		return len(b), e, nil

@@ -89,11 +89,12 @@ type codec struct {
 
 // response is the state of a response while it is read.
 type response struct {
-	scan   wire.HeadScan
-	limits wire.ResponseLimits
-	headed bool
-	silent bool  // the body is not passed on
-	left   int64 // body bytes still to come; -1: to the end of the connection
+	scan    wire.HeadScan
+	limits  wire.ResponseLimits
+	headed  bool
+	silent  bool  // the body is not passed on
+	dropped int   // bytes of such a body
+	left    int64 // body bytes still to come; -1: to the end of the connection
 }
 
 // Begin implements attempt.Codec: an application reads as much as CONTENT_LENGTH
@@ -159,13 +160,19 @@ const (
 
 // Read implements attempt.Codec.
 func (c *codec) Read(b []byte, eof bool) (int, attempt.Event, error) {
+	head := 0
 	if !c.headed {
-		if n, e, err := c.readHead(b); err != nil || !c.silent {
+		n, e, err := c.readHead(b)
+		if err != nil || !c.silent {
 			return n, e, err
 		}
+		head = n
+	}
+	if c.silent {
+		c.dropped += len(b) - head
 	}
 	switch {
-	case c.silent && eof:
+	case c.silent && (eof || c.dropped > cgi.MaxDropped):
 		return len(b), attempt.Event{Kind: attempt.Headed, Last: true}, nil
 	case c.silent:
 		return len(b), attempt.Event{}, nil

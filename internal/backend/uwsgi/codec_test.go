@@ -1,11 +1,13 @@
 package uwsgi
 
 import (
+	"bytes"
 	"encoding/binary"
 	"strings"
 	"testing"
 
 	"github.com/headgate/headgate/internal/backend/attempt"
+	"github.com/headgate/headgate/internal/backend/cgi"
 	"github.com/headgate/headgate/internal/exchange"
 	"github.com/headgate/headgate/internal/message"
 	"github.com/headgate/headgate/internal/worker"
@@ -112,4 +114,33 @@ func FuzzRead(f *testing.F) {
 			t.Errorf("%q, in pieces of %d %q", one, piece, two)
 		}
 	})
+}
+
+// The head of a response without a body waits for the end, but not for one that never comes.
+func TestEndless(t *testing.T) {
+	x := new(exchange.Exchange)
+	x.Req.Verb = message.HEAD
+	c := new(codec)
+	c.AppendHead(nil, &attempt.Head{X: x, Worker: new(worker.Config)})
+	more := bytes.Repeat([]byte("x"), 16<<10)
+	b := append([]byte("HTTP/1.1 200 OK\r\n\r\n"), more...)
+	for n := 0; ; n += len(more) {
+		used, e, err := c.Read(b, false)
+		if err != nil || used != len(b) {
+			t.Fatal(used, err)
+		}
+		if e.Kind == attempt.Headed && e.Last {
+			if n < cgi.MaxDropped-len(more) {
+				t.Errorf("after %d bytes", n)
+			}
+			break
+		}
+		if n > 2*cgi.MaxDropped {
+			t.Fatal("it waits on")
+		}
+		b = more
+	}
+	if reusable, _ := c.Done(); reusable {
+		t.Error("reusable in the middle of a body")
+	}
 }
