@@ -118,6 +118,19 @@ func (r *rig) asked(n int) {
 	}
 }
 
+// taken waits until no request is under way: what the responder has sent is in use.
+func (r *rig) taken() {
+	r.Helper()
+	idle := func() bool {
+		r.keeper.mu.Lock()
+		defer r.keeper.mu.Unlock()
+		return r.keeper.running == 0
+	}
+	if !testkit.Poll(testkit.Patience, idle) {
+		r.Fatal("a request does not end")
+	}
+}
+
 // TestRenewal: a response is requested again after StandardCacheTimeout, and when half
 // of its time has passed; while that fails the earlier one stays, until it expires.
 func TestRenewal(t *testing.T) {
@@ -132,6 +145,7 @@ func TestRenewal(t *testing.T) {
 	r.asked(1)
 	r.later(31 * time.Minute)
 	r.asked(2)
+	r.taken()
 	// The same certificate, and a responder that fails from now on.
 	hanging := r.subject("good", "hang", func(s *Settings) { s.Timeout = 100 * time.Millisecond })
 	r.keeper.mu.Lock()

@@ -117,6 +117,8 @@ func appendFields(b []byte, x *exchange.Exchange) []byte {
 			continue
 		case f.ID == message.ContentLength && x.Req.Body.Kind != message.Length:
 			continue
+		case f.ID == message.ProxyAuthorization && f.Flags&message.Hop != 0:
+			continue // it was for this server
 		case f.ID == message.TransferEncoding:
 			if x.Req.Body.Kind != message.Chunked {
 				continue

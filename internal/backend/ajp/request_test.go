@@ -45,6 +45,19 @@ func TestRequest(t *testing.T) {
 	}
 }
 
+// Credentials that were for this server as a proxy are not the container's.
+func TestProxyCredentials(t *testing.T) {
+	x := newExchange()
+	x.Req.Header.Add([]byte("Proxy-Authorization"), []byte("Basic x"))
+	if b, _ := print(x, worker.Config{}, false); !bytes.Contains(b, []byte("Basic x")) {
+		t.Errorf("for another one: %q", b)
+	}
+	x.Req.Header.At(0).Flags |= message.Hop
+	if b, _ := print(x, worker.Config{}, false); bytes.Contains(b, []byte("Basic x")) {
+		t.Errorf("for this one: %q", b)
+	}
+}
+
 func TestQuestion(t *testing.T) {
 	x := newExchange()
 	if b, h := print(x, worker.Config{}, true); string(b) != ping || !h.Held || !h.Again {
