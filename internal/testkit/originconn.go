@@ -151,7 +151,8 @@ func (c *originConn) play(s *step, r *Request, body *bodyReader) error {
 	case "readbody":
 		return c.readBody(r, body)
 	case "tunnel":
-		_, err := io.Copy(c.c, c.w.br)
+		// Without the methods by which net would splice: its pipes stay open.
+		_, err := io.Copy(struct{ io.Writer }{c.c}, struct{ io.Reader }{c.w.br})
 		return err
 	case "shutdown":
 		if h, ok := c.c.(interface{ CloseWrite() error }); ok {
