@@ -1,5 +1,5 @@
 // Package backend is the list of the protocols towards backends. Each has a folder
-// below this one: a codec of backend/attempt.
+// below this one: a codec of backend/attempt, but for tcp.
 //
 // Imports those folders and worker.
 package backend
@@ -9,6 +9,7 @@ import (
 	"github.com/headgate/headgate/internal/backend/fcgi"
 	"github.com/headgate/headgate/internal/backend/http1"
 	"github.com/headgate/headgate/internal/backend/scgi"
+	"github.com/headgate/headgate/internal/backend/tcp"
 	"github.com/headgate/headgate/internal/backend/uwsgi"
 	"github.com/headgate/headgate/internal/worker"
 )
@@ -22,5 +23,6 @@ func Protocols() map[string]worker.Protocol {
 		"scgi":  scgi.New(),
 		"uwsgi": uwsgi.New(),
 		"ajp":   ajp.New(),
+		"tcp":   tcp.New(),
 	}
 }

@@ -34,6 +34,9 @@ func misplaced(row *Row, s *Scope) (text string, handler bool) {
 			continue
 		}
 		if place := kinds[s.Kind].place; place != Authz && row.Where&place == 0 {
+			if s.Kind == KindMain { // ours: only in a <VirtualHost>, as no directive of httpd is
+				return row.head() + " not allowed here: it is for a <VirtualHost>", false
+			}
 			return row.Name + " cannot occur within " + forbiddenName(s) + " section", true
 		}
 		if s.Kind.Server() {

@@ -217,6 +217,7 @@ type Client struct {
 	TLS      bool
 	Secure   *Secure // what is known of an encrypted connection; nil for a plain one
 	Plain    bool    // the client spoke plain HTTP where TLS was expected
+	Passed   bool    // the connection is passed on unread (Site.Pass): the exchange stands for all of it
 	Base     any     // owned by the Service: what it knows about this connection
 }
 

@@ -56,6 +56,13 @@ type Site struct {
 	Targets Targets      // nil without a proxy module
 	Forward ForwardProxy // ProxyRequests On; nil: off
 
+	// Pass maps connections that are passed on unread, by the name in their ClientHello
+	// (HeadgatePassthrough); nil: they are not.
+	Pass Translator
+	// Passes says that a virtual host of the address has Pass. It is set on the first one only,
+	// which is the Base of its connections.
+	Passes bool
+
 	// Reading is RequestReadTimeout; nil if neither heads nor bodies are
 	// limited.
 	Reading *ReadTimes

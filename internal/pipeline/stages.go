@@ -241,6 +241,8 @@ func plainFault() *fault.Fault {
 // translate finds the handler that will respond.
 func (p *Pipeline) translate(x *exchange.Exchange) error {
 	switch {
+	case x.Site.Pass != nil:
+		return pass(x)
 	case x.Mapped != nil:
 		return nil
 	case x.Onward: // httpd: no rewriting, no alias
@@ -249,6 +251,16 @@ func (p *Pipeline) translate(x *exchange.Exchange) error {
 		return err
 	}
 	return ask(x, x.Chain.Translate)
+}
+
+// pass maps a connection that is passed on unread. A request cannot be: it came by a
+// connection to another virtual host.
+func pass(x *exchange.Exchange) (err error) {
+	if !x.Client.Passed {
+		return denied(421, "connections to "+x.Site.Name+" are passed on unread (HeadgatePassthrough)")
+	}
+	x.Mapped, err = x.Site.Pass.Translate(x)
+	return err
 }
 
 var slash = []byte("/")

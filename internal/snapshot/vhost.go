@@ -197,6 +197,23 @@ func (v *VHosts) pick(s *NameSet, host []byte) (*exchange.Site, record.How) {
 	return s.First, record.ByDefault
 }
 
+// MarkPassing sets Passes on the first host of every address that has one with Pass.
+// wrong is called for an address whose first host can neither be passed on nor has
+// TLS: its connections are plain, and no name is read.
+func (v *VHosts) MarkPassing(wrong func(first, passing *VHost)) {
+	v.Dump(func(_ string, s *NameSet) {
+		for _, h := range s.hosts {
+			if h.Site.Pass == nil {
+				continue
+			}
+			if s.First.Passes = true; s.First.Pass == nil && !s.First.TLS.On() {
+				wrong(s.hosts[0], h)
+			}
+			return
+		}
+	})
+}
+
 // Dump lists the address sets for -S: each line names an address, its default
 // and its named hosts.
 func (v *VHosts) Dump(each func(addr string, s *NameSet)) {

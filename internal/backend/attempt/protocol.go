@@ -67,6 +67,12 @@ type try struct {
 // from the pool, one more attempt is made on a new connection, if the request
 // may be sent again.
 func (p *Protocol) RoundTrip(x *exchange.Exchange, w *worker.Worker) error {
+	if x.Client != nil && x.Client.Passed {
+		return &fault.Fault{
+			Side: fault.Proxy, Module: p.spec.Module, Phase: fault.Map, Kind: fault.Unsupported, Status: 500, Backend: w.Name,
+			Detail: "a connection that is passed on unread needs a member by tcp://",
+		}
+	}
 	a, _ := x.Attempt.(*attempt)
 	if a == nil || a.proto != p {
 		a = &attempt{proto: p, codec: p.spec.New()}

@@ -21,6 +21,7 @@ type output struct {
 	length  int64           // body bytes still due by Content-Length; -1: not announced
 	ended   bool            // the last body byte was written
 	sent100 bool
+	mute    bool // nothing is written: the client's messages are not ours (pass.go)
 	broken  bool // nothing more can be sent: a write failed, or the response was cut
 	old     bool // the client counts as one of HTTP/1.0
 	last    bool // a variable says that the connection closes
@@ -91,6 +92,10 @@ func (st *state) WriteInterim(r *message.Response) error {
 func (st *state) WriteHead(r *message.Response, last bool) error {
 	o := &st.out
 	st.x.Times.FirstByte = st.now()
+	if o.mute {
+		o.noBody, o.ended, st.x.KeptAlive = true, true, false
+		return nil
+	}
 	if st.x.Tunnel != nil {
 		return st.writeSwitch(r)
 	}

@@ -44,6 +44,9 @@ func (st *state) Choose(h *tls.ClientHelloInfo) (*tls.Config, error) {
 	if !site.TLS.On() {
 		site = st.site
 	}
+	if site.Pass != nil { // whose certificate is elsewhere: the two readers of the hello differ
+		return nil, errNotPassed
+	}
 	if v := site.TLS.Verify; v != nil {
 		return st.verifying(site.TLS.Config, v), nil
 	}
@@ -68,10 +71,10 @@ func (st *state) shake(s *session, c *secure) bool {
 	st.x.Site = st.site
 	st.x.Times.Start = st.now()
 	st.out.exchange(st.x.Loop)
-	if !st.readFirst(c) {
+	if !st.readFirst(s, c) {
 		return false
 	}
-	if !st.site.TLS.On() { // a reload has made it plain: what the client sends is not
+	if !st.site.TLS.On() && !st.site.Passes { // a reload has made it plain: what the client sends is not
 		return false
 	}
 	_ = c.SetDeadline(st.shakeEnd())
@@ -93,15 +96,21 @@ func (st *state) shake(s *session, c *secure) bool {
 	return true
 }
 
-// readFirst reads the PROXY header that comes before the handshake.
-func (st *state) readFirst(c *secure) bool {
+// readFirst reads the PROXY header that comes before the handshake, and the hello
+// where that may say that the connection is passed on. False: there is no handshake.
+func (st *state) readFirst(s *session, c *secure) bool {
 	p := st.client.Proxied
-	if p == nil || p.Text != nil {
+	header := p != nil && p.Text == nil
+	if !header && !st.site.Passes {
 		return true
 	}
 	raw := c.Raw()
 	st.conn, st.in.conn = raw, raw
-	ok := st.readProxyHeader(p)
+	ok := !header || st.readProxyHeader(p)
+	if ok && st.site.Passes && st.passes() {
+		s.conn = raw
+		return false
+	}
 	c.Unread(st.in.bytes[st.in.r:st.in.w])
 	st.in.r, st.in.w = 0, 0
 	st.conn, st.in.conn = c, c

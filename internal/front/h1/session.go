@@ -67,7 +67,7 @@ func (f *Front) Open(c reactor.Conn) (reactor.Session, time.Duration) {
 	st.lend(s)
 	site := f.Service.Base(&st.client)
 	patience := firstWait(site)
-	if site.TLS.On() && !f.Plain {
+	if (site.TLS.On() || site.Passes) && !f.Plain {
 		s.conn = &secure{Conn: tlsconn.Server(c, f.tls)}
 		patience = shakeWait(site)
 	}
@@ -169,7 +169,7 @@ func (st *state) lend(s *session) {
 	c.Local, c.Remote = *s.local, netip.AddrPortFrom(s.peer, s.port)
 	c.PeerIP, c.Proxied = st.peerIP, s.proxied
 	c.Requests, c.Serial = int(s.requests), s.serial
-	c.Plain = s.plain
+	c.Plain, c.Passed = s.plain, false
 	c.Secure = nil
 	if t := s.secure(); t != nil && t.done {
 		c.Secure = &t.info

@@ -96,6 +96,9 @@ func whenMember(c *directive.Call) (directive.Tier, string) {
 	if err != nil {
 		return directive.Honoured, ""
 	}
+	if u.Scheme == passScheme {
+		return directive.Honoured, "" // what the balancer is for decides
+	}
 	return schemeTier(u)
 }
 
@@ -109,6 +112,9 @@ func setMember(c *directive.Call) error {
 		return c.Errorf("BalancerMember %w", err)
 	}
 	d, err := balancerOf(c, m.balancer)
+	if err == nil {
+		err = passPort(u.Scheme, u.Port, u.Socket)
+	}
 	if err != nil {
 		return c.Errorf("BalancerMember %w", err)
 	}

@@ -56,6 +56,9 @@ type ServerConf struct {
 	ForwardAllow    []netip.Prefix    // HeadgateForwardAllow
 	Open            Opt[bool]         // HeadgateOpenProxy
 
+	Passthrough   *mapping.PassRule // HeadgatePassthrough; nil: none
+	PassthroughAt syntax.Pos
+
 	Preserves    bool                // a ProxyPreserveHost On is in it or in one of its sections
 	SectionRules []*mapping.PassRule // of all <Location> sections, so that their workers are built with the server's
 }
@@ -79,6 +82,8 @@ func MergeServer(base, own *ServerConf) *ServerConf {
 		BalancerInherit: module.Over(base.BalancerInherit, own.BalancerInherit),
 		BalancerGrowth:  module.Over(base.BalancerGrowth, own.BalancerGrowth),
 		BalancerPersist: own.BalancerPersist,
+		Passthrough:     own.Passthrough,
+		PassthroughAt:   own.PassthroughAt,
 		StatusPage:      module.Over(base.StatusPage, own.StatusPage),
 		TunnelIdle:      module.Over(base.TunnelIdle, own.TunnelIdle),
 		Block:           slices.Concat(base.Block, own.Block),

@@ -19,7 +19,7 @@ import (
 
 // New returns the module.
 func New() *module.Module {
-	return &module.Module{Name: "mod_proxy", ID: "proxy_module", Rows: slices.Concat(rows(), onwardRows(), remoteRows()), Server: buildServer, Dir: buildDir, Finish: checkOpen}
+	return &module.Module{Name: "mod_proxy", ID: "proxy_module", Rows: slices.Concat(rows(), onwardRows(), remoteRows()), Server: buildServer, Dir: buildDir, Finish: finish}
 }
 
 // NewUWSGI returns mod_proxy_uwsgi. It has no directives; the protocol is
@@ -100,6 +100,12 @@ func sharedOf(b *module.Builder) *shared {
 	return p
 }
 
+// finish checks what depends on all servers.
+func finish(b *module.Builder) error {
+	finishPass(b)
+	return checkOpen(b)
+}
+
 // buildServer builds the workers and mappings of one server.
 func buildServer(b *module.Builder, s *module.Server) error {
 	conf, ok := serverSlot.Peek(s.Conf)
@@ -137,6 +143,13 @@ func buildServer(b *module.Builder, s *module.Server) error {
 		if h != nil {
 			st.handlers[r] = h
 		}
+	}
+	if r := conf.Passthrough; r != nil {
+		h, err := st.handler(common, r)
+		if err != nil {
+			return err
+		}
+		buildPass(b, s, st, h)
 	}
 	st.encoded = mapping.NewRouted(conf.Rules, true, st.handlers)
 	st.plain = mapping.NewRouted(conf.Rules, false, st.handlers)

@@ -50,6 +50,7 @@ func rows() []directive.Row {
 		{Name: "BalancerMember", Set: setMember, When: whenMember},
 		{Name: "BalancerInherit", Set: serverFlag(func(s *ServerConf) *Opt[bool] { return &s.BalancerInherit })},
 		{Name: "BalancerPersist", Set: setPersist},
+		passRow(),
 		{Name: "BalancerGrowth", Tier: directive.Noted, Note: forGrowth, Set: setGrowth},
 	}
 }
@@ -81,6 +82,8 @@ func schemeTier(u uri.URL) (directive.Tier, string) {
 		return directive.Honoured, ""
 	case "h2", "h2c":
 		return directive.Pending, "backends by " + u.Scheme + ":// are not supported yet"
+	case passScheme:
+		return directive.Refused, "tcp:// is for connections that are passed on unread: HeadgatePassthrough"
 	case "ftp":
 		return directive.Refused, "FTP is not supported: a server chooses where the connection with the data leads, and the proxy would list folders as pages"
 	case "fdpass":
