@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/headgate/headgate/internal/crl"
+	"github.com/headgate/headgate/internal/responder"
 )
 
 const (
@@ -17,10 +18,11 @@ const (
 	largestChain = 100 << 10 // OpenSSL: SSL_get_max_cert_list, in bytes
 )
 
-// Revocation are lists of revoked certificates, and how they are used.
+// Revocation is how revoked certificates are known: by lists, and by asking responders.
 type Revocation struct {
-	Policy crl.Policy // SSLCARevocationCheck
-	Lists  *crl.Lists
+	Policy  crl.Policy // SSLCARevocationCheck
+	Lists   *crl.Lists
+	Inquiry *responder.Inquiry // SSLOCSPEnable; nil: off
 }
 
 // Checker knows the certificates that are trusted: SSLCACertificateFile and
@@ -43,6 +45,9 @@ func New(cas []*x509.Certificate, rev Revocation) *Checker {
 	}
 	if rev.Policy.Depth != crl.None {
 		fmt.Fprintf(h, "%v %x", rev.Policy, rev.Lists.Sum())
+	}
+	if rev.Inquiry != nil {
+		_, _ = io.WriteString(h, "?"+rev.Inquiry.Key())
 	}
 	c.key = string(h.Sum(nil))
 	return c

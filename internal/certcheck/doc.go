@@ -6,5 +6,6 @@
 // A Verdict is independent of what a place demands: Judge applies SSLVerifyClient and
 // SSLVerifyDepth to it, so that a certificate is looked at once for a connection.
 //
-// Everything is immutable and may be used by any thread. Imports crl.
+// Everything is immutable and may be used by any thread. Imports crl and
+// responder.
 package certcheck

@@ -34,8 +34,10 @@ const (
 	TooLong           Code = 22
 	PathTooLong       Code = 25
 	WrongPurpose      Code = 26
+	Revoked           Code = 23
 	CriticalExtension Code = 34
 	NameNotPermitted  Code = 47
+	Unconfirmed       Code = 50 // X509_V_ERR_APPLICATION_VERIFICATION: no responder says that it is good
 	WeakDigest        Code = 68
 	InvalidCA         Code = 79
 	Missing           Code = 255 // Ours: there is no certificate, and one is required
@@ -44,7 +46,7 @@ const (
 // texts are OpenSSL's (X509_verify_cert_error_string).
 var texts = map[Code]string{
 	NoIssuer: "unable to get issuer certificate", BadSignature: "certificate signature failure",
-	NotYetValid: "certificate is not yet valid", Expired: "certificate has expired", SelfSigned: "self-signed certificate",
+	NotYetValid: "certificate is not yet valid", Expired: "certificate has expired", SelfSigned: "self-signed certificate", Revoked: "certificate revoked", Unconfirmed: "application verification failure",
 	SelfSignedInChain: "self-signed certificate in certificate chain", NoLocalIssuer: "unable to get local issuer certificate",
 	LeafUnverified: "unable to verify the first certificate", TooLong: "certificate chain too long", PathTooLong: "path length constraint exceeded",
 	WrongPurpose: "unsuitable certificate purpose", CriticalExtension: "unhandled critical extension", NameNotPermitted: "permitted subtree violation",

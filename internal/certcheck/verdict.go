@@ -31,6 +31,8 @@ type Verdict struct {
 	Unknown Failure
 	// Wrong is everything else.
 	Wrong Failure
+	// Why says more of Wrong, for the log; nil: there is no more to say.
+	Why error
 }
 
 // Leaf returns the certificate; nil: there is none.

@@ -22,12 +22,17 @@ type Verify struct {
 type ClientRefused struct {
 	Failure certcheck.Failure
 	Cert    *x509.Certificate
+	Why     error // more of the failure; nil: there is no more
 }
 
 // Error implements error. What comes from the certificate is quoted.
 func (r *ClientRefused) Error() string {
+	text := r.Failure.Text
+	if r.Why != nil && (r.Failure.Code == certcheck.Revoked || r.Failure.Code == certcheck.Unconfirmed) {
+		text += ": " + r.Why.Error()
+	}
 	return fmt.Sprintf("the client's certificate is refused: %s (%d); certificate of %+q, issued by %+q, valid until %s",
-		r.Failure.Text, r.Failure.Code, r.Cert.Subject.String(), r.Cert.Issuer.String(), r.Cert.NotAfter.UTC().Format(time.RFC3339))
+		text, r.Failure.Code, r.Cert.Subject.String(), r.Cert.Issuer.String(), r.Cert.NotAfter.UTC().Format(time.RFC3339))
 }
 
 // Handshake judges the certificate of a connection whose handshake is under way, or
@@ -41,7 +46,7 @@ func (v *Verify) Handshake(s *Secure, cs *tls.ConnectionState, l reactor.Loop) e
 	}
 	s.verdict, s.asked = verdict, v.Demand.Mode != certcheck.None
 	if f, _ := verdict.Judge(v.Demand); f.Failed() && verdict.Leaf() != nil {
-		return &ClientRefused{f, verdict.Leaf()}
+		return &ClientRefused{f, verdict.Leaf(), verdict.Why}
 	}
 	return nil
 }
@@ -64,7 +69,25 @@ func (v *Verify) check(sent []*x509.Certificate, l reactor.Loop) (*certcheck.Ver
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), checkPatience)
 	defer cancel()
-	return reactor.Await(ctx, l, reactor.Computing, chainToCheck{v.Checker, sent, l.Now()}, checkChain)
+	verdict, err := reactor.Await(ctx, l, reactor.Computing, chainToCheck{v.Checker, sent, l.Now()}, checkChain)
+	patience := v.Checker.Patience()
+	if err != nil || patience == 0 {
+		return verdict, err
+	}
+	ctx, cancel = context.WithTimeout(context.Background(), checkPatience+patience)
+	defer cancel()
+	return reactor.Await(ctx, l, reactor.Inquiries, toInquire{v.Checker, verdict, l.Now()}, inquire)
+}
+
+// toInquire is a verdict that responders are asked about.
+type toInquire struct {
+	by  *certcheck.Checker
+	v   *certcheck.Verdict
+	now time.Time
+}
+
+func inquire(ctx context.Context, q toInquire) (*certcheck.Verdict, error) {
+	return q.by.Inquire(ctx, q.v, q.now), nil
 }
 
 func checkChain(_ context.Context, c chainToCheck) (*certcheck.Verdict, error) {
@@ -150,7 +173,7 @@ func (s *Secure) Demanded(x *Exchange, d certcheck.Demand) error {
 	case f.Code == certcheck.Missing:
 		return errNoClientCert
 	}
-	return &ClientRefused{f, s.verdict.Leaf()}
+	return &ClientRefused{f, s.verdict.Leaf(), s.verdict.Why}
 }
 
 // ClientCertificate returns the client's certificate; nil: there is none that counts

@@ -18,6 +18,7 @@ const (
 	Files     Work = iota // reads or writes files
 	Lookups               // asks another host: names, directories, tokens
 	Computing             // uses the processor: private keys, compression
+	Inquiries             // asks OCSP responders, which clients may choose
 	workKinds
 )
 

@@ -7,6 +7,6 @@
 // signed it, and if it is about the certificate and current. Responses outlive a
 // restart in a file.
 //
-// Its goroutines are not those of loops. It imports certfile, lock and wholefile; it is
+// Its goroutines are not those of loops. It imports certfile, lock, responder and wholefile; it is
 // at layer 2.
 package stapling

@@ -8,11 +8,11 @@ import (
 	"crypto/x509"
 	"fmt"
 	"math/rand/v2"
-	"net/http"
 	"sync"
 	"time"
 
 	"github.com/headgate/headgate/internal/lock"
+	"github.com/headgate/headgate/internal/responder"
 )
 
 const (
@@ -25,7 +25,7 @@ const (
 
 // Keeper keeps the responses of all certificates in use. It outlives reloads.
 type Keeper struct {
-	client *http.Client
+	client *responder.Client
 	now    func() time.Time
 	stop   context.CancelFunc // nil until Use
 	ctx    context.Context
@@ -69,7 +69,7 @@ type entry struct {
 
 // NewKeeper returns a Keeper that does nothing yet.
 func NewKeeper() *Keeper {
-	return &Keeper{client: fetcher(), now: time.Now, entries: make(map[key]*entry)}
+	return &Keeper{client: responder.NewClient(nil), now: time.Now, entries: make(map[key]*entry)}
 }
 
 // Use makes subjects those that responses are kept for, and file the place where

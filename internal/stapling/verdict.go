@@ -1,14 +1,14 @@
 package stapling
 
 import (
-	"bytes"
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"golang.org/x/crypto/ocsp"
+
+	"github.com/headgate/headgate/internal/responder"
 )
 
 // verdict is what becomes of a response.
@@ -56,7 +56,7 @@ func judge(raw []byte, leaf, issuer *x509.Certificate, s Settings, now time.Time
 	case err != nil:
 		return unreachable(s, fmt.Errorf("its %d bytes are no OCSP response", len(raw)))
 	}
-	if err := errors.Join(authorised(r, issuer, now), current(r, s, now)); err != nil {
+	if err := errors.Join(responder.Authorised(r, issuer, now), current(r, s, now)); err != nil {
 		return unusable(s, err)
 	}
 	v := verdict{staple: raw, good: true}
@@ -64,7 +64,7 @@ func judge(raw []byte, leaf, issuer *x509.Certificate, s Settings, now time.Time
 		v.until = r.NextUpdate.Add(s.Skew)
 	}
 	if r.Status != ocsp.Good {
-		v.why = fmt.Errorf("AH02969: response has certificate status %s for serial number %X", statusText(r), leaf.SerialNumber)
+		v.why = fmt.Errorf("AH02969: response has certificate status %s for serial number %X", responder.StatusText(r), leaf.SerialNumber)
 	}
 	return v
 }
@@ -76,47 +76,10 @@ func otherCertificate(raw []byte) bool {
 	return err == nil
 }
 
-func statusText(r *ocsp.Response) string {
-	if r.Status == ocsp.Revoked {
-		return "revoked since " + r.RevokedAt.UTC().Format(time.RFC3339)
-	}
-	return "unknown"
-}
-
-// authorised checks who has signed a response (RFC 6960, section 4.2.2.2). With a
-// certificate in the response the library has checked that its key made the signature.
-func authorised(r *ocsp.Response, issuer *x509.Certificate, now time.Time) error {
-	by := r.Certificate
-	switch {
-	case by == nil:
-		if err := r.CheckSignatureFrom(issuer); err != nil {
-			return fmt.Errorf("the response is not signed by the certificate's issuer %s: %w", issuer.Subject, err)
-		}
-		return nil
-	case bytes.Equal(by.Raw, issuer.Raw):
-		return nil
-	}
-	if err := issuer.CheckSignature(by.SignatureAlgorithm, by.RawTBSCertificate, by.Signature); err != nil {
-		return fmt.Errorf("the response is signed by %s, whom the certificate's issuer %s has not authorised: %w", by.Subject, issuer.Subject, err)
-	}
-	switch {
-	case !slices.Contains(by.ExtKeyUsage, x509.ExtKeyUsageOCSPSigning):
-		return fmt.Errorf("the response is signed by %s, who may not sign responses (extended key usage OCSPSigning)", by.Subject)
-	case now.Before(by.NotBefore) || now.After(by.NotAfter):
-		return fmt.Errorf("the response is signed by %s, whose certificate is valid from %s until %s only", by.Subject, by.NotBefore.UTC().Format(time.RFC3339), by.NotAfter.UTC().Format(time.RFC3339))
-	}
-	return nil
-}
-
-// current checks the times of a response (OCSP_check_validity).
+// current checks the times of a response.
 func current(r *ocsp.Response, s Settings, now time.Time) error {
-	switch {
-	case r.ThisUpdate.After(now.Add(s.Skew)):
-		return fmt.Errorf("AH01936: response times invalid: it begins at %s", r.ThisUpdate.UTC().Format(time.RFC3339))
-	case s.MaxAge >= 0 && r.ThisUpdate.Before(now.Add(-s.MaxAge)):
-		return fmt.Errorf("AH01936: response times invalid: it is of %s, and SSLStaplingResponseMaxAge is %v", r.ThisUpdate.UTC().Format(time.RFC3339), s.MaxAge)
-	case !r.NextUpdate.IsZero() && (r.NextUpdate.Before(now.Add(-s.Skew)) || r.NextUpdate.Before(r.ThisUpdate)):
-		return fmt.Errorf("AH01936: response times invalid: it ended at %s", r.NextUpdate.UTC().Format(time.RFC3339))
+	if err := (responder.Times{Skew: s.Skew, MaxAge: s.MaxAge}).Current(r, now); err != nil {
+		return fmt.Errorf("AH01936: %w", err)
 	}
 	return nil
 }

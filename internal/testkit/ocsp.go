@@ -6,6 +6,7 @@ import (
 	"crypto/x509/pkix"
 	"encoding/asn1"
 	"io"
+	"maps"
 	"math/big"
 	"net"
 	"net/http"
@@ -17,8 +18,10 @@ import (
 	"golang.org/x/crypto/ocsp"
 )
 
-// UsesStapling reports whether a configuration has OCSP responses go with certificates.
-func UsesStapling(conf string) bool { return strings.Contains(conf, "SSLUseStapling") }
+// UsesOCSP reports whether a configuration has to do with OCSP responders.
+func UsesOCSP(conf string) bool {
+	return strings.Contains(conf, "SSLUseStapling") || strings.Contains(conf, "SSLOCSPEnable")
+}
 
 // Responder is an OCSP responder. The path of a request chooses what it does: see responses.
 type Responder struct {
@@ -69,6 +72,7 @@ func StartResponder(t testing.TB) *Responder {
 		}
 		r.Files["staple/"+name+".key"] = c.both()
 	}
+	maps.Copy(r.Files, strangeResponder())
 	s := &http.Server{Handler: r, ReadHeaderTimeout: time.Minute}
 	go func() { _ = s.Serve(ln) }()
 	t.Cleanup(func() {
@@ -118,12 +122,20 @@ func (r *Responder) ServeHTTP(w http.ResponseWriter, q *http.Request) {
 	case "redirect":
 		http.Redirect(w, q, "/good", http.StatusFound)
 	default:
-		_, _ = w.Write(r.Respond(name, ask.SerialNumber))
+		_, _ = w.Write(r.answer(name, text, ask))
 	}
 }
 
 // Respond returns the body of a response.
 func (r *Responder) Respond(name string, serial *big.Int) []byte {
+	return r.respond(&signers{r.ca, r.other, r.delegate, r.stranger, r.late, nil}, name, serial)
+}
+
+// signers sign responses: a CA, and who signs in its place.
+type signers struct{ ca, other, delegate, stranger, late, shown *issued }
+
+// respond returns the body of a response that signers sign.
+func (r *Responder) respond(of *signers, name string, serial *big.Int) []byte {
 	switch name {
 	case "trylater":
 		return ocsp.TryLaterErrorResponse
@@ -140,7 +152,7 @@ func (r *Responder) Respond(name string, serial *big.Int) []byte {
 	}
 	now := time.Now().Truncate(time.Minute)
 	form := ocsp.Response{Status: ocsp.Good, SerialNumber: serial, ThisUpdate: now.Add(-time.Hour), NextUpdate: now.Add(24 * time.Hour), IssuerHash: crypto.SHA1}
-	issuer, by := r.ca, r.ca
+	issuer, by := of.ca, of.ca
 	switch name {
 	case "nonext":
 		form.NextUpdate = time.Time{}
@@ -157,15 +169,15 @@ func (r *Responder) Respond(name string, serial *big.Int) []byte {
 	case "otherserial":
 		form.SerialNumber = new(big.Int).Add(serial, big.NewInt(1000))
 	case "foreign":
-		issuer, by = r.other, r.other
+		issuer, by = of.other, of.other
 	case "delegated":
-		by = r.delegate
+		by = of.delegate
 	case "noeku":
-		by = r.stranger
+		by = of.stranger
 	case "lateresponder":
-		by = r.late
+		by = of.late
 	}
-	if by != issuer {
+	if by != issuer || of.shown != nil && name != "bare" {
 		form.Certificate = by.cert
 	}
 	der, err := ocsp.CreateResponse(issuer.cert, by.cert, form, by.key)

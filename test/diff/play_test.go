@@ -102,7 +102,7 @@ func setUp(t *testing.T, g *group, start func(testing.TB, testkit.Site) *testkit
 
 // withResponder returns the files of a group, with those of an OCSP responder if it wants one, whose port becomes a variable.
 func withResponder(t *testing.T, g *group, vars map[string]string) map[string]string {
-	if !testkit.UsesStapling(g.conf) {
+	if !testkit.UsesOCSP(g.conf) {
 		return g.files
 	}
 	r := testkit.StartResponder(t)

@@ -89,7 +89,7 @@ func unlike(g *group, c *diffCase, want string) string {
 		return "that a member fails is not noticed"
 	case c.tls != nil && (c.tls[0] == "-" || !strings.HasPrefix(want, "tls: TLS") || !strings.Contains(c.reqs[0].text, "\r\nHost: "+c.tls[0]+"\r\n")):
 		return "the server name is not that of the request"
-	case g.name == "tls-vars", strings.HasPrefix(g.name, "tls-verify"):
+	case g.name == "tls-vars", g.name == "tls-ocsp", strings.HasPrefix(g.name, "tls-verify"):
 		return "what a handshake has agreed on is assumed"
 	case strings.HasPrefix(c.id, "plain") && g.name == "tls":
 		return "what is sent where TLS is expected is no request"

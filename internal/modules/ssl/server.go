@@ -36,7 +36,7 @@ func server(b *module.Builder, s *module.Server) error {
 	if main, ok := slot.Peek(b.Main.Server); ok {
 		policy = main.policy.Or(policy)
 	}
-	t := &exchange.TLS{Policy: policy, Setup: setup(c, policy), Strict: c.strict.Or(false)}
+	t := &exchange.TLS{Policy: policy, Setup: setup(s, c, policy), Strict: c.strict.Or(false)}
 	s.Site.TLS = t
 	if !enabled(b, s, c) {
 		return nil
@@ -83,7 +83,7 @@ func sameIP(l listen.Addr, a snapshot.Addr) bool {
 
 // setup returns what sites must share to serve each other's connections.
 // httpd: ssl_server_compatible.
-func setup(c *conf, p exchange.SNIPolicy) string {
+func setup(s *module.Server, c *conf, p exchange.SNIPolicy) string {
 	var t strings.Builder
 	if p == exchange.SNISecure && (c.use.Set || c.ciphers.Set || len(c.certs) > 0) {
 		fmt.Fprintf(&t, "%v %v %q", c.use.Set, c.use.V, c.ciphers.V)
@@ -95,7 +95,7 @@ func setup(c *conf, p exchange.SNIPolicy) string {
 		}
 	}
 	if p == exchange.SNISecure || p == exchange.SNIAuthOnly {
-		t.WriteString("|" + c.verify.setup())
+		t.WriteString("|" + c.verify.setup() + inquirySetup(s))
 	}
 	return t.String()
 }
@@ -224,7 +224,7 @@ func config(b *module.Builder, s *module.Server, c *conf, pairs []*certfile.Pair
 	}
 	honor := runCommands(b, s, cfg, c.honor.Or(false))
 	cfg.GetCertificate = chosen(pairs, honor, cfg.CipherSuites, cfg.MaxVersion)
-	v := verification(b, c, cfg)
+	v := verification(b, s, c, cfg)
 	tickets(b, s, c, cfg, v)
 	return cfg, v
 }

@@ -70,7 +70,7 @@ const (
 
 // New returns the module.
 func New() *module.Module {
-	return &module.Module{Name: "mod_ssl", ID: id, Rows: slices.Concat(rows(), verifyRows(), revokedRows(), userRows(), backRows(), phraseRows(), commandRows(), stapleRows(), cacheRows()), Server: server, Dir: dir, Finish: finish}
+	return &module.Module{Name: "mod_ssl", ID: id, Rows: slices.Concat(rows(), verifyRows(), revokedRows(), userRows(), backRows(), phraseRows(), commandRows(), stapleRows(), inquiryRows(), cacheRows()), Server: server, Dir: dir, Finish: finish}
 }
 
 // finish ends a build.

@@ -50,14 +50,7 @@ const stapleFile = "OCSP responses are kept in the file " + stapling.File + " of
 // stapleRows are the directives about OCSP stapling.
 func stapleRows() []directive.Row {
 	seconds := func(of func(*stapleConf) *module.Opt[time.Duration]) func(*directive.Call) error {
-		return func(c *directive.Call) error {
-			n := ascii.LeadingInt(c.Arg(0)) // httpd: atoi
-			if n < 0 {
-				return c.Errorf("%s: invalid argument", c.Row.Name)
-			}
-			of(stapleSlot.Of(c.Server)).To(time.Duration(n) * time.Second)
-			return nil
-		}
+		return setSeconds(func(c *directive.Call) *module.Opt[time.Duration] { return of(stapleSlot.Of(c.Server)) })
 	}
 	flag := func(of func(*stapleConf) *module.Opt[bool]) func(*directive.Call) error {
 		return func(c *directive.Call) error {

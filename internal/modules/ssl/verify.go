@@ -195,7 +195,7 @@ func (v *verifyConf) setup() string {
 
 // verification returns what the handshakes of a server check, and has cfg ask for
 // certificates; nil: they do not.
-func verification(b *module.Builder, c *conf, cfg *tls.Config) *exchange.Verify {
+func verification(b *module.Builder, s *module.Server, c *conf, cfg *tls.Config) *exchange.Verify {
 	v := &c.verify
 	if v.mode.V == certcheck.None && !v.asked {
 		return nil
@@ -220,7 +220,9 @@ func verification(b *module.Builder, c *conf, cfg *tls.Config) *exchange.Verify 
 	if size > longestNames {
 		b.Errorf(v.at, "the names of %d CAs are more than a handshake can hold (64 KiB): SSLCADNRequestFile names fewer", len(names))
 	}
-	return &exchange.Verify{Demand: v.demand(), Checker: certcheck.New(cas, v.revoked.revocation(b))}
+	rev := v.revoked.revocation(b)
+	rev.Inquiry = inquiry(s)
+	return &exchange.Verify{Demand: v.demand(), Checker: certcheck.New(cas, rev)}
 }
 
 // longestNames is what is safe of the 64 KiB that a handshake message has for names.
