@@ -42,7 +42,7 @@ func (f *fake) Do(x *exchange.Exchange) error {
 		x.Req.Header.DelID(message.Authorization)
 		return nil
 	}
-	x.Req.Header.SetID(message.Authorization, encode(x, user, password))
+	x.Req.Header.SetID(message.Authorization, module.EncodeBasic(x, user, password))
 	x.Logf(logsink.Debug, "auth_basic", "AH02457", "AuthBasicFake: \"Authorization: Basic\" of user %s", user)
 	return nil
 }

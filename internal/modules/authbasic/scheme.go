@@ -103,13 +103,13 @@ func (m *method) Authenticate(x *exchange.Exchange, realm []byte) error {
 		m.Challenge(x, realm)
 		return x.Reply(module.Unauthorized(x))
 	}
-	name, text := schemeName(field)
+	name, text := module.SchemeName(field)
 	if !ascii.EqualFoldBytes(name, "Basic") {
 		m.Challenge(x, realm)
 		return module.AuthFailed("auth_basic", "AH01614", module.Unauthorized(x), "client used wrong authentication scheme: "+string(x.Path))
 	}
 	began := x.Loop.Now()
-	user, password := decode(x.Arena.Alloc(len(text)+1), text)
+	user, password := module.DecodeBasic(x.Arena.Alloc(len(text)+1), text)
 	x.User = user // also of a login that fails, for the log
 	r := m.ask(x, user, password, realm)
 	if r == module.AuthnGranted {

@@ -1,9 +1,6 @@
 package ssl
 
 import (
-	"bytes"
-	"encoding/base64"
-
 	"github.com/headgate/headgate/internal/ascii"
 	"github.com/headgate/headgate/internal/certvar"
 	"github.com/headgate/headgate/internal/directive"
@@ -71,15 +68,12 @@ func (l login) show(x *exchange.Exchange) {
 	if c == nil {
 		return
 	}
-	plain := append(certvar.AppendLegacyDN(x.Arena.Alloc(256), c, false), fakeTail...)
-	out := append(x.Arena.Alloc(len(basic)+base64.StdEncoding.EncodedLen(len(plain))), basic...)
-	x.Req.Header.SetID(message.Authorization, base64.StdEncoding.AppendEncode(out, plain))
+	user := certvar.AppendLegacyDN(x.Arena.Alloc(256), c, false)
+	x.Req.Header.SetID(message.Authorization, module.EncodeBasic(x, user, []byte(fakePassword)))
 }
 
-const (
-	basic    = "Basic "
-	fakeTail = ":password"
-)
+// fakePassword is the password of all users that are certificates.
+const fakePassword = "password"
 
 // spoofed reports whether the client has sent user and password as show makes them.
 func spoofed(x *exchange.Exchange) (user []byte, ok bool) {
@@ -87,22 +81,10 @@ func spoofed(x *exchange.Exchange) (user []byte, ok bool) {
 	if !ok {
 		return nil, false
 	}
-	scheme, text, _ := bytes.Cut(field, []byte(" "))
+	scheme, text := module.SchemeName(field)
 	if !ascii.EqualFoldBytes(scheme, "Basic") {
 		return nil, false
 	}
-	text = bytes.TrimLeft(text, " \t\n\v\f\r")
-	n := 0
-	for n < len(text) && (ascii.IsAlpha(text[n]) || ascii.IsDigit(text[n]) || text[n] == '+' || text[n] == '/') {
-		n++
-	}
-	if n%4 == 1 {
-		n--
-	}
-	plain := x.Arena.Alloc(base64.RawStdEncoding.DecodedLen(n))
-	plain = plain[:base64.RawStdEncoding.DecodedLen(n)]
-	n, _ = base64.RawStdEncoding.Decode(plain, text[:n])
-	plain, _, _ = bytes.Cut(plain[:n], []byte{0})
-	user, password, _ := bytes.Cut(plain, []byte(":"))
-	return user, len(user) > 0 && user[0] == '/' && string(password) == fakeTail[1:]
+	user, password := module.DecodeBasic(x.Arena.Alloc(len(text)+1), text)
+	return user, len(user) > 0 && user[0] == '/' && string(password) == fakePassword
 }

@@ -1,4 +1,4 @@
-package authbasic
+package module
 
 import (
 	"bytes"
@@ -8,9 +8,9 @@ import (
 	"github.com/headgate/headgate/internal/exchange"
 )
 
-// schemeName takes the name of the scheme off an Authorization field (httpd:
+// SchemeName takes the name of the scheme off an Authorization field (httpd:
 // ap_getword).
-func schemeName(field []byte) (name, rest []byte) {
+func SchemeName(field []byte) (name, rest []byte) {
 	name, rest, _ = bytes.Cut(field, []byte(" "))
 	for len(rest) > 0 && ascii.IsSpace(rest[0]) {
 		rest = rest[1:]
@@ -18,10 +18,10 @@ func schemeName(field []byte) (name, rest []byte) {
 	return name, rest
 }
 
-// decode takes user and password from what follows "Basic", into dst. httpd is as
+// DecodeBasic takes user and password from what follows "Basic", into dst. httpd is as
 // lenient: what follows the first character that is none of base64 is not looked
 // at, nor is what follows a NUL, and without a colon the password is empty.
-func decode(dst, text []byte) (user, password []byte) {
+func DecodeBasic(dst, text []byte) (user, password []byte) {
 	n := 0
 	for n < len(text) && isBase64(text[n]) {
 		n++
@@ -38,8 +38,8 @@ func decode(dst, text []byte) (user, password []byte) {
 
 func isBase64(c byte) bool { return ascii.IsAlpha(c) || ascii.IsDigit(c) || c == '+' || c == '/' }
 
-// encode makes an Authorization field of user and password.
-func encode(x *exchange.Exchange, user, password []byte) []byte {
+// EncodeBasic makes an Authorization field of user and password.
+func EncodeBasic(x *exchange.Exchange, user, password []byte) []byte {
 	const scheme = "Basic "
 	plain := x.Arena.Join(user, []byte(":"), password)
 	out := append(x.Arena.Alloc(len(scheme)+base64.StdEncoding.EncodedLen(len(plain))), scheme...)
