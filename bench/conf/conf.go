@@ -25,6 +25,7 @@ type Site struct {
 	ModuleDir string
 
 	TLS       Kind     // clients connect by TLS, with a certificate of this kind
+	FCGI      bool     // the backend is a FastCGI program
 	Members   []string // backends to balance, host:port; none: Backend alone
 	Rules     bool     // the work of the test "rules": rewriting, header edits, sections, a condition
 	Plain     bool     // Headgate works without io_uring, as on systems that forbid it

@@ -23,6 +23,7 @@ const (
 // answers are the complete responses, by the last segment of the path.
 type answers struct {
 	small, large, taken []byte
+	fcgi                []byte // the small one by FastCGI
 }
 
 func newAnswers() *answers {
@@ -30,6 +31,7 @@ func newAnswers() *answers {
 		small: answer("200 OK", bytes.Repeat([]byte("0123456789abcdef"), Small/16)),
 		large: answer("200 OK", bytes.Repeat([]byte("0123456789abcdef"), Large/16)),
 		taken: answer("200 OK", []byte("taken\n")),
+		fcgi:  fcgiAnswer(),
 	}
 }
 
@@ -173,6 +175,9 @@ func (c *served) take(data []byte) bool {
 	if len(c.rest) > 0 {
 		data = append(c.rest, data...)
 		c.rest = nil
+	}
+	if c.answer == nil && len(data) > 0 && data[0] == 1 { // no request of HTTP begins so
+		return c.takeFCGI(data)
 	}
 	for {
 		if c.answer != nil {

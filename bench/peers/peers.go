@@ -129,6 +129,9 @@ func (p *Peer) fit(site conf.Site) conf.Site {
 		if site.TLS != "" {
 			load = slices.Concat(load, tlsModules)
 		}
+		if site.FCGI {
+			load = slices.Concat(load, []string{"proxy_fcgi"})
+		}
 		if len(site.Members) > 0 {
 			load = slices.Concat(load, balancerModules)
 		}
