@@ -175,6 +175,8 @@ type Outbound struct {
 	// The following are set by protocols that httpd treats apart: FastCGI, SCGI and
 	// uwsgi, whose responses are those of programs and not of another server.
 
+	Backend []byte // the URL that / was mapped to by a table; the response's URLs that begin with it are this site's; nil: none
+
 	Program   bool // no field of the response is edited: no ProxyPassReverse, no Via
 	NoReplace bool // ProxyErrorOverride does not replace it (SCGI)
 

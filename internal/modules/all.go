@@ -33,6 +33,7 @@ import (
 	"github.com/headgate/headgate/internal/modules/proxy"
 	"github.com/headgate/headgate/internal/modules/proxybalancer"
 	"github.com/headgate/headgate/internal/modules/proxyconnect"
+	"github.com/headgate/headgate/internal/modules/proxyexpress"
 	"github.com/headgate/headgate/internal/modules/proxyfcgi"
 	"github.com/headgate/headgate/internal/modules/proxyhcheck"
 	"github.com/headgate/headgate/internal/modules/proxyscgi"
@@ -85,6 +86,7 @@ func All() []*module.Module {
 		proxyscgi.New(),
 		proxyconnect.New(),
 		proxy.NewUWSGI(),
+		proxyexpress.New(), // maps behind proxy
 		proxyhcheck.New(),
 		heartbeat.New(),
 		heartmonitor.New(),

@@ -78,7 +78,7 @@ func newMap(c *directive.Call, source string) (m mapping, file string, err error
 			return f, "", nil
 		case "txt", "rnd":
 			file = c.Path(rest)
-			return &textMap{file: file, random: ascii.EqualFold(kind, "rnd")}, file, nil
+			return &textMap{TextMap: module.TextMap{File: file}, random: ascii.EqualFold(kind, "rnd")}, file, nil
 		case "prg":
 			argv := syntax.Words(rest)
 			if len(argv) == 0 {
@@ -89,7 +89,7 @@ func newMap(c *directive.Call, source string) (m mapping, file string, err error
 		}
 	}
 	file = c.Path(source)
-	return &textMap{file: file}, file, nil
+	return &textMap{TextMap: module.TextMap{File: file}}, file, nil
 }
 
 // function is an internal map.
@@ -152,11 +152,17 @@ func (u *run) traceMissed(name string, key []byte) {
 	}
 }
 
+// textMap is a txt: or rnd: map.
+type textMap struct {
+	module.TextMap
+	random bool
+}
+
 func (m *textMap) find(u *run, name string, key []byte) ([]byte, bool) {
 	name += "[txt]"
-	values, err := m.values(u.x.Loop)
+	values, err := m.Values(u.x.Loop)
 	if err != nil {
-		u.x.Logf(logsink.Error, "rewrite", "AH00661", "mod_rewrite: can't access text RewriteMap file %s: %v", m.file, err)
+		u.x.Logf(logsink.Error, "rewrite", "AH00661", "mod_rewrite: can't access text RewriteMap file %s: %v", m.File, err)
 		return nil, false
 	}
 	value, ok := values[string(key)]

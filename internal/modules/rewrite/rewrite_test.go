@@ -99,13 +99,6 @@ func TestNoAllocation(t *testing.T) {
 	}
 }
 
-func TestParseText(t *testing.T) {
-	m := parseText([]byte("# c\nkey value\nkey second\n indented no\nnovalue\ntwo  words more\ntab\tbed\n"))
-	if len(m) != 3 || string(m["key"]) != "value" || string(m["two"]) != "words" || string(m["tab"]) != "bed" {
-		t.Errorf("%q", m)
-	}
-}
-
 // FuzzRule: every rule that parses can be applied, and ends.
 func FuzzRule(f *testing.F) {
 	for _, s := range []string{

@@ -1,6 +1,7 @@
 package forward
 
 import (
+	"bytes"
 	"slices"
 	"time"
 
@@ -128,11 +129,35 @@ func (f *Forwarder) edit(x *exchange.Exchange) {
 	if x.Resp.Header.MayHave(f.edits) && !x.Onward {
 		f.rewrite(x)
 	}
+	if x.Out.Backend != nil {
+		ownBackend(x)
+	}
 	if !x.Out.NoVia {
 		f.ResponseVia(x)
 	}
 	if x.Resp.Header.MayHave(dates) {
 		modernDates(x)
+	}
+}
+
+// ownBackend makes URLs of the backend in the response those of this site, as a
+// ProxyPassReverse for / would.
+func ownBackend(x *exchange.Exchange) {
+	rows := x.Resp.Header.Rows()
+	for i := range rows {
+		f := &rows[i]
+		switch f.ID {
+		case message.Location, message.ContentLocation, message.URI, message.Destination:
+		default:
+			continue
+		}
+		rest, ok := bytes.CutPrefix(f.Value, x.Out.Backend)
+		if ok && (len(rest) == 0 || rest[0] == '/' || rest[0] == '?') {
+			if len(rest) == 0 || rest[0] == '?' {
+				rest = x.Arena.Join([]byte("/"), rest)
+			}
+			f.Value = x.Arena.Join(x.Origin(), rest)
+		}
 	}
 }
 

@@ -1,4 +1,4 @@
-package rewrite
+package module
 
 import (
 	"bytes"
@@ -11,11 +11,10 @@ import (
 	"github.com/headgate/headgate/internal/reactor"
 )
 
-// textMap is a txt: or rnd: map. Its file is read on the first look-up, and again
-// when its modification time has changed.
-type textMap struct {
-	file    string
-	random  bool
+// TextMap is a map in a text file (the txt: maps of mod_rewrite). The file is read on
+// the first look-up, and again when its modification time has changed.
+type TextMap struct {
+	File    string
 	current atomic.Pointer[textFile]
 }
 
@@ -25,21 +24,21 @@ type textFile struct {
 	values  map[string][]byte
 }
 
-// patience is how long a request waits until the file has been read.
-const patience = 10 * time.Second
+// filePatience is how long a request waits until the file has been read.
+const filePatience = 10 * time.Second
 
-// values returns the current content of the file.
-func (m *textMap) values(l reactor.Loop) (map[string][]byte, error) {
-	info, err := os.Stat(m.file)
+// Values returns the current content of the file.
+func (m *TextMap) Values(l reactor.Loop) (map[string][]byte, error) {
+	info, err := os.Stat(m.File)
 	if err != nil {
 		return nil, err
 	}
 	if f := m.current.Load(); f != nil && f.changed.Equal(info.ModTime()) {
 		return f.values, nil
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), filePatience)
 	defer cancel()
-	f, err := reactor.Await(ctx, l, reactor.Files, m.file, readText)
+	f, err := reactor.Await(ctx, l, reactor.Files, m.File, readText)
 	if err != nil {
 		return nil, err
 	}
