@@ -43,6 +43,13 @@ func (r *InternalRedirect) Error() string { return "internal redirect" }
 // that a request may cause (httpd: LimitInternalRecursion).
 const MaxInternal = 10
 
+// File is a response whose body is a file that a backend has named in place of a body
+// (X-Sendfile); x.Resp has its head. It is returned as an error.
+type File struct{ Name []byte }
+
+// Error makes a File an error; it says nothing to a person.
+func (f *File) Error() string { return "file" }
+
 // Lookups finds out how a request would be processed without serving it, and
 // how busy the server is. The pipeline implements it.
 type Lookups interface {

@@ -185,6 +185,7 @@ type CGI struct {
 	Generic bool   // ProxyFCGIBackendType GENERIC: SCRIPT_FILENAME is a path only
 	FCGI    []Step // ProxyFCGISetEnvIf: changes once all variables are set
 
+	Sendfile  string // ProxySCGISendfile: the field of a response that names a file to be sent in place of its body; "": none does
 	Elsewhere string // ProxySCGIInternalRedirect: the field of a response that names another path; "": none does
 }
 

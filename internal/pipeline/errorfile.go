@@ -3,7 +3,6 @@ package pipeline
 import (
 	"context"
 	"errors"
-	"io"
 	"io/fs"
 	"os"
 	"path"
@@ -40,25 +39,21 @@ func errorFile(x *exchange.Exchange) error {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), filePatience)
 	defer cancel()
-	file, err := reactor.Await(ctx, x.Loop, reactor.Files, below{x.Site.DocumentRoot, string(x.Path)}, readBelow)
+	file, err := reactor.Await(ctx, x.Loop, reactor.Files, below{x.Site.DocumentRoot, string(x.Path)}, openBelow)
 	if err != nil {
 		return fileFault(err)
 	}
-	body, info := file.body, file.info
+	defer func() { _ = file.Close() }()
 	r := &x.Resp
 	r.Reset()
 	r.Status = x.Redirected.Status
 	h := &r.Header
-	h.AddID(message.LastModified, info.ModTime().UTC().AppendFormat(nil, "Mon, 02 Jan 2006 15:04:05 GMT"))
-	h.AddID(message.ETag, etag(info))
+	h.AddID(message.LastModified, file.info.ModTime().UTC().AppendFormat(nil, "Mon, 02 Jan 2006 15:04:05 GMT"))
+	h.AddID(message.ETag, etag(file.info))
 	h.Add([]byte("Accept-Ranges"), []byte("bytes"))
-	h.AddID(message.ContentLength, x.Arena.Int(int64(len(body))))
+	h.AddID(message.ContentLength, x.Arena.Int(file.info.Size()))
 	h.AddID(message.ContentType, []byte(kind))
-	r.Body = message.Framing{Kind: message.Length, Length: int64(len(body))}
-	if err := x.SendHead(len(body) == 0); err != nil || len(body) == 0 {
-		return err
-	}
-	return x.SendBody(body, true)
+	return sendOpened(x, file)
 }
 
 // filePatience limits the wait for an error document: its disk may hang.
@@ -81,36 +76,26 @@ func fileFault(err error) *fault.Fault {
 	return f
 }
 
-// below names a file below a folder, inFile is what is in it.
-type (
-	below  struct{ root, name string }
-	inFile struct {
-		body []byte
-		info fs.FileInfo
-	}
-)
+// below names a file below a folder.
+type below struct{ root, name string }
 
-// readBelow reads a regular file that is inside root even if links are
-// followed. It may run on after its caller has left.
-func readBelow(_ context.Context, q below) (file inFile, err error) {
+// openBelow opens a regular file that is inside root even if links are followed. It
+// may run on after its caller has left.
+func openBelow(_ context.Context, q below) (o opened, err error) {
 	dir, err := os.OpenRoot(q.root)
 	if err != nil {
-		return file, err
+		return o, err
 	}
 	defer func() { _ = dir.Close() }()
 	f, err := dir.Open(strings.TrimLeft(q.name, "/"))
 	if err != nil {
-		return file, err
+		return o, err
 	}
-	defer func() { _ = f.Close() }()
-	if file.info, err = f.Stat(); err != nil {
-		return file, err
+	if o, err = regular(f); err == nil && o.info.Size() > maxErrorFile {
+		_ = f.Close()
+		return o, fs.ErrInvalid
 	}
-	if !file.info.Mode().IsRegular() || file.info.Size() > maxErrorFile {
-		return file, fs.ErrInvalid
-	}
-	file.body, err = io.ReadAll(io.LimitReader(f, maxErrorFile))
-	return file, err
+	return o, err
 }
 
 // etag makes httpd's ETag from size and time of change.

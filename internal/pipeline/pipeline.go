@@ -191,6 +191,12 @@ func (p *Pipeline) answer(x *exchange.Exchange, err error) {
 // ended.
 func (p *Pipeline) conclude(x *exchange.Exchange, err error) {
 	var r *exchange.Reply
+	var file *exchange.File
+	if errors.As(err, &file) && !x.Committed {
+		if err = sendNamed(x, file.Name); err == nil {
+			return
+		}
+	}
 	switch {
 	case errors.Is(err, errAnswered):
 	case errors.As(err, &r) && !x.Committed:

@@ -131,10 +131,31 @@ func (c *codec) Read(b []byte, eof bool) (n int, e attempt.Event, err error) {
 	return n, e, err
 }
 
+// take takes a field out of the response; nil: it is not there.
+func take(x *exchange.Exchange, field string) []byte {
+	if field == "" {
+		return nil
+	}
+	v, ok := x.Always.Lookup(field)
+	if !ok {
+		if v, ok = x.Resp.Header.Lookup(field); !ok {
+			return nil
+		}
+	}
+	x.Always.Del(field)
+	x.Resp.Header.Del(field)
+	return v
+}
+
 // elsewhere looks for the path that a response names to be responded with in its
 // place. httpd: pass_response.
 func elsewhere(x *exchange.Exchange) {
-	field := cgi.Conf(x).Elsewhere
+	conf := cgi.Conf(x)
+	if name := take(x, conf.Sendfile); name != nil {
+		x.Out.Instead = &exchange.File{Name: name}
+		return
+	}
+	field := conf.Elsewhere
 	if field == "" || x.Resp.Status != 200 {
 		return
 	}

@@ -13,10 +13,11 @@ import (
 // conf holds the directives of one section.
 type conf struct {
 	redirect module.Opt[string] // ProxySCGIInternalRedirect: the field, "" off
+	sendfile module.Opt[string] // ProxySCGISendfile, likewise
 }
 
 var slot = directive.Slot[conf]{Name: "proxyscgi", Merge: func(base, add *conf) *conf {
-	return &conf{redirect: module.Over(base.redirect, add.redirect)}
+	return &conf{redirect: module.Over(base.redirect, add.redirect), sendfile: module.Over(base.sendfile, add.sendfile)}
 }}
 
 // New returns the module.
@@ -24,8 +25,11 @@ func New() *module.Module {
 	return &module.Module{
 		Name: "mod_proxy_scgi", ID: "proxy_scgi_module", Dir: dir,
 		Rows: []directive.Row{
-			{Name: "ProxySCGIInternalRedirect", Set: setRedirect},
-			{Name: "ProxySCGISendfile", When: whenSendfile, Set: func(*directive.Call) error { return nil }},
+			{Name: "ProxySCGIInternalRedirect", Set: field(func(c *conf) *module.Opt[string] { return &c.redirect }, location)},
+			{
+				Name: "ProxySCGISendfile", Tier: directive.Honoured, When: always,
+				Set: field(func(c *conf) *module.Opt[string] { return &c.sendfile }, "X-Sendfile"),
+			},
 		},
 	}
 }
@@ -33,7 +37,8 @@ func New() *module.Module {
 // dir adds what one combination of sections says.
 func dir(_ *module.Builder, d *module.Dir) error {
 	if c, ok := slot.Peek(d.Conf); ok {
-		d.Chain.Programs().Elsewhere = c.redirect.V
+		p := d.Chain.Programs()
+		p.Elsewhere, p.Sendfile = c.redirect.Or(location), c.sendfile.Or("")
 	}
 	return nil
 }
@@ -41,23 +46,20 @@ func dir(_ *module.Builder, d *module.Dir) error {
 // location is the field that counts if the directive is On, as it is by default.
 const location = "Location"
 
-// setRedirect reads On, Off, or the name of a field. httpd: scgi_set_internal_redirect.
-func setRedirect(c *directive.Call) error {
-	field := c.Arg(0)
-	switch {
-	case ascii.EqualFold(field, "on"):
-		field = location
-	case ascii.EqualFold(field, "off"):
-		field = ""
+// field makes a setter of On, Off, or the name of a field; On is one by default. httpd:
+// scgi_set_send_file, scgi_set_internal_redirect.
+func field(of func(*conf) *module.Opt[string], on string) func(*directive.Call) error {
+	return func(c *directive.Call) error {
+		name := c.Arg(0)
+		switch {
+		case ascii.EqualFold(name, "on"):
+			name = on
+		case ascii.EqualFold(name, "off"):
+			name = ""
+		}
+		of(slot.Of(c.Dir)).To(name)
+		return nil
 	}
-	slot.Of(c.Dir).redirect.To(field)
-	return nil
 }
 
-// whenSendfile accepts only that no file is sent.
-func whenSendfile(c *directive.Call) (directive.Tier, string) {
-	if ascii.EqualFold(c.Arg(0), "off") {
-		return directive.Honoured, ""
-	}
-	return directive.Pending, "files in place of a response are not supported yet"
-}
+func always(*directive.Call) (directive.Tier, string) { return directive.Honoured, "" }
