@@ -99,3 +99,21 @@ func answering(t *testing.T, says string) (port string) {
 	_, port, _ = net.SplitHostPort(ln.Addr().String())
 	return port
 }
+
+// TestRemoteLogin: the login for a proxy is not shown to a backend that is connected to directly because the proxy failed.
+func TestRemoteLogin(t *testing.T) {
+	o := testkit.NewOrigin(t)
+	s := testkit.StartHeadgate(t, "", testkit.Site{
+		Vars: map[string]string{"o1": o.Port(), "garbage": answering(t, "220 mail.test ESMTP\r\n\r\n")},
+		Conf: "ProxyRemote http://127.0.0.1:${o1}/ http://127.0.0.1:${garbage} me:password\nProxyPass / http://127.0.0.1:${o1}/\n",
+	})
+	resp, err := http.Get("http://127.0.0.1:" + s.Port + "/a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = resp.Body.Close()
+	seen := o.Requests()
+	if resp.StatusCode != 200 || len(seen) != 1 || seen[0].Line != "GET /a HTTP/1.1" || len(testkit.Lookup(seen[0].Fields, "Proxy-Authorization")) != 0 {
+		t.Errorf("%s: %+v", resp.Status, seen)
+	}
+}

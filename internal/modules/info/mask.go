@@ -49,7 +49,25 @@ func mask(directive, args string) string {
 	if naming.MatchString(directive) {
 		args = maskNamed(args)
 	}
+	if throughProxy.MatchString(directive) {
+		args = maskThird(args)
+	}
 	return args
+}
+
+// throughProxy are directives whose third word is user:password.
+var throughProxy = regexp.MustCompile(`(?i)^ProxyRemote(?:Match)?$`)
+
+// maskThird hides what comes behind the second word.
+func maskThird(args string) string {
+	rest := args
+	for range 2 {
+		_, rest = syntax.Word(strings.TrimLeft(rest, " \t"))
+	}
+	if strings.TrimSpace(rest) == "" {
+		return args
+	}
+	return strings.TrimRight(args[:len(args)-len(rest)], " \t") + " " + hidden
 }
 
 // keepPlain hides what is behind the first group of a match, unless it is made of

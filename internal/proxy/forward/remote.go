@@ -10,6 +10,7 @@ import (
 	"github.com/headgate/headgate/internal/exchange"
 	"github.com/headgate/headgate/internal/fault"
 	"github.com/headgate/headgate/internal/message"
+	"github.com/headgate/headgate/internal/resolve"
 	"github.com/headgate/headgate/internal/rx"
 	"github.com/headgate/headgate/internal/state"
 	"github.com/headgate/headgate/internal/uri"
@@ -106,13 +107,22 @@ func (b *Backends) ways(c Defaults, u uri.URL, owner string, base worker.Config,
 			cfg.Peer = u.Host
 		}
 		cfg.Through = &worker.Through{To: net.JoinHostPort(u.Host, strconv.Itoa(int(u.ActualPort()))), Login: r.Login}
-		s := worker.NewState(b.name(&cfg), nil, b.Loops)
-		if owner != "" {
-			s = state.Attach(b.Lease, worker.Key(owner, &cfg), func() (*worker.State, func()) { return s, s.Close })
-		}
-		list = append(list, way{remote: r, login: cfg.Through.Credentials(), worker: worker.New(cfg, proto, s)})
+		list = append(list, way{remote: r, login: cfg.Through.Credentials(), worker: worker.New(cfg, proto, b.wayState(owner, &cfg))})
 	}
 	return list
+}
+
+// wayState returns the state of a way: what survives reloads, or that of a worker that
+// is made for a request.
+func (b *Backends) wayState(owner string, cfg *worker.Config) *worker.State {
+	if owner == "" {
+		return worker.NewState(resolve.NewName(b.Resolver, cfg.Host, resolve.ByTTL), nil, b.Loops)
+	}
+	name := b.name(cfg)
+	return state.Attach(b.Lease, worker.Key(owner, cfg), func() (*worker.State, func()) {
+		s := worker.NewState(name, nil, b.Loops)
+		return s, s.Close
+	})
 }
 
 // roundTrip sends x through the first remote that matches, through the next where that
@@ -146,9 +156,11 @@ func (h *Handler) Opener(target []byte) *worker.Worker {
 // roundTrip makes an attempt. Without TLS the other proxy gets the whole URL.
 func (w *way) roundTrip(x *exchange.Exchange, url []byte) error {
 	if !w.worker.Secure {
-		target := x.Out.Target
+		target, fields := x.Out.Target, len(x.Out.Extra)
 		x.Out.Target = url
-		defer func() { x.Out.Target = target }()
+		defer func() { // another attempt must not show the login to the backend
+			x.Out.Target, x.Out.Extra = target, x.Out.Extra[:min(fields, len(x.Out.Extra))]
+		}()
 		if w.login != nil {
 			extra(x, message.ProxyAuthorization, nameLogin, w.login)
 		}
