@@ -14,7 +14,7 @@ import (
 const balanced = `<Proxy balancer://tomcats>
     BalancerMember ajp://127.0.0.1:${t1} route=tomcat1 secret=` + secret + ` ping=2
     BalancerMember ajp://127.0.0.1:${t2} route=tomcat2 secret=` + secret + ` ping=2
-    ProxySet stickysession=JSESSIONID|jsessionid scolonpathdelim=On hcmethod=CPING hcinterval=300ms
+    ProxySet stickysession=JSESSIONID|jsessionid scolonpathdelim=On hcmethod=CPING hcinterval=300ms hctimeout=10s
 </Proxy>
 ProxyPass /t balancer://tomcats/t
 ProxyPass /examples balancer://tomcats/examples
