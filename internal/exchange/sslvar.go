@@ -42,7 +42,7 @@ func appendSSL(dst []byte, name string, x *Exchange) []byte {
 		}
 		return append(dst, "Initial"...)
 	case ascii.EqualFold(name, "SECURE_RENEG"):
-		return append(dst, "true"...)
+		return strconv.AppendBool(dst, s.State.Version < tls.VersionTLS13)
 	case ascii.EqualFold(name, "COMPRESS_METHOD"):
 		return append(dst, "NULL"...)
 	case ascii.EqualFold(name, "VERSION_INTERFACE"):

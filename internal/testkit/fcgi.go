@@ -231,7 +231,7 @@ func maskVariable(name, value string) Field {
 		plain = plain[len("REDIRECT_"):]
 	}
 	switch plain {
-	case "PATH", "LD_LIBRARY_PATH", "REMOTE_PORT":
+	case "PATH", "LD_LIBRARY_PATH", "REMOTE_PORT", "SSL_VERSION_INTERFACE", "SSL_VERSION_LIBRARY":
 		value = "<" + plain + ">"
 	}
 	return Field{name, value}

@@ -324,7 +324,7 @@ func (st *stage) accessLog(b *strings.Builder, count int) {
 
 var contentLength = regexp.MustCompile(`(?m)^< Content-Length: \d{4,}\n`)
 
-var serverName = regexp.MustCompile(`Apache/2\.\d+\.\d+( \([A-Za-z]+\))?|Headgate/[\w.-]+( \([A-Za-z]+\))?`)
+var serverName = regexp.MustCompile(`Apache/2\.\d+\.\d+( \([A-Za-z]+\))?( OpenSSL/[\w.]+)?|Headgate/[\w.-]+( \([A-Za-z]+\))?`)
 
 // masked makes a transcript the same in every run, and plain ASCII.
 func (st *stage) masked(text string) string {

@@ -35,7 +35,7 @@ func (u userName) Do(x *exchange.Exchange) error {
 		x.Logf(logsink.Warn, name, "AH02227", "Failed to set r->user to '%s'", u.variable)
 		return nil
 	}
-	x.User = user
+	x.User, x.AuthType = user, "ClientCert"
 	return nil
 }
 
