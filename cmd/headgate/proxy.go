@@ -162,7 +162,7 @@ and, with a certificate made on the spot, by https. Ctrl-C stops everything.`,
 		},
 	}
 	c.Flags().Uint16Var(&port, "port", 8080, "where to listen: `PORT`")
-	c.Flags().Uint16Var(&secure, "tls-port", 8443, "where to listen for https: `PORT`, 0 for nowhere")
+	c.Flags().Uint16Var(&secure, "tls-port", 8443, "`PORT` for https; 0: no https")
 	c.Flags().StringVar(&host, "host", "127.0.0.1", "`ADDRESS` to listen at; * for all")
 	return c
 }

@@ -25,7 +25,7 @@ func chain(t testing.TB, text string) (list []*x509.Certificate) {
 	return list
 }
 
-// TestInquiry: whom an Inquiry asks, and what it makes of that. The responder's signatures and
+// TestInquiry: which responder an Inquiry asks, and what it makes of the response. The responder's signatures and
 // times are judged in test/diff beside httpd.
 func TestInquiry(t *testing.T) {
 	r := testkit.StartResponder(t)

@@ -35,7 +35,7 @@ func Authorised(r *ocsp.Response, issuer *x509.Certificate, now time.Time) error
 		return nil
 	}
 	if err := issuer.CheckSignature(by.SignatureAlgorithm, by.RawTBSCertificate, by.Signature); err != nil {
-		return fmt.Errorf("the response is signed by %s, whom the certificate's issuer %s has not authorised: %w", by.Subject, issuer.Subject, err)
+		return fmt.Errorf("the response is signed by %s, which the certificate's issuer %s has not authorised: %w", by.Subject, issuer.Subject, err)
 	}
 	switch {
 	case !slices.Contains(by.ExtKeyUsage, x509.ExtKeyUsageOCSPSigning):

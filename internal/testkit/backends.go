@@ -171,7 +171,7 @@ var backPKI = sync.OnceValue(func() *pki {
 	return p
 })
 
-// asking makes servers that ask for a certificate of the client, and differ in whom
+// asking makes servers that ask for a certificate of the client, and differ in the CAs that
 // they name as its issuers and in what they accept.
 func (p *pki) asking(good, ca, other, inter *issued) {
 	for name, s := range map[string]struct {

@@ -101,7 +101,8 @@ func (s *shard) takeSuiting(w *Worker, x *exchange.Exchange, name []byte) *Conn 
 	return nil
 }
 
-// secure makes the handshake on a new connection, and notes in id for whom.
+// secure makes the handshake on a new connection, and notes in id for which name and
+// by which settings.
 func (w *Worker) secure(x *exchange.Exchange, rc reactor.Conn, addr string, id *identity) (reactor.Conn, error) {
 	id.by, id.name = x.Chain.BackendTLS, string(w.peerName(x))
 	sc, took, err := w.handshake(*id, rc, addr, x.Loop.Now().Add(w.connectTimeout(x)))

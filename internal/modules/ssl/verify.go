@@ -20,7 +20,7 @@ import (
 type verifyConf struct {
 	mode    module.Opt[certcheck.Mode]
 	depth   module.Opt[int]
-	cas     authorities // whom it trusts
+	cas     authorities // the CAs that it trusts
 	names   authorities // whose names clients are told; none: those of cas
 	revoked revokedConf
 	at      syntax.Pos // where SSLVerifyClient is
