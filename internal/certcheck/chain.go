@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/headgate/headgate/internal/crl"
 )
 
 // purposes checks what the certificates of a chain are for. OpenSSL:
@@ -44,7 +46,7 @@ func isCA(c *x509.Certificate) bool {
 	case c.BasicConstraintsValid:
 		return c.IsCA
 	case c.Version == 1:
-		return selfIssued(c)
+		return crl.SelfIssued(c)
 	}
 	return c.KeyUsage != 0
 }
@@ -81,7 +83,7 @@ func signed(chain []*x509.Certificate, unknown Code, now time.Time) Code {
 // for nothing. OpenSSL: check_auth_level.
 func weak(chain []*x509.Certificate) Code {
 	for i, c := range chain {
-		if i > 0 && i == len(chain)-1 && selfIssued(c) {
+		if i > 0 && i == len(chain)-1 && crl.SelfIssued(c) {
 			break
 		}
 		switch c.SignatureAlgorithm {

@@ -109,7 +109,7 @@ func (c *Checker) build(sent []*x509.Certificate, now time.Time) (chain []*x509.
 	ours := false
 	for len(chain) <= maxChain {
 		last := chain[len(chain)-1]
-		if selfIssued(last) {
+		if crl.SelfIssued(last) {
 			switch {
 			case c.trusts(last):
 				return chain, OK
@@ -169,11 +169,6 @@ func mayHaveIssued(issuer, of *x509.Certificate) bool {
 
 func fits(wanted, key []byte) bool {
 	return len(wanted) == 0 || len(key) == 0 || bytes.Equal(wanted, key)
-}
-
-// selfIssued reports whether a certificate names itself as its issuer.
-func selfIssued(c *x509.Certificate) bool {
-	return bytes.Equal(c.RawIssuer, c.RawSubject) && fits(c.AuthorityKeyId, c.SubjectKeyId)
 }
 
 func inTime(c *x509.Certificate, now time.Time) Code {

@@ -121,7 +121,7 @@ func (s *Lists) check(chain []*x509.Certificate, i int, now time.Time) reason {
 	switch {
 	case l == nil:
 		return noList
-	case issuer == c && !selfIssued(c):
+	case issuer == c && !SelfIssued(c):
 		return noIssuer // the chain ends here
 	case l.delta: // OpenSSL: it counts as any list, and less is checked
 	case issuer.KeyUsage != 0 && issuer.KeyUsage&x509.KeyUsageCRLSign == 0:
@@ -144,8 +144,8 @@ func (s *Lists) check(chain []*x509.Certificate, i int, now time.Time) reason {
 	return reason{}
 }
 
-// selfIssued reports whether a certificate may be its own issuer.
-func selfIssued(c *x509.Certificate) bool {
+// SelfIssued reports whether a certificate may be its own issuer.
+func SelfIssued(c *x509.Certificate) bool {
 	return bytes.Equal(c.RawIssuer, c.RawSubject) && (len(c.AuthorityKeyId) == 0 || len(c.SubjectKeyId) == 0 || bytes.Equal(c.AuthorityKeyId, c.SubjectKeyId))
 }
 

@@ -3,12 +3,14 @@ package ajp
 import (
 	"encoding/binary"
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/headgate/headgate/internal/backend/attempt"
 	"github.com/headgate/headgate/internal/exchange"
 	"github.com/headgate/headgate/internal/message"
+	"github.com/headgate/headgate/internal/testkit/codecs"
 	"github.com/headgate/headgate/internal/worker"
 )
 
@@ -56,33 +58,7 @@ func newCodec() *codec {
 
 // events reads b in pieces and prints the events.
 func events(c *codec, b string, piece int) string {
-	var out strings.Builder
-	at, have := 0, 0
-	for {
-		n, e, err := c.Read([]byte(b[at:have]), false)
-		at += n
-		switch {
-		case err != nil:
-			return out.String() + "error: " + err.Error()
-		case e.Kind == attempt.More && have == len(b):
-			return out.String() + "more"
-		case e.Kind == attempt.More:
-			have = min(len(b), have+piece)
-		case e.Kind == attempt.Headed:
-			fmt.Fprintf(&out, "%d ", c.x.Resp.Status)
-			if e.Last {
-				return out.String() + "last"
-			}
-		case e.Kind == attempt.Data:
-			out.Write(e.Data)
-		case e.Kind == attempt.Want:
-			fmt.Fprintf(&out, "want%d ", e.N)
-		case e.Kind == attempt.Pong:
-			out.WriteString("pong ")
-		case e.Kind == attempt.End:
-			return out.String() + " end"
-		}
-	}
+	return codecs.Events(c, func() string { return strconv.Itoa(c.x.Resp.Status) }, b, piece, false)
 }
 
 func TestResponses(t *testing.T) {

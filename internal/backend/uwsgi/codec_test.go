@@ -3,13 +3,13 @@ package uwsgi
 import (
 	"bytes"
 	"encoding/binary"
-	"strings"
 	"testing"
 
 	"github.com/headgate/headgate/internal/backend/attempt"
 	"github.com/headgate/headgate/internal/backend/cgi"
 	"github.com/headgate/headgate/internal/exchange"
 	"github.com/headgate/headgate/internal/message"
+	"github.com/headgate/headgate/internal/testkit/codecs"
 	"github.com/headgate/headgate/internal/worker"
 )
 
@@ -56,29 +56,7 @@ func events(verb message.Method, b string, piece int) string {
 	c, x := new(codec), new(exchange.Exchange)
 	x.Req.Verb = verb
 	c.AppendHead(nil, &attempt.Head{X: x, Worker: new(worker.Config)})
-	var out strings.Builder
-	for at, have := 0, 0; ; {
-		n, e, err := c.Read([]byte(b[at:have]), have == len(b))
-		at += n
-		switch {
-		case err != nil:
-			return out.String() + "error: " + err.Error()
-		case e.Kind == attempt.More && have == len(b):
-			return out.String() + "more"
-		case e.Kind == attempt.More:
-			have = min(len(b), have+piece)
-		case e.Kind == attempt.Headed:
-			if out.WriteString("head "); e.Last {
-				return out.String() + "last"
-			}
-		case e.Kind == attempt.Data:
-			if out.Write(e.Data); e.Last {
-				return out.String() + " end"
-			}
-		case e.Kind == attempt.End:
-			return out.String() + " end"
-		}
-	}
+	return codecs.Events(c, codecs.Head, b, piece, true)
 }
 
 func TestResponses(t *testing.T) {

@@ -238,23 +238,9 @@ func readLimited(path string) ([]byte, error) {
 // setBackPath reads a folder of certificates under the names that c_rehash gives them:
 // eight hexadecimal digits, a dot and a number. As OpenSSL it looks at no others.
 func setBackPath(c *directive.Call) error {
-	dir := c.Path(c.Arg(0))
-	var list []*x509.Certificate
-	if c.LooksAtFolders() {
-		names, err := hashed(dir)
-		if err != nil {
-			return c.Errorf("%s: directory '%s' does not exist", c.Row.Name, dir)
-		}
-		if len(names) == 0 {
-			c.Warn("%s: there are no certificates with hashed names in %s (openssl rehash makes them)", c.Row.Name, dir)
-		}
-		for _, name := range names {
-			more, err := readCAs(c, name)
-			if err != nil {
-				return err
-			}
-			list = append(list, more...)
-		}
+	list, err := readFolder(c, c.Path(c.Arg(0)), hashed)
+	if err != nil {
+		return err
 	}
 	backOf(c).path.To(list)
 	return nil

@@ -137,6 +137,28 @@ func setClientCAs(of func(*conf) *authorities) func(*directive.Call) error {
 	}
 }
 
+// readFolder reads the certificates in those files of a folder that choose names.
+func readFolder(c *directive.Call, dir string, choose func(dir string) ([]string, error)) (list []*x509.Certificate, err error) {
+	if !c.LooksAtFolders() {
+		return nil, nil
+	}
+	names, err := choose(dir)
+	if err != nil {
+		return nil, c.Errorf("%s: directory '%s' does not exist", c.Row.Name, dir)
+	}
+	if len(names) == 0 {
+		c.Warn("%s: there are no certificates with hashed names in %s (openssl rehash makes them)", c.Row.Name, dir)
+	}
+	for _, name := range names {
+		more, err := readCAs(c, name)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, more...)
+	}
+	return list, nil
+}
+
 // setClientCAFolder reads those files of a folder that choose names.
 func setClientCAFolder(of func(*conf) *authorities, choose func(dir string) ([]string, error)) func(*directive.Call) error {
 	return func(c *directive.Call) error {
@@ -144,23 +166,11 @@ func setClientCAFolder(of func(*conf) *authorities, choose func(dir string) ([]s
 			return c.Errorf("%s", noSectionCA)
 		}
 		dir := c.Path(c.Arg(0))
-		b := bundle{name: dir}
-		if c.LooksAtFolders() {
-			names, err := choose(dir)
-			if err != nil {
-				return c.Errorf("%s: directory '%s' does not exist", c.Row.Name, dir)
-			}
-			if len(names) == 0 {
-				c.Warn("%s: there are no certificates with hashed names in %s (openssl rehash makes them)", c.Row.Name, dir)
-			}
-			for _, name := range names {
-				more, err := readCAs(c, name)
-				if err != nil {
-					return err
-				}
-				b.list = append(b.list, more...)
-			}
+		list, err := readFolder(c, dir, choose)
+		if err != nil {
+			return err
 		}
+		b := bundle{name: dir, list: list}
 		of(slot.Of(c.Server)).path.To(b)
 		return nil
 	}
