@@ -164,7 +164,11 @@ func (st *site) handler(common *shared, r *mapping.PassRule) (exchange.Handler, 
 	switch {
 	case r.Deny:
 	case r.Balancer:
-		return st.balancers.Find(r.URL.Host), nil
+		h := st.balancers.Find(r.URL.Host)
+		if m := passMember(h); m != "" && r != st.conf.Passthrough {
+			return nil, fmt.Errorf("%s at %s: the member %s is for connections that are passed on unread (HeadgatePassthrough)", r.Rule, r.Place, m)
+		}
+		return h, nil
 	case r.Worker != nil:
 		if h := common.handlers[r.Worker]; h != nil {
 			return h, nil

@@ -66,6 +66,18 @@ func passPort(scheme string, port uint16, socket string) error {
 	return nil
 }
 
+// passMember returns the name of a member by tcp:// of a balancer, "" without one.
+func passMember(h exchange.Handler) string {
+	if balanced, ok := h.(*balancer.Live); ok {
+		for _, m := range balanced.Balancer().Members.List() {
+			if m.Worker != nil && m.Worker.Scheme == passScheme {
+				return m.Worker.Name
+			}
+		}
+	}
+	return ""
+}
+
 // buildPass makes a server one whose connections are passed on.
 func buildPass(b *module.Builder, s *module.Server, st *site, h exchange.Handler) {
 	r := st.conf.Passthrough

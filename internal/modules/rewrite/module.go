@@ -180,17 +180,33 @@ func ruleTier(schemes SchemeTier) func(*directive.Call) (directive.Tier, string)
 			return directive.Honoured, ""
 		}
 		_, target, _ := uri.SplitSocket(r.output)
-		n, _ := absolute([]byte(target))
-		if n == 0 {
+		scheme, _, ok := strings.Cut(target, "://")
+		if !ok || !isScheme(scheme) {
 			return directive.Honoured, ""
 		}
-		scheme, _, _ := strings.Cut(target[:n], ":")
-		tier, note := schemes(ascii.ToLower(scheme))
+		scheme = ascii.ToLower(scheme)
+		if n, _ := absolute([]byte(target)); n == 0 && scheme != "fdpass" && scheme != "tcp" {
+			c.Warn("there is no protocol for the scheme %s://: requests that this rule takes fail", scheme) // httpd starts, too
+			return directive.Honoured, ""
+		}
+		tier, note := schemes(scheme)
 		if ascii.EqualFold(scheme, "balancer") && tier != directive.Pending {
 			return directive.Honoured, "" // not a worker's scheme: the balancer's members have schemes
 		}
 		return tier, note
 	}
+}
+
+// isScheme reports whether s is a scheme as written, and not one that depends on the
+// request (RFC 3986 section 3.1).
+func isScheme(s string) bool {
+	for i := range len(s) {
+		letter := ascii.Lower(s[i]) >= 'a' && ascii.Lower(s[i]) <= 'z'
+		if !letter && (i == 0 || !ascii.IsDigit(s[i]) && s[i] != '+' && s[i] != '-' && s[i] != '.') {
+			return false
+		}
+	}
+	return s != ""
 }
 
 // refuse returns the error for a rule or condition, with httpd's message.
