@@ -89,9 +89,13 @@ func (w *Worker) tryAll(x *exchange.Exchange, d reactor.Dial, addrs, not []netip
 
 // refused is the fault of an address that clients may not have us connect to.
 func (w *Worker) refused(a netip.Addr) *fault.Fault {
+	host := w.Host + " is "
+	if w.Host == a.String() {
+		host = ""
+	}
 	return &fault.Fault{
 		Side: fault.Client, Module: "proxy", Phase: fault.Connect, Kind: fault.Denied, Status: 403, Backend: w.Name,
-		Detail: w.Host + " is " + a.String() + ", which HeadgateForwardAllow does not name",
+		Detail: host + a.String() + ", which only this machine should reach; HeadgateForwardAllow does not name it",
 	}
 }
 
