@@ -20,6 +20,8 @@ type elistener struct {
 	local  netip.AddrPort // the address that clients connect to; invalid: any address of the machine
 	place  int32          // index in loop.listeners; -1: none
 	paused bool
+	quota  int   // connections to accept in a round: as many as came in the last ones
+	spent  int   // rounds in a row that accepted so many
 	again  int64 // when to try again while paused
 	told   int64 // when a shortage was last reported
 }
@@ -173,16 +175,19 @@ func (l *eloop) acceptAgain() {
 	}
 }
 
-// acceptBatch is how many connections are accepted before existing ones get
-// their turn.
+// acceptBatch is how many connections are accepted at most before existing ones
+// get their turn.
 const acceptBatch = 16
 
-// accept accepts connections.
+// accept accepts connections: as many as came in the last rounds. To ask for one
+// more, only to be told that there is none, costs a system call each time; if more
+// wait, the next wait for events reports it at once.
 func (l *eloop) accept(k *elistener) {
 	if k == nil || k.paused {
 		return
 	}
-	for range acceptBatch {
+	k.quota = max(k.quota, 1)
+	for n := range k.quota {
 		if k.h.Full() {
 			k.pause(fullPause)
 			return
@@ -193,11 +198,15 @@ func (l *eloop) accept(k *elistener) {
 		}
 		switch e := k.acceptOne(); {
 		case e == syscall.EAGAIN:
+			k.quota, k.spent = n, 0
 			return
 		case isStarved(e):
 			k.starve(e)
 			return
 		}
+	}
+	if k.spent++; k.spent > 2 {
+		k.quota, k.spent = min(2*k.quota, acceptBatch), 0
 	}
 }
 

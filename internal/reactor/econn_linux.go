@@ -440,6 +440,9 @@ func (c *econn) Ended() bool {
 	return e != 0 && e != syscall.EAGAIN
 }
 
+// Empty implements Ender.
+func (c *econn) Empty() bool { return c.flags&isClosed != 0 || c.peek() != 0 }
+
 // Watch implements Conn. The flag may be stale since the last read, which
 // filled its buffer: then only the system knows.
 func (c *econn) Watch(w Watcher) Watching {

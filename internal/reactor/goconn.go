@@ -96,6 +96,9 @@ func (c *goConn) Ended() bool {
 	return c.closed.Load() || c.raw.Control(c.look) != nil || c.seen != nil && c.seen != syscall.EAGAIN
 }
 
+// Empty implements Ender.
+func (c *goConn) Empty() bool { return !c.hasInput() }
+
 // Close implements Conn.
 func (c *goConn) Close() error {
 	if c.engine != nil {

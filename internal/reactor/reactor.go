@@ -274,6 +274,9 @@ type Breaker interface {
 // calls it.
 type Ender interface {
 	Ended() bool
+	// Empty reports, likewise, that nothing the peer has sent is unread, whether or
+	// not more can come.
+	Empty() bool
 }
 
 // ErrNoSplice says that the two connections cannot be spliced. No bytes were

@@ -258,6 +258,12 @@ func (c *Conn) Ended() bool {
 	return ok && !c.Buffered() && e.Ended()
 }
 
+// Empty implements reactor.Ender. A message of TLS that is unread is input.
+func (c *Conn) Empty() bool {
+	e, ok := c.t.conn.(reactor.Ender)
+	return ok && !c.Buffered() && e.Empty()
+}
+
 // Watch implements reactor.Conn. Input may turn out to be none for Read: a
 // key update, or a session ticket.
 func (c *Conn) Watch(w reactor.Watcher) reactor.Watching {

@@ -24,7 +24,7 @@ const (
 // reads until the client closes. It does not wait for a client that announced
 // its last request and has sent nothing since, or that has closed already.
 func (st *state) linger() {
-	if st.body.done && st.in.buffered() == 0 && (st.lastByClient() && st.conn.Alive() || st.ended()) {
+	if st.body.done && st.in.buffered() == 0 && st.nothingUnread() {
 		return
 	}
 	if st.conn.CloseWrite() == nil {
@@ -32,10 +32,17 @@ func (st *state) linger() {
 	}
 }
 
-// ended reports whether the client has closed, and nothing that it sent is unread.
-func (st *state) ended() bool {
+// nothingUnread reports whether a close leaves nothing unread: the client has
+// announced its last request or has closed, and has sent nothing since.
+func (st *state) nothingUnread() bool {
 	e, ok := st.conn.(reactor.Ender)
-	return ok && e.Ended()
+	if !ok {
+		return st.lastByClient() && st.conn.Alive()
+	}
+	if st.lastByClient() {
+		return e.Empty()
+	}
+	return e.Ended()
 }
 
 // lastByClient reports whether the client announced that this request is its

@@ -221,6 +221,13 @@ func (e *End) Ended() bool {
 	return e.closed || len(e.in.buf) == 0 && (e.in.reset || e.in.fin)
 }
 
+// Empty implements reactor.Ender.
+func (e *End) Empty() bool {
+	e.net.mu.Lock()
+	defer e.net.mu.Unlock()
+	return e.closed || len(e.in.buf) == 0
+}
+
 // Loop implements reactor.Conn.
 func (e *End) Loop() reactor.Loop { return e.loop }
 
