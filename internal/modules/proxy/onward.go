@@ -63,16 +63,22 @@ func setForwardAllow(c *directive.Call) error {
 	return nil
 }
 
+// parsePrefix reads an address or a network. An IPv4 address in IPv6 form stands for
+// the IPv4 address, as the addresses of clients and backends do.
 func parsePrefix(word string) (netip.Prefix, error) {
-	if strings.Contains(word, "/") {
-		p, err := netip.ParsePrefix(word)
-		return p.Masked(), err
+	p, err := netip.ParsePrefix(word)
+	if !strings.Contains(word, "/") {
+		var a netip.Addr
+		a, err = netip.ParseAddr(word)
+		p = netip.PrefixFrom(a, a.BitLen())
 	}
-	a, err := netip.ParseAddr(word)
 	if err != nil {
 		return netip.Prefix{}, err
 	}
-	return netip.PrefixFrom(a, a.BitLen()), nil
+	if a := p.Addr(); a.Is4In6() && p.Bits() >= 96 {
+		p = netip.PrefixFrom(a.Unmap(), p.Bits()-96)
+	}
+	return p.Masked(), nil
 }
 
 // buildOnward makes a server a forward proxy.
