@@ -169,6 +169,8 @@ type Chain struct {
 	Levels    *logsink.Levels
 	Handler   string // SetHandler as written; "" none
 
+	TrackFirstByte bool // LogIOTrackTTFB: %^FB has a value
+
 	LegacyDN bool // SSLOptions LegacyDNStringFormat
 
 	Demand certcheck.Demand // of certificates of clients: the site's and the sections'

@@ -15,6 +15,8 @@ type Try struct {
 	Addr   string        // where the connection leads; "" if there was none
 	Reused bool          // the connection came from the pool
 	Idle   time.Duration // for how long it had been idle
+	Port   uint16        // our end of the connection; 0: it has none
+	Status int           // of the worker's response; 0: no head came
 
 	Began     time.Time
 	Queue     time.Duration // waiting for a slot under max=

@@ -60,6 +60,7 @@ func All() []*module.Module {
 		mpm.New(),
 		unixd.New(),
 		logconfig.New(),
+		logconfig.NewIO(),
 		remoteip.New(), // before all that goes by the client's address
 		setenvif.New(),
 		ssl.New(),

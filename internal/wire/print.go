@@ -2,6 +2,7 @@ package wire
 
 import (
 	"strconv"
+	"time"
 
 	"github.com/headgate/headgate/internal/message"
 )
@@ -55,6 +56,19 @@ func AppendLength(dst []byte, n int64) []byte {
 	dst = append(dst, "Content-Length: "...)
 	dst = strconv.AppendInt(dst, n, 10)
 	return append(dst, crlf...)
+}
+
+// AppendKeepAlive appends the value of a Keep-Alive field: for how long the
+// connection may be idle, and how many further requests of the limit the
+// connection may have, of which it had n; 0: there is no limit.
+func AppendKeepAlive(dst []byte, timeout time.Duration, limit, n int) []byte {
+	dst = append(dst, "timeout="...)
+	dst = strconv.AppendInt(dst, int64(timeout/time.Second), 10)
+	if limit > 0 {
+		dst = append(dst, ", max="...)
+		dst = strconv.AppendInt(dst, int64(limit-n+1), 10)
+	}
+	return dst
 }
 
 // AppendHeader appends the fields of h in order, without the dropped ones,

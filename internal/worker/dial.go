@@ -111,6 +111,7 @@ func (w *Worker) connect(x *exchange.Exchange, d reactor.Dial, addr string) (*Co
 	if err != nil {
 		return nil, connectFault(w.Name, addr, took, err)
 	}
+	port := portOf(rc.LocalAddr())
 	var id identity
 	if w.ProxyHeader != proxyproto.None {
 		id.ends = new(endsOf(x))
@@ -131,8 +132,16 @@ func (w *Worker) connect(x *exchange.Exchange, d reactor.Dial, addr string) (*Co
 	}
 	s, i := w.State, l.Index()
 	return &Conn{
-		Conn: rc, identity: id, Addr: addr, ip: d.Addr.Addr(), state: s, counters: &s.counters[i], home: &s.pool.shards[i], reuse: w.Reuse, shared: s.shares,
+		Conn: rc, identity: id, Addr: addr, ip: d.Addr.Addr(), port: port, state: s, counters: &s.counters[i], home: &s.pool.shards[i], reuse: w.Reuse, shared: s.shares,
 	}, nil
+}
+
+// portOf returns the port of an address, 0 where it has none.
+func portOf(a net.Addr) uint16 {
+	if at, ok := a.(interface{ AddrPort() netip.AddrPort }); ok {
+		return at.AddrPort().Port()
+	}
+	return 0
 }
 
 func (w *Worker) connectTimeout(x *exchange.Exchange) time.Duration {

@@ -2,6 +2,7 @@ package worker
 
 import (
 	"context"
+	"net"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -142,6 +143,9 @@ func (p *evParker) Park(deadline time.Time) (woken bool) {
 	})
 	return woken
 }
+
+// LocalAddr implements net.Conn.
+func (*evConn) LocalAddr() net.Addr { return &net.TCPAddr{} }
 
 // evConn is a connection that is watched.
 type evConn struct {

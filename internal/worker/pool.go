@@ -15,6 +15,7 @@ type Conn struct {
 	reactor.Conn
 	Addr     string        // where it leads, for log lines
 	ip       netip.Addr    // the same; invalid for a unix socket
+	port     uint16        // our end; 0: it has none
 	among    *[]netip.Addr // the pool's addresses when ip was last checked against them
 	Reused   bool          // it has carried an earlier exchange
 	Idle     time.Duration // how long it had been idle when it was taken
@@ -53,7 +54,7 @@ func (w *Worker) Acquire(x *exchange.Exchange, fresh bool) (*Conn, error) {
 		t.End(x.Loop.Now())
 		return nil, t.Fault
 	}
-	t.Addr, t.Reused, t.Idle = c.Addr, c.Reused, c.Idle
+	t.Addr, t.Reused, t.Idle, t.Port = c.Addr, c.Reused, c.Idle, c.port
 	return c, nil
 }
 

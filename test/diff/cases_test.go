@@ -17,6 +17,10 @@ type group struct {
 	files map[string]string
 	cases []*diffCase
 	split string // a further end of a line in transcripts of generated groups
+
+	// value masks what changes from run to run in a value of a generated group's
+	// log; nil: nothing does.
+	value func(name, value string) string
 }
 
 // diffCase is one case: the responses of the origins and the requests sent on one connection.
@@ -80,7 +84,8 @@ func loadGroups() ([]*group, error) {
 	if err != nil {
 		return nil, fmt.Errorf("exprs: %w", err)
 	}
-	return append(gs, g), nil
+	formats, err := formatGroups()
+	return append(append(gs, g), formats...), err
 }
 
 // parseCases reads the cases file: blocks begun by "= id" lines.

@@ -28,8 +28,9 @@ type stage struct {
 
 	manager   []string // the latest page of balancer-manager
 	generated bool     // the group is a generated one
-	challenge string   // the latest WWW-Authenticate
-	toEnd     bool     // responses of backends end with their connection
+	value     func(name, value string) string
+	challenge string // the latest WWW-Authenticate
+	toEnd     bool   // responses of backends end with their connection
 }
 
 type namedOrigin struct {
@@ -93,6 +94,7 @@ func setUp(t *testing.T, g *group, start func(testing.TB, testkit.Site) *testkit
 	for k, v := range st.vars {
 		pairs = append(pairs, v, "${"+k+"}")
 	}
+	st.value = g.value
 	if st.generated = g.split != ""; st.generated {
 		pairs = append(pairs, g.split, "\n")
 	}
@@ -317,9 +319,24 @@ func (st *stage) accessLog(b *strings.Builder, count int) {
 	for _, l := range lines() {
 		st.logged++
 		if !strings.Contains(l, "OPTIONS *") {
-			fmt.Fprintf(b, "log: %s\n", l)
+			fmt.Fprintf(b, "log: %s\n", st.maskedValues(l))
 		}
 	}
+}
+
+// maskedValues masks what changes from run to run in the values of a line that
+// has one "name=[value]" after another.
+func (st *stage) maskedValues(line string) string {
+	if st.value == nil {
+		return line
+	}
+	parts := strings.Split(line, exprSplit)
+	for i, p := range parts {
+		if name, value, ok := strings.Cut(p, "=["); ok {
+			parts[i] = name + "=[" + st.value(name, strings.TrimSuffix(value, "]")) + "]"
+		}
+	}
+	return strings.Join(parts, exprSplit)
 }
 
 var contentLength = regexp.MustCompile(`(?m)^< Content-Length: \d{4,}\n`)

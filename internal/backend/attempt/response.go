@@ -28,7 +28,7 @@ func (a *attempt) readHead() (last bool, f *fault.Fault) {
 		}
 		switch e.Kind {
 		case Headed:
-			a.headed = true
+			a.headed, a.record.Status = true, a.x.Resp.Status
 			a.x.Resp.Body = frameOf(e.N, e.Last)
 			a.x.Hold(a.in) // the head's bytes are borrowed until the log line
 			a.in = nil

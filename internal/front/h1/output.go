@@ -2,7 +2,6 @@ package h1
 
 import (
 	"strconv"
-	"time"
 
 	"github.com/headgate/headgate/internal/message"
 	"github.com/headgate/headgate/internal/reactor"
@@ -219,12 +218,8 @@ func (st *state) appendFraming(r *message.Response, there present) {
 	case !st.x.KeptAlive:
 		o.bytes = append(append(append(o.bytes, "Connection: "...), upgrade...), "close\r\n"...)
 	case wire.HasToken(&st.x.Req.Header, message.Connection, "keep-alive"):
-		o.bytes = append(o.bytes, "Keep-Alive: timeout="...)
-		o.bytes = strconv.AppendInt(o.bytes, int64(st.x.Site.KeepAliveTimeout/time.Second), 10)
-		if m := int(st.x.Site.MaxKeepAlive); m > 0 {
-			o.bytes = append(o.bytes, ", max="...)
-			o.bytes = strconv.AppendInt(o.bytes, int64(m-st.x.Client.Requests+1), 10)
-		}
+		o.bytes = append(o.bytes, "Keep-Alive: "...)
+		o.bytes = wire.AppendKeepAlive(o.bytes, st.x.Site.KeepAliveTimeout, int(st.x.Site.MaxKeepAlive), st.x.Client.Requests)
 		o.bytes = append(append(append(o.bytes, "\r\nConnection: "...), upgrade...), "Keep-Alive\r\n"...)
 	case upgrade != "":
 		o.bytes = append(o.bytes, "Connection: Upgrade\r\n"...)

@@ -24,7 +24,7 @@ func finished() *exchange.Exchange {
 			PeerIP: []byte("10.0.0.9"), Requests: 3,
 		},
 		Site:     &exchange.Site{Name: "oracle.test"},
-		Chain:    &exchange.Chain{},
+		Chain:    &exchange.Chain{TrackFirstByte: true},
 		Path:     []byte("/o/a\n\"b"),
 		Args:     []byte("a=b\"c"),
 		HasArgs:  true,
@@ -51,7 +51,8 @@ func finished() *exchange.Exchange {
 	}
 	x.Resp.Trailer.Add([]byte("Sum"), []byte("t2"))
 	x.Env.Set("FooBar", []byte(`val"x`))
-	x.Notes.Set("proxy-status", []byte("200"))
+	x.Notes.Set("session-route", []byte("r1"))
+	x.Tries.Begin("http://a", start).Status = 200
 	return x
 }
 
@@ -85,7 +86,7 @@ func TestFormat(t *testing.T) {
 		{`%I %O %S %B %b`, `144 227 371 3 3`},
 		{`%{Content-Type}o %{content-type}o %{Set-Cookie}o %{x-dup}o %{Nope}o`, `text/html text/html a=1, b=2 1 -`},
 		{`%{Foo}i %{User-Agent}i %{Referer}i [%{Empty}i]`, `1, 2 a\"b\\c\x01\xe9\td - []`},
-		{`%{foobar}e %{FooBar}e %{nope}e %{proxy-status}n %{nope}n`, `val\"x val\"x - 200 -`},
+		{`%{foobar}e %{FooBar}e %{nope}e %{proxy-status}n %{session-route}n %{nope}n`, `val\"x val\"x - 200 r1 -`},
 		{`%{A}C %{b}C %{c}C %{d}C %{empty}C %{x}C`, `1 x=y z 9 - -`},
 		{`%404,200s %!404s %404{Host}i %!200,404{Host}i %>404U %!{Host}i %,s %!!404s`, `200 200 - - - oRacle.Test:8080 200 -`},
 		{`a\tb\n\qc\\d\ %% e%{a}}i`, "a\tb\n\\qc\\d\\ % e-"},

@@ -104,15 +104,11 @@ func duration(arg string) value {
 }
 
 func durationUS(dst []byte, x *exchange.Exchange) []byte {
-	return strconv.AppendInt(dst, elapsed(x).Microseconds(), 10)
+	return appendMicros(dst, elapsed(x))
 }
 
-// firstByte is the time to the response head in microseconds.
-func firstByte(dst []byte, x *exchange.Exchange) []byte {
-	if x.Times.FirstByte.IsZero() || x.Times.Start.IsZero() {
-		return append(dst, '-')
-	}
-	return strconv.AppendInt(dst, x.Times.FirstByte.Sub(x.Times.Start).Microseconds(), 10)
+func appendMicros(dst []byte, d time.Duration) []byte {
+	return strconv.AppendInt(dst, d.Microseconds(), 10)
 }
 
 // seconds caches one rendered text for each of the latest seconds: the time of

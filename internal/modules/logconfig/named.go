@@ -7,6 +7,7 @@ import (
 	"github.com/headgate/headgate/internal/ascii"
 	"github.com/headgate/headgate/internal/exchange"
 	"github.com/headgate/headgate/internal/message"
+	"github.com/headgate/headgate/internal/wire"
 )
 
 // noteCause is the note with the fault of the exchange. It is ours: no module
@@ -72,6 +73,17 @@ func headerOut(arg string) value {
 		return contentLengthOut
 	case message.TransferEncoding:
 		return transferEncodingOut
+	case message.Date, message.Server:
+		return func(dst []byte, x *exchange.Exchange) []byte {
+			if x.Made != exchange.ByHandler { // httpd: its own are printed, and are in no table
+				return append(dst, '-')
+			}
+			return appendFirst(dst, &x.Resp.Header, arg)
+		}
+	case message.Connection:
+		return connectionOut
+	case message.KeepAlive:
+		return keepAliveOut
 	}
 	return func(dst []byte, x *exchange.Exchange) []byte { return appendFirst(dst, &x.Resp.Header, arg) }
 }
@@ -90,6 +102,36 @@ func transferEncodingOut(dst []byte, x *exchange.Exchange) []byte {
 		return append(dst, "chunked"...)
 	}
 	return appendFirst(dst, &x.Resp.Header, "Transfer-Encoding")
+}
+
+// connectionOut and keepAliveOut show what the front said of the connection.
+func connectionOut(dst []byte, x *exchange.Exchange) []byte {
+	switch {
+	case x.Tunnel != nil:
+		return append(dst, "Upgrade"...)
+	case !x.Committed:
+		return append(dst, '-')
+	}
+	from := len(dst)
+	if x.Resp.Status == 426 && x.Resp.Header.Has(message.Upgrade) {
+		dst = append(dst, "Upgrade, "...)
+	}
+	switch {
+	case !x.KeptAlive:
+		return append(dst, "close"...)
+	case wire.HasToken(&x.Req.Header, message.Connection, "keep-alive"):
+		return append(dst, "Keep-Alive"...)
+	case len(dst) > from:
+		return dst[:len(dst)-2]
+	}
+	return append(dst, '-')
+}
+
+func keepAliveOut(dst []byte, x *exchange.Exchange) []byte {
+	if !x.Committed || !x.KeptAlive || x.Tunnel != nil || !wire.HasToken(&x.Req.Header, message.Connection, "keep-alive") {
+		return append(dst, '-')
+	}
+	return wire.AppendKeepAlive(dst, x.Site.KeepAliveTimeout, int(x.Site.MaxKeepAlive), x.Client.Requests)
 }
 
 func appendFirst(dst []byte, h *message.Header, name string) []byte {
@@ -118,9 +160,20 @@ func envVar(arg string) value {
 	return func(dst []byte, x *exchange.Exchange) []byte { return appendVar(dst, &x.Env, arg) }
 }
 
+// ownNotes are notes that no module sets: they are taken from what the exchange
+// keeps.
+var ownNotes = []struct {
+	name  string
+	value value
+}{
+	{noteCause, errorCause}, {"proxy-status", backendStatus}, {"proxy-source-port", backendPort},
+}
+
 func note(arg string) value {
-	if ascii.EqualFold(arg, noteCause) {
-		return errorCause
+	for _, n := range ownNotes {
+		if ascii.EqualFold(arg, n.name) {
+			return n.value
+		}
 	}
 	return func(dst []byte, x *exchange.Exchange) []byte { return appendVar(dst, &x.Notes, arg) }
 }
@@ -130,6 +183,25 @@ func errorCause(dst []byte, x *exchange.Exchange) []byte {
 		return append(dst, '-')
 	}
 	return appendEach(dst, x.Fault.Error())
+}
+
+// backendStatus is the status of the latest response of a backend.
+func backendStatus(dst []byte, x *exchange.Exchange) []byte {
+	tries := x.Tries.All()
+	for i := len(tries) - 1; i >= 0; i-- {
+		if s := tries[i].Status; s != 0 {
+			return strconv.AppendInt(dst, int64(s), 10)
+		}
+	}
+	return append(dst, '-')
+}
+
+// backendPort is the port of our end of the connection to a backend.
+func backendPort(dst []byte, x *exchange.Exchange) []byte {
+	if t := x.Tries.Last(); t != nil && t.Port != 0 {
+		return strconv.AppendUint(dst, uint64(t.Port), 10)
+	}
+	return append(dst, '-')
 }
 
 // appendVar appends a variable. httpd: its tables ignore case; the exact name

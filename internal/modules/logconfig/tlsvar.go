@@ -1,7 +1,6 @@
 package logconfig
 
 import (
-	"github.com/headgate/headgate/internal/ascii"
 	"github.com/headgate/headgate/internal/exchange"
 )
 
@@ -27,7 +26,7 @@ var oldTLSVars = []struct{ name, variable string }{
 // oldTLSVar is %{name}c, of httpd's early days. httpd: ssl_var_log_handler_c.
 func oldTLSVar(arg string) value {
 	for _, v := range oldTLSVars {
-		if ascii.EqualFold(v.name, arg) {
+		if v.name == arg {
 			return tlsVar(v.variable)
 		}
 	}
