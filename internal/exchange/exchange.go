@@ -92,6 +92,8 @@ type Exchange struct {
 	remote  Peer              // the client, if that is not the peer
 	trailer *message.Header   // sent after the last body byte
 	filters []active          // those that take part in the response
+	heads   int               // the filters of the chain whose Head was called
+	empty   bool              // no body follows the head that is being sent
 	inputs  []active          // those that take part in the request body
 	held    []*reactor.Buffer // buffers that hold borrowed bytes of x
 }
@@ -258,6 +260,7 @@ func (x *Exchange) Reset(poison bool) {
 	x.Always.Reset()
 	x.Cookies.Reset()
 	x.Made = ByHandler
+	x.heads, x.empty = 0, false
 	x.AuthType, x.Judged = "", false
 	if x.reply.Status != 0 {
 		x.reply = Reply{}

@@ -31,6 +31,14 @@ type InputFilter interface {
 	Done(x *Exchange, s *Slot)
 }
 
+// Encoder is a Filter that encodes responses for clients that accept that.
+type Encoder interface {
+	Filter
+	// Offer returns the quality, in thousandths, with which the client accepts the
+	// encoding that Head would choose now; 0: Head would not encode.
+	Offer(x *Exchange) int
+}
+
 // Slot holds a filter's state for one message: a pointer to memory that the
 // filter owns or has from a pool.
 type Slot struct{ State any }
@@ -92,35 +100,54 @@ func (s Source) Read(x *Exchange, p []byte, wait bool) (int, error) {
 }
 
 // filter calls Head of the chain's filters and edits the head by their effects:
-// if one changes the body, fields about the old body are removed. more: a body
-// follows, or may follow now.
-func (x *Exchange) filter(last bool) (more bool, err error) {
-	var all Effect
-	for _, f := range x.Chain.Filters {
+// if one changes the body, fields about the old body are removed, and changed is
+// true.
+func (x *Exchange) filter() (changed bool, err error) {
+	for i, f := range x.Chain.Filters {
 		var s Slot
+		x.heads = i + 1
 		e, err := f.Head(x, &s)
 		if err != nil {
 			return false, err
 		}
 		if e != Declines {
-			all |= e
 			x.filters = append(x.filters, active{out: f, slot: s})
 		}
+		if e&Changes != 0 {
+			changed = true
+			x.changed(e)
+		}
 	}
-	if all&Changes == 0 {
-		return !last, nil
-	}
+	return changed, nil
+}
+
+// changed edits the head for a filter that changes the body: the next one sees
+// what it would have if the response had come like that.
+func (x *Exchange) changed(e Effect) {
 	h := &x.Resp.Header
 	h.DelID(message.ContentLength)
 	for _, name := range ofOldBody {
 		h.Del(name)
 	}
-	if all&OwnTag == 0 {
+	if e&OwnTag == 0 {
 		weaken(x)
 	}
 	x.Resp.Body = message.Framing{Kind: message.Unknown}
-	// A filter may add to an empty body, but not where no body is allowed.
-	return !last || x.Req.Verb != message.HEAD && !message.NoContent(x.Resp.Status), nil
+}
+
+// NoBody reports that no body follows the response head that is about to be
+// sent. Filters may ask it in Head.
+func (x *Exchange) NoBody() bool { return x.empty }
+
+// Preferred reports whether no filter after the one whose Head runs would encode
+// the response with a quality above q.
+func (x *Exchange) Preferred(q int) bool {
+	for _, f := range x.Chain.Filters[x.heads:] {
+		if e, ok := f.(Encoder); ok && e.Offer(x) > q {
+			return false
+		}
+	}
+	return true
 }
 
 // ofOldBody are the fields that are valid only for the bytes a backend sent

@@ -39,7 +39,23 @@ func (x *Exchange) SendHead(last bool) error {
 	more := !last
 	// httpd: 101 is an interim response, which no step sees.
 	if x.Chain != nil && x.Tunnel == nil {
-		for _, s := range x.Chain.Response {
+		steps := x.Chain.Response
+		before := len(steps) - x.Chain.Edits
+		for _, s := range steps[:before] {
+			if err := s.Do(x); err != nil {
+				return err
+			}
+		}
+		changed := false
+		// httpd: the page of a status passes by the filters of its request.
+		if len(x.Chain.Filters) > 0 && x.Made == ByHandler {
+			var err error
+			x.empty = last
+			if changed, err = x.filter(); err != nil {
+				return err
+			}
+		}
+		for _, s := range steps[before:] {
 			if err := s.Do(x); err != nil {
 				return err
 			}
@@ -51,11 +67,10 @@ func (x *Exchange) SendHead(last bool) error {
 		if x.Resp.Header.MayHave(varies) {
 			x.uniteVary()
 		}
-		if len(x.Chain.Filters) > 0 {
-			var err error
-			if more, err = x.filter(last); err != nil {
-				return err
-			}
+		if changed {
+			x.Resp.Header.DelID(message.ContentLength) // an edit does not know the length
+			// A filter may add to an empty body, but not where no body is allowed.
+			more = !last || x.Req.Verb != message.HEAD && !message.NoContent(x.Resp.Status)
 		}
 	}
 	x.Committed = true

@@ -148,6 +148,7 @@ type Chain struct {
 	Response  []Step    // edits of every response head
 	Filters   []Filter  // response filters, outermost last
 	LimitBody int64     // LimitRequestBody in bytes; 0: no limit
+	Edits     int       // how many of Response, the last, come after the filters (httpd: FIXUP_HEADERS_OUT)
 
 	Canonical Canonical
 	Signature Signature

@@ -153,6 +153,8 @@ type Dir struct {
 	Server *Server
 	Conf   *directive.Confs // merged
 	Chain  *exchange.Chain
+
+	outputs, inputs []place // of Chain.Filters and Chain.Inputs
 }
 
 // Opt is a value that may not be set. Merging prefers the inner one.

@@ -55,8 +55,9 @@ func All() []*module.Module {
 	store, penalty := authnfile.NewStore(), new(module.Penalty)
 	checks := slices.Concat(authzhost.Providers(names), authzuser.Providers(), authzgroupfile.Providers(), authzowner.Providers(), ssl.Providers())
 	users := module.AuthnProviders{store.Provider(), authnanon.Provider()}
+	filters := module.FilterKinds{ratelimit.Filter()}
 	return slices.Concat([]*module.Module{
-		core.New(slices.Concat(proxy.Handlers(), status.Handlers(), info.Handlers(), proxybalancer.Handlers()), ratelimit.Filter()),
+		core.New(slices.Concat(proxy.Handlers(), status.Handlers(), info.Handlers(), proxybalancer.Handlers()), filters),
 		mpm.New(),
 		unixd.New(),
 		logconfig.New(),

@@ -21,7 +21,7 @@ func TestMain(m *testing.M) { testkit.Main(m) }
 func check(t *testing.T, conf, user, password string) (module.AuthnResult, string) {
 	t.Helper()
 	root, _ := syntax.Parse("x.conf", "<Location /a>\n"+conf+"\n</Location>")
-	main, found := directive.Apply(root, directive.Known().With(core.New(nil).Rows).With(authnanon.New().Rows), directive.Options{})
+	main, found := directive.Apply(root, directive.Known().With(core.New(nil, nil).Rows).With(authnanon.New().Rows), directive.Options{})
 	if directive.Blocking(found) {
 		t.Fatal(found)
 	}

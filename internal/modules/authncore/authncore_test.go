@@ -20,7 +20,7 @@ func TestMain(m *testing.M) { testkit.Main(m) }
 func apply(conf string) []directive.Diagnostic {
 	store := authnfile.NewStore()
 	users := module.AuthnProviders{store.Provider()}
-	table := directive.Known().With(core.New(nil).Rows)
+	table := directive.Known().With(core.New(nil, nil).Rows)
 	for _, m := range []*module.Module{
 		authnfile.New(store), authbasic.New(users), authncore.New(users, authbasic.Scheme(users[0], new(module.Penalty))),
 	} {

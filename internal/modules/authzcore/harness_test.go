@@ -66,7 +66,7 @@ type site struct {
 
 func apply(conf string) (*site, []directive.Diagnostic) {
 	s := &site{modules: modules()}
-	table := directive.Known().With(core.New(nil).Rows)
+	table := directive.Known().With(core.New(nil, nil).Rows)
 	for _, m := range s.modules {
 		table = table.With(m.Rows)
 	}

@@ -116,7 +116,8 @@ type DirConf struct {
 	Current   module.Opt[bool]   // CGIVar REQUEST_URI current-uri
 	LimitBody module.Opt[int64]
 	Handler   module.Opt[handler]
-	Filters   module.Opt[[]module.FilterKind] // SetOutputFilter, in the order of their calls
+	Filters   module.Opt[[]module.FilterKind] // SetOutputFilter, as named
+	Inputs    module.Opt[[]module.FilterKind] // SetInputFilter, as named
 	ErrorDocs map[int]exchange.ErrorDoc       // a zero ErrorDoc is "default"
 	Levels    *logsink.Levels
 }
@@ -134,6 +135,7 @@ func mergeDir(base, add *DirConf) *DirConf {
 		LimitBody: module.Over(base.LimitBody, add.LimitBody),
 		Handler:   module.Over(base.Handler, add.Handler),
 		Filters:   module.Over(base.Filters, add.Filters),
+		Inputs:    module.Over(base.Inputs, add.Inputs),
 		ErrorDocs: base.ErrorDocs,
 		Levels:    add.Levels.Over(base.Levels),
 	}

@@ -15,13 +15,13 @@ import (
 	"github.com/headgate/headgate/internal/snapshot"
 )
 
-// New returns the module. SetHandler can name named, SetOutputFilter the filters
-// of kinds.
-func New(named []module.HandlerKind, kinds ...module.FilterKind) *module.Module {
+// New returns the module. SetHandler can name named, SetOutputFilter and
+// SetInputFilter the filters of kinds.
+func New(named []module.HandlerKind, kinds module.FilterKinds) *module.Module {
 	evals := new(exchange.Evaluator)
 	return &module.Module{
 		Name: "core", ID: "core_module", Static: true,
-		Rows: append(rows(), handlers(named).row(), filters(kinds).row()), Server: server, Finish: finish,
+		Rows: append(append(rows(), handlers(named).row()), filterRows(kinds)...), Server: server, Finish: finish,
 		Dir: func(b *module.Builder, d *module.Dir) error { return dir(b, d, evals) },
 	}
 }
@@ -156,7 +156,7 @@ func dir(b *module.Builder, d *module.Dir, evals *exchange.Evaluator) error {
 	if len(docs.ByStatus) > 0 {
 		ch.ErrorDocs = docs
 	}
-	return addFilters(b, d, c.Filters.V)
+	return addFilters(b, d, c)
 }
 
 // finish fills the fields that concern the whole server.

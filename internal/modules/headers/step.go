@@ -37,6 +37,7 @@ func dir(_ *module.Builder, d *module.Dir) error {
 	}
 	if s := newResponse(c, false); s != nil {
 		d.Chain.Response = append(d.Chain.Response, s)
+		d.Chain.Edits++
 	}
 	return nil
 }
