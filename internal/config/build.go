@@ -102,8 +102,8 @@ func buildServers(b *module.Builder, modules []*module.Module) {
 		Scope: b.Main, Conf: b.Main.Server, Own: b.Main.Server, Dir: b.Main.Dir,
 		Site: &exchange.Site{ID: b.Snapshot.Generation}, Key: "main",
 	}
-	compiling := new(lock.Mutex)
-	buildServer(b, main, nil, modules, compiling)
+	run := &running{compiling: new(lock.Mutex), walks: snapshot.NewWalks(b.Loops)}
+	buildServer(b, main, nil, modules, run)
 	b.Snapshot.Main = main.Site
 	b.Snapshot.Sites = append(b.Snapshot.Sites, main.Site)
 	var hosts []*snapshot.VHost
@@ -115,7 +115,7 @@ func buildServers(b *module.Builder, modules []*module.Module) {
 			Site: &exchange.Site{ID: b.Snapshot.Generation, Virtual: true, Defined: scope.Pos.String()},
 		}
 		s.Key = hostKey(i, s)
-		buildServer(b, s, b.Main, modules, compiling)
+		buildServer(b, s, b.Main, modules, run)
 		b.Snapshot.Sites = append(b.Snapshot.Sites, s.Site)
 		if h := core.VHost(b, s); h != nil {
 			hosts = append(hosts, h)
@@ -134,9 +134,15 @@ func hostKey(i int, s *module.Server) string {
 	return strconv.Itoa(i) + " " + s.Scope.Args
 }
 
+// running is what the sites of a snapshot share once it serves requests.
+type running struct {
+	compiling *lock.Mutex // held while a combination of sections is compiled, for several servers at once
+	walks     *snapshot.Walks
+}
+
 // buildServer fills one site: modules first, then its sections, in which
 // every combination is compiled by the modules again.
-func buildServer(b *module.Builder, s *module.Server, outer *directive.Scope, modules []*module.Module, compiling *lock.Mutex) {
+func buildServer(b *module.Builder, s *module.Server, outer *directive.Scope, modules []*module.Module, run *running) {
 	failed := false
 	for _, m := range modules {
 		if m.Server != nil {
@@ -152,12 +158,11 @@ func buildServer(b *module.Builder, s *module.Server, outer *directive.Scope, mo
 	}
 	lists := core.Sections(b, outer, s.Scope)
 	sections := snapshot.NewSections(s.Dir, lists, func(dir *directive.Confs) *exchange.Chain {
-		// Combinations are also compiled at run time, for several servers at
-		// once.
-		compiling.Lock()
-		defer compiling.Unlock()
+		run.compiling.Lock()
+		defer run.compiling.Unlock()
 		return compile(b, s, dir, modules)
 	})
+	sections.Walks = run.walks
 	s.Site.Sections, s.Site.Only = sections, sections.Only()
 }
 

@@ -170,7 +170,8 @@ type Chain struct {
 	Levels    *logsink.Levels
 	Handler   string // SetHandler as written; "" none
 
-	TrackFirstByte bool // LogIOTrackTTFB: %^FB has a value
+	TrackFirstByte bool    // LogIOTrackTTFB: %^FB has a value
+	Options        Options // of the folder
 
 	LegacyDN bool // SSLOptions LegacyDNStringFormat
 

@@ -3,7 +3,6 @@ package pipeline
 import (
 	"bytes"
 	"errors"
-	"io/fs"
 
 	"github.com/headgate/headgate/internal/ascii"
 	"github.com/headgate/headgate/internal/exchange"
@@ -308,31 +307,12 @@ func (p *Pipeline) storage(x *exchange.Exchange) error {
 		}
 	}
 	x.Store()
-	if f := x.File(); f != nil && f.Err != nil {
-		return unreachable(f)
-	}
-	if x.Site.Only != nil {
+	if x.Site.Only != nil && !x.Local() {
 		return nil
 	}
 	chain, err := x.Site.Sections.ForTarget(x)
-	if err == nil {
-		x.Chain = chain
-	}
+	x.Chain = chain
 	return err
-}
-
-// unreachable is the fault of a file whose folders cannot be walked through.
-// httpd: ap_directory_walk.
-func unreachable(f *exchange.LocalFile) error {
-	out := &fault.Fault{
-		Side: fault.Client, Module: "core", Phase: fault.Map, Kind: fault.Denied, Status: 403, ID: "AH00036",
-		Detail: "access failed (filesystem path '" + string(f.Name) + "')", Err: f.Err,
-	}
-	if errors.Is(f.Err, fs.ErrPermission) {
-		out.ID = "AH00035"
-		out.Detail = "access denied (filesystem path '" + string(f.Name) + "') because search permissions are missing on a component of the path"
-	}
-	return out
 }
 
 // limits enforces limits that are known before any processing.

@@ -44,16 +44,39 @@ func (f *finder) match(k []byte, kind int, x *exchange.Exchange, subject, raw []
 		return k
 	}
 	var room [32]int32
-	hits := f.plain.find(room[:0], subject)
-	if !f.heads.Empty() {
-		hits = f.ask(hits, &f.heads, x, subject)
-	}
+	hits := f.hits(room[:0], x, subject)
 	if !f.patterns.Empty() {
 		hits = f.ask(hits, &f.patterns, x, raw)
+		slices.Sort(hits)
+	}
+	return f.keys(k, kind, hits)
+}
+
+// hits appends the sections without a regular expression that apply to subject, in
+// the order of the list.
+func (f *finder) hits(hits []int32, x *exchange.Exchange, subject []byte) []int32 {
+	hits = f.plain.find(hits, subject)
+	if !f.heads.Empty() {
+		hits = f.ask(hits, &f.heads, x, subject)
 	}
 	if len(hits) > 1 {
 		slices.Sort(hits)
 	}
+	return hits
+}
+
+// matchPatterns is match for the sections with a regular expression alone.
+func (f *finder) matchPatterns(k []byte, kind int, x *exchange.Exchange, raw []byte) []byte {
+	if f.patterns.Empty() {
+		return k
+	}
+	var room [32]int32
+	hits := f.ask(room[:0], &f.patterns, x, raw)
+	slices.Sort(hits)
+	return f.keys(k, kind, hits)
+}
+
+func (f *finder) keys(k []byte, kind int, hits []int32) []byte {
 	for _, i := range hits {
 		k = key(k, kind, f.first+int(i))
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/headgate/headgate/internal/directive"
 	"github.com/headgate/headgate/internal/exchange"
+	"github.com/headgate/headgate/internal/message"
 	"github.com/headgate/headgate/internal/record"
 )
 
@@ -20,6 +21,7 @@ type Section struct {
 	Defined string // "file:line"
 	Tag     string // "<Location /app>"
 	Inner   Inner
+	Rules   FolderRules // of a <Directory>
 }
 
 // Inner holds the sections nested in a section, or in a server, which are
@@ -31,7 +33,8 @@ type Inner struct {
 
 // SectionLists are a site's sections by kind, each in the order they merge.
 type SectionLists struct {
-	Dirs, Proxies, Locations []Section
+	Dirs, Proxies, Locations []Section // of Dirs, those with regular expressions last
+	Rules                    FolderRules
 	Inner                    // of the server itself
 }
 
@@ -40,12 +43,15 @@ type SectionLists struct {
 // sections: only on how many apply, and on the number of patterns without a
 // literal head.
 type Sections struct {
+	Walks *Walks // what is kept of walks; nil: nothing
+
 	base      *directive.Confs
-	dirs      finder     // <Directory>, shortest first, then <DirectoryMatch>
-	proxies   finder     // <Proxy>, <ProxyMatch>
-	locations finder     // <Location>, <LocationMatch>
-	inner     inner      // of the server itself
-	nested    [][]branch // nested in each condition
+	rules     FolderRules // of the server itself
+	dirs      finder      // <Directory>, shortest first, then <DirectoryMatch>
+	proxies   finder      // <Proxy>, <ProxyMatch>
+	locations finder      // <Location>, <LocationMatch>
+	inner     inner       // of the server itself
+	nested    [][]branch  // nested in each condition
 	shown     [kinds][]record.Section
 	confs     [kinds][]*directive.Confs
 	chains    *combinations
@@ -57,7 +63,7 @@ type Sections struct {
 // NewSections compiles the table, the combination without any match and those
 // of a single <Location>.
 func NewSections(base *directive.Confs, l SectionLists, compile Compile) *Sections {
-	s := &Sections{base: base}
+	s := &Sections{base: base, rules: l.Rules}
 	s.inner = s.addInner(l.Inner)
 	s.dirs = s.add(kindDir, l.Dirs)
 	s.proxies = s.add(kindProxy, l.Proxies)
@@ -158,7 +164,10 @@ func (s *Sections) ForTarget(x *exchange.Exchange) (*exchange.Chain, error) {
 	if target, ok := proxied(x.Filename); ok {
 		k = s.proxies.match(k, kindProxy, x, target, target)
 	} else {
-		k = s.matchFile(k, x)
+		var err error
+		if k, err = s.matchFile(k, x); err != nil {
+			return s.chains.none, err // httpd: what is configured for the server, no sections
+		}
 	}
 	k = s.matchIfs(s.matchLocations(k, x), x)
 	if x.Recorder != nil {
@@ -200,12 +209,21 @@ func (s *Sections) matchLocations(k []byte, x *exchange.Exchange) []byte {
 // against its last segment: those of the server first, then those nested in the
 // folders' sections. httpd: a path ends at the first part that is no
 // folder, and <Directory> looks at folders that exist only.
-func (s *Sections) matchFile(k []byte, x *exchange.Exchange) []byte {
-	file, folders := x.Filename, x.Filename
-	if f := x.File(); f != nil {
-		file, folders = f.Name, f.Name[:f.Deep]
+func (s *Sections) matchFile(k []byte, x *exchange.Exchange) ([]byte, error) {
+	file := x.Filename
+	switch {
+	case x.Local():
+		var err error
+		if k, err = s.walk(k, x); err != nil {
+			return k, err
+		}
+		file = x.File().Name
+		k = s.dirs.matchPatterns(k, kindDir, x, file)
+	case x.Req.Verb == message.TRACE: // httpd: it is answered before
+		return k, nil
+	default:
+		k = s.dirs.match(k, kindDir, x, file, file)
 	}
-	k = s.dirs.match(k, kindDir, x, folders, file)
 	name := file[bytes.LastIndexByte(file, '/')+1:]
 	dirs := len(k)
 	k = s.inner.files.match(k, kindFile, x, name, name)
@@ -213,7 +231,7 @@ func (s *Sections) matchFile(k []byte, x *exchange.Exchange) []byte {
 		_, i := entry(k[at:])
 		k = s.dirs.inner[i].files.match(k, kindFile, x, name, name)
 	}
-	return k
+	return k, nil
 }
 
 // merge lays the sections of a combination over the site's own values, in

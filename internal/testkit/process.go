@@ -18,7 +18,8 @@ import (
 type Site struct {
 	// Conf is the configuration; ${dir}, ${port} and the names in Vars are replaced in it.
 	Conf string
-	// Files are written below ${dir} before the start, with the same replacements; htdocs/ is the DocumentRoot.
+	// Files are written below ${dir} before the start, with the same replacements; htdocs/ is the DocumentRoot. The lines
+	// of the file setup are done then: see setUp.
 	Files map[string]string
 	Vars  map[string]string
 	// Env is added to the environment of the process.
@@ -75,6 +76,7 @@ func prepare(t testing.TB, name string, site Site) *Server {
 	for file, text := range site.Files {
 		s.write(file, Expand(text, s.vars))
 	}
+	s.setUp(Expand(site.Files["setup"], s.vars))
 	return s
 }
 

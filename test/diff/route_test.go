@@ -71,6 +71,8 @@ func unlike(g *group, c *diffCase, want string) string {
 		return "nothing is responded"
 	case g.split != "":
 		return "generated"
+	case strings.Contains(g.files["setup"], "mode "):
+		return "permissions: the server has those of another user"
 	case g.uses("f1") || g.uses("s1") || g.uses("w1"):
 		return "a protocol for programs: the record has the variables sorted, and what programs responded"
 	case g.uses("a1"):

@@ -47,7 +47,7 @@ func pathInfo(x *exchange.Exchange, path []byte, r *cgi.Request) {
 	dot := -1
 	switch how := string(x.Out.PathInfo); {
 	case ascii.EqualFold(how, "full"):
-		if f := exchange.FileAt(cgi.Unescaped(x, path, uri.SlashesNoDecode)); f.Mode != exchange.NoFile {
+		if f := exchange.FileAt(x.Loop, cgi.Unescaped(x, path, uri.SlashesNoDecode)); f.Mode != exchange.NoFile {
 			r.Filename, r.PathInfo = f.Name, f.Rest
 		}
 		return

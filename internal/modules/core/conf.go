@@ -119,6 +119,7 @@ type DirConf struct {
 	Filters   module.Opt[[]module.FilterKind] // SetOutputFilter, as named
 	Inputs    module.Opt[[]module.FilterKind] // SetInputFilter, as named
 	ErrorDocs map[int]exchange.ErrorDoc       // a zero ErrorDoc is "default"
+	Options   exchange.OptionRules
 	Levels    *logsink.Levels
 }
 
@@ -137,6 +138,7 @@ func mergeDir(base, add *DirConf) *DirConf {
 		Filters:   module.Over(base.Filters, add.Filters),
 		Inputs:    module.Over(base.Inputs, add.Inputs),
 		ErrorDocs: base.ErrorDocs,
+		Options:   add.Options.Over(base.Options),
 		Levels:    add.Levels.Over(base.Levels),
 	}
 	if len(add.ErrorDocs) == 0 {

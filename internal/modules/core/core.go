@@ -132,6 +132,7 @@ func dir(b *module.Builder, d *module.Dir, evals *exchange.Evaluator) error {
 	ch := d.Chain
 	ch.Canonical = c.Canonical.Or(exchange.CanonicalOff)
 	ch.Signature = c.Signature.Or(exchange.SignatureOff)
+	ch.Options = c.Options.Over(firstOptions).Set
 	if c.PassAuth.V || c.Current.V {
 		p := ch.Programs()
 		p.PassAuth, p.CurrentURI = c.PassAuth.V, c.Current.V

@@ -56,6 +56,7 @@ func rows() []directive.Row {
 			}
 			return nil
 		}},
+		{Name: "Options", Set: setOptions},
 		{Name: "ErrorDocument", Set: setErrorDocument},
 		{Name: "ErrorLog", Set: setErrorLog},
 		{Name: "LogLevel", Set: setLogLevel, Words: logsink.LevelWords()},

@@ -191,13 +191,19 @@ func Sections(b *module.Builder, outer, own *directive.Scope) snapshot.SectionLi
 			*list = append(*list, section(b, s))
 			switch s.Kind {
 			case directive.KindDirectory:
-				depth = append(depth, strings.Count(strings.TrimRight(sectionArg(s), "/"), "/"))
+				depth = append(depth, snapshot.Depth((*list)[len(*list)-1].Match))
 			case directive.KindDirectoryMatch:
 				depth = append(depth, math.MaxInt)
 			}
 		}
 	}
 	l.Dirs = byDepth(l.Dirs, depth)
+	l.Rules.Options = firstOptions
+	for _, top := range []*directive.Scope{outer, own} {
+		if top != nil {
+			l.Rules = folderRules(top.Dir).Over(l.Rules)
+		}
+	}
 	return l
 }
 
@@ -212,6 +218,7 @@ func section(b *module.Builder, s *directive.Scope) snapshot.Section {
 	sec.Inner.Ifs = conditions(b, s)
 	switch s.Kind {
 	case directive.KindDirectory, directive.KindDirectoryMatch:
+		sec.Rules = folderRules(s.Dir)
 		for _, in := range s.Children {
 			if in.Kind == directive.KindFiles || in.Kind == directive.KindFilesMatch {
 				sec.Inner.Files = append(sec.Inner.Files, section(b, in))
