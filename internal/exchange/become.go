@@ -7,6 +7,7 @@ func (x *Exchange) Become(sub *Exchange) {
 	x.Filename, x.stored, x.file = sub.Filename, sub.stored, sub.file
 	x.ContextPrefix, x.ContextRoot = sub.ContextPrefix, sub.ContextRoot
 	x.HandlerName, x.Mapped, x.Mapping = sub.HandlerName, sub.Mapped, sub.Mapping
+	x.Media = sub.Media
 	x.Out.Target, x.Out.URL = sub.Out.Target, sub.Out.URL
 	x.Chain = sub.Chain
 	x.Overlay(sub)

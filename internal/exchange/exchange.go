@@ -41,6 +41,7 @@ type Exchange struct {
 	Relay Relay    // edits the backend's response head; nil: no edits
 
 	HandlerName string       // %R
+	Media       Media        // type, encoding and languages, by the name of the file
 	Status      int          // final status for the log; 0 until known
 	Fault       *fault.Fault // what went wrong, nil for an exchange without fault
 	Redirected  *Redirect    // the original request, when this is an internal redirect; nil otherwise
@@ -254,6 +255,7 @@ func (x *Exchange) Reset(poison bool) {
 	x.Path, x.Args, x.HasArgs, x.Filename = nil, nil, false, nil
 	x.stored, x.file, x.ContextPrefix, x.ContextRoot = nil, nil, nil, nil
 	x.HandlerName, x.Status, x.Fault, x.Redirected = "", 0, nil, nil
+	x.Media = Media{}
 	x.User, x.LogID, x.Keep, x.trailer = nil, nil, nil, nil
 	x.Onward = false
 	x.Main, x.Lookups, x.Tunnel, x.Recorder, x.Scored = nil, nil, nil, nil, nil

@@ -39,6 +39,11 @@ func (x *Exchange) SendHead(last bool) error {
 	more := !last
 	// httpd: 101 is an interim response, which no step sees.
 	if x.Chain != nil && x.Tunnel == nil {
+		ours := x.Made == ByHandler && !message.NoContent(x.Resp.Status)
+		if ours {
+			x.describeContent()
+			x.label(false)
+		}
 		steps := x.Chain.Response
 		before := len(steps) - x.Chain.Edits
 		for _, s := range steps[:before] {
@@ -59,6 +64,9 @@ func (x *Exchange) SendHead(last bool) error {
 			if err := s.Do(x); err != nil {
 				return err
 			}
+		}
+		if ours {
+			x.label(changed)
 		}
 		if x.Always.Len() > 0 {
 			x.Resp.Header.Prepend(&x.Always)

@@ -160,6 +160,12 @@ type Chain struct {
 	Inputs       []InputFilter // request body filters, the first next to the handler
 	Handlers     []Handler     // content handlers, tried in turn when nothing was mapped
 
+	// Types find out x.Media, before the fixups. Where a request was mapped to a
+	// backend they run when its response comes, if that has no type, or if Labels
+	// is set: names of files may tell encodings or languages.
+	Types  []Step
+	Labels bool
+
 	// Local are the last of the fixups for requests that were not mapped to a
 	// backend. One may make the request another, of another chain (Become).
 	Local []Step

@@ -29,6 +29,7 @@ import (
 	"github.com/headgate/headgate/internal/modules/heartmonitor"
 	"github.com/headgate/headgate/internal/modules/info"
 	"github.com/headgate/headgate/internal/modules/logconfig"
+	"github.com/headgate/headgate/internal/modules/mime"
 	"github.com/headgate/headgate/internal/modules/mpm"
 	"github.com/headgate/headgate/internal/modules/proxy"
 	"github.com/headgate/headgate/internal/modules/proxybalancer"
@@ -56,8 +57,10 @@ func All() []*module.Module {
 	checks := slices.Concat(authzhost.Providers(names), authzuser.Providers(), authzgroupfile.Providers(), authzowner.Providers(), ssl.Providers())
 	users := module.AuthnProviders{store.Provider(), authnanon.Provider()}
 	filters := module.FilterKinds{ratelimit.Filter()}
+	handlers := slices.Concat(proxy.Handlers(), status.Handlers(), info.Handlers(), proxybalancer.Handlers())
 	return slices.Concat([]*module.Module{
-		core.New(slices.Concat(proxy.Handlers(), status.Handlers(), info.Handlers(), proxybalancer.Handlers()), filters),
+		core.New(handlers, filters),
+		mime.New(handlers),
 		mpm.New(),
 		unixd.New(),
 		logconfig.New(),

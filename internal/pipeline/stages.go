@@ -362,6 +362,11 @@ func (p *Pipeline) access(x *exchange.Exchange) error {
 }
 
 func (p *Pipeline) fixups(x *exchange.Exchange) error {
+	if len(x.Chain.Types) > 0 && x.File() != nil {
+		if err := do(x, x.Chain.Types); err != nil {
+			return err
+		}
+	}
 	if err := do(x, x.Chain.Fixups); err != nil {
 		return err
 	}

@@ -62,6 +62,9 @@ func TestHttpd(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
+		if err := os.WriteFile(filepath.Join(dir, "conf", "mime.types"), []byte("text/html html\n"), 0o644); err != nil {
+			t.Fatal(err)
+		}
 		file := filepath.Join(dir, "conf", "httpd.conf")
 		if err := os.WriteFile(file, []byte(conf), 0o644); err != nil {
 			t.Fatal(err)

@@ -40,3 +40,23 @@ func (s *charset) Do(x *exchange.Exchange) error {
 	x.Resp.Header.SetID(message.ContentType, x.Arena.Join(t, s.parameter))
 	return nil
 }
+
+// setForceType is ForceType. "none" takes that of an outer section away.
+func setForceType(c *directive.Call) error {
+	kind := ascii.ToLower(c.Arg(0))
+	if kind == "none" {
+		kind = ""
+	}
+	dirSlot.Of(c.Dir).Type.To(kind)
+	return nil
+}
+
+// forcedType is the type of all files of a section. It implements exchange.Step.
+// httpd: core_override_type; a backend's own type holds.
+type forcedType []byte
+
+// Do implements exchange.Step.
+func (t forcedType) Do(x *exchange.Exchange) error {
+	x.Media.Type = t
+	return nil
+}

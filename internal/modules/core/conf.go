@@ -118,6 +118,7 @@ type DirConf struct {
 	Handler   module.Opt[handler]
 	Filters   module.Opt[[]module.FilterKind] // SetOutputFilter, as named
 	Inputs    module.Opt[[]module.FilterKind] // SetInputFilter, as named
+	Type      module.Opt[string]              // ForceType; "": none
 	ErrorDocs map[int]exchange.ErrorDoc       // a zero ErrorDoc is "default"
 	Options   exchange.OptionRules
 	Levels    *logsink.Levels
@@ -135,6 +136,7 @@ func mergeDir(base, add *DirConf) *DirConf {
 		Current:   module.Over(base.Current, add.Current),
 		LimitBody: module.Over(base.LimitBody, add.LimitBody),
 		Handler:   module.Over(base.Handler, add.Handler),
+		Type:      module.Over(base.Type, add.Type),
 		Filters:   module.Over(base.Filters, add.Filters),
 		Inputs:    module.Over(base.Inputs, add.Inputs),
 		ErrorDocs: base.ErrorDocs,

@@ -143,6 +143,9 @@ func dir(b *module.Builder, d *module.Dir, evals *exchange.Evaluator) error {
 	// httpd's default of 1 GiB applies to requests it handles itself, not to
 	// proxied ones.
 	ch.LimitBody = c.LimitBody.Or(0)
+	if c.Type.V != "" {
+		ch.Fixups = append(ch.Fixups, forcedType(c.Type.V))
+	}
 	if h := c.Handler.V; h.name != nil {
 		ch.Handler = h.written
 		ch.Fixups = append(ch.Fixups, newHandlerStep(h, evals))

@@ -1,7 +1,6 @@
 package core
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/headgate/headgate/internal/ascii"
@@ -21,45 +20,8 @@ func (h handlers) row() directive.Row {
 	return directive.Row{Name: "SetHandler", When: h.when, Set: setHandler}
 }
 
-const (
-	noPage     = "there is no such page yet: requests there get 404"
-	noPrograms = "programs are not run: there would be no response. Start them in an application server and name that with ProxyPass"
-)
-
-// pages are the handlers that make pages about the server.
-var pages = []string{"status", "ldap-status", "md-status"}
-
-// fileHandlers are those that send files in some way.
-var fileHandlers = []string{"imap-file", "type-map", "send-as-is", "server-parsed", "default-handler"}
-
-// programs are what names of handlers contain that run programs.
-var programs = []string{
-	"cgi", "php", "perl", "python", "wsgi", "lua", "servlet", "jk", "isapi", "ruby", "passenger", "mono", "asp", "httpd-",
-}
-
-// when judges SetHandler by its value. What no module makes is answered 404, as
-// httpd does where there is no such file; a file is never sent in its place.
-func (h handlers) when(c *directive.Call) (directive.Tier, string) {
-	v := ascii.ToLower(c.Arg(0))
-	for _, k := range h {
-		if v == k.Name || strings.HasSuffix(k.Name, ":") && strings.HasPrefix(v, k.Name) {
-			return k.Judge(c, v)
-		}
-	}
-	switch {
-	case v == "none" || v == "default-handler":
-		return directive.Honoured, ""
-	case slices.Contains(pages, v):
-		return directive.Noted, noPage
-	case slices.Contains(fileHandlers, v):
-		return directive.Noted, "no static files are served: requests there get 404"
-	case strings.Contains(v, "%{"):
-		return directive.Honoured, ""
-	case slices.ContainsFunc(programs, func(p string) bool { return strings.Contains(v, p) }):
-		return directive.Refused, noPrograms
-	}
-	return directive.Noted, "nothing here is called " + c.Arg(0) + ": requests there get 404, unless they are mapped to a backend"
-}
+// when judges SetHandler by its value.
+func (h handlers) when(c *directive.Call) (directive.Tier, string) { return module.JudgeHandler(h, c) }
 
 // setHandler reads a name, or an expression that makes one. httpd: names are in
 // lower case, those of proxy: too.

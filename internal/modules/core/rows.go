@@ -32,6 +32,7 @@ func rows() []directive.Row {
 		{Name: "ServerRoot", Tier: directive.Honoured},
 		{Name: "ServerTokens", Set: setTokens},
 		{Name: "AddDefaultCharset", Set: setCharset},
+		{Name: "ForceType", Set: setForceType},
 		{Name: "ServerSignature", Set: choice(signatures, "ServerSignature: use one of: off | on | email", func(c *directive.Call, v exchange.Signature) { dirSlot.Of(c.Dir).Signature.To(v) })},
 		{Name: "DocumentRoot", Tier: directive.Noted, Note: "no static files are served: a request that no other handler accepts gets 404", Set: setDocumentRoot},
 		{Name: "Timeout", Set: setTimeout},

@@ -6,7 +6,6 @@ import (
 
 	"github.com/headgate/headgate/internal/ascii"
 	"github.com/headgate/headgate/internal/exchange"
-	"github.com/headgate/headgate/internal/message"
 )
 
 // cookieNote is the prefix of notes that record which cookies were set, because
@@ -88,14 +87,15 @@ func anyOf(s string, words ...string) bool {
 	return false
 }
 
-// responder sets the type of a T flag on responses that have no type. It is built
-// only for servers with such a rule. It implements exchange.Step.
-type responder struct{}
+// forced sets the type of a T flag, which overrides what the name of the file says
+// and ForceType; a backend's own type holds. It is built only for servers with
+// such a rule. It implements exchange.Step. httpd: hook_mimetype.
+type forced struct{}
 
 // Do implements exchange.Step.
-func (responder) Do(x *exchange.Exchange) error {
-	if t, ok := x.Notes.Get(typeNote); ok && x.Resp.Status < 300 && !x.Resp.Header.Has(message.ContentType) {
-		x.Resp.Header.AddID(message.ContentType, t)
+func (forced) Do(x *exchange.Exchange) error {
+	if t, ok := x.Notes.Get(typeNote); ok {
+		x.Media.Type = t
 	}
 	return nil
 }

@@ -231,7 +231,7 @@ func server(b *module.Builder, s *module.Server) error {
 // the server before them: a section's RewriteEngine applies to both.
 func dir(d *module.Dir, runs *sync.Pool) error {
 	if types, ok := typesSlot.Peek(d.Server.Conf); ok && *types {
-		d.Chain.Response = append(d.Chain.Response, responder{})
+		d.Chain.Late = append(d.Chain.Late, forced{})
 	}
 	sections, ok := dirSlot.Peek(d.Conf)
 	if !ok || !sections.engine.V {
