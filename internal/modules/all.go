@@ -45,6 +45,7 @@ import (
 	"github.com/headgate/headgate/internal/modules/setenvif"
 	"github.com/headgate/headgate/internal/modules/ssl"
 	"github.com/headgate/headgate/internal/modules/status"
+	"github.com/headgate/headgate/internal/modules/substitute"
 	"github.com/headgate/headgate/internal/modules/uniqueid"
 	"github.com/headgate/headgate/internal/modules/unixd"
 )
@@ -56,7 +57,7 @@ func All() []*module.Module {
 	store, penalty := authnfile.NewStore(), new(module.Penalty)
 	checks := slices.Concat(authzhost.Providers(names), authzuser.Providers(), authzgroupfile.Providers(), authzowner.Providers(), ssl.Providers())
 	users := module.AuthnProviders{store.Provider(), authnanon.Provider()}
-	filters := module.FilterKinds{ratelimit.Filter()}
+	filters := module.FilterKinds{ratelimit.Filter(), substitute.Filter()}
 	handlers := slices.Concat(proxy.Handlers(), status.Handlers(), info.Handlers(), proxybalancer.Handlers())
 	return slices.Concat([]*module.Module{
 		core.New(handlers, filters),
@@ -96,6 +97,7 @@ func All() []*module.Module {
 		heartbeat.New(),
 		heartmonitor.New(),
 		ratelimit.New(),
+		substitute.New(),
 		uniqueid.New(),
 		dir.New(),
 		expires.New(), // before headers, which sees its fields

@@ -266,7 +266,12 @@ func (r *Regexp) execBacktracking(engine *regexp2.Regexp, dst []int, subject []b
 	s := r.borrow()
 	defer r.giveBack(s)
 	s.runes = liftRunes(s.runes[:0], subject)
-	m, err := engine.FindRunesMatch(s.runes)
+	return r.runesMatch(engine, dst, s.runes)
+}
+
+// runesMatch is execBacktracking for a subject that is lifted already.
+func (r *Regexp) runesMatch(engine *regexp2.Regexp, dst []int, subject []rune) ([]int, error) {
+	m, err := engine.FindRunesMatch(subject)
 	if err != nil {
 		return nil, limitError(err)
 	}

@@ -36,7 +36,7 @@ func shapeOf(tree *node) *shape {
 	if len(items) > 0 && items[0].op == opEnd {
 		s.end, items = true, items[1:]
 	}
-	if len(items) > 0 || s.fold && (exact || !s.begin && (s.tail || !s.end)) {
+	if len(items) > 0 || s.fold && (exact || !s.begin && s.tail) {
 		return nil
 	}
 	return s
@@ -103,8 +103,50 @@ func (s *shape) find(subject []byte) (start int, ok bool) {
 	case s.end && !s.tail:
 		return free, s.equal(subject[free:])
 	}
-	start = bytes.Index(subject, s.lit)
+	if s.fold {
+		start = s.indexFold(subject)
+	} else {
+		start = bytes.Index(subject, s.lit)
+	}
 	return start, start >= 0
+}
+
+// indexFold finds the literal without regard to case. It looks for a byte of it
+// that has no case, if there is one.
+func (s *shape) indexFold(subject []byte) int {
+	at := 0
+	for i, c := range s.lit {
+		if c < 'a' || c > 'z' {
+			at = i
+			break
+		}
+	}
+	lower, upper := s.lit[at], s.lit[at]
+	if lower >= 'a' && lower <= 'z' {
+		upper -= 'a' - 'A'
+	}
+	last := len(subject) - len(s.lit)
+	nextLower, nextUpper := -1, -1 // where each stands next; behind the end: nowhere
+	for start := 0; start <= last; start++ {
+		nextLower = indexFrom(subject, lower, start+at, nextLower)
+		nextUpper = indexFrom(subject, upper, start+at, nextUpper)
+		if start = min(nextLower, nextUpper) - at; start <= last && s.equal(subject[start:start+len(s.lit)]) {
+			return start
+		}
+	}
+	return -1
+}
+
+// indexFrom returns where c stands at from or after it; known is what it has
+// returned last.
+func indexFrom(subject []byte, c byte, from, known int) int {
+	if known >= from {
+		return known
+	}
+	if i := bytes.IndexByte(subject[from:], c); i >= 0 {
+		return from + i
+	}
+	return len(subject) + from
 }
 
 func (s *shape) equal(b []byte) bool {

@@ -235,12 +235,23 @@ func (s *Sections) matchFile(k []byte, x *exchange.Exchange) ([]byte, error) {
 }
 
 // merge lays the sections of a combination over the site's own values, in
-// httpd's order: folders, files, proxies, locations, then conditions.
+// httpd's order: folders, files, proxies, locations, then conditions. Those of one
+// kind are merged with each other first, which lists such as those of Substitute
+// depend on (httpd: ap_location_walk and its kin), but for proxies (proxy_walk).
 func (s *Sections) merge(k []byte) *directive.Confs {
 	c := s.base
-	for ; len(k) > 0; k = k[4:] {
+	for len(k) > 0 {
 		kind, i := entry(k)
-		c = directive.MergeConfs(c, s.confs[kind][i])
+		group := s.confs[kind][i]
+		k = k[4:]
+		for len(k) > 0 && kind != kindProxy {
+			next, i := entry(k)
+			if next != kind {
+				break
+			}
+			group, k = directive.MergeConfs(group, s.confs[next][i]), k[4:]
+		}
+		c = directive.MergeConfs(c, group)
 	}
 	return c
 }

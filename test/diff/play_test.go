@@ -30,8 +30,11 @@ type stage struct {
 	generated bool     // the group is a generated one
 	value     func(name, value string) string
 	challenge string // the latest WWW-Authenticate
-	toEnd     bool   // responses of backends end with their connection
+	toEnd     bool   // responses of backends end with their connection, or filters change their lengths
 }
+
+// rewrites matches configurations with filters that change the length of a body.
+var rewrites = regexp.MustCompile(`(?i)\bSUBSTITUTE\b|ProxyHTMLEnable|\bproxy-html\b`)
 
 type namedOrigin struct {
 	name string
@@ -82,7 +85,7 @@ func setUp(t *testing.T, g *group, start func(testing.TB, testkit.Site) *testkit
 			st.vars[o.name] = o.Port()
 		}
 	}
-	st.toEnd = g.uses("s1") || g.uses("w1")
+	st.toEnd = g.uses("s1") || g.uses("w1") || rewrites.MatchString(g.conf)
 	if testkit.UsesBackTLS(g.conf) {
 		for name, port := range testkit.StartBackTLS(t, st.origins[0].Addr()) {
 			st.vars[name] = port
