@@ -54,13 +54,13 @@ func failed(err error) *fault.Fault {
 	var nerr net.Error
 	switch {
 	case errors.As(err, &refused):
-		f.ID, f.Detail = refused.ID, refused.Error()
+		f.Cause, f.ID, f.Detail = refused.Cause, refused.ID, refused.Error()
 	case errors.Is(err, net.ErrClosed), errors.Is(err, reactor.ErrDraining):
 		return fault.Stopped(fault.Handshake)
 	case tlsconn.IsAlert(err):
-		f.Detail = "the backend refused it: " + reason(err)
+		f.Cause, f.Detail = fault.TLSAlert, "the backend refused it: "+reason(err)
 	case errors.As(err, &header):
-		f.Detail = "the backend does not speak TLS: its first bytes are no record"
+		f.Cause, f.Detail = fault.TLSNotSpoken, "the backend does not speak TLS: its first bytes are no record"
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		f.Kind, f.Detail = fault.Closed, "the backend closed the connection during the handshake"
 	case errors.Is(err, syscall.ECONNRESET):

@@ -11,10 +11,12 @@ import (
 
 	"github.com/headgate/headgate/internal/ascii"
 	"github.com/headgate/headgate/internal/crl"
+	"github.com/headgate/headgate/internal/fault"
 )
 
 // Refusal says why a backend's certificate is not accepted.
 type Refusal struct {
+	Cause     fault.Cause
 	ID        string // httpd's message id
 	Directive string // that asks for the check
 	At        string // its place, "": it is so by default
@@ -43,31 +45,42 @@ func (c *Config) check(cs *tls.ConnectionState, name string, now time.Time) erro
 	leaf := cs.PeerCertificates[0]
 	chains, why := c.trusted(cs.PeerCertificates, now)
 	if why != "" {
-		return &Refusal{"AH02039", "SSLProxyVerify", c.VerifyAt, why, leaf}
+		return &Refusal{untrusted(cs.PeerCertificates, now), "AH02039", "SSLProxyVerify", c.VerifyAt, why, leaf}
 	}
 	if e := c.revoked(chains, now); e != nil {
 		why := e.Text
 		if e.At > 0 {
 			why = fmt.Sprintf("%s, of its issuer %+q", e.Text, e.Cert.Subject.String())
 		}
-		return &Refusal{"AH02039", "SSLProxyCARevocationCheck", c.RevokedAt, why, leaf}
+		return &Refusal{fault.TLSRevoked, "AH02039", "SSLProxyCARevocationCheck", c.RevokedAt, why, leaf}
 	}
 	if c.Expire.On {
 		switch {
 		case !now.After(leaf.NotBefore):
-			return &Refusal{"AH02004", "SSLProxyCheckPeerExpire", c.Expire.At, "it is not valid before " + leaf.NotBefore.UTC().Format(time.RFC3339), leaf}
+			return &Refusal{fault.TLSExpired, "AH02004", "SSLProxyCheckPeerExpire", c.Expire.At, "it is not valid before " + leaf.NotBefore.UTC().Format(time.RFC3339), leaf}
 		case !now.Before(leaf.NotAfter):
-			return &Refusal{"AH02004", "SSLProxyCheckPeerExpire", c.Expire.At, "the certificate is expired", leaf}
+			return &Refusal{fault.TLSExpired, "AH02004", "SSLProxyCheckPeerExpire", c.Expire.At, "the certificate is expired", leaf}
 		}
 	}
 	switch {
 	case name == "":
 	case c.Name.On && !matches(leaf, name):
-		return &Refusal{"AH02411", "SSLProxyCheckPeerName", c.Name.At, fmt.Sprintf("the certificate is not for the name %+q, but for %+q", name, names(leaf)), leaf}
+		return &Refusal{fault.TLSName, "AH02411", "SSLProxyCheckPeerName", c.Name.At, fmt.Sprintf("the certificate is not for the name %+q, but for %+q", name, names(leaf)), leaf}
 	case !c.Name.On && c.CN.On && !equalName(leaf.Subject.CommonName, name):
-		return &Refusal{"AH02005", "SSLProxyCheckPeerCN", c.CN.At, fmt.Sprintf("the certificate is not for the name %+q", name), leaf}
+		return &Refusal{fault.TLSName, "AH02005", "SSLProxyCheckPeerCN", c.CN.At, fmt.Sprintf("the certificate is not for the name %+q", name), leaf}
 	}
 	return nil
+}
+
+// untrusted returns the cause of a chain that SSLProxyVerify does not accept: its time
+// is over, or it is not trusted.
+func untrusted(chain []*x509.Certificate, now time.Time) fault.Cause {
+	for _, c := range chain {
+		if now.After(c.NotAfter) || now.Before(c.NotBefore) {
+			return fault.TLSExpired
+		}
+	}
+	return fault.TLSUntrusted
 }
 
 // trusted returns the chains that SSLProxyVerify accepts, or why it accepts none. There

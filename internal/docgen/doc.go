@@ -1,6 +1,7 @@
 // Command docgen writes the pages of docs/ that are generated from the rows of
 // directives: compat.md, which says how each of httpd's directives is treated,
-// and directives.md, which lists those that are supported.
+// and directives.md, which lists those that are supported; and causes.md, from the
+// table of causes.
 //
 //	go run ./internal/docgen [folder]
 //

@@ -21,6 +21,7 @@ type page struct {
 var pages = []page{
 	{"compat.md", compat},
 	{"directives.md", directives},
+	{"causes.md", causes},
 }
 
 func main() {

@@ -1,6 +1,9 @@
 package exchange
 
-import "github.com/headgate/headgate/internal/message"
+import (
+	"github.com/headgate/headgate/internal/fault"
+	"github.com/headgate/headgate/internal/message"
+)
 
 // Reply is a response that a step, translator or handler decided on: a
 // redirect, a status, a short body. It is returned as an error, which ends the
@@ -8,6 +11,7 @@ import "github.com/headgate/headgate/internal/message"
 // no body.
 type Reply struct {
 	Status   int
+	Cause    fault.Cause     // of a status from 400 on; NoCause: Named says
 	Reason   string          // "" is the default phrase
 	Location []byte          // of a redirect; nil: none
 	Fields   []message.Field // further fields, which an ErrorDocument keeps too
@@ -17,6 +21,17 @@ type Reply struct {
 
 // Error makes a Reply an error; it says nothing to a person.
 func (r *Reply) Error() string { return "reply" }
+
+// Named returns the cause of r, NoCause below 400.
+func (r *Reply) Named() fault.Cause {
+	switch {
+	case r.Status < 400 || r.Cause != fault.NoCause:
+		return r.Cause
+	case r.Status == 401 || r.Status == 407:
+		return fault.AuthRequired
+	}
+	return fault.StatusByRule
+}
 
 // Reply returns a reply of x with a status, in memory that lives as long as x.
 // There is one per exchange.

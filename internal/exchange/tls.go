@@ -70,20 +70,20 @@ func (s *Secure) Certificate() *x509.Certificate {
 func (s *Secure) Admits(x *Exchange, several bool) error {
 	if s.ServerName() != "" && len(x.Req.Host) == 0 {
 		return &fault.Fault{
-			Side: fault.Client, Module: "ssl", Phase: fault.Map, Kind: fault.InvalidInput, Status: 400, ID: "AH02031",
+			Side: fault.Client, Module: "ssl", Phase: fault.Map, Kind: fault.InvalidInput, Cause: fault.HostMissing, Status: 400, ID: "AH02031",
 			Detail: "a host name was sent in the handshake, and none in the request", Close: true,
 		}
 	}
 	s.rejudge(x)
 	if x.Site != s.Site && !compatible(s.Site, x.Site) {
 		return &fault.Fault{
-			Side: fault.Client, Module: "ssl", Phase: fault.Map, Kind: fault.Denied, Status: 421, ID: "AH02032", Close: true,
+			Side: fault.Client, Module: "ssl", Phase: fault.Map, Kind: fault.Denied, Cause: fault.Misdirected, Status: 421, ID: "AH02032", Close: true,
 			Detail: "the virtual host that the handshake has chosen and the one that the request names have no compatible settings of TLS",
 		}
 	}
 	if s.ServerName() == "" && several && (strict(s.Site) || strict(x.Site)) {
 		return &fault.Fault{
-			Side: fault.Client, Module: "ssl", Phase: fault.Map, Kind: fault.Denied, Status: 403, ID: "AH02033",
+			Side: fault.Client, Module: "ssl", Phase: fault.Map, Kind: fault.Denied, Cause: fault.DeniedByTLS, Status: 403, ID: "AH02033",
 			Detail: "no host name was sent in the handshake for a name based virtual host (SSLStrictSNIVHostCheck)",
 		}
 	}

@@ -118,6 +118,43 @@ func (t *Try) append(b []byte) []byte {
 	return append(b, ')')
 }
 
+// AppendFields appends what a try did as name=value, for the error log: "conn=reused
+// idle=5000.000ms first-byte=12.100ms". tries is how many there were.
+func (t *Try) AppendFields(b []byte, tries int) []byte {
+	switch {
+	case t.Reused:
+		b = appendMillis(append(b, "conn=reused idle="...), t.Idle)
+	case t.Addr == "":
+		b = append(b, "conn=none"...)
+	default:
+		b = append(b, "conn=new"...)
+	}
+	for _, p := range t.Phases() {
+		b = append(append(append(b, ' '), p.Name...), '=')
+		b = appendMillis(b, p.Took)
+	}
+	if tries > 1 {
+		b = strconv.AppendInt(append(b, " tries="...), int64(tries), 10)
+	}
+	return b
+}
+
+// Phase is the time of a part of a try.
+type Phase struct {
+	Name string // "queue", "resolve", "connect", "tls", "first-byte"
+	Took time.Duration
+}
+
+// Phases returns the parts of a try that took time, in their order.
+func (t *Try) Phases() (list []Phase) {
+	for _, p := range [...]Phase{{"queue", t.Queue}, {"resolve", t.Resolve}, {"connect", t.Connect}, {"tls", t.Handshake}, {"first-byte", t.FirstByte}} {
+		if p.Took > 0 {
+			list = append(list, p)
+		}
+	}
+	return list
+}
+
 // appendMillis prints a time as a fault's line does.
 func appendMillis(b []byte, d time.Duration) []byte {
 	return append(strconv.AppendFloat(b, d.Seconds()*1000, 'f', 3, 64), "ms"...)

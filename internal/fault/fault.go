@@ -96,6 +96,24 @@ const (
 	Safe           // nothing of the request can have been processed
 )
 
+// Limit is a limit of the configuration: a time or a number.
+type Limit struct {
+	Line  string // the directive or parameter with its value: "connectiontimeout=2", "Timeout 60"
+	Place string // "file:line"; "": it is the default
+}
+
+// String returns "Timeout 60 at site.conf:3", "Timeout 60 (the default)", and "" for
+// the zero value.
+func (l Limit) String() string {
+	switch {
+	case l.Line == "":
+		return ""
+	case l.Place == "":
+		return l.Line + " (the default)"
+	}
+	return l.Line + " at " + l.Place
+}
+
 // Fault is a classified error. The layer that detects it sets its fields, and
 // layers above add Backend and Elapsed. It is never shared between exchanges.
 type Fault struct {
@@ -103,6 +121,8 @@ type Fault struct {
 	Phase   Phase
 	Kind    Kind
 	Retry   Retry
+	Cause   Cause         // its name where the layer knows more than side, phase and kind; NoCause: see Named
+	Limit   Limit         // the limit that was reached; the zero value: none
 	Status  int           // the status to respond with; 0 lets the pipeline choose
 	ID      string        // httpd's message id where it has one ("AH01102")
 	Module  string        // the module that reports it, without mod_: "proxy", "proxy_http"
@@ -188,7 +208,7 @@ func Of(err error) *Fault {
 	if errors.As(err, &f) {
 		return f
 	}
-	return &Fault{Side: Proxy, Phase: Map, Kind: Internal, Module: "core", Err: err}
+	return &Fault{Side: Proxy, Phase: Map, Kind: Internal, Cause: InternalError, Module: "core", Err: err}
 }
 
 // Describe returns the log clause: who failed, when, on which backend, and why.

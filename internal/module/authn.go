@@ -114,13 +114,13 @@ func (p AuthnProviders) Add(c *directive.Call, list *[]AuthnProvider) error {
 // another status.
 func AuthFailed(name, id string, status int, detail string) *fault.Fault {
 	return &fault.Fault{
-		Side: fault.Client, Module: name, Phase: fault.Map, Kind: fault.Denied, Status: status, ID: id, Detail: detail,
+		Side: fault.Client, Module: name, Phase: fault.Map, Kind: fault.Denied, Cause: fault.AuthFailed, Status: status, ID: id, Detail: detail,
 	}
 }
 
 // AuthBroken makes the fault of a request whose user cannot be found out.
 func AuthBroken(name, id, detail string) *fault.Fault {
 	return &fault.Fault{
-		Side: fault.Proxy, Module: name, Phase: fault.Map, Kind: fault.Internal, Status: 500, ID: id, Detail: detail,
+		Side: fault.Proxy, Module: name, Phase: fault.Map, Kind: fault.Internal, Cause: fault.AuthBroken, Status: 500, ID: id, Detail: detail,
 	}
 }

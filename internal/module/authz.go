@@ -103,9 +103,9 @@ type Satisfier interface {
 
 // Deny makes the fault of a request that access control refuses. name is the
 // module, without mod_; by is the rule with its position.
-func Deny(x *exchange.Exchange, name, id, by string) *fault.Fault {
+func Deny(x *exchange.Exchange, cause fault.Cause, name, id, by string) *fault.Fault {
 	return &fault.Fault{
-		Side: fault.Client, Module: name, Phase: fault.Map, Kind: fault.Denied, Status: 403, ID: id,
+		Side: fault.Client, Module: name, Phase: fault.Map, Kind: fault.Denied, Cause: cause, Status: 403, ID: id,
 		Detail: "client denied by " + by + ": " + Target(x),
 	}
 }

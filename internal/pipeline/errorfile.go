@@ -62,16 +62,16 @@ const filePatience = 10 * time.Second
 // fileFault returns why a file cannot be sent.
 func fileFault(err error) *fault.Fault {
 	f := &fault.Fault{
-		Side: fault.Proxy, Module: "core", Phase: fault.Map, Kind: fault.InvalidInput, Status: 404, ID: "AH00128",
+		Side: fault.Proxy, Module: "core", Phase: fault.Map, Kind: fault.InvalidInput, Cause: fault.FileMissing, Status: 404, ID: "AH00128",
 		Detail: "file does not exist", Err: err,
 	}
 	switch {
 	case errors.Is(err, fs.ErrPermission):
-		f.Status, f.ID, f.Detail = 403, "AH00132", "file permissions deny server access"
+		f.Cause, f.Status, f.ID, f.Detail = fault.FileForbidden, 403, "AH00132", "file permissions deny server access"
 	case errors.Is(err, context.DeadlineExceeded):
-		f.Kind, f.Status, f.ID, f.Detail = fault.Timeout, 503, "", "the disk does not answer"
+		f.Cause, f.Kind, f.Status, f.ID, f.Detail = fault.FileStalled, fault.Timeout, 503, "", "the disk does not answer"
 	case errors.Is(err, reactor.ErrBusy), errors.Is(err, reactor.ErrDraining):
-		f.Kind, f.Status, f.ID, f.Detail = fault.Exhausted, 503, "", "the file was not read"
+		f.Cause, f.Kind, f.Status, f.ID, f.Detail = fault.FileStalled, fault.Exhausted, 503, "", "the file was not read"
 	}
 	return f
 }

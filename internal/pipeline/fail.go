@@ -17,6 +17,7 @@ func (p *Pipeline) fail(x *exchange.Exchange, f *fault.Fault) {
 		x.Fault = f
 	}
 	status := statusOf(f)
+	name(x, f)
 	if x.Recorder != nil {
 		recordFault(x, f, status)
 	}
@@ -89,7 +90,10 @@ func logFault(x *exchange.Exchange, f *fault.Fault, status int) {
 		answer = "response cut after"
 		status = x.Status
 	case f.ByStop():
-		x.Logf(level, f.Module, f.ID, "%s; not answered", f.Describe())
+		x.Logf(level, f.Module, f.ID, "%s; not answered; cause=%s", f.Describe(), f.Named())
+		return
+	}
+	if !x.Logs(level, f.Module) {
 		return
 	}
 	before := x.Tries.Before(f)
@@ -99,12 +103,15 @@ func logFault(x *exchange.Exchange, f *fault.Fault, status int) {
 	if f.Outcome != "" {
 		before = "; " + f.Outcome + before
 	}
-	x.Logf(level, f.Module, f.ID, "%s%s; %s %d", f.Describe(), before, answer, status)
+	x.Logf(level, f.Module, f.ID, "%s%s; %s %d; %s", f.Describe(), before, answer, status, fields(x, f))
 }
 
 // reply sends a response that a step or handler has decided on.
 func (p *Pipeline) reply(x *exchange.Exchange, r *exchange.Reply) {
-	f := &fault.Fault{Side: fault.Proxy, Module: "core", Status: r.Status, Reason: r.Reason}
+	f := &fault.Fault{Side: fault.Proxy, Phase: fault.Map, Kind: fault.Denied, Cause: r.Named(), Module: "core", Status: r.Status, Reason: r.Reason}
+	if r.Status >= 400 {
+		name(x, f)
+	}
 	x.Keep = append(x.Keep, r.Fields...)
 	if r.Location != nil {
 		x.Keep = append(x.Keep, message.Field{ID: message.Location, Name: []byte("Location"), Value: r.Location})
@@ -179,7 +186,7 @@ func (p *Pipeline) docValue(x *exchange.Exchange, doc exchange.ErrorDoc, status 
 
 // redirectTo sends the client to another URL; the status is lost, as in httpd.
 func (p *Pipeline) redirectTo(x *exchange.Exchange, url []byte) {
-	p.beginError(x, 302, &fault.Fault{Side: fault.Proxy, Module: "core"})
+	p.beginError(x, 302, &fault.Fault{Side: fault.Proxy, Phase: fault.Map, Kind: fault.Denied, Cause: fault.StatusByRule, Module: "core"})
 	x.Resp.Header.AddID(message.Location, url)
 	p.sendPage(x, page(x, 302, nil), exchange.PageType)
 }
@@ -188,7 +195,7 @@ func (p *Pipeline) redirectTo(x *exchange.Exchange, url []byte) {
 // it was sent.
 func (p *Pipeline) failedDocument(x *exchange.Exchange, status int, target []byte, err error) bool {
 	var r *exchange.Reply
-	second := &fault.Fault{Side: fault.Proxy, Module: "core", Phase: fault.Map, Kind: fault.InvalidInput, Detail: "it is answered by a reply"}
+	second := &fault.Fault{Side: fault.Proxy, Module: "core", Phase: fault.Map, Kind: fault.InvalidInput, Cause: fault.StatusByRule, Detail: "it is answered by a reply"}
 	if errors.As(err, &r) {
 		second.Status = r.Status
 	} else {

@@ -165,7 +165,7 @@ func (p *Pipeline) guard(x *exchange.Exchange) {
 		return
 	}
 	x.Logf(logsink.Crit, "core", "", "panic while serving a request: %v\n%s", v, debug.Stack())
-	f := &fault.Fault{Side: fault.Proxy, Module: "core", Kind: fault.Internal, Status: 500, Close: true, Detail: "internal error"}
+	f := &fault.Fault{Side: fault.Proxy, Module: "core", Kind: fault.Internal, Cause: fault.InternalError, Status: 500, Close: true, Detail: "internal error"}
 	if !x.Committed {
 		x.Chain = nil // it may be part of the panic
 	}

@@ -18,7 +18,7 @@ func (p *Pipeline) follow(x *exchange.Exchange, err error) error {
 		}
 		if x.Depth() >= exchange.MaxInternal {
 			return &fault.Fault{
-				Side: fault.Proxy, Module: "core", Phase: fault.Map, Kind: fault.Internal, Status: 500, ID: "AH00124",
+				Side: fault.Proxy, Module: "core", Phase: fault.Map, Kind: fault.Internal, Cause: fault.RedirectLoop, Status: 500, ID: "AH00124",
 				Detail: "the request exceeded the limit of 10 internal redirects, probably because of the configuration",
 			}
 		}

@@ -48,7 +48,7 @@ func openFile(_ context.Context, name string) (opened, error) {
 func sendNamed(x *exchange.Exchange, name []byte) error {
 	refused := func(why string, err error) error {
 		return &fault.Fault{
-			Side: fault.Proxy, Module: "proxy", Phase: fault.Map, Kind: fault.InvalidInput, Status: 500,
+			Side: fault.Proxy, Module: "proxy", Phase: fault.Map, Kind: fault.InvalidInput, Cause: fault.NamedFile, Status: 500,
 			Detail: "the file '" + string(name) + "' cannot be sent: " + why, Err: err,
 		}
 	}

@@ -88,7 +88,7 @@ func (p *Pipeline) bind(x *exchange.Exchange) error {
 	if q := &x.Req; q.Form == message.AbsoluteForm && !ascii.EqualFoldBytes(q.Scheme, "http") && !ascii.EqualFoldBytes(q.Scheme, "https") {
 		x.Path = q.Target
 		x.Chain = x.Site.Sections.ForPath(x)
-		return denied(400, "the target has another scheme")
+		return denied(400, fault.MalformedTarget, "the target has another scheme")
 	}
 	return nil
 }
@@ -181,7 +181,7 @@ func badPath(x *exchange.Exchange, err error) error {
 	x.Path = x.Req.Path
 	x.Chain = x.Site.Sections.ForPath(x)
 	f := &fault.Fault{
-		Side: fault.Client, Module: "core", Phase: fault.Map, Kind: fault.InvalidInput, Status: 400, ID: "AH00026",
+		Side: fault.Client, Module: "core", Phase: fault.Map, Kind: fault.InvalidInput, Cause: fault.MalformedPath, Status: 400, ID: "AH00026",
 		Detail: "invalid URI path", Err: err,
 	}
 	if e := (*uri.Error)(nil); errors.As(err, &e) {
@@ -231,7 +231,7 @@ func encrypted(x *exchange.Exchange, c *exchange.Client) error {
 // httpd: HTTP_ON_HTTPS_PORT.
 func plainFault() *fault.Fault {
 	return &fault.Fault{
-		Side: fault.Client, Module: "ssl", Phase: fault.Handshake, Kind: fault.TLS, Status: 400, Close: true, ID: "AH01996",
+		Side: fault.Client, Module: "ssl", Phase: fault.Handshake, Kind: fault.TLS, Cause: fault.PlainOnTLS, Status: 400, Close: true, ID: "AH01996",
 		Detail: "plain HTTP was spoken on a port for TLS",
 		Page:   "Your client spoke plain HTTP to a port of this server that expects TLS. Please use a URL that begins with https:// instead.",
 	}
@@ -256,7 +256,7 @@ func (p *Pipeline) translate(x *exchange.Exchange) error {
 // connection to another virtual host.
 func pass(x *exchange.Exchange) (err error) {
 	if !x.Client.Passed {
-		return denied(421, "connections to "+x.Site.Name+" are passed on unread (HeadgatePassthrough)")
+		return denied(421, fault.Misdirected, "connections to "+x.Site.Name+" are passed on unread (HeadgatePassthrough)")
 	}
 	x.Mapped, err = x.Site.Pass.Translate(x)
 	return err
@@ -320,26 +320,26 @@ func (p *Pipeline) limits(x *exchange.Exchange) error {
 	q := &x.Req
 	if l := x.Chain.LimitBody; l > 0 && q.Body.Kind == message.Length && q.Body.Length > l {
 		return &fault.Fault{
-			Side: fault.Client, Module: "core", Phase: fault.ReadBody, Kind: fault.TooLarge, Status: 413, Close: true, ID: "AH01588",
+			Side: fault.Client, Module: "core", Phase: fault.ReadBody, Kind: fault.TooLarge, Cause: fault.BodyTooLarge, Status: 413, Close: true, ID: "AH01588",
 			Detail: "content-length is larger than LimitRequestBody",
 		}
 	}
 	switch {
 	case q.Verb == message.CONNECT && !x.Onward:
-		return denied(405, "CONNECT is not allowed here")
+		return denied(405, fault.MethodNotAllowed, "CONNECT is not allowed here")
 	case q.Verb == message.TRACE && x.Site.Trace == exchange.TraceOff:
-		f := denied(405, "TRACE is switched off by TraceEnable")
+		f := denied(405, fault.TraceOff, "TRACE is switched off by TraceEnable")
 		f.Close = false
 		return f
 	case q.Verb == message.TRACE && x.Site.Trace != exchange.TraceExtended && q.Body.Kind != message.NoBody:
-		return denied(413, "TRACE with a body")
+		return denied(413, fault.TraceOff, "TRACE with a body")
 	}
 	return nil
 }
 
-func denied(status int, why string) *fault.Fault {
+func denied(status int, cause fault.Cause, why string) *fault.Fault {
 	return &fault.Fault{
-		Side: fault.Client, Module: "core", Phase: fault.Map, Kind: fault.InvalidInput, Status: status, Detail: why, Close: true,
+		Side: fault.Client, Module: "core", Phase: fault.Map, Kind: fault.InvalidInput, Cause: cause, Status: status, Detail: why, Close: true,
 	}
 }
 
@@ -424,16 +424,16 @@ func (p *Pipeline) fallback(x *exchange.Exchange) error {
 		return answerTrace(x)
 	case message.GET, message.HEAD, message.POST:
 		return &fault.Fault{
-			Side: fault.Client, Module: "core", Phase: fault.Map, Kind: fault.InvalidInput, Status: 404, ID: "AH00128",
+			Side: fault.Client, Module: "core", Phase: fault.Map, Kind: fault.InvalidInput, Cause: fault.NoMapping, Status: 404, ID: "AH00128",
 			Detail: "nothing is mapped at this path",
 		}
 	case message.OtherMethod:
-		f := denied(501, "method is not known here")
+		f := denied(501, fault.MethodUnknown, "method is not known here")
 		f.Allow = true
 		return f
 	}
 	return &fault.Fault{
-		Side: fault.Client, Module: "core", Phase: fault.Map, Kind: fault.InvalidInput, Status: 405, Allow: true,
+		Side: fault.Client, Module: "core", Phase: fault.Map, Kind: fault.InvalidInput, Cause: fault.MethodNotAllowed, Status: 405, Allow: true,
 		Detail: "method is not allowed here",
 	}
 }

@@ -94,7 +94,7 @@ func (w *Worker) refused(a netip.Addr) *fault.Fault {
 		host = ""
 	}
 	return &fault.Fault{
-		Side: fault.Client, Module: "proxy", Phase: fault.Connect, Kind: fault.Denied, Status: 403, Backend: w.Name,
+		Side: fault.Client, Module: "proxy", Phase: fault.Connect, Kind: fault.Denied, Cause: fault.DeniedByForwardAllow, Status: 403, Backend: w.Name,
 		Detail: host + a.String() + ", which only this machine should reach; HeadgateForwardAllow does not name it",
 	}
 }
@@ -203,6 +203,9 @@ func (w *Worker) unresolved(took time.Duration, err error) *fault.Fault {
 	var re *resolve.Error
 	if errors.As(err, &re) {
 		f.Err = re
+		if re.Kind == resolve.Timeout {
+			f.Cause = fault.DNSTimeout
+		}
 	}
 	return f
 }

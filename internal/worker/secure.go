@@ -107,7 +107,7 @@ func (w *Worker) secure(x *exchange.Exchange, rc reactor.Conn, addr string, id *
 	id.by, id.name = x.Chain.BackendTLS, string(w.peerName(x))
 	sc, took, err := w.handshake(*id, rc, addr, x.Loop.Now().Add(w.connectTimeout(x)))
 	if t := x.Tries.Last(); t != nil {
-		t.Connect += took
+		t.Handshake += took
 	}
 	return sc, err
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/headgate/headgate/internal/fault"
 	"github.com/headgate/headgate/internal/message"
 	"github.com/headgate/headgate/internal/reactor"
 	"github.com/headgate/headgate/internal/wire"
@@ -49,7 +50,7 @@ func (w *Worker) tunnel(rc reactor.Conn, addr string, by time.Time) error {
 	}
 	f := connectFault(w.Name, addr, rc.Loop().Now().Sub(began), err)
 	if e := refusedTunnel(""); errors.As(err, &e) {
-		f.Status, f.Err, f.Detail = 502, nil, "the proxy "+addr+" does not connect to "+w.Through.To+": "+string(e)
+		f.Cause, f.Status, f.Err, f.Detail = fault.ThroughRefused, 502, nil, "the proxy "+addr+" does not connect to "+w.Through.To+": "+string(e)
 	}
 	return f
 }

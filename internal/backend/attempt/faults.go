@@ -9,6 +9,7 @@ import (
 
 	"github.com/headgate/headgate/internal/fault"
 	"github.com/headgate/headgate/internal/reactor"
+	"github.com/headgate/headgate/internal/wire"
 )
 
 // writeFault returns the fault when only n bytes were written.
@@ -70,6 +71,9 @@ func (a *attempt) refused() *fault.Fault {
 func (a *attempt) malformed(err error) *fault.Fault {
 	f := a.fault(fault.ReadHead, nil)
 	f.Kind, f.Retry, f.Status, f.Detail = fault.Malformed, fault.Never, 502, err.Error()
+	if bad := (*wire.Bad)(nil); errors.As(err, &bad) && bad.Status == 431 {
+		f.Cause = fault.HeadTooLarge
+	}
 	return f
 }
 
@@ -125,7 +129,7 @@ func (a *attempt) pingFault(err error) *fault.Fault {
 	if f.ByStop() {
 		return f
 	}
-	f.Retry, f.Status, f.Detail = fault.Safe, 503, "ping: "+a.proto.spec.PingText
+	f.Retry, f.Status, f.Cause, f.Detail = fault.Safe, 503, fault.PingFailed, "ping: "+a.proto.spec.PingText
 	return f
 }
 

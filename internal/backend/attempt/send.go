@@ -151,7 +151,7 @@ func (p *Protocol) spool(x *exchange.Exchange) *fault.Fault {
 		}
 	}
 	return &fault.Fault{
-		Side: fault.Client, Phase: fault.ReadBody, Kind: fault.TooLarge, Module: p.spec.Module, Status: 411, Close: true,
+		Side: fault.Client, Phase: fault.ReadBody, Kind: fault.TooLarge, Cause: fault.LengthRequired, Module: p.spec.Module, Status: 411, Close: true,
 		Detail: "the backend must be told the length of the body, and the body is too large to count it",
 	}
 }

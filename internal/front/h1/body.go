@@ -116,7 +116,7 @@ func (st *state) counted(n int) error {
 	b.read += int64(n)
 	if c := st.x.Chain; c != nil && c.LimitBody > 0 && b.read > c.LimitBody {
 		b.err = &fault.Fault{
-			Side: fault.Client, Module: "core", Phase: fault.ReadBody, Kind: fault.TooLarge, Status: 413, Close: true, ID: "AH01591",
+			Side: fault.Client, Module: "core", Phase: fault.ReadBody, Kind: fault.TooLarge, Cause: fault.BodyTooLarge, Status: 413, Close: true, ID: "AH01591",
 			Detail: "request body is larger than LimitRequestBody",
 		}
 		return b.err

@@ -174,7 +174,7 @@ func (st *state) unreadable(err error) outcome {
 	case late(err):
 		f = st.lateHead()
 	case err == io.EOF && len(bytes.Trim(st.in.bytes[st.in.r:st.in.w], "\r\n")) > 0:
-		f.Detail = "client ended its half of the connection inside the head"
+		f.Cause, f.Detail = fault.RequestCut, "client ended its half of the connection inside the head"
 		st.unfinished(f)
 	default:
 		// The client is gone: there is nobody to respond to.

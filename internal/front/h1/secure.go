@@ -165,6 +165,6 @@ func (st *state) logShake(err error) {
 	case late(err):
 		id, text = "AH01382", "the handshake took longer than allowed"
 	}
-	f := &fault.Fault{Side: fault.Client, Module: "ssl", Phase: fault.Handshake, Kind: fault.TLS, Detail: text, Err: err}
+	f := &fault.Fault{Side: fault.Client, Module: "ssl", Phase: fault.Handshake, Kind: fault.TLS, Cause: fault.ClientTLS, Detail: text, Err: err}
 	st.x.Logf(level, "ssl", id, "%s", f.Describe())
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/headgate/headgate/internal/exchange"
+	"github.com/headgate/headgate/internal/fault"
 	"github.com/headgate/headgate/internal/message"
 	"github.com/headgate/headgate/internal/module"
 	"github.com/headgate/headgate/internal/record"
@@ -43,7 +44,7 @@ func (s *step) Do(x *exchange.Exchange) error {
 	if allowed {
 		return nil
 	}
-	return module.Deny(x, "access_compat", "AH01797", s.by)
+	return module.Deny(x, fault.DeniedByAllow, "access_compat", "AH01797", s.by)
 }
 
 // methods are those that AdmitsAll and SatisfiesAll look at. The last one is named by

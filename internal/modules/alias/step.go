@@ -114,7 +114,7 @@ func answer(x *exchange.Exchange, status int) *exchange.Reply {
 // failed returns the fault for a redirect or alias that cannot be made.
 func failed(id, detail string) error {
 	return &fault.Fault{
-		Side: fault.Proxy, Phase: fault.Map, Kind: fault.Internal, Status: 500, ID: id, Module: "alias", Detail: detail,
+		Side: fault.Proxy, Phase: fault.Map, Kind: fault.Internal, Cause: fault.ConfigurationError, Status: 500, ID: id, Module: "alias", Detail: detail,
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"github.com/headgate/headgate/internal/ascii"
 	"github.com/headgate/headgate/internal/exchange"
+	"github.com/headgate/headgate/internal/fault"
 	"github.com/headgate/headgate/internal/logsink"
 	"github.com/headgate/headgate/internal/module"
 	"github.com/headgate/headgate/internal/passwd"
@@ -144,9 +145,16 @@ func (m *method) refuse(x *exchange.Exchange, r module.AuthnResult, realm []byte
 		m.Challenge(x, realm)
 		return module.AuthFailed("auth_basic", "AH01618", module.Unauthorized(x), "user "+string(x.User)+" not found: "+string(x.Path))
 	case module.AuthnBusy:
-		return x.Reply(503)
+		return broken(x, 503)
 	}
-	return x.Reply(500) // the provider has said why
+	return broken(x, 500) // the provider has said why
+}
+
+// broken returns the response to a login that no provider can judge.
+func broken(x *exchange.Exchange, status int) error {
+	r := x.Reply(status)
+	r.Cause = fault.AuthBroken
+	return r
 }
 
 // Challenge implements module.AuthMethod. httpd: note_basic_auth_failure.

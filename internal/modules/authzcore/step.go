@@ -73,7 +73,7 @@ func (s *step) Do(x *exchange.Exchange) error {
 	case module.Broken:
 		return s.broken(x)
 	}
-	return module.Deny(x, "authz_core", "AH01630", s.by)
+	return module.Deny(x, fault.DeniedByRequire, "authz_core", "AH01630", s.by)
 }
 
 // AdmitsAll implements module.Admitter. With Satisfy Any an open Allow is enough.
@@ -91,7 +91,7 @@ func (s *step) login(x *exchange.Exchange) error {
 	}
 	if x.User == nil {
 		return &fault.Fault{
-			Side: fault.Proxy, Module: "core", Phase: fault.Map, Kind: fault.Denied, Status: 500, ID: "AH00027",
+			Side: fault.Proxy, Module: "core", Phase: fault.Map, Kind: fault.Denied, Cause: fault.AuthBroken, Status: 500, ID: "AH00027",
 			Detail: s.by + " asks for the user, and there is no authentication: " + module.Target(x),
 		}
 	}
@@ -100,22 +100,29 @@ func (s *step) login(x *exchange.Exchange) error {
 		return nil
 	case module.NeedsUser:
 		s.authn.Challenge(x)
-		return module.AuthFailed("authz_core", "AH01629", module.Unauthorized(x), "authorization failure (no authenticated user): "+string(x.Path))
+		return unauthorized(module.Unauthorized(x), "AH01629", "authorization failure (no authenticated user): "+string(x.Path))
 	case module.Broken:
 		return s.broken(x)
 	}
 	detail := "user " + string(x.User) + `: authorization failure for "` + string(x.Path) + `": ` + s.by
 	if s.forbidden {
-		return module.AuthFailed("authz_core", "AH01631", 403, detail)
+		return unauthorized(403, "AH01631", detail)
 	}
 	s.authn.Challenge(x)
-	return module.AuthFailed("authz_core", "AH01631", module.Unauthorized(x), detail)
+	return unauthorized(module.Unauthorized(x), "AH01631", detail)
+}
+
+// unauthorized is the fault of a user whom Require does not admit.
+func unauthorized(status int, id, detail string) error {
+	f := module.AuthFailed("authz_core", id, status, detail)
+	f.Cause = fault.DeniedByRequire
+	return f
 }
 
 // broken returns the fault for Require lines that cannot be evaluated.
 func (s *step) broken(x *exchange.Exchange) error {
 	return &fault.Fault{
-		Side: fault.Proxy, Module: "authz_core", Phase: fault.Map, Kind: fault.Internal, Status: 500,
+		Side: fault.Proxy, Module: "authz_core", Phase: fault.Map, Kind: fault.Internal, Cause: fault.AuthBroken, Status: 500,
 		Detail: s.by + " could not be evaluated: " + module.Target(x),
 	}
 }

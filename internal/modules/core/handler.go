@@ -95,7 +95,7 @@ func (h *handlerStep) Do(x *exchange.Exchange) error {
 	v, err := h.evals.String(h.value, x)
 	if err != nil {
 		return &fault.Fault{
-			Side: fault.Proxy, Module: "core", Phase: fault.Map, Kind: fault.Internal, Status: 500, ID: "AH03154",
+			Side: fault.Proxy, Module: "core", Phase: fault.Map, Kind: fault.Internal, Cause: fault.ConfigurationError, Status: 500, ID: "AH03154",
 			Detail: "Can't evaluate handler expression: " + err.Error(),
 		}
 	}

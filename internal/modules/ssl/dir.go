@@ -152,7 +152,7 @@ func (requireTLS) Do(x *exchange.Exchange) error {
 		return nil
 	}
 	return &fault.Fault{
-		Side: fault.Client, Module: name, Phase: fault.Map, Kind: fault.Denied, Status: 403, ID: "AH02219",
+		Side: fault.Client, Module: name, Phase: fault.Map, Kind: fault.Denied, Cause: fault.DeniedByTLS, Status: 403, ID: "AH02219",
 		Detail: "access to " + string(x.Filename) + " failed, reason: SSL connection required",
 	}
 }

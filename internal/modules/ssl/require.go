@@ -37,7 +37,7 @@ func (r *requirement) Do(x *exchange.Exchange) error {
 		return nil
 	}
 	f := &fault.Fault{
-		Side: fault.Client, Module: name, Phase: fault.Map, Kind: fault.Denied, Status: 403, ID: "AH02229",
+		Side: fault.Client, Module: name, Phase: fault.Map, Kind: fault.Denied, Cause: fault.DeniedByExpression, Status: 403, ID: "AH02229",
 		Detail: "access to " + module.Target(x) + " failed, reason: SSL requirement expression not fulfilled: " + r.text, Err: err,
 	}
 	if err != nil {

@@ -51,7 +51,7 @@ func (l login) Do(x *exchange.Exchange) error {
 	}
 	if user, ok := spoofed(x); ok {
 		return &fault.Fault{
-			Side: fault.Client, Module: name, Phase: fault.Map, Kind: fault.Denied, Status: 403, ID: "AH02035",
+			Side: fault.Client, Module: name, Phase: fault.Map, Kind: fault.Denied, Cause: fault.DeniedByFakeAuth, Status: 403, ID: "AH02035",
 			Detail: "Encountered FakeBasicAuth spoof: " + string(user),
 		}
 	}

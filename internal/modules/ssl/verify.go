@@ -268,11 +268,11 @@ func (s verified) Do(x *exchange.Exchange) error {
 		return nil
 	}
 	f := &fault.Fault{
-		Side: fault.Client, Module: name, Phase: fault.Map, Kind: fault.Denied, Status: 403, ID: "AH02262",
+		Side: fault.Client, Module: name, Phase: fault.Map, Kind: fault.Denied, Cause: fault.DeniedByCertificate, Status: 403, ID: "AH02262",
 		Detail: "SSLVerifyClient does not admit the client to " + module.Target(x), Err: err,
 	}
 	if c.Secure.Late(x) {
-		f.Status, f.Close = 421, true
+		f.Status, f.Cause, f.Close = 421, fault.Misdirected, true
 		f.Detail += ": the handshake did not ask for a certificate"
 	}
 	return f

@@ -196,14 +196,14 @@ func (h *Handler) none(r *request) error {
 	}
 	b, s := h.balancer, &r.session
 	f := &fault.Fault{
-		Side: fault.Backend, Module: "proxy_balancer", Phase: fault.Acquire, Kind: fault.Unavailable, Status: 503,
+		Side: fault.Backend, Module: "proxy_balancer", Phase: fault.Acquire, Kind: fault.Unavailable, Cause: fault.AllMembersDown, Status: 503,
 		ID: "AH01170", Detail: b.Name + ": All workers are in error state",
 	}
 	switch {
 	case len(b.Members.List()) == 0:
-		f.ID, f.Detail = "AH01171", b.Name+": No workers in balancer"
+		f.Cause, f.ID, f.Detail = fault.NoMembers, "AH01171", b.Name+": No workers in balancer"
 	case s.Given && b.NoFailover && b.Owned(s.Route):
-		f.ID, f.Detail = "AH01167", b.Name+": All workers are in error state for the route of the session"
+		f.Cause, f.ID, f.Detail = fault.SessionMemberDown, "AH01167", b.Name+": All workers are in error state for the route of the session"
 	}
 	return f
 }

@@ -114,11 +114,14 @@ func (h *Handler) probed(r *request, m *balance.Member) {
 // heldInVain is the fault of a request that was held and got no member.
 func (h *Handler) heldInVain(r *request) error {
 	f := &fault.Fault{
-		Side: fault.Backend, Module: "proxy_balancer", Phase: fault.Acquire, Kind: fault.Unavailable, Status: 503,
+		Side: fault.Backend, Module: "proxy_balancer", Phase: fault.Acquire, Kind: fault.Unavailable, Cause: fault.HeldTooLong, Status: 503,
 		ID: "AH01170", Elapsed: r.x.Loop.Now().Sub(r.held.since), Detail: h.balancer.Name + ": " + r.held.end.Error(),
 	}
+	if errors.Is(r.held.end, balance.ErrHeldFull) {
+		f.Cause = fault.QueueFull
+	}
 	if errors.Is(r.held.end, balance.ErrHeldClient) {
-		f.Side, f.Kind, f.ID, f.Close = fault.Client, fault.Closed, "", true
+		f.Cause, f.Side, f.Kind, f.ID, f.Close = fault.ClientGone, fault.Client, fault.Closed, "", true
 	} else {
 		r.x.Keep = append(r.x.Keep, message.Field{ID: message.RetryAfter, Name: []byte("Retry-After"), Value: on})
 	}

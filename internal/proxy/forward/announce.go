@@ -138,7 +138,7 @@ func (f *Announcer) countForward(x *exchange.Exchange) (local bool, err error) {
 
 func maxForwardsFault(detail string) error {
 	return &fault.Fault{
-		Side: fault.Client, Module: "proxy", Phase: fault.Map, Kind: fault.InvalidInput, Status: 400, ID: "AH10188", Detail: detail,
+		Side: fault.Client, Module: "proxy", Phase: fault.Map, Kind: fault.InvalidInput, Cause: fault.MaxForwards, Status: 400, ID: "AH10188", Detail: detail,
 		Reason: "Proxy Error",
 	}
 }

@@ -28,7 +28,7 @@ type portless struct{}
 
 func (portless) RoundTrip(_ *exchange.Exchange, w *worker.Worker) error {
 	return &fault.Fault{
-		Side: fault.Proxy, Module: "proxy_http", Phase: fault.Map, Kind: fault.InvalidInput, Status: 400, ID: "AH01083",
+		Side: fault.Proxy, Module: "proxy_http", Phase: fault.Map, Kind: fault.InvalidInput, Cause: fault.BadPort, Status: 400, ID: "AH01083",
 		Detail: "error parsing URL " + w.Name + ": Invalid host/port",
 	}
 }

@@ -59,7 +59,7 @@ func Replaced(x *exchange.Exchange) error {
 		return x.Out.Instead
 	}
 	f := &fault.Fault{
-		Side: fault.Backend, Module: "proxy", Phase: fault.ReadHead, Status: x.Resp.Status, Replace: true,
+		Side: fault.Backend, Module: "proxy", Phase: fault.ReadHead, Cause: fault.ErrorOverride, Status: x.Resp.Status, Replace: true,
 		Reason: string(x.Resp.Reason),
 	}
 	if f.Status == 401 {

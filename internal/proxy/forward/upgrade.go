@@ -5,6 +5,7 @@ import (
 
 	"github.com/headgate/headgate/internal/ascii"
 	"github.com/headgate/headgate/internal/exchange"
+	"github.com/headgate/headgate/internal/fault"
 	"github.com/headgate/headgate/internal/message"
 	"github.com/headgate/headgate/internal/wire"
 )
@@ -71,6 +72,7 @@ func upgradeFirst(x *exchange.Exchange, allowed string) error {
 		allowed = "NONE"
 	}
 	r := x.Reply(426)
+	r.Cause = fault.UpgradeRequired
 	r.Fields = append(r.Fields, message.Field{ID: message.Upgrade, Name: []byte("Upgrade"), Value: []byte(allowed), Flags: message.Hop})
 	return r
 }

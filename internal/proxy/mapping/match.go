@@ -266,12 +266,12 @@ var (
 
 // refuse makes the fault for a request that cannot be mapped.
 func refuse(err error) error {
-	f := &fault.Fault{Side: fault.Client, Module: "proxy", Phase: fault.Map, Kind: fault.InvalidInput, Status: 400, Err: err}
+	f := &fault.Fault{Side: fault.Client, Module: "proxy", Phase: fault.Map, Kind: fault.InvalidInput, Cause: fault.MalformedTarget, Status: 400, Err: err}
 	if e, ok := err.(*uri.Error); ok {
 		f.Status = e.Status
 	}
 	if f.Status == 500 { // the configuration is at fault, whatever the client sent
-		f.Side = fault.Proxy
+		f.Side, f.Cause = fault.Proxy, fault.ConfigurationError
 	}
 	return f
 }

@@ -62,13 +62,13 @@ func destination(x *exchange.Exchange) (uri.URL, error) {
 
 func refusal(status int, id, why string) error {
 	return &fault.Fault{
-		Side: fault.Client, Module: moduleConnect, Phase: fault.Map, Kind: fault.Denied, Status: status, ID: id, Detail: why, Close: true,
+		Side: fault.Client, Module: moduleConnect, Phase: fault.Map, Kind: fault.Denied, Cause: fault.MalformedTarget, Status: status, ID: id, Detail: why, Close: true,
 	}
 }
 
 func portRefused(why string) error {
 	return &fault.Fault{
-		Side: fault.Client, Module: moduleConnect, Phase: fault.Map, Kind: fault.Denied, Status: 403, Detail: why, Close: true, Reason: "Proxy Error",
+		Side: fault.Client, Module: moduleConnect, Phase: fault.Map, Kind: fault.Denied, Cause: fault.DeniedByConnectPort, Status: 403, Detail: why, Close: true, Reason: "Proxy Error",
 	}
 }
 

@@ -63,7 +63,7 @@ func (b blocks) has(host string) string {
 
 func blocked(host, word string) error {
 	return &fault.Fault{
-		Side: fault.Client, Module: "proxy", Phase: fault.Map, Kind: fault.Denied, Status: 403, ID: "AH00916",
+		Side: fault.Client, Module: "proxy", Phase: fault.Map, Kind: fault.Denied, Cause: fault.DeniedByProxyBlock, Status: 403, ID: "AH00916",
 		Detail: "connect to remote machine blocked: " + host + " by ProxyBlock " + word, Reason: "Proxy Error",
 	}
 }

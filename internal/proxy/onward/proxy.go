@@ -158,7 +158,7 @@ func plain(x *exchange.Exchange, path []byte) []byte {
 }
 
 func invalid(why string) error {
-	return &fault.Fault{Side: fault.Client, Module: "proxy", Phase: fault.Map, Kind: fault.InvalidInput, Status: 400, Close: true, Detail: why}
+	return &fault.Fault{Side: fault.Client, Module: "proxy", Phase: fault.Map, Kind: fault.InvalidInput, Cause: fault.MalformedTarget, Status: 400, Close: true, Detail: why}
 }
 
 // request sends one request on. It implements exchange.Handler.
