@@ -49,4 +49,6 @@ func causes(w *bytes.Buffer, _ []group) {
 }
 
 // cell escapes a sentence for a table's cell.
-func cell(text string) string { return strings.NewReplacer("|", `\|`, "<", "&lt;", "*", `\*`).Replace(text) }
+func cell(text string) string {
+	return strings.NewReplacer("|", `\|`, "<", "&lt;", "*", `\*`).Replace(text)
+}
