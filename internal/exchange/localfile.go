@@ -193,7 +193,7 @@ func (w *Walk) target(name []byte, link inode.Info, links Links) (inode.Info, er
 // unreachable is the fault of a file that cannot be walked to.
 func unreachable(id, detail string, err error) error {
 	f := &fault.Fault{
-		Side: fault.Client, Module: "core", Phase: fault.Map, Kind: fault.Denied, Status: 403, ID: id, Detail: detail, Err: err,
+		Side: fault.Client, Module: "core", Phase: fault.Map, Kind: fault.Denied, Cause: fault.DeniedByFilesystem, Status: 403, ID: id, Detail: detail, Err: err,
 	}
 	if errors.Is(err, reactor.ErrBusy) || errors.Is(err, reactor.ErrDraining) || errors.Is(err, context.DeadlineExceeded) {
 		f.Side, f.Kind, f.Status, f.ID = fault.Proxy, fault.Exhausted, 503, ""
