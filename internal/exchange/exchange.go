@@ -89,6 +89,7 @@ type Exchange struct {
 	stored []byte     // Filename as it was mapped
 	file   *LocalFile // what is there; nil: not looked yet
 
+	logged  bool // the error log has a line about it
 	reply   Reply
 	remote  Peer              // the client, if that is not the peer
 	trailer *message.Header   // sent after the last body byte
@@ -221,6 +222,7 @@ type Client struct {
 	Serial   uint64         // unique within this process, for ids
 	TLS      bool
 	Secure   *Secure // what is known of an encrypted connection; nil for a plain one
+	Logged   bool    // the error log has a line about the connection
 	Plain    bool    // the client spoke plain HTTP where TLS was expected
 	Passed   bool    // the connection is passed on unread (Site.Pass): the exchange stands for all of it
 	Base     any     // owned by the Service: what it knows about this connection
@@ -257,7 +259,7 @@ func (x *Exchange) Reset(poison bool) {
 	x.HandlerName, x.Status, x.Fault, x.Redirected = "", 0, nil, nil
 	x.Media = Media{}
 	x.User, x.LogID, x.Keep, x.trailer = nil, nil, nil, nil
-	x.Onward = false
+	x.Onward, x.logged = false, false
 	x.Main, x.Lookups, x.Tunnel, x.Recorder, x.Scored = nil, nil, nil, nil, nil
 	x.Always.Reset()
 	x.Cookies.Reset()

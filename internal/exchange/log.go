@@ -54,6 +54,10 @@ func (x *Exchange) log(level logsink.Level, module, id string, cause error, form
 	if ref, ok := x.Req.Header.Get(message.Referer); ok {
 		rec.Referer = string(ref)
 	}
+	rec.Subject, rec.First, x.logged = x, !x.logged, true
+	if x.Client != nil {
+		rec.Connection, x.Client.Logged = !x.Client.Logged, true
+	}
 	x.Site.Log.Logf(rec, format, args...)
 }
 

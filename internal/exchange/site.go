@@ -179,6 +179,8 @@ type Chain struct {
 	TrackFirstByte bool    // LogIOTrackTTFB: %^FB has a value
 	Options        Options // of the folder
 
+	Logged []Step // called when the request is logged
+
 	LegacyDN bool // SSLOptions LegacyDNStringFormat
 
 	Demand certcheck.Demand // of certificates of clients: the site's and the sections'

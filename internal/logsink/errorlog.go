@@ -18,6 +18,8 @@ type ErrorLog struct {
 	levels *Levels // of the server the log belongs to; what Handler asks
 	now    func() time.Time
 	pid    int
+	form   ErrorFormats
+	name   string // of the server
 
 	mu lock.Mutex // guards w
 	w  io.Writer  // where out is nil: written to at once
@@ -26,6 +28,20 @@ type ErrorLog struct {
 // NewErrorLog returns an error log over an open destination.
 func NewErrorLog(out *Appender, levels *Levels) *ErrorLog {
 	return &ErrorLog{out: out, levels: levels, now: out.reg.now, pid: os.Getpid()}
+}
+
+// ErrorFormats are the formats of one server's error log: ErrorLogFormat.
+type ErrorFormats struct {
+	Main       *ErrorFormat   // nil: the default
+	Connection []*ErrorFormat // lines before the first message about a connection,
+	Request    []*ErrorFormat // about a request
+}
+
+// NewFormatted is NewErrorLog with formats, and the server's name for them.
+func NewFormatted(out *Appender, levels *Levels, form ErrorFormats, name string) *ErrorLog {
+	l := NewErrorLog(out, levels)
+	l.form, l.name = form, name
+	return l
 }
 
 // NewStartupLog returns the error log for the time before one is open: lines go
@@ -46,11 +62,20 @@ func (l *ErrorLog) Logf(r Record, format string, args ...any) {
 
 func (l *ErrorLog) write(r *Record, message string) {
 	switch {
-	case l.out != nil && l.out.levelled:
-		l.writeSyslog(r, message)
 	case l.out != nil:
-		line := appendTime(nil, l.now())
-		l.out.Append(outside, appendRecord(line, r, l.pid, message))
+		// httpd: syslog gets a notice only when LogLevel allows it.
+		if l.out.levelled && r.Level == Notice && l.levels != nil && !l.levels.allows(r.Module, r.Level) {
+			return
+		}
+		if r.Connection {
+			about := *r
+			about.Subject, about.Request = connection{r.Subject}, ""
+			l.once(l.form.Connection, &about)
+		}
+		if r.First {
+			l.once(l.form.Request, r)
+		}
+		l.out.Append(outside, l.line(r, message))
 		l.out.Wake()
 	case l.w != nil:
 		line := append(appendStartup(nil, r, message), '\n')
@@ -61,14 +86,51 @@ func (l *ErrorLog) write(r *Record, message string) {
 	}
 }
 
-// writeSyslog passes the severity as the line's first byte. httpd: syslog adds
-// the time, and gets a notice only when LogLevel allows it.
-func (l *ErrorLog) writeSyslog(r *Record, message string) {
-	if r.Level == Notice && l.levels != nil && !l.levels.allows(r.Module, r.Level) {
-		return
+// connection is what lines about a connection can show of a subject.
+type connection struct{ Subject }
+
+// AppendErrorItem implements Subject.
+func (c connection) AppendErrorItem(dst []byte, letter byte, arg string) []byte {
+	switch {
+	case letter == 'a':
+		arg = "c"
+	case letter != 'A' && letter != 'k' && letter != 'v':
+		return dst
 	}
-	l.out.Append(outside, appendRecord([]byte{severityByte(r.Level)}, r, l.pid, message))
-	l.out.Wake()
+	return c.Subject.AppendErrorItem(dst, letter, arg)
+}
+
+// once writes the lines about a connection or a request.
+func (l *ErrorLog) once(formats []*ErrorFormat, r *Record) {
+	about := *r
+	about.Module, about.Err, r = "", nil, &about // httpd: these are of the message
+	for _, f := range formats {
+		start := l.begin(r)
+		if line := f.append(start, l, r, ""); len(line) > len(start) {
+			l.out.Append(outside, line)
+		}
+	}
+}
+
+// line returns the line of a record.
+func (l *ErrorLog) line(r *Record, message string) []byte {
+	line := l.begin(r)
+	switch {
+	case l.form.Main != nil:
+		return l.form.Main.append(line, l, r, message)
+	case !l.out.levelled: // syslog adds the time itself
+		line = appendTime(line, l.now())
+	}
+	return appendRecord(line, r, l.pid, message)
+}
+
+// begin returns the beginning of a line: its severity, where the destination
+// requires it.
+func (l *ErrorLog) begin(r *Record) []byte {
+	if l.out.levelled {
+		return []byte{severityByte(r.Level)}
+	}
+	return nil
 }
 
 // appender returns the Appender that l writes to, nil when there is none.

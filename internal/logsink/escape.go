@@ -2,9 +2,9 @@ package logsink
 
 const hexDigits = "0123456789abcdef"
 
-// appendEscaped appends s so that it is one line of printable ASCII. httpd:
+// AppendEscaped appends s so that it is one line of printable ASCII. httpd:
 // quotes are not escaped in the error log, unlike in access logs.
-func appendEscaped[T ~string | ~[]byte](dst []byte, s T) []byte {
+func AppendEscaped[T ~string | ~[]byte](dst []byte, s T) []byte {
 	for i := 0; i < len(s); i++ {
 		c := s[i]
 		switch {

@@ -66,13 +66,10 @@ func (s *Levels) Over(base *Levels) *Levels {
 	switch {
 	case s == nil:
 		return base
-	case base == nil, s.Default != Unset && len(base.Modules) == 0:
+	case base == nil, s.Default != Unset: // httpd: a level for all modules ends those for single ones
 		return s
 	}
-	out := &Levels{Default: s.Default, Modules: maps.Clone(base.Modules)}
-	if out.Default == Unset {
-		out.Default = base.Default
-	}
+	out := &Levels{Default: base.Default, Modules: maps.Clone(base.Modules)}
 	for module, l := range s.Modules {
 		if out.Modules == nil {
 			out.Modules = map[string]Level{}

@@ -36,8 +36,8 @@ func TestParseLogLevel(t *testing.T) {
 }
 
 // TestLevelsOver: a virtual host that sets the level of one module inherits the
-// rest of the main server's LogLevel, and one that sets the level inherits the
-// levels of modules.
+// rest of the main server's LogLevel, and one that sets the level inherits
+// nothing.
 func TestLevelsOver(t *testing.T) {
 	base := &Levels{Info, map[string]Level{"ssl": Debug, "proxy": Error}}
 	for _, c := range []struct {
@@ -46,8 +46,8 @@ func TestLevelsOver(t *testing.T) {
 	}{
 		{"", *base},
 		{"proxy:trace1", Levels{Info, map[string]Level{"ssl": Debug, "proxy": Trace1}}},
-		{"crit", Levels{Crit, map[string]Level{"ssl": Debug, "proxy": Error}}},
-		{"crit core:info", Levels{Crit, map[string]Level{"ssl": Debug, "proxy": Error, "core": Info}}},
+		{"crit", Levels{Default: Crit}},
+		{"crit core:info", Levels{Crit, map[string]Level{"core": Info}}},
 	} {
 		own := (*Levels)(nil)
 		if c.args != "" {

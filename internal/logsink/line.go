@@ -22,6 +22,10 @@ type Record struct {
 	LogID   string // ties the line to the exchange's access line
 	Referer string
 	Err     error // cause; its errno is printed before the message
+
+	Subject    Subject // the request, for ErrorLogFormat; nil: none
+	Connection bool    // it is the first record about its connection,
+	First      bool    // about its request
 }
 
 // appendTime appends httpd's "[Day Mon dd hh:mm:ss.usec yyyy] ".
@@ -72,35 +76,45 @@ func appendCause(dst []byte, err error) []byte {
 // appendPeer appends "[client 1.2.3.4:5] ". httpd: an IPv6 address is printed
 // without its own brackets.
 func appendPeer(dst []byte, who, addr string) []byte {
-	if strings.HasPrefix(addr, "[") {
-		addr = strings.Replace(addr[1:], "]", "", 1)
-	}
 	dst = append(dst, '[')
 	dst = append(dst, who...)
 	dst = append(dst, ' ')
-	dst = appendEscaped(dst, addr)
+	dst = appendAddress(dst, addr)
 	return append(dst, "] "...)
 }
 
+func appendAddress(dst []byte, addr string) []byte {
+	if strings.HasPrefix(addr, "[") {
+		addr = strings.Replace(addr[1:], "]", "", 1)
+	}
+	return AppendEscaped(dst, addr)
+}
+
+// appendMessage appends the message with the parts that describe its request.
 func appendMessage(dst []byte, r *Record, message string) []byte {
+	dst = appendText(dst, r, message)
+	switch {
+	case r.Request != "":
+		dst = append(dst, " ("...)
+		dst = AppendEscaped(dst, r.Request)
+		dst = append(dst, ", id "...)
+		dst = append(AppendEscaped(dst, r.LogID), ')')
+	case r.LogID != "":
+		dst = append(dst, " (id "...)
+		dst = append(AppendEscaped(dst, r.LogID), ')')
+	}
+	if r.Referer != "" {
+		dst = append(dst, ", referer: "...)
+		dst = AppendEscaped(dst, r.Referer)
+	}
+	return dst
+}
+
+// appendText appends the message with its id.
+func appendText(dst []byte, r *Record, message string) []byte {
 	if r.ID != "" {
 		dst = append(dst, r.ID...)
 		dst = append(dst, ": "...)
 	}
-	dst = appendEscaped(dst, message)
-	switch {
-	case r.Request != "":
-		dst = append(dst, " ("...)
-		dst = appendEscaped(dst, r.Request)
-		dst = append(dst, ", id "...)
-		dst = append(appendEscaped(dst, r.LogID), ')')
-	case r.LogID != "":
-		dst = append(dst, " (id "...)
-		dst = append(appendEscaped(dst, r.LogID), ')')
-	}
-	if r.Referer != "" {
-		dst = append(dst, ", referer: "...)
-		dst = appendEscaped(dst, r.Referer)
-	}
-	return dst
+	return AppendEscaped(dst, message)
 }

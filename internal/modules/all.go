@@ -29,6 +29,7 @@ import (
 	"github.com/headgate/headgate/internal/modules/heartmonitor"
 	"github.com/headgate/headgate/internal/modules/info"
 	"github.com/headgate/headgate/internal/modules/logconfig"
+	"github.com/headgate/headgate/internal/modules/logdebug"
 	"github.com/headgate/headgate/internal/modules/mime"
 	"github.com/headgate/headgate/internal/modules/mpm"
 	"github.com/headgate/headgate/internal/modules/proxy"
@@ -93,6 +94,7 @@ func All() []*module.Module {
 		proxyconnect.New(),
 		proxy.NewUWSGI(),
 		proxyexpress.New(), // maps behind proxy
+		logdebug.New(),     // asked behind what maps to backends, before all else
 		proxyhcheck.New(),
 		heartbeat.New(),
 		heartmonitor.New(),

@@ -49,6 +49,9 @@ func NeedHttpd(t testing.TB) Httpd {
 	return h
 }
 
+// modulesOf are modules that are loaded only for configurations with a directive.
+var modulesOf = map[string]string{"LogMessage": "log_debug", "ForensicLog": "log_forensic"}
+
 // StartHttpd runs the real httpd with one active child process, so that it has one set of pools and counters; a reload
 // may start the next one while the old one ends.
 func StartHttpd(t testing.TB, site Site) *Server {
@@ -62,6 +65,11 @@ func StartHttpd(t testing.TB, site Site) *Server {
 	var more []string
 	if usesTLS(site.Conf) || UsesBackTLS(site.Conf) {
 		more = []string{"ssl"}
+	}
+	for directive, module := range modulesOf {
+		if strings.Contains(site.Conf, directive+" ") {
+			more = append(more, module)
+		}
 	}
 	s.top = h.LoadModules(more...) + `ServerLimit 4
 StartServers 1

@@ -322,7 +322,8 @@ func (st *stage) accessLog(b *strings.Builder, count int) {
 	for _, l := range lines() {
 		st.logged++
 		if !strings.Contains(l, "OPTIONS *") {
-			fmt.Fprintf(b, "log: %s\n", st.maskedValues(l))
+			l = st.mask.Replace(st.maskedValues(l))
+			fmt.Fprintf(b, "log: %s\n", ephemeral.ReplaceAllString(l, "127.0.0.1:<port>"))
 		}
 	}
 }
@@ -342,6 +343,13 @@ func (st *stage) maskedValues(line string) string {
 	return strings.Join(parts, exprSplit)
 }
 
+// ephemeral matches the address of a client.
+var ephemeral = regexp.MustCompile(`127\.0\.0\.1:(3[2-9]|[45]\d|6[0-5])\d{3}\b`)
+
+// placeInConf matches a place in the configuration: what comes before a group's own
+// lines differs.
+var placeInConf = regexp.MustCompile(`httpd\.conf:\d+`)
+
 var contentLength = regexp.MustCompile(`(?m)^< Content-Length: \d{4,}\n`)
 
 var serverName = regexp.MustCompile(`Apache/2\.\d+\.\d+( \([A-Za-z]+\))?( OpenSSL/[\w.]+)?|Headgate/[\w.-]+( \([A-Za-z]+\))?`)
@@ -360,5 +368,6 @@ func (st *stage) masked(text string) string {
 	if st.generated { // the values contain the server's folder, whose length differs in every run
 		text = contentLength.ReplaceAllString(text, "")
 	}
+	text = placeInConf.ReplaceAllString(text, "httpd.conf:<line>")
 	return serverName.ReplaceAllString(st.mask.Replace(text), "<server>")
 }

@@ -51,6 +51,7 @@ type session struct {
 	peer     netip.Addr
 	port     uint16 // of the peer
 	plain    bool   // Client.Plain
+	logged   bool   // Client.Logged
 	requests uint32
 	serial   uint64
 }
@@ -169,7 +170,7 @@ func (st *state) lend(s *session) {
 	c.Local, c.Remote = *s.local, netip.AddrPortFrom(s.peer, s.port)
 	c.PeerIP, c.Proxied = st.peerIP, s.proxied
 	c.Requests, c.Serial = int(s.requests), s.serial
-	c.Plain, c.Passed = s.plain, false
+	c.Plain, c.Passed, c.Logged = s.plain, false, s.logged
 	c.Secure = nil
 	if t := s.secure(); t != nil && t.done {
 		c.Secure = &t.info
@@ -179,7 +180,7 @@ func (st *state) lend(s *session) {
 
 // takeBack copies the changed fields of a client back to its session.
 func (st *state) takeBack(s *session) {
-	s.base, s.requests = st.client.Base, uint32(st.client.Requests)
+	s.base, s.requests, s.logged = st.client.Base, uint32(st.client.Requests), st.client.Logged
 	st.client.Conn, st.client.Base, st.client.Proxied, st.client.Secure = nil, nil, nil, nil
 }
 

@@ -32,7 +32,8 @@ type ServerConf struct {
 	ErrorLog         module.Opt[string]
 	ErrorLogPos      syntax.Pos // of the directive that named it
 	Levels           *logsink.Levels
-	Addrs            []snapshot.Addr // of a <VirtualHost>
+	Formats          logsink.ErrorFormats // ErrorLogFormat
+	Addrs            []snapshot.Addr      // of a <VirtualHost>
 }
 
 // Name is a ServerName with its optional scheme and port.
@@ -75,6 +76,16 @@ func mergeServer(base, add *ServerConf) *ServerConf {
 		ErrorLog:         module.Over(base.ErrorLog, add.ErrorLog),
 		ErrorLogPos:      base.ErrorLogPos,
 		Levels:           add.Levels.Over(base.Levels),
+	}
+	out.Formats = base.Formats
+	if f := add.Formats.Main; f != nil {
+		out.Formats.Main = f
+	}
+	if f := add.Formats.Connection; f != nil {
+		out.Formats.Connection = f
+	}
+	if f := add.Formats.Request; f != nil {
+		out.Formats.Request = f
 	}
 	if add.ErrorLog.Set {
 		out.ErrorLogPos = add.ErrorLogPos

@@ -91,7 +91,7 @@ func errorLog(b *module.Builder, c *ServerConf, site *exchange.Site) error {
 		return nil
 	}
 	b.Snapshot.Closers = append(b.Snapshot.Closers, out.Release)
-	site.Log = logsink.NewErrorLog(out, site.Levels)
+	site.Log = logsink.NewFormatted(out, site.Levels, c.Formats, site.Name)
 	return nil
 }
 

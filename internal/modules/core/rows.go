@@ -60,6 +60,7 @@ func rows() []directive.Row {
 		{Name: "Options", Set: setOptions},
 		{Name: "ErrorDocument", Set: setErrorDocument},
 		{Name: "ErrorLog", Set: setErrorLog},
+		{Name: "ErrorLogFormat", Set: setErrorLogFormat},
 		{Name: "LogLevel", Set: setLogLevel, Words: logsink.LevelWords()},
 	}...)
 }
@@ -299,6 +300,37 @@ func setErrorLog(c *directive.Call) error {
 	s := serverSlot.Of(c.Server)
 	s.ErrorLog.To(logsink.Place(c.Arg(0), c.Path("."), false))
 	s.ErrorLogPos = c.Pos()
+	return nil
+}
+
+func setErrorLogFormat(c *directive.Call) error {
+	f := &serverSlot.Of(c.Server).Formats
+	kind, text := "", c.Arg(0)
+	var list *[]*logsink.ErrorFormat
+	if len(c.Args) > 1 {
+		kind, text = c.Arg(0), c.Arg(1)
+	}
+	switch {
+	case kind == "":
+	case ascii.EqualFold(kind, "connection"):
+		list = &f.Connection
+	case ascii.EqualFold(kind, "request"):
+		list = &f.Request
+	default:
+		return c.Errorf("ErrorLogFormat type must be one of request, connection")
+	}
+	format, err := logsink.ParseErrorFormat(text, list == nil)
+	if err == nil && list != nil && format.Message() {
+		return c.Errorf("%%M cannot be used in once-per-request or once-per-connection formats")
+	}
+	if err != nil {
+		return c.Errorf("%w", err)
+	}
+	if list != nil {
+		*list = append(*list, format)
+	} else {
+		f.Main = format
+	}
 	return nil
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"github.com/headgate/headgate/internal/ascii"
 	"github.com/headgate/headgate/internal/exchange"
+	"github.com/headgate/headgate/internal/strftime"
 )
 
 // clf is the layout of %t without argument.
@@ -49,7 +50,7 @@ func moment(arg string) value {
 	if v := fraction(arg, at); v != nil {
 		return v
 	}
-	render := strftime(arg)
+	render := strftime.Compile(arg)
 	if arg == "" {
 		render = func(dst []byte, t time.Time) []byte { return t.AppendFormat(dst, clf) }
 	}
@@ -69,7 +70,9 @@ func cutMoment(arg, word string) (string, bool) {
 // fraction builds the numeric forms, nil for any other.
 func fraction(arg string, at func(*exchange.Exchange) time.Time) value {
 	number := func(of func(time.Time) int64, width int) value {
-		return func(dst []byte, x *exchange.Exchange) []byte { return appendPadded(dst, of(at(x)), width, '0') }
+		return func(dst []byte, x *exchange.Exchange) []byte {
+			return strftime.AppendPadded(dst, of(at(x)), width, '0')
+		}
 	}
 	switch arg {
 	case "sec":

@@ -1,4 +1,4 @@
-package logconfig
+package strftime
 
 import (
 	"strconv"
@@ -38,12 +38,12 @@ func number(width int, pad byte, of func(time.Time) int) conversion {
 		case '0':
 			p = '0'
 		}
-		return appendPadded(dst, int64(of(t)), w, p)
+		return AppendPadded(dst, int64(of(t)), w, p)
 	}
 }
 
-// appendPadded appends a number with at least width characters.
-func appendPadded(dst []byte, n int64, width int, pad byte) []byte {
+// AppendPadded appends a number with at least width characters.
+func AppendPadded(dst []byte, n int64, width int, pad byte) []byte {
 	var room [20]byte
 	digits := strconv.AppendInt(room[:0], n, 10)
 	for range width - len(digits) {
@@ -95,9 +95,8 @@ type step struct {
 	conv conversion
 }
 
-// strftime compiles a format of strftime. An unknown conversion is literal
-// text.
-func strftime(format string) func([]byte, time.Time) []byte {
+// Compile compiles a format. An unknown conversion is literal text.
+func Compile(format string) func([]byte, time.Time) []byte {
 	var steps []step
 	for format != "" {
 		i := strings.IndexByte(format, '%')
