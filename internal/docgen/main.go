@@ -22,6 +22,7 @@ var pages = []page{
 	{"compat.md", compat},
 	{"directives.md", directives},
 	{"causes.md", causes},
+	{"metrics.md", metricsPage},
 }
 
 func main() {

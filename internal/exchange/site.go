@@ -8,6 +8,7 @@ import (
 	"github.com/headgate/headgate/internal/expr"
 	"github.com/headgate/headgate/internal/glob"
 	"github.com/headgate/headgate/internal/logsink"
+	"github.com/headgate/headgate/internal/metrics"
 	"github.com/headgate/headgate/internal/record"
 )
 
@@ -76,6 +77,8 @@ type Site struct {
 
 	Log    *logsink.ErrorLog
 	Levels *logsink.Levels
+
+	Meter *metrics.Host // counts its requests; nil: there is no metrics page
 }
 
 // Answers reports whether host and port name this site: its ServerName or one of

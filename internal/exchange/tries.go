@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/headgate/headgate/internal/fault"
+	"github.com/headgate/headgate/internal/metrics"
 )
 
 // Try is one attempt to get a response from a worker. FirstByte and Took count
@@ -27,6 +28,8 @@ type Try struct {
 	Took      time.Duration // until its end
 
 	Fault *fault.Fault // why it failed; nil: it did not fail
+
+	Meter *metrics.Backend // counts the attempts at the worker
 }
 
 // End records when the try ended. It may be called on nil.

@@ -30,6 +30,7 @@ import (
 	"github.com/headgate/headgate/internal/modules/info"
 	"github.com/headgate/headgate/internal/modules/logconfig"
 	"github.com/headgate/headgate/internal/modules/logdebug"
+	"github.com/headgate/headgate/internal/modules/metrics"
 	"github.com/headgate/headgate/internal/modules/mime"
 	"github.com/headgate/headgate/internal/modules/mpm"
 	"github.com/headgate/headgate/internal/modules/proxy"
@@ -59,7 +60,7 @@ func All() []*module.Module {
 	checks := slices.Concat(authzhost.Providers(names), authzuser.Providers(), authzgroupfile.Providers(), authzowner.Providers(), ssl.Providers())
 	users := module.AuthnProviders{store.Provider(), authnanon.Provider()}
 	filters := module.FilterKinds{ratelimit.Filter(), substitute.Filter()}
-	handlers := slices.Concat(proxy.Handlers(), status.Handlers(), info.Handlers(), proxybalancer.Handlers())
+	handlers := slices.Concat(proxy.Handlers(), status.Handlers(), info.Handlers(), metrics.Handlers(), proxybalancer.Handlers())
 	return slices.Concat([]*module.Module{
 		core.New(handlers, filters),
 		mime.New(handlers),
@@ -105,6 +106,7 @@ func All() []*module.Module {
 		expires.New(), // before headers, which sees its fields
 		alias.New(),   // maps behind proxy
 		status.New(proxy.StatusPart),
+		metrics.New(proxy.Metered), // behind proxy, whose workers it looks at
 		info.New(
 			info.Group{Kind: "authn", Names: namesOf(users, func(p module.AuthnProvider) string { return p.Name })},
 			info.Group{Kind: "authz", Names: slices.Concat(authzcore.Names(), namesOf(checks, func(p module.AuthzProvider) string { return p.Name }))},

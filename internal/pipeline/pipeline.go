@@ -132,7 +132,7 @@ func (p *Pipeline) Serve(x *exchange.Exchange) {
 	defer p.gate.leave(x.Loop)
 	s := p.enter(x)
 	defer s.Leave(x.Loop.Index())
-	defer p.guard(x)
+	defer p.guard(x, s)
 	x.Lookups = p
 	err := p.runTo(x, stageBind, stagePath)
 	if s.Board != nil {
@@ -142,7 +142,7 @@ func (p *Pipeline) Serve(x *exchange.Exchange) {
 		err = p.run(x, stagePath)
 	}
 	p.answer(x, err)
-	p.finish(x)
+	p.finish(x, s)
 }
 
 // enter binds the current snapshot. A connection with an older base gets a new
@@ -159,7 +159,7 @@ func (p *Pipeline) enter(x *exchange.Exchange) *snapshot.Snapshot {
 
 // guard ends an exchange whose processing panicked: with 500 when nothing was
 // sent, else by cutting it. The stack goes to the error log.
-func (p *Pipeline) guard(x *exchange.Exchange) {
+func (p *Pipeline) guard(x *exchange.Exchange, s *snapshot.Snapshot) {
 	v := recover()
 	if v == nil {
 		return
@@ -170,7 +170,7 @@ func (p *Pipeline) guard(x *exchange.Exchange) {
 		x.Chain = nil // it may be part of the panic
 	}
 	p.answer(x, f)
-	p.finish(x)
+	p.finish(x, s)
 }
 
 // answer ends x after its stages: nothing is left to do if they responded; a
@@ -221,12 +221,15 @@ func noteAbort(x *exchange.Exchange, err error) {
 	}
 }
 
-// finish logs the exchange.
-func (p *Pipeline) finish(x *exchange.Exchange) {
+// finish counts and logs the exchange.
+func (p *Pipeline) finish(x *exchange.Exchange, s *snapshot.Snapshot) {
 	x.EndFilters()
 	x.Times.End = x.Loop.Now()
 	if x.Scored != nil {
 		unscore(x)
+	}
+	if s.Meters != nil {
+		meter(x, s.Meters)
 	}
 	if x.Tunnel != nil {
 		if !x.Truncated {
@@ -246,7 +249,7 @@ func (p *Pipeline) finish(x *exchange.Exchange) {
 func (p *Pipeline) Refuse(x *exchange.Exchange, f *fault.Fault) {
 	s := p.enter(x)
 	defer s.Leave(x.Loop.Index())
-	defer p.guard(x)
+	defer p.guard(x, s)
 	wire.Guess(&x.Req)
 	asSent(x)
 	p.pickSite(x)
@@ -259,6 +262,6 @@ func (p *Pipeline) Refuse(x *exchange.Exchange, f *fault.Fault) {
 	}
 	p.answer(x, f)
 	if !f.Unlogged {
-		p.finish(x)
+		p.finish(x, s)
 	}
 }

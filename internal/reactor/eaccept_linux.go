@@ -232,6 +232,7 @@ func (k *elistener) acceptOne() syscall.Errno {
 		return syscall.ENOMEM
 	}
 	l.clients.Add(1)
+	l.load.accepted.Add(1)
 	l.met = met{conn: c, local: k.local, peer: peer}
 	c.meet(k.h)
 	l.met.conn = nil

@@ -31,6 +31,8 @@ type Epoll struct {
 
 	stuckFor time.Duration // how long a loop must be held to count as stuck
 
+	measured atomic.Bool // loops measure how busy they are
+
 	dozing atomic.Bool   // the watchdog waits to be woken
 	wakeup chan struct{} // of length 1
 

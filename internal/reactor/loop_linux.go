@@ -59,6 +59,7 @@ type eloop struct {
 	clients atomic.Int64 // accepted connections that have not ended; written by the loop
 	busy    atomic.Int64 // since when it has not looked for events; 0: it waits
 	asleep  atomic.Bool  // it may be in a wait that needs the wakeup descriptor to end
+	load    load
 	mail    struct {
 		some  atomic.Bool // the list is not empty; written under mu
 		mu    lock.Mutex  // guards what follows
@@ -138,6 +139,9 @@ func (l *eloop) run() {
 		l.runAll()
 		l.acceptAgain()
 		l.trim()
+		if l.engine.measured.Load() {
+			l.measure(l.busy.Load())
+		}
 		l.busy.Store(0)
 	}
 	l.end()

@@ -8,10 +8,14 @@ import (
 
 // Board is the scoreboard of one server. It outlives reloads.
 type Board struct {
-	Started time.Time  // of the server
-	Open    func() int // counts the connections of clients; nil: it is not known
+	Started time.Time     // of the server
+	Open    func() int    // counts the connections of clients; nil: it is not known
+	Loads   func() []Load // describes the event loops; nil: it is not known
 
 	loops []loop
+
+	mu      lock.Mutex // guards what follows
+	reloads Reloads
 }
 
 // loop is the part of one event loop.

@@ -9,6 +9,7 @@ import (
 	"github.com/headgate/headgate/internal/directive"
 	"github.com/headgate/headgate/internal/listen"
 	"github.com/headgate/headgate/internal/logsink"
+	"github.com/headgate/headgate/internal/scoreboard"
 )
 
 // ErrNotRunning is returned by a reload of a server that is not running.
@@ -35,7 +36,7 @@ func (s *Server) reloadOutcome() (*Outcome, error) {
 	if h := s.helper.Load(); h != nil {
 		h.Stale()
 	}
-	o := &Outcome{}
+	o, began := &Outcome{}, time.Now()
 	err := s.reload(o)
 	o.At, o.OK, o.Generation = time.Now(), err == nil, s.generation
 	o.Warnings = append(o.Warnings, s.rt.Logs.Troubles()...)
@@ -47,6 +48,7 @@ func (s *Server) reloadOutcome() (*Outcome, error) {
 		s.logf(logsink.Notice, "AH00489", nil, "%s configured -- resuming normal operations", s.o.Config.Version)
 		_ = s.o.Notify.Ready(s.status())
 	}
+	s.rt.Board.Reloaded(scoreboard.Reload{At: o.At, OK: o.OK, Generation: o.Generation, Took: o.At.Sub(began), Error: o.Error})
 	s.publish(func(st *Status) { st.LastReload = o })
 	return o, err
 }

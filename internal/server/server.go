@@ -15,6 +15,7 @@ import (
 	"github.com/headgate/headgate/internal/listen"
 	"github.com/headgate/headgate/internal/lock"
 	"github.com/headgate/headgate/internal/logsink"
+	"github.com/headgate/headgate/internal/metrics"
 	"github.com/headgate/headgate/internal/module"
 	"github.com/headgate/headgate/internal/pipeline"
 	"github.com/headgate/headgate/internal/privsep"
@@ -146,10 +147,10 @@ func New(o Options) (*Server, error) {
 	s.rt = &config.Runtime{
 		Clock: clk, State: new(state.Registry), Resolver: new(resolve.Resolver),
 		Logs: logsink.NewRegistry(logsink.Options{Loops: loops, Now: clk.Now, Open: s.openLog, Delay: delay}), Loops: loops,
-		Protocols: backend.Protocols(), Log: s.startup, Board: scoreboard.New(loops), Tunnels: s.tunnels,
+		Protocols: backend.Protocols(), Log: s.startup, Board: scoreboard.New(loops), Tunnels: s.tunnels, Meters: metrics.NewBook(loops),
 		Manager: manage.New(), OpenKey: s.openKey,
 	}
-	s.rt.Board.Started, s.rt.Board.Open = clk.Now(), engine.Open
+	s.rt.Board.Started, s.rt.Board.Open, s.rt.Board.Loads = clk.Now(), engine.Open, loads(engine)
 	s.pipeline = pipeline.New(clk)
 	if s.following {
 		s.pipeline.Scale(s.supply.Count())

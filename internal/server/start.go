@@ -11,6 +11,7 @@ import (
 	"github.com/headgate/headgate/internal/config"
 	"github.com/headgate/headgate/internal/listen"
 	"github.com/headgate/headgate/internal/logsink"
+	"github.com/headgate/headgate/internal/reactor"
 	"github.com/headgate/headgate/internal/snapshot"
 )
 
@@ -95,6 +96,9 @@ func (s *Server) swap(snap *snapshot.Snapshot) {
 	s.generation = snap.Generation
 	for _, f := range snap.Begin {
 		f()
+	}
+	if m, ok := s.engine.(reactor.Measured); ok {
+		m.Measure(snap.Meters != nil || snap.Board != nil)
 	}
 	old := s.pipeline.Swap(snap)
 	if snap.Main != nil {

@@ -9,6 +9,7 @@ import (
 	"github.com/headgate/headgate/internal/exchange"
 	"github.com/headgate/headgate/internal/health"
 	"github.com/headgate/headgate/internal/listen"
+	"github.com/headgate/headgate/internal/metrics"
 	"github.com/headgate/headgate/internal/reactor"
 	"github.com/headgate/headgate/internal/scoreboard"
 	"github.com/headgate/headgate/internal/state"
@@ -49,6 +50,7 @@ type Snapshot struct {
 
 	Board   *scoreboard.Board // where requests are shown; nil: there is no status page
 	SeeTail bool              // SeeRequestTail
+	Meters  *metrics.Book     // where requests are counted; nil: there is no metrics page
 
 	Tasks  []Task         // run while the snapshot is current
 	Checks *health.Checks // of members of balancers, while the snapshot is current; nil: none

@@ -48,6 +48,7 @@ var _ reactor.Watcher = (*Conn)(nil)
 // there; the caller ends the try, unless there is an error.
 func (w *Worker) Acquire(x *exchange.Exchange, fresh bool) (*Conn, error) {
 	t := x.Tries.Begin(w.Name, x.Loop.Now())
+	t.Meter = &w.State.Meter
 	c, err := w.acquire(x, fresh)
 	if err != nil {
 		t.Fault = fault.Of(err)

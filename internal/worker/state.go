@@ -4,6 +4,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/headgate/headgate/internal/metrics"
 	"github.com/headgate/headgate/internal/resolve"
 	"github.com/headgate/headgate/internal/tunnel"
 )
@@ -30,6 +31,8 @@ type State struct {
 
 	Responses Counter // responses that have begun
 	Waited    Counter // nanoseconds until their first bytes, summed up
+
+	Meter metrics.Backend // of the metrics page
 }
 
 // NewState makes the state of a worker over a pool; nil makes a private one.
@@ -39,7 +42,7 @@ func NewState(name *resolve.Name, pool *Pool, loops int) *State {
 	if !shares {
 		pool = NewPool(loops)
 	}
-	s := &State{name: name, pool: pool, shares: shares, counters: make([]loopCounters, loops)}
+	s := &State{name: name, pool: pool, shares: shares, counters: make([]loopCounters, loops), Meter: metrics.NewBackend(loops)}
 	s.Elected, s.Busy = Counter{s, elected}, Counter{s, busy}
 	s.Sent, s.Received, s.Faults = Counter{s, sent}, Counter{s, received}, Counter{s, faults}
 	s.Responses, s.Waited = Counter{s, responses}, Counter{s, waited}
@@ -71,6 +74,9 @@ func (s *State) Counts() (open, idle int) {
 	}
 	return int(s.slots.open.Load()), idle
 }
+
+// Waiting returns how many exchanges wait for a connection, because max= is reached.
+func (s *State) Waiting() int { return s.slots.queue.Len() }
 
 // Sweep closes idle connections that are dead, older than their ttl=, idle
 // longer than the backend is known to keep them, or to an address that the

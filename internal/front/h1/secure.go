@@ -83,6 +83,7 @@ func (st *state) shake(s *session, c *secure) bool {
 	_ = c.SetDeadline(time.Time{})
 	switch {
 	case errors.Is(err, tlsconn.ErrPlainHTTP):
+		st.countShake("plain_http")
 		st.refusePlain(s, c)
 		return false
 	case err != nil:
@@ -93,7 +94,24 @@ func (st *state) shake(s *session, c *secure) bool {
 	c.info.State = c.State()
 	c.info.Cert = c.Certificate()
 	st.client.TLS = true
+	st.countShake("")
 	return true
+}
+
+// countShake counts a handshake, for the metrics page. reason says why it failed; "":
+// it did not.
+func (st *state) countShake(reason string) {
+	site := st.site
+	if s := st.client.Secure; s != nil && s.Site != nil {
+		site = s.Site
+	}
+	switch loop := st.x.Loop.Index(); {
+	case site.Meter == nil:
+	case reason == "":
+		site.Meter.Shook(loop, st.client.Secure.State.DidResume)
+	default:
+		site.Meter.ShakeFailed(loop, reason, st.now())
+	}
 }
 
 // readFirst reads the PROXY header that comes before the handshake, and the hello
@@ -155,16 +173,17 @@ func (st *state) partFrom(c *secure, err error) {
 
 // logShake logs a handshake that failed. A client that only connects is no error.
 func (st *state) logShake(err error) {
-	level, id, text := logsink.Info, "AH02008", "the handshake failed"
+	level, id, text, reason := logsink.Info, "AH02008", "the handshake failed", "failed"
 	var refused *exchange.ClientRefused
 	switch {
 	case errors.As(err, &refused):
-		level, id = logsink.Error, "AH02039"
+		level, id, reason = logsink.Error, "AH02039", "client_certificate"
 	case err == io.EOF:
-		id, text = "AH02007", "the client closed the connection during the handshake"
+		id, reason, text = "AH02007", "closed", "the client closed the connection during the handshake"
 	case late(err):
-		id, text = "AH01382", "the handshake took longer than allowed"
+		id, reason, text = "AH01382", "timeout", "the handshake took longer than allowed"
 	}
+	st.countShake(reason)
 	f := &fault.Fault{Side: fault.Client, Module: "ssl", Phase: fault.Handshake, Kind: fault.TLS, Cause: fault.ClientTLS, Detail: text, Err: err}
 	st.x.Logf(level, "ssl", id, "%s", f.Describe())
 }

@@ -87,7 +87,7 @@ func (m *Manager) viewMember(s *subject, b *balance.Balancer, one *balance.Membe
 		Responses: st.Responses.Load(), Waited: time.Duration(st.Waited.Load()),
 	}
 	v.Params = s.members[v.URL]
-	v.State = stateOf(v.Status, v.Busy)
+	v.State = StateOf(v.Status, v.Busy)
 	v.Added, v.Check = one.Added, one.Check
 	v.Why = why(&v, h)
 	return v

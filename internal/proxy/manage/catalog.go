@@ -93,6 +93,13 @@ func (c *Catalog) nameOf(site *exchange.Site, at string) string {
 	return name
 }
 
+// Each calls f for every balancer once, with the name of the server that has it.
+func (c *Catalog) Each(f func(server string, b *balance.Balancer)) {
+	for _, s := range c.all {
+		f(s.server, s.Live.Balancer())
+	}
+}
+
 // subject returns the subject of a balancer, which is made where it is new.
 func (c *Catalog) subject(n *server, conf Configured) *subject {
 	for _, old := range c.all {

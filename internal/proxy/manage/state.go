@@ -32,8 +32,8 @@ var states = [...]struct {
 	{param.StatusCheckFailed, CheckFailed}, {param.StatusDrain, Draining}, {param.StatusHotSpare, Spare}, {param.StatusHotStandby, Standby},
 }
 
-// stateOf returns the state of a member with these flags and so many requests.
-func stateOf(s param.Status, busy int64) State {
+// StateOf returns the state of a member with these flags and so many requests.
+func StateOf(s param.Status, busy int64) State {
 	for _, row := range states {
 		switch {
 		case s&row.flag == 0:
@@ -44,6 +44,11 @@ func stateOf(s param.Status, busy int64) State {
 		}
 	}
 	return OK
+}
+
+// States returns all states.
+func States() []State {
+	return []State{OK, Stopped, Disabled, InError, CheckFailed, Draining, Drained, Standby, Spare}
 }
 
 // why says what made the state of a member, as far as that is known.
