@@ -93,6 +93,7 @@ type Exchange struct {
 	reply   Reply
 	remote  Peer              // the client, if that is not the peer
 	trailer *message.Header   // sent after the last body byte
+	cutter  Cutter            // of the body that is about to be sent; nil: it is sent as it is
 	filters []active          // those that take part in the response
 	heads   int               // the filters of the chain whose Head was called
 	empty   bool              // no body follows the head that is being sent

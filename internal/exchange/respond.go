@@ -81,6 +81,9 @@ func (x *Exchange) SendHead(last bool) error {
 			more = !last || x.Req.Verb != message.HEAD && !message.NoContent(x.Resp.Status)
 		}
 	}
+	if err := x.cut(); err != nil {
+		return err
+	}
 	x.Committed = true
 	if err := x.Front.WriteHead(&x.Resp, !more); err != nil {
 		return err

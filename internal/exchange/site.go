@@ -175,6 +175,7 @@ type Chain struct {
 	Late  []Step // changes after those, of the request that it is then
 
 	CGI       *CGI       // what programs are told; nil: nothing was said
+	Files     *FileRules // how files are sent; nil: DefaultFiles
 	ErrorDocs *ErrorDocs // nil: stock pages
 	Levels    *logsink.Levels
 	Handler   string // SetHandler as written; "" none

@@ -86,6 +86,9 @@ const (
 	FileMissing
 	FileForbidden
 	FileStalled
+	FileChanged
+	RangeBeyond
+	HandlerUnknown
 	StatusByRule
 
 	WorkerDisabled
@@ -341,6 +344,15 @@ var causes = [NumCauses]About{
 	FileStalled: {"file-stalled", Proxy, "503", "proxy_internal_error",
 		"The disk did not deliver a file in time, or too many files were waited for.",
 		"Look at the disk, or the network mount, that the file is on."},
+	FileChanged: {"file-changed", Proxy, "500 or cut", "http_response_incomplete",
+		"The file became shorter, or could not be read any more, while it was sent.",
+		"Replace files by renaming a new one over them rather than by writing into them."},
+	RangeBeyond: {"range-beyond", Client, "416", "http_request_error",
+		"The client wants a part of a file that begins beyond its end.",
+		"The client may have a part of an older version; it begins again by itself."},
+	HandlerUnknown: {"handler-unknown", Client, "404", "destination_not_found",
+		"A handler is named for this path that does not exist here, and the file is not shown in its place.",
+		"SetHandler and AddHandler name handlers; programs are run by an application server that ProxyPass names."},
 	StatusByRule: {"status-by-rule", Proxy, "as configured", "proxy_internal_response",
 		"A directive responds with this status: Redirect, RewriteRule with [F], [G] or [R=...], or the like.",
 		"headgate route URL shows the directive and its line."},

@@ -5,6 +5,7 @@ import (
 
 	"github.com/headgate/headgate/internal/directive"
 	"github.com/headgate/headgate/internal/exchange"
+	"github.com/headgate/headgate/internal/wire"
 )
 
 // Methods is a set of request methods, as in <Limit> and <LimitExcept>. The
@@ -100,17 +101,9 @@ func MethodsAt(s *directive.Scope) Methods {
 	return m
 }
 
-// registered are the methods that httpd knows without configuration. Naming
-// another in <Limit> registers it.
-var registered = []string{
-	"GET", "HEAD", "PUT", "POST", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH", "PROPFIND", "PROPPATCH", "MKCOL",
-	"COPY", "MOVE", "LOCK", "UNLOCK", "VERSION-CONTROL", "CHECKOUT", "UNCHECKOUT", "CHECKIN", "UPDATE", "LABEL",
-	"REPORT", "MKWORKSPACE", "MKACTIVITY", "BASELINE-CONTROL", "MERGE",
-}
-
 // KnownMethod reports whether httpd, reading up to scope s, would know a method.
 func KnownMethod(s *directive.Scope, name string) bool {
-	if slices.Contains(registered, name) {
+	if wire.Registered([]byte(name)) {
 		return true
 	}
 	for ; s.Parent != nil; s = s.Parent {

@@ -10,6 +10,7 @@ import (
 	"github.com/headgate/headgate/internal/clock"
 	"github.com/headgate/headgate/internal/exchange"
 	"github.com/headgate/headgate/internal/fault"
+	"github.com/headgate/headgate/internal/files"
 	"github.com/headgate/headgate/internal/logsink"
 	"github.com/headgate/headgate/internal/snapshot"
 	"github.com/headgate/headgate/internal/wire"
@@ -25,13 +26,14 @@ type Pipeline struct {
 	shared   atomic.Pointer[bound] // the latest without a host
 
 	expressions exchange.Evaluator
+	files       *files.Sender
 }
 
 var _ exchange.Service = (*Pipeline)(nil)
 
 // New makes a pipeline without a snapshot; Swap must be called before the first
 // connection.
-func New(c *clock.Clock) *Pipeline { return &Pipeline{Clock: c} }
+func New(c *clock.Clock) *Pipeline { return &Pipeline{Clock: c, files: files.New()} }
 
 // Swap makes s current and returns the previous one, nil at first. Exchanges in
 // flight keep the one they bound.
@@ -193,7 +195,7 @@ func (p *Pipeline) conclude(x *exchange.Exchange, err error) {
 	var r *exchange.Reply
 	var file *exchange.File
 	if errors.As(err, &file) && !x.Committed {
-		if err = sendNamed(x, file.Name); err == nil {
+		if err = p.files.Named(x, file.Name); err == nil {
 			return
 		}
 	}

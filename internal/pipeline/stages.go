@@ -410,27 +410,31 @@ func (p *Pipeline) handle(x *exchange.Exchange) error {
 
 // sendsFiles reports whether a file is sent where this handler is named: not where
 // another was meant to run it.
-func sendsFiles(handler string) bool { return handler == "" || handler == "default-handler" }
+func sendsFiles(handler string) bool {
+	return handler == "" || handler == "default-handler" || handler == "httpd/unix-directory"
+}
 
 // fallback responds to a request that no handler accepted.
 func (p *Pipeline) fallback(x *exchange.Exchange) error {
-	if x.Redirected != nil && x.Redirected.Status >= 400 && sendsFiles(x.HandlerName) { // not where a rule has sent the request here
-		return errorFile(x)
-	}
 	switch x.Req.Verb {
 	case message.OPTIONS:
 		return answerOptions(x)
 	case message.TRACE:
 		return answerTrace(x)
 	case message.GET, message.HEAD, message.POST:
+		if sendsFiles(x.HandlerName) {
+			return p.files.Serve(x)
+		}
 		return &fault.Fault{
-			Side: fault.Client, Module: "core", Phase: fault.Map, Kind: fault.InvalidInput, Cause: fault.NoMapping, Status: 404, ID: "AH00128",
-			Detail: "nothing is mapped at this path",
+			Side: fault.Client, Module: "core", Phase: fault.Map, Kind: fault.InvalidInput, Cause: fault.HandlerUnknown, Status: 404, ID: "AH01794",
+			Detail: "there is no handler " + x.HandlerName + ", and what it was meant to run is not shown",
 		}
 	case message.OtherMethod:
-		f := denied(501, fault.MethodUnknown, "method is not known here")
-		f.Allow = true
-		return f
+		if !wire.Registered(x.Req.Method) {
+			f := denied(501, fault.MethodUnknown, "method is not known here")
+			f.Allow = true
+			return f
+		}
 	}
 	return &fault.Fault{
 		Side: fault.Client, Module: "core", Phase: fault.Map, Kind: fault.InvalidInput, Cause: fault.MethodNotAllowed, Status: 405, Allow: true,

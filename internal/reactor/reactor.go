@@ -295,3 +295,15 @@ type Splicer interface {
 	// were moved are lost.
 	SpliceTo(dst Conn, n int64) (moved int64, waited time.Duration, read, write error)
 }
+
+// FileSender is a Conn that can have the system send a part of a file, without
+// copying it to the process.
+type FileSender interface {
+	// SendFile sends before, and then n bytes of an open file from an offset. The
+	// caller has set the write deadline; after each piece that the peer's side has
+	// taken it is patience away again. The part should be in memory: the loop waits
+	// while the system reads it. io.ErrUnexpectedEOF says that the file has become
+	// shorter, ErrNoSplice that the system cannot send such a file: nothing of it was
+	// sent then.
+	SendFile(before []byte, fd int, at, n int64, patience time.Duration) (wrote int, sent int64, err error)
+}

@@ -68,15 +68,20 @@ var registered = [...]string{
 	"REPORT", "MKWORKSPACE", "MKACTIVITY", "BASELINE-CONTROL", "MERGE",
 }
 
-// allows reports whether the method may be used.
-func (l *Limits) allows(method []byte) bool {
-	if !l.RegisteredOnly {
-		return true
-	}
+// Registered reports whether httpd knows a method without configuration.
+func Registered(method []byte) bool {
 	for _, m := range registered {
 		if string(method) == m {
 			return true
 		}
+	}
+	return false
+}
+
+// allows reports whether the method may be used.
+func (l *Limits) allows(method []byte) bool {
+	if !l.RegisteredOnly || Registered(method) {
+		return true
 	}
 	for _, m := range l.Registered {
 		if string(method) == m {

@@ -69,6 +69,8 @@ func unlike(g *group, c *diffCase, want string) string {
 	switch {
 	case strings.HasPrefix(want, "< (") || strings.HasPrefix(want, "connection"):
 		return "nothing is responded"
+	case strings.Contains(want, "< HTTP/1.1 100 "):
+		return "an interim response comes first"
 	case g.split != "":
 		return "generated"
 	case strings.Contains(g.files["setup"], "mode "):

@@ -49,29 +49,6 @@ func TestFields(t *testing.T) {
 	}
 }
 
-func TestConditions(t *testing.T) {
-	const monday, sunday = "Mon, 02 Jan 2006 15:04:05 GMT", "Sun, 01 Jan 2006 15:04:05 GMT"
-	now, _ := parseDate([]byte("Tue, 03 Jan 2006 15:04:05 GMT"))
-	for _, c := range []struct {
-		name, value string
-		want        int
-	}{
-		{"If-Match", `"x"`, 200}, {"If-Match", `"y", "x"`, 200}, {"If-Match", `W/"x"`, 412}, {"If-Match", "*", 200}, {"If-Match", `"y"`, 412},
-		{"If-None-Match", `"x"`, 304}, {"If-None-Match", `W/"x"`, 304}, {"If-None-Match", `"y,"`, 200}, {"If-None-Match", "*", 304},
-		{"If-Modified-Since", monday, 304}, {"If-Modified-Since", sunday, 200}, {"If-Modified-Since", "nonsense", 200},
-		{"If-Unmodified-Since", monday, 200}, {"If-Unmodified-Since", sunday, 412},
-	} {
-		x := new(exchange.Exchange)
-		x.Times.Start = now
-		x.Req.Header.Add([]byte(c.name), []byte(c.value))
-		x.Resp.Header.AddID(message.ETag, []byte(`"x"`))
-		x.Resp.Header.AddID(message.LastModified, []byte(monday))
-		if got := conditions(x); got != c.want {
-			t.Errorf("%s: %s: %d, want %d", c.name, c.value, got, c.want)
-		}
-	}
-}
-
 // FuzzHead: a head is read alike whatever its pieces are, and what is read has neither control characters nor framing.
 func FuzzHead(f *testing.F) {
 	for _, s := range []string{

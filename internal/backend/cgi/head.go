@@ -2,9 +2,9 @@ package cgi
 
 import (
 	"bytes"
-	"time"
 
 	"github.com/headgate/headgate/internal/ascii"
+	"github.com/headgate/headgate/internal/conditional"
 	"github.com/headgate/headgate/internal/exchange"
 	"github.com/headgate/headgate/internal/message"
 	"github.com/headgate/headgate/internal/wire"
@@ -106,7 +106,7 @@ func (h *Head) Parse(x *exchange.Exchange) (length int64, none bool, err error) 
 	join(x)
 	modified(x)
 	if !h.stated && r.Status == 200 && (x.Req.Verb == message.GET || x.Req.Verb == message.HEAD) {
-		if s := conditions(x); s != 200 {
+		if s := conditional.Judge(x); s != 200 {
 			r.Status, none = s, true
 		}
 	}
@@ -219,28 +219,13 @@ func lowerType(x *exchange.Exchange, v []byte) []byte {
 	return v
 }
 
-// fixdate is the form of dates that is sent, the others are accepted
-// (RFC 9110 section 5.6.7).
-const fixdate = "Mon, 02 Jan 2006 15:04:05 GMT"
-
-var dates = [...]string{fixdate, "Monday, 02-Jan-06 15:04:05 GMT", "Mon Jan _2 15:04:05 2006"}
-
-func parseDate(v []byte) (time.Time, bool) {
-	for _, form := range dates {
-		if t, err := time.Parse(form, string(v)); err == nil {
-			return t, true
-		}
-	}
-	return time.Time{}, false
-}
-
 // modified makes Last-Modified a date that is not in the future, or drops it.
 func modified(x *exchange.Exchange) {
 	v, ok := x.Resp.Header.Get(message.LastModified)
 	if !ok {
 		return
 	}
-	t, ok := parseDate(v)
+	t, ok := conditional.ParseDate(v)
 	if !ok {
 		x.Resp.Header.DelID(message.LastModified)
 		return
@@ -248,5 +233,5 @@ func modified(x *exchange.Exchange) {
 	if now := x.Times.Start; t.After(now) && !now.IsZero() {
 		t = now
 	}
-	x.Resp.Header.SetID(message.LastModified, t.UTC().AppendFormat(x.Arena.Alloc(len(fixdate)), fixdate))
+	x.Resp.Header.SetID(message.LastModified, t.UTC().AppendFormat(x.Arena.Alloc(len(conditional.Fixdate)), conditional.Fixdate))
 }

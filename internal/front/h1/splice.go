@@ -143,3 +143,31 @@ func (st *state) tookIn(moved int64, read, write error) (int64, error, error) {
 	}
 	return moved, read, write
 }
+
+var _ exchange.FileSender = (*state)(nil)
+
+// SendFile implements exchange.FileSender: for a body that is sent unchanged, over a
+// plain connection.
+func (st *state) SendFile(fd int, at, n int64) (sent int64, err error) {
+	o := &st.out
+	to, ok := st.conn.(reactor.FileSender)
+	if !ok || o.chunked || o.noBody || o.broken || n <= 0 || o.length >= 0 && n > o.length {
+		return 0, reactor.ErrNoSplice
+	}
+	_ = st.conn.SetWriteDeadline(st.now().Add(st.x.Site.Timeout))
+	wrote, sent, err := to.SendFile(o.bytes, fd, at, n, st.x.Site.Timeout)
+	st.x.Count.Out += int64(wrote) + sent
+	if o.length >= 0 {
+		o.length -= sent
+	}
+	switch {
+	case wrote == len(o.bytes):
+		o.drop()
+	case err != nil:
+		o.broken = true // a part of the head was sent
+	}
+	if err != nil && err != reactor.ErrNoSplice && err != io.ErrUnexpectedEOF {
+		o.broken = true
+	}
+	return sent, err
+}

@@ -65,10 +65,6 @@ var (
 	}}
 )
 
-// noFiles is the note for an alias: no files are served.
-const noFiles = "<Directory> sections, expressions and logs see the file name, " +
-	"but no static files are served: requests there get 404"
-
 // overLine returns the line of the alias that applies in merged sections.
 func overLine(base, add *dirConf) record.Line {
 	if add.alias.Set {
@@ -83,8 +79,8 @@ func New() *module.Module {
 	return &module.Module{
 		Name: "mod_alias", ID: "alias_module",
 		Rows: []directive.Row{
-			{Name: "Alias", Set: setAlias, Tier: directive.Mapped, Note: noFiles},
-			{Name: "AliasMatch", Set: setAliasMatch, Tier: directive.Mapped, Note: noFiles},
+			{Name: "Alias", Set: setAlias, Tier: directive.Honoured},
+			{Name: "AliasMatch", Set: setAliasMatch, Tier: directive.Honoured},
 			{Name: "ScriptAlias", Set: setAlias, When: whenScript, Tier: directive.Refused, Note: noScripts},
 			{Name: "ScriptAliasMatch", Set: setAliasMatch, When: whenScript, Tier: directive.Refused, Note: noScripts},
 			{Name: "Redirect", Set: redirect(302, false), Words: words},

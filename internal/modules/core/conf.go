@@ -127,6 +127,7 @@ type DirConf struct {
 	Current   module.Opt[bool]   // CGIVar REQUEST_URI current-uri
 	LimitBody module.Opt[int64]
 	Handler   module.Opt[handler]
+	Files     fileConf
 	Filters   module.Opt[[]module.FilterKind] // SetOutputFilter, as named
 	Inputs    module.Opt[[]module.FilterKind] // SetInputFilter, as named
 	Type      module.Opt[string]              // ForceType; "": none
@@ -148,6 +149,7 @@ func mergeDir(base, add *DirConf) *DirConf {
 		LimitBody: module.Over(base.LimitBody, add.LimitBody),
 		Handler:   module.Over(base.Handler, add.Handler),
 		Type:      module.Over(base.Type, add.Type),
+		Files:     mergeFiles(&base.Files, &add.Files),
 		Filters:   module.Over(base.Filters, add.Filters),
 		Inputs:    module.Over(base.Inputs, add.Inputs),
 		ErrorDocs: base.ErrorDocs,

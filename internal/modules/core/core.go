@@ -150,6 +150,7 @@ func dir(b *module.Builder, d *module.Dir, evals *exchange.Evaluator) error {
 		ch.Handler = h.written
 		ch.Fixups = append(ch.Fixups, newHandlerStep(h, evals))
 	}
+	ch.Files = c.Files.rules()
 	ch.Levels = c.Levels.Over(d.Server.Site.Levels)
 	docs := &exchange.ErrorDocs{ByStatus: make(map[int]exchange.ErrorDoc)}
 	for code, doc := range c.ErrorDocs {

@@ -19,7 +19,7 @@ import (
 // rows are core's directives. Contexts, arity and usage come from the known
 // table.
 func rows() []directive.Row {
-	return append(sectionRows(), []directive.Row{
+	return append(append(sectionRows(), fileRows()...), []directive.Row{
 		{Name: "Listen", Set: setListen},
 		{Name: "DefaultRuntimeDir", Set: setRuntimeDir},
 		{Name: "ListenBacklog", Set: setBacklog},
@@ -34,7 +34,7 @@ func rows() []directive.Row {
 		{Name: "AddDefaultCharset", Set: setCharset},
 		{Name: "ForceType", Set: setForceType},
 		{Name: "ServerSignature", Set: choice(signatures, "ServerSignature: use one of: off | on | email", func(c *directive.Call, v exchange.Signature) { dirSlot.Of(c.Dir).Signature.To(v) })},
-		{Name: "DocumentRoot", Tier: directive.Noted, Note: "no static files are served: a request that no other handler accepts gets 404", Set: setDocumentRoot},
+		{Name: "DocumentRoot", Set: setDocumentRoot},
 		{Name: "Timeout", Set: setTimeout},
 		{Name: "KeepAlive", Set: flag(func(s *ServerConf) *module.Opt[bool] { return &s.KeepAlive })},
 		{Name: "KeepAliveTimeout", Set: setKeepAliveTimeout},

@@ -1,0 +1,88 @@
+package files
+
+import (
+	"encoding/base64"
+	"strconv"
+	"time"
+
+	"github.com/headgate/headgate/internal/conditional"
+	"github.com/headgate/headgate/internal/exchange"
+	"github.com/headgate/headgate/internal/message"
+)
+
+var (
+	acceptRanges = []byte("Accept-Ranges")
+	contentMD5   = []byte("Content-MD5")
+	bytesUnit    = []byte("bytes")
+	none         = []byte("none")
+)
+
+// head adds what is known of a file to the head in x.Resp, in httpd's order.
+func (s *Sender) head(x *exchange.Exchange, f *file, rules *exchange.FileRules) error {
+	h := &x.Resp.Header
+	at := time.Unix(0, f.info.Modified)
+	if at.After(x.Times.Start) {
+		at = x.Times.Start // httpd: ap_rationalize_mtime
+	}
+	h.SetID(message.LastModified, at.UTC().AppendFormat(x.Arena.Alloc(len(conditional.Fixdate)), conditional.Fixdate))
+	if err := etag(x, f, rules.ETag); err != nil {
+		return err
+	}
+	if rules.Ranges == 0 {
+		h.Append(message.Other, acceptRanges, none)
+	} else {
+		h.Append(message.Other, acceptRanges, bytesUnit)
+	}
+	if f.info.Size > 0 || x.Req.Verb != message.HEAD { // httpd: a HEAD has no length of 0
+		h.SetID(message.ContentLength, x.Arena.Int(f.info.Size))
+	}
+	if rules.Digest {
+		sum, err := await(x, digest{file: f.File}, makeDigest)
+		if err != nil {
+			return err
+		}
+		h.Append(message.Other, contentMD5, base64.StdEncoding.AppendEncode(x.Arena.Alloc(24), sum))
+	}
+	return nil
+}
+
+// etag adds the ETag of a file. httpd: ap_make_etag; it is weak if the file was
+// changed within the second before the request, as it may change again.
+func etag(x *exchange.Exchange, f *file, parts exchange.ETagParts) error {
+	if parts&exchange.ETagDigest != 0 {
+		sum, err := await(x, digest{f.File, true}, makeDigest)
+		if err != nil {
+			return err
+		}
+		b := base64.StdEncoding.AppendEncode(append(x.Arena.Alloc(30), '"'), sum)
+		x.Resp.Header.SetID(message.ETag, append(b, '"'))
+		return nil
+	}
+	switch {
+	case parts == exchange.ETagNone: // httpd: another part has more weight
+		return nil
+	case parts == 0:
+		parts = exchange.ETagMTime | exchange.ETagSize
+	}
+	b := x.Arena.Alloc(3*17 + 4)
+	if x.Times.Start.UnixNano()-f.info.Modified < int64(time.Second) {
+		b = append(b, "W/"...)
+	}
+	b = append(b, '"')
+	for _, p := range [...]struct {
+		part  exchange.ETagParts
+		value uint64
+	}{
+		{exchange.ETagINode, f.info.Ino}, {exchange.ETagSize, uint64(f.info.Size)}, {exchange.ETagMTime, uint64(f.info.Modified / int64(time.Microsecond))},
+	} {
+		if parts&p.part == 0 {
+			continue
+		}
+		if b[len(b)-1] != '"' {
+			b = append(b, '-')
+		}
+		b = strconv.AppendUint(b, p.value, 16)
+	}
+	x.Resp.Header.SetID(message.ETag, append(b, '"'))
+	return nil
+}
