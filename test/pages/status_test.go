@@ -64,6 +64,10 @@ func TestAuto(t *testing.T) {
 		drop := func(list []string) []string {
 			return slices.DeleteFunc(list, func(k string) bool { return slices.Contains(late, k) })
 		}
+		// Ours come last, and have names that httpd never has.
+		for len(got) > 0 && strings.HasPrefix(got[len(got)-1], "Headgate") {
+			got = got[:len(got)-1]
+		}
 		if want, got = drop(want), drop(got); !slices.Equal(got, want) {
 			t.Errorf("%q\nhttpd: %v\nours:  %v", extended, want, got)
 		}

@@ -12,12 +12,14 @@ import (
 	"github.com/headgate/headgate/internal/module"
 	"github.com/headgate/headgate/internal/reactor"
 	"github.com/headgate/headgate/internal/scoreboard"
+	"github.com/headgate/headgate/internal/snapshot"
 	"github.com/headgate/headgate/internal/tunnel"
 )
 
 // handler is the page of one snapshot.
 type handler struct {
 	board      *scoreboard.Board
+	snapshot   *snapshot.Snapshot
 	tunnels    *tunnel.Tunnels // nil: none are kept
 	version    string
 	made       string // when the program was built

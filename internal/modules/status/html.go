@@ -31,6 +31,13 @@ type view struct {
 	Tunnels  []shownTunnel
 	Hidden   int             // tunnels that are not in the list
 	Parts    []template.HTML // of other modules
+
+	Loops       []shownLoop
+	Pools       []shownPool
+	HiddenPools int // pools that are not in the list
+	Reloads     []shownReload
+	Certs       []shownCert
+	HiddenCerts int // certificates that are not in the list
 }
 
 // tile is a name with its value.
@@ -57,6 +64,9 @@ func html(_ context.Context, r report) (string, error) {
 	if r.extended {
 		v.Tunnels, v.Hidden = r.joined()
 	}
+	v.Loops, v.Reloads = r.loops(), r.reloads()
+	v.Pools, v.HiddenPools = r.pools()
+	v.Certs, v.HiddenCerts = r.expiry()
 	for _, p := range r.parts {
 		text, err := p.HTML()
 		if err != nil {
@@ -96,6 +106,9 @@ func (r report) tiles() []tile {
 			tile{"Sent", page.Size(t.Bytes)},
 			tile{"Mean duration", mean(t)},
 		)
+	}
+	if t, ok := r.busyShare(); ok {
+		out = append(out, t)
 	}
 	return append(out, tile{"Up for", cmp.Or(span(r.uptime()), "0 seconds")})
 }

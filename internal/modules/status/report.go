@@ -127,6 +127,7 @@ func auto(_ context.Context, r report) (string, error) {
 	for _, p := range r.parts {
 		p.Auto(line)
 	}
+	r.autoServer(line)
 	return b.String(), nil
 }
 
