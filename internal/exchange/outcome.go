@@ -76,6 +76,9 @@ type Lookups interface {
 	// LookupFile is Lookup for a file of the system: what its path means to
 	// sections and access control.
 	LookupFile(x *Exchange, name []byte) *Exchange
+	// LookupEntry is Lookup for what is in the folder of x under a name, which is
+	// not encoded and is not mapped: it is a file there.
+	LookupEntry(x *Exchange, name string) *Exchange
 	// Workers returns how many requests are being served, and the limit: 0 for
 	// none.
 	Workers() (busy, limit int)

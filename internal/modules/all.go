@@ -20,6 +20,7 @@ import (
 	"github.com/headgate/headgate/internal/modules/authzhost"
 	"github.com/headgate/headgate/internal/modules/authzowner"
 	"github.com/headgate/headgate/internal/modules/authzuser"
+	"github.com/headgate/headgate/internal/modules/autoindex"
 	"github.com/headgate/headgate/internal/modules/core"
 	"github.com/headgate/headgate/internal/modules/dir"
 	"github.com/headgate/headgate/internal/modules/env"
@@ -103,6 +104,7 @@ func All() []*module.Module {
 		substitute.New(),
 		uniqueid.New(),
 		dir.New(),
+		autoindex.New(),
 		expires.New(), // before headers, which sees its fields
 		alias.New(),   // maps behind proxy
 		status.New(proxy.StatusPart),

@@ -14,6 +14,12 @@ import (
 //go:embed page.html
 var text string
 
+// Palette are the rules with the colours of all pages, as variables: --ink on
+// --paper and so on, for light and for dark.
+//
+//go:embed palette.css
+var Palette string
+
 var frame = template.Must(template.New("page").Parse(text))
 
 // Page is one page.
@@ -29,7 +35,12 @@ type Page struct {
 }
 
 // Write writes the page. Its error is that of w.
-func (p Page) Write(w io.Writer) error { return frame.Execute(w, p) }
+func (p Page) Write(w io.Writer) error {
+	return frame.Execute(w, struct {
+		Page
+		Palette template.CSS
+	}{p, template.CSS(Palette)}) //nolint:gosec // it is a file of ours
+}
 
 // Policy is the Content-Security-Policy that fits a page without scripts.
 const Policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'self'; base-uri 'none'; frame-ancestors 'self'"

@@ -37,6 +37,23 @@ func (p *Pipeline) LookupFile(x *exchange.Exchange, name []byte) *exchange.Excha
 	return p.look(sub, stageStorage)
 }
 
+// LookupEntry implements exchange.Lookups (httpd: ap_sub_req_lookup_dirent).
+func (p *Pipeline) LookupEntry(x *exchange.Exchange, name string) *exchange.Exchange {
+	sub := subrequest(x)
+	entry := sub.Arena.String(name)
+	sub.Path = inFolder(sub, x.Path, entry)
+	sub.Filename = inFolder(sub, x.File().Name, entry)
+	return p.look(sub, stageStorage)
+}
+
+// inFolder returns the name of an entry of a folder.
+func inFolder(sub *exchange.Exchange, folder, entry []byte) []byte {
+	if len(folder) > 0 && folder[len(folder)-1] == '/' {
+		return sub.Arena.Join(folder, entry)
+	}
+	return sub.Arena.Join(folder, slash, entry)
+}
+
 // subrequest makes an exchange on behalf of another. It has no front: nothing
 // of it can be sent.
 func subrequest(x *exchange.Exchange) *exchange.Exchange {

@@ -1,6 +1,8 @@
 package dir
 
 import (
+	"bytes"
+
 	"github.com/headgate/headgate/internal/exchange"
 	"github.com/headgate/headgate/internal/message"
 	"github.com/headgate/headgate/internal/module"
@@ -25,6 +27,7 @@ func dir(b *module.Builder, d *module.Dir) error {
 	for _, name := range c.index.Or([]string{"index.html"}) {
 		s.index = append(s.index, []byte(name))
 	}
+	s.names = bytes.Join(s.index, []byte(","))
 	if c.fallback.V != "" {
 		s.fallback = []byte(c.fallback.V)
 	}
@@ -43,6 +46,7 @@ const (
 // exchange.Step.
 type step struct {
 	index                   [][]byte // names, or URL-paths, encoded
+	names                   []byte   // the same in one line
 	fallback                []byte   // nil: none
 	redirect                int      // status that an index is answered with; 0: the request becomes that for the index
 	slash                   bool     // a folder without a slash at its end is redirected
@@ -94,6 +98,9 @@ func (s *step) folder(x *exchange.Exchange) error {
 		case sub.Status != 404 && sub.Status != 200:
 			failed = refusal(x, sub)
 		}
+	}
+	if failed == nil && len(s.names) > 0 {
+		x.Notes.Set("dir-index-names", s.names) // for the log line of a folder that is not listed
 	}
 	return failed
 }
