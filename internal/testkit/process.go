@@ -3,6 +3,7 @@ package testkit
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"os"
 	"os/exec"
@@ -76,6 +77,7 @@ func prepare(t testing.TB, name string, site Site) *Server {
 	for file, text := range site.Files {
 		s.write(file, Expand(text, s.vars))
 	}
+	s.ageFolders()
 	s.setUp(Expand(site.Files["setup"], s.vars))
 	return s
 }
@@ -91,6 +93,20 @@ func (s *Server) write(file, text string) {
 		os.WriteFile(path, []byte(text), modeOf(text)),
 		os.Chtimes(path, longAgo, longAgo),
 	)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// ageFolders sets the modification time of the folders below DocumentRoot to that of the files.
+func (s *Server) ageFolders() {
+	s.t.Helper()
+	err := filepath.WalkDir(filepath.Join(s.Dir, "htdocs"), func(path string, d fs.DirEntry, err error) error {
+		if err == nil && d.IsDir() {
+			err = os.Chtimes(path, longAgo, longAgo)
+		}
+		return err
+	})
 	if err != nil {
 		s.t.Fatal(err)
 	}

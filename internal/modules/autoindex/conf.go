@@ -78,7 +78,6 @@ type conf struct {
 	defaultIcon, style    string
 	headInsert            string
 	contentType, charset  string
-	gone                  module.Opt[bool] // IndexForbiddenReturn404
 }
 
 var slot = directive.Slot[conf]{Name: "autoindex", Merge: merge}
@@ -97,7 +96,7 @@ func merge(base, add *conf) *conf {
 		key: first(add.key, base.key), direction: first(add.direction, base.direction),
 		defaultIcon: first(add.defaultIcon, base.defaultIcon), style: first(add.style, base.style),
 		headInsert: first(add.headInsert, base.headInsert), contentType: first(add.contentType, base.contentType),
-		charset: first(add.charset, base.charset), gone: module.Over(base.gone, add.gone),
+		charset: first(add.charset, base.charset),
 	}
 	if add.onlyOwn {
 		out.ignored = add.ignored

@@ -18,6 +18,7 @@ type printer struct {
 	x      *exchange.Exchange
 	b      []byte
 	opened bool // the head was sent
+	mixed  bool // it has the text of an HTML file: no length is told (httpd: it is the response of a subrequest)
 	err    error
 }
 
@@ -68,7 +69,7 @@ func (p *printer) open(f message.Framing) {
 func (p *printer) end() error {
 	if !p.opened && p.err == nil {
 		f := message.Framing{Kind: message.Unknown}
-		if len(p.b) <= maxWhole {
+		if len(p.b) <= maxWhole && !p.mixed {
 			f = message.Framing{Kind: message.Length, Length: int64(len(p.b))}
 			p.x.Resp.Header.AddID(message.ContentLength, p.x.Arena.Int(f.Length))
 		}
@@ -188,5 +189,6 @@ func (p *printer) around(list []item) (text []byte, isHTML, ok bool) {
 		return nil, false, false
 	}
 	text, err := await(p.x, string(f.Name), readText)
+	p.mixed = p.mixed || isHTML && err == nil
 	return text, isHTML, err == nil
 }

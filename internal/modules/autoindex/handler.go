@@ -3,6 +3,7 @@ package autoindex
 import (
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/headgate/headgate/internal/exchange"
 	"github.com/headgate/headgate/internal/fault"
@@ -93,7 +94,7 @@ func (h *handler) head(x *exchange.Exchange, o *order) {
 	r.Status = 200
 	if o.opts&trackModified != 0 {
 		info := x.File().Info
-		t := info.ModTime()
+		t := time.Unix(0, info.Modified)
 		r.Header.AddID(message.LastModified, t.UTC().AppendFormat(x.Arena.Alloc(32), "Mon, 02 Jan 2006 15:04:05 GMT"))
 		tag := strconv.AppendInt(append(x.Arena.Alloc(48), '"'), info.Size, 16)
 		tag = strconv.AppendInt(append(tag, '-'), t.UnixMicro(), 16)

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/headgate/headgate/internal/ascii"
 	"github.com/headgate/headgate/internal/uri"
 )
 
@@ -315,8 +316,8 @@ func (l *lines) rowTag(i int, e *entry) {
 		parity = "odd"
 	}
 	l.puts(`   <tr class="`, parity)
-	if l.order.opts&altClass != 0 {
-		l.puts("-", e.alt)
+	if l.order.opts&altClass != 0 && e.hasAlt {
+		l.puts("-", ascii.ToLower(e.alt))
 	}
 	l.puts(`">`)
 }

@@ -49,7 +49,7 @@ func shorten(text string, most int) string {
 		i += n
 	}
 	if most <= 0 && i < len(text) {
-		return text[:i-1] + "&gt;"
+		return text[:i-1] + ">"
 	}
 	return text
 }

@@ -2,6 +2,7 @@ package mime
 
 import (
 	"maps"
+	"slices"
 	"sync/atomic"
 
 	"github.com/headgate/headgate/internal/directive"
@@ -133,7 +134,21 @@ func merge(base, add *conf) *conf {
 		out.byName[name] = e.over(base.byName[name])
 	}
 	out.remove(add.removed)
+	out.keepRemoved(base, add)
 	return out
+}
+
+// keepRemoved keeps the types that base and add remove, for the outer sections that
+// both are merged with later. httpd: what else they remove is forgotten then.
+func (c *conf) keepRemoved(base, add *conf) {
+	if base.main {
+		return
+	}
+	for _, r := range slices.Concat(base.removed, add.removed) {
+		if e, again := c.byName[r.name]; r.part == ofType && (!again || e.kind == nil) {
+			c.removed = append(c.removed, r)
+		}
+	}
 }
 
 // settled returns c with what it removes taken from what it adds. httpd: not in

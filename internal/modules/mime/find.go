@@ -83,6 +83,7 @@ func newMeaning(e extension) *meaning {
 func (f *finder) Do(x *exchange.Exchange) error {
 	file := x.File()
 	if file != nil && file.Mode.IsDir() {
+		x.Media.Type, x.Media.Known = folderType, true
 		return nil
 	}
 	s := search{finder: f, x: x, mapped: file == nil, forced: x.Media.Type}
@@ -91,6 +92,9 @@ func (f *finder) Do(x *exchange.Exchange) error {
 	s.finish()
 	return nil
 }
+
+// folderType is the type of a folder (httpd: DIR_MAGIC_TYPE).
+var folderType = []byte("httpd/unix-directory")
 
 // subject returns the name whose extensions count.
 func (f *finder) subject(x *exchange.Exchange, file *exchange.LocalFile) []byte {
