@@ -35,7 +35,7 @@ func (l *Loaded) build(o Options, rt *Runtime, table *directive.Table, modules [
 	}
 	b.Lease, b.Blind, b.OpenKey = b.Snapshot.Lease, o.Fragment || o.Keep, rt.OpenKey
 	b.Snapshot.SetLoops(rt.Loops)
-	buildServers(b, modules)
+	buildServers(b, modules, &accessReader{loaded: l, table: table, opts: l.applied(o), build: b})
 	for _, m := range modules {
 		if m.Finish != nil {
 			note(b, l.Main.Pos, m.Finish(b))
@@ -97,12 +97,12 @@ func note(b *module.Builder, pos syntax.Pos, err error) {
 
 // buildServers builds the main server and the virtual hosts, then the table
 // that chooses among them.
-func buildServers(b *module.Builder, modules []*module.Module) {
+func buildServers(b *module.Builder, modules []*module.Module, access *accessReader) {
 	main := &module.Server{
 		Scope: b.Main, Conf: b.Main.Server, Own: b.Main.Server, Dir: b.Main.Dir,
 		Site: &exchange.Site{ID: b.Snapshot.Generation}, Key: "main",
 	}
-	run := &running{compiling: new(lock.Mutex), walks: snapshot.NewWalks(b.Loops)}
+	run := &running{compiling: new(lock.Mutex), walks: snapshot.NewWalks(b.Loops), access: access}
 	buildServer(b, main, nil, modules, run)
 	b.Snapshot.Main = main.Site
 	b.Snapshot.Sites = append(b.Snapshot.Sites, main.Site)
@@ -138,6 +138,7 @@ func hostKey(i int, s *module.Server) string {
 type running struct {
 	compiling *lock.Mutex // held while a combination of sections is compiled, for several servers at once
 	walks     *snapshot.Walks
+	access    *accessReader
 }
 
 // buildServer fills one site: modules first, then its sections, in which
@@ -162,7 +163,7 @@ func buildServer(b *module.Builder, s *module.Server, outer *directive.Scope, mo
 		defer run.compiling.Unlock()
 		return compile(b, s, dir, modules)
 	})
-	sections.Walks = run.walks
+	sections.Walks, sections.Access = run.walks, run.access.of(s)
 	s.Site.Sections, s.Site.Only = sections, sections.Only()
 }
 

@@ -126,13 +126,19 @@ func (l *Loaded) apply(o Options, table *directive.Table, modules []*module.Modu
 	l.take(l.Source.Errors, directive.SeverityError)
 	l.take(l.Source.Warnings, directive.SeverityWarning)
 	var found []directive.Diagnostic
-	l.Main, found = directive.Apply(l.Source.Root, table, directive.Options{
-		ServerRoot: l.Source.ServerRoot, Strict: !l.Source.BuiltIn, Loaded: loadedSet(l.Source),
-		BlindFolders: o.NoDocumentRoot || o.Check && o.Fragment,
-		Use:          func(u directive.Use) { l.Uses = append(l.Uses, u) },
-	})
+	opts := l.applied(o)
+	opts.Use = func(u directive.Use) { l.Uses = append(l.Uses, u) }
+	l.Main, found = directive.Apply(l.Source.Root, table, opts)
 	l.Found = append(l.Found, found...)
 	l.skipped()
+}
+
+// applied says how directives are applied.
+func (l *Loaded) applied(o Options) directive.Options {
+	return directive.Options{
+		ServerRoot: l.Source.ServerRoot, Strict: !l.Source.BuiltIn, Loaded: loadedSet(l.Source),
+		BlindFolders: o.NoDocumentRoot || o.Check && o.Fragment,
+	}
 }
 
 func readOptions(o Options, table *directive.Table, modules []*module.Module) source.Options {

@@ -64,6 +64,8 @@ type walker struct {
 	table *Table
 	opts  Options
 	found []Diagnostic
+
+	access *Override // of the .htaccess file that is applied; nil: it is no such file
 }
 
 func (w *walker) all(nodes []*syntax.Node, in *Scope) {
@@ -81,6 +83,12 @@ func (w *walker) one(n *syntax.Node, in *Scope) {
 		name = "<" + n.Name + ">"
 	}
 	row := w.table.Lookup(name)
+	if row != nil && !w.loaded(row) && w.access != nil && w.access.NonfatalUnknown {
+		row = nil
+	}
+	if w.ignored(n, row, in) {
+		return
+	}
 	if row == nil || !w.loaded(row) {
 		w.found = append(w.found, w.unknown(n, row))
 		if n.Section {

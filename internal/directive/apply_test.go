@@ -247,7 +247,7 @@ func TestPlaces(t *testing.T) {
 	for want, w := range map[string]directive.Where{
 		"server config, virtual host":                       directive.ServerConfig,
 		"server config":                                     directive.Global,
-		"directory, .htaccess":                              directive.AuthConfig,
+		"directory, .htaccess (AuthConfig)":                 directive.AuthConfig,
 		"server config, virtual host, directory, .htaccess": directive.Overridable,
 		"server config, virtual host, location, proxy":      directive.ServerConfig | directive.Location | directive.Proxy,
 	} {

@@ -95,6 +95,14 @@ func (d Diagnostic) Httpd() string {
 	return in.Httpd()
 }
 
+// Complaint is httpd's text alone.
+func (d Diagnostic) Complaint() string {
+	if d.helped && d.Usage != "" {
+		return d.Text + ", " + d.Usage
+	}
+	return d.Text
+}
+
 // Told is Httpd followed by our advice, for people.
 func (d Diagnostic) Told() string {
 	var asides []string

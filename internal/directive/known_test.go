@@ -60,8 +60,8 @@ func TestKnownTableIsWellFormed(t *testing.T) {
 // contexts where the source states them plainly.
 func TestKnownHasEveryCommand(t *testing.T) {
 	places := map[string]Where{
-		"RSRC_CONF": ServerConfig, "ACCESS_CONF": DirConfig, "OR_AUTHCFG": AuthConfig, "OR_FILEINFO": Overridable,
-		"OR_OPTIONS": Overridable, "DIR_CMD_PERMS": Overridable, "OR_ALL": Anywhere, "OR_LIMIT": DirConfig | HTAccess,
+		"RSRC_CONF": ServerConfig, "ACCESS_CONF": DirConfig, "OR_AUTHCFG": AuthConfig, "OR_FILEINFO": Overridable | AllowFileInfo,
+		"OR_OPTIONS": Overridable | AllowOptions, "DIR_CMD_PERMS": Overridable | AllowIndexes, "OR_ALL": Anywhere, "OR_LIMIT": DirConfig | HTAccess | AllowLimit,
 	}
 	count := 0
 	eachRow(t, "cmdtable.tsv", func(f []string) {

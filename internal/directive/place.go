@@ -9,6 +9,9 @@ package directive
 // container) against req_override; the directive's function calls
 // ap_check_cmd_context for the finer rules (GLOBAL_ONLY, NOT_IN_LOCATION).
 func misplaced(row *Row, s *Scope) (text string, handler bool) {
+	if a := s.Within(KindAccess); a != nil {
+		return misplacedIn(a, row, s)
+	}
 	here := s.place()
 	class := DirConfig
 	switch {
@@ -29,7 +32,12 @@ func misplaced(row *Row, s *Scope) (text string, handler bool) {
 		}
 		return row.head() + " not allowed in " + s.head + "> context", false
 	}
-	for ; s != nil; s = s.Parent {
+	return forbidden(row, s, here)
+}
+
+// forbidden judges the finer rules about the sections around a directive.
+func forbidden(row *Row, s *Scope, here Where) (text string, handler bool) {
+	for ; s != nil && s.Kind != KindAccess; s = s.Parent {
 		if s.Kind == KindContainer || s.Kind.Server() && here&ServerConfig == 0 {
 			continue
 		}

@@ -29,6 +29,7 @@ const (
 	KindRequireAny
 	KindRequireNone
 	KindProviderAlias // <AuthnProviderAlias>, which is merged over the sections that use it
+	KindAccess        // a .htaccess file; its only word is its folder, with a slash at the end
 	KindContainer     // any other section: a block that does not change the context
 )
 
@@ -70,6 +71,7 @@ var kinds = [...]kindRow{
 	KindRequireAny:     {name: "<RequireAny>", place: Authz, shares: true},
 	KindRequireNone:    {name: "<RequireNone>", place: Authz, shares: true},
 	KindProviderAlias:  {name: "<AuthnProviderAlias>", place: Directory},
+	KindAccess:         {name: ".htaccess", place: Directory},
 	KindContainer:      {name: "<block>", shares: true},
 }
 
@@ -110,6 +112,7 @@ type Scope struct {
 	Words []string     // the same, split
 	head  string       // the section's name as its row has it: <Location
 
+	Override *Override // of a .htaccess file: what it may contain
 	Parent   *Scope
 	Server   *Confs
 	Dir      *Confs
@@ -142,6 +145,10 @@ func (s *Scope) Within(kinds ...Kind) *Scope {
 	}
 	return nil
 }
+
+// Untrusted reports whether s is in a .htaccess file: somebody else than the
+// administrator of the server may have written it.
+func (s *Scope) Untrusted() bool { return s.Within(KindAccess) != nil }
 
 // Section returns the innermost scope around s that has its own Dir: s itself
 // unless it is a <Limit>, a Require container or some other block.

@@ -17,7 +17,14 @@ const (
 	If                          // <If>, <ElseIf>, <Else>
 	Limit                       // <Limit>, <LimitExcept>
 	Authz                       // <RequireAll>, <RequireAny>, <RequireNone>
-	HTAccess                    // .htaccess files, which are never read here; kept for documentation
+	HTAccess                    // .htaccess files, for one of the classes that follow
+
+	// The classes of AllowOverride that let .htaccess files contain it.
+	AllowLimit
+	AllowOptions
+	AllowFileInfo
+	AllowAuthConfig
+	AllowIndexes
 )
 
 // The usual sets, with httpd's names for them.
@@ -25,15 +32,17 @@ const (
 	Global       = Main                                              // GLOBAL_ONLY
 	ServerConfig = Main | VHost                                      // RSRC_CONF
 	DirConfig    = Directory | Location | Files | Proxy | If | Limit // ACCESS_CONF
-	AuthConfig   = DirConfig | Authz | HTAccess                      // OR_AUTHCFG
-	Overridable  = ServerConfig | DirConfig | HTAccess               // OR_FILEINFO, OR_OPTIONS, OR_INDEXES
-	Anywhere     = ServerConfig | DirConfig | Authz | HTAccess       // OR_ALL
-	ServerOrDir  = ServerConfig | DirConfig                          // RSRC_CONF|ACCESS_CONF
+	AuthConfig   = DirConfig | Authz | HTAccess | AllowAuthConfig    // OR_AUTHCFG
+	Overridable  = ServerConfig | DirConfig | HTAccess               // with a class: OR_FILEINFO, OR_OPTIONS, OR_INDEXES
+	Anywhere     = ServerConfig | DirConfig | Authz | InHTAccess     // OR_ALL
+	InHTAccess   = HTAccess | AnyClass
+	AnyClass     = AllowLimit | AllowOptions | AllowFileInfo | AllowAuthConfig | AllowIndexes
+	ServerOrDir  = ServerConfig | DirConfig // RSRC_CONF|ACCESS_CONF
 	sections     = Directory | Location | Files | Proxy | If | Limit | Authz
 )
 
 // placeLetters has the letter of each context in the known table, in bit order.
-const placeLetters = "SVDLFPIMAH"
+const placeLetters = "SVDLFPIMAHlofui"
 
 // parseWhere reads a set written in letters; ok is false for unknown ones.
 func parseWhere(letters string) (w Where, ok bool) {
@@ -64,6 +73,24 @@ var placeNames = [...]string{
 	"server config", "virtual host", "directory", "location", "files", "proxy", "if", "limit", "require", ".htaccess",
 }
 
+// classNames are the words of AllowOverride, in the order of the bits.
+var classNames = [...]string{"Limit", "Options", "FileInfo", "AuthConfig", "Indexes"}
+
+// Classes returns the words of AllowOverride that let .htaccess files contain the
+// directive; none if any does.
+func (w Where) Classes() []string {
+	if w&AnyClass == AnyClass {
+		return nil
+	}
+	var names []string
+	for i, name := range classNames {
+		if w&(AllowLimit<<i) != 0 {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
 // String lists the contexts for documentation: "server config, virtual host".
 // If all sections are in the set it says "directory".
 func (w Where) String() string {
@@ -73,6 +100,8 @@ func (w Where) String() string {
 		bit := Where(1) << i
 		switch {
 		case rest&bit == 0:
+		case bit == HTAccess && len(w.Classes()) > 0:
+			names = append(names, name+" ("+strings.Join(w.Classes(), " or ")+")")
 		case bit == Directory && w&DirConfig == DirConfig:
 			names = append(names, "directory")
 			rest &^= DirConfig | Authz

@@ -14,7 +14,8 @@ The directives that this version supports, by module, with the meaning they have
 [differences.md](differences.md). All other directives are in [compat.md](compat.md).
 
 *Where* is httpd's context: *directory* means every kind of section (` + "`<Directory>`, `<Location>`, `<Files>`, `<Proxy>`, `<If>`" + `
-and their variants). ` + "`.htaccess`" + ` files are never read. A directive marked with a dagger (†) is supported for some
+and their variants), *.htaccess* a file in a folder (see [htaccess.md](htaccess.md)), with the classes of AllowOverride that permit the
+directive there; without any of them, each does. A directive marked with a dagger (†) is supported for some
 arguments only, one marked with a double dagger (‡) by other means than httpd's; compat.md and ` + "`headgate check`" + ` have the details.
 `
 
@@ -40,7 +41,7 @@ func directives(w *bytes.Buffer, list []group) {
 		}
 		fmt.Fprintf(w, "\n## %s\n\n| directive | where | arguments | usage |\n|---|---|---|---|\n", g.module)
 		for _, r := range done {
-			fmt.Fprintf(w, "| %s%s | %s | %s | %s |\n", code(r.Name), mark(r), r.Where&^directive.HTAccess, counts[r.Args], usage(r))
+			fmt.Fprintf(w, "| %s%s | %s | %s | %s |\n", code(r.Name), mark(r), r.Where, counts[r.Args], usage(r))
 		}
 	}
 }

@@ -11,7 +11,7 @@ import (
 // combinations caches the compiled chains by the sections they merge. It is
 // read without a lock; a new combination is compiled under a lock.
 type combinations struct {
-	compile func(k []byte) *exchange.Chain
+	compile func(k []byte, over []*accessFile) *exchange.Chain
 	none    *exchange.Chain // of no section
 	seed    maphash.Seed
 	table   atomic.Pointer[comboTable]
@@ -40,35 +40,35 @@ const (
 	perSection      = 8
 )
 
-func newCombinations(sections int, compile func(k []byte) *exchange.Chain) *combinations {
-	c := &combinations{compile: compile, none: compile(nil), seed: maphash.MakeSeed(), most: maxCombinations + perSection*sections}
+func newCombinations(sections int, compile func(k []byte, over []*accessFile) *exchange.Chain) *combinations {
+	c := &combinations{compile: compile, none: compile(nil, nil), seed: maphash.MakeSeed(), most: maxCombinations + perSection*sections}
 	first := make(comboTable, 2)
 	c.table.Store(&first)
 	return c
 }
 
 // build compiles a combination in advance.
-func (c *combinations) build(k []byte) { c.insert(k, true) }
+func (c *combinations) build(k []byte) { c.insert(k, nil, true) }
 
-// get returns the chain of a combination.
-func (c *combinations) get(k []byte) *exchange.Chain {
+// get returns the chain of a combination, whose .htaccess files are in over.
+func (c *combinations) get(k []byte, over []*accessFile) *exchange.Chain {
 	if len(k) == 0 {
 		return c.none
 	}
 	if e := c.table.Load().find(k, maphash.Bytes(c.seed, k)); e != nil {
 		return e.chain
 	}
-	return c.insert(k, false)
+	return c.insert(k, over, false)
 }
 
-func (c *combinations) insert(k []byte, built bool) *exchange.Chain {
+func (c *combinations) insert(k []byte, over []*accessFile, built bool) *exchange.Chain {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	e := &combination{key: string(k), hash: maphash.Bytes(c.seed, k), built: built}
 	if old := c.table.Load().find(k, e.hash); old != nil {
 		return old.chain
 	}
-	e.chain = c.compile([]byte(e.key)) // not k, which is on the caller's stack
+	e.chain = c.compile([]byte(e.key), over) // not k, which is on the caller's stack
 	if !built && c.used >= c.most {
 		c.replace(func(e *combination) bool { return e.built })
 	} else if 2*(c.used+1) > len(*c.table.Load()) {

@@ -11,9 +11,9 @@ import (
 )
 
 // counted compiles chains that record their key, and counts them.
-func counted() (compile func(k []byte) *exchange.Chain, n *int) {
+func counted() (compile func(k []byte, _ []*accessFile) *exchange.Chain, n *int) {
 	n = new(int)
-	return func(k []byte) *exchange.Chain {
+	return func(k []byte, _ []*accessFile) *exchange.Chain {
 		*n++
 		return &exchange.Chain{Handler: string(k)}
 	}, n
@@ -58,7 +58,7 @@ func TestCombinationsAreBounded(t *testing.T) {
 		c.build(comboKey(i))
 	}
 	for i := range 3 * maxCombinations {
-		if got := c.get(comboKey(i)).Handler; got != string(comboKey(i)) {
+		if got := c.get(comboKey(i), nil).Handler; got != string(comboKey(i)) {
 			t.Fatalf("%x for %d", got, i)
 		}
 		if c.used > c.most || len(*c.table.Load()) > 4*c.most {
@@ -67,23 +67,23 @@ func TestCombinationsAreBounded(t *testing.T) {
 	}
 	before := *n
 	for i := range 10 {
-		c.get(comboKey(i))
+		c.get(comboKey(i), nil)
 	}
-	c.get(comboKey(3*maxCombinations - 1)) // the newest
-	c.get(nil)
+	c.get(comboKey(3*maxCombinations-1), nil) // the newest
+	c.get(nil, nil)
 	if *n != before {
 		t.Errorf("%d of what must be kept was compiled again", *n-before)
 	}
 }
 
 func TestCombinationsTogether(t *testing.T) {
-	c := newCombinations(0, func(k []byte) *exchange.Chain { return &exchange.Chain{Handler: string(k)} })
+	c := newCombinations(0, func(k []byte, _ []*accessFile) *exchange.Chain { return &exchange.Chain{Handler: string(k)} })
 	var wg sync.WaitGroup
 	for g := range 4 {
 		wg.Go(func() {
 			for i := range 3000 {
 				k := comboKey((i*7 + g) % 2000)
-				if got := c.get(k).Handler; got != string(k) {
+				if got := c.get(k, nil).Handler; got != string(k) {
 					t.Errorf("%x for %x", got, k)
 				}
 			}

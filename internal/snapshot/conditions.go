@@ -35,34 +35,42 @@ type branch struct {
 // matchIfs appends the conditions that hold: those of the server, then those
 // nested in the sections of k, in the order these merge; then those nested in
 // conditions that hold (httpd: ap_if_walk, which goes by level too).
-func (s *Sections) matchIfs(k []byte, x *exchange.Exchange) []byte {
-	if len(s.confs[kindIf]) == 0 {
+func (s *Sections) matchIfs(k []byte, over []*accessFile, x *exchange.Exchange) []byte {
+	some := len(s.confs[kindIf]) > 0
+	for _, a := range over {
+		some = some || len(a.confs[kindIf]) > 0
+	}
+	if !some {
 		return k
 	}
 	sections := len(k)
-	k = s.holding(k, x, s.inner.ifs)
-	for at := 0; at < len(k); at += 4 {
-		kind, i := entry(k[at:])
+	k = s.holding(k, x, &s.table, s.inner.ifs)
+	for at := 0; at < len(k); at += entrySize {
+		owner, kind, i := entry(k[at:])
+		t := s.of(owner, over)
 		if at < sections {
-			k = s.holding(k, x, s.innerOf(kind, i))
+			k = s.holding(k, x, t, s.innerOf(t, kind, i))
 		} else {
-			k = s.holding(k, x, s.nested[i])
+			k = s.holding(k, x, t, t.nested[i])
 		}
 	}
 	return k
 }
 
 // innerOf returns the conditions nested in a section.
-func (s *Sections) innerOf(kind, i int) []branch {
+func (s *Sections) innerOf(t *table, kind, i int) []branch {
 	switch kind {
 	case kindDir:
-		return s.dirs.ifs(i)
+		return t.dirs.ifs(i)
 	case kindProxy:
 		return s.proxies.ifs(i)
 	case kindLocation:
 		return s.locations.ifs(i)
 	}
-	return s.fileIfs(i)
+	if f := &s.inner.files; t == &s.table && i >= f.first && i < f.first+len(f.list) {
+		return f.ifs(i)
+	}
+	return t.fileIfs(i)
 }
 
 // ifs returns the conditions nested in section i of its kind.
@@ -73,31 +81,32 @@ func (f *finder) ifs(i int) []branch {
 	return f.inner[i-f.first].ifs
 }
 
-// fileIfs returns the conditions nested in <Files> section i.
-func (s *Sections) fileIfs(i int) []branch {
-	f := &s.inner.files
-	for d := 0; i < f.first || i >= f.first+len(f.list); d++ {
-		f = &s.dirs.inner[d].files
+// fileIfs returns the conditions nested in <Files> section i, which is nested in one for a folder.
+func (t *table) fileIfs(i int) []branch {
+	for d := range t.dirs.inner {
+		if f := &t.dirs.inner[d].files; i >= f.first && i < f.first+len(f.list) {
+			return f.ifs(i)
+		}
 	}
-	return f.ifs(i)
+	return nil
 }
 
 // holding appends the conditions of a list that hold.
-func (s *Sections) holding(k []byte, x *exchange.Exchange, list []branch) []byte {
+func (s *Sections) holding(k []byte, x *exchange.Exchange, t *table, list []branch) []byte {
 	held := false
 	for i := range list {
 		b := &list[i]
 		if b.Chained && held {
 			if x.Recorder != nil {
-				x.Recorder.Record(record.If{Section: s.shown[kindIf][b.index]})
+				x.Recorder.Record(record.If{Section: t.shown[kindIf][b.index]})
 			}
 			continue
 		}
 		if held = b.When == nil || s.holds(x, b); x.Recorder != nil {
-			x.Recorder.Record(record.If{Section: s.shown[kindIf][b.index], Holds: held, Asked: true})
+			x.Recorder.Record(record.If{Section: t.shown[kindIf][b.index], Holds: held, Asked: true})
 		}
 		if held {
-			k = key(k, kindIf, b.index)
+			k = key(k, t.owner, kindIf, b.index)
 		}
 	}
 	return k

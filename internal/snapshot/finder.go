@@ -14,6 +14,7 @@ import (
 // matcher whose head the subject begins with are tested.
 type finder struct {
 	list     []Section
+	owner    uint64  // of the table that the sections are in
 	first    int     // number of the list's first section among all of its kind
 	inner    []inner // nested in each section; nil: nothing in any
 	plain    segments
@@ -22,8 +23,8 @@ type finder struct {
 }
 
 // newFinder compiles a list whose sections are numbered from first on.
-func newFinder(list []Section, first int) finder {
-	f := finder{list: list, first: first}
+func newFinder(list []Section, owner uint64, first int) finder {
+	f := finder{list: list, owner: owner, first: first}
 	for i := range list {
 		switch m := list[i].Match.(type) {
 		case Prefix:
@@ -78,7 +79,7 @@ func (f *finder) matchPatterns(k []byte, kind int, x *exchange.Exchange, raw []b
 
 func (f *finder) keys(k []byte, kind int, hits []int32) []byte {
 	for _, i := range hits {
-		k = key(k, kind, f.first+int(i))
+		k = key(k, f.owner, kind, f.first+int(i))
 	}
 	return k
 }

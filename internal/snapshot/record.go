@@ -10,14 +10,14 @@ import (
 )
 
 // record tells which sections a combination merges.
-func (s *Sections) record(x *exchange.Exchange, by string, k []byte) {
+func (s *Sections) record(x *exchange.Exchange, by string, k []byte, over []*accessFile) {
 	e := record.Sections{By: by, Path: string(x.Path), List: []record.Section{}}
 	if by == "target" {
 		e.File = string(bytes.TrimPrefix(x.Filename, []byte("proxy:")))
 	}
-	for ; len(k) > 0; k = k[4:] {
-		kind, i := entry(k)
-		e.List = append(e.List, s.shown[kind][i])
+	for ; len(k) > 0; k = k[entrySize:] {
+		owner, kind, i := entry(k)
+		e.List = append(e.List, s.of(owner, over).shown[kind][i])
 	}
 	x.Recorder.Record(e)
 }

@@ -2,12 +2,10 @@ package snapshot
 
 import (
 	"bytes"
-	"encoding/binary"
 
 	"github.com/headgate/headgate/internal/directive"
 	"github.com/headgate/headgate/internal/exchange"
 	"github.com/headgate/headgate/internal/message"
-	"github.com/headgate/headgate/internal/record"
 )
 
 // Compile turns merged section values into a chain. It is called at most once
@@ -45,15 +43,15 @@ type SectionLists struct {
 type Sections struct {
 	Walks *Walks // what is kept of walks; nil: nothing
 
+	// Access reads the .htaccess files of the site; nil: none is looked for.
+	Access *Access
+
+	table
 	base      *directive.Confs
 	rules     FolderRules // of the server itself
-	dirs      finder      // <Directory>, shortest first, then <DirectoryMatch>
 	proxies   finder      // <Proxy>, <ProxyMatch>
 	locations finder      // <Location>, <LocationMatch>
 	inner     inner       // of the server itself
-	nested    [][]branch  // nested in each condition
-	shown     [kinds][]record.Section
-	confs     [kinds][]*directive.Confs
 	chains    *combinations
 	none      *exchange.Chain // without any sections: the chain of every request
 
@@ -72,74 +70,19 @@ func NewSections(base *directive.Confs, l SectionLists, compile Compile) *Sectio
 	for _, list := range s.confs {
 		all += len(list)
 	}
-	s.chains = newCombinations(all, func(k []byte) *exchange.Chain { return compile(s.merge(k)) })
+	s.chains = newCombinations(all, func(k []byte, over []*accessFile) *exchange.Chain { return compile(s.merge(k, over)) })
 	if all == 0 {
 		s.none = s.chains.none
 	}
 	for i := range l.Locations {
-		s.chains.build(key(nil, kindLocation, i))
+		s.chains.build(key(nil, 0, kindLocation, i))
 	}
 	return s
-}
-
-// add compiles a list of sections of one kind and everything nested in them.
-func (s *Sections) add(kind int, list []Section) finder {
-	f := newFinder(list, len(s.confs[kind]))
-	for i := range list {
-		s.confs[kind] = append(s.confs[kind], list[i].Dir)
-		s.shown[kind] = append(s.shown[kind], record.Section{Tag: list[i].Tag, Place: list[i].Defined})
-	}
-	for i := range list {
-		if in := s.addInner(list[i].Inner); !in.empty() {
-			if f.inner == nil {
-				f.inner = make([]inner, len(list))
-			}
-			f.inner[i] = in
-		}
-	}
-	return f
-}
-
-// addInner compiles what is nested in a section. The contents of a <Files> are
-// matched after those of its siblings.
-func (s *Sections) addInner(in Inner) inner {
-	out := inner{files: s.add(kindFile, in.Files)}
-	for _, c := range in.Ifs {
-		out.ifs = append(out.ifs, branch{If: c, index: len(s.confs[kindIf])})
-		s.confs[kindIf] = append(s.confs[kindIf], c.Dir)
-		s.shown[kindIf] = append(s.shown[kindIf], record.Section{Tag: c.Tag, Place: c.Defined})
-		s.nested = append(s.nested, nil)
-	}
-	for i := range out.ifs {
-		s.nested[out.ifs[i].index] = s.addInner(Inner{Ifs: out.ifs[i].Ifs}).ifs
-	}
-	return out
 }
 
 // Only returns the chain of every request if there are no sections at all, else
 // nil.
 func (s *Sections) Only() *exchange.Chain { return s.none }
-
-// Kinds of a key's entries.
-const (
-	kindDir = iota
-	kindFile
-	kindProxy
-	kindLocation
-	kindIf
-	kinds
-)
-
-// key appends a section to a combination's key: 4 bytes, kind above index.
-func key(k []byte, kind, index int) []byte {
-	return binary.BigEndian.AppendUint32(k, uint32(kind)<<28|uint32(index))
-}
-
-// entry reads the first section of a combination's key.
-func entry(k []byte) (kind, index int) {
-	n := binary.BigEndian.Uint32(k)
-	return int(n >> 28), int(n & (1<<28 - 1))
-}
 
 // ForPath implements exchange.Sections.
 func (s *Sections) ForPath(x *exchange.Exchange) *exchange.Chain {
@@ -147,46 +90,44 @@ func (s *Sections) ForPath(x *exchange.Exchange) *exchange.Chain {
 		return s.chains.none
 	}
 	var buf [keyRoom]byte
-	k := s.matchIfs(s.matchLocations(buf[:0], x), x)
+	k := s.matchIfs(s.matchLocations(buf[:0], x), nil, x)
 	if x.Recorder != nil {
-		s.record(x, "path", k)
+		s.record(x, "path", k, nil)
 	}
-	return s.chains.get(k)
+	return s.chains.get(k, nil)
 }
-
-// keyRoom is enough for the keys of most combinations.
-const keyRoom = 32 * 4
 
 // ForTarget implements exchange.Sections.
 func (s *Sections) ForTarget(x *exchange.Exchange) (*exchange.Chain, error) {
 	var buf [keyRoom]byte
 	k := buf[:0]
+	var over []*accessFile
 	if target, ok := proxied(x.Filename); ok {
 		k = s.proxies.match(k, kindProxy, x, target, target)
 	} else {
 		var err error
-		if k, err = s.matchFile(k, x); err != nil {
+		if k, over, err = s.matchFile(k, x); err != nil {
 			return s.chains.none, err // httpd: what is configured for the server, no sections
 		}
 	}
-	k = s.matchIfs(s.matchLocations(k, x), x)
+	k = s.matchIfs(s.matchLocations(k, x), over, x)
 	if x.Recorder != nil {
-		s.record(x, "target", k)
+		s.record(x, "target", k, over)
 	}
-	return s.chains.get(k), nil
+	return s.chains.get(k, over), nil
 }
 
 // ForURL implements exchange.Sections.
 func (s *Sections) ForURL(url string) *exchange.Chain {
 	var x exchange.Exchange // patterns set its environment
 	target := []byte(url)
-	return s.chains.get(s.proxies.match(nil, kindProxy, &x, target, target))
+	return s.chains.get(s.proxies.match(nil, kindProxy, &x, target, target), nil)
 }
 
 // ForClients implements exchange.Sections.
 func (s *Sections) ForClients(url string) *exchange.Chain {
 	x := exchange.Exchange{Path: []byte(url)}
-	return s.chains.get(s.matchLocations(s.proxies.match(nil, kindProxy, &x, x.Path, x.Path), &x))
+	return s.chains.get(s.matchLocations(s.proxies.match(nil, kindProxy, &x, x.Path, x.Path), &x), nil)
 }
 
 // proxied returns the URL after "proxy:".
@@ -207,49 +148,62 @@ func (s *Sections) matchLocations(k []byte, x *exchange.Exchange) []byte {
 
 // matchFile matches <Directory> against the folders of a local file and <Files>
 // against its last segment: those of the server first, then those nested in the
-// folders' sections. httpd: a path ends at the first part that is no
-// folder, and <Directory> looks at folders that exist only.
-func (s *Sections) matchFile(k []byte, x *exchange.Exchange) ([]byte, error) {
+// folders' sections and .htaccess files, which it returns. httpd: a path ends at the first part
+// that is no folder, and <Directory> looks at folders that exist only.
+func (s *Sections) matchFile(k []byte, x *exchange.Exchange) ([]byte, []*accessFile, error) {
 	file := x.Filename
+	var over []*accessFile
 	switch {
 	case x.Local():
 		var err error
-		if k, err = s.walk(k, x); err != nil {
-			return k, err
+		if k, over, err = s.walk(k, x); err != nil {
+			return k, nil, err
 		}
 		file = x.File().Name
 		k = s.dirs.matchPatterns(k, kindDir, x, file)
 	case x.Req.Verb == message.TRACE: // httpd: it is answered before
-		return k, nil
+		return k, nil, nil
 	default:
 		k = s.dirs.match(k, kindDir, x, file, file)
 	}
 	name := file[bytes.LastIndexByte(file, '/')+1:]
 	dirs := len(k)
 	k = s.inner.files.match(k, kindFile, x, name, name)
-	for at := 0; at < dirs && s.dirs.inner != nil; at += 4 {
-		_, i := entry(k[at:])
-		k = s.dirs.inner[i].files.match(k, kindFile, x, name, name)
+	for at := 0; at < dirs; at += entrySize {
+		owner, _, i := entry(k[at:])
+		if t := s.of(owner, over); t.dirs.inner != nil {
+			k = t.dirs.inner[i].files.match(k, kindFile, x, name, name)
+		}
 	}
-	return k, nil
+	return k, over, nil
+}
+
+// of returns the table that an entry of a key belongs to.
+func (s *Sections) of(owner uint64, over []*accessFile) *table {
+	for _, a := range over {
+		if a.owner == owner {
+			return &a.table
+		}
+	}
+	return &s.table
 }
 
 // merge lays the sections of a combination over the site's own values, in
 // httpd's order: folders, files, proxies, locations, then conditions. Those of one
 // kind are merged with each other first, which lists such as those of Substitute
 // depend on (httpd: ap_location_walk and its kin), but for proxies (proxy_walk).
-func (s *Sections) merge(k []byte) *directive.Confs {
+func (s *Sections) merge(k []byte, over []*accessFile) *directive.Confs {
 	c := s.base
 	for len(k) > 0 {
-		kind, i := entry(k)
-		group := s.confs[kind][i]
-		k = k[4:]
+		owner, kind, i := entry(k)
+		group := s.of(owner, over).confs[kind][i]
+		k = k[entrySize:]
 		for len(k) > 0 && kind != kindProxy {
-			next, i := entry(k)
+			owner, next, i := entry(k)
 			if next != kind {
 				break
 			}
-			group, k = directive.MergeConfs(group, s.confs[next][i]), k[4:]
+			group, k = directive.MergeConfs(group, s.of(owner, over).confs[next][i]), k[entrySize:]
 		}
 		c = directive.MergeConfs(c, group)
 	}

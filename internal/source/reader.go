@@ -22,6 +22,7 @@ type reader struct {
 	builtIn  *builtIn          // httpd's own modules
 	macros   map[string]*macro // nil until the first <Macro>, as in httpd
 	includes []syntax.Site     // the Include directives we are inside of
+	refuse   Refuse            // what a .htaccess file may not contain; nil: it is no such file
 
 	ignoreEmpty, ignoreNesting bool // MacroIgnoreEmptyArgs, MacroIgnoreBadNesting
 
@@ -153,6 +154,9 @@ func (f *file) directive(h syntax.Head, l syntax.Line) {
 		f.tree.Add(&syntax.Node{Pos: l.Pos, Macro: l.Macro, Name: h.Name, Args: h.Args})
 		return
 	}
+	if f.refused(row.name, l) {
+		return
+	}
 	words, ok := row.takes.words(h.Args)
 	if !ok {
 		f.failAt(l, row.name, row.name+" "+row.takes.text+", "+row.usage, syntax.TrailingComment(h.Args))
@@ -169,6 +173,10 @@ func (f *file) failAt(l syntax.Line, directive, text, hint string) {
 
 // section executes a conditional section or a macro definition, or opens a section.
 func (f *file) section(h syntax.Head, l syntax.Line) {
+	if f.atReadTime(h.Name) && f.refused("<"+h.Name, l) {
+		f.soak(h.Name, l, false)
+		return
+	}
 	switch {
 	case ascii.EqualFold(h.Name, "Macro"):
 		f.defineMacro(h.Args, l)
@@ -190,6 +198,11 @@ func (f *file) section(h syntax.Head, l syntax.Line) {
 		}
 		f.tree.Open(h, l.Site())
 	}
+}
+
+// atReadTime reports whether a section is executed while reading.
+func (f *file) atReadTime(name string) bool {
+	return f.conditions[ascii.ToLower(name)] != nil || ascii.EqualFold(name, "IfVersion") || ascii.EqualFold(name, "Macro")
 }
 
 // foreignBody reports whether a section holds another language, which httpd's

@@ -67,6 +67,8 @@ type Result struct {
 	Included   []Inclusion
 	Warnings   []Diagnostic
 	Errors     []Diagnostic
+
+	state *reader // once everything was read
 }
 
 // Read reads a configuration. Errors are in the Result. There is always a tree
@@ -87,6 +89,7 @@ func Read(o Options) *Result {
 	if !r.res.BuiltIn {
 		r.res.Skipped = nil // as in httpd when modules are loaded
 	}
+	r.res.state = r
 	return r.res
 }
 

@@ -83,7 +83,8 @@ func (t *table) text() string {
 	var b strings.Builder
 	b.WriteString("# Written by gen; do not edit. Name, module, places (S main server, V virtual host,\n" +
 		"# D directory, L location, F files, P proxy, I if, M limit, A require container,\n" +
-		"# H .htaccess), argument shape, tier (H honoured, M mapped, N noted, R refused, P pending),\n" +
+		"# H .htaccess, where AllowOverride has l Limit, o Options, f FileInfo, u AuthConfig or\n" +
+		"# i Indexes), argument shape, tier (H honoured, M mapped, N noted, R refused, P pending),\n" +
 		"# usage, note.\n")
 	for _, d := range rows {
 		d.finish()

@@ -47,8 +47,8 @@ var notDirectives = map[string]bool{
 
 // overrides translates httpd's req_override to contexts.
 var overrides = map[string]string{
-	"RSRC_CONF": "SV", "ACCESS_CONF": "DLFPIM", "OR_ALL": "SVDLFPIMAH", "OR_AUTHCFG": "DLFPIMAH", "OR_LIMIT": "DLFPIMH",
-	"OR_FILEINFO": "SVDLFPIMH", "OR_OPTIONS": "SVDLFPIMH", "OR_INDEXES": "SVDLFPIMH", "DIR_CMD_PERMS": "SVDLFPIMH",
+	"RSRC_CONF": "SV", "ACCESS_CONF": "DLFPIM", "OR_ALL": "SVDLFPIMAHlofui", "OR_AUTHCFG": "DLFPIMAHu", "OR_LIMIT": "DLFPIMHl",
+	"OR_FILEINFO": "SVDLFPIMHf", "OR_OPTIONS": "SVDLFPIMHo", "OR_INDEXES": "SVDLFPIMHi", "DIR_CMD_PERMS": "SVDLFPIMHi",
 }
 
 // source adds a line of cmdtable.tsv: directive, file, shape, handler, override.
@@ -94,6 +94,11 @@ var contexts = map[string]string{
 	"server config": "SV", "virtual host": "V", "directory": "DLFPIM", ".htaccess": "H", "proxy section": "P",
 }
 
+// classes translates the manual's words for what AllowOverride must allow.
+var classes = map[string]string{
+	"All": "lofui", "AuthConfig": "u", "FileInfo": "f", "Indexes": "i", "Limit": "l", "Options": "o", "": "lofui",
+}
+
 // manual adds a line of the directive lists: name, module, contexts, syntax,
 // default, override, branch.
 func (t *table) manual(f []string) {
@@ -105,6 +110,9 @@ func (t *table) manual(f []string) {
 	}
 	if f[2] == "server config" {
 		where = "S"
+	}
+	if strings.Contains(where, "H") {
+		where += classes[f[5]]
 	}
 	first(&d.where, letters(where))
 	if d.args == "" && strings.EqualFold(strings.TrimPrefix(f[3], f[0]+" "), "on|off") {
@@ -130,7 +138,7 @@ func manualModule(name string) string {
 // letters puts places in order and drops repetitions.
 func letters(where string) string {
 	var b strings.Builder
-	for _, c := range "SVDLFPIMAH" {
+	for _, c := range "SVDLFPIMAHlofui" {
 		if strings.ContainsRune(where, c) {
 			b.WriteRune(c)
 		}
@@ -145,7 +153,7 @@ func (t *table) policy(f []string) {
 	pattern, tier, note := strings.ToLower(f[0]), f[1], f[2]
 	if module, reason, ok := strings.Cut(note, ": "); ok && !strings.Contains(module, " ") {
 		t.rows[pattern] = &directive{
-			name: f[0], module: module, where: "SVDLFPIMAH", args: "RAW_ARGS", tier: tier,
+			name: f[0], module: module, where: "SVDLFPIMAHlofui", args: "RAW_ARGS", tier: tier,
 			note: module + " is not part of Headgate: " + reason,
 		}
 		return

@@ -111,7 +111,7 @@ func setAlias(c *directive.Call) error {
 	if !inSection(c) {
 		return c.Errorf("Alias must have two arguments when used globally")
 	}
-	s, err := expr.ParseString(c.Arg(0), expr.Options{})
+	s, err := expr.ParseString(c.Arg(0), expr.Options{Restricted: c.Scope.Untrusted()})
 	if err != nil {
 		return c.Errorf("Cannot parse alias expression '%s': %w", c.Arg(0), err)
 	}
@@ -214,7 +214,7 @@ func redirect(usual int, pattern bool) func(*directive.Call) error {
 
 // setWhole sets the redirect for a whole section.
 func setWhole(c *directive.Call, src string, status int) error {
-	s, err := expr.ParseString(src, expr.Options{})
+	s, err := expr.ParseString(src, expr.Options{Restricted: c.Scope.Untrusted()})
 	if err != nil {
 		return c.Errorf("Cannot parse redirect expression '%s': %w", src, err)
 	}

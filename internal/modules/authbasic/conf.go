@@ -70,7 +70,7 @@ func setFake(c *directive.Call) error {
 	}
 	f := new(fake)
 	for i, into := range []**expr.String{&f.user, &f.password} {
-		parsed, err := expr.ParseString(texts[i], expr.Options{})
+		parsed, err := expr.ParseString(texts[i], expr.Options{Restricted: c.Scope.Untrusted()})
 		if err != nil {
 			return c.Errorf("Could not parse fake %s expression '%s': %w", []string{"username", "password"}[i], texts[i], err)
 		}

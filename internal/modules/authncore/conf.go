@@ -52,7 +52,7 @@ func (m *builder) words() []string {
 // when a request needs them, and answers 500.
 func (m *builder) when(c *directive.Call) (directive.Tier, string) {
 	name := c.Arg(0)
-	s, err := expr.ParseString(name, expr.Options{})
+	s, err := expr.ParseString(name, expr.Options{Restricted: c.Scope.Untrusted()})
 	if err != nil {
 		return directive.Honoured, "" // setType says what is wrong
 	}
@@ -74,7 +74,7 @@ func setName(c *directive.Call) (err error) {
 }
 
 func parse(c *directive.Call) (*expr.String, error) {
-	s, err := expr.ParseString(c.Arg(0), expr.Options{})
+	s, err := expr.ParseString(c.Arg(0), expr.Options{Restricted: c.Scope.Untrusted()})
 	if err != nil {
 		return nil, c.Errorf("Cannot parse expression '%s' in %s: %w", c.Arg(0), c.Row.Name, err)
 	}

@@ -127,7 +127,7 @@ func parseExpr(c *directive.Call, line string) (module.AuthzCheck, error) {
 			line = inner[1:]
 		}
 	}
-	cond, err := expr.ParseBool(line, expr.Options{})
+	cond, err := expr.ParseBool(line, expr.Options{Restricted: c.Scope.Untrusted()})
 	if err != nil {
 		return nil, c.Errorf("Cannot parse expression in require line: %w", err)
 	}

@@ -36,7 +36,7 @@ func openElse(c *directive.Call) error {
 }
 
 func parseCondition(s *directive.Scope) (*expr.Bool, error) {
-	return expr.ParseBool(sectionArg(s), expr.Options{})
+	return expr.ParseBool(sectionArg(s), expr.Options{Restricted: s.Untrusted()})
 }
 
 // conditions lists the <If> sections in a scope, with those nested in them.

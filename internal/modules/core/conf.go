@@ -1,6 +1,7 @@
 package core
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/headgate/headgate/internal/directive"
@@ -18,6 +19,7 @@ type ServerConf struct {
 	Aliases          []string
 	Admin            module.Opt[string]
 	DocumentRoot     module.Opt[string]
+	AccessNames      module.Opt[[]string] // AccessFileName
 	Timeout          module.Opt[time.Duration]
 	KeepAlive        module.Opt[bool]
 	KeepAliveTimeout module.Opt[time.Duration]
@@ -62,6 +64,7 @@ func mergeServer(base, add *ServerConf) *ServerConf {
 		Name: add.Name, Aliases: add.Aliases, Addrs: add.Addrs,
 		Admin:            module.Over(base.Admin, add.Admin),
 		DocumentRoot:     module.Over(base.DocumentRoot, add.DocumentRoot),
+		AccessNames:      module.Over(base.AccessNames, add.AccessNames),
 		Timeout:          module.Over(base.Timeout, add.Timeout),
 		KeepAlive:        module.Over(base.KeepAlive, add.KeepAlive),
 		KeepAliveTimeout: module.Over(base.KeepAliveTimeout, add.KeepAliveTimeout),
@@ -133,7 +136,10 @@ type DirConf struct {
 	Type      module.Opt[string]              // ForceType; "": none
 	ErrorDocs map[int]exchange.ErrorDoc       // a zero ErrorDoc is "default"
 	Options   exchange.OptionRules
-	Levels    *logsink.Levels
+
+	Override     *directive.Override     // AllowOverride; nil: unset
+	OverrideList *directive.OverrideList // AllowOverrideList; nil: unset
+	Levels       *logsink.Levels
 }
 
 // dirSlot identifies a section's DirConf.
@@ -154,7 +160,9 @@ func mergeDir(base, add *DirConf) *DirConf {
 		Inputs:    module.Over(base.Inputs, add.Inputs),
 		ErrorDocs: base.ErrorDocs,
 		Options:   add.Options.Over(base.Options),
-		Levels:    add.Levels.Over(base.Levels),
+
+		Override: cmp.Or(add.Override, base.Override), OverrideList: cmp.Or(add.OverrideList, base.OverrideList),
+		Levels: add.Levels.Over(base.Levels),
 	}
 	if len(add.ErrorDocs) == 0 {
 		return out

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/headgate/headgate/internal/directive"
 	"github.com/headgate/headgate/internal/exchange"
 	"github.com/headgate/headgate/internal/logsink"
 	"github.com/headgate/headgate/internal/module"
@@ -21,7 +22,7 @@ func New(named []module.HandlerKind, kinds module.FilterKinds) *module.Module {
 	evals := new(exchange.Evaluator)
 	return &module.Module{
 		Name: "core", ID: "core_module", Static: true,
-		Rows: append(append(rows(), handlers(named).row()), filterRows(kinds)...), Server: server, Finish: finish,
+		Rows: append(append(rows(directive.Known().Lookup), handlers(named).row()), filterRows(kinds)...), Server: server, Finish: finish,
 		Dir: func(b *module.Builder, d *module.Dir) error { return dir(b, d, evals) },
 	}
 }

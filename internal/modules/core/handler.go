@@ -34,7 +34,7 @@ func setHandler(c *directive.Call) error {
 		dirSlot.Of(c.Dir).Handler.To(handler{})
 		return nil
 	}
-	s, err := expr.ParseString(v, expr.Options{})
+	s, err := expr.ParseString(v, expr.Options{Restricted: c.Scope.Untrusted()})
 	if err != nil {
 		return c.Errorf("Can't parse expression : %w", err)
 	}

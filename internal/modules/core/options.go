@@ -22,6 +22,10 @@ var optionWords = map[string]exchange.Options{
 // and the last one decides where they have none.
 func setOptions(c *directive.Call) error {
 	o := dirSlot.Of(c.Dir).Options
+	allowed := exchange.EveryOption
+	if a := c.Scope.Within(directive.KindAccess); a != nil {
+		allowed = exchange.Options(a.Override.Options)
+	}
 	signed := false
 	for i, w := range c.Args {
 		name := strings.TrimPrefix(w, "+")
@@ -42,6 +46,8 @@ func setOptions(c *directive.Call) error {
 			return c.Errorf("Illegal option %s", name)
 		case signed && ascii.EqualFold(name, "all"):
 			return c.Errorf("You may not use 'Options +All' or 'Options -All'.")
+		case !allowed.Has(opt):
+			return c.Errorf("Option %s not allowed here", name)
 		case signed && w[0] == '-':
 			o.Remove, o.Add, o.Set = o.Remove|opt, o.Add&^opt, o.Set&^opt
 		case signed:
@@ -63,5 +69,5 @@ func folderRules(c *directive.Confs) snapshot.FolderRules {
 	if !ok {
 		return snapshot.FolderRules{}
 	}
-	return snapshot.FolderRules{Options: d.Options}
+	return snapshot.FolderRules{Options: d.Options, May: d.Override, List: d.OverrideList}
 }

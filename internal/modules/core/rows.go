@@ -18,7 +18,7 @@ import (
 
 // rows are core's directives. Contexts, arity and usage come from the known
 // table.
-func rows() []directive.Row {
+func rows(knows func(name string) *directive.Row) []directive.Row {
 	return append(append(sectionRows(), fileRows()...), []directive.Row{
 		{Name: "Listen", Set: setListen},
 		{Name: "DefaultRuntimeDir", Set: setRuntimeDir},
@@ -58,6 +58,12 @@ func rows() []directive.Row {
 			return nil
 		}},
 		{Name: "Options", Set: setOptions},
+		{Name: "AccessFileName", Set: func(c *directive.Call) error {
+			serverSlot.Of(c.Server).AccessNames.To(syntax.Words(c.Raw))
+			return nil
+		}},
+		{Name: "AllowOverride", Set: setOverride},
+		{Name: "AllowOverrideList", Set: setOverrideList(knows)},
 		{Name: "ErrorDocument", Set: setErrorDocument},
 		{Name: "ErrorLog", Set: setErrorLog},
 		{Name: "ErrorLogFormat", Set: setErrorLogFormat},
@@ -374,7 +380,7 @@ func setErrorDocument(c *directive.Call) error {
 	if d.ErrorDocs == nil {
 		d.ErrorDocs = make(map[int]exchange.ErrorDoc)
 	}
-	doc, err := errorDoc(c.Arg(1))
+	doc, err := errorDoc(c.Arg(1), c.Scope.Untrusted())
 	if err != nil {
 		return c.Errorf("Cannot parse expression '%s' in ErrorDocument: %w", c.Arg(1), err)
 	}
@@ -385,7 +391,7 @@ func setErrorDocument(c *directive.Call) error {
 
 // errorDoc distinguishes a URL, a local path and a text as httpd does; a text
 // may begin with a quote that the old syntax left unclosed.
-func errorDoc(v string) (doc exchange.ErrorDoc, err error) {
+func errorDoc(v string, untrusted bool) (doc exchange.ErrorDoc, err error) {
 	switch {
 	case ascii.EqualFold(v, "default"):
 		return doc, nil
@@ -396,7 +402,7 @@ func errorDoc(v string) (doc exchange.ErrorDoc, err error) {
 	default:
 		v = strings.TrimPrefix(v, `"`)
 	}
-	doc.Value, err = expr.ParseString(v, expr.Options{})
+	doc.Value, err = expr.ParseString(v, expr.Options{Restricted: untrusted})
 	return doc, err
 }
 

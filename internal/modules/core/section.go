@@ -198,7 +198,7 @@ func Sections(b *module.Builder, outer, own *directive.Scope) snapshot.SectionLi
 		}
 	}
 	l.Dirs = byDepth(l.Dirs, depth)
-	l.Rules.Options = firstOptions
+	l.Rules = snapshot.FolderRules{Options: firstOptions, May: noOverride}
 	for _, top := range []*directive.Scope{outer, own} {
 		if top != nil {
 			l.Rules = folderRules(top.Dir).Over(l.Rules)
@@ -210,14 +210,17 @@ func Sections(b *module.Builder, outer, own *directive.Scope) snapshot.SectionLi
 // section makes one section with those nested in it.
 func section(b *module.Builder, s *directive.Scope) snapshot.Section {
 	sec := snapshot.Section{Dir: s.Dir, Defined: s.Pos.String(), Tag: s.String()}
-	if match := sectionKinds[s.Kind].match; match != nil {
+	switch match := sectionKinds[s.Kind].match; {
+	case s.Kind == directive.KindAccess:
+		sec.Defined, sec.Tag, sec.Match = s.Pos.File, s.Kind.String(), snapshot.Folder(sectionArg(s))
+	case match != nil:
 		sec.Match = match(b.ServerRoot, sectionArg(s))
-	} else {
+	default:
 		sec.Match = regexMatch(b, s)
 	}
 	sec.Inner.Ifs = conditions(b, s)
 	switch s.Kind {
-	case directive.KindDirectory, directive.KindDirectoryMatch:
+	case directive.KindDirectory, directive.KindDirectoryMatch, directive.KindAccess:
 		sec.Rules = folderRules(s.Dir)
 		for _, in := range s.Children {
 			if in.Kind == directive.KindFiles || in.Kind == directive.KindFilesMatch {
@@ -228,6 +231,14 @@ func section(b *module.Builder, s *directive.Scope) snapshot.Section {
 		neverMatched(b, s)
 	}
 	return sec
+}
+
+// AccessSection makes a section of a .htaccess file.
+func AccessSection(b *module.Builder, s *directive.Scope) snapshot.Section { return section(b, s) }
+
+// AccessNames returns the names of .htaccess files in a server.
+func AccessNames(c *directive.Confs) []string {
+	return ServerOf(c).AccessNames.Or([]string{".htaccess"})
 }
 
 // byDepth sorts <Directory> sections by their number of path segments, keeping

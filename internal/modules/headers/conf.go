@@ -225,7 +225,7 @@ func (e *entry) setCondition(c *directive.Call, text *string) error {
 		}
 		e.env, e.notEnv = name, not
 	case ascii.HasPrefixFold(s, "expr="):
-		cond, err := expr.ParseBool(s[len("expr="):], expr.Options{})
+		cond, err := expr.ParseBool(s[len("expr="):], expr.Options{Restricted: c.Scope.Untrusted()})
 		if err != nil {
 			return c.Errorf("Can't parse envclause/expression: %w", err)
 		}

@@ -31,7 +31,7 @@ type part struct {
 func parseValue(c *directive.Call, s string, evals *exchange.Evaluator) (v value, err error) {
 	v.evals = evals
 	if src, ok := strings.CutPrefix(s, "expr="); ok {
-		if v.expr, err = expr.ParseString(src, expr.Options{}); err != nil {
+		if v.expr, err = expr.ParseString(src, expr.Options{Restricted: c.Scope.Untrusted()}); err != nil {
 			return v, c.Errorf("Can't parse value expression : %w", err)
 		}
 		return v, nil

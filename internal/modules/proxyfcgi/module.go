@@ -74,7 +74,7 @@ type edit struct {
 // setEnvIf reads a condition, a name and the value, which is empty if it is
 // missing. httpd: cmd_setenv.
 func setEnvIf(c *directive.Call) error {
-	cond, err := expr.ParseBool(c.Arg(0), expr.Options{})
+	cond, err := expr.ParseBool(c.Arg(0), expr.Options{Restricted: c.Scope.Untrusted()})
 	if err != nil {
 		return c.Errorf("Could not parse expression \"%s\": %w", c.Arg(0), err)
 	}
@@ -91,7 +91,7 @@ func setEnvIf(c *directive.Call) error {
 	case unset && value != "":
 		return c.Errorf("Third argument is not allowed when second argument is preceded by '!'")
 	case !unset:
-		if e.value, err = expr.ParseString(value, expr.Options{}); err != nil {
+		if e.value, err = expr.ParseString(value, expr.Options{Restricted: c.Scope.Untrusted()}); err != nil {
 			return c.Errorf("Could not parse expression \"%s\": %w", value, err)
 		}
 	}

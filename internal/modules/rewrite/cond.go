@@ -65,8 +65,8 @@ var intTests = map[string]test{
 	"lt": testIntLess, "le": testIntLessEqual, "eq": testIntEqual, "ne": testIntEqual, "gt": testIntMore, "ge": testIntMoreEqual,
 }
 
-// parseCond compiles the arguments of a RewriteCond. The error is httpd's.
-func parseCond(line string) (*cond, error) {
+// parseCond compiles the arguments of a RewriteCond, which may be untrusted: from a .htaccess file. The error is httpd's.
+func parseCond(line string, untrusted bool) (*cond, error) {
 	input, pattern, flags, ok := argline(line)
 	if !ok {
 		return nil, fmt.Errorf("bad argument line '%s'", line)
@@ -107,9 +107,13 @@ func parseCond(line string) (*cond, error) {
 	case testRegex:
 		return c, c.compile(pattern)
 	case testExpr:
-		cond, err := expr.ParseBool(pattern, expr.Options{DontVary: !vary})
+		cond, err := expr.ParseBool(pattern, expr.Options{DontVary: !vary, Restricted: untrusted})
 		if err != nil {
-			return nil, fmt.Errorf("cannot compile expression \"%s\": %w", pattern, err)
+			where := ""
+			if untrusted {
+				where = "in htaccess context "
+			}
+			return nil, fmt.Errorf("cannot compile expression %s\"%s\": %w", where, pattern, err)
 		}
 		c.expr = cond
 		return c, nil

@@ -132,7 +132,7 @@ func setBase(c *directive.Call) error {
 }
 
 func addCond(c *directive.Call) error {
-	cond, err := parseCond(c.Raw)
+	cond, err := parseCond(c.Raw, c.Scope.Untrusted())
 	if err != nil {
 		return refuse(c, err)
 	}

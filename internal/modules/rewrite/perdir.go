@@ -5,6 +5,7 @@ import (
 
 	"github.com/headgate/headgate/internal/exchange"
 	"github.com/headgate/headgate/internal/expr"
+	"github.com/headgate/headgate/internal/fault"
 )
 
 // fixup applies the rules of sections. It implements exchange.Step.
@@ -25,6 +26,12 @@ func (f *fixup) Do(x *exchange.Exchange) error {
 			u.tracef(8, f.set.dir, "Declining, no further rewriting due to END flag")
 		}
 		return nil
+	}
+	if x.Chain.Options&(exchange.FollowSymLinks|exchange.SymLinksIfOwnerMatch) == 0 {
+		return &fault.Fault{
+			Side: fault.Client, Module: "rewrite", Phase: fault.Map, Kind: fault.Denied, Cause: fault.DeniedByFilesystem, Status: 403, ID: "AH00670",
+			Detail: "Options FollowSymLinks and SymLinksIfOwnerMatch are both off, so the RewriteRule directive is also forbidden due to its similar ability to circumvent directory restrictions : " + string(x.Filename),
+		}
 	}
 	was, name := before{x.Args, x.HasArgs}, x.Filename
 	if u.proxied && x.Out.URL != nil {

@@ -40,7 +40,7 @@ func newRun(t testing.TB, path string, lines ...string) *run {
 	var conds []*cond
 	for _, l := range lines {
 		if rest, ok := strings.CutPrefix(l, "cond "); ok {
-			c, err := parseCond(rest)
+			c, err := parseCond(rest, false)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -132,7 +132,7 @@ func FuzzCond(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, line string) {
-		c, err := parseCond(line)
+		c, err := parseCond(line, false)
 		if err != nil || c.test >= testFile && c.test <= testLookup || strings.Contains(line, "file") {
 			return
 		}

@@ -130,7 +130,7 @@ func setEnvIfExpr(c *directive.Call) error {
 	if src == "" {
 		return c.Errorf("Missing expression for %s", c.Row.Name)
 	}
-	cond, err := expr.ParseBool(src, expr.Options{})
+	cond, err := expr.ParseBool(src, expr.Options{Restricted: c.Scope.Untrusted()})
 	if err != nil {
 		return c.Errorf("Could not parse expression \"%s\": %w", src, err)
 	}

@@ -18,7 +18,7 @@ type requirement struct {
 }
 
 func setRequire(c *directive.Call) error {
-	cond, err := expr.ParseBool(c.Raw, expr.Options{SSL: true})
+	cond, err := expr.ParseBool(c.Raw, expr.Options{SSL: true, Restricted: c.Scope.Untrusted()})
 	if err != nil {
 		return c.Errorf("SSLRequire: %w", err)
 	}
