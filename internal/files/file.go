@@ -9,8 +9,10 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"sync/atomic"
 	"time"
 
+	"github.com/headgate/headgate/internal/conditional"
 	"github.com/headgate/headgate/internal/exchange"
 	"github.com/headgate/headgate/internal/inode"
 	"github.com/headgate/headgate/internal/reactor"
@@ -22,8 +24,36 @@ var errLink = errors.New("a symbolic link is not allowed here")
 // file is a regular file that is open.
 type file struct {
 	*os.File
-	fd   int // of File; valid while it is open
-	info inode.Info
+	fd       int // of File; valid while it is open
+	info     inode.Info
+	name     string
+	bare     int    // see exchange.LocalFile
+	modified []byte // info.Modified as a Last-Modified field has it
+
+	refs       atomic.Int32 // the requests that use it, and the store; closed by the last
+	used, kept bool         // the store's
+}
+
+// release ends the use of a file.
+func (f *file) release() {
+	if f.refs.Add(-1) == 0 {
+		_ = f.Close()
+	}
+}
+
+// get opens the file that a walk has found, or takes it from the store of the loop;
+// release it.
+func (s *Sender) get(x *exchange.Exchange, at *exchange.LocalFile) (*file, error) {
+	kept := s.stores.of(x.Loop)
+	if f := kept.take(at); f != nil {
+		return f, nil
+	}
+	f, err := await(x, wants(at), open)
+	if err != nil {
+		return nil, err
+	}
+	kept.keep(x.Loop, f)
+	return f, nil
 }
 
 // patience limits each wait for a disk, which may hang.
@@ -59,7 +89,9 @@ func open(_ context.Context, w wanted) (*file, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &file{File: o, fd: int(o.Fd())}
+	f := &file{File: o, name: w.name, bare: w.bare}
+	f.fd = int(o.Fd())
+	f.refs.Store(1)
 	err = f.look()
 	if err == nil && w.ino != 0 && (w.ino != f.info.Ino || w.dev != f.info.Dev) {
 		err = errLink // it was another file whose owner was looked at
@@ -81,6 +113,7 @@ func (f *file) look() error {
 		return fs.ErrInvalid
 	}
 	f.info = inode.Of(info)
+	f.modified = time.Unix(0, f.info.Modified).UTC().AppendFormat(nil, conditional.Fixdate)
 	return nil
 }
 
@@ -103,6 +136,23 @@ func readPart(_ context.Context, p part) ([]byte, error) {
 		err = errShorter
 	}
 	return nil, err
+}
+
+// fetch reads a part of a file so that it is in memory. It may run on after its caller
+// has left.
+func fetch(ctx context.Context, p part) (struct{}, error) {
+	b := make([]byte, min(chunk, p.size))
+	for end := p.at + int64(p.size); p.at < end && ctx.Err() == nil; {
+		n, err := p.file.ReadAt(b[:min(int64(len(b)), end-p.at)], p.at)
+		p.at += int64(n)
+		if errors.Is(err, io.EOF) {
+			break // sending it finds that out
+		}
+		if err != nil {
+			return struct{}{}, err
+		}
+	}
+	return struct{}{}, ctx.Err()
 }
 
 // errShorter is the error of a file that is shorter than it was.

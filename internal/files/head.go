@@ -20,11 +20,11 @@ var (
 // head adds what is known of a file to the head in x.Resp, in httpd's order.
 func (s *Sender) head(x *exchange.Exchange, f *file, rules *exchange.FileRules) error {
 	h := &x.Resp.Header
-	at := time.Unix(0, f.info.Modified)
-	if at.After(x.Times.Start) {
-		at = x.Times.Start // httpd: ap_rationalize_mtime
+	at := f.modified
+	if f.info.Modified > x.Times.Start.UnixNano() { // httpd: ap_rationalize_mtime
+		at = x.Times.Start.UTC().AppendFormat(x.Arena.Alloc(len(conditional.Fixdate)), conditional.Fixdate)
 	}
-	h.SetID(message.LastModified, at.UTC().AppendFormat(x.Arena.Alloc(len(conditional.Fixdate)), conditional.Fixdate))
+	h.SetID(message.LastModified, at)
 	if err := etag(x, f, rules.ETag); err != nil {
 		return err
 	}

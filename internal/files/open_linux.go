@@ -78,16 +78,3 @@ func openOld(dir int, rest, name string, resolve uint64) (*os.File, error) {
 	}
 	return os.NewFile(uintptr(fd), name), nil
 }
-
-// readNow reads from a file what is in memory. False: reading it would wait.
-func readNow(fd int, p []byte, at int64) (n int, ok bool) {
-	for {
-		n, err := unix.Preadv2(fd, [][]byte{p}, at, unix.RWF_NOWAIT)
-		if err == nil {
-			return n, true
-		}
-		if !errors.Is(err, unix.EINTR) {
-			return 0, false
-		}
-	}
-}

@@ -16,6 +16,3 @@ func openAt(name string, bare int) (*os.File, error) {
 	}
 	return os.OpenFile(name, flags, 0)
 }
-
-// readNow reads from a file what is in memory. False: reading it would wait.
-func readNow(int, []byte, int64) (n int, ok bool) { return 0, false }

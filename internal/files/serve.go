@@ -18,6 +18,8 @@ import (
 type Sender struct {
 	boundary []byte    // separates the parts of a body with several; no file has it in it by chance
 	bodies   sync.Pool // of *body
+	stores   stores
+	chunks   chunks
 }
 
 // New makes a sender.
@@ -51,11 +53,11 @@ func (s *Sender) Serve(x *exchange.Exchange) error {
 	if err := discard(x); err != nil {
 		return err
 	}
-	f, err := await(x, wants(at), open)
+	f, err := s.get(x, at)
 	if err != nil {
 		return unopened(err, at.Name)
 	}
-	defer func() { _ = f.Close() }()
+	defer f.release()
 	x.Resp.Status = 200
 	if r := x.Redirected; r != nil && r.Status >= 400 {
 		x.Resp.Status = r.Status // it is an error document
@@ -120,11 +122,11 @@ func (s *Sender) Named(x *exchange.Exchange, name []byte) error {
 	if at == nil || !at.Mode.IsRegular() || len(at.Rest) > 0 {
 		return refused("it is no file", nil)
 	}
-	f, err := await(x, wants(at), open)
+	f, err := s.get(x, at)
 	if err != nil {
 		return refused("it cannot be opened", err)
 	}
-	defer func() { _ = f.Close() }()
+	defer f.release()
 	x.Resp.Header.SetID(message.ContentLength, x.Arena.Int(f.info.Size))
 	return s.send(x, f)
 }
