@@ -42,5 +42,5 @@ require (
 require (
 	github.com/santhosh-tekuri/jsonschema/v6 v6.0.3
 	go.yaml.in/yaml/v3 v3.0.6
-	golang.org/x/text v0.43.0 // indirect
+	golang.org/x/text v0.43.0
 )

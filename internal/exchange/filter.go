@@ -46,12 +46,13 @@ type Slot struct{ State any }
 // Effect says what a filter does with one message.
 type Effect uint8
 
-// The effects. OwnTag goes with Changes.
+// The effects. OwnTag and Holds go with Changes.
 const (
 	Declines Effect = 0         // it takes no part
 	Observes Effect = 1 << iota // it reads the bytes, delays or counts them, and passes them on unchanged
 	Changes                     // it passes on a different body: of another length, another representation
 	OwnTag                      // it has edited the ETag itself
+	Holds                       // it edits the header again before it first writes to its Sink: the head waits for that
 )
 
 // Op says why the body of a response passes through a filter.
@@ -117,6 +118,7 @@ func (x *Exchange) filter() (changed bool, err error) {
 			changed = true
 			x.changed(e)
 		}
+		x.holds = x.holds || e&Holds != 0
 	}
 	return changed, nil
 }

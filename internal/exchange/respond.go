@@ -9,6 +9,11 @@ import (
 
 // write passes p to the front, the last bytes with the trailer.
 func (x *Exchange) write(p []byte, op Op) error {
+	if x.holds {
+		if err := x.writeHeld(); err != nil {
+			return err
+		}
+	}
 	if x.Req.Verb != message.HEAD { // a response to HEAD has no body
 		x.Count.AddBody(int64(len(p)))
 	}
@@ -37,10 +42,10 @@ func (x *Exchange) SendHead(last bool) error {
 	x.Status = x.Resp.Status
 	x.endFilters() // of a response that this one replaces
 	more := !last
+	x.holds = false
 	// httpd: 101 is an interim response, which no step sees.
 	if x.Chain != nil && x.Tunnel == nil {
-		ours := x.Made == ByHandler && !message.NoContent(x.Resp.Status)
-		if ours {
+		if x.Made == ByHandler && !message.NoContent(x.Resp.Status) {
 			x.describeContent()
 			x.label(false)
 		}
@@ -60,38 +65,64 @@ func (x *Exchange) SendHead(last bool) error {
 				return err
 			}
 		}
-		for _, s := range steps[before:] {
-			if err := s.Do(x); err != nil {
-				return err
-			}
-		}
-		if ours {
-			x.label(changed)
-		}
-		if x.Always.Len() > 0 {
-			x.Resp.Header.Prepend(&x.Always)
-			x.Always.Reset()
-		}
-		if x.Resp.Header.MayHave(varies) {
-			x.uniteVary()
-		}
 		if changed {
-			x.Resp.Header.DelID(message.ContentLength) // an edit does not know the length
 			// A filter may add to an empty body, but not where no body is allowed.
 			more = !last || x.Req.Verb != message.HEAD && !message.NoContent(x.Resp.Status)
+		}
+		if x.holds = x.holds && more; !x.holds {
+			if err := x.edits(changed); err != nil {
+				return err
+			}
 		}
 	}
 	if err := x.cut(); err != nil {
 		return err
 	}
 	x.Committed = true
-	if err := x.Front.WriteHead(&x.Resp, !more); err != nil {
-		return err
+	if !x.holds {
+		if err := x.Front.WriteHead(&x.Resp, !more); err != nil {
+			return err
+		}
 	}
 	if more && last { // the response has no body: the filters see its end here
 		return x.SendBody(nil, true)
 	}
 	return nil
+}
+
+// edits runs the response steps after the filters. changed: a filter changes the
+// body.
+func (x *Exchange) edits(changed bool) error {
+	steps := x.Chain.Response
+	for _, s := range steps[len(steps)-x.Chain.Edits:] {
+		if err := s.Do(x); err != nil {
+			return err
+		}
+	}
+	if x.Made == ByHandler && !message.NoContent(x.Resp.Status) {
+		x.label(changed)
+	}
+	if x.Always.Len() > 0 {
+		x.Resp.Header.Prepend(&x.Always)
+		x.Always.Reset()
+	}
+	if x.Resp.Header.MayHave(varies) {
+		x.uniteVary()
+	}
+	if changed {
+		x.Resp.Header.DelID(message.ContentLength) // an edit does not know the length
+	}
+	return nil
+}
+
+// writeHeld sends the head that a filter has held, now that it has let bytes
+// through.
+func (x *Exchange) writeHeld() error {
+	x.holds = false
+	if err := x.edits(true); err != nil {
+		return err
+	}
+	return x.Front.WriteHead(&x.Resp, false)
 }
 
 // SendBody sends body bytes through the filters that take part.
@@ -106,9 +137,14 @@ func (x *Exchange) SendBody(p []byte, last bool) error {
 // back. A handler calls it before it waits for its next part.
 func (x *Exchange) Flush() error {
 	if len(x.filters) > 0 {
-		return Sink{}.Write(x, nil, Flush)
+		if err := (Sink{}).Write(x, nil, Flush); err != nil {
+			return err
+		}
 	}
-	return x.Front.Flush()
+	if x.holds {
+		return nil
+	}
+	return x.Front.Flush() // what was written before a filter swallowed the flush
 }
 
 // SpliceBody moves at most n body bytes from src to the client if no filter has

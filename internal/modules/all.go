@@ -40,6 +40,7 @@ import (
 	"github.com/headgate/headgate/internal/modules/proxyexpress"
 	"github.com/headgate/headgate/internal/modules/proxyfcgi"
 	"github.com/headgate/headgate/internal/modules/proxyhcheck"
+	"github.com/headgate/headgate/internal/modules/proxyhtml"
 	"github.com/headgate/headgate/internal/modules/proxyscgi"
 	"github.com/headgate/headgate/internal/modules/ratelimit"
 	"github.com/headgate/headgate/internal/modules/remoteip"
@@ -60,7 +61,7 @@ func All() []*module.Module {
 	store, penalty := authnfile.NewStore(), new(module.Penalty)
 	checks := slices.Concat(authzhost.Providers(names), authzuser.Providers(), authzgroupfile.Providers(), authzowner.Providers(), ssl.Providers())
 	users := module.AuthnProviders{store.Provider(), authnanon.Provider()}
-	filters := module.FilterKinds{ratelimit.Filter(), substitute.Filter()}
+	filters := slices.Concat(module.FilterKinds{ratelimit.Filter(), substitute.Filter()}, proxyhtml.Filters())
 	handlers := slices.Concat(proxy.Handlers(), status.Handlers(), info.Handlers(), metrics.Handlers(), proxybalancer.Handlers())
 	return slices.Concat([]*module.Module{
 		core.New(handlers, filters),
@@ -102,6 +103,8 @@ func All() []*module.Module {
 		heartmonitor.New(),
 		ratelimit.New(),
 		substitute.New(),
+		proxyhtml.New(),
+		proxyhtml.NewXML2Enc(),
 		uniqueid.New(),
 		dir.New(),
 		autoindex.New(),

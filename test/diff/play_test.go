@@ -30,6 +30,7 @@ type stage struct {
 	generated bool     // the group is a generated one
 	value     func(name, value string) string
 	challenge string // the latest WWW-Authenticate
+	pages     bool   // bodies are compared by their outlines
 	toEnd     bool   // responses of backends end with their connection, or filters change their lengths
 }
 
@@ -91,6 +92,7 @@ func setUp(t *testing.T, g *group, start func(testing.TB, testkit.Site) *testkit
 			st.vars[name] = port
 		}
 	}
+	st.pages = strings.HasPrefix(g.name, "proxyhtml")
 	st.server = start(t, testkit.Site{Conf: g.conf, Files: withResponder(t, g, st.vars), Vars: st.vars})
 	st.vars["port"], st.vars["dir"] = st.server.Port, st.server.Dir
 	var pairs []string
@@ -257,6 +259,8 @@ func (st *stage) tell(b *strings.Builder, r *testkit.Response) {
 		managerXML(b, string(r.Body), &st.manager)
 	case page != nil:
 		fmt.Fprintf(b, "| <page of the server: %s; %s>\n", page[1], page[2])
+	case st.pages:
+		body(b, "| ", outline(r.Body))
 	default:
 		body(b, "| ", r.Body)
 	}

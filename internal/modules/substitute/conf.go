@@ -71,7 +71,7 @@ var units = map[string]int64{"": 1, "b": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 <
 func setMaxLine(c *directive.Call) error {
 	n, rest := ascii.LeadingDigits(c.Arg(0))
 	unit, ok := units[ascii.ToLower(rest)]
-	if !ok || n < 0 || n > math.MaxInt64/unit {
+	if !ok || n < 0 || n == math.MaxInt64 || n > math.MaxInt64/unit {
 		return c.Errorf("SubstituteMaxLineLength must be a non-negative integer optionally suffixed with 'b', 'k', 'm' or 'g'.")
 	}
 	slot.Of(c.Dir).maxLine.To(int(n * unit))
