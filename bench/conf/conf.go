@@ -30,6 +30,8 @@ type Site struct {
 	Rules     bool     // the work of the test "rules": rewriting, header edits, sections, a condition
 	Plain     bool     // Headgate works without io_uring, as on systems that forbid it
 	EachLine  bool     // the log is written line by line, if the server has that choice
+	NoLog     bool     // there is no access log
+	Metrics   bool     // Headgate counts for its metrics page
 	Streaming bool     // bodies are passed on as they arrive, if the default is to buffer them
 	NoSplice  bool     // bodies are not moved by splice(2), if the server can splice
 }

@@ -64,13 +64,26 @@ func (h *Histogram) observeIf(d time.Duration) {
 
 // fineOf returns the number of the fine bucket of a duration.
 func fineOf(d time.Duration) int {
-	frac, exp := math.Frexp(d.Seconds())
-	i := 0
-	for i < len(fineBounds) && frac > fineBounds[i] {
+	bits := math.Float64bits(float64(d) / 1e9) // positive and normal: at least a nanosecond
+	exp := int(bits>>52) - 1022
+	frac := math.Float64frombits(bits&(1<<52-1) | 1022<<52) // from 0.5 up to 1
+	i := int(firstBound[bits>>47&31])
+	if i < len(fineBounds) && frac > fineBounds[i] {
 		i++
 	}
 	return (exp-1)<<Schema + i
 }
+
+// firstBound has, for each 32nd of an octave, the first of fineBounds that is not below
+// its beginning. No 32nd has two.
+var firstBound = func() (f [32]uint8) {
+	for i := range f {
+		for int(f[i]) < len(fineBounds) && fineBounds[f[i]] < 0.5+float64(i)/64 {
+			f[i]++
+		}
+	}
+	return f
+}()
 
 // fine adds to a fine bucket.
 func (h *Histogram) fine(bucket int, n int64) {

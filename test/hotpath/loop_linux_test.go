@@ -35,11 +35,14 @@ func TestNoAllocationOnLoops(t *testing.T) {
 	behind := playTLS(t, plain)
 	back := serveConf(t, "SSLProxyEngine on\nSSLProxyCheckPeerName off\n"+
 		strings.NewReplacer("http://127.0.0.1:9000", "https://"+behind, "http://127.0.0.1:9001", "https://"+behind).Replace(conf))
+	counting := serveConf(t, "<Location /metrics>\nSetHandler headgate-metrics\n</Location>\n"+
+		strings.NewReplacer("127.0.0.1:9000", origin, "127.0.0.1:9001", origin).Replace(conf))
 	for _, c := range []struct {
 		name, addr, request string
 		version             uint16 // of TLS; 0: none
 	}{
 		{"get", addr, get, 0}, {"post", addr, post, 0}, {"chunked", addr, chunked, 0},
+		{"get with metrics", counting, get, 0}, {"post with metrics", counting, post, 0},
 		{"get with TLS 1.3", secure, get, tls.VersionTLS13}, {"post with TLS 1.3", secure, post, tls.VersionTLS13},
 		{"get with TLS 1.2", secure, get, tls.VersionTLS12},
 		{"get from a backend with TLS", back, get, 0}, {"post to a backend with TLS", back, post, 0},
