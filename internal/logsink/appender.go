@@ -80,6 +80,7 @@ type Appender struct {
 	dirty     atomic.Bool   // some shard has lines
 	following atomic.Bool   // reopen waits for the writer
 	lost      atomic.Int64  // lines lost since the last report
+	gone      atomic.Int64  // lines lost at all
 	cause     atomic.Value  // lossCause of the latest loss
 
 	refs     int       // guarded by reg.mu
@@ -214,6 +215,8 @@ func (a *Appender) settle(b *batch) {
 func (a *Appender) lose(lines int, err error) {
 	a.cause.Store(lossCause{err})
 	a.lost.Add(int64(lines))
+	a.gone.Add(int64(lines))
+	a.reg.gone.Add(int64(lines))
 }
 
 // Wake asks the writer to write the collected lines without waiting for the

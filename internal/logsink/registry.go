@@ -62,6 +62,7 @@ type Registry struct {
 	log   atomic.Pointer[ErrorLog] // where lost lines are reported
 
 	waiting atomic.Int64 // bytes queued for all destinations
+	gone    atomic.Int64 // lines lost, of all destinations
 	slow    atomic.Bool  // the last file that was to be reopened took too long
 
 	mu      lock.Mutex             // guards open, its appenders' refs, and closing

@@ -31,6 +31,7 @@ import (
 	"github.com/headgate/headgate/internal/modules/info"
 	"github.com/headgate/headgate/internal/modules/logconfig"
 	"github.com/headgate/headgate/internal/modules/logdebug"
+	"github.com/headgate/headgate/internal/modules/logforensic"
 	"github.com/headgate/headgate/internal/modules/metrics"
 	"github.com/headgate/headgate/internal/modules/mime"
 	"github.com/headgate/headgate/internal/modules/mpm"
@@ -117,7 +118,8 @@ func All() []*module.Module {
 			info.Group{Kind: "authz", Names: slices.Concat(authzcore.Names(), namesOf(checks, func(p module.AuthzProvider) string { return p.Name }))},
 			info.Group{Kind: "proxylbmethod", Names: balance.MethodNames()},
 		),
-		headers.New(), // its edits of requests and responses are the last
+		headers.New(),     // its edits of requests and responses are the last
+		logforensic.New(), // puts itself before all that changes a request
 	}, proxy.NewMethods())
 }
 

@@ -327,7 +327,8 @@ func (st *stage) accessLog(b *strings.Builder, count int) {
 		st.logged++
 		if !strings.Contains(l, "OPTIONS *") {
 			l = st.mask.Replace(st.maskedValues(l))
-			fmt.Fprintf(b, "log: %s\n", ephemeral.ReplaceAllString(l, "127.0.0.1:<port>"))
+			l = ephemeral.ReplaceAllString(l, "127.0.0.1:<port>")
+			fmt.Fprintf(b, "log: %s\n", forensicID.ReplaceAllString(l, "$1<id>"))
 		}
 	}
 }
@@ -349,6 +350,9 @@ func (st *stage) maskedValues(line string) string {
 
 // ephemeral matches the address of a client.
 var ephemeral = regexp.MustCompile(`127\.0\.0\.1:(3[2-9]|[45]\d|6[0-5])\d{3}\b`)
+
+// forensicID matches the id at the start of a line of ForensicLog.
+var forensicID = regexp.MustCompile(`^([-+])\d+:[0-9a-f]+:[0-9a-f]+`)
 
 // placeInConf matches a place in the configuration: what comes before a group's own
 // lines differs.

@@ -104,8 +104,11 @@ func (c *condition) holds(status int) bool {
 	return c.negate
 }
 
-// Compile compiles a log format.
+// Compile compiles a log format, or the list of fields of a JSON log.
 func Compile(format string) (*Format, error) {
+	if isJSON(format) {
+		return compileJSON(format)
+	}
 	f := &Format{source: format, literal: true}
 	rest := format
 	for rest != "" {
