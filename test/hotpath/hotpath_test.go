@@ -14,6 +14,7 @@ import (
 	"github.com/headgate/headgate/internal/config"
 	"github.com/headgate/headgate/internal/front/h1"
 	"github.com/headgate/headgate/internal/logsink"
+	"github.com/headgate/headgate/internal/metrics"
 	"github.com/headgate/headgate/internal/modules"
 	"github.com/headgate/headgate/internal/pipeline"
 	"github.com/headgate/headgate/internal/reactor"
@@ -41,7 +42,7 @@ func newStack(t testing.TB, conf, request, answer string) *stack {
 	rt := &config.Runtime{
 		Clock: ck, State: new(state.Registry), Resolver: new(resolve.Resolver), Logs: logs, Loops: 1,
 		Protocols: map[string]worker.Protocol{"http": http1.New(), "fcgi": fcgi.New()},
-		Log:       logsink.NewStartupLog(os.Stderr),
+		Log:       logsink.NewStartupLog(os.Stderr), Meters: metrics.NewBook(1),
 	}
 	file := filepath.Join(dir, "httpd.conf")
 	for name, text := range map[string]string{"users": "joe:{SHA}5en6G6MezRroT3XKqkdPOmY/BfQ=\n", "groups": "staff: ann joe\n"} {
