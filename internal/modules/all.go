@@ -66,7 +66,7 @@ func All() []*module.Module {
 	handlers := slices.Concat(proxy.Handlers(), status.Handlers(), info.Handlers(), metrics.Handlers(), proxybalancer.Handlers())
 	return slices.Concat([]*module.Module{
 		core.New(handlers, filters),
-		mime.New(handlers),
+		mime.New(handlers, filters),
 		mpm.New(),
 		unixd.New(),
 		logconfig.New(),

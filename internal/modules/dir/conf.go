@@ -38,15 +38,12 @@ var slot = directive.Slot[conf]{Name: "dir", Merge: func(base, add *conf) *conf 
 	return out
 }}
 
-// noFiles is what does not happen.
-const noFiles = "a request goes where it leads, but no static files are served: one that ends at a file gets 404"
-
 // New returns the module.
 func New() *module.Module {
 	return &module.Module{
 		Name: "mod_dir", ID: "dir_module", Dir: dir,
 		Rows: []directive.Row{
-			{Name: "DirectoryIndex", Set: setIndex, Tier: directive.Mapped, Note: noFiles},
+			{Name: "DirectoryIndex", Set: setIndex},
 			{Name: "DirectoryIndexRedirect", Set: setRedirect, Tier: directive.Honoured, Words: redirectWords},
 			{Name: "DirectorySlash", Tier: directive.Honoured, Set: func(c *directive.Call) error {
 				slot.Of(c.Dir).slash.To(c.On)
@@ -56,7 +53,7 @@ func New() *module.Module {
 				slot.Of(c.Dir).check.To(c.On)
 				return nil
 			}},
-			{Name: "FallbackResource", Set: setFallback, When: whenFallback},
+			{Name: "FallbackResource", Set: setFallback},
 		},
 	}
 }
@@ -99,13 +96,6 @@ func setRedirect(c *directive.Call) error {
 		d.redirect.To(status)
 	}
 	return nil
-}
-
-func whenFallback(c *directive.Call) (directive.Tier, string) {
-	if ascii.EqualFold(c.Arg(0), "disabled") {
-		return directive.Honoured, ""
-	}
-	return directive.Mapped, noFiles
 }
 
 func setFallback(c *directive.Call) error {

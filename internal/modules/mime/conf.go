@@ -27,7 +27,9 @@ type extension struct {
 	language string
 	handler  string
 	mapping  *exchange.Mapping // of the AddHandler
-	unread   bool              // pages depend on an output filter that is not built
+	output   []module.FilterKind
+	input    []module.FilterKind
+	unread   bool // pages depend on an output filter that is not built
 }
 
 // field is a part of an extension, which a Remove directive takes away.
@@ -40,6 +42,7 @@ const (
 	ofLanguage
 	ofHandler
 	ofOutput
+	ofInput
 )
 
 // without returns e without a part.
@@ -56,7 +59,9 @@ func (e extension) without(f field) extension {
 	case ofHandler:
 		e.handler, e.mapping = "", nil
 	case ofOutput:
-		e.unread = false
+		e.output, e.unread = nil, false
+	case ofInput:
+		e.input = nil
 	}
 	return e
 }
@@ -79,7 +84,12 @@ func (e extension) over(base extension) extension {
 	if e.handler != "" {
 		out.handler, out.mapping = e.handler, e.mapping
 	}
-	out.unread = out.unread || e.unread
+	if e.output != nil {
+		out.output, out.unread = e.output, e.unread
+	}
+	if e.input != nil {
+		out.input = e.input
+	}
 	return out
 }
 

@@ -43,6 +43,9 @@ func dir(b *module.Builder, d *module.Dir) error {
 			f = newFinder(c.settled(), t)
 			c.made.Store(f)
 		}
+		if err := addFilters(b, d, c.settled()); err != nil {
+			return err
+		}
 	}
 	d.Chain.Types = append(d.Chain.Types, f)
 	d.Chain.Labels = f.labels
@@ -64,7 +67,7 @@ func newFinder(c *conf, t *types) *finder {
 }
 
 func newMeaning(e extension) *meaning {
-	m := &meaning{kind: e.kind, handler: e.handler, mapping: e.mapping, filters: e.unread}
+	m := &meaning{kind: e.kind, handler: e.handler, mapping: e.mapping, filters: len(e.output)+len(e.input) > 0 || e.unread}
 	for _, p := range []struct {
 		to   *[]byte
 		text string

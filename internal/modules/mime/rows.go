@@ -10,29 +10,29 @@ import (
 	"github.com/headgate/headgate/internal/module"
 )
 
-// New returns the module. AddHandler can name the handlers named.
-func New(named []module.HandlerKind) *module.Module {
+// New returns the module. AddHandler can name the handlers named,
+// AddOutputFilter and AddInputFilter the filters kinds.
+func New(named []module.HandlerKind, kinds module.FilterKinds) *module.Module {
 	return &module.Module{
 		Name: "mod_mime", ID: "mime_module", Server: loadTypes, Dir: dir,
-		Rows: []directive.Row{
+		Rows: append(filterRows(kinds), []directive.Row{
 			{Name: "TypesConfig", Set: setTypes},
 			{Name: "AddType", Set: add(addType), When: whenType},
 			{Name: "AddCharset", Set: add(func(e *extension, _ *directive.Call, v string) { e.charset = v })},
 			{Name: "AddEncoding", Set: add(func(e *extension, _ *directive.Call, v string) { e.encoding = v })},
 			{Name: "AddLanguage", Set: add(func(e *extension, _ *directive.Call, v string) { e.language = v })},
 			{Name: "AddHandler", Set: add(addHandler), When: func(c *directive.Call) (directive.Tier, string) { return whenHandler(named, c) }},
-			{Name: "AddOutputFilter", Tier: directive.Noted, Set: add(addFilter), When: whenFilter},
 			{Name: "RemoveType", Set: remove(ofType)},
 			{Name: "RemoveCharset", Set: remove(ofCharset)},
 			{Name: "RemoveEncoding", Set: remove(ofEncoding)},
 			{Name: "RemoveLanguage", Set: remove(ofLanguage)},
 			{Name: "RemoveHandler", Set: remove(ofHandler)},
 			{Name: "RemoveOutputFilter", Set: remove(ofOutput)},
-			{Name: "RemoveInputFilter", Tier: directive.Noted, Note: "no filter of request bodies can be named for an extension"},
+			{Name: "RemoveInputFilter", Set: remove(ofInput)},
 			{Name: "DefaultLanguage", Set: func(c *directive.Call) error { slot.Of(c.Dir).language.To(c.Arg(0)); return nil }},
 			{Name: "MultiviewsMatch", Set: setMatch, Words: []string{"Any", "NegotiatedOnly", "Filters", "Handlers"}},
 			{Name: "ModMimeUsePathInfo", Set: func(c *directive.Call) error { slot.Of(c.Dir).pathInfo.To(c.On); return nil }},
-		},
+		}...),
 	}
 }
 
