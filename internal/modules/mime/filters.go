@@ -85,14 +85,16 @@ func addFilters(b *module.Builder, d *module.Dir, c *conf) error {
 	return nil
 }
 
-// apply reports whether the file of x has one of the extensions. httpd: a request
-// that is mapped to a backend has no such filters.
+// apply reports whether the file of x, or the target at a backend, has one of the
+// extensions.
 func (b byExtension) apply(x *exchange.Exchange) bool {
-	f := x.File()
-	if f == nil || f.Mode.IsDir() {
-		return false
+	name, _, _ := bytes.Cut(x.Filename, []byte("?"))
+	if f := x.File(); f != nil {
+		if name = f.Name; f.Mode.IsDir() {
+			return false
+		}
 	}
-	name := bytes.TrimLeft(f.Name[bytes.LastIndexByte(f.Name, '/')+1:], ".")
+	name = bytes.TrimLeft(name[bytes.LastIndexByte(name, '/')+1:], ".")
 	_, rest, more := bytes.Cut(name, []byte("."))
 	for more {
 		var ext []byte

@@ -6,6 +6,7 @@ import (
 
 	"github.com/headgate/headgate/internal/ascii"
 	"github.com/headgate/headgate/internal/exchange"
+	"github.com/headgate/headgate/internal/message"
 	"github.com/headgate/headgate/internal/module"
 	"github.com/headgate/headgate/internal/record"
 )
@@ -228,6 +229,9 @@ func (s *search) finish() {
 	if m.Languages == nil {
 		m.Languages = s.language
 	}
+	if bytes.HasPrefix(m.Encoding, oldPrefix) {
+		m.Encoding = s.asAccepted(m.Encoding)
+	}
 	if s.kind == nil || s.forced != nil {
 		return
 	}
@@ -241,4 +245,27 @@ func (s *search) finish() {
 	if !s.mapped && s.x.HandlerName == "" {
 		s.x.HandlerName = s.kind.handler
 	}
+}
+
+// oldPrefix begins the old names of encodings.
+var oldPrefix = []byte("x-")
+
+// asAccepted returns an encoding with an old name by the name that the client
+// accepts: gzip for x-gzip. httpd: fix_encoding of mod_negotiation.
+func (s *search) asAccepted(encoding []byte) []byte {
+	accepted, ok := s.x.Req.Header.Get(message.AcceptEncoding)
+	if !ok {
+		return encoding
+	}
+	for item := range bytes.SplitSeq(accepted, []byte(",")) {
+		name, _, _ := bytes.Cut(item, []byte(";"))
+		name = bytes.TrimSpace(name)
+		if ascii.EqualFoldBytes(name, encoding) {
+			return encoding
+		}
+		if ascii.EqualFoldBytes(name, encoding[len(oldPrefix):]) {
+			return encoding[len(oldPrefix):]
+		}
+	}
+	return encoding
 }
