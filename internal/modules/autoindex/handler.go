@@ -53,7 +53,7 @@ func forbidden(x *exchange.Exchange, folder string) error {
 		names = string(n)
 	}
 	return &fault.Fault{
-		Side: fault.Client, Module: "autoindex", Phase: fault.Map, Kind: fault.Denied, Status: 403, ID: "AH01276",
+		Side: fault.Client, Module: "autoindex", Phase: fault.Map, Kind: fault.Denied, Cause: fault.FileForbidden, Status: 403, ID: "AH01276",
 		Detail: "Cannot serve directory " + folder + ": No matching DirectoryIndex (" + names +
 			") found, and server-generated directory index forbidden by Options directive",
 	}
@@ -64,7 +64,7 @@ func (h *handler) list(x *exchange.Exchange, folder string) error {
 	infos, err := await(x, folder, readNames)
 	if err != nil {
 		return &fault.Fault{
-			Side: fault.Client, Module: "autoindex", Phase: fault.Map, Kind: fault.Denied, Status: 403, ID: "AH01275",
+			Side: fault.Client, Module: "autoindex", Phase: fault.Map, Kind: fault.Denied, Cause: fault.FileForbidden, Status: 403, ID: "AH01275",
 			Detail: "Can't open directory for index: " + folder, Err: err,
 		}
 	}

@@ -28,7 +28,6 @@ type extension struct {
 	handler  string
 	mapping  *exchange.Mapping // of the AddHandler
 	output   []module.FilterKind
-	input    []module.FilterKind
 	unread   bool // pages depend on an output filter that is not built
 }
 
@@ -42,7 +41,6 @@ const (
 	ofLanguage
 	ofHandler
 	ofOutput
-	ofInput
 )
 
 // without returns e without a part.
@@ -60,8 +58,6 @@ func (e extension) without(f field) extension {
 		e.handler, e.mapping = "", nil
 	case ofOutput:
 		e.output, e.unread = nil, false
-	case ofInput:
-		e.input = nil
 	}
 	return e
 }
@@ -86,9 +82,6 @@ func (e extension) over(base extension) extension {
 	}
 	if e.output != nil {
 		out.output, out.unread = e.output, e.unread
-	}
-	if e.input != nil {
-		out.input = e.input
 	}
 	return out
 }

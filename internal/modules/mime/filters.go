@@ -18,7 +18,8 @@ const includes = "includes"
 // includesNote is what happens to pages with server-side includes.
 const includesNote = "server-side includes are not processed: requests for such pages get 404, never a page with its commands in the text"
 
-// filterRows are AddOutputFilter and AddInputFilter.
+// filterRows are AddOutputFilter. No filter of request bodies is built that an
+// extension could name.
 func filterRows(kinds module.FilterKinds) []directive.Row {
 	return []directive.Row{
 		{
@@ -27,11 +28,6 @@ func filterRows(kinds module.FilterKinds) []directive.Row {
 			Set: add(func(e *extension, _ *directive.Call, value string) {
 				e.output, e.unread = kinds.Outputs(value), slices.Contains(module.FilterNames(value), includes)
 			}),
-		},
-		{
-			Name: "AddInputFilter",
-			When: func(c *directive.Call) (directive.Tier, string) { return kinds.JudgeInput(c, c.Arg(0)) },
-			Set:  add(func(e *extension, _ *directive.Call, value string) { e.input = kinds.Inputs(value) }),
 		},
 	}
 }
@@ -73,14 +69,6 @@ func addFilters(b *module.Builder, d *module.Dir, c *conf) error {
 			return err
 		}
 		d.AddFilter(k.Rank, module.ByExtension, newOutput(made, exts[k.Name]))
-	}
-	kinds, exts = chosen(c, func(e extension) []module.FilterKind { return e.input })
-	for _, k := range kinds {
-		made, err := k.NewInput(b, d)
-		if err != nil {
-			return err
-		}
-		d.AddInput(k.InputRank, module.ByExtension, &input{made, exts[k.Name]})
 	}
 	return nil
 }
@@ -147,18 +135,4 @@ func (o *output) Head(x *exchange.Exchange, s *exchange.Slot) (exchange.Effect, 
 		return exchange.Declines, nil
 	}
 	return o.Filter.Head(x, s)
-}
-
-// input is output for request bodies. It implements exchange.InputFilter.
-type input struct {
-	exchange.InputFilter
-	exts byExtension
-}
-
-// Begin implements exchange.InputFilter.
-func (i *input) Begin(x *exchange.Exchange, s *exchange.Slot) (exchange.Effect, error) {
-	if !i.exts.apply(x) {
-		return exchange.Declines, nil
-	}
-	return i.InputFilter.Begin(x, s)
 }

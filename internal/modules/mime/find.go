@@ -68,7 +68,7 @@ func newFinder(c *conf, t *types) *finder {
 }
 
 func newMeaning(e extension) *meaning {
-	m := &meaning{kind: e.kind, handler: e.handler, mapping: e.mapping, filters: len(e.output)+len(e.input) > 0 || e.unread}
+	m := &meaning{kind: e.kind, handler: e.handler, mapping: e.mapping, filters: len(e.output) > 0 || e.unread}
 	for _, p := range []struct {
 		to   *[]byte
 		text string
