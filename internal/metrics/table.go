@@ -92,6 +92,8 @@ func Table() []Metric {
 		{"headgate_loop_connections_accepted_total", CounterType, loop, "Connections of clients that an event loop has accepted."},
 		{"headgate_loop_coroutines", GaugeType, loop, "Coroutines of an event loop that are in use."},
 
+		{"headgate_log_lines_dropped_total", CounterType, none, "Lines that were lost because a log destination did not take them in time."},
+
 		{"headgate_metrics_folded", GaugeType, none, "Virtual hosts and mappings that are counted as \"other\", because there are too many of them."},
 	}
 }

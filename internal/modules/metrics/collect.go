@@ -128,6 +128,7 @@ func (q question) collectCertificates(o *output) {
 
 // collectConfiguration is what is known of the configuration and the program.
 func (q question) collectConfiguration(o *output) {
+	o.count("log_lines_dropped_total", q.logs.Lost())
 	o.put("build_info", 1, q.version, runtime.Version())
 	o.put("config_info", 1, q.file, q.hash)
 	o.count("config_generation", int64(q.snapshot.Generation))

@@ -47,7 +47,7 @@ func server(b *module.Builder, s *module.Server, of WorkersOf) {
 	if !ok {
 		p = &page{
 			snapshot: b.Snapshot, book: b.Meters, board: b.Board, tunnels: b.Tunnels, manager: b.Manager, catalog: b.Catalog,
-			version: b.Version, file: b.Read.File, owners: make(map[*worker.State]string), mappings: make(map[*metrics.Host]map[string]bool),
+			logs: b.Logs, version: b.Version, file: b.Read.File, owners: make(map[*worker.State]string), mappings: make(map[*metrics.Host]map[string]bool),
 		}
 		b.Aux[pageKey{}] = p
 		b.Snapshot.Meters = b.Meters

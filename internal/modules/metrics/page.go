@@ -10,6 +10,7 @@ import (
 	"github.com/prometheus/common/expfmt"
 
 	"github.com/headgate/headgate/internal/exchange"
+	"github.com/headgate/headgate/internal/logsink"
 	"github.com/headgate/headgate/internal/message"
 	"github.com/headgate/headgate/internal/metrics"
 	"github.com/headgate/headgate/internal/module"
@@ -29,6 +30,7 @@ type page struct {
 	tunnels  *tunnel.Tunnels // nil: none are kept
 	manager  *manage.Manager // nil: there are no balancers
 	catalog  *manage.Catalog
+	logs     *logsink.Registry
 	version  string
 	file     string // of the configuration
 	hash     string // of its directives

@@ -8,6 +8,7 @@ import (
 
 	"github.com/headgate/headgate/internal/clock"
 	"github.com/headgate/headgate/internal/exchange"
+	"github.com/headgate/headgate/internal/logsink"
 	"github.com/headgate/headgate/internal/message"
 	"github.com/headgate/headgate/internal/module"
 	"github.com/headgate/headgate/internal/reactor"
@@ -20,6 +21,7 @@ import (
 type handler struct {
 	board      *scoreboard.Board
 	snapshot   *snapshot.Snapshot
+	logs       *logsink.Registry
 	tunnels    *tunnel.Tunnels // nil: none are kept
 	version    string
 	made       string // when the program was built

@@ -138,6 +138,9 @@ func (r report) facts() []tile {
 		{"Configuration", fmt.Sprintf("generation %d, in effect since %s", r.generation, r.built.Format(clockForm))},
 		{"Processor time", fmt.Sprintf("%.2f s user, %.2f s system", c.user, c.system)},
 	}
+	if n := r.logs.Lost(); n > 0 {
+		out = append(out, tile{"Log lines lost", fmt.Sprint(n)})
+	}
 	if avg, ok := load(); ok {
 		out = append(out, tile{"Load average", strings.Join(avg[:], " ")})
 	}

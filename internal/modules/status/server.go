@@ -135,6 +135,7 @@ func (r report) autoServer(line func(string, ...any)) {
 	all := r.board.Reloads()
 	line("HeadgateReloadsOK: %d", all.OK)
 	line("HeadgateReloadsFailed: %d", all.Failed)
+	line("HeadgateLogLinesLost: %d", r.logs.Lost())
 	if list := r.certificates(); len(list) > 0 {
 		line("HeadgateCertificateExpiry: %d", list[0].until.Unix())
 	}
