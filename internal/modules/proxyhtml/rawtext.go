@@ -79,7 +79,7 @@ func (r *rewriter) rawText(p []byte, end bool) int {
 				return i
 			}
 			r.emitted()
-			r.mode, r.quote, r.seen = inTag, 'n', 1
+			r.mode, r.quote, r.seen = inTag, inElement, 2
 			return r.tag(p)
 		case r.raw != "script":
 		case bytes.HasPrefix(rest, []byte("<!--")):

@@ -66,7 +66,12 @@ func nextAttribute(tag []byte, at int) (a attribute, next int) {
 	}
 	a.start = eq
 	if a.quote = tag[eq]; a.quote == '"' || a.quote == '\'' {
-		a.end = eq + 1 + bytes.IndexByte(tag[eq+1:], a.quote) + 1
+		end := bytes.IndexByte(tag[eq+1:], a.quote)
+		if end < 0 { // the tag is cut
+			a.start = -1
+			return a, -1
+		}
+		a.end = eq + 1 + end + 1
 		return a, a.end
 	}
 	a.quote = 0

@@ -31,7 +31,7 @@ const (
 type scanner struct {
 	mode  mode
 	hold  []byte // what is not decided yet
-	quote byte   // in a tag: of the value that goes on; 'v' without quotes, '=' before a value, 'n' elsewhere
+	quote byte   // in a tag: the quote of the value that goes on, or where else in the tag this is: see tagState
 	seen  int    // so many bytes of the tag in hold were looked at
 	raw   string // in inRaw: the element
 	// In a script: after <!--, and after <script in that.
@@ -97,7 +97,7 @@ func (r *rewriter) text(p []byte, end bool) int {
 	case len(p) < 2:
 		return r.pass(p, 1)
 	case ascii.IsAlpha(p[1]), p[1] == '/' && len(p) > 2 && ascii.IsAlpha(p[2]):
-		r.mode, r.quote, r.seen = inTag, 'n', 1
+		r.mode, r.quote, r.seen = inTag, inElement, 2 // past the slash
 		return r.tag(p)
 	case bytes.HasPrefix(p, []byte("<!--")):
 		r.mode, r.opened = inComment, false
@@ -161,13 +161,7 @@ func (r *rewriter) tag(p []byte) int {
 			r.mode, r.seen = inLongTag, 0
 			return r.pass(p, i)
 		}
-		c := p[i]
-		switch {
-		case r.quote == '"' || r.quote == '\'':
-			if c == r.quote {
-				r.quote = 'n'
-			}
-		case c == '>':
+		if p[i] == '>' && r.quote != '"' && r.quote != '\'' {
 			long := r.mode == inLongTag
 			r.mode, r.seen = inText, 0
 			if long {
@@ -175,15 +169,8 @@ func (r *rewriter) tag(p []byte) int {
 			}
 			r.startTag(p[:i+1])
 			return i + 1
-		case c == '=' && r.quote == 'n':
-			r.quote = '='
-		case r.quote == '=' && (c == '"' || c == '\''):
-			r.quote = c
-		case r.quote == '=' && !isSpace(c):
-			r.quote = 'v'
-		case r.quote == 'v' && isSpace(c):
-			r.quote = 'n'
 		}
+		r.quote = tagState(r.quote, p[i])
 	}
 	r.seen = len(p)
 	if r.mode == inLongTag {
@@ -191,6 +178,51 @@ func (r *rewriter) tag(p []byte) int {
 		return r.pass(p, len(p))
 	}
 	return 0
+}
+
+// The places in a tag that are not in quotes.
+const (
+	inElement   = 'e' // in the name of the element
+	beforeName  = 'b' // of an attribute
+	inName      = 'n'
+	afterName   = 'a'
+	beforeValue = '='
+	inValue     = 'v' // without quotes
+)
+
+// tagState returns the place after c, as nextAttribute sees it.
+func tagState(at, c byte) byte {
+	switch at {
+	case '"', '\'':
+		if c == at {
+			return beforeName
+		}
+		return at
+	case inValue:
+		if isSpace(c) {
+			return beforeName
+		}
+		return at
+	case beforeValue:
+		switch {
+		case isSpace(c):
+			return at
+		case c == '"', c == '\'':
+			return c
+		}
+		return inValue
+	}
+	switch {
+	case c == '/', isSpace(c) && at != inName && at != afterName:
+		return beforeName
+	case isSpace(c):
+		return afterName
+	case at == inElement:
+		return at
+	case c == '=' && at != beforeName:
+		return beforeValue
+	}
+	return inName
 }
 
 func isSpace(c byte) bool { return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f' }

@@ -86,6 +86,7 @@ func FuzzIdentity(f *testing.F) {
 		if got := rewritten(linkConf, nil, page, splits); got != page {
 			t.Errorf("%q without maps: %q", page, got)
 		}
+		rewritten(&conf{lower: true, slash: true, strip: true, meta: true, doctype: "x"}, nil, page, splits)
 		m := maps("/x", "/longer", "y", "")
 		whole, cut := rewritten(linkConf, m, page, nil), rewritten(linkConf, m, page, splits)
 		if whole != cut {
