@@ -59,7 +59,7 @@ func (p process) commands() *cobra.Command {
 	root.SuggestionsMinimumDistance = 2
 	root.SetHelpCommand(p.helpCommand(root))
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(p.runCommand(), p.reloadCommand(), p.stopCommand(), p.statusCommand(), p.ctlCommand(), p.checkCommand(), p.routeCommand(), p.certCommand(), p.proxyCommand(), p.demoCommand(), &cobra.Command{
+	root.AddCommand(p.runCommand(), p.reloadCommand(), p.stopCommand(), p.statusCommand(), p.ctlCommand(), p.checkCommand(), p.routeCommand(), p.explainCommand(), p.certCommand(), p.proxyCommand(), p.demoCommand(), &cobra.Command{
 		Use: "version", Short: "print the version", Args: cobra.NoArgs,
 		Run: func(*cobra.Command, []string) { p.printVersion() },
 	})

@@ -7,6 +7,7 @@ import (
 
 	"github.com/headgate/headgate/internal/clock"
 	"github.com/headgate/headgate/internal/directive"
+	"github.com/headgate/headgate/internal/incident"
 	"github.com/headgate/headgate/internal/logsink"
 	"github.com/headgate/headgate/internal/metrics"
 	"github.com/headgate/headgate/internal/module"
@@ -62,6 +63,7 @@ type Runtime struct {
 	Log       *logsink.ErrorLog                   // startup log
 	Board     *scoreboard.Board                   // nil: what runs here has no status page
 	Tunnels   *tunnel.Tunnels                     // for it, likewise
+	Incidents *incident.Book                      // the latest faults, likewise
 	Meters    *metrics.Book                       // nil: what runs here has no metrics page
 	Manager   *manage.Manager                     // nil: nobody manages the balancers of what runs here
 	OpenKey   func(path string) (*os.File, error) // opens files of certificates and keys; nil: os.Open

@@ -12,8 +12,9 @@ const causesHead = `<!-- Written by make docs. Do not edit. -->
 # Causes
 
 Every error response that Headgate makes itself, and every response that it cuts, has a cause: one of the names below. The name is
-in the error log (` + "`cause=`" + `) and in the note and variable ` + "`HEADGATE_CAUSE`" + ` for access logs. Names never change their meaning; new
-ones may be added.
+in the error log (` + "`cause=`" + `) and in the note and variable ` + "`HEADGATE_CAUSE`" + ` for access logs, and, where ProxyStatusHeader is on,
+in the Proxy-Status field. The status page and the metrics count by it. Names never change their meaning; new ones may be added. ` + "`headgate explain`" + ` tells
+what was behind one response; [troubleshooting.md](troubleshooting.md) shows twelve of them in full.
 
 *Status* is what the client gets unless the directive that refuses says otherwise; after the head of a response was sent, the response is
 cut instead. *Proxy-Status* is the error type of RFC 9209.

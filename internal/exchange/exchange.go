@@ -44,6 +44,7 @@ type Exchange struct {
 	Media       Media        // type, encoding and languages, by the name of the file
 	Status      int          // final status for the log; 0 until known
 	Fault       *fault.Fault // what went wrong, nil for an exchange without fault
+	Failed      *fault.Fault // what its error response is about: Fault, or a status that a directive responds with; nil: nothing
 	Redirected  *Redirect    // the original request, when this is an internal redirect; nil otherwise
 	User        []byte       // the user that the client says to be, true once access control is passed; nil: none
 	AuthType    string       // the AuthType that User was found by; "": none
@@ -85,6 +86,8 @@ type Exchange struct {
 	// The Alias that has mapped x: its URL-path and what it stands for; nil: none
 	// has (httpd: ap_context_prefix, ap_context_document_root).
 	ContextPrefix, ContextRoot []byte
+
+	faultID []byte // see FaultID
 
 	stored []byte     // Filename as it was mapped
 	file   *LocalFile // what is there; nil: not looked yet
@@ -262,6 +265,7 @@ func (x *Exchange) Reset(poison bool) {
 	x.Media = Media{}
 	x.User, x.LogID, x.Keep, x.trailer = nil, nil, nil, nil
 	x.Onward, x.logged = false, false
+	x.Failed, x.faultID = nil, nil
 	x.Main, x.Lookups, x.Tunnel, x.Recorder, x.Scored = nil, nil, nil, nil, nil
 	x.Always.Reset()
 	x.Cookies.Reset()

@@ -66,13 +66,47 @@ func (x *Exchange) log(level logsink.Level, module, id string, cause error, form
 // first use.
 func (x *Exchange) Reference() []byte {
 	if x.LogID == nil {
-		x.LogID = logsink.NewID(x.Times.Start, x.serial(), x.requests())
+		x.LogID = x.FaultID()
 	}
 	return x.LogID
 }
 
+// FaultID returns the id of a fault of the exchange: that of Reference, without making
+// it appear in the access log.
+func (x *Exchange) FaultID() []byte {
+	switch {
+	case x.LogID != nil:
+		return x.LogID
+	case x.faultID == nil:
+		x.faultID = logsink.NewID(x.Times.Start, x.serial(), x.requests())
+	}
+	return x.faultID
+}
+
 // maxShownPath is how much of a path, in bytes, a line of the error log shows.
 const maxShownPath = 512
+
+// AppendShown appends the path as the client sent it, or the target of a forward
+// proxy's request: without the query, and without credentials in a URL.
+func (x *Exchange) AppendShown(b []byte) []byte {
+	q := &x.Req
+	path := q.Path
+	if x.Onward || q.Form == message.AuthorityForm {
+		path, _, _ = bytes.Cut(q.Target, []byte("?"))
+		if scheme, rest, ok := bytes.Cut(path, []byte("://")); ok {
+			host, _, _ := bytes.Cut(rest, []byte("/"))
+			if at := bytes.LastIndexByte(host, '@'); at >= 0 {
+				b = append(append(b, scheme...), "://"...)
+				path = rest[at+1:]
+			}
+		}
+	}
+	b = append(b, path[:min(len(path), maxShownPath)]...)
+	if len(path) > maxShownPath {
+		b = append(b, "..."...)
+	}
+	return b
+}
 
 // describe names the request: method and path as sent, the virtual host, and
 // the mapping used. The log escapes it.
@@ -86,14 +120,7 @@ func (x *Exchange) describe() string {
 	}
 	if q := &x.Req; len(q.Method) > 0 {
 		b = append(append(b, q.Method...), ' ')
-		path := q.Path
-		if x.Onward || q.Form == message.AuthorityForm {
-			path, _, _ = bytes.Cut(q.Target, []byte("?"))
-		}
-		b = append(b, path[:min(len(path), maxShownPath)]...)
-		if len(path) > maxShownPath {
-			b = append(b, "..."...)
-		}
+		b = x.AppendShown(b)
 	}
 	if x.Site.Name != "" {
 		part(x.Site.Name)

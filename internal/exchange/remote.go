@@ -31,6 +31,10 @@ func (x *Exchange) Remote() netip.AddrPort {
 // that of Remote, an IPv4 one never in mapped form, and no zone.
 func (x *Exchange) RemoteAddr() netip.Addr { return x.Remote().Addr().Unmap().WithZone("") }
 
+// Restored reports whether another than the peer is the client, because a proxy that
+// is trusted says so.
+func (x *Exchange) Restored() bool { return x.remote.Text != nil }
+
 // ClientIP returns the address of Remote as it is shown: %a, REMOTE_ADDR,
 // X-Forwarded-For (httpd: r->useragent_ip).
 func (x *Exchange) ClientIP() []byte {

@@ -1,11 +1,13 @@
 package exchange
 
 import (
+	"strconv"
 	"time"
 
 	"github.com/headgate/headgate/internal/ascii"
 	"github.com/headgate/headgate/internal/certcheck"
 	"github.com/headgate/headgate/internal/expr"
+	"github.com/headgate/headgate/internal/fault"
 	"github.com/headgate/headgate/internal/glob"
 	"github.com/headgate/headgate/internal/logsink"
 	"github.com/headgate/headgate/internal/metrics"
@@ -75,10 +77,21 @@ type Site struct {
 	// PROXY header.
 	Proxied *ProxyProtocol
 
+	// ReadingLimit is RequestReadTimeout, as it was written.
+	ReadingLimit fault.Limit
+
+	// TimeoutPlace is where Timeout was written, "file:line"; "": nowhere.
+	TimeoutPlace string
+
 	Log    *logsink.ErrorLog
 	Levels *logsink.Levels
 
 	Meter *metrics.Host // counts its requests; nil: there is no metrics page
+}
+
+// TimeoutLimit returns Timeout as a limit.
+func (s *Site) TimeoutLimit() fault.Limit {
+	return fault.Limit{Line: "Timeout " + strconv.FormatInt(int64(s.Timeout/time.Second), 10), Place: s.TimeoutPlace}
 }
 
 // Answers reports whether host and port name this site: its ServerName or one of
@@ -183,7 +196,9 @@ type Chain struct {
 	TrackFirstByte bool    // LogIOTrackTTFB: %^FB has a value
 	Options        Options // of the folder
 
-	Logged []Step // called when the request is logged
+	Logged       []Step      // called when the request is logged
+	ProxyTimeout fault.Limit // ProxyTimeout, as it was written
+	ProxyStatus  ProxyStatus // who gets a Proxy-Status field
 
 	LegacyDN bool // SSLOptions LegacyDNStringFormat
 
@@ -219,6 +234,16 @@ func NewChain(s *Site) *Chain {
 	c.Translate = c.first[:0]
 	return c
 }
+
+// ProxyStatus is ProxyStatusHeader.
+type ProxyStatus uint8
+
+// The values of ProxyStatusHeader.
+const (
+	ProxyStatusOff   ProxyStatus = iota
+	ProxyStatusOn                // every client gets the field; those outside get no addresses in it
+	ProxyStatusLocal             // only clients from loopback and private addresses get it
+)
 
 // Canonical is UseCanonicalName.
 type Canonical uint8

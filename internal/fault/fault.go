@@ -146,6 +146,18 @@ type Fault struct {
 	// Outcome is what a balancer decided after it, for the error log: which
 	// attempt it was and why there is no other; "": no balancer was asked.
 	Outcome string
+	// Balancer names the balancer that was asked, and Members are its members at that
+	// moment, as many as are worth telling.
+	Balancer string
+	Members  []Member
+}
+
+// Member says how a member of a balancer was when a request failed.
+type Member struct {
+	Name  string `json:"name"`
+	State string `json:"state"` // "ok", "error", "draining", ...
+	Why   string `json:"why,omitempty"`
+	Busy  int64  `json:"busy"` // requests in flight
 }
 
 // Error returns "backend await-head: timeout after 3s: detail: cause".

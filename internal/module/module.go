@@ -17,6 +17,7 @@ import (
 	"github.com/headgate/headgate/internal/clock"
 	"github.com/headgate/headgate/internal/directive"
 	"github.com/headgate/headgate/internal/exchange"
+	"github.com/headgate/headgate/internal/incident"
 	"github.com/headgate/headgate/internal/logsink"
 	"github.com/headgate/headgate/internal/metrics"
 	"github.com/headgate/headgate/internal/proxy/manage"
@@ -66,6 +67,7 @@ type Builder struct {
 	Handles    func(name string) bool              // whether some SetHandler names this handler
 	Board      *scoreboard.Board                   // of the server, for its status page; nil where nothing is served
 	Tunnels    *tunnel.Tunnels                     // of the server, likewise
+	Incidents  *incident.Book                      // the latest faults of the server, likewise
 	Meters     *metrics.Book                       // of the server, for its metrics page; nil where nothing is served
 	Log        *logsink.ErrorLog                   // for problems found while building
 	Manager    *manage.Manager                     // of the server, for pages that manage balancers; nil where nothing is served

@@ -7,14 +7,20 @@ import (
 	"github.com/headgate/headgate/internal/fault"
 )
 
-// name sets the notes and variables that say what went wrong, for access logs, error
-// documents and Header. They are set only where something did.
-func name(x *exchange.Exchange, f *fault.Fault) {
+// name tells of a fault whose response has a status, 0 for none: in notes and
+// variables, for access logs, error documents and Header, and in the book of incidents.
+// An exchange without a fault pays nothing.
+func (p *Pipeline) name(x *exchange.Exchange, f *fault.Fault, status int) {
+	x.Failed = f
 	set(x, "HEADGATE_CAUSE", f.Named().String())
 	set(x, "HEADGATE_SIDE", f.Side.String())
 	set(x, "HEADGATE_PHASE", f.Phase.String())
+	set(x, "HEADGATE_ID", string(x.FaultID()))
 	if f.Limit.Line != "" {
 		set(x, "HEADGATE_LIMIT", f.Limit.String())
+	}
+	if !f.Replace && x.Recorder == nil {
+		p.Incidents.Add(remember(x, f, status))
 	}
 }
 

@@ -17,7 +17,7 @@ func (p *Pipeline) fail(x *exchange.Exchange, f *fault.Fault) {
 		x.Fault = f
 	}
 	status := statusOf(f)
-	name(x, f)
+	p.name(x, f, status)
 	if x.Recorder != nil {
 		recordFault(x, f, status)
 	}
@@ -110,7 +110,7 @@ func logFault(x *exchange.Exchange, f *fault.Fault, status int) {
 func (p *Pipeline) reply(x *exchange.Exchange, r *exchange.Reply) {
 	f := &fault.Fault{Side: fault.Proxy, Phase: fault.Map, Kind: fault.Denied, Cause: r.Named(), Module: "core", Status: r.Status, Reason: r.Reason}
 	if r.Status >= 400 {
-		name(x, f)
+		p.name(x, f, r.Status)
 	}
 	x.Keep = append(x.Keep, r.Fields...)
 	if r.Location != nil {

@@ -62,7 +62,7 @@ func (p *Pipeline) sendPage(x *exchange.Exchange, body []byte, contentType strin
 	}
 	if err != nil {
 		x.Truncated = true
-		noteAbort(x, err)
+		p.noteAbort(x, err)
 		x.Front.Abort(err)
 	}
 }
@@ -71,7 +71,7 @@ func (p *Pipeline) sendPage(x *exchange.Exchange, body []byte, contentType strin
 func (p *Pipeline) sendHead(x *exchange.Exchange) {
 	if err := x.SendHead(true); err != nil {
 		x.Truncated = true
-		noteAbort(x, err)
+		p.noteAbort(x, err)
 		x.Front.Abort(err)
 	}
 }

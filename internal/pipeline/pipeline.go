@@ -11,6 +11,7 @@ import (
 	"github.com/headgate/headgate/internal/exchange"
 	"github.com/headgate/headgate/internal/fault"
 	"github.com/headgate/headgate/internal/files"
+	"github.com/headgate/headgate/internal/incident"
 	"github.com/headgate/headgate/internal/logsink"
 	"github.com/headgate/headgate/internal/snapshot"
 	"github.com/headgate/headgate/internal/wire"
@@ -18,7 +19,8 @@ import (
 
 // Pipeline serves exchanges from the current snapshot.
 type Pipeline struct {
-	Clock *clock.Clock
+	Clock     *clock.Clock
+	Incidents *incident.Book // the latest faults; it outlives snapshots
 
 	current  atomic.Pointer[snapshot.Snapshot]
 	gate     gate
@@ -33,7 +35,9 @@ var _ exchange.Service = (*Pipeline)(nil)
 
 // New makes a pipeline without a snapshot; Swap must be called before the first
 // connection.
-func New(c *clock.Clock) *Pipeline { return &Pipeline{Clock: c, files: files.New()} }
+func New(c *clock.Clock) *Pipeline {
+	return &Pipeline{Clock: c, Incidents: new(incident.Book), files: files.New()}
+}
 
 // Swap makes s current and returns the previous one, nil at first. Exchanges in
 // flight keep the one they bound.
@@ -184,7 +188,7 @@ func (p *Pipeline) answer(x *exchange.Exchange, err error) {
 	if !x.Truncated {
 		if err := x.Flush(); err != nil {
 			x.Truncated = true
-			noteAbort(x, err)
+			p.noteAbort(x, err)
 		}
 	}
 }
@@ -212,14 +216,16 @@ func (p *Pipeline) conclude(x *exchange.Exchange, err error) {
 }
 
 // noteAbort records why the client did not get its response.
-func noteAbort(x *exchange.Exchange, err error) {
+func (p *Pipeline) noteAbort(x *exchange.Exchange, err error) {
 	switch {
 	case x.Fault != nil:
 	case errors.Is(err, net.ErrClosed):
 		x.Fault = fault.Stopped(fault.SendResponse)
 		logFault(x, x.Fault, x.Status)
+		p.name(x, x.Fault, x.Status)
 	default:
 		x.Fault = &fault.Fault{Side: fault.Client, Module: "core", Phase: fault.SendResponse, Kind: fault.Aborted, Err: err}
+		p.name(x, x.Fault, x.Status)
 	}
 }
 

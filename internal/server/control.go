@@ -42,6 +42,7 @@ func (s *Server) serveControl() {
 		return
 	}
 	all := s.balancerHandlers()
+	all[AskFaults] = asked(s.askFaults)
 	all[AskStatus] = func(context.Context, json.RawMessage) (any, error) { return s.Status(), nil }
 	all[AskReload] = s.askReload
 	all[AskStop] = s.askStop

@@ -152,6 +152,7 @@ func New(o Options) (*Server, error) {
 	}
 	s.rt.Board.Started, s.rt.Board.Open, s.rt.Board.Loads = clk.Now(), engine.Open, loads(engine)
 	s.pipeline = pipeline.New(clk)
+	s.rt.Incidents = s.pipeline.Incidents
 	if s.following {
 		s.pipeline.Scale(s.supply.Count())
 	}

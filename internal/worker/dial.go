@@ -109,14 +109,14 @@ func (w *Worker) connect(x *exchange.Exchange, d reactor.Dial, addr string) (*Co
 		t.Connect += took
 	}
 	if err != nil {
-		return nil, connectFault(w.Name, addr, took, err)
+		return nil, w.limited(x, connectFault(w.Name, addr, took, err))
 	}
 	port := portOf(rc.LocalAddr())
 	var id identity
 	if w.ProxyHeader != proxyproto.None {
 		id.ends = new(endsOf(x))
 		if err = w.introduce(rc, *id.ends, began.Add(d.Timeout)); err != nil {
-			return nil, connectFault(w.Name, addr, l.Now().Sub(began), err)
+			return nil, w.limited(x, connectFault(w.Name, addr, l.Now().Sub(began), err))
 		}
 	}
 	if w.Through != nil && (w.Secure || w.Through.Raw) {
@@ -145,15 +145,10 @@ func portOf(a net.Addr) uint16 {
 }
 
 func (w *Worker) connectTimeout(x *exchange.Exchange) time.Duration {
-	switch {
-	case w.ConnectTimeout > 0:
+	if w.ConnectTimeout > 0 {
 		return w.ConnectTimeout
-	case w.Timeout > 0:
-		return w.Timeout
-	case x.Out.Timeout > 0:
-		return x.Out.Timeout
 	}
-	return x.Site.Timeout
+	return w.Wait(x)
 }
 
 // addrs returns the worker's current addresses. A stale set is used and

@@ -123,7 +123,7 @@ func (w *Worker) enter(x *exchange.Exchange, fresh bool) (*Conn, error) {
 	s.grant(x.Loop, 0) // the new first waiter may have a higher limit: a reload may have changed max=
 	return nil, &fault.Fault{
 		Side: fault.Backend, Module: "proxy", Phase: fault.Acquire, Kind: fault.Exhausted, Retry: fault.Safe,
-		Status: 503, Backend: w.Name, Elapsed: x.Loop.Now().Sub(began),
+		Status: 503, Limit: w.limits().Acquire, Backend: w.Name, Elapsed: x.Loop.Now().Sub(began),
 		Detail: "all connections allowed by max= are in use",
 	}
 }

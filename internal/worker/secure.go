@@ -109,7 +109,10 @@ func (w *Worker) secure(x *exchange.Exchange, rc reactor.Conn, addr string, id *
 	if t := x.Tries.Last(); t != nil {
 		t.Handshake += took
 	}
-	return sc, err
+	if f := fault.Of(err); f != nil {
+		return sc, w.limited(x, f)
+	}
+	return sc, nil
 }
 
 // handshake makes a handshake that ends by a time.

@@ -47,6 +47,7 @@ type Config struct {
 	Secret         string                // what a backend with AJP demands of requests; "": nothing
 	Through        *Through              // another proxy that connections lead through; nil: none
 	Refuses        func(netip.Addr) bool // addresses that are not connected to; nil: none
+	Limits         *Limits               // where the times above come from; nil: nowhere
 	Upgrade        string                // protocol that clients may change to; "*": any; "": none
 }
 

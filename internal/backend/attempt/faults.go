@@ -39,7 +39,7 @@ func (a *attempt) fault(phase fault.Phase, err error) *fault.Fault {
 	var errno syscall.Errno
 	switch {
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		f.Kind, f.Retry, f.Err = fault.Timeout, fault.Never, nil
+		f.Kind, f.Retry, f.Err, f.Limit = fault.Timeout, fault.Never, nil, a.w.WaitLimit(a.x)
 	case errors.Is(err, io.EOF):
 		if f.Kind = fault.Closed; err == io.EOF {
 			f.Err = nil
@@ -130,6 +130,9 @@ func (a *attempt) pingFault(err error) *fault.Fault {
 		return f
 	}
 	f.Retry, f.Status, f.Cause, f.Detail = fault.Safe, 503, fault.PingFailed, "ping: "+a.proto.spec.PingText
+	if f.Kind == fault.Timeout {
+		f.Limit = a.w.PingLimit()
+	}
 	return f
 }
 
@@ -178,7 +181,7 @@ func (a *attempt) clientGone(err error) *fault.Fault {
 		Backend: a.w.Name, Addr: a.conn.Addr, Elapsed: a.loop.Now().Sub(a.began), Err: err,
 	}
 	if errors.Is(err, os.ErrDeadlineExceeded) {
-		f.Kind, f.Err = fault.Timeout, nil
+		f.Kind, f.Err, f.Limit = fault.Timeout, nil, a.x.Site.TimeoutLimit()
 	}
 	return f
 }

@@ -243,15 +243,7 @@ func (a *attempt) blame(f *fault.Fault) *fault.Fault {
 }
 
 // timeout returns the longest wait for the backend.
-func (a *attempt) timeout() time.Duration {
-	switch {
-	case a.w.Timeout > 0:
-		return a.w.Timeout
-	case a.x.Out.Timeout > 0:
-		return a.x.Out.Timeout
-	}
-	return a.x.Site.Timeout
-}
+func (a *attempt) timeout() time.Duration { return a.w.Wait(a.x) }
 
 // reuse reports whether the connection may be kept, as far as the request is
 // concerned.

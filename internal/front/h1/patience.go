@@ -71,9 +71,10 @@ func (st *state) bodyEnd(now, limit time.Time) time.Time {
 func (st *state) tardy(phase fault.Phase, elapsed time.Duration, what string) *fault.Fault {
 	f := &fault.Fault{
 		Side: fault.Client, Module: "core", Phase: phase, Kind: fault.Timeout, Status: 408, Close: true,
-		Elapsed: elapsed, Detail: what + " not complete in time",
+		Elapsed: elapsed, Limit: st.x.Site.TimeoutLimit(), Detail: what + " not complete in time",
 	}
 	if st.staged {
+		f.Limit = st.x.Site.ReadingLimit
 		f.Module, f.ID, f.Detail = "reqtimeout", "AH01382", "request "+what+" came more slowly than RequestReadTimeout allows"
 	}
 	return f

@@ -21,6 +21,7 @@ type ServerConf struct {
 	DocumentRoot     module.Opt[string]
 	AccessNames      module.Opt[[]string] // AccessFileName
 	Timeout          module.Opt[time.Duration]
+	TimeoutPlace     string // of the directive; "": none
 	KeepAlive        module.Opt[bool]
 	KeepAliveTimeout module.Opt[time.Duration]
 	MaxKeepAlive     module.Opt[int]
@@ -66,6 +67,7 @@ func mergeServer(base, add *ServerConf) *ServerConf {
 		DocumentRoot:     module.Over(base.DocumentRoot, add.DocumentRoot),
 		AccessNames:      module.Over(base.AccessNames, add.AccessNames),
 		Timeout:          module.Over(base.Timeout, add.Timeout),
+		TimeoutPlace:     base.TimeoutPlace,
 		KeepAlive:        module.Over(base.KeepAlive, add.KeepAlive),
 		KeepAliveTimeout: module.Over(base.KeepAliveTimeout, add.KeepAliveTimeout),
 		MaxKeepAlive:     module.Over(base.MaxKeepAlive, add.MaxKeepAlive),
@@ -92,6 +94,9 @@ func mergeServer(base, add *ServerConf) *ServerConf {
 	}
 	if add.ErrorLog.Set {
 		out.ErrorLogPos = add.ErrorLogPos
+	}
+	if add.Timeout.Set {
+		out.TimeoutPlace = add.TimeoutPlace
 	}
 	return out
 }

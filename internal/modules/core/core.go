@@ -42,7 +42,7 @@ func server(b *module.Builder, s *module.Server) error {
 	site.Aliases = c.Aliases
 	site.Admin = c.Admin.Or("[no address given]")
 	site.DocumentRoot = c.DocumentRoot.Or("/usr/local/apache2/htdocs")
-	site.Timeout = c.Timeout.Or(60 * time.Second)
+	site.Timeout, site.TimeoutPlace = c.Timeout.Or(60*time.Second), c.TimeoutPlace
 	if site.Timeout == 0 {
 		site.Timeout = 60 * time.Second
 	}

@@ -240,7 +240,9 @@ func setTimeout(c *directive.Call) error {
 		serverSlot.Of(c.Server).Timeout = module.Opt[time.Duration]{}
 		return nil
 	}
-	serverSlot.Of(c.Server).Timeout.To(d)
+	s := serverSlot.Of(c.Server)
+	s.Timeout.To(d)
+	s.TimeoutPlace = c.Pos().String()
 	return nil
 }
 

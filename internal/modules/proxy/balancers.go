@@ -30,6 +30,7 @@ func setOnBalancer(c *directive.Call, target string, settings []param.Setting) e
 		return c.Errorf("%s %w", c.Row.Name, err)
 	}
 	d.Set = d.Set || len(settings) > 0
+	defer func() { d.Params.Placed(c.Pos().String()) }()
 	if err := d.Params.SetAll(param.OfBalancer, settings, known(c)); err != nil {
 		return paramFault(c, err)
 	}

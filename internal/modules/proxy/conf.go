@@ -8,6 +8,7 @@ import (
 
 	"github.com/headgate/headgate/internal/ascii"
 	"github.com/headgate/headgate/internal/exchange"
+	"github.com/headgate/headgate/internal/fault"
 	"github.com/headgate/headgate/internal/module"
 	"github.com/headgate/headgate/internal/proxy/balancer"
 	"github.com/headgate/headgate/internal/proxy/forward"
@@ -38,6 +39,7 @@ type ServerConf struct {
 	Via             Opt[forward.Via]
 	MaxForwards     Opt[int64]
 	Timeout         Opt[time.Duration]
+	TimeoutSaid     fault.Limit // how it was written
 	BadHeader       Opt[exchange.BadHeader]
 	IOBuffer        Opt[int]
 	ReceiveBuffer   Opt[int]
@@ -99,6 +101,10 @@ func MergeServer(base, own *ServerConf) *ServerConf {
 		SectionEncoded:  own.SectionEncoded || base.SectionEncoded,
 		Preserves:       own.Preserves || base.Preserves,
 	}
+	m.TimeoutSaid = base.TimeoutSaid
+	if own.Timeout.Set {
+		m.TimeoutSaid = own.TimeoutSaid
+	}
 	if !own.Requests.Set {
 		m.RequestsAt = base.RequestsAt
 	}
@@ -123,9 +129,10 @@ type DirConf struct {
 	PreserveHost   Opt[bool]
 	AddHeaders     Opt[bool] // default on
 	ErrorOverride  Opt[bool]
-	OverrideCodes  []int     // sorted; empty: every error
-	Forward100     Opt[bool] // Proxy100Continue, default on
-	FallbackToHTTP Opt[bool] // ProxyWebsocketFallbackToProxyHttp, default on
+	OverrideCodes  []int                     // sorted; empty: every error
+	Forward100     Opt[bool]                 // Proxy100Continue, default on
+	FallbackToHTTP Opt[bool]                 // ProxyWebsocketFallbackToProxyHttp, default on
+	Told           Opt[exchange.ProxyStatus] // ProxyStatusHeader
 }
 
 // MergeDir merges an inner section over an outer one, base. Lists are joined,
@@ -145,6 +152,7 @@ func MergeDir(base, own *DirConf) *DirConf {
 		OverrideCodes:  slices.Concat(base.OverrideCodes, own.OverrideCodes),
 		Forward100:     module.Over(base.Forward100, own.Forward100),
 		FallbackToHTTP: module.Over(base.FallbackToHTTP, own.FallbackToHTTP),
+		Told:           module.Over(base.Told, own.Told),
 	}
 	if m.Rule == nil {
 		m.Rule = base.Rule

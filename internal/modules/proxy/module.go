@@ -211,8 +211,12 @@ func buildDir(b *module.Builder, d *module.Dir) error {
 	st := b.Aux[siteKey{d.Server}].(*site)
 	p := new(hot)
 	initForwarder(&p.forward, b, d, st, conf)
-	d.Chain.Forward = &p.forward
+	d.Chain.Forward, d.Chain.ProxyTimeout = &p.forward, st.conf.TimeoutSaid
 	d.Chain.Handlers = append(d.Chain.Handlers, named{})
+	if to := conf.Told.Or(exchange.ProxyStatusOff); to != exchange.ProxyStatusOff {
+		d.Chain.ProxyStatus = to
+		d.Chain.Response = append(d.Chain.Response, proxyStatus{to})
+	}
 	add := func(t *mapping.Translator, list *[]exchange.Translator, m mapping.Routed, encoded bool) {
 		c := mapping.Config{List: m, Interpolate: conf.Interpolate.Or(false), Queries: st.queries, Targets: st.targets, Insist: !conf.FallbackToHTTP.Or(true)}
 		if conf.Rule != nil && conf.Rule.Encoded == encoded {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/headgate/headgate/internal/directive"
 	"github.com/headgate/headgate/internal/exchange"
+	"github.com/headgate/headgate/internal/fault"
 	"github.com/headgate/headgate/internal/proxy/forward"
 	"github.com/headgate/headgate/internal/proxy/mapping"
 	"github.com/headgate/headgate/internal/proxy/param"
@@ -36,7 +37,7 @@ func rows() []directive.Row {
 		{Name: "ProxyVia", Set: serverWord(ParseVia, func(s *ServerConf) *Opt[forward.Via] { return &s.Via })},
 		{Name: "ProxyStatus", Set: serverWord(ParseStatusPage, func(s *ServerConf) *Opt[StatusPage] { return &s.StatusPage })},
 		{Name: "ProxyBadHeader", Set: serverWord(ParseBadHeader, badHeader)},
-		{Name: "ProxyTimeout", Set: serverWord(ParseProxyTimeout, timeout)},
+		{Name: "ProxyTimeout", Set: setProxyTimeout},
 		{Name: "ProxyMaxForwards", Set: func(c *directive.Call) error {
 			serverSlot.Of(c.Server).MaxForwards.To(ParseMaxForwards(c.Arg(0)))
 			return nil
@@ -51,6 +52,7 @@ func rows() []directive.Row {
 		{Name: "BalancerInherit", Set: serverFlag(func(s *ServerConf) *Opt[bool] { return &s.BalancerInherit })},
 		{Name: "BalancerPersist", Set: setPersist},
 		passRow(),
+		proxyStatusRow(),
 		{Name: "BalancerGrowth", Tier: directive.Noted, Note: forGrowth, Set: setGrowth},
 	}
 }
@@ -196,6 +198,15 @@ func serverWord[T any](parse func(string) (T, error), field func(*ServerConf) *O
 		field(serverSlot.Of(c.Server)).To(v)
 		return nil
 	}
+}
+
+// setProxyTimeout keeps also how it was written: faults say it.
+func setProxyTimeout(c *directive.Call) error {
+	if err := serverWord(ParseProxyTimeout, timeout)(c); err != nil {
+		return err
+	}
+	serverSlot.Of(c.Server).TimeoutSaid = fault.Limit{Line: "ProxyTimeout " + c.Arg(0), Place: c.Pos().String()}
+	return nil
 }
 
 func setErrorOverride(c *directive.Call) error {

@@ -73,6 +73,7 @@ func setOn(c *directive.Call, target string, settings []param.Setting) error {
 	if err != nil {
 		return c.Errorf("%w", err)
 	}
+	defer func() { d.Params.Placed(c.Pos().String()) }()
 	if err := d.Params.SetAll(param.OfWorker, settings, known(c)); err != nil {
 		return paramFault(c, err)
 	}

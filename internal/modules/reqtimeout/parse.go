@@ -11,6 +11,7 @@ import (
 	"github.com/headgate/headgate/internal/ascii"
 	"github.com/headgate/headgate/internal/directive"
 	"github.com/headgate/headgate/internal/exchange"
+	"github.com/headgate/headgate/internal/fault"
 	"github.com/headgate/headgate/internal/module"
 	"github.com/headgate/headgate/internal/syntax"
 )
@@ -36,6 +37,7 @@ func set(c *directive.Call) error {
 		}
 		stage.To(t)
 	}
+	s.said = fault.Limit{Line: "RequestReadTimeout " + c.Raw, Place: c.Pos().String()}
 	return nil
 }
 

@@ -8,16 +8,20 @@
 package reqtimeout
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/headgate/headgate/internal/directive"
 	"github.com/headgate/headgate/internal/exchange"
+	"github.com/headgate/headgate/internal/fault"
 	"github.com/headgate/headgate/internal/module"
 )
 
 // conf holds a server's times. A stage is inherited whole or not at all.
 type conf struct {
 	handshake, head, body module.Opt[exchange.ReadTime]
+
+	said fault.Limit // the last directive, as written
 }
 
 var slot = directive.Slot[conf]{Name: "reqtimeout", Merge: func(base, add *conf) *conf {
@@ -25,6 +29,7 @@ var slot = directive.Slot[conf]{Name: "reqtimeout", Merge: func(base, add *conf)
 		handshake: module.Over(base.handshake, add.handshake),
 		head:      module.Over(base.head, add.head),
 		body:      module.Over(base.body, add.body),
+		said:      cmp.Or(add.said, base.said),
 	}
 }}
 
@@ -59,7 +64,10 @@ func server(b *module.Builder, s *module.Server) error {
 	// httpd: a connection whose site limits no stage is not measured at all,
 	// even if the request then names a site that does.
 	if t.Head.First > 0 || t.Body.First > 0 || c.handshake.V.First > 0 {
-		s.Site.Reading = &t
+		s.Site.Reading, s.Site.ReadingLimit = &t, c.said
+		if c.said.Line == "" {
+			s.Site.ReadingLimit.Line = "RequestReadTimeout header=20-40,MinRate=500 body=20,MinRate=500"
+		}
 	}
 	return nil
 }

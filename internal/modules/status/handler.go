@@ -8,6 +8,7 @@ import (
 
 	"github.com/headgate/headgate/internal/clock"
 	"github.com/headgate/headgate/internal/exchange"
+	"github.com/headgate/headgate/internal/incident"
 	"github.com/headgate/headgate/internal/logsink"
 	"github.com/headgate/headgate/internal/message"
 	"github.com/headgate/headgate/internal/module"
@@ -23,6 +24,7 @@ type handler struct {
 	snapshot   *snapshot.Snapshot
 	logs       *logsink.Registry
 	tunnels    *tunnel.Tunnels // nil: none are kept
+	incidents  *incident.Book  // nil: none are kept
 	version    string
 	made       string // when the program was built
 	generation uint64

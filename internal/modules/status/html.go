@@ -28,6 +28,7 @@ type view struct {
 	Running  []shown
 	Latest   []shown
 	Extended bool
+	Causes   []shownCause
 	Tunnels  []shownTunnel
 	Hidden   int             // tunnels that are not in the list
 	Parts    []template.HTML // of other modules
@@ -54,7 +55,7 @@ const most = 100
 
 // html writes the report for people.
 func html(_ context.Context, r report) (string, error) {
-	v := view{Tiles: r.tiles(), Facts: r.facts(), Board: r.colored(), Extended: r.extended}
+	v := view{Tiles: r.tiles(), Facts: r.facts(), Board: r.colored(), Extended: r.extended, Causes: r.causes()}
 	if r.extended {
 		v.Running, v.Latest = r.requests()
 	}

@@ -124,6 +124,7 @@ func auto(_ context.Context, r report) (string, error) {
 	busy, idle := r.letters()
 	line("Scoreboard: %s%s", busy, idle)
 	r.autoTunnels(line)
+	r.autoCauses(line)
 	for _, p := range r.parts {
 		p.Auto(line)
 	}

@@ -93,13 +93,17 @@ func (h *Handler) ended(r *request) error {
 	if r.cookie >= 0 {
 		r.x.Cookies.At(r.cookie).Flags |= message.Dropped // an error document is none of that member's
 	}
-	if f := r.failed; f.Side == fault.Backend && !f.Replace {
+	f := r.failed
+	if f.Replace {
+		return f
+	}
+	if f.Side == fault.Backend {
 		f.Outcome = h.balancer.Name + ": attempt " + strconv.Itoa(r.made)
 		if r.why != "" {
 			f.Outcome += ", " + r.why
 		}
 	}
-	return r.failed
+	return h.around(f)
 }
 
 // blames says that a fault puts its member in error: no connection could be

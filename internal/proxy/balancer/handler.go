@@ -205,7 +205,7 @@ func (h *Handler) none(r *request) error {
 	case s.Given && b.NoFailover && b.Owned(s.Route):
 		f.Cause, f.ID, f.Detail = fault.SessionMemberDown, "AH01167", b.Name+": All workers are in error state for the route of the session"
 	}
-	return f
+	return h.around(f)
 }
 
 // The environment that says where a request goes.

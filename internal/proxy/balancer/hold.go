@@ -117,8 +117,9 @@ func (h *Handler) heldInVain(r *request) error {
 		Side: fault.Backend, Module: "proxy_balancer", Phase: fault.Acquire, Kind: fault.Unavailable, Cause: fault.HeldTooLong, Status: 503,
 		ID: "AH01170", Elapsed: r.x.Loop.Now().Sub(r.held.since), Detail: h.balancer.Name + ": " + r.held.end.Error(),
 	}
+	f.Limit = h.source.params.Limit("hold")
 	if errors.Is(r.held.end, balance.ErrHeldFull) {
-		f.Cause = fault.QueueFull
+		f.Cause, f.Limit = fault.QueueFull, h.source.params.Limit("holdlimit")
 	}
 	if errors.Is(r.held.end, balance.ErrHeldClient) {
 		f.Cause, f.Side, f.Kind, f.ID, f.Close = fault.ClientGone, fault.Client, fault.Closed, "", true
@@ -128,5 +129,5 @@ func (h *Handler) heldInVain(r *request) error {
 	if r.made > 0 {
 		f.Outcome = h.balancer.Name + ": " + strconv.Itoa(r.made) + " attempts"
 	}
-	return f
+	return h.around(f)
 }

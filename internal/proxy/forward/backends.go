@@ -111,6 +111,10 @@ func workerConfig(u uri.URL, p *param.Params, c Defaults) worker.Config {
 		Packet: int32(min(buffer, math.MaxInt32)), Secret: p.Secret,
 	}
 	cfg.Upgrades = cfg.Upgrade != ""
+	cfg.Limits = &worker.Limits{Connect: p.Limit("connectiontimeout"), Timeout: p.Limit("timeout"), Acquire: p.Limit("acquire"), Ping: p.Limit("ping")}
+	if *cfg.Limits == (worker.Limits{}) {
+		cfg.Limits = nil
+	}
 	if cfg.ProxyHeader != proxyproto.None && cfg.TTL == 0 {
 		cfg.TTL = clientTTL
 	}

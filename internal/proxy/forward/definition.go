@@ -45,6 +45,7 @@ func (s *Definitions) Define(u uri.URL, settings []param.Setting, known *param.K
 	if err := d.Params.SetAll(param.OfWorker, settings, known); err != nil {
 		return nil, nil, err
 	}
+	d.Params.Placed(pos.String())
 	s.add(d)
 	return d, nil, nil
 }

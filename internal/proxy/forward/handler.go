@@ -1,6 +1,7 @@
 package forward
 
 import (
+	"github.com/headgate/headgate/internal/ascii"
 	"github.com/headgate/headgate/internal/exchange"
 	"github.com/headgate/headgate/internal/fault"
 	"github.com/headgate/headgate/internal/message"
@@ -62,8 +63,15 @@ func Replaced(x *exchange.Exchange) error {
 		Side: fault.Backend, Module: "proxy", Phase: fault.ReadHead, Cause: fault.ErrorOverride, Status: x.Resp.Status, Replace: true,
 		Reason: string(x.Resp.Reason),
 	}
+	h := &x.Resp.Header
+	if x.Chain != nil && x.Chain.ProxyStatus != exchange.ProxyStatusOff {
+		for i := range h.Len() {
+			if c := h.At(i); c.Flags&message.Dropped == 0 && ascii.EqualFoldBytes(c.Name, "Proxy-Status") {
+				x.Keep = append(x.Keep, *c)
+			}
+		}
+	}
 	if f.Status == 401 {
-		h := &x.Resp.Header
 		for i := range h.Len() {
 			if c := h.At(i); c.ID == message.WWWAuthenticate && c.Flags&message.Dropped == 0 {
 				x.Keep = append(x.Keep, *c)

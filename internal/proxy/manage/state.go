@@ -8,43 +8,23 @@ import (
 )
 
 // State is what a member does, in a word for people.
-type State string
+type State = param.State
 
 // The states of a member.
 const (
-	OK          State = "ok"
-	Stopped     State = "stopped"
-	Disabled    State = "disabled"
-	InError     State = "error"
-	CheckFailed State = "check failed"
-	Draining    State = "draining" // it still has requests
-	Drained     State = "drained"  // it has none
-	Standby     State = "standby"
-	Spare       State = "spare"
+	OK          = param.StateOK
+	Stopped     = param.StateStopped
+	Disabled    = param.StateDisabled
+	InError     = param.StateInError
+	CheckFailed = param.StateCheckFailed
+	Draining    = param.StateDraining
+	Drained     = param.StateDrained
+	Standby     = param.StateStandby
+	Spare       = param.StateSpare
 )
 
-// states are the states by flags, the strongest first.
-var states = [...]struct {
-	flag  param.Status
-	state State
-}{
-	{param.StatusStopped, Stopped}, {param.StatusDisabled, Disabled}, {param.StatusShutdown, Disabled}, {param.StatusError, InError},
-	{param.StatusCheckFailed, CheckFailed}, {param.StatusDrain, Draining}, {param.StatusHotSpare, Spare}, {param.StatusHotStandby, Standby},
-}
-
 // StateOf returns the state of a member with these flags and so many requests.
-func StateOf(s param.Status, busy int64) State {
-	for _, row := range states {
-		switch {
-		case s&row.flag == 0:
-		case row.state == Draining && busy == 0:
-			return Drained
-		default:
-			return row.state
-		}
-	}
-	return OK
-}
+func StateOf(s param.Status, busy int64) State { return param.StateOf(s, busy) }
 
 // States returns all states.
 func States() []State {

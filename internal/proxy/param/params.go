@@ -55,7 +55,8 @@ type Params struct {
 	Check             CheckParams
 	Balancer          BalancerParams
 
-	given given
+	given  given
+	limits limits
 }
 
 // given is a set of indexes into params.
@@ -170,6 +171,7 @@ func (p *Params) Set(kind Kind, key, value string, k *Known) error {
 			return err
 		}
 		p.given.add(i)
+		p.limits.say(row.name, value)
 		return nil
 	}
 	unknown := &UnknownParam{Key: key, Kind: kind, text: "unknown Worker parameter"}
@@ -250,6 +252,9 @@ func (p *Params) OverBalancer(base *Params) Params {
 		if row := &params[i]; row.kind&OfBalancer != 0 && row.take != nil && p.given.has(i) {
 			row.take(&m.Balancer, &p.Balancer)
 			m.given.add(i)
+			if at := slices.Index(limited[:], row.name); at >= 0 {
+				m.limits[at] = p.limits[at]
+			}
 		}
 		if row := &params[i]; row.check && (p.given.has(i) || p.Check.Template != "") {
 			row.copy(&m.Check, &p.Check)
