@@ -97,6 +97,7 @@ const (
 	TLSOff
 	ConfigurationError
 	RedirectLoop
+	FilterFailed
 	AuthBroken
 	InternalError
 	ServerStopping
@@ -372,6 +373,9 @@ var causes = [NumCauses]About{
 	ConfigurationError: {"configuration-error", Proxy, "500", "proxy_configuration_error",
 		"The configuration cannot serve this request: a protocol, a balancer or an expression that does not work for it.",
 		"The log line says what; headgate route URL shows the directive."},
+	FilterFailed: {"filter-failed", Proxy, "500 or cut", "proxy_internal_error",
+		"A filter could not change the body of the response.",
+		"The log line says which one and why; for a line that is too long raise SubstituteMaxLineLength."},
 	RedirectLoop: {"redirect-loop", Proxy, "500", "proxy_configuration_error",
 		"The request was redirected inside the server more than 10 times.",
 		"Rules, or error documents, that lead to each other: headgate route URL shows the rounds."},

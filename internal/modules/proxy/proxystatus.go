@@ -16,7 +16,7 @@ import (
 // Ours: httpd has no such directive.
 func proxyStatusRow() directive.Row {
 	return directive.Row{
-		Name: "ProxyStatusHeader", Module: "mod_proxy", Where: directive.ServerConfig | directive.VHost | directive.Directory, Args: directive.Take1,
+		Name: "ProxyStatusHeader", Module: "mod_proxy", Where: directive.ServerOrDir, Args: directive.Take1,
 		Usage: "ProxyStatusHeader Off|On|local", Set: func(c *directive.Call) error {
 			v, err := ParseProxyStatus(c.Arg(0))
 			if err != nil {

@@ -120,7 +120,7 @@ func rewrite(_ context.Context, w work) (bool, error) { return w.take(w.in, w.en
 // tooLong makes the fault of a body with too long a line.
 func tooLong(x *exchange.Exchange) error {
 	return &fault.Fault{
-		Side: fault.Proxy, Module: "substitute", Phase: fault.SendResponse, Kind: fault.TooLarge, Cause: fault.ConfigurationError, ID: "AH01328",
+		Side: fault.Proxy, Module: "substitute", Phase: fault.SendResponse, Kind: fault.TooLarge, Cause: fault.FilterFailed, ID: "AH01328",
 		Detail: "Line too long, URI " + string(x.Path),
 	}
 }
