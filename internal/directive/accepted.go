@@ -43,16 +43,9 @@ var accepted = []judged{
 	{"HostnameLookups", oneWord("parameter must be 'on', 'off', or 'double'", "on", "off", "double")},
 	{"AcceptPathInfo", oneWord("AcceptPathInfo must be set to on, off or default", "on", "off", "default")},
 	{"ProxyStatus", oneWord("ProxyStatus must be one of: off | on | full", "off", "on", "full")},
-	{"DeflateAlterEtag", oneWord("DeflateAlterETAG accepts only 'NoChange', 'AddSuffix', and 'Remove'", "nochange", "addsuffix", "remove")},
 	{"IndexOrderDefault", indexOrder},
 	{"DirectoryIndexRedirect", indexRedirect},
-	{"DeflateBufferSize", number(1, "DeflateBufferSize should be positive")},
-	{"DeflateInflateRatioBurst DeflateInflateRatioLimit", number(1, positive)},
-	{"DeflateCompressionLevel", between(1, 9, "Compression Level must be between 1 and 9")},
-	{"DeflateMemLevel", between(1, 9, "DeflateMemLevel must be between 1 and 9")},
-	{"DeflateWindowSize", between(1, 15, "DeflateWindowSize must be between 1 and 15")},
 	{"DeflateFilterNote", filterNote},
-	{"DeflateInflateLimitRequestBody", func(c *Call) error { _, err := c.Bytes(c.Arg(0)); return err }},
 	{"LimitXMLRequestBody", xmlLimit},
 	{"AddOutputFilterByType", func(c *Call) error {
 		if len(c.Args) < 2 {

@@ -9,9 +9,12 @@ import (
 
 // write passes p to the front, the last bytes with the trailer.
 func (x *Exchange) write(p []byte, op Op) error {
-	if x.holds {
-		if err := x.writeHeld(); err != nil {
+	if x.unsent {
+		if err := x.sendUnsent(len(p), op); err != nil {
 			return err
+		}
+		if op == End && len(p) == 0 && x.trailer == nil {
+			return nil
 		}
 	}
 	if x.Req.Verb != message.HEAD { // a response to HEAD has no body
@@ -36,13 +39,40 @@ func (x *Exchange) write(p []byte, op Op) error {
 	return nil
 }
 
+// sendUnsent sends the head of a body that filters change, with the first n bytes
+// of it: if they are all, it says how many.
+func (x *Exchange) sendUnsent(n int, op Op) error {
+	x.unsent = false
+	if x.holds {
+		x.holds = false
+		if err := x.edits(true); err != nil {
+			return err
+		}
+	}
+	all := op == End && x.trailer == nil
+	if all {
+		x.Resp.Body = message.Framing{Kind: message.Length, Length: int64(n)}
+	}
+	return x.Front.WriteHead(&x.Resp, all && n == 0)
+}
+
+// Revoke makes a response undone of which nothing was sent yet, and reports
+// whether that was so: another one may then replace it.
+func (x *Exchange) Revoke() bool {
+	if !x.unsent {
+		return false
+	}
+	x.unsent, x.holds, x.Committed, x.trailer = false, false, false, nil
+	return true
+}
+
 // SendHead runs the response steps and filters over x.Resp and commits it.
 // last: no body follows.
 func (x *Exchange) SendHead(last bool) error {
 	x.Status = x.Resp.Status
 	x.endFilters() // of a response that this one replaces
-	more := !last
-	x.holds = false
+	more, changed := !last, false
+	x.holds, x.unsent = false, false
 	// httpd: 101 is an interim response, which no step sees.
 	if x.Chain != nil && x.Tunnel == nil {
 		if x.Made == ByHandler && !message.NoContent(x.Resp.Status) {
@@ -56,7 +86,6 @@ func (x *Exchange) SendHead(last bool) error {
 				return err
 			}
 		}
-		changed := false
 		// httpd: the page of a status passes by the filters of its request.
 		if len(x.Chain.Filters) > 0 && x.Made == ByHandler {
 			var err error
@@ -79,10 +108,10 @@ func (x *Exchange) SendHead(last bool) error {
 		return err
 	}
 	x.Committed = true
-	if !x.holds {
-		if err := x.Front.WriteHead(&x.Resp, !more); err != nil {
-			return err
-		}
+	if x.holds || changed && more {
+		x.unsent = true // until filters pass on the first bytes: they may be all
+	} else if err := x.Front.WriteHead(&x.Resp, !more); err != nil {
+		return err
 	}
 	if more && last { // the response has no body: the filters see its end here
 		return x.SendBody(nil, true)
@@ -113,16 +142,6 @@ func (x *Exchange) edits(changed bool) error {
 		x.Resp.Header.DelID(message.ContentLength) // an edit does not know the length
 	}
 	return nil
-}
-
-// writeHeld sends the head that a filter has held, now that it has let bytes
-// through.
-func (x *Exchange) writeHeld() error {
-	x.holds = false
-	if err := x.edits(true); err != nil {
-		return err
-	}
-	return x.Front.WriteHead(&x.Resp, false)
 }
 
 // SendBody sends body bytes through the filters that take part.

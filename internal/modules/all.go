@@ -21,10 +21,13 @@ import (
 	"github.com/headgate/headgate/internal/modules/authzowner"
 	"github.com/headgate/headgate/internal/modules/authzuser"
 	"github.com/headgate/headgate/internal/modules/autoindex"
+	"github.com/headgate/headgate/internal/modules/brotli"
 	"github.com/headgate/headgate/internal/modules/core"
+	"github.com/headgate/headgate/internal/modules/deflate"
 	"github.com/headgate/headgate/internal/modules/dir"
 	"github.com/headgate/headgate/internal/modules/env"
 	"github.com/headgate/headgate/internal/modules/expires"
+	"github.com/headgate/headgate/internal/modules/filter"
 	"github.com/headgate/headgate/internal/modules/headers"
 	"github.com/headgate/headgate/internal/modules/heartbeat"
 	"github.com/headgate/headgate/internal/modules/heartmonitor"
@@ -53,6 +56,7 @@ import (
 	"github.com/headgate/headgate/internal/modules/substitute"
 	"github.com/headgate/headgate/internal/modules/uniqueid"
 	"github.com/headgate/headgate/internal/modules/unixd"
+	"github.com/headgate/headgate/internal/modules/zstd"
 )
 
 // All is the list of modules in the order they are asked. It is the feature
@@ -62,12 +66,16 @@ func All() []*module.Module {
 	store, penalty := authnfile.NewStore(), new(module.Penalty)
 	checks := slices.Concat(authzhost.Providers(names), authzuser.Providers(), authzgroupfile.Providers(), authzowner.Providers(), ssl.Providers())
 	users := module.AuthnProviders{store.Provider(), authnanon.Provider()}
-	filters := slices.Concat(module.FilterKinds{ratelimit.Filter(), substitute.Filter()}, proxyhtml.Filters())
+	filters := slices.Concat(module.FilterKinds{deflate.Filter(), deflate.Inflate(), brotli.Filter(), zstd.Filter(), ratelimit.Filter(), substitute.Filter()}, proxyhtml.Filters())
 	handlers := slices.Concat(proxy.Handlers(), status.Handlers(), info.Handlers(), metrics.Handlers(), proxybalancer.Handlers())
 	return slices.Concat([]*module.Module{
 		core.New(handlers, filters),
 		mime.New(handlers, filters),
 		mpm.New(),
+		deflate.New(),
+		brotli.New(),
+		zstd.New(),
+		filter.New(filters),
 		unixd.New(),
 		logconfig.New(),
 		logconfig.NewIO(),

@@ -16,6 +16,7 @@ func (p *Pipeline) fail(x *exchange.Exchange, f *fault.Fault) {
 	if x.Fault == nil {
 		x.Fault = f
 	}
+	x.Revoke()
 	status := statusOf(f)
 	p.name(x, f, status)
 	if x.Recorder != nil {

@@ -30,7 +30,7 @@ import (
 //	rst                               close it with a reset
 //
 // Options: -h 'Name: value' (repeatable), -reason TEXT, -size N (a body of N bytes of a fixed pattern),
-// -proto HTTP/1.0.
+// -gzip TEXT (a body that Gzipped makes), -proto HTTP/1.0.
 type Answer []step
 
 type step struct {
@@ -170,6 +170,12 @@ func (s *step) option(name, value string) error {
 			return fmt.Errorf("origin: %w", err)
 		}
 		s.text = Pattern(n)
+	case "-gzip":
+		p, err := Gzipped(value)
+		if err != nil {
+			return fmt.Errorf("origin: %w", err)
+		}
+		s.text += p
 	default:
 		return fmt.Errorf("origin: unknown option %s", name)
 	}

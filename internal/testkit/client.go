@@ -168,6 +168,22 @@ func (c *Client) ReadUntil(r *Response, text string) error {
 	return nil
 }
 
+// ReadDecoded reads the body until what it decodes to, by its Content-Encoding,
+// contains text.
+func (c *Client) ReadDecoded(r *Response, text string) error {
+	has := func() bool {
+		_, got, _ := Decoded(r.Header("Content-Encoding"), r.Body)
+		return bytes.Contains(got, []byte(text))
+	}
+	if err := c.readUntil(r, has); err != nil {
+		return err
+	}
+	if !has() {
+		return fmt.Errorf("body ended without %q", text)
+	}
+	return nil
+}
+
 func (c *Client) readUntil(r *Response, enough func() bool) error {
 	buf := make([]byte, 32<<10)
 	for !r.Complete && r.Err == nil && !enough() {

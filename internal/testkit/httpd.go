@@ -12,7 +12,7 @@ import (
 // httpdModules are loaded into every httpd, in this order. Modules that are compiled in or absent are left out.
 var httpdModules = []string{
 	"mpm_event", "authz_core", "authz_host", "authn_core", "authn_file", "authz_user", "auth_basic", "access_compat",
-	"alias", "dir", "mime", "autoindex", "negotiation", "env", "setenvif", "headers", "rewrite", "filter", "expires", "deflate", "substitute",
+	"alias", "dir", "mime", "autoindex", "negotiation", "env", "setenvif", "headers", "rewrite", "filter", "expires", "deflate", "brotli", "substitute",
 	"remoteip", "status", "macro", "slotmem_shm", "socache_shmcb", "proxy", "proxy_http", "proxy_balancer",
 	"lbmethod_byrequests", "lbmethod_bybusyness", "lbmethod_bytraffic", "proxy_hcheck", "proxy_connect",
 	"proxy_fcgi", "proxy_scgi", "proxy_uwsgi", "proxy_ajp", "watchdog", "asis", "actions", "info", "usertrack", "reqtimeout",

@@ -213,6 +213,9 @@ func written(line string, rest []string) request {
 	fields, body := rest[:n], ""
 	if n < len(rest) {
 		body = strings.TrimRight(strings.Join(rest[n+1:], "\n"), "\n")
+		if spec, ok := strings.CutPrefix(body, "@gzip:"); ok {
+			body, _ = testkit.Gzipped(spec)
+		}
 	}
 	var head []string
 	host, framed, digest := false, false, ""

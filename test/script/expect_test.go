@@ -28,6 +28,7 @@ var clauses = map[string]clause{
 	"body~":       {1, bodyMatch},
 	"body-size":   {1, bodySize},
 	"chunk":       {1, chunk},
+	"decoded":     {1, decoded},
 	"trailer":     {1, trailer},
 	"interim":     {1, interim},
 	"raw":         {1, raw},
@@ -195,6 +196,14 @@ func chunk(p *play, a []string) error {
 		return err
 	}
 	return p.clients[p.current].ReadUntil(r, a[0])
+}
+
+func decoded(p *play, a []string) error {
+	r, err := p.head()
+	if err != nil {
+		return err
+	}
+	return p.clients[p.current].ReadDecoded(r, a[0])
 }
 
 func trailer(p *play, a []string) error {

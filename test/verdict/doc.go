@@ -3,5 +3,6 @@
 // httpd 2.4.71 accepts it, and the tests check that Headgate does the same.
 //
 // testdata/known.txt lists the probes about which the two differ on purpose.
-// go test ./test/verdict -live checks the record, -live -record writes it.
+// go test ./test/verdict -live checks the record, -live -record writes it, with -missing what
+// is not in it yet.
 package verdict

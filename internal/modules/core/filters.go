@@ -5,8 +5,8 @@ import (
 	"github.com/headgate/headgate/internal/module"
 )
 
-// filterRows are SetOutputFilter: the filters that exist replace those of outer
-// sections.
+// filterRows are SetOutputFilter and SetInputFilter: the filters that exist
+// replace those of outer sections.
 func filterRows(kinds module.FilterKinds) []directive.Row {
 	return []directive.Row{
 		{
@@ -14,6 +14,14 @@ func filterRows(kinds module.FilterKinds) []directive.Row {
 			When: func(c *directive.Call) (directive.Tier, string) { return kinds.JudgeOutput(c, c.Arg(0)) },
 			Set: func(c *directive.Call) error {
 				dirSlot.Of(c.Dir).Filters.To(kinds.Outputs(c.Arg(0)))
+				return nil
+			},
+		},
+		{
+			Name: "SetInputFilter",
+			When: func(c *directive.Call) (directive.Tier, string) { return kinds.JudgeInput(c, c.Arg(0)) },
+			Set: func(c *directive.Call) error {
+				dirSlot.Of(c.Dir).Inputs.To(kinds.Inputs(c.Arg(0)))
 				return nil
 			},
 		},
