@@ -95,7 +95,7 @@ func preamble(dir string) string {
 }
 
 // more are modules that only these tests load.
-var more = []string{"autoindex", "negotiation", "ssl", "version", "unixd"}
+var more = []string{"ssl", "version", "unixd"}
 
 // askHttpd runs httpd -t.
 func askHttpd(h testkit.Httpd, dir, probe string) verdict {
