@@ -26,6 +26,7 @@ type Site struct {
 
 	TLS       Kind     // clients connect by TLS, with a certificate of this kind
 	FCGI      bool     // the backend is a FastCGI program
+	Files     string   // the folder whose files are served; "": requests go to the backend
 	Members   []string // backends to balance, host:port; none: Backend alone
 	Rules     bool     // the work of the test "rules": rewriting, header edits, sections, a condition
 	Plain     bool     // Headgate works without io_uring, as on systems that forbid it

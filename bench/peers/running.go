@@ -77,7 +77,7 @@ func (p *Peer) Start(ctx context.Context, g *proc.Group, dir string, cpus []int,
 	r := &Running{Process: process, Addr: fmt.Sprintf("127.0.0.1:%d", site.Port), Dir: site.Dir, scheme: site.TLS.Scheme()}
 	err = r.wait(ctx)
 	if err == nil {
-		err = r.check(ctx, site.Servers[0], !site.FCGI)
+		err = r.check(ctx, site.Servers[0], !site.FCGI && site.Files == "")
 	}
 	if err != nil {
 		r.Stop()
