@@ -13,7 +13,7 @@ import (
 const (
 	chunk  = 64 << 10                   // how much of a file is read at once
 	small  = reactor.BufferSize - 4<<10 // a body that goes out together with its head
-	medium = 128 << 10                  // what costs less to copy than to have the system send page by page
+	medium = 16 << 10                   // what costs less to copy than to have the system send page by page
 	window = 512 << 10                  // how much of a file is made sure to be in memory at once
 )
 
