@@ -58,7 +58,7 @@ var extra = []Row{{
 }}
 
 const (
-	noFiles     = "no static files are served: requests there get 404"
+	noFiles     = "such files are not sent: requests there get 404"
 	noPrograms  = "programs are not run: there would be no response. Start them in an application server and name that with ProxyPass"
 	plainBodies = "responses are not compressed here: they are sent as the backend sent them"
 	isDefault   = "Headgate behaves this way anyway"
@@ -69,7 +69,7 @@ var conditions = []condition{
 	  SSLFIPS SSLUseStapling SSLStrictSNIVHostCheck SSLOCSPEnable SSLCARevocationCheck SSLProxyCARevocationCheck
 	  H2Direct H2Upgrade H2ProxyRequests MergeTrailers BalancerPersist ProxyHTMLEnable ProxyExpressEnable CaseFilter
 	  CaseFilterIn AllowEncodedSlashes ProxyPreserveHost ProxyErrorOverride ProxyPassInterpolateEnv ProxyStatus ProxyVia
-	  UseCanonicalName UseCanonicalPhysicalPort ServerSignature AuthMerging BalancerInherit ProxySCGISendfile
+	  UseCanonicalName UseCanonicalPhysicalPort AliasPreservePath MetaFiles ServerSignature AuthMerging BalancerInherit ProxySCGISendfile
 	  SSLVerifyClient SSLProxyVerify CGIPassAuth MDStapling`,
 		oneOf(Noted, isDefault, "off", "none")},
 	{"Satisfy", oneOf(Noted, isDefault, "all")},
@@ -141,7 +141,7 @@ func WithoutFilters(c *Call, names []string) (Tier, string) {
 			if !ascii.EqualFold(c.Row.Name, "AddOutputFilter") {
 				return Refused, "server-side includes are not processed: pages would be sent with their commands in the text"
 			}
-			note = "no static files are served: there is nothing to process includes in"
+			note = "server-side includes are not processed: files of such names are not sent (404)"
 		default:
 			return Pending, "the filter " + name + " is not supported yet"
 		}

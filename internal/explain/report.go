@@ -147,10 +147,6 @@ func (c *Collector) outcome(status int) Outcome {
 	return o
 }
 
-// noFile is httpd's message of a file that does not exist: what nothing else
-// responds to ends there.
-const noFile = "AH00128"
-
 // answered is the outcome of an answer. status is the one that was sent.
 func answered(e record.Answer, status int, mapped record.Line, a *access) Outcome {
 	o := Outcome{Kind: Responds, Status: status, Location: e.Location, Why: e.Detail}
@@ -163,8 +159,6 @@ func answered(e record.Answer, status int, mapped record.Line, a *access) Outcom
 		}
 	case e.Detail == "":
 		o.By = mapped
-	case e.ID == noFile:
-		o.Why += " (static files are not served)"
 	}
 	return o
 }

@@ -96,7 +96,7 @@ func setOptions(c *directive.Call) error {
 				return c.Errorf("RewriteOptions: unknown option '%s'", w)
 			}
 			if bit == legacyPrefixDocRoot {
-				c.Warn("LegacyPrefixDocRoot has no effect: it concerns only which file a URL of this server leads to, and no files are served")
+				c.Warn("LegacyPrefixDocRoot has no effect: paths lead to files as without it")
 			}
 			o |= bit
 		}
