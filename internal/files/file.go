@@ -5,7 +5,6 @@ import (
 	"crypto/md5"  //nolint:gosec // Content-MD5 is what it is
 	"crypto/sha1" //nolint:gosec // httpd's ETag, not a proof
 	"errors"
-	"hash"
 	"io"
 	"io/fs"
 	"os"
@@ -166,7 +165,7 @@ type digest struct {
 
 // makeDigest reads a whole file. It may run on after its caller has left.
 func makeDigest(ctx context.Context, d digest) ([]byte, error) {
-	var h hash.Hash = md5.New() //nolint:gosec // as above
+	h := md5.New() //nolint:gosec // as above
 	if d.sha {
 		h = sha1.New() //nolint:gosec // as above
 	}

@@ -124,14 +124,15 @@ func readAccess(_ context.Context, q lookup) (*accessFile, error) {
 	}
 	a.info = inode.Of(info)
 	var section Section
+	var wrong error // a file that cannot be used is one too: every request below it hears of it
 	if len(text) > source.MaxAccess {
-		err = errors.New("the file is larger than a megabyte")
+		wrong = errors.New("the file is larger than a megabyte")
 	} else {
-		section, err = q.access.Parse(AccessText{Dir: q.dir, File: q.name, Text: string(text), May: q.may})
+		section, wrong = q.access.Parse(AccessText{Dir: q.dir, File: q.name, Text: string(text), May: q.may})
 	}
-	if err != nil {
+	if wrong != nil {
 		a.err = &fault.Fault{
-			Side: fault.Proxy, Module: "core", Phase: fault.Map, Kind: fault.Internal, Cause: fault.ConfigurationError, Status: 500, Detail: q.name + ": " + err.Error(),
+			Side: fault.Proxy, Module: "core", Phase: fault.Map, Kind: fault.Internal, Cause: fault.ConfigurationError, Status: 500, Detail: q.name + ": " + wrong.Error(),
 		}
 		return a, nil
 	}

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/prometheus/prometheus/model/labels"
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/promql/parser"
 	"go.yaml.in/yaml/v3"
 
@@ -144,7 +144,7 @@ func faults(query string) (list []string) {
 			}
 			may = append(may, own...)
 			for _, m := range n.LabelMatchers {
-				if m.Name != labels.MetricName && m.Name != "instance" && m.Name != "job" && !slices.Contains(own, m.Name) {
+				if m.Name != model.MetricNameLabel && m.Name != "instance" && m.Name != "job" && !slices.Contains(own, m.Name) {
 					list = append(list, n.Name+" has no label "+m.Name)
 				}
 			}

@@ -112,4 +112,4 @@ func (h *handler) head(x *exchange.Exchange, o *order) {
 }
 
 // ours reports whether the page has the look of the server's own pages.
-func (h *conf) ours() bool { return h.style == "" && h.effective()&xhtml == 0 }
+func (c *conf) ours() bool { return c.style == "" && c.effective()&xhtml == 0 }

@@ -89,7 +89,7 @@ func (s *begin) Do(x *exchange.Exchange) error {
 		if f.Flags&message.Dropped != 0 {
 			continue
 		}
-		line = appendEscaped(append(line, '|'), []byte(f.Name))
+		line = appendEscaped(append(line, '|'), f.Name)
 		line = appendEscaped(append(line, ':'), f.Value)
 	}
 	s.out.Append(x.Loop.Index(), line)

@@ -68,7 +68,7 @@ func (p *page) Handle(x *exchange.Exchange) error {
 // negotiate chooses the format by the Accept field: the text format, OpenMetrics, or
 // protocol buffers, which alone have native histograms.
 func negotiate(accept string) expfmt.Format {
-	return expfmt.NegotiateIncludingOpenMetrics(http.Header{"Accept": {accept}})
+	return expfmt.NegotiateAccept(http.Header{"Accept": {accept}}, expfmt.DefaultOpenMetricsAcceptedFormats()...)
 }
 
 // write makes the page.
