@@ -1,6 +1,10 @@
 package exchange
 
-import "github.com/headgate/headgate/internal/message"
+import (
+	"strings"
+
+	"github.com/headgate/headgate/internal/message"
+)
 
 // Redirect keeps what an internal redirect replaced: the original request when
 // it got its status.
@@ -22,6 +26,9 @@ type Redirect struct {
 	Resp        message.Response // the original response so far, of which nothing was sent
 }
 
+// FaultPrefix begins the names of the variables and notes that say what went wrong.
+const FaultPrefix = "HEADGATE_"
+
 // Replace keeps the original request of x and makes x the request caused by
 // status; the caller sets the target. Variables get the prefix REDIRECT_: those
 // of the original request do not affect the new one (httpd:
@@ -33,7 +40,9 @@ func (x *Exchange) Replace(status int) {
 	}
 	x.Env = Vars{}
 	for _, v := range x.Redirected.Env.list {
-		x.Env.Set("REDIRECT_"+v.Name, v.Value)
+		if !strings.HasPrefix(v.Name, FaultPrefix) { // programs behind this server have no use for them
+			x.Env.Set("REDIRECT_"+v.Name, v.Value)
+		}
 	}
 	x.Path, x.Args, x.HasArgs, x.Filename, x.HandlerName = nil, nil, false, nil, ""
 	x.Onward = false
