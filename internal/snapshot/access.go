@@ -130,14 +130,14 @@ func readAccess(_ context.Context, q lookup) (*accessFile, error) {
 	} else {
 		section, wrong = q.access.Parse(AccessText{Dir: q.dir, File: q.name, Text: string(text), May: q.may})
 	}
-	if wrong != nil {
+	if wrong == nil {
+		a.rules = section.Rules
+		a.dirs = a.add(kindDir, []Section{section})
+	} else {
 		a.err = &fault.Fault{
 			Side: fault.Proxy, Module: "core", Phase: fault.Map, Kind: fault.Internal, Cause: fault.ConfigurationError, Status: 500, Detail: q.name + ": " + wrong.Error(),
 		}
-		return a, nil
 	}
-	a.rules = section.Rules
-	a.dirs = a.add(kindDir, []Section{section})
 	return a, nil
 }
 
