@@ -83,7 +83,7 @@ func formatsShown(tls bool) (all []string) {
 // to the other by nature: times, ids of processes, what pages and heads count.
 var unstable = regexp.MustCompile(`(\^FB|[tDTPLIOS]|\{remote\}.*p|source-port\}.*n)$`)
 
-var hexNumber = regexp.MustCompile(`[0-9a-f]{4,}`)
+var hexNumber = regexp.MustCompile(`[0-9a-f]+`)
 
 var numbers, words = regexp.MustCompile(`\s*[0-9]+`), regexp.MustCompile(`[A-Za-z]{2,}`)
 

@@ -43,11 +43,11 @@ func (g *ground) faultLines(addr string) (ls []string) {
 }
 
 // faultLine matches the line of a fault: client, worker and its address, side, phase, kind and time, the status that
-// the client got, and the id to find it by.
+// the client got, the cause with what is known of the attempt, and the id to find it by.
 func faultLine(addr, log string) *regexp.Regexp {
 	a := regexp.QuoteMeta(addr)
 	return regexp.MustCompile(`:error\] \[pid \d+:tid \d+\] \[client 127\.0\.0\.1:\d+\] (AH\d+: )?worker http://` + a + `/ \(` + a +
-		`\): backend ` + log + `\S* after [0-9.]+ms.*; (answered|response cut after) \d\d\d \(\S+ \S+, www\.test, ProxyPass \S+ at \S+, id \S+\)$`)
+		`\): backend ` + log + `\S* after [0-9.]+ms.*; (answered|response cut after) \d\d\d; cause=[-\w]+( [-\w]+=("[^"]*"|\S+))* \(\S+ \S+, www\.test, ProxyPass \S+ at \S+, id \S+\)$`)
 }
 
 // checkLog requires exactly one line; none if log is "".
