@@ -33,17 +33,26 @@ func (s *Sender) send(x *exchange.Exchange, f *file) error {
 		return err
 	}
 	for i, p := range b.want.spans {
-		if len(b.before) > 0 {
-			if err := x.SendBody(b.before[i], false); err != nil {
-				return unsent(err)
-			}
+		last, err := begin(x, b, i)
+		if err != nil {
+			return err
 		}
-		last := i == len(b.want.spans)-1 && b.after == nil
 		if err := s.sendSpan(x, f, p, last, p.size <= medium || x.Chain.Rules().Copied); err != nil {
 			return err
 		}
 	}
 	return end(x, b)
+}
+
+// begin sends what comes before part i, where there are several. last: nothing follows
+// the part.
+func begin(x *exchange.Exchange, b *body, i int) (last bool, err error) {
+	if len(b.before) > 0 {
+		if err := x.SendBody(b.before[i], false); err != nil {
+			return false, unsent(err)
+		}
+	}
+	return i == len(b.want.spans)-1 && b.after == nil, nil
 }
 
 // end sends what follows the last of several parts.
@@ -73,12 +82,10 @@ func (s *Sender) sendSmall(x *exchange.Exchange, b *body) error {
 		return err
 	}
 	for i, p := range b.want.spans {
-		if len(b.before) > 0 {
-			if err := x.SendBody(b.before[i], false); err != nil {
-				return unsent(err)
-			}
+		last, err := begin(x, b, i)
+		if err != nil {
+			return err
 		}
-		last := i == len(b.want.spans)-1 && b.after == nil
 		if err := x.SendBody(text[p.at:p.at+p.size], last); err != nil {
 			return unsent(err)
 		}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/headgate/headgate/internal/exchange"
+	"github.com/headgate/headgate/internal/inode"
 	"github.com/headgate/headgate/internal/lock"
 	"github.com/headgate/headgate/internal/reactor"
 )
@@ -57,8 +58,8 @@ func (s *store) take(at *exchange.LocalFile) *file {
 	if f == nil || f.bare > at.Bare {
 		return nil
 	}
-	if !f.info.Same(at.Info) {
-		s.drop(f)
+	if now, ok := inode.OfOpen(f.fd); !f.info.Same(at.Info) || ok && !f.info.Same(now) {
+		s.drop(f) // it is another file, or was written to: the walk is believed for a while, a size must not be
 		return nil
 	}
 	f.used = true

@@ -3,6 +3,7 @@ package inode
 import (
 	"io/fs"
 	"syscall"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -34,17 +35,29 @@ func inMemory(q question) (Info, error) {
 		}
 		return Info{}, errUnknown // among them: an old system, no descriptor left
 	}
-	var st unix.Statx_t
-	err = unix.Statx(fd, "", unix.AT_EMPTY_PATH|unix.AT_STATX_DONT_SYNC, unix.STATX_BASIC_STATS, &st)
+	info, ok := OfOpen(fd)
 	_ = unix.Close(fd)
-	if err != nil {
+	if !ok {
 		return Info{}, errUnknown
+	}
+	return info, nil
+}
+
+// OfOpen returns the Info of a file that is open, as far as the system knows it without
+// waiting for a disk or another machine; false: it does not.
+func OfOpen(fd int) (Info, bool) {
+	var st unix.Statx_t
+	var name [1]byte // empty; unix.Statx would allocate it
+	_, _, e := syscall.RawSyscall6(unix.SYS_STATX, uintptr(fd), uintptr(unsafe.Pointer(&name)), unix.AT_EMPTY_PATH|unix.AT_STATX_DONT_SYNC,
+		unix.STATX_BASIC_STATS, uintptr(unsafe.Pointer(&st)), 0)
+	if e != 0 {
+		return Info{}, false
 	}
 	return Info{
 		Mode: mode(uint32(st.Mode)), UID: st.Uid, GID: st.Gid, Size: int64(st.Size),
 		Dev: unix.Mkdev(st.Dev_major, st.Dev_minor), Ino: st.Ino,
 		Modified: st.Mtime.Sec*1e9 + int64(st.Mtime.Nsec), Changed: st.Ctime.Sec*1e9 + int64(st.Ctime.Nsec),
-	}, nil
+	}, true
 }
 
 // mode translates the system's bits of a mode.
