@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"regexp"
+	"strconv"
 	"strings"
 
 	"github.com/headgate/headgate/internal/control"
@@ -23,8 +24,8 @@ members were at that moment, how often it happens, and what to try.
 
 ID is the one that the page of a 5xx shows as "Reference", that the error log has
 after "id", the access log as %L, and Proxy-Status in its details. A whole line of
-the error log will do too, and so will - for one on standard input. Without ID it
-is the latest fault, or the latest N as a list with --last N.
+the error log will do too, and so will - for one on standard input. Without ID, and
+with --last, it is the latest fault; --last N lists the latest N.
 
 The running server remembers the latest 1024 faults of backends and of itself, and
 512 of clients, also over reloads. It keeps no query, no header field and no body.
@@ -43,9 +44,13 @@ func (p process) explainCommand() *cobra.Command {
 	f := &flags{}
 	var a server.FaultsArgs
 	var asJSON bool
-	c := &cobra.Command{
+	var c *cobra.Command
+	c = &cobra.Command{
 		Use: "explain [ID|LINE|-]", Short: "say why a request failed, and what to try", Long: explainLong, Example: explainExamples,
 		RunE: func(_ *cobra.Command, args []string) error {
+			if n, ok := count(args); ok && c.Flags().Changed("last") {
+				a.Last, args = n, nil
+			}
 			text := strings.Join(args, " ")
 			if text == "-" {
 				line, err := bufio.NewReader(io.LimitReader(os.Stdin, 64<<10)).ReadString('\n')
@@ -74,10 +79,21 @@ func (p process) explainCommand() *cobra.Command {
 	}
 	confFlags(c, f)
 	c.Flags().StringVarP(&f.file, "file", "f", "", "the configuration `FILE` of the server; without it the usual places are looked at")
-	c.Flags().IntVarP(&a.Last, "last", "n", 0, "list the latest `N`")
+	c.Flags().IntVarP(&a.Last, "last", "n", 0, "the latest fault; `N`: a list of the latest N")
+	c.Flags().Lookup("last").NoOptDefVal = "0"
 	c.Flags().BoolVarP(&a.All, "all", "a", false, "with --last, or without ID: also faults that are the clients' doing")
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return c
+}
+
+// count returns the number after --last, which may be missing and is an argument
+// therefore.
+func count(args []string) (int, bool) {
+	if len(args) != 1 {
+		return 0, false
+	}
+	n, err := strconv.Atoi(args[0])
+	return n, err == nil && n > 0
 }
 
 // idForm is an id in a line of the error log.

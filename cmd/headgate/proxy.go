@@ -219,6 +219,9 @@ func (p process) welcome(port, secure uint16, spot *onTheSpot) {
     streaming   curl -N %[1]s/events
     status      http://%[1]s/server-status
     balancer    http://%[1]s/balancer-manager
+    metrics     curl %[1]s/metrics
+    compressed  curl -i --compressed %[1]s/
+    failing     curl -i %[1]s/broken/     (Proxy-Status and the error log say why)
 
   Ctrl-C stops it (pid %[2]d).
 

@@ -97,6 +97,18 @@ ProxyPass        /balancer-manager !
     Require local
 </Location>
 
+ProxyPass        /metrics !
+<Location /metrics>
+    SetHandler headgate-metrics
+    Require local
+</Location>
+
+# A backend that is not there: the response says why, by its Proxy-Status.
+ProxyPass         /broken/ http://127.0.0.1:1/
+ProxyStatusHeader local
+
+AddOutputFilterByType BROTLI_COMPRESS;DEFLATE text/html text/plain text/css text/javascript
+
 ProxyPass        /      http://PAGE/
 ProxyPassReverse /      http://PAGE/
 `)

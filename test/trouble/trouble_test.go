@@ -113,6 +113,11 @@ func (f *failure) play(t *testing.T, engine string) string {
 	if by := s.explain(line); by != story {
 		t.Errorf("explain by a line:\n%s", by)
 	}
+	if f.cause == "backend-refused" {
+		if latest, list := s.explain("--last"), s.explain("--last", "5"); latest != story || strings.Count(list, "\n") != 1 || !strings.Contains(list, id[1]) {
+			t.Errorf("explain --last:\n%s\nexplain --last 5:\n%s", latest, list)
+		}
+	}
 	mask := masker(s.server, vars, f.after)
 	var b strings.Builder
 	fmt.Fprintf(&b, "\n## %s: `%s`\n\n`site.conf`:\n\n", f.title, f.cause)
@@ -269,14 +274,14 @@ func (s *stage) logged(cause string) (line string) {
 }
 
 // explain runs the command. What it says has nothing secret.
-func (s *stage) explain(what string) string {
+func (s *stage) explain(what ...string) string {
 	s.t.Helper()
-	cmd := exec.Command(testkit.Binary(s.t), "explain", "-f", filepath.Join(s.server.Dir, "httpd.conf"), what)
-	out, err := cmd.CombinedOutput()
+	args := append([]string{"explain", "-f", filepath.Join(s.server.Dir, "httpd.conf")}, what...)
+	out, err := exec.Command(testkit.Binary(s.t), args...).CombinedOutput()
 	if err != nil {
 		s.t.Fatalf("explain: %v\n%s", err, out)
 	}
-	jsoned, err := exec.Command(testkit.Binary(s.t), "explain", "--json", "-f", filepath.Join(s.server.Dir, "httpd.conf"), what).CombinedOutput()
+	jsoned, err := exec.Command(testkit.Binary(s.t), append(args, "--json")...).CombinedOutput()
 	if err != nil {
 		s.t.Fatalf("explain --json: %v\n%s", err, jsoned)
 	}
