@@ -2,7 +2,6 @@ package lint
 
 import (
 	"go/ast"
-	"strings"
 	"testing"
 
 	"github.com/headgate/headgate/internal/fault"
@@ -11,52 +10,44 @@ import (
 // Every fault has a cause that says something: it names one, or its side, phase and
 // kind stand for one.
 func TestFaultsHaveACause(t *testing.T) {
-	found := 0
-	for _, f := range source(t) {
-		if f.test || !strings.HasPrefix(f.pkg, "internal/") {
-			continue
+	eachFault(t, func(f *goFile, lit *ast.CompositeLit) {
+		side, phase, kind := sides, phases, kinds
+		for _, e := range lit.Elts {
+			kv, ok := e.(*ast.KeyValueExpr)
+			if !ok {
+				continue
+			}
+			switch key := kv.Key.(*ast.Ident); key.Name {
+			case "Cause":
+				return
+			case "Side":
+				side = named(kv.Value, sides)
+			case "Phase":
+				phase = named(kv.Value, phases)
+			case "Kind":
+				kind = named(kv.Value, kinds)
+			}
 		}
-		ast.Inspect(f.ast, func(n ast.Node) bool {
-			lit, ok := n.(*ast.CompositeLit)
-			if !ok || !isFault(lit.Type, f.pkg) {
-				return true
-			}
-			found++
-			side, phase, kind := sides, phases, kinds
-			for _, e := range lit.Elts {
-				kv, ok := e.(*ast.KeyValueExpr)
-				if !ok {
-					continue
-				}
-				switch key := kv.Key.(*ast.Ident); key.Name {
-				case "Cause":
-					return true
-				case "Side":
-					side = named(kv.Value, sides)
-				case "Phase":
-					phase = named(kv.Value, phases)
-				case "Kind":
-					kind = named(kv.Value, kinds)
+		if made := vague(side, phase, kind); made != nil {
+			t.Errorf("%s: a fault of %s %s: %s is called %s, which says too little: give it a Cause", f.at(lit), made.Side, made.Phase, made.Kind, made.Named())
+		}
+	})
+}
+
+// vague returns a fault of these whose cause says too little, nil if there is none.
+func vague(side map[string]fault.Side, phase map[string]fault.Phase, kind map[string]fault.Kind) *fault.Fault {
+	for _, s := range side {
+		for _, p := range phase {
+			for _, k := range kind {
+				made := &fault.Fault{Side: s, Phase: p, Kind: k}
+				switch made.Named() {
+				case fault.InternalError, fault.MalformedTarget, fault.DeniedByRequire:
+					return made
 				}
 			}
-			for _, s := range side {
-				for _, p := range phase {
-					for _, k := range kind {
-						made := &fault.Fault{Side: s, Phase: p, Kind: k}
-						switch c := made.Named(); c {
-						case fault.InternalError, fault.MalformedTarget, fault.DeniedByRequire:
-							t.Errorf("%s: a fault of %s %s: %s is called %s, which says too little: give it a Cause", f.at(lit), s, p, k, c)
-							return true
-						}
-					}
-				}
-			}
-			return true
-		})
+		}
 	}
-	if found < 20 {
-		t.Errorf("%d faults seen: this test looks for the wrong thing", found)
-	}
+	return nil
 }
 
 // named returns the values that an expression may have: one for a constant, all for

@@ -112,7 +112,7 @@ func (s *step) login(x *exchange.Exchange) error {
 	return unauthorized(module.Unauthorized(x), "AH01631", detail)
 }
 
-// unauthorized is the fault of a user whom Require does not admit.
+// unauthorized returns the fault for a user that no Require line admits.
 func unauthorized(status int, id, detail string) error {
 	f := module.AuthFailed("authz_core", id, status, detail)
 	f.Cause = fault.DeniedByRequire
