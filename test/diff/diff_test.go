@@ -88,6 +88,7 @@ func (g *group) diff(t *testing.T, engine string, ks []known) {
 	})
 	for _, c := range g.cases {
 		want, _ := rec.File(c.id)
+		st.expect = strings.Count("\n"+want, "\nlog: ")
 		got := st.play(c)
 		k := lookUp(ks, g.name, c.id)
 		switch {

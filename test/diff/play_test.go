@@ -23,8 +23,9 @@ type stage struct {
 	server  *testkit.Server
 	origins []namedOrigin
 	vars    map[string]string
-	mask    *strings.Replacer
+	mask    *masker
 	logged  int // lines of the access log already in the transcript
+	expect  int // lines of the access log that httpd wrote for the case, as recorded
 
 	manager   []string // the latest page of balancer-manager
 	generated bool     // the group is a generated one
@@ -95,15 +96,10 @@ func setUp(t *testing.T, g *group, start func(testing.TB, testkit.Site) *testkit
 	st.pages = strings.HasPrefix(g.name, "proxyhtml")
 	st.server = start(t, testkit.Site{Conf: g.conf, Files: withResponder(t, g, st.vars), Vars: st.vars})
 	st.vars["port"], st.vars["dir"] = st.server.Port, st.server.Dir
-	var pairs []string
-	for k, v := range st.vars {
-		pairs = append(pairs, v, "${"+k+"}")
-	}
-	st.value = g.value
+	st.mask, st.value = maskOf(st.vars), g.value
 	if st.generated = g.split != ""; st.generated {
-		pairs = append(pairs, g.split, "\n")
+		st.mask.also(g.split, "\n")
 	}
-	st.mask = strings.NewReplacer(pairs...)
 	return st
 }
 
@@ -323,7 +319,7 @@ func body(b *strings.Builder, prefix string, text []byte) {
 }
 
 // accessLog prints the lines that the case added to ${dir}/access.log, if the configuration writes one, once it has count
-// lines; the line of the probe is left out.
+// lines and as many as httpd wrote; the line of the probe is left out.
 func (st *stage) accessLog(b *strings.Builder, count int) {
 	if _, err := os.Stat(filepath.Join(st.server.Dir, "access.log")); err != nil {
 		return
@@ -333,6 +329,7 @@ func (st *stage) accessLog(b *strings.Builder, count int) {
 		return all[st.logged : len(all)-1]
 	}
 	testkit.Poll(6*time.Second, func() bool { return len(lines()) >= count })
+	testkit.Poll(2*time.Second, func() bool { return len(lines()) >= st.expect })
 	for _, l := range lines() {
 		st.logged++
 		if !strings.Contains(l, "OPTIONS *") {

@@ -145,11 +145,7 @@ func (st *routed) play(t *testing.T, c *diffCase) string {
 
 // mask replaces the values of variables by their names.
 func (st *routed) mask(text string) string {
-	var pairs []string
-	for k, v := range st.vars {
-		pairs = append(pairs, v, "${"+k+"}")
-	}
-	return serverName.ReplaceAllString(strings.NewReplacer(pairs...).Replace(plainText(text)), "<server>")
+	return serverName.ReplaceAllString(maskOf(st.vars).Replace(plainText(text)), "<server>")
 }
 
 // transcript prints a report in the form of the record: the backend's view, else the response's head.
@@ -221,4 +217,4 @@ var (
 func withoutLength(head string) string { return lengthLine.ReplaceAllString(head, "") }
 
 // plainText makes bytes that are not ASCII visible, as the record does.
-func plainText(s string) string { return (&stage{mask: strings.NewReplacer()}).masked(s) }
+func plainText(s string) string { return new(stage).masked(s) }
