@@ -30,6 +30,7 @@ func tests() []test {
 		{"balancer", "GET 1 KiB over kept connections, ten backends; one core", balanced},
 		{"fcgi", "GET 1 KiB from a FastCGI program over kept connections, one core", programs},
 		{"static", "files of 1 KiB, 100 KiB and 10 MiB over kept connections, one core", static},
+		{"compress", "a page of 256 KiB from a backend, compressed; one core", compressed},
 		{"watched", "what an access log and metrics cost: GET 1 KiB over kept connections, one core", watched},
 		{"tls", "GET 1 KiB over kept connections with TLS 1.3, one core", requests{cores: 1, depth: 1, tls: conf.ECDSA}.run},
 		{"handshakes", "TLS 1.3 handshakes, full and resumed, each with a GET of 1 KiB", shaken},

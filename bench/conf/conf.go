@@ -28,6 +28,7 @@ type Site struct {
 	FCGI      bool     // the backend is a FastCGI program
 	Files     string   // the folder whose files are served; "": requests go to the backend
 	Members   []string // backends to balance, host:port; none: Backend alone
+	Encode    string   // the content coding in which pages are sent: gzip, br or zstd; "": as they are
 	Rules     bool     // the work of the test "rules": rewriting, header edits, sections, a condition
 	Plain     bool     // Headgate works without io_uring, as on systems that forbid it
 	EachLine  bool     // the log is written line by line, if the server has that choice
@@ -45,6 +46,11 @@ type Server struct {
 
 // Many reports whether there is more than one mapping.
 func (s Site) Many() bool { return len(s.Servers) != 1 || len(s.Servers[0].Paths) != 1 }
+
+// Filter is httpd's name of the filter that encodes.
+func (s Site) Filter() string {
+	return map[string]string{"gzip": "DEFLATE", "br": "BROTLI_COMPRESS", "zstd": "ZSTD_COMPRESS"}[s.Encode]
+}
 
 // Numbers returns the numbers of the paths that the test "rules" renames.
 func (s Site) Numbers() []int { return []int{0, 1, 2, 3, 4, 5, 6, 7, 8, 9} }

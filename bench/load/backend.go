@@ -18,11 +18,13 @@ import (
 const (
 	Small = 1 << 10
 	Large = 10 << 20
+	Text  = 256 << 10 // of a page that can be compressed
 )
 
 // answers are the complete responses, by the last segment of the path.
 type answers struct {
 	small, large, taken []byte
+	text                []byte // HTML
 	fcgi                []byte // the small one by FastCGI
 }
 
@@ -30,14 +32,17 @@ func newAnswers() *answers {
 	return &answers{
 		small: answer("200 OK", bytes.Repeat([]byte("0123456789abcdef"), Small/16)),
 		large: answer("200 OK", bytes.Repeat([]byte("0123456789abcdef"), Large/16)),
+		text:  typed("text/html", "200 OK", page(Text)),
 		taken: answer("200 OK", []byte("taken\n")),
 		fcgi:  fcgiAnswer(),
 	}
 }
 
-func answer(status string, body []byte) []byte {
-	return append(fmt.Appendf(nil, "HTTP/1.1 %s\r\nDate: %s\r\nServer: backend\r\nContent-Type: text/plain\r\n"+
-		"Content-Length: %d\r\n\r\n", status, time.Now().UTC().Format("Mon, 02 Jan 2006 15:04:05 GMT"), len(body)), body...)
+func answer(status string, body []byte) []byte { return typed("text/plain", status, body) }
+
+func typed(kind, status string, body []byte) []byte {
+	return append(fmt.Appendf(nil, "HTTP/1.1 %s\r\nDate: %s\r\nServer: backend\r\nContent-Type: %s\r\n"+
+		"Content-Length: %d\r\n\r\n", status, time.Now().UTC().Format("Mon, 02 Jan 2006 15:04:05 GMT"), kind, len(body)), body...)
 }
 
 // of returns the response to a request, by the last segment of its path without the query.
@@ -51,6 +56,8 @@ func (a *answers) of(head []byte) []byte {
 		return a.small
 	case "large":
 		return a.large
+	case "text":
+		return a.text
 	case "take":
 		return a.taken
 	case "echo":

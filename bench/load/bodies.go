@@ -5,6 +5,7 @@ package load
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -19,8 +20,9 @@ type Bodies struct {
 	Connections int
 	Time        time.Duration
 	Host, Path  string
-	Send        int // bytes that each request sends; 0: it is a GET
-	Chunk       int // the size of chunks, each in a separate write; 0: with Content-Length
+	Send        int    // bytes that each request sends; 0: it is a GET
+	Chunk       int    // the size of chunks, each in a separate write; 0: with Content-Length
+	Accept      string // Accept-Encoding of requests without a body; "": none
 }
 
 // Moved is the result. Only complete requests count, and each is finished.
@@ -69,7 +71,11 @@ func (b Bodies) Run(ctx context.Context, addr string) (Moved, error) {
 // pieces returns the bytes of a request, write by write.
 func (b Bodies) pieces() [][]byte {
 	if b.Send == 0 {
-		return [][]byte{get(b.Host, b.Path)}
+		request := get(b.Host, b.Path)
+		if b.Accept != "" {
+			request = fmt.Appendf(request[:len(request)-2], "Accept-Encoding: %s\r\n\r\n", b.Accept)
+		}
+		return [][]byte{request}
 	}
 	head := fmt.Appendf(nil, "POST %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: bench\r\n", b.Path, b.Host)
 	data := bytes.Repeat([]byte("0123456789abcdef"), b.Send/16)
@@ -114,16 +120,37 @@ func exchange(c net.Conn, pieces [][]byte, buf []byte) (int, error) {
 		read += n
 		end = bytes.Index(buf[:read], []byte("\r\n\r\n"))
 	}
-	size, err := strconv.Atoi(fieldOf(buf[:end+2], "content-length"))
-	if err != nil || !bytes.HasPrefix(buf, []byte("HTTP/1.1 200")) {
-		return 0, fmt.Errorf("unexpected answer: %.80q", buf[:end])
+	head := buf[:end+2]
+	if !bytes.HasPrefix(head, []byte("HTTP/1.1 200")) {
+		return 0, fmt.Errorf("unexpected answer: %.80q", head)
 	}
-	for left := size - (read - end - 4); left > 0; {
-		n, err := c.Read(buf[:min(left, len(buf))])
+	rest := body{chunked: fieldIs(head, "transfer-encoding", "chunked")}
+	if !rest.chunked {
+		size, err := strconv.ParseInt(fieldOf(head, "content-length"), 10, 64)
+		if err != nil {
+			return 0, fmt.Errorf("answer without a length: %.80q", head)
+		}
+		rest.left = size
+	}
+	return drain(c, &rest, buf, buf[end+4:read])
+}
+
+// drain reads a body to its end, of which first has arrived; it returns its size on the connection, with the lines of its chunks.
+func drain(c net.Conn, rest *body, buf, first []byte) (int, error) {
+	size := 0
+	for data := first; ; {
+		n, done, ok := rest.take(data)
+		size += n
+		switch {
+		case !ok || done && n < len(data):
+			return 0, errors.New("malformed body of an answer")
+		case done:
+			return size, nil
+		}
+		n, err := c.Read(buf)
 		if err != nil {
 			return 0, err
 		}
-		left -= n
+		data = buf[:n]
 	}
-	return size, nil
 }

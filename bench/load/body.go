@@ -7,7 +7,7 @@ import (
 	"strconv"
 )
 
-// body tracks the body of a request and drops it.
+// body tracks the body of a message and drops it.
 type body struct {
 	left    int64 // bytes of the body, or of the chunk, still to come
 	chunked bool

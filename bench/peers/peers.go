@@ -132,6 +132,12 @@ func (p *Peer) fit(site conf.Site) conf.Site {
 		if site.FCGI {
 			load = slices.Concat(load, []string{"proxy_fcgi"})
 		}
+		switch site.Encode {
+		case "gzip":
+			load = slices.Concat(load, []string{"filter", "deflate"})
+		case "br":
+			load = slices.Concat(load, []string{"filter", "brotli"})
+		}
 		if len(site.Members) > 0 {
 			load = slices.Concat(load, balancerModules)
 		}

@@ -40,8 +40,11 @@ type Pool struct {
 // NewPool returns a pool of the encoders that make returns, which take so much time
 // for a byte.
 func NewPool(perByte time.Duration, make func() (Encoder, error)) *Pool {
-	return &Pool{make: make, onLoop: int(longest / max(perByte, 1))}
+	return &Pool{make: make, onLoop: OnLoop(perByte)}
 }
+
+// OnLoop is how many bytes may be encoded on a loop at a time, if each takes so long.
+func OnLoop(perByte time.Duration) int { return min(int(longest/max(perByte, 1)), block) }
 
 // stream is the state of one response: an encoder with its input and output.
 type stream struct {

@@ -72,12 +72,14 @@ var perByte = [12]time.Duration{7, 9, 14, 16, 22, 32, 40, 60, 80, 120, 1000, 250
 // settings identify a pool.
 type settings struct{ quality, window int }
 
+func newEncoder(s settings) coding.Encoder {
+	return brotli.NewWriterOptions(io.Discard, brotli.WriterOptions{Quality: s.quality, LGWin: s.window})
+}
+
 // Filter is the filter of the module.
 func Filter() module.FilterKind {
 	pools := coding.NewPools(func(s settings) *coding.Pool {
-		return coding.NewPool(perByte[s.quality], func() (coding.Encoder, error) {
-			return brotli.NewWriterOptions(io.Discard, brotli.WriterOptions{Quality: s.quality, LGWin: s.window}), nil
-		})
+		return coding.NewPool(perByte[s.quality], func() (coding.Encoder, error) { return newEncoder(s), nil })
 	})
 	return module.FilterKind{
 		Name: "BROTLI_COMPRESS", Rank: module.RankContentSet,

@@ -120,10 +120,12 @@ func positive(field func(*dirConf) *int) func(*directive.Call) error {
 // perByte is about how long the encoder takes for a byte, by level.
 var perByte = [10]time.Duration{0, 6, 7, 8, 10, 12, 16, 40, 60, 100}
 
+func newEncoder(level int) (coding.Encoder, error) { return gzip.NewWriterLevel(nil, level) }
+
 // Filter is DEFLATE.
 func Filter() module.FilterKind {
 	pools := coding.NewPools(func(level int) *coding.Pool {
-		return coding.NewPool(perByte[level], func() (coding.Encoder, error) { return gzip.NewWriterLevel(nil, level) })
+		return coding.NewPool(perByte[level], func() (coding.Encoder, error) { return newEncoder(level) })
 	})
 	return module.FilterKind{
 		Name: "DEFLATE", Rank: module.RankContentSet, InputRank: module.RankContentSet,

@@ -73,14 +73,16 @@ type settings struct {
 	window int
 }
 
+// newEncoder makes an encoder that encodes where it is called, without goroutines.
+func newEncoder(s settings) (coding.Encoder, error) {
+	return zstd.NewWriter(nil, zstd.WithEncoderLevel(s.level), zstd.WithEncoderConcurrency(1),
+		zstd.WithWindowSize(1<<s.window), zstd.WithLowerEncoderMem(true), zstd.WithZeroFrames(true))
+}
+
 // Filter is the filter of the module.
 func Filter() module.FilterKind {
 	pools := coding.NewPools(func(s settings) *coding.Pool {
-		return coding.NewPool(perByte[s.level], func() (coding.Encoder, error) {
-			// One at a time: it then encodes where it is called, without goroutines.
-			return zstd.NewWriter(nil, zstd.WithEncoderLevel(s.level), zstd.WithEncoderConcurrency(1),
-				zstd.WithWindowSize(1<<s.window), zstd.WithLowerEncoderMem(true), zstd.WithZeroFrames(true))
-		})
+		return coding.NewPool(perByte[s.level], func() (coding.Encoder, error) { return newEncoder(s) })
 	})
 	return module.FilterKind{
 		Name: "ZSTD_COMPRESS", Rank: module.RankContentSet,
