@@ -17,6 +17,7 @@ var (
 
 func TestMain(m *testing.M) {
 	flag.Parse()
+	_ = flag.Set("test.parallel", "4") // a group mostly waits: for limits of time, and for logs
 	testkit.Main(m)
 }
 
@@ -55,6 +56,7 @@ func TestDiff(t *testing.T) {
 		t.Fatal(err)
 	}
 	eachGroup(t, func(t *testing.T, g *group) {
+		t.Parallel()
 		for _, engine := range g.engines() {
 			if engine == os.Getenv("DIFF_ENGINE") {
 				g.diff(t, engine, ks)
