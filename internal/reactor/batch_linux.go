@@ -79,7 +79,7 @@ func (l *eloop) transmit(items []outItem) (whole bool) {
 	}
 	for i := range items {
 		if it := &items[i]; it.c != nil {
-			n, e := sysSend(int(it.c.fd), l.out.bytes[it.from:it.to])
+			n, e := sysSend(int(it.c.fd), l.out.bytes[it.from:it.to], 0)
 			whole = it.tell(n, e) && whole
 		}
 	}
@@ -118,7 +118,7 @@ func (l *eloop) result(items []outItem) (whole bool) {
 	i, n, e := l.ring.Result()
 	it := &items[i]
 	if e != 0 && e != syscall.EAGAIN {
-		n, e = sysSend(int(it.c.fd), l.out.bytes[it.from:it.to])
+		n, e = sysSend(int(it.c.fd), l.out.bytes[it.from:it.to], 0)
 	}
 	return it.tell(n, e)
 }

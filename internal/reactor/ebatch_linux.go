@@ -3,6 +3,8 @@ package reactor
 import (
 	"slices"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // pendingSend is the unsent rest of a message whose writer has continued: the system
@@ -117,14 +119,17 @@ func (c *econn) goOn(patience int64) {
 
 // sendFirst sends the batched message of c, or waits for the coroutine that is
 // sending it, so that later bytes come after it.
-func (c *econn) sendFirst() error {
+func (c *econn) sendFirst() error { return c.sendBefore(0) }
+
+// sendLast is sendFirst when the end of the output follows at once: the message may
+// travel in one packet with the end.
+func (c *econn) sendLast() error { return c.sendBefore(unix.MSG_MORE) }
+
+// sendBefore sends the batched message of c with flags of send(2), or waits for the
+// coroutine that is sending it.
+func (c *econn) sendBefore(flags int) error {
 	if c.flags&isBatched != 0 {
-		p := c.unbatch()
-		n, err := c.writeNow(slices.Clone(p))
-		if err != nil && n == 0 {
-			return &unsentError{err}
-		}
-		return err
+		return c.sendBatched(c.unbatch(), flags)
 	}
 	for c.pending != nil && c.pending.busy {
 		c.pending.waiters = append(c.pending.waiters, c.loop.running())
@@ -134,4 +139,21 @@ func (c *econn) sendFirst() error {
 		return c.pending.err
 	}
 	return nil
+}
+
+// sendBatched sends p, which is the loop's: what has no room now is copied, because
+// other connections use the loop's memory while this one waits.
+func (c *econn) sendBatched(p []byte, flags int) error {
+	if err := c.mayGo(c.wdl); err != nil {
+		return &unsentError{err}
+	}
+	n, e := sysSend(int(c.fd), p, flags)
+	if e == 0 && n == len(p) {
+		return nil
+	}
+	m, err := c.writeNow(slices.Clone(p[max(n, 0):]))
+	if err != nil && max(n, 0)+m == 0 {
+		return &unsentError{err}
+	}
+	return err
 }

@@ -1,7 +1,9 @@
 package reactor_test
 
 import (
+	"bytes"
 	"errors"
+	"io"
 	"net"
 	"syscall"
 	"testing"
@@ -77,4 +79,29 @@ func TestSoonAborted(t *testing.T) {
 			}
 		})
 	})
+}
+
+// The last message of a connection arrives whole, with and without room for it.
+func TestLastMessage(t *testing.T) {
+	for _, before := range []int{0, 1, 1 << 20, 8 << 20} {
+		for _, last := range []int{1, 1000, 4 << 10, 5 << 10} {
+			h := &echo{t: t}
+			h.serve = func(c reactor.Conn, _ []byte) bool {
+				if before > 0 {
+					_, _ = c.Write(make([]byte, before))
+				}
+				_, _ = c.WriteBatched(bytes.Repeat([]byte("x"), last))
+				return false
+			}
+			_, addr := epoll.start(t, h, nil)
+			c := dial(t, addr)
+			_, _ = c.Write([]byte("x"))
+			_ = c.SetDeadline(time.Now().Add(testkit.Patience))
+			got, err := io.ReadAll(c)
+			if want := before + last; err != nil || len(got) != want || bytes.Count(got, []byte("x")) != last {
+				t.Errorf("%d bytes of %d, %v", len(got), want, err)
+			}
+			_ = c.Close()
+		}
+	}
 }

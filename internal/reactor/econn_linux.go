@@ -230,7 +230,7 @@ func (c *econn) serve() {
 		}
 	}
 	if c.flags&(isBatched|isClosed) == isBatched || c.pending != nil {
-		_ = c.sendFirst() // the connection ends, whether or not this arrives
+		_ = c.sendLast() // the connection ends, whether or not this arrives
 	}
 	c.ended()
 }
@@ -370,7 +370,7 @@ func (c *econn) writeNow(p []byte) (n int, err error) {
 		if err := c.mayGo(c.wdl); err != nil {
 			return n, err
 		}
-		m, e := sysSend(int(c.fd), p[n:])
+		m, e := sysSend(int(c.fd), p[n:], 0)
 		switch {
 		case e == syscall.EAGAIN:
 			if err := c.awaitRoom(); err != nil {
@@ -473,7 +473,7 @@ func (c *econn) Close() error {
 	}
 	l := c.loop
 	if c.flags&isBatched != 0 {
-		_, _ = sysSend(int(c.fd), c.unbatch())
+		_, _ = sysSend(int(c.fd), c.unbatch(), unix.MSG_MORE)
 	}
 	c.flags = c.flags&^isIdle | isClosed
 	c.watcher = nil
@@ -509,7 +509,7 @@ func (c *econn) CloseWrite() error {
 		return net.ErrClosed
 	}
 	if c.flags&isBatched != 0 || c.pending != nil {
-		if err := c.sendFirst(); err != nil {
+		if err := c.sendLast(); err != nil {
 			return err
 		}
 	}

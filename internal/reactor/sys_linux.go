@@ -22,9 +22,9 @@ func sysRecv(fd int, p []byte, flags uintptr) (int, syscall.Errno) {
 }
 
 // sysSend never raises SIGPIPE.
-func sysSend(fd int, p []byte) (int, syscall.Errno) {
+func sysSend(fd int, p []byte, flags int) (int, syscall.Errno) {
 	for {
-		n, _, e := syscall.RawSyscall6(unix.SYS_SENDTO, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)), unix.MSG_NOSIGNAL, 0, 0)
+		n, _, e := syscall.RawSyscall6(unix.SYS_SENDTO, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)), uintptr(flags|unix.MSG_NOSIGNAL), 0, 0)
 		if e != syscall.EINTR {
 			return int(n), e
 		}

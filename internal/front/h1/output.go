@@ -311,13 +311,14 @@ func (st *state) Flush() error {
 	if len(o.bytes) == 0 {
 		return nil
 	}
-	err := st.write(o.bytes, st.x.KeptAlive && o.whole())
+	err := st.write(o.bytes, o.whole())
 	o.drop()
 	return err
 }
 
 // write writes to the connection within the site's Timeout. last: p ends a
-// response after which the connection waits for the next request.
+// response, after which the connection waits for the next request or ends: the end
+// may then travel in the same packet.
 func (st *state) write(p []byte, last bool) (err error) {
 	if st.out.broken {
 		return errStopped
