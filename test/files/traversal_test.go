@@ -79,6 +79,7 @@ func TestTraversal(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(*seed, 7))
 	statuses := map[int]int{}
 	c := &client{t: t, addr: s.Addr()}
+	defer c.close()
 	for range *paths {
 		path := "/"
 		if rnd.IntN(3) == 0 {
@@ -106,6 +107,12 @@ type client struct {
 	addr string
 	conn net.Conn
 	in   *bufio.Reader
+}
+
+func (c *client) close() {
+	if c.conn != nil {
+		_ = c.conn.Close()
+	}
 }
 
 func (c *client) get(path string) (int, []byte) {

@@ -225,7 +225,7 @@ func (s *stage) send(path string) net.Conn {
 		s.t.Fatal(err)
 	}
 	_ = c.SetDeadline(time.Now().Add(testkit.Patience))
-	if _, err := fmt.Fprintf(c, "GET %s?card=4111 HTTP/1.1\r\nHost: www.test\r\nCookie: session=s3cret\r\nAuthorization: Basic c2VjcmV0\r\n\r\n", path); err != nil {
+	if _, err := fmt.Fprintf(c, "GET %s?card=c4111d HTTP/1.1\r\nHost: www.test\r\nCookie: session=s3cret\r\nAuthorization: Basic c2VjcmV0\r\n\r\n", path); err != nil {
 		s.t.Fatal(err)
 	}
 	return c
@@ -234,7 +234,7 @@ func (s *stage) send(path string) net.Conn {
 // get sends a request and reads its response.
 func (s *stage) get(path string) {
 	s.t.Helper()
-	r, err := http.NewRequestWithContext(s.t.Context(), http.MethodGet, "http://"+s.server.Addr()+path+"?card=4111", nil)
+	r, err := http.NewRequestWithContext(s.t.Context(), http.MethodGet, "http://"+s.server.Addr()+path+"?card=c4111d", nil)
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -285,7 +285,7 @@ func (s *stage) explain(what ...string) string {
 	if err != nil {
 		s.t.Fatalf("explain --json: %v\n%s", err, jsoned)
 	}
-	for _, secret := range []string{"4111", "s3cret", "c2VjcmV0"} {
+	for _, secret := range []string{"c4111d", "s3cret", "c2VjcmV0"} {
 		if bytes.Contains(out, []byte(secret)) || bytes.Contains(jsoned, []byte(secret)) {
 			s.t.Errorf("%q is told:\n%s%s", secret, out, jsoned)
 		}
