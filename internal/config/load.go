@@ -32,8 +32,10 @@ type Options struct {
 	Version    string // our own, for the Server field: "Headgate/0.1.0"
 	Made       string // when the program was built, for its status page
 	Generation uint64
-	Text       string // configuration given as text instead of File's contents; for proxy --from/--to and demo
-	Check      bool   // judge only: opens no logs and attaches no state beyond this call
+	Text       string        // configuration given as text instead of File's contents; for proxy --from/--to and demo
+	Guests     []source.Text // what was discovered, read behind the files
+	Files      *source.Kept  // what files are read through; nil: they are read and not kept
+	Check      bool          // judge only: opens no logs and attaches no state beyond this call
 
 	// Keep, with Check, leaves the snapshot usable: the caller must retire it.
 	// Nothing of this machine is looked at, so that the configuration of another
@@ -127,6 +129,7 @@ func (l *Loaded) apply(o Options, table *directive.Table, modules []*module.Modu
 	l.Source = source.Read(r)
 	l.take(l.Source.Errors, directive.SeverityError)
 	l.take(l.Source.Warnings, directive.SeverityWarning)
+	l.judgeGuests(o)
 	var found []directive.Diagnostic
 	opts := l.applied(o)
 	opts.Use = func(u directive.Use) { l.Uses = append(l.Uses, u) }
@@ -150,9 +153,13 @@ func readOptions(o Options, table *directive.Table, modules []*module.Module) so
 		KnownDirective: func(name string) bool { return table.Lookup(name) != nil },
 		KnownSection:   func(name string) bool { return table.Lookup("<"+name+">") != nil },
 	}
-	if o.Text != "" {
+	switch {
+	case o.Text != "":
 		r.FS = textFS{name: o.File, text: o.Text}
+	case o.Files != nil:
+		r.FS = o.Files
 	}
+	r.Texts = o.Guests
 	return r
 }
 

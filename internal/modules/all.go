@@ -25,6 +25,7 @@ import (
 	"github.com/headgate/headgate/internal/modules/core"
 	"github.com/headgate/headgate/internal/modules/deflate"
 	"github.com/headgate/headgate/internal/modules/dir"
+	"github.com/headgate/headgate/internal/modules/discover"
 	"github.com/headgate/headgate/internal/modules/env"
 	"github.com/headgate/headgate/internal/modules/expires"
 	"github.com/headgate/headgate/internal/modules/filter"
@@ -119,6 +120,7 @@ func All() []*module.Module {
 		autoindex.New(),
 		expires.New(), // before headers, which sees its fields
 		alias.New(),   // maps behind proxy
+		discover.New(),
 		status.New(proxy.StatusPart),
 		metrics.New(proxy.Metered), // behind proxy, whose workers it looks at
 		info.New(

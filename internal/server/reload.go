@@ -38,6 +38,7 @@ func (s *Server) reloadOutcome() (*Outcome, error) {
 	}
 	o, began := &Outcome{}, time.Now()
 	err := s.reload(o)
+	s.watch()
 	o.At, o.OK, o.Generation = time.Now(), err == nil, s.generation
 	o.Warnings = append(o.Warnings, s.rt.Logs.Troubles()...)
 	if err != nil {
@@ -53,10 +54,10 @@ func (s *Server) reloadOutcome() (*Outcome, error) {
 	return o, err
 }
 
-func (s *Server) reload(o *Outcome) error {
-	loaded, err := s.load()
+func (s *Server) reload(out *Outcome) error {
+	loaded, o, err := s.load()
 	if err != nil {
-		o.Reasons = s.logReport(loaded)
+		out.Reasons = s.logReport(loaded)
 		if loaded != nil && loaded.Snapshot != nil {
 			s.retire(loaded.Snapshot)
 		}
@@ -78,6 +79,8 @@ func (s *Server) reload(o *Outcome) error {
 		return err
 	}
 	s.logLevelled(loaded)
+	s.discovering(loaded, o)
+	s.logFaults()
 	return nil
 }
 

@@ -89,6 +89,7 @@ type Server struct {
 	stopSweep  func()
 	stopCerts  func()
 	closings   []*snapshot.Closing // of snapshots that are not closed yet
+	discovery  discovery
 
 	helper atomic.Pointer[privsep.Client] // opens what only root may; nil: this process is root, or never was
 	asks   chan StopArgs                  // stops requested on the control socket

@@ -13,6 +13,7 @@ import (
 	"github.com/headgate/headgate/internal/logsink"
 	"github.com/headgate/headgate/internal/reactor"
 	"github.com/headgate/headgate/internal/snapshot"
+	"github.com/headgate/headgate/internal/source"
 )
 
 // Start loads the configuration and serves it. After an error nothing is left
@@ -20,13 +21,22 @@ import (
 // a configuration that cannot be started; a *listen.BindError names the process
 // that holds a port.
 func (s *Server) Start() error {
+	err := s.start()
+	if err != nil {
+		s.endDiscovery()
+	}
+	return err
+}
+
+func (s *Server) start() error {
 	s.life.Lock()
 	defer s.life.Unlock()
 	if s.running {
 		return errors.New("already started")
 	}
-	loaded, err := s.load()
+	loaded, o, err := s.load()
 	if err == nil {
+		loaded = s.discoverFirst(loaded, o)
 		err = s.begin(loaded)
 	}
 	if err != nil {
@@ -41,23 +51,36 @@ func (s *Server) Start() error {
 	s.logf(logsink.Notice, "AH00489", nil, "%s configured -- resuming normal operations", s.o.Config.Version)
 	s.logf(logsink.Notice, "AH00094", nil, "Command line: '%s'", commandLine())
 	s.logLevelled(loaded)
+	s.logFaults()
+	s.watch()
 	_ = s.o.Notify.Ready(s.status())
 	return nil
 }
 
-// load reads the configuration for the next generation.
-func (s *Server) load() (*config.Loaded, error) {
-	o := s.o.Config
+// load reads the configuration for the next generation, with what is discovered. It
+// returns the options, too, by which it can be loaded again.
+func (s *Server) load() (*config.Loaded, config.Options, error) {
+	o, d := s.o.Config, &s.discovery
 	env, err := s.o.Env()
 	if err != nil {
-		return nil, err
+		return nil, o, err
 	}
 	o.Env, o.Generation, o.Check = env, s.generation+1, false
-	loaded := config.Load(o, s.rt, s.o.Modules)
-	if !loaded.OK() || loaded.Snapshot == nil {
-		return loaded, &ConfigError{Loaded: loaded}
+	if o.Text == "" {
+		o.Files = source.NewKept(nil)
 	}
-	return loaded, nil
+	was := d.faults
+	d.faults = nil // what could not be compiled may be possible with other files
+	loaded, err := s.loadGuests(o)
+	if err == nil && len(d.guests) > 0 && len(loaded.Snapshot.Discover) == 0 {
+		s.retire(loaded.Snapshot)
+		d.wanted = nil
+		loaded, err = s.loadGuests(o)
+	}
+	if err != nil {
+		d.faults, d.tried = was, o.Files
+	}
+	return loaded, o, err
 }
 
 // begin makes the first snapshot current. The order is httpd's: first what

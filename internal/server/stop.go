@@ -20,6 +20,7 @@ const tunnelGrace = 30 * time.Second
 // immediate one's wait for stuck logs. Stop returns when nothing is served any
 // more; further calls do nothing.
 func (s *Server) Stop(graceful bool, deadline time.Duration, hurry <-chan struct{}) {
+	s.endDiscovery()
 	s.life.Lock()
 	defer s.life.Unlock()
 	if !s.running {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/headgate/headgate/internal/certfile"
+	"github.com/headgate/headgate/internal/discover"
 	"github.com/headgate/headgate/internal/exchange"
 	"github.com/headgate/headgate/internal/health"
 	"github.com/headgate/headgate/internal/listen"
@@ -58,6 +59,9 @@ type Snapshot struct {
 	Certs []*certfile.Pair                  // of all sites, to be looked at for changes
 	Looks []func() (said string, err error) // look at further files for changes, as often; for the log, each change and fault once
 	Keys  []string                          // files of certificates and keys: what the privileged helper may open for reading
+
+	Discover []discover.Spec // where more is discovered than the files say
+	Watch    bool            // the files are watched, and a change is taken over
 
 	Asks bool // judged only: a start asks for pass phrases of encrypted keys, which may take long
 

@@ -23,6 +23,7 @@ type VHost struct {
 	Names   []string // ServerName and plain ServerAlias values
 	Wild    []string // ServerAlias values with * or ?
 	Defined string   // "file:line"
+	Guest   bool     // it was discovered: see guests.go
 }
 
 // VHosts chooses the virtual host of a request as httpd does: the most specific
@@ -34,15 +35,17 @@ type VHosts struct {
 	anyIP map[uint16]*NameSet         // *:port
 	ports map[netip.Addr]*NameSet     // IP:*
 	all   *NameSet                    // *:*
+	files []*VHost                    // those that are no guests
 }
 
 // NameSet is the virtual hosts of one address.
 type NameSet struct {
-	First *exchange.Site
-	hosts []*VHost
-	names textmap.Map[named] // lower-case name → the first host that has it
-	wild  wildNames
-	tags  map[string]int // name written in the <VirtualHost> tag
+	First  *exchange.Site
+	single bool // every request is First's
+	hosts  []*VHost
+	names  textmap.Map[named] // lower-case name → the first host that has it
+	wild   wildNames
+	tags   map[string]int // name written in the <VirtualHost> tag
 }
 
 // named is the host that a name leads to.
@@ -57,7 +60,13 @@ func NewVHosts(main *exchange.Site, hosts []*VHost) *VHosts {
 		main: main, exact: make(map[netip.AddrPort]*NameSet),
 		anyIP: make(map[uint16]*NameSet), ports: make(map[netip.Addr]*NameSet),
 	}
+	var guests []*VHost
 	for _, h := range hosts {
+		if h.Guest {
+			guests = append(guests, h)
+			continue
+		}
+		v.files = append(v.files, h)
 		for _, a := range h.Addrs {
 			if a.IP.IsUnspecified() {
 				a.IP = netip.Addr{} // httpd: 0.0.0.0 and [::] are default hosts too
@@ -65,6 +74,8 @@ func NewVHosts(main *exchange.Site, hosts []*VHost) *VHosts {
 			v.set(a).add(h, a)
 		}
 	}
+	v.invite(guests)
+	v.Dump(func(_ string, s *NameSet) { s.single = len(s.hosts) == 1 && s.hosts[0].Site == s.First })
 	return v
 }
 
@@ -156,7 +167,7 @@ func (v *VHosts) Site(s *NameSet) *exchange.Site {
 
 // Single reports that the name does not matter: Site is the site of every
 // request. A nil set is that of the main server.
-func (s *NameSet) Single() bool { return s == nil || len(s.hosts) == 1 }
+func (s *NameSet) Single() bool { return s == nil || s.single }
 
 // Pick returns the site for a Host value without port, in lower case and
 // without a trailing dot; empty means that the request had none.
@@ -193,6 +204,9 @@ func (v *VHosts) pick(s *NameSet, host []byte) (*exchange.Site, record.How) {
 	}
 	if i, ok := s.tags[string(host)]; ok {
 		return s.hosts[i].Site, record.ByTag
+	}
+	if s.First == v.main {
+		return s.First, record.ByMain
 	}
 	return s.First, record.ByDefault
 }

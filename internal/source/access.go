@@ -23,7 +23,7 @@ type Refuse func(name, within string) (complaint string, ignored bool)
 func (r *Result) ReadAccess(file, text string, refuse Refuse) *Result {
 	server := r.state
 	o := server.Options
-	o.maxLines = maxAccessLines
+	o.maxLines, o.FS = maxAccessLines, live(o.FS)
 	in := newReader(o, r.BuiltIn)
 	in.refuse = refuse
 	in.res.ServerRoot, in.res.BuiltIn = r.ServerRoot, r.BuiltIn

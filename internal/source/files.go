@@ -28,7 +28,7 @@ func (osFS) Stat(name string) (fs.FileInfo, error)      { return os.Stat(name) }
 // absolute makes name absolute: against the working directory on the real file
 // system, against / on any other.
 func absolute(f FS, name string) string {
-	if _, real := f.(osFS); real {
+	if _, real := live(f).(osFS); real {
 		if abs, err := filepath.Abs(name); err == nil {
 			return abs
 		}

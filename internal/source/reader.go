@@ -22,7 +22,8 @@ type reader struct {
 	builtIn  *builtIn          // httpd's own modules
 	macros   map[string]*macro // nil until the first <Macro>, as in httpd
 	includes []syntax.Site     // the Include directives we are inside of
-	refuse   Refuse            // what a .htaccess file may not contain; nil: it is no such file
+	refuse   Refuse            // what a .htaccess file or a guest may not contain; nil: it is no such file
+	literal  bool              // variables are not expanded: it is a guest's text
 
 	ignoreEmpty, ignoreNesting bool // MacroIgnoreEmptyArgs, MacroIgnoreBadNesting
 

@@ -125,6 +125,9 @@ func (f *file) expand(l syntax.Line) (string, bool) {
 	if !strings.Contains(s, "${") {
 		return s, true
 	}
+	if f.literal {
+		return s, f.guestVariable(l)
+	}
 	var b strings.Builder
 	for {
 		i := strings.Index(s, "${")
