@@ -1,0 +1,220 @@
+package labels
+
+import (
+	"fmt"
+	"hash/fnv"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/headgate/headgate/internal/ascii"
+)
+
+// translation is one run of Translate.
+type translation struct {
+	o Options
+
+	services                  map[serviceKey]*service
+	order                     []*service // oldest first
+	balancers                 map[string]*service
+	routers                   []*router // oldest first
+	routerNames, routerPrints map[string]bool
+	middlewares               map[string][]*middleware
+	pending                   []*pendingRouter
+
+	looked   []*fields
+	sites    []*site
+	files    []File
+	labels   []Label
+	problems []Problem
+}
+
+// problem notes something that is not served.
+func (t *translation) problem(c *Container, label, format string, args ...any) *Problem {
+	name := ""
+	if c != nil {
+		name = shown(c.Name)
+	}
+	t.problems = append(t.problems, Problem{Container: name, Label: label, Reason: fmt.Sprintf(format, args...)})
+	return &t.problems[len(t.problems)-1]
+}
+
+// shown is the name of a container as messages and comments have it.
+func shown(name string) string {
+	if printable(name) && len(name) <= 2*maxWord {
+		return name
+	}
+	return clip(strconv.QuoteToASCII(name))
+}
+
+// scope is within what a container's names count: its Compose project, or itself. Containers of one scope trust each other:
+// they may share services, routers and hosts.
+func (c *Container) scope() string {
+	if c.Project != "" {
+		return "project " + c.Project
+	}
+	return "container " + c.Name
+}
+
+// serviceKey names a service within its scope.
+type serviceKey struct{ scope, name string }
+
+// service is a balancer in the making.
+type service struct {
+	key      serviceKey
+	balancer string // its name in the text
+	first    *Container
+	settings settings
+	members  []Member
+	hosts    []string
+	paths    []string
+}
+
+// settings are what all members of a service have in common.
+type settings struct {
+	params []string // of the balancer, "name=value" and checked
+	lines  []string // of its <Proxy> section
+}
+
+func (a settings) equal(b settings) bool {
+	return slices.Equal(a.params, b.params) && slices.Equal(a.lines, b.lines)
+}
+
+// router says which requests a service takes.
+type router struct {
+	name     string // unique, safe in the text
+	label    string // for messages: the label that asks for it
+	first    *Container
+	service  *service // nil: its steps respond
+	rule     *node
+	priority int
+	entries  []Entrypoint
+	own      bool   // made of headgate.* labels: paths are whole segments, the URL is as Apache makes it
+	target   string // own: the path at the container, if another one
+	steps    steps
+	conf     []string // lines of its section
+}
+
+// member returns the address of a container as a member.
+func (t *translation) member(c *Container, scheme, port, network string) (Member, error) {
+	host, err := t.address(c, network)
+	if err != nil {
+		return Member{}, err
+	}
+	n, err := c.port(port)
+	if err != nil {
+		return Member{}, err
+	}
+	addr := netip.AddrPortFrom(host, n)
+	return Member{
+		Container: c.Name, URL: scheme + "://" + addr.String(),
+		Draining: c.Health == "unhealthy", Disabled: c.Health == "starting",
+	}, nil
+}
+
+// address returns the address by which a container is reached.
+func (t *translation) address(c *Container, network string) (netip.Addr, error) {
+	if c.HostNetwork {
+		return netip.AddrFrom4([4]byte{127, 0, 0, 1}), nil
+	}
+	network = firstOf(network, t.o.Network)
+	var names []string
+	for name := range c.Addrs {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		// Compose puts the project ahead of a network's name.
+		if network != "" && name != network && name != c.Project+"_"+network {
+			continue
+		}
+		if a, err := netip.ParseAddr(c.Addrs[name]); err == nil && a.Zone() == "" {
+			return a.Unmap(), nil
+		}
+	}
+	if network != "" {
+		return netip.Addr{}, fmt.Errorf("it has no address in the network %q", clip(network))
+	}
+	return netip.Addr{}, fmt.Errorf("it has no address")
+}
+
+// port returns the port of a container: the one that a label names, or the lowest that it exposes.
+func (c *Container) port(label string) (uint16, error) {
+	if label != "" {
+		n, err := strconv.ParseUint(label, 10, 16)
+		if err != nil || n == 0 {
+			return 0, fmt.Errorf("%q is no port", clip(label))
+		}
+		return uint16(n), nil
+	}
+	if len(c.Ports) == 0 {
+		return 0, fmt.Errorf("it exposes no port, and no label names one")
+	}
+	return c.Ports[0], nil
+}
+
+// join makes a container a member of a service, which is there from then on. Its oldest container decides the settings.
+func (t *translation) join(key serviceKey, balancer string, c *Container, set settings, m Member) (*service, error) {
+	s := t.services[key]
+	if s == nil {
+		s = &service{key: key, first: c, settings: set}
+		s.balancer = t.balancerName(balancer, key)
+		if t.o.BalancerTaken != nil {
+			if owner, taken := t.o.BalancerTaken(s.balancer); taken {
+				return nil, fmt.Errorf("the balancer %s belongs to %s", s.balancer, owner)
+			}
+		}
+		t.services[key] = s
+		t.balancers[s.balancer] = s
+		t.order = append(t.order, s)
+	}
+	if !slices.ContainsFunc(s.members, func(o Member) bool { return o.URL == m.URL }) {
+		s.members = append(s.members, m)
+	}
+	if !s.settings.equal(set) {
+		return s, fmt.Errorf("its settings differ from those of %s, which is older and decides", shown(s.first.Name))
+	}
+	return s, nil
+}
+
+// balancerName makes the name of a balancer. Names that are the same once they are safe are told apart by a hash of what they
+// were made of, so that a name does not depend on what else is there: the older one keeps the short form.
+func (t *translation) balancerName(wish string, key serviceKey) string {
+	name := strings.ReplaceAll(slug(wish), "_", "-")
+	if name == "" || t.balancers[name] != nil {
+		h := fnv.New32a()
+		h.Write([]byte(key.scope + "\x00" + key.name))
+		name = strings.TrimPrefix(fmt.Sprintf("%s-%08x", name, h.Sum32()), "-")
+	}
+	for t.balancers[name] != nil {
+		name += "x"
+	}
+	return name
+}
+
+// display is the name of what a container belongs to, for balancers and hosts that nobody named.
+func (c *Container) display() string {
+	if c.Service != "" && c.Project != "" {
+		return slug(c.Service) + "-" + slug(c.Project)
+	}
+	return slug(strings.TrimPrefix(c.Name, "/"))
+}
+
+func firstOf(words ...string) string {
+	for _, w := range words {
+		if w != "" {
+			return w
+		}
+	}
+	return ""
+}
+
+// schemes are what a member may speak.
+func checkScheme(s string) (string, error) {
+	switch s = ascii.ToLower(s); s {
+	case "http", "https", "ajp", "fcgi", "scgi", "uwsgi":
+		return s, nil
+	}
+	return "", fmt.Errorf("the scheme %q is none of http, https, ajp, fcgi, scgi and uwsgi", clip(s))
+}

@@ -1,0 +1,285 @@
+package labels
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/headgate/headgate/internal/ascii"
+)
+
+// site is a virtual host in the making.
+type site struct {
+	address string
+	tls     bool
+	host    string   // "*": hosts that nobody names; "*.x": those below x
+	names   []string // once sites with the same contents are one: all of them
+	entries []*entry // in the order in which they are tried
+	wide    []*entry
+}
+
+// entry is a router at a site.
+type entry struct {
+	r    *router
+	rest *node // what is left to be tested at this site
+	wide bool  // the router did not name the host of the site
+}
+
+// siteKey tells sites apart.
+type siteKey struct{ address, host string }
+
+// wideAlternative is a part of a rule that names no host.
+type wideAlternative struct {
+	r   *router
+	alt alternative
+	at  Entrypoint
+}
+
+// place decides which router is at which site, and in which order.
+func (t *translation) place() {
+	sites := map[siteKey]*site{}
+	var wide []wideAlternative
+	for _, r := range t.routers {
+		for _, at := range r.entries {
+			for _, alt := range split(r.rule) {
+				if alt.hosts == nil && (t.o.DefaultHost == "" || alt.patterns != nil || r.rule.testsHost()) {
+					wide = append(wide, wideAlternative{r, alt, at})
+					continue
+				}
+				hosts := alt.hosts
+				if hosts == nil {
+					hosts = []string{ascii.ToLower(t.o.DefaultHost)}
+				}
+				for _, h := range hosts {
+					if alt.matches(h) {
+						t.placeAt(sites, at, h, &entry{r: r, rest: alt.rest})
+					}
+				}
+			}
+		}
+	}
+	for _, w := range wide {
+		t.placeWide(sites, w)
+	}
+	for _, s := range sites {
+		t.sites = append(t.sites, s)
+	}
+	slices.SortFunc(t.sites, func(a, b *site) int {
+		return cmp.Or(cmp.Compare(a.address, b.address), cmp.Compare(rank(a.host), rank(b.host)),
+			cmp.Compare(len(b.host), len(a.host))*(rank(a.host)/2), cmp.Compare(a.host, b.host))
+	})
+	for _, s := range t.sites {
+		t.arrange(s)
+	}
+	t.sites = slices.DeleteFunc(t.sites, func(s *site) bool { return len(s.entries) == 0 })
+	t.sites = merge(t.sites)
+}
+
+// rank is the order of the text: what nobody names goes first, as the default of its address; wildcards go last, so that they
+// do not get what others name.
+func rank(host string) int {
+	switch {
+	case host == "*":
+		return 0
+	case strings.HasPrefix(host, "*"):
+		return 2
+	}
+	return 1
+}
+
+// placeAt puts a router at the site of a host, unless somebody outside of the containers has it.
+func (t *translation) placeAt(sites map[siteKey]*site, at Entrypoint, host string, e *entry) {
+	if t.o.Taken != nil {
+		if owner, taken := t.o.Taken(host, e.rest.claim()); taken {
+			t.problem(e.r.first, e.r.label, "%s belongs to %s", place(host, e.rest), owner).Other = owner
+			return
+		}
+	}
+	key := siteKey{at.Address, host}
+	s := sites[key]
+	if s == nil {
+		s = &site{address: at.Address, tls: at.TLS, host: host, names: []string{host}}
+		sites[key] = s
+	}
+	s.entries = append(s.entries, e)
+}
+
+// placeWide puts a router that names no host at its own site, and at those of hosts that it matches.
+func (t *translation) placeWide(sites map[siteKey]*site, w wideAlternative) {
+	host := wildcard(w.alt.patterns)
+	for key, s := range sites {
+		if key.address != w.at.Address || key.host == host {
+			continue
+		}
+		switch {
+		case !strings.HasPrefix(key.host, "*"):
+			if w.alt.matches(key.host) {
+				s.wide = append(s.wide, &entry{r: w.r, rest: w.alt.rest, wide: true})
+			}
+		case host == "*" || strings.HasPrefix(host, "*") && strings.HasSuffix(key.host, host[1:]):
+			s.wide = append(s.wide, &entry{r: w.r, rest: w.alt.hostRest(), wide: true})
+		}
+	}
+	t.placeAt(sites, w.at, host, &entry{r: w.r, rest: w.alt.hostRest()})
+}
+
+// place names what a router wants, for messages.
+func place(host string, rest *node) string {
+	if host == "*" {
+		host = "what no virtual host names"
+	}
+	if c := rest.claim(); c != "/" {
+		return host + c
+	}
+	return host
+}
+
+// arrange brings the routers of a site in order: by priority, but nobody gets what an older container of others has.
+func (t *translation) arrange(s *site) {
+	wanted := append(s.entries, s.wide...)
+	s.entries = nil
+	for _, e := range wanted {
+		s.insert(e)
+	}
+	var kept []*entry
+	for _, e := range s.entries {
+		if i := slices.IndexFunc(kept, func(o *entry) bool { return o.shadows(e) }); i >= 0 {
+			t.unreachable(s, e, kept[i])
+			continue
+		}
+		kept = append(kept, e)
+	}
+	s.entries = kept
+}
+
+// insert puts a router behind those of a higher priority, and behind those of others that it must not get ahead of.
+func (s *site) insert(e *entry) {
+	at := len(s.entries)
+	for i, o := range s.entries {
+		if o.r.priority < e.r.priority {
+			at = i
+			break
+		}
+	}
+	for i, o := range s.entries {
+		if o.r.first.scope() != e.r.first.scope() && !deeper(e.rest.claim(), o.rest.claim()) {
+			at = max(at, i+1)
+		}
+	}
+	s.entries = slices.Insert(s.entries, at, e)
+}
+
+// deeper says whether a path is strictly below another one.
+func deeper(path, above string) bool { return len(path) > len(above) && strings.HasPrefix(path, above) }
+
+// shadows says whether o, which is tried first, takes everything that e is for.
+func (o *entry) shadows(e *entry) bool {
+	if o.r == e.r && o.rest.String() == e.rest.String() {
+		return true
+	}
+	if o.rest.op == opUnder && e.rest.op == opPathPrefix && o.rest.a == e.rest.a {
+		return false // it does not take /appendix for /app
+	}
+	return o.rest.covers(e.rest.claim()) || o.rest.String() == e.rest.String()
+}
+
+// unreachable notes that a router never gets a request at a site.
+func (t *translation) unreachable(s *site, e, first *entry) {
+	if e.r == first.r || e.wide {
+		return
+	}
+	if e.r.first.scope() != first.r.first.scope() {
+		owner := shown(first.r.first.Name)
+		t.problem(e.r.first, e.r.label, "%s belongs to the container %s, which is older", place(s.host, e.rest), owner).Other = owner
+		return
+	}
+	what := "of the container " + shown(first.r.first.Name)
+	if e.r.priority == first.r.priority && e.rest.String() == first.rest.String() && e.r.first != first.r.first {
+		what += ", which is older and asks for the same"
+	} else {
+		what += ", which goes first"
+	}
+	t.problem(e.r.first, e.r.label, "no request at %s reaches the router %s: it goes to %s %s", place(s.host, e.rest), e.r.name, first.r.name, what).
+		Other = shown(first.r.first.Name)
+}
+
+// merge makes one site of those with the same contents.
+func merge(sites []*site) (merged []*site) {
+	byContents := map[string]*site{}
+	for _, s := range sites {
+		if strings.HasPrefix(s.host, "*") || s.tls {
+			merged = append(merged, s)
+			continue
+		}
+		key := s.address
+		for _, e := range s.entries {
+			key += "\n" + e.r.name + " " + e.rest.String()
+		}
+		if o := byContents[key]; o != nil {
+			o.names = append(o.names, s.host)
+			continue
+		}
+		byContents[key] = s
+		merged = append(merged, s)
+	}
+	return merged
+}
+
+// wildcard returns the name under which requests for hosts that match patterns are served: "*.x.y" where the patterns want
+// hosts to end so, else "*".
+func wildcard(patterns []*node) string {
+	best := "*"
+	for _, p := range patterns {
+		if s := literalSuffix(p.a); strings.Count(s, ".") >= 2 && len(s) >= len(best) {
+			best = "*" + s
+		}
+	}
+	return best
+}
+
+// literalSuffix returns the text that begins with a dot and that every match of a pattern ends with, "" if there is none.
+func literalSuffix(re string) string {
+	body, ok := strings.CutSuffix(re, "$")
+	if !ok || strings.HasSuffix(body, `\`) || choosesOutside(body) {
+		return ""
+	}
+	var tail []byte
+	for i := len(body) - 1; i >= 0; i-- {
+		c := body[i]
+		switch {
+		case c == '.' && i > 0 && body[i-1] == '\\':
+			i--
+		case !isAlnum(c) && c != '-' || i > 0 && body[i-1] == '\\':
+			i = 0
+			continue
+		}
+		tail = append(tail, c)
+	}
+	slices.Reverse(tail)
+	if i := slices.Index(tail, '.'); i >= 0 {
+		return ascii.ToLower(string(tail[i:]))
+	}
+	return ""
+}
+
+// choosesOutside says whether a pattern may have a '|' outside of groups.
+func choosesOutside(re string) bool {
+	depth := 0
+	for i := 0; i < len(re); i++ {
+		switch re[i] {
+		case '\\':
+			i++
+		case '[':
+			return strings.Contains(re, "|") // classes may hold parentheses
+		case '(':
+			depth++
+		case ')':
+			depth--
+		case '|':
+			if depth <= 0 {
+				return true
+			}
+		}
+	}
+	return false
+}

@@ -1,0 +1,430 @@
+package labels
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// result writes the text and gathers what became of everything.
+func (t *translation) result() (r Result) {
+	t.listHosts()
+	for _, s := range t.order {
+		r.Services = append(r.Services, t.writeService(s))
+	}
+	slices.SortFunc(r.Services, func(a, b Service) int { return strings.Compare(a.Name, b.Name) })
+	for i, s := range t.sites {
+		if first := i == 0 || t.sites[i-1].address != s.address; first && s.host != "*" {
+			if def, ok := t.writeDefault(s); ok {
+				r.Sites = append(r.Sites, def)
+			}
+		}
+		if site, ok := t.writeSite(s); ok {
+			r.Sites = append(r.Sites, site)
+			if i := strings.LastIndexByte(s.address, ':'); !slices.Contains(r.Listen, s.address[i+1:]) {
+				r.Listen = append(r.Listen, s.address[i+1:])
+			}
+		}
+	}
+	slices.Sort(r.Listen)
+	for _, fs := range t.looked {
+		fs.verdicts()
+	}
+	r.Files, r.Labels, r.Problems = t.files, t.labels, t.problems
+	slices.SortFunc(r.Labels, func(a, b Label) int {
+		return firstDifference(strings.Compare(a.Container, b.Container), strings.Compare(a.Name, b.Name))
+	})
+	slices.SortStableFunc(r.Problems, func(a, b Problem) int {
+		return firstDifference(strings.Compare(a.Container, b.Container), strings.Compare(a.Label, b.Label), strings.Compare(a.Reason, b.Reason))
+	})
+	r.Problems = slices.CompactFunc(r.Problems, func(a, b Problem) bool { return a == b })
+	for i := range r.Services {
+		for _, p := range r.Problems {
+			if slices.Contains(r.Services[i].Containers, p.Container) {
+				r.Services[i].Problems = append(r.Services[i].Problems, p)
+			}
+		}
+	}
+	return r
+}
+
+func firstDifference(cs ...int) int {
+	for _, c := range cs {
+		if c != 0 {
+			return c
+		}
+	}
+	return 0
+}
+
+// listHosts notes for each service which hosts and paths lead to it.
+func (t *translation) listHosts() {
+	for _, site := range t.sites {
+		for _, e := range site.entries {
+			s := e.r.service
+			if s == nil {
+				continue
+			}
+			for _, h := range site.names {
+				if !slices.Contains(s.hosts, h) {
+					s.hosts = append(s.hosts, h)
+				}
+			}
+			if p := e.rest.claim(); !slices.Contains(s.paths, p) {
+				s.paths = append(s.paths, p)
+			}
+		}
+	}
+}
+
+// text is lines with an indent.
+type text struct {
+	strings.Builder
+	indent string
+}
+
+func (b *text) line(format string, args ...any) {
+	if len(args) > 0 {
+		format = fmt.Sprintf(format, args...)
+	}
+	b.WriteString(b.indent + format + "\n")
+}
+
+func (b *text) lines(lines []string) {
+	for _, l := range lines {
+		b.WriteString(b.indent + l + "\n")
+	}
+}
+
+// within writes a section.
+func (b *text) within(head, tail string, body func()) {
+	b.WriteString(b.indent + head + "\n")
+	b.indent += "    "
+	body()
+	b.indent = b.indent[4:]
+	b.WriteString(b.indent + tail + "\n")
+}
+
+// writeService writes the <Proxy> section of a balancer.
+func (t *translation) writeService(s *service) Service {
+	slices.SortFunc(s.members, func(a, b Member) int { return strings.Compare(a.URL, b.URL) })
+	slices.Sort(s.hosts)
+	slices.Sort(s.paths)
+	out := Service{Name: s.balancer, Members: s.members, Hosts: s.hosts, Paths: s.paths}
+	var b text
+	b.within("<Proxy "+quote("balancer://"+s.balancer)+">", "</Proxy>", func() {
+		for _, m := range s.members {
+			out.Containers = append(out.Containers, shown(m.Container))
+			params := append([]string(nil), m.params...)
+			if strings.HasPrefix(m.URL, "http") {
+				params = append(params, "upgrade=websocket")
+			}
+			switch {
+			case m.Disabled:
+				params = append(params, "status=+D")
+			case m.Draining:
+				params = append(params, "status=+N")
+			}
+			b.line("# %s", shown(m.Container))
+			b.line("%s", strings.Join(append([]string{"BalancerMember", quote(m.URL)}, params...), " "))
+		}
+		if len(s.settings.params) > 0 {
+			b.line("%s", "ProxySet "+strings.Join(s.settings.params, " "))
+		}
+		b.lines(s.settings.lines)
+	})
+	slices.Sort(out.Containers)
+	out.Containers = slices.Compact(out.Containers)
+	out.Config = b.String()
+	return out
+}
+
+// writeDefault writes the first virtual host of an address, which gets the requests for hosts that nobody names: without it
+// they would go to some container's.
+func (t *translation) writeDefault(s *site) (Site, bool) {
+	var b text
+	ok := true
+	b.within("<VirtualHost "+s.address+">", "</VirtualHost>", func() {
+		b.line("# Requests for names that no other virtual host has are treated as the main server treats them.")
+		b.line("ServerName default.invalid")
+		if s.tls {
+			var cert []string
+			if cert, ok = t.certificate(""); !ok {
+				cert, ok = t.certificate(s.host)
+			}
+			b.lines(cert)
+		}
+	})
+	return Site{Address: s.address, Config: b.String()}, ok
+}
+
+// certificate returns the lines for the certificate of a host.
+func (t *translation) certificate(host string) (lines []string, ok bool) {
+	if t.o.Certificate == nil {
+		return nil, false
+	}
+	cert, key, ok := t.o.Certificate(host)
+	if !ok || checkValue(cert) != nil || checkValue(key) != nil {
+		return nil, false
+	}
+	lines = []string{"SSLEngine On", "SSLCertificateFile " + quote(cert)}
+	if key != "" && key != cert {
+		lines = append(lines, "SSLCertificateKeyFile "+quote(key))
+	}
+	return lines, true
+}
+
+// writeSite writes a virtual host.
+func (t *translation) writeSite(s *site) (Site, bool) {
+	out := Site{Address: s.address}
+	if s.host != "*" {
+		out.Hosts = s.names
+	}
+	p := planOf(s)
+	if p.err != nil {
+		for _, e := range s.entries {
+			t.problem(e.r.first, e.r.label, "%v", p.err)
+		}
+		return out, false
+	}
+	var cert []string
+	if s.tls {
+		var ok bool
+		if cert, ok = t.certificate(strings.TrimPrefix(s.host, "*")); !ok {
+			for _, e := range s.entries {
+				if !e.wide {
+					t.problem(e.r.first, e.r.label, "%s needs a certificate for %s: there is none", s.address, place(s.host, always))
+				}
+			}
+			return out, false
+		}
+	}
+	var b text
+	b.within("<VirtualHost "+s.address+">", "</VirtualHost>", func() {
+		s.writeNames(&b)
+		b.lines(cert)
+		p.write(&b)
+	})
+	for _, e := range s.entries {
+		if e.r.service != nil && !slices.Contains(out.Services, e.r.service.balancer) {
+			out.Services = append(out.Services, e.r.service.balancer)
+		}
+	}
+	out.Config = b.String()
+	return out, true
+}
+
+func (s *site) writeNames(b *text) {
+	switch rank(s.host) {
+	case 0:
+		b.line("# Requests for names that no other virtual host has.")
+		b.line("ServerName default.invalid")
+	case 1:
+		b.line("ServerName %s", s.names[0])
+		for chunk := range slices.Chunk(s.names[1:], 10) {
+			b.line("ServerAlias %s", strings.Join(chunk, " "))
+		}
+	default:
+		b.line("ServerName wildcard%s", s.host[1:])
+		b.line("ServerAlias %s", s.host)
+	}
+}
+
+// planned is what is written for an entry.
+type planned struct {
+	*entry
+	pattern string // of the path, if nothing else is tested
+	plain   bool   // ProxyPass lines do; else rules of mod_rewrite send the request on
+	tag     bool   // a rule marks its requests for their section
+	section []string
+}
+
+// plan is the contents of a virtual host.
+type plan struct {
+	entries []planned
+	rules   int // how many entries have rules: a rule for each, so that those after it do not get its requests
+	names   bool
+	err     error
+}
+
+func planOf(s *site) *plan {
+	p := &plan{}
+	for _, e := range s.entries {
+		d := planned{entry: e, section: e.r.sectionLines()}
+		var onlyPath bool
+		d.pattern, onlyPath = e.rest.pattern()
+		d.plain = onlyPath && len(e.r.steps.redirects) == 0 && e.r.service != nil && e.passLines(d.pattern) != nil
+		if !onlyPath {
+			d.pattern = ""
+			if _, err := e.rest.expression(); err != nil {
+				p.err = err
+			}
+		}
+		d.tag = len(d.section) > 0 && (len(s.entries) > 1 || !onlyPath)
+		p.entries = append(p.entries, d)
+		if d.tag || !d.plain {
+			p.rules = len(p.entries)
+		}
+		p.names = p.names || e.rest.testsHost() || len(e.r.steps.redirects) > 0
+	}
+	return p
+}
+
+func (p *plan) write(b *text) {
+	if slices.ContainsFunc(p.entries, func(d planned) bool { return !d.r.own || d.r.service == nil }) {
+		b.line("AllowEncodedSlashes NoDecode")
+	}
+	if p.names {
+		b.line("UseCanonicalName Off")
+	}
+	p.writeRules(b)
+	p.writeErrorPages(b)
+	for i := range p.entries {
+		if d := &p.entries[i]; d.plain {
+			b.lines(d.passLines(d.pattern))
+		}
+	}
+	for i := range p.entries {
+		p.entries[i].writeSection(b)
+	}
+}
+
+// writeRules writes the rules of mod_rewrite. Those of a router end the search, so that the order of routers is kept.
+func (p *plan) writeRules(b *text) {
+	if p.rules == 0 {
+		return
+	}
+	b.line("RewriteEngine On")
+	if slices.ContainsFunc(p.entries, func(d planned) bool { return len(d.r.steps.errors) > 0 }) {
+		b.line(`RewriteRule %s - [L]`, quote("^"+regexQuote(errorBase)))
+	}
+	for i := range p.entries[:p.rules] {
+		p.entries[i].writeRules(b)
+	}
+}
+
+func (d *planned) writeRules(b *text) {
+	flags := "[L]"
+	if d.tag {
+		flags = "[E=HG_ROUTER:" + d.r.name + ",L]"
+	}
+	if d.plain {
+		b.line("RewriteRule %s - %s", quote(d.pattern), flags)
+		return
+	}
+	var lines []string
+	rules := 0
+	for _, r := range d.r.steps.redirects {
+		lines = append(lines, r.lines...)
+		rules += r.rules
+	}
+	if !d.r.steps.ends {
+		for _, s := range d.r.steps.paths {
+			lines = append(lines, s.lines...)
+			rules += len(s.lines)
+		}
+		lines = append(lines, d.lastRule(flags))
+		rules++
+	}
+	b.line("# %s", d.r.name)
+	switch {
+	case d.pattern == "^":
+	case d.pattern != "":
+		b.line("RewriteRule %s - [S=%d]", quote("!"+d.pattern), rules)
+	default:
+		test, _ := (&node{op: opNot, kids: []*node{d.rest}}).expression()
+		b.line("RewriteCond expr %s", quote(test))
+		b.line(`RewriteRule "^" - [S=%d]`, rules)
+	}
+	b.lines(lines)
+}
+
+// lastRule sends a request on.
+func (d *planned) lastRule(flags string) string {
+	if d.r.service == nil {
+		return `RewriteRule "^" - [R=404,L]`
+	}
+	return `RewriteRule "^(.*)$" "balancer://` + d.r.service.balancer + `$1" ` + strings.Replace(flags, "[", "[P,", 1)
+}
+
+func (p *plan) writeErrorPages(b *text) {
+	done := map[string]bool{}
+	for i := range p.entries {
+		for _, e := range p.entries[i].r.steps.errors {
+			if !done[e.name] {
+				done[e.name] = true
+				b.line("ProxyPass %s %s", quote(errorBase+e.name+"/"), quote("balancer://"+e.service.balancer+"/"))
+			}
+		}
+	}
+}
+
+// writeSection writes what holds for the requests of one router.
+func (d *planned) writeSection(b *text) {
+	if len(d.section) == 0 {
+		return
+	}
+	head, tail := "<If "+quote("reqenv('HG_ROUTER') == '"+d.r.name+"'")+">", "</If>"
+	switch {
+	case d.tag:
+	case d.pattern == "^":
+		head, tail = `<Location "/">`, "</Location>"
+	case d.rest.op == opUnder:
+		head, tail = "<Location "+quote(d.rest.a)+">", "</Location>"
+	default:
+		head, tail = "<LocationMatch "+quote(d.pattern)+">", "</LocationMatch>"
+	}
+	b.within(head, tail, func() { b.lines(d.section) })
+}
+
+// passLines returns the lines of mod_proxy for a router whose rule is a pattern for the path; nil if they cannot do it.
+func (e *entry) passLines(pattern string) []string {
+	to := "balancer://" + e.r.service.balancer
+	if e.r.own {
+		return e.ownPassLines(to)
+	}
+	prefix, single := e.rest.onePrefix()
+	switch ps := e.r.steps.paths; {
+	case len(ps) == 0 && pattern == "^":
+		return []string{`ProxyPass "/" ` + quote(to+"/") + " nocanon"}
+	case len(ps) == 0:
+		return []string{"ProxyPassMatch " + quote(pattern) + " " + quote(to) + " nocanon"}
+	case len(ps) == 1 && ps[0].add != "" && pattern == "^":
+		return []string{`ProxyPassMatch "^(.*)$" ` + quote(to+substitution(ps[0].add)+"$1") + " nocanon"}
+	case len(ps) == 1 && ps[0].prefix != "" && single && strings.HasPrefix(prefix, ps[0].prefix):
+		rest := strings.TrimPrefix(prefix, ps[0].prefix)
+		cut := regexQuote(ps[0].prefix)
+		switch {
+		case rest == "":
+			return []string{"ProxyPassMatch " + quote("^"+cut+"/?(.*)$") + " " + quote(to+"/$1") + " nocanon"}
+		case rest[0] == '/':
+			return []string{"ProxyPassMatch " + quote("^"+cut+"("+regexQuote(rest)+".*)$") + " " + quote(to+"$1") + " nocanon"}
+		}
+		return []string{"ProxyPassMatch " + quote("^"+cut+"("+regexQuote(rest)+".*)$") + " " + quote(to+"/$1") + " nocanon"}
+	}
+	return nil
+}
+
+// onePrefix returns the prefix that a rule tests the path for, if it does nothing else.
+func (n *node) onePrefix() (string, bool) { return n.a, n.op == opPathPrefix }
+
+func (e *entry) ownPassLines(to string) []string {
+	path := "/"
+	if e.rest.op == opUnder {
+		path = e.rest.a
+	}
+	target := e.r.target
+	switch {
+	case target == "" && path == "/":
+		return []string{`ProxyPass "/" ` + quote(to+"/"), `ProxyPassReverse "/" ` + quote(to+"/")}
+	case target == "":
+		return []string{"ProxyPass " + quote(path) + " " + quote(to+path), "ProxyPassReverse " + quote(path) + " " + quote(to+path)}
+	case path == "/":
+		return []string{`ProxyPass "/" ` + quote(to+target), `ProxyPassReverse "/" ` + quote(to+target)}
+	}
+	return []string{
+		"ProxyPassMatch " + quote("^"+regexQuote(path)+"(?:/(.*))?$") + " " + quote(to+substitution(target)+"$1"),
+		"ProxyPassReverse " + quote(path+"/") + " " + quote(to+target),
+		"ProxyPassReverse " + quote(path+"/") + " " + quote(target),
+	}
+}
