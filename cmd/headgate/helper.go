@@ -8,6 +8,7 @@ import (
 
 	"github.com/headgate/headgate/internal/config"
 	"github.com/headgate/headgate/internal/listen"
+	"github.com/headgate/headgate/internal/logsink"
 	"github.com/headgate/headgate/internal/privsep"
 )
 
@@ -51,7 +52,13 @@ func (p process) grant(c privsep.Config) (privsep.Grant, error) {
 		Socket: listen.Options{Backlog: s.Backlog, SendBuffer: s.SendBuffer, ReceiveBuffer: s.RecvBuffer},
 	}
 	for _, log := range s.Logs {
-		if filepath.IsAbs(log.Dest) { // neither a program nor syslog
+		rule, err := logsink.ParseRotation(log.Dest, "")
+		switch {
+		case err != nil:
+			return g, err
+		case rule != nil:
+			g.Rotated = append(g.Rotated, log.Dest)
+		case filepath.IsAbs(log.Dest): // neither a program nor syslog
 			g.Logs = append(g.Logs, log.Dest)
 		}
 	}

@@ -65,8 +65,9 @@ type shard struct {
 type Appender struct {
 	reg      *Registry
 	name     string
+	key      string // in the registry: the name, and the kind of log where it matters
 	sink     sink
-	levelled bool // lines begin with a severity byte (syslog)
+	levelled bool // lines begin with a severity byte
 
 	shards    []shard
 	queue     queue         // batches to write now
@@ -340,8 +341,15 @@ func (a *Appender) order(o op, late <-chan time.Time) error {
 // run is the writer: the only one that touches the sink.
 func (a *Appender) run() {
 	defer close(a.done)
+	turns := newTurns(a.sink, a.reg.now)
+	defer turns.stop()
 	for {
 		select {
+		case <-turns.arm():
+			if turns.due() {
+				a.collect()
+				turns.sink.turn()
+			}
 		case <-a.more:
 			// One batch at a time, so that orders get their turn.
 			b, others := a.pop()

@@ -182,6 +182,7 @@ func adopt(r *Registry, name string, s sink) *Appender {
 	a.refs = 1
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	a.key = name
 	r.open[name] = a
 	return a
 }

@@ -1,5 +1,5 @@
-// Package logsink writes log lines to their destinations: files, piped
-// programs, standard streams, syslog.
+// Package logsink writes log lines to their destinations: files, also by the
+// rules of rotatelogs, piped programs, standard streams, syslog, journald.
 //
 // A Registry owns the open destinations: one Appender per name, even if many
 // virtual hosts name it, counted across snapshots. An Appender accepts whole

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -22,16 +23,30 @@ func (nullSink) close() error                { return nil }
 
 // probeSink returns the error that openSink would return, as far as that can be
 // known without creating a file or starting a program.
-func probeSink(dest string, u use) (sink, error) {
+func probeSink(dest string) (sink, error) {
 	var err error
 	switch {
 	case strings.HasPrefix(dest, "|"):
-		err = probeProgram(strings.TrimPrefix(dest[1:], "|"))
-	case u == errorLog && isSyslog(dest), standardStream(dest) != nil:
+		err = probePipe(dest)
+	case isMessages(dest), standardStream(dest) != nil:
 	default:
 		err = probeFile(dest)
 	}
 	return nullSink{}, err
+}
+
+// probePipe checks a program, or the folder of rotatelogs' files.
+func probePipe(dest string) error {
+	rule, err := ParseRotation(dest, "")
+	switch {
+	case err != nil:
+		return err
+	case rule == nil:
+		return probeProgram(strings.TrimPrefix(dest[1:], "|"))
+	case rule.dirs:
+		return nil
+	}
+	return probeFile(rule.File(rule.Now(time.Now()), 0))
 }
 
 func probeProgram(command string) error {

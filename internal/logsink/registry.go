@@ -30,10 +30,13 @@ const (
 
 // Options are what a Registry is made with.
 type Options struct {
-	Loops int              // event loops that will log; 0: one per processor
-	Now   func() time.Time // nil: time.Now
-	Open  Opener           // of files; nil: OpenFile
-	Delay time.Duration    // how late a line may be in its file; 0: a second
+	Loops   int              // event loops that will log; 0: one per processor
+	Now     func() time.Time // nil: time.Now
+	Open    Opener           // of files; nil: OpenFile
+	Rotate  Rotator          // of files of rotatelogs that Open's kind of rights is needed for; nil: none
+	Syslog  []string         // sockets of the syslog daemon; nil: the usual ones
+	Journal []string         // sockets of systemd-journald; nil: the usual one
+	Delay   time.Duration    // how late a line may be in its file; 0: a second
 
 	// Look says how destinations are opened.
 	Look Look
@@ -52,21 +55,23 @@ const (
 // Registry owns the open log destinations of a server, across snapshots. Each
 // reference that Access or Error returns ends with one Release.
 type Registry struct {
-	loops int
-	now   func() time.Time
-	look  Look
-	file  Opener
-	delay time.Duration
-	spare chan *batch
-	least atomic.Int64             // the fewest spare batches since the flusher looked
-	log   atomic.Pointer[ErrorLog] // where lost lines are reported
+	loops           int
+	now             func() time.Time
+	look            Look
+	file            Opener
+	rotate          Rotator
+	syslog, journal []string
+	delay           time.Duration
+	spare           chan *batch
+	least           atomic.Int64             // the fewest spare batches since the flusher looked
+	log             atomic.Pointer[ErrorLog] // where lost lines are reported
 
 	waiting atomic.Int64 // bytes queued for all destinations
 	gone    atomic.Int64 // lines lost, of all destinations
 	slow    atomic.Bool  // the last file that was to be reopened took too long
 
 	mu      lock.Mutex             // guards open, its appenders' refs, and closing
-	open    map[string]*Appender   // by destination
+	open    map[string]*Appender   // by key
 	closing map[*Appender]struct{} // released, not yet closed
 
 	troubles []string // guarded by mu
@@ -89,14 +94,22 @@ func NewRegistry(o Options) *Registry {
 	if o.Open == nil {
 		o.Open = OpenFile
 	}
+	if o.Syslog == nil {
+		o.Syslog = syslogSockets
+	}
+	if o.Journal == nil {
+		o.Journal = journalSockets
+	}
 	if o.Delay <= 0 {
 		o.Delay = flushEvery
 	}
 	r := &Registry{
-		loops: o.Loops,
-		now:   o.Now,
-		look:  o.Look,
-		file:  o.Open,
+		loops:  o.Loops,
+		now:    o.Now,
+		look:   o.Look,
+		file:   o.Open,
+		rotate: o.Rotate,
+		syslog: o.Syslog, journal: o.Journal,
 		delay: o.Delay,
 		spare: make(chan *batch, spareBatches),
 		open:  map[string]*Appender{}, closing: map[*Appender]struct{}{},
@@ -112,19 +125,23 @@ func NewRegistry(o Options) *Registry {
 // reported to; nil for none.
 func (r *Registry) ReportTo(l *ErrorLog) { r.log.Store(l) }
 
-// Access opens the destination of a CustomLog or TransferLog, or takes another
+// Access opens the destination of an access log, or takes another
 // reference to it. A file that was moved since it was opened is opened again,
 // for every snapshot that writes to it. Files are named by absolute path
 // (Place).
 func (r *Registry) Access(dest string) (*Appender, error) { return r.get(dest, accessLog) }
 
-// Error opens the destination of an ErrorLog, which may be syslog as well.
+// Error opens the destination of an ErrorLog.
 func (r *Registry) Error(dest string) (*Appender, error) { return r.get(dest, errorLog) }
 
 func (r *Registry) get(dest string, use use) (*Appender, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if a := r.open[dest]; a != nil {
+	key := dest
+	if use == accessLog && isMessages(dest) {
+		key = "access " + dest // lines of error logs begin with their severity
+	}
+	if a := r.open[key]; a != nil {
 		err := a.reopen()
 		switch {
 		case errors.Is(err, fs.ErrPermission):
@@ -144,9 +161,12 @@ func (r *Registry) get(dest string, use use) (*Appender, error) {
 		return nil, use.failed(dest, err)
 	}
 	a := newAppender(r, dest, s)
-	_, a.levelled = s.(*syslogSink)
+	a.key = key
+	if m, ok := s.(*messageSink); ok {
+		a.levelled = m.levelled
+	}
 	a.refs = 1
-	r.open[dest] = a
+	r.open[key] = a
 	return a, nil
 }
 
@@ -154,11 +174,11 @@ func (r *Registry) get(dest string, use use) (*Appender, error) {
 func (r *Registry) sink(dest string, use use) (sink, error) {
 	switch r.look {
 	case Probe:
-		return probeSink(dest, use)
+		return probeSink(dest)
 	case Ignore:
 		return nullSink{}, nil
 	}
-	return openSink(dest, use, r.report, r.file)
+	return r.openSink(dest, use)
 }
 
 // Retain adds a reference, which needs its own Release.
@@ -200,8 +220,8 @@ func (a *Appender) Release() {
 	r.mu.Lock()
 	a.refs--
 	last := a.refs == 0
-	if last && r.open[a.name] == a {
-		delete(r.open, a.name)
+	if last && r.open[a.key] == a {
+		delete(r.open, a.key)
 		r.closing[a] = struct{}{}
 	}
 	r.mu.Unlock()

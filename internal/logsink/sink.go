@@ -71,8 +71,6 @@ func (u use) failed(dest string, err error) error {
 		e.text = fmt.Sprintf("AH00089: Couldn't start ErrorLog process '%s'", program)
 	case pipe:
 		e.text = fmt.Sprintf("AH00104: unable to start piped log program '%s'", program)
-	case u == errorLog && isSyslog(dest):
-		e.text = fmt.Sprintf("could not open error log %s", dest)
 	case dirErr != nil && u == errorLog:
 		e.text = fmt.Sprintf("AH02291: Cannot access directory '%s/' for error log '%s'", dir, dest)
 	case dirErr != nil:
@@ -89,25 +87,38 @@ func (u use) failed(dest string, err error) error {
 }
 
 // openSink opens dest, of which the form decides the kind.
-func openSink(dest string, u use, tell report, open Opener) (sink, error) {
+func (r *Registry) openSink(dest string, u use) (sink, error) {
 	switch {
 	case strings.HasPrefix(dest, "|"):
-		return openPipe(dest, tell)
-	case u == errorLog && isSyslog(dest):
-		return openSyslog(dest)
+		rule, err := ParseRotation(dest, "")
+		switch {
+		case err != nil:
+			return nil, err
+		case rule != nil:
+			return openRotated(rule, r.now, r.report, r.rotate)
+		}
+		return openPipe(dest, r.report)
+	case isSyslog(dest):
+		return openSyslog(dest, u, r.syslog), nil
+	case isJournal(dest):
+		return openJournal(dest, u, r.journal), nil
 	}
 	if f := standardStream(dest); f != nil {
 		return &streamSink{f}, nil
 	}
-	return openFile(dest, open)
+	return openFile(dest, r.file)
 }
 
 // Place returns the registry's name of a log destination: a relative path is
-// resolved against root; programs and syslog are unchanged. onlyFiles is for
-// access logs, for which syslog is a file name.
+// resolved against root, that of rotatelogs too; other programs, syslog and
+// journald are unchanged. onlyFiles is for logs for which these two are names of
+// files.
 func Place(dest, root string, onlyFiles bool) string {
+	if rule, err := ParseRotation(dest, root); err == nil && rule != nil {
+		return rule.Command()
+	}
 	switch {
-	case strings.HasPrefix(dest, "|"), !onlyFiles && isSyslog(dest):
+	case strings.HasPrefix(dest, "|"), !onlyFiles && isMessages(dest):
 		return dest
 	case filepath.IsAbs(dest):
 		return filepath.Clean(dest)

@@ -13,6 +13,7 @@ import (
 
 	"github.com/headgate/headgate/internal/listen"
 	"github.com/headgate/headgate/internal/lock"
+	"github.com/headgate/headgate/internal/logsink"
 	"golang.org/x/sys/unix"
 )
 
@@ -148,7 +149,22 @@ func (c *Client) Stale() {
 // OpenLog opens a log file for appending. The error is a *RefusedError, the
 // system's error, or ErrGone.
 func (c *Client) OpenLog(path string) (*os.File, error) {
-	files, err := c.open(item{kindLog, path}, 1)
+	files, err := c.open(item{kindLog, path}, request{Count: 1})
+	if err != nil {
+		return nil, err
+	}
+	closeFiles(files[1:])
+	return files[0], nil
+}
+
+// OpenRotated opens the file of a rotation that begins at a time of the rule. The
+// error is that of OpenLog.
+func (c *Client) OpenRotated(rule *logsink.Rotation, at int64, number int, further bool) (*os.File, error) {
+	r := request{At: at, Count: uint32(number)}
+	if further {
+		r.Count |= furtherLog
+	}
+	files, err := c.open(item{kindRotated, rule.Command()}, r)
 	if err != nil {
 		return nil, err
 	}
@@ -159,7 +175,7 @@ func (c *Client) OpenLog(path string) (*os.File, error) {
 // OpenKey opens a file of a certificate, a key or ticket keys for reading. The
 // error is that of OpenLog.
 func (c *Client) OpenKey(path string) (*os.File, error) {
-	files, err := c.open(item{kindKey, path}, 1)
+	files, err := c.open(item{kindKey, path}, request{Count: 1})
 	if err != nil {
 		return nil, err
 	}
@@ -170,7 +186,7 @@ func (c *Client) OpenKey(path string) (*os.File, error) {
 // Listen opens n sockets for an address, or as many as the helper allows. The
 // error is a *listen.BindError if the system refuses.
 func (c *Client) Listen(a listen.Addr, n int) ([]*listen.Listener, error) {
-	files, err := c.open(listenItem(a), n)
+	files, err := c.open(listenItem(a), request{Count: uint32(n)})
 	if no, ok := errors.AsType[syscall.Errno](err); ok {
 		return nil, listen.Failed(a, no)
 	}
@@ -218,7 +234,7 @@ func (c *Client) Close() {
 
 // open has the helper open an item. Without an error it returns at least one
 // file.
-func (c *Client) open(want item, n int) ([]*os.File, error) {
+func (c *Client) open(want item, r request) ([]*os.File, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	i, ok := c.items[want]
@@ -237,7 +253,8 @@ func (c *Client) open(want item, n int) ([]*os.File, error) {
 	case !ok:
 		return nil, &RefusedError{want.Name, "the privileged helper reads the configuration differently: it does not name " + want.Name}
 	}
-	_, files, err := c.ask(request{Op: opOpen, Item: i, Count: uint32(n)}, openPatience)
+	r.Op, r.Item = opOpen, i
+	_, files, err := c.ask(r, openPatience)
 	if err == nil && len(files) == 0 {
 		err = errors.New("the privileged helper sent no descriptor")
 	}

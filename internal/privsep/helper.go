@@ -21,10 +21,11 @@ import (
 
 // Grant lists what a configuration allows to be opened.
 type Grant struct {
-	Logs   []string // absolute paths of log files
-	Keys   []string // absolute paths of files that are read: certificates, keys, ticket keys
-	Listen []listen.Addr
-	Socket listen.Options // of the listening sockets
+	Logs    []string // absolute paths of log files
+	Rotated []string // the commands of rotations
+	Keys    []string // absolute paths of files that are read: certificates, keys, ticket keys
+	Listen  []listen.Addr
+	Socket  listen.Options // of the listening sockets
 }
 
 // Judge reads and checks a configuration. It is called by one goroutine.
@@ -193,7 +194,7 @@ func itemsOf(g Grant) (items []item) {
 	for _, paths := range []struct {
 		kind kind
 		list []string
-	}{{kindLog, g.Logs}, {kindKey, g.Keys}} {
+	}{{kindLog, g.Logs}, {kindRotated, g.Rotated}, {kindKey, g.Keys}} {
 		sorted := slices.Sorted(slices.Values(paths.list))
 		for _, path := range slices.Compact(sorted) {
 			items = append(items, item{paths.kind, path})
@@ -237,8 +238,14 @@ func (h *helper) open(r request) error {
 	if i < len(h.grant.Listen) {
 		return h.listen(r, h.grant.Listen[i])
 	}
-	how := openings[h.items[i].Kind]
-	f, err := how.open(h.items[i].Name, identity{h.setup.UID, h.setup.Groups})
+	who := identity{h.setup.UID, h.setup.Groups}
+	var f *os.File
+	var err error
+	if it := h.items[i]; it.Kind == kindRotated {
+		f, err = openRotated(it.Name, r, who)
+	} else {
+		f, err = openings[it.Kind].open(it.Name, who)
+	}
 	if err != nil {
 		return sendReply(h.conn, failed(r, err), nil)
 	}

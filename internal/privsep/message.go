@@ -65,16 +65,21 @@ type Config struct {
 // The requests. item and count have a meaning for some of them only.
 const (
 	opReload = iota + 1 // read and check the configuration; the reply has the items
-	opOpen              // open an item: a log, a key, or count sockets for an address
+	opOpen              // open an item: a log, a rotated log, a key, or count sockets for an address
 	opFinish            // the server ends: remove the pid file
 )
 
 // request is the only message a server can send. It has a fixed size.
 type request struct {
 	Seq, Op, Item, Count uint32
+	At                   int64 // of a rotated log: when it begins, which decides its name
 }
 
-const requestSize = 16
+const requestSize = 24
+
+// The count of a request for a rotated log is its number, with this bit if it is
+// not the first one.
+const furtherLog = 1 << 31
 
 // maxCount limits the sockets for one address.
 const maxCount = 1024
@@ -82,15 +87,16 @@ const maxCount = 1024
 // item is something that the helper may open.
 type item struct {
 	Kind kind   `json:"kind"`
-	Name string `json:"name"` // an absolute path, or IP:PORT
+	Name string `json:"name"` // an absolute path, IP:PORT, or a rotation's command
 }
 
 type kind string
 
 const (
-	kindLog    kind = "log"
-	kindListen kind = "listen"
-	kindKey    kind = "key"
+	kindLog     kind = "log"
+	kindRotated kind = "rotated log"
+	kindListen  kind = "listen"
+	kindKey     kind = "key"
 )
 
 // reply is the reply to a request. A long one has several parts.

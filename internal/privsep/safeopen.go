@@ -38,8 +38,9 @@ type opening struct {
 // openings has the kinds of files. A log is appended to, and made if it is missing:
 // with another name it may be a file of somebody else. A key is read.
 var openings = map[kind]opening{
-	kindLog: {flags: unix.O_WRONLY | unix.O_APPEND | unix.O_CREAT, kept: unix.O_APPEND},
-	kindKey: {flags: unix.O_RDONLY, names: true},
+	kindLog:     {flags: unix.O_WRONLY | unix.O_APPEND | unix.O_CREAT, kept: unix.O_APPEND},
+	kindRotated: {flags: unix.O_WRONLY | unix.O_APPEND | unix.O_CREAT, kept: unix.O_APPEND, names: true}, // onlyNames checks them
+	kindKey:     {flags: unix.O_RDONLY, names: true},
 }
 
 // open opens a file. It walks the path folder by folder and follows symbolic

@@ -24,3 +24,18 @@ func logDelay() (time.Duration, error) {
 	}
 	return d, nil
 }
+
+// EnvSyslog and EnvJournal name the variables with the socket that messages for
+// syslog and journald go to, where it is not the usual one.
+const (
+	EnvSyslog  = "HEADGATE_SYSLOG_SOCKET"
+	EnvJournal = "HEADGATE_JOURNAL_SOCKET"
+)
+
+// socketOf returns the path in a variable, nil if it is not set.
+func socketOf(env string) []string {
+	if path := os.Getenv(env); path != "" {
+		return []string{path}
+	}
+	return nil
+}

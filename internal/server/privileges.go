@@ -90,9 +90,27 @@ func (s *Server) startHelper(snap *snapshot.Snapshot) error {
 	return nil
 }
 
+// closeHelper ends the privileged helper. The last lines of a log may need it for
+// the file they belong to.
+func (s *Server) closeHelper() {
+	if helper := s.helper.Swap(nil); helper != nil {
+		helper.Close()
+	}
+}
+
 // openLog opens a log with the process's own rights, else through the helper.
 func (s *Server) openLog(path string) (*os.File, error) {
 	return s.orHelper(path, logsink.OpenFile, (*privsep.Client).OpenLog)
+}
+
+// openRotated opens a file of a rotated log through the helper. The caller has
+// tried its own rights.
+func (s *Server) openRotated(rule *logsink.Rotation, at int64, number int, further bool) (*os.File, error) {
+	helper := s.helper.Load()
+	if helper == nil {
+		return nil, fs.ErrPermission
+	}
+	return helper.OpenRotated(rule, at, number, further)
 }
 
 // openKey opens a file of a certificate or key in the same way.
@@ -127,10 +145,7 @@ func (s *Server) openGroup(a listen.Addr, o listen.Options, n int) ([]*listen.Li
 // removeTraces removes the pid file and the control socket, through the helper
 // if the process may not write to the folder.
 func (s *Server) removeTraces() {
-	helper := s.helper.Swap(nil)
-	if helper != nil {
-		defer helper.Close()
-	}
+	helper := s.helper.Load()
 	if s.control != nil {
 		_ = s.control.Close() // the helper may have to remove the file
 		s.control = nil

@@ -147,7 +147,10 @@ func New(o Options) (*Server, error) {
 	s.tunnels = tunnel.New(loops)
 	s.rt = &config.Runtime{
 		Clock: clk, State: new(state.Registry), Resolver: new(resolve.Resolver),
-		Logs: logsink.NewRegistry(logsink.Options{Loops: loops, Now: clk.Now, Open: s.openLog, Delay: delay}), Loops: loops,
+		Logs: logsink.NewRegistry(logsink.Options{
+			Loops: loops, Now: clk.Now, Open: s.openLog, Rotate: s.openRotated, Delay: delay,
+			Syslog: socketOf(EnvSyslog), Journal: socketOf(EnvJournal),
+		}), Loops: loops,
 		Protocols: backend.Protocols(), Log: s.startup, Board: scoreboard.New(loops), Tunnels: s.tunnels, Meters: metrics.NewBook(loops),
 		Manager: manage.New(), OpenKey: s.openKey,
 	}

@@ -185,6 +185,7 @@ func (s *Server) abandon(loaded *config.Loaded) {
 func (s *Server) release(hurry <-chan struct{}) {
 	s.removeTraces()
 	s.closeLogs(hurry)
+	s.closeHelper()
 	s.rt.Logs.ReportTo(nil)
 	if snap := s.pipeline.Current(); snap != nil {
 		s.retire(snap)

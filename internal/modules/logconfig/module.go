@@ -161,7 +161,7 @@ func open(b *module.Builder, c *conf, p *placed) *Log {
 			return nil
 		}
 	}
-	dest := logsink.Place(p.Dest, p.root, true)
+	dest := logsink.Place(p.Dest, p.root, false)
 	b.Snapshot.Logs = append(b.Snapshot.Logs, snapshot.Log{Dest: dest})
 	out, err := b.Logs.Access(dest)
 	if err != nil {
