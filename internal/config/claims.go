@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"path"
 	"strings"
 
@@ -19,18 +20,25 @@ type Claims struct {
 	wild    []claim           // patterns of names
 	paths   []claim           // of the main server
 	members map[string]string // balancer, blank, URL → place
+
+	balancers map[string]string // name → place
+	others    string            // who has requests for hosts that nobody names, whatever the path
+	files     string            // who has their files
 }
 
 type claim struct{ what, place string }
 
 // Claims returns what the files have.
 func (l *Loaded) Claims() *Claims {
-	c := &Claims{hosts: map[string]string{}, members: map[string]string{}}
+	c := &Claims{hosts: map[string]string{}, members: map[string]string{}, balancers: map[string]string{}}
 	if own := core.ServerOf(l.Main.Server); own.Name.Set {
 		c.name(own.Name.V.Host, "the main server")
 	}
 	if l.Snapshot != nil {
-		for _, h := range l.Snapshot.VHosts.Files() {
+		for i, h := range l.Snapshot.VHosts.Files() {
+			if i == 0 {
+				c.others = h.Defined
+			}
 			for _, n := range h.Names {
 				c.name(n, h.Defined)
 			}
@@ -61,6 +69,10 @@ func (c *Claims) node(n *syntax.Node) {
 	words := n.Words()
 	switch name := ascii.ToLower(n.Name); {
 	case len(words) == 0:
+	case name == "rewriterule" || name == "rewritecond":
+		c.others = cmp.Or(c.others, n.Pos.String()) // rules are not inherited
+	case name == "documentroot":
+		c.files = n.Pos.String()
 	case mapping[name]:
 		if name == "redirect" && !strings.HasPrefix(words[0], "/") && len(words) > 1 {
 			words = words[1:] // its status
@@ -78,6 +90,7 @@ func (c *Claims) node(n *syntax.Node) {
 	case name == "balancermember" && len(words) > 1:
 		c.member(words[0], words[1], n)
 	case name == "proxy":
+		c.balancer(words[0], n)
 		for _, in := range n.Children {
 			if ascii.EqualFold(in.Name, "BalancerMember") {
 				if w := in.Words(); len(w) > 0 {
@@ -90,14 +103,34 @@ func (c *Claims) node(n *syntax.Node) {
 
 func (c *Claims) member(balancer, url string, n *syntax.Node) {
 	if name, ok := strings.CutPrefix(ascii.ToLower(balancer), "balancer://"); ok {
+		c.balancer(balancer, n)
 		c.members[strings.TrimSuffix(name, "/")+" "+url] = n.Pos.String()
 	}
 }
 
-// Taken returns the place in a file that has a host, whatever the path; without a
-// host, the one that has the path or one above it for all hosts.
+// balancer notes a balancer that a file has.
+func (c *Claims) balancer(url string, n *syntax.Node) {
+	if name, ok := strings.CutPrefix(ascii.ToLower(url), "balancer://"); ok {
+		if name = strings.TrimSuffix(name, "/"); c.balancers[name] == "" {
+			c.balancers[name] = n.Pos.String()
+		}
+	}
+}
+
+// Balancer returns the place of a balancer of the main server.
+func (c *Claims) Balancer(name string) (place string, taken bool) {
+	place, taken = c.balancers[name]
+	return place, taken
+}
+
+// Taken returns the place in a file that has a host, whatever the path. The host "*"
+// stands for all hosts that nobody names: a file has them with its first virtual host,
+// or by a path of the main server that is the path or above it.
 func (c *Claims) Taken(host, at string) (place string, taken bool) {
-	if host == "" {
+	if host == "*" || host == "" {
+		if c.others != "" {
+			return c.others, true
+		}
 		return c.path(at)
 	}
 	host = ascii.ToLower(host)
@@ -115,6 +148,9 @@ func (c *Claims) Taken(host, at string) (place string, taken bool) {
 // path is Taken for a path of all hosts.
 func (c *Claims) path(at string) (place string, taken bool) {
 	at = path.Clean("/" + at)
+	if at == "/" && c.files != "" {
+		return c.files, true
+	}
 	for _, p := range c.paths {
 		own := strings.TrimSuffix(p.what, "/")
 		if at == own || strings.HasPrefix(at, own+"/") {

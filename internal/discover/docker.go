@@ -1,11 +1,267 @@
 package discover
 
-import "context"
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
 
-type docker struct{}
+	"github.com/moby/moby/api/types/events"
+	"github.com/moby/moby/client"
 
-func newDocker(Spec) Source { return &docker{} }
+	"github.com/headgate/headgate/internal/labels"
+	"github.com/headgate/headgate/internal/lock"
+)
 
-func (d *docker) Run(ctx context.Context, tell func()) { tell(); <-ctx.Done() }
-func (d *docker) Translate(string, *Facts) Result      { return Result{} }
-func (d *docker) State(*Report)                        {}
+// The pace of a docker source.
+const (
+	gather     = 20 * time.Millisecond // containers whose events come so close together are asked for at once
+	firstPause = 100 * time.Millisecond
+	mostPause  = 5 * time.Second
+	alive      = 15 * time.Second // how often the daemon is asked whether it lives
+	patience   = 10 * time.Second // for a response
+	mostDirty  = 50               // more changed containers than these are asked for with all others
+	grace      = time.Minute      // how long a container that was told to stop is believed to be about to
+)
+
+// docker is the source of HeadgateDiscover docker. It follows the events of a
+// daemon and asks for what has changed. A daemon that cannot be heard keeps what was
+// there; then everything is asked for again.
+type docker struct {
+	spec  Spec
+	own   string // the beginning of the id of the container that this process is in, if it is
+	files *passwordFiles
+
+	mu         lock.Mutex // guards what follows
+	health     health
+	containers map[string]labels.Container // by id
+	leaving    map[string]time.Time        // by id, those that were told to stop, and when
+
+	known map[string]labels.Container // the containers as they are; used by Run alone
+}
+
+func newDocker(s Spec) Source {
+	return &docker{spec: s, own: ownContainer(), files: new(passwordFiles), containers: map[string]labels.Container{}, leaving: map[string]time.Time{}}
+}
+
+// Run implements Source.
+func (d *docker) Run(ctx context.Context, tell func()) {
+	defer d.files.remove()
+	wait := firstPause
+	for ctx.Err() == nil {
+		heard, err := d.follow(ctx, tell)
+		if ctx.Err() != nil {
+			return
+		}
+		if heard {
+			wait = firstPause
+		}
+		if d.failed(err) {
+			tell()
+		}
+		t := time.NewTimer(wait)
+		select {
+		case <-ctx.Done():
+		case <-t.C:
+		}
+		t.Stop()
+		wait = min(2*wait, mostPause)
+	}
+}
+
+// failed notes why the daemon cannot be heard.
+func (d *docker) failed(err error) bool {
+	if errors.Is(err, fs.ErrPermission) {
+		err = fmt.Errorf("%w (the server's user must be allowed to: add it to the group of the socket)", err)
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.health.fail(time.Now(), oneLine(err))
+}
+
+// actions are the events that may change what is served.
+var actions = []string{
+	"create", "start", "restart", "die", "stop", "kill", "destroy", "pause", "unpause", "rename", "update", "health_status", "connect", "disconnect",
+}
+
+// follow follows the daemon until that fails. heard: it has said what there is.
+func (d *docker) follow(ctx context.Context, tell func()) (heard bool, err error) {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	c, err := dialDocker(d.spec.Address)
+	if err != nil {
+		return false, err
+	}
+	defer c.Close()
+	// Events first: what happens while everything is listed must not be missed.
+	said := c.Events(ctx, client.EventsListOptions{Filters: make(client.Filters).Add("type", "container", "network").Add("event", actions...)})
+	if err := d.list(ctx, c, nil); err != nil {
+		return false, err
+	}
+	tell()
+	return true, d.listen(ctx, c, said, tell)
+}
+
+// listen takes events in until the daemon cannot be heard any more.
+func (d *docker) listen(ctx context.Context, c *client.Client, said client.EventsResult, tell func()) error {
+	dirty := map[string]bool{}
+	soon := time.NewTimer(time.Hour)
+	soon.Stop()
+	defer soon.Stop()
+	check := time.NewTicker(alive)
+	defer check.Stop()
+	for n := 1; ; {
+		select {
+		case m := <-said.Messages:
+			id, now := d.event(&m)
+			if id == "" {
+				continue
+			}
+			if now {
+				tell()
+			}
+			if len(dirty) == 0 {
+				soon.Reset(gather)
+			}
+			dirty[id] = true
+		case err := <-said.Err:
+			if err == nil {
+				err = errors.New("the stream of events has ended")
+			}
+			return err
+		case <-soon.C:
+			if err := d.refresh(ctx, c, dirty, tell); err != nil {
+				return err
+			}
+			clear(dirty)
+		case <-check.C:
+			if n++; n%20 == 0 { // in case that events were lost
+				dirty[""] = true
+				soon.Reset(gather)
+				continue
+			}
+			if err := d.ping(ctx, c); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// ping asks the daemon whether it lives.
+func (d *docker) ping(ctx context.Context, c *client.Client) error {
+	ctx, stop := context.WithTimeout(ctx, patience)
+	defer stop()
+	if _, err := c.Ping(ctx, client.PingOptions{}); err != nil {
+		return err
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.health.ok(time.Now())
+	for id, at := range d.leaving {
+		if time.Since(at) > grace {
+			delete(d.leaving, id)
+		}
+	}
+	return nil
+}
+
+// event returns the container that an event is about. now: it is told to stop, and
+// gets no new requests from here on; it need not be asked for that.
+func (d *docker) event(m *events.Message) (id string, now bool) {
+	id = m.Actor.ID
+	if m.Type == events.NetworkEventType {
+		return m.Actor.Attributes["container"], false
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	switch m.Action {
+	case events.ActionKill:
+		if _, known := d.containers[id]; known && ends[m.Actor.Attributes["signal"]] {
+			d.leaving[id] = time.Now()
+			return id, true
+		}
+	case events.ActionDie, events.ActionStart, events.ActionDestroy:
+		delete(d.leaving, id)
+	}
+	return id, false
+}
+
+// ends are the signals by which a container is told to stop.
+var ends = map[string]bool{"2": true, "3": true, "9": true, "15": true}
+
+// refresh asks for the containers that have changed.
+func (d *docker) refresh(ctx context.Context, c *client.Client, dirty map[string]bool, tell func()) error {
+	before := d.known
+	var ids []string
+	if len(dirty) <= mostDirty && !dirty[""] {
+		ids = slices.Sorted(maps.Keys(dirty))
+	}
+	if err := d.list(ctx, c, ids); err != nil {
+		return err
+	}
+	if !reflect.DeepEqual(before, d.known) {
+		tell()
+	}
+	return nil
+}
+
+// list asks for containers; without ids for all.
+func (d *docker) list(ctx context.Context, c *client.Client, ids []string) error {
+	ctx, stop := context.WithTimeout(ctx, patience)
+	defer stop()
+	o := client.ContainerListOptions{All: true, Filters: make(client.Filters)}
+	if d.spec.Project != "" {
+		o.Filters.Add("label", composeProject+"="+d.spec.Project)
+	}
+	now := map[string]labels.Container{}
+	if ids != nil {
+		o.Filters.Add("id", ids...)
+		maps.Copy(now, d.known)
+		for _, id := range ids {
+			delete(now, id)
+		}
+	}
+	found, err := c.ContainerList(ctx, o)
+	if err != nil {
+		return err
+	}
+	for i := range found.Items {
+		s := &found.Items[i]
+		if d.own == "" || !strings.HasPrefix(s.ID, d.own) {
+			now[s.ID] = container(s)
+		}
+	}
+	d.known = now
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.containers = now
+	d.health.ok(time.Now())
+	return nil
+}
+
+// State implements Source.
+func (d *docker) State(r *Report) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.health.fill(r)
+	r.Seen = len(d.containers)
+}
+
+// current returns the containers, with those that were told to stop drained.
+func (d *docker) current() []labels.Container {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	all := make([]labels.Container, 0, len(d.containers))
+	for id, c := range d.containers {
+		if _, ends := d.leaving[id]; ends {
+			c.Health = unhealthy
+		}
+		all = append(all, c)
+	}
+	return all
+}

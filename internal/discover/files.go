@@ -183,7 +183,7 @@ func (f *files) Translate(prefix string, facts *Facts) (r Result) {
 
 // balancerPiece is the text of one balancer.
 func balancerPiece(prefix, name string, members []memberLine) Piece {
-	p := Piece{Name: prefix + name, Config: "<Proxy balancer://" + name + ">\n"}
+	p := Piece{Name: prefix + name, Service: true, Config: "<Proxy balancer://" + name + ">\n"}
 	for _, m := range members {
 		p.Config += m.text()
 		p.Members = append(p.Members, m.url)

@@ -8,6 +8,8 @@ type Piece struct {
 	Hosts   []string `json:"hosts,omitempty"`   // names that it has
 	Paths   []string `json:"paths,omitempty"`   // where its mappings begin
 	Members []string `json:"members,omitempty"` // where requests go, or containers by name
+	Service bool     `json:"service,omitempty"` // it is a balancer with Members; else a virtual host
+	Saved   bool     `json:"saved,omitempty"`   // it is for a saved text only: the server has no need of it
 	Refused []string `json:"refused,omitempty"` // why it is not used; empty: it is
 }
 
@@ -39,6 +41,15 @@ type Facts struct {
 	// Member reports whether a balancer of the main server has a member of this URL
 	// in a file, and where.
 	Member func(balancer, url string) (place string, has bool)
-	// Listen are the ports of plain HTTP, and of HTTPS, that the server listens at.
+	// Balancer returns the place of a balancer of that name in a file.
+	Balancer func(name string) (place string, taken bool)
+	// Certificate returns the files of the server's certificate for a host.
+	Certificate func(host string) (cert, key string, ok bool)
+	// Plain and Secure are the ports of HTTP and of HTTPS that the server listens at.
 	Plain, Secure []uint16
+	// Private names a folder, which need not exist, for files of the server's user;
+	// nil: there is none. UID and GID are the user and its group, UID -1 for that of
+	// this process.
+	Private  func() string
+	UID, GID int
 }

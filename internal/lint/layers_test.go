@@ -28,7 +28,7 @@ var layers = []struct {
 
 // beside lists the packages outside of the layers: they may import anything, and only tests may
 // import them.
-var beside = "internal/lint internal/testkit internal/testkit/* test/* bench bench/*"
+var beside = "internal/lint internal/testkit internal/testkit/* internal/testkit/dockerd/app test/* bench bench/*"
 
 // layerOf returns the layer of a folder: -1 outside of the layers, -2 unknown.
 func layerOf(pkg string) int {

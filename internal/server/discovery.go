@@ -3,7 +3,6 @@ package server
 import (
 	"fmt"
 	"maps"
-	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -89,18 +88,10 @@ func (s *Server) discoverFirst(loaded *config.Loaded, o config.Options) *config.
 
 // translate returns what the sources contribute beside the files of a snapshot.
 func (s *Server) translate(snap *snapshot.Snapshot) (texts []source.Text) {
-	d := &s.discovery
-	f := discover.Facts{Taken: d.claims.Taken, Member: d.claims.Member}
-	for _, a := range snap.Listen {
-		set := snap.VHosts.Base(netip.AddrPortFrom(a.IP, a.Port))
-		if snap.VHosts.Site(set).TLS.On() {
-			f.Secure = append(f.Secure, a.Port)
-		} else {
-			f.Plain = append(f.Plain, a.Port)
+	for _, p := range s.discovery.hub.Translate(s.facts(snap)) {
+		if !p.Saved {
+			texts = append(texts, source.Text{Name: p.Name, Text: p.Config})
 		}
-	}
-	for _, p := range d.hub.Translate(f) {
-		texts = append(texts, source.Text{Name: p.Name, Text: p.Config})
 	}
 	return texts
 }

@@ -4,6 +4,8 @@ import (
 	"maps"
 	"net/netip"
 	"strings"
+
+	"github.com/headgate/headgate/internal/exchange"
 )
 
 // GuestPrefix is how the names of texts begin that were discovered.
@@ -11,6 +13,9 @@ const GuestPrefix = "discovered:"
 
 // IsGuest reports whether a file of a position is a text that was discovered.
 func IsGuest(file string) bool { return strings.HasPrefix(file, GuestPrefix) }
+
+// Nobody is the ServerName of a guest that is for requests whose host nobody names.
+const Nobody = "default.invalid"
 
 // invite adds the virtual hosts that were discovered. They have their names at
 // their ports, whatever addresses the files' virtual hosts have there; where a file
@@ -24,7 +29,7 @@ func (v *VHosts) invite(guests []*VHost) {
 	}
 	for _, h := range guests {
 		for _, a := range h.Addrs {
-			v.each(a.Port, func(s *NameSet) { s.welcome(h, a) })
+			v.each(a.Port, func(s *NameSet) { s.welcome(h, a, v.main) })
 		}
 	}
 }
@@ -86,11 +91,16 @@ func (s *NameSet) clone() *NameSet {
 
 // welcome adds a guest's names. One that says nothing of TLS has the certificate of
 // the set's first host, as a request without its name would.
-func (s *NameSet) welcome(h *VHost, a Addr) {
+//
+// One for what nobody names is the default where that was the main server.
+func (s *NameSet) welcome(h *VHost, a Addr, main *exchange.Site) {
 	if first := s.First; first.TLS.On() && !h.Site.TLS.On() {
 		h.Site.TLS = first.TLS
 	}
 	s.add(h, Addr{Port: a.Port})
+	if s.First == main && len(h.Names) > 0 && h.Names[0] == Nobody {
+		s.First = h.Site
+	}
 }
 
 // Files returns the virtual hosts that files have, in their order.

@@ -65,6 +65,14 @@ func TestOneGuest(t *testing.T) {
 	if v.Pick(set, []byte("g.test")).Name != "g.test" || len(v.Files()) != 0 {
 		t.Error("the guest has its name")
 	}
+	// A guest for what nobody names is the default, unless that is a file's.
+	for files, want := range map[int]string{0: Nobody, 1: "f"} {
+		v := NewVHosts(main, append([]*VHost{vhost("f", at("*", 80), []string{"f.test"}, nil)}[:files], guest("g.test", 80), guest(Nobody, 80)))
+		set := v.Base(netip.MustParseAddrPort("127.0.0.1:80"))
+		if got := v.Pick(set, []byte("other.test")).Name; got != want || v.Pick(set, []byte("g.test")).Name != "g.test" {
+			t.Errorf("with %d files' hosts: %s", files, got)
+		}
+	}
 	// All ports of the files' default set, and one guest at one port.
 	v = NewVHosts(main, []*VHost{vhost("f", at("*", 0), []string{"f.test"}, nil), guest("g.test", 80)})
 	for port, want := range map[uint16]string{80: "g.test", 81: "f"} {

@@ -22,6 +22,9 @@ func Main(m *testing.M, ignore ...goleak.Option) {
 	warmUp()
 	before := descriptors()
 	code := m.Run()
+	for _, f := range ends {
+		f()
+	}
 	dropBuild()
 	if code == 0 {
 		if err := Leaks(before, ignore...); err != nil {
@@ -31,6 +34,12 @@ func Main(m *testing.M, ignore ...goleak.Option) {
 	}
 	os.Exit(code)
 }
+
+// ends are called by Main when all tests of the package are done.
+var ends []func()
+
+// AtEnd has f called when all tests of the package are done: for what they share. It is called by one test at a time.
+func AtEnd(f func()) { ends = append(ends, f) }
 
 // checkLocks turns the checks of locks on, in this process and in the servers that tests start, but not for benchmarks.
 func checkLocks() {

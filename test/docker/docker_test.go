@@ -1,0 +1,189 @@
+package docker
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/headgate/headgate/internal/testkit"
+	"github.com/headgate/headgate/internal/testkit/dockerd"
+)
+
+// web are the labels of a container of the service web of a project.
+func web(project string, more ...string) map[string]string {
+	m := map[string]string{
+		"com.docker.compose.project": project, "com.docker.compose.service": "web", "headgate.host": project + ".test",
+	}
+	for i := 0; i+1 < len(more); i += 2 {
+		m[more[i]] = more[i+1]
+	}
+	return m
+}
+
+// A service is scaled from one container to five and to two while requests come, and
+// none of them fails.
+func TestScale(t *testing.T) {
+	r := start(t, "", "")
+	names := []string{"scale1", "scale2", "scale3", "scale4", "scale5"}
+	ids := map[string]string{}
+	run := func(name string) { ids[name] = r.docker.Run(t, dockerd.Spec{Name: name, Labels: web("scale")}) }
+	run("scale1")
+	t.Logf("the first container is served %v after its start", r.served("scale.test", "scale1"))
+	end := r.load("scale.test", 4)
+	for _, n := range names[1:] {
+		run(n)
+	}
+	r.served("scale.test", names...)
+	for _, n := range names[2:] {
+		r.docker.Stop(t, ids[n])
+	}
+	r.served("scale.test", names[:2]...)
+	r.none(end)
+}
+
+// All containers are replaced, one after the other, and no request fails.
+func TestRollingReplacement(t *testing.T) {
+	r := start(t, "", "")
+	var old []string
+	for _, n := range []string{"roll1", "roll2"} {
+		old = append(old, r.docker.Run(t, dockerd.Spec{Name: n, Labels: web("roll"), Check: true}))
+	}
+	r.served("roll.test", "roll1", "roll2")
+	end := r.load("roll.test", 4)
+	for i, n := range []string{"roll3", "roll4"} {
+		r.docker.Run(t, dockerd.Spec{Name: n, Labels: web("roll"), Check: true})
+		r.until("roll.test", n)
+		r.docker.Stop(t, old[i])
+	}
+	r.served("roll.test", "roll3", "roll4")
+	r.none(end)
+}
+
+// After a container was killed the requests go to the others.
+func TestKilled(t *testing.T) {
+	r := start(t, "", "")
+	r.docker.Run(t, dockerd.Spec{Name: "kill1", Labels: web("kill")})
+	victim := r.docker.Run(t, dockerd.Spec{Name: "kill2", Labels: web("kill")})
+	r.served("kill.test", "kill1", "kill2")
+	end := r.load("kill.test", 2)
+	r.docker.Slay(t, victim)
+	for range 20 {
+		began := time.Now()
+		if code, body := r.ask("kill.test", "/"); code != http.StatusOK || time.Since(began) > 2*time.Second {
+			t.Errorf("%d %s after %v", code, body, time.Since(began))
+		}
+	}
+	r.served("kill.test", "kill1")
+	r.none(end)
+}
+
+// A container that its health check does not like, or that is paused, is drained, and
+// comes back; what it is busy with is not cut.
+func TestHealth(t *testing.T) {
+	r := start(t, "", "")
+	ids := map[string]string{}
+	for _, n := range []string{"sick1", "sick2"} {
+		ids[n] = r.docker.Run(t, dockerd.Spec{Name: n, Labels: web("sick", "headgate.balancer", "sick"), Check: true})
+	}
+	r.served("sick.test", "sick1", "sick2")
+	slow := make(chan string, 1)
+	go func() {
+		code, body := r.ask("sick.test", "/slow?t=1500ms")
+		slow <- fmt.Sprint(code, " ", body)
+	}()
+	code, body := r.ask("sick.test", "/sick")
+	if code != http.StatusOK {
+		t.Fatalf("%d %s", code, body)
+	}
+	gone := ""
+	testkit.Eventually(t, "one is drained", func() bool {
+		seen := r.who("sick.test", 4)
+		if len(seen) != 1 || seen["200"] > 0 {
+			return false
+		}
+		for n := range seen {
+			gone = map[string]string{"sick1": "sick2", "sick2": "sick1"}[n]
+		}
+		return gone != ""
+	})
+	if got := <-slow; !strings.HasPrefix(got, "200 ") {
+		t.Errorf("a request of before: %s", got)
+	}
+	r.docker.Stop(t, ids[gone])
+	r.docker.Remove(ids[gone])
+	r.docker.Run(t, dockerd.Spec{Name: gone, Labels: web("sick", "headgate.balancer", "sick"), Check: true})
+	r.served("sick.test", "sick1", "sick2")
+}
+
+// What a file has, a container cannot take, and requests for other hosts go where the
+// file says.
+func TestFileWins(t *testing.T) {
+	r := start(t, "", `
+Redirect /only-main http://main.test/
+Header always set X-Server main
+<VirtualHost *:${port}>
+    ServerName first.test
+    Header always set X-Server first
+    Redirect /where http://first.test/
+</VirtualHost>
+<VirtualHost *:${port}>
+    ServerName mine.test
+    ServerAlias *.mine.test
+    Redirect /where http://mine.test/
+</VirtualHost>
+`)
+	r.docker.Run(t, dockerd.Spec{Name: "thief", Labels: map[string]string{"headgate.host": "mine.test,sub.mine.test,theirs.test"}})
+	r.served("theirs.test", "thief")
+	r.client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	for host, want := range map[string]int{"mine.test": 302, "sub.mine.test": 302, "first.test": 302, "nobody.test": 302, "theirs.test": 200} {
+		if code, body := r.ask(host, "/where"); code != want {
+			t.Errorf("%s: %d %s", host, code, body)
+		}
+	}
+	// The older container keeps its host.
+	r.docker.Run(t, dockerd.Spec{Name: "late", Labels: map[string]string{"headgate.host": "theirs.test,late.test"}})
+	r.served("late.test", "late")
+	r.served("theirs.test", "thief")
+}
+
+// Without a virtual host in the files the main server stays the default.
+func TestMainStays(t *testing.T) {
+	r := start(t, "", "Redirect gone /\n")
+	r.docker.Run(t, dockerd.Spec{Name: "alone", Labels: map[string]string{"headgate.host": "alone.test"}})
+	r.served("alone.test", "alone")
+	if code, _ := r.ask("other.test", "/"); code != http.StatusGone {
+		t.Errorf("another host: %d", code)
+	}
+}
+
+// A daemon that is gone keeps what was there, and says so; when it is back, what has
+// changed meanwhile is taken over.
+func TestDaemonRestarts(t *testing.T) {
+	r := start(t, "", "")
+	r.docker.Run(t, dockerd.Spec{Name: "stay1", Labels: web("stay")})
+	r.served("stay.test", "stay1")
+	end := r.load("stay.test", 2)
+	r.docker.Kill()
+	testkit.Eventually(t, "the log says so", func() bool { return strings.Contains(r.Logs(), "discovered: docker cannot be heard") })
+	r.served("stay.test", "stay1")
+	if err := r.docker.Start(); err != nil {
+		t.Fatal(err)
+	}
+	r.docker.Run(t, dockerd.Spec{Name: "stay2", Labels: web("stay")})
+	r.served("stay.test", "stay1", "stay2")
+	r.none(end)
+	if !slices.ContainsFunc(strings.Split(r.Logs(), "\n"), func(l string) bool { return strings.Contains(l, "discovered: docker can be heard again") }) {
+		t.Error("the log says that it is back")
+	}
+}
+
+// A container without labels is served with expose=all, by its name; one in the
+// network of the machine by its address.
+func TestExposeAll(t *testing.T) {
+	r := start(t, "expose=all", "")
+	r.docker.Run(t, dockerd.Spec{Name: "bare"})
+	r.served("bare.localhost", "bare")
+}
