@@ -35,7 +35,8 @@ var withoutRows = strings.Fields(`mod_proxy_http mod_proxy_connect mod_proxy_ajp
 	mod_proxy_http2 mod_proxy_scgi mod_lbmethod_byrequests mod_lbmethod_bytraffic mod_lbmethod_bybusyness mod_lbmethod_heartbeat
 	mod_slotmem_shm mod_slotmem_plain mod_socache_shmcb mod_socache_dbm mod_socache_dc mod_asis mod_unique_id mod_authz_host
 	mod_authz_user mod_authz_owner mod_authz_groupfile mod_authz_dbm mod_authz_dbd mod_authn_anon mod_authn_dbd mod_data
-	mod_allowmethods mod_authnz_fcgi mod_vhost_alias mod_session_crypto mod_reflector mod_http2`)
+	mod_allowmethods mod_authnz_fcgi mod_vhost_alias mod_session_crypto mod_reflector mod_http2 mod_proxy_balancer
+	mod_ratelimit mod_status mod_bucketeer`)
 
 func (t *Table) hasModule(name string) bool {
 	for _, m := range withoutRows {

@@ -162,3 +162,6 @@ func (t *Try) Phases() (list []Phase) {
 func appendMillis(b []byte, d time.Duration) []byte {
 	return append(strconv.AppendFloat(b, d.Seconds()*1000, 'f', 3, 64), "ms"...)
 }
+
+// Millis is a time as lines of the error log show it: 0.176ms.
+func Millis(d time.Duration) string { return string(appendMillis(nil, d)) }

@@ -58,6 +58,19 @@ func LevelWords() []string { return slices.Clone(levelNames[:]) }
 type Levels struct {
 	Default Level
 	Modules map[string]Level // module name without "mod_" and "_module" ("proxy"); nil: none
+
+	// deepest is the highest level of any module. Emerg, as in literals, says that
+	// it is not known.
+	deepest Level
+}
+
+// measured returns s with deepest set.
+func (s Levels) measured() Levels {
+	s.deepest = s.Default
+	for _, l := range s.Modules {
+		s.deepest = max(s.deepest, l)
+	}
+	return s
 }
 
 // Over lays one setting over another: what it does not set is inherited from
@@ -76,12 +89,17 @@ func (s *Levels) Over(base *Levels) *Levels {
 		}
 		out.Modules[module] = l
 	}
-	return out
+	all := out.measured()
+	return &all
 }
 
-// Enabled says whether a message of module at level l is to be written.
+// Enabled says whether a message of module at level l is to be written. For one
+// that is deeper than any module goes the answer is one comparison.
 // httpd: a notice is written to files whatever LogLevel says.
 func (s *Levels) Enabled(module string, l Level) bool {
+	if l > s.deepest && s.deepest > Emerg && l != Notice {
+		return false
+	}
 	return l == Notice || s.allows(module, l)
 }
 

@@ -1,7 +1,7 @@
 package logsink
 
 import (
-	"reflect"
+	"maps"
 	"strings"
 	"testing"
 	"time"
@@ -16,8 +16,8 @@ func TestParseLogLevel(t *testing.T) {
 		err  string
 	}{
 		{"Debug", Levels{Default: Debug}, ""},
-		{"proxy:trace2", Levels{Error, map[string]Level{"ssl": Info, "proxy": Trace2}}, ""},
-		{"WARN proxy:Debug mod_proxy_http.c:info proxy_balancer_module:error", Levels{Warn, map[string]Level{"proxy": Debug, "proxy_http": Info, "proxy_balancer": Error}}, ""},
+		{"proxy:trace2", Levels{Default: Error, Modules: map[string]Level{"ssl": Info, "proxy": Trace2}}, ""},
+		{"WARN proxy:Debug mod_proxy_http.c:info proxy_balancer_module:error", Levels{Default: Warn, Modules: map[string]Level{"proxy": Debug, "proxy_http": Info, "proxy_balancer": Error}}, ""},
 		{"proxy:debug notice", Levels{Default: Notice}, ""},
 		{"foo", base, words},
 		{"7", base, words},
@@ -26,7 +26,7 @@ func TestParseLogLevel(t *testing.T) {
 	}
 	for _, c := range tests {
 		got, err := ParseLogLevel(strings.Fields(c.args), base)
-		if !reflect.DeepEqual(got, c.want) || (err == nil) != (c.err == "") || err != nil && err.Error() != c.err {
+		if got.Default != c.want.Default || !maps.Equal(got.Modules, c.want.Modules) || (err == nil) != (c.err == "") || err != nil && err.Error() != c.err {
 			t.Errorf("%s: %v, %v", c.args, got, err)
 		}
 	}
@@ -39,15 +39,15 @@ func TestParseLogLevel(t *testing.T) {
 // rest of the main server's LogLevel, and one that sets the level inherits
 // nothing.
 func TestLevelsOver(t *testing.T) {
-	base := &Levels{Info, map[string]Level{"ssl": Debug, "proxy": Error}}
+	base := &Levels{Default: Info, Modules: map[string]Level{"ssl": Debug, "proxy": Error}}
 	for _, c := range []struct {
 		args string
 		want Levels
 	}{
 		{"", *base},
-		{"proxy:trace1", Levels{Info, map[string]Level{"ssl": Debug, "proxy": Trace1}}},
+		{"proxy:trace1", Levels{Default: Info, Modules: map[string]Level{"ssl": Debug, "proxy": Trace1}}},
 		{"crit", Levels{Default: Crit}},
-		{"crit core:info", Levels{Crit, map[string]Level{"core": Info}}},
+		{"crit core:info", Levels{Default: Crit, Modules: map[string]Level{"core": Info}}},
 	} {
 		own := (*Levels)(nil)
 		if c.args != "" {
@@ -57,7 +57,7 @@ func TestLevelsOver(t *testing.T) {
 			}
 			own = &l
 		}
-		if got := own.Over(base); !reflect.DeepEqual(*got, c.want) {
+		if got := own.Over(base); got.Default != c.want.Default || !maps.Equal(got.Modules, c.want.Modules) {
 			t.Errorf("%q: %v", c.args, *got)
 		}
 	}

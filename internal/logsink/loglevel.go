@@ -10,7 +10,7 @@ import (
 )
 
 // DefaultLevels returns the setting without any LogLevel directive.
-func DefaultLevels() Levels { return Levels{Default: Warn} }
+func DefaultLevels() Levels { return Levels{Default: Warn}.measured() }
 
 // errLevelWord is httpd's text for an unknown level.
 var errLevelWord = errors.New("Log level keyword must be one of " +
@@ -46,7 +46,7 @@ func ParseLogLevel(args []string, base Levels) (Levels, error) {
 		}
 		out.Modules[ModuleName(module)] = l
 	}
-	return out, nil
+	return out.measured(), nil
 }
 
 // ModuleName returns the short name of a module from any of the forms LogLevel

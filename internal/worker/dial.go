@@ -108,6 +108,7 @@ func (w *Worker) connect(x *exchange.Exchange, d reactor.Dial, addr string) (*Co
 		t.Addr = addr
 		t.Connect += took
 	}
+	w.traceConnect(x, addr, took, err)
 	if err != nil {
 		return nil, w.limited(x, connectFault(w.Name, addr, took, err))
 	}
@@ -179,6 +180,7 @@ func (w *Worker) refresh(x *exchange.Exchange) ([]netip.Addr, error) {
 	if t := x.Tries.Last(); t != nil {
 		t.Resolve += took
 	}
+	w.traceResolved(x, n.Addrs(), took, err)
 	if addrs := n.Addrs(); len(addrs) > 0 {
 		return addrs, nil
 	}

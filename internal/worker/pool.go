@@ -6,6 +6,7 @@ import (
 
 	"github.com/headgate/headgate/internal/exchange"
 	"github.com/headgate/headgate/internal/fault"
+	"github.com/headgate/headgate/internal/logsink"
 	"github.com/headgate/headgate/internal/reactor"
 	"github.com/headgate/headgate/internal/tunnel"
 )
@@ -56,6 +57,9 @@ func (w *Worker) Acquire(x *exchange.Exchange, fresh bool) (*Conn, error) {
 		return nil, t.Fault
 	}
 	t.Addr, t.Reused, t.Idle, t.Port = c.Addr, c.Reused, c.Idle, c.port
+	if x.Logs(logsink.Debug, "proxy") {
+		w.traceTaken(x, c, t)
+	}
 	return c, nil
 }
 
@@ -111,12 +115,14 @@ func (w *Worker) good(x *exchange.Exchange, c *Conn, now time.Time) bool {
 	}
 	c.Reused, c.Idle, c.reuse = true, now.Sub(c.idleSince), w.Reuse
 	if beyond(c.Idle, least(w.limit(now), c.peerIdle)) || c.leadsAway(w.pool) || w.bound() && !w.suits(c, x, w.peerName(x)) {
+		w.tracePassed(x, c, now)
 		return false
 	}
 	if c.watched && x.Out.BodyComplete && x.Req.Verb.Idempotent() || c.Alive() {
 		return true
 	}
 	w.pool.learnIdleLimit(c.Idle, now)
+	w.tracePassed(x, c, now)
 	return false
 }
 

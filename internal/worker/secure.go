@@ -1,10 +1,12 @@
 package worker
 
 import (
+	"crypto/tls"
 	"time"
 
 	"github.com/headgate/headgate/internal/exchange"
 	"github.com/headgate/headgate/internal/fault"
+	"github.com/headgate/headgate/internal/logsink"
 	"github.com/headgate/headgate/internal/proxyproto"
 	"github.com/headgate/headgate/internal/reactor"
 )
@@ -111,6 +113,9 @@ func (w *Worker) secure(x *exchange.Exchange, rc reactor.Conn, addr string, id *
 	}
 	if f := fault.Of(err); f != nil {
 		return sc, w.limited(x, f)
+	}
+	if s, ok := sc.(interface{ State() *tls.ConnectionState }); ok && x.Logs(logsink.Debug, "ssl") {
+		x.Logf(logsink.Debug, "ssl", "AH02041", "%s; backend %s", exchange.DescribeTLS(s.State()), addr)
 	}
 	return sc, nil
 }

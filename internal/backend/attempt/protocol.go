@@ -5,6 +5,7 @@ import (
 
 	"github.com/headgate/headgate/internal/exchange"
 	"github.com/headgate/headgate/internal/fault"
+	"github.com/headgate/headgate/internal/logsink"
 	"github.com/headgate/headgate/internal/message"
 	"github.com/headgate/headgate/internal/reactor"
 	"github.com/headgate/headgate/internal/worker"
@@ -87,6 +88,9 @@ func (p *Protocol) RoundTrip(x *exchange.Exchange, w *worker.Worker) error {
 	}
 	f, again := a.run(x, w, x.Out.NewConn)
 	if again && replayable(x, f) {
+		if x.Logs(logsink.Debug, "proxy") {
+			x.Logf(logsink.Debug, "proxy", "", "%s: the request is sent again on a new connection: %s", w.Scheme, f.Describe())
+		}
 		f, _ = a.run(x, w, true)
 	}
 	if f == nil {
@@ -186,6 +190,9 @@ func (a *attempt) settle() {
 	}
 	a.conn.Sent, a.conn.Received = a.x.Count.Sent-a.sent, a.x.Count.Received-a.received
 	a.conn.Waited = a.record.FirstByte
+	if a.x.Logs(logsink.Debug, "proxy") {
+		a.traceEnd()
+	}
 	switch {
 	case a.handed:
 	case a.unsent:

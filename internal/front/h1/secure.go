@@ -95,7 +95,21 @@ func (st *state) shake(s *session, c *secure) bool {
 	c.info.Cert = c.Certificate()
 	st.client.TLS = true
 	st.countShake("")
+	st.traceShake()
 	return true
+}
+
+// traceShake is the lines of LogLevel ssl about a handshake, by the settings of the
+// site that its name has chosen.
+func (st *state) traceShake() {
+	x := st.x
+	if st.client.Secure.Site != nil {
+		x.Site = st.client.Secure.Site
+	}
+	if x.Logs(logsink.Debug, "ssl") {
+		x.Logf(logsink.Debug, "ssl", "AH02041", "%s", exchange.DescribeTLS(st.client.Secure.State))
+	}
+	x.Site = st.site
 }
 
 // countShake counts a handshake, for the metrics page. reason says why it failed; "":

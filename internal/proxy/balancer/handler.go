@@ -48,6 +48,7 @@ func (h *Handler) Handle(x *exchange.Exchange) error {
 	r := request{x: x, left: b.Attempts(), cookie: -1}
 	if b.Sticky != "" {
 		r.session = b.Session(x, sessionURL(x))
+		h.traceSession(&r)
 	}
 	x.Filename = x.Out.URL
 	if b.RetryBudget >= 0 {
@@ -62,9 +63,12 @@ func (h *Handler) Handle(x *exchange.Exchange) error {
 
 // serve makes attempts until there is a response, or can be none.
 func (h *Handler) serve(r *request, target []byte) error {
-	x := r.x
+	x, told := r.x, traced(r.x)
 	for {
 		m := h.elect(r)
+		if told {
+			h.traceElected(r, m)
+		}
 		if m == nil {
 			m = h.hold(r)
 		}
@@ -83,6 +87,9 @@ func (h *Handler) serve(r *request, target []byte) error {
 		h.announce(r, m)
 		x.Out.URL = x.Arena.Join(m.URL, target)
 		x.Filename, x.Out.Target = x.Out.URL, x.Out.URL[m.Origin:]
+		if told {
+			h.traceSent(r, m)
+		}
 		sent := x.Count.Sent
 		err := h.send(x, m)
 		if err == nil {

@@ -95,6 +95,9 @@ func (t *Translator) choose(x *exchange.Exchange) (exchange.Handler, error) {
 	if h != nil && x.Env.Len() > 0 {
 		notePathInfo(x)
 	}
+	if h != nil && x.Logs(logsink.Trace1, "proxy") {
+		x.Logf(logsink.Trace1, "proxy", "AH03464", "URI path '%s' matches proxy handler '%s'", x.Path, x.Out.URL)
+	}
 	return h, err
 }
 
