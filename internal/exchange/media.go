@@ -16,6 +16,7 @@ type Media struct {
 	Type      []byte // with parameters; nil: not known
 	Encoding  []byte // the value of Content-Encoding; nil: none
 	Languages []byte // the value of Content-Language; nil: none
+	Variants  []byte // tells apart the sets of variants that the file was chosen from, for its ETag; nil: it was not chosen
 
 	Known  bool   // the steps of Chain.Types have run
 	Found  bool   // some extension of the name says something

@@ -48,7 +48,7 @@ func (x *Exchange) Replace(status int) {
 	x.Onward = false
 	x.stored, x.file, x.ContextPrefix, x.ContextRoot = nil, nil, nil, nil
 	x.User, x.AuthType, x.Judged = nil, "", false
-	x.Media = Media{}
+	x.Media = Media{Variants: x.Media.Variants}
 	x.Mapped, x.Mapping, x.Relay, x.Status = nil, nil, nil, 0
 }
 

@@ -88,6 +88,7 @@ const (
 	FileStalled
 	FileChanged
 	RangeBeyond
+	NoVariant
 	HandlerUnknown
 	StatusByRule
 
@@ -348,6 +349,9 @@ var causes = [NumCauses]About{
 	FileChanged: {"file-changed", Proxy, "500 or cut", "http_response_incomplete",
 		"The file became shorter, or could not be read any more, while it was sent.",
 		"Replace files by renaming a new one over them rather than by writing into them."},
+	NoVariant: {"no-variant", Client, "406", "http_request_error",
+		"None of the variants of a document is acceptable to the client, or the one that is has variants itself.",
+		"ForceLanguagePriority Prefer Fallback has LanguagePriority choose where the client names other languages."},
 	RangeBeyond: {"range-beyond", Client, "416", "http_request_error",
 		"The client wants a part of a file that begins beyond its end.",
 		"The client may have a part of an older version; it begins again by itself."},

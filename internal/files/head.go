@@ -1,6 +1,7 @@
 package files
 
 import (
+	"bytes"
 	"encoding/base64"
 	"strconv"
 	"time"
@@ -49,6 +50,25 @@ func (s *Sender) head(x *exchange.Exchange, f *file, rules *exchange.FileRules) 
 // etag adds the ETag of a file. httpd: ap_make_etag; it is weak if the file was
 // changed within the second before the request, as it may change again.
 func etag(x *exchange.Exchange, f *file, parts exchange.ETagParts) error {
+	if err := ownTag(x, f, parts); err != nil || x.Media.Variants == nil {
+		return err
+	}
+	// httpd: ap_set_etag; a chosen variant has the tag of its set too.
+	if tag, ok := x.Resp.Header.Get(message.ETag); ok {
+		weak := bytes.HasPrefix(x.Media.Variants, []byte("W/"))
+		set := bytes.TrimPrefix(x.Media.Variants, []byte("W/"))
+		b := x.Arena.Alloc(len(tag) + len(set) + 3)
+		if weak && tag[0] == '"' {
+			b = append(b, "W/"...)
+		}
+		b = append(append(append(b, tag[:len(tag)-1]...), ';'), set[1:]...)
+		x.Resp.Header.SetID(message.ETag, b)
+	}
+	return nil
+}
+
+// ownTag adds the ETag of the file alone.
+func ownTag(x *exchange.Exchange, f *file, parts exchange.ETagParts) error {
 	if parts&exchange.ETagDigest != 0 {
 		sum, err := await(x, digest{f.File, true}, makeDigest)
 		if err != nil {

@@ -14,7 +14,7 @@ var layers = []struct {
 }{
 	{0, "internal/ascii internal/fault internal/gunzip internal/lock internal/processors internal/record internal/rx internal/uring internal/wholefile"},
 	{1, "internal/clock internal/strftime internal/glob internal/subnet internal/syntax internal/reactor internal/filewatch internal/metrics internal/prefix internal/textmap internal/resolve internal/uri internal/page internal/scoreboard internal/incident internal/cipherlist internal/certfile internal/certvar internal/clienthello internal/crl internal/responder"},
-	{2, "internal/certcheck internal/tunnel internal/proxyproto internal/expr internal/source internal/message internal/logsink internal/tlsconn internal/waitqueue internal/passwd internal/passphrase internal/stapling internal/freshfile internal/inode internal/directive internal/proxy/param"},
+	{2, "internal/certcheck internal/tunnel internal/proxyproto internal/expr internal/source internal/message internal/logsink internal/tlsconn internal/waitqueue internal/passwd internal/passphrase internal/stapling internal/freshfile internal/negotiate internal/inode internal/directive internal/proxy/param"},
 	{3, "internal/wire internal/exchange internal/state internal/backtls internal/labels"},
 	{4, "internal/coding internal/conditional internal/worker internal/explain internal/front/* internal/listen internal/unixd internal/control internal/discover internal/heartbeat"},
 	{5, "internal/files internal/balance internal/health internal/backend/attempt internal/backend/cgi internal/proxy/forward internal/privsep"},

@@ -39,6 +39,7 @@ import (
 	"github.com/headgate/headgate/internal/modules/metrics"
 	"github.com/headgate/headgate/internal/modules/mime"
 	"github.com/headgate/headgate/internal/modules/mpm"
+	"github.com/headgate/headgate/internal/modules/negotiation"
 	"github.com/headgate/headgate/internal/modules/proxy"
 	"github.com/headgate/headgate/internal/modules/proxybalancer"
 	"github.com/headgate/headgate/internal/modules/proxyconnect"
@@ -68,9 +69,10 @@ func All() []*module.Module {
 	checks := slices.Concat(authzhost.Providers(names), authzuser.Providers(), authzgroupfile.Providers(), authzowner.Providers(), ssl.Providers())
 	users := module.AuthnProviders{store.Provider(), authnanon.Provider()}
 	filters := slices.Concat(module.FilterKinds{deflate.Filter(), deflate.Inflate(), brotli.Filter(), zstd.Filter(), ratelimit.Filter(), substitute.Filter()}, proxyhtml.Filters())
-	handlers := slices.Concat(proxy.Handlers(), status.Handlers(), info.Handlers(), metrics.Handlers(), proxybalancer.Handlers())
+	handlers := slices.Concat(proxy.Handlers(), status.Handlers(), info.Handlers(), metrics.Handlers(), proxybalancer.Handlers(), negotiation.Handlers())
 	return slices.Concat([]*module.Module{
 		core.New(handlers, filters),
+		negotiation.New(), // a variant is chosen before its name is looked at
 		mime.New(handlers, filters),
 		mpm.New(),
 		deflate.New(),

@@ -41,8 +41,12 @@ func (p *Pipeline) LookupFile(x *exchange.Exchange, name []byte) *exchange.Excha
 func (p *Pipeline) LookupEntry(x *exchange.Exchange, name string) *exchange.Exchange {
 	sub := subrequest(x)
 	entry := sub.Arena.String(name)
-	sub.Path = inFolder(sub, x.Path, entry)
-	sub.Filename = inFolder(sub, x.File().Name, entry)
+	path, folder := x.Path, x.File().Name
+	if !x.File().Mode.IsDir() {
+		path, folder = path[:bytes.LastIndexByte(path, '/')+1], folder[:bytes.LastIndexByte(folder, '/')+1]
+	}
+	sub.Path = inFolder(sub, path, entry)
+	sub.Filename = inFolder(sub, folder, entry)
 	return p.look(sub, stageStorage)
 }
 

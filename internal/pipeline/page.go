@@ -6,6 +6,7 @@ import (
 	"github.com/headgate/headgate/internal/exchange"
 	"github.com/headgate/headgate/internal/fault"
 	"github.com/headgate/headgate/internal/message"
+	"github.com/headgate/headgate/internal/negotiate"
 	"github.com/headgate/headgate/internal/uri"
 	"github.com/headgate/headgate/internal/wire"
 )
@@ -93,6 +94,9 @@ func page(x *exchange.Exchange, status int, f *fault.Fault) []byte {
 		said = f.Page
 	}
 	b = append(append(b, said...), "</p>\n"...)
+	if list, ok := x.Notes.Get(negotiate.ListNote); ok && (status == 300 || status == 406) {
+		b = append(b, list...)
+	}
 	if status >= 300 && status < 400 {
 		if l, ok := x.Resp.Header.Get(message.Location); ok {
 			b = uri.AppendHTML(append(b, `<p><a href="`...), l)
@@ -123,12 +127,14 @@ func sentence(status int) string {
 }
 
 var sentences = map[int]string{
+	300: "What you asked for exists in several forms.",
 	302: "What you asked for is at another address.",
 	400: "Your client sent a request that this server could not understand.",
 	401: "You have to say who you are, with credentials that are accepted here.",
 	403: "You are not allowed to have this.",
 	404: "There is nothing at this address.",
 	405: "This method cannot be used at this address.",
+	406: "What you asked for does not exist in a form that your client accepts.",
 	408: "Your client took too long to send its request.",
 	413: "Your client sent more than is accepted here.",
 	414: "The address your client sent is longer than is accepted here.",

@@ -84,8 +84,12 @@ func loadGroups() ([]*group, error) {
 	if err != nil {
 		return nil, fmt.Errorf("exprs: %w", err)
 	}
+	n, err := negotiateGroup()
+	if err != nil {
+		return nil, fmt.Errorf("negotiate: %w", err)
+	}
 	formats, err := formatGroups()
-	return append(append(gs, g), formats...), err
+	return append(append(gs, g, n), formats...), err
 }
 
 // parseCases reads the cases file: blocks begun by "= id" lines.

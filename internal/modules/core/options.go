@@ -41,9 +41,6 @@ func setOptions(c *directive.Call) error {
 			signed = sign
 		}
 		opt, known := optionWords[ascii.ToLower(name)]
-		if opt&exchange.MultiViews != 0 && w[0] != '-' && !ascii.EqualFold(name, "all") {
-			c.Warn("%s: files are found by their names only, none is chosen by what a client accepts", name)
-		}
 		switch {
 		case !known:
 			return c.Errorf("Illegal option %s", name)

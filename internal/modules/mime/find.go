@@ -85,6 +85,9 @@ func newMeaning(e extension) *meaning {
 
 // Do implements exchange.Step.
 func (f *finder) Do(x *exchange.Exchange) error {
+	if x.Media.Known { // x has become another request, whose name was looked at
+		return nil
+	}
 	file := x.File()
 	if file != nil && file.Mode.IsDir() {
 		x.Media.Type, x.Media.Known = folderType, true
