@@ -82,7 +82,11 @@ func (fs *fields) admit(f *field) {
 		if f.folded == "headgate.conf" {
 			break // has lines; conf.go checks them
 		}
-		if err := checkValue(f.value); err != nil {
+		err := checkValue(f.value)
+		if err == errVariable && strings.HasSuffix(f.folded, ".replacement") {
+			break // ${1} is a group; mwpath.go translates it
+		}
+		if err != nil {
 			f.bad = true
 			fs.refuse(f, "%v", err)
 		}

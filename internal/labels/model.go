@@ -69,6 +69,7 @@ type service struct {
 	members  []Member
 	hosts    []string
 	paths    []string
+	retry    []string // maxattempts=, of a middleware
 }
 
 // settings are what all members of a service have in common.
@@ -90,6 +91,8 @@ type router struct {
 	rule     *node
 	priority int
 	entries  []Entrypoint
+	tls      bool   // its entries have TLS
+	closed   bool   // it is refused, and responds with 503
 	own      bool   // made of headgate.* labels: paths are whole segments, the URL is as Apache makes it
 	target   string // own: the path at the container, if another one
 	steps    steps

@@ -90,7 +90,7 @@ func (t *translation) addOwnRouter(r *router, tls string) {
 		r.entries = []Entrypoint{secure}
 		plain := *r
 		plain.name, plain.entries, plain.conf, plain.target, plain.service = r.name+".redirect", []Entrypoint{web}, nil, "", nil
-		plain.steps.redirects = []redirect{schemeRedirect("https", "", true)}
+		plain.steps.redirects = []redirect{(&schemeEffect{scheme: "https", permanent: true}).redirect()}
 		plain.steps.ends = true
 		t.addRouter(&plain)
 	}
@@ -136,7 +136,7 @@ func (r *router) fingerprint() string {
 	if r.service != nil {
 		service = r.service.balancer
 	}
-	return fmt.Sprintf("%q", []any{r.first.scope(), service, r.priority, r.target, r.own, r.rule.String(), r.entries, r.conf, r.steps})
+	return fmt.Sprintf("%q", []any{r.first.scope(), service, r.priority, r.target, r.own, r.rule.String(), r.entries, r.conf, r.closed, r.steps.text()})
 }
 
 // exposeBare serves a container without labels by its name.
@@ -160,6 +160,8 @@ func proxyLines(passHost bool) []string {
 		lines[0] = "ProxyPreserveHost On"
 	}
 	return append(lines,
+		`RequestHeader unset X-Forwarded-Prefix`,
+		`RequestHeader set X-Real-IP "expr=%{REMOTE_ADDR}"`,
 		`RequestHeader set X-Forwarded-Proto "expr=%{REQUEST_SCHEME}"`,
 		`RequestHeader set X-Forwarded-Port "expr=%{SERVER_PORT}"`)
 }

@@ -42,6 +42,24 @@ func quote(text string) string {
 	return `"` + strings.ReplaceAll(text, `"`, `\"`) + `"`
 }
 
+// ruleArg writes text as an argument of RewriteRule or RewriteCond. httpd: mod_rewrite takes arguments apart itself; a
+// backslash keeps a quote from ending one, and stays in it.
+func ruleArg(text string) string {
+	b := []byte{'"'}
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case c == '\\' && i+1 < len(text):
+			i++
+			b = append(b, c, text[i])
+		case c == '\\' || c == '"':
+			b = append(b, '\\', c)
+		default:
+			b = append(b, c)
+		}
+	}
+	return string(append(b, '"'))
+}
+
 // literal refuses text that Apache would read as more than text where strings have variables.
 func literal(text string) error {
 	if err := checkValue(text); err != nil {
@@ -139,8 +157,10 @@ func checkPath(path string) error {
 			return fmt.Errorf("the path %q has the segment %q, which no request has", clip(path), segment)
 		}
 	}
-	if strings.ContainsAny(path, "?#\t ") {
-		return fmt.Errorf("the path %q has a space, a '?' or a '#'", clip(path))
+	for i := range len(path) {
+		if c := path[i]; !ascii.IsVisible(c) || strings.IndexByte("?#%", c) >= 0 {
+			return fmt.Errorf("the path %q has a character other than visible ones of ASCII, or a '?', '#' or '%%'", clip(path))
+		}
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package labels
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -214,6 +215,9 @@ func merge(sites []*site) (merged []*site) {
 		key := s.address
 		for _, e := range s.entries {
 			key += "\n" + e.r.name + " " + e.rest.String()
+			for _, r := range e.r.steps.redirects {
+				key += fmt.Sprint(" ", r.pointless(s.host, s.tls))
+			}
 		}
 		if o := byContents[key]; o != nil {
 			o.names = append(o.names, s.host)

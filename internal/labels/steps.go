@@ -16,7 +16,8 @@ type steps struct {
 // redirect is a group of rewrite rules.
 type redirect struct {
 	lines []string
-	rules int // how many of lines are a RewriteRule
+	rules int        // how many of lines are a RewriteRule
+	url   *urlEffect // of a redirect by a pattern, which may not concern all hosts
 }
 
 // pathStep changes the path that the service gets.
@@ -40,18 +41,18 @@ const errorBase = "/.headgate-errors/"
 // rawTarget captures the target of the request as the client has sent it, so that a redirect changes nothing in it.
 const rawTarget = `RewriteCond "%{THE_REQUEST}" "^[^ ]+ (?:[a-z]+://[^/ ]*)?(/[^ ]*)"`
 
-// schemeRedirect sends the client to another scheme. A request that is no GET keeps its method.
-func schemeRedirect(scheme, port string, permanent bool) redirect {
+// redirect sends the client to another scheme. A request that is no GET keeps its method.
+func (e *schemeEffect) redirect() redirect {
 	get, other := "302", "307"
-	if permanent {
+	if e.permanent {
 		get, other = "301", "308"
 	}
-	host := "%{SERVER_NAME}"
-	if port != "" {
-		host += ":" + port
+	host := firstOf(e.host, "%{SERVER_NAME}")
+	if e.port != "" {
+		host += ":" + e.port
 	}
 	rule := func(code string) string {
-		return `RewriteRule "^" ` + quote(scheme+"://"+host+"%1") + " [R=" + code + ",NE,QSD,UnsafeAllow3F,L]"
+		return `RewriteRule "^" ` + ruleArg(e.scheme+"://"+host+"%1") + " [R=" + code + ",NE,QSD,UnsafeAllow3F,L]"
 	}
 	return redirect{rules: 2, lines: []string{
 		`RewriteCond "%{REQUEST_METHOD}" "=GET"`, rawTarget, rule(get),
@@ -88,4 +89,19 @@ func (r *router) sectionLines() []string {
 		}
 	}
 	return append(lines, r.conf...)
+}
+
+// text is the same for steps that do the same.
+func (s *steps) text() string {
+	lines := append(append([]string(nil), s.section...), s.access...)
+	for _, r := range s.redirects {
+		lines = append(lines, r.lines...)
+	}
+	for _, p := range s.paths {
+		lines = append(lines, p.lines...)
+	}
+	for _, e := range s.errors {
+		lines = append(lines, e.name, e.service.balancer, e.path, strings.Join(e.codes, " "))
+	}
+	return strings.Join(lines, "\n")
 }

@@ -128,8 +128,8 @@ func (t *translation) writeService(s *service) Service {
 			b.line("# %s", shown(m.Container))
 			b.line("%s", strings.Join(append([]string{"BalancerMember", quote(m.URL)}, params...), " "))
 		}
-		if len(s.settings.params) > 0 {
-			b.line("%s", "ProxySet "+strings.Join(s.settings.params, " "))
+		if params := append(s.settings.params[:len(s.settings.params):len(s.settings.params)], s.retry...); len(params) > 0 {
+			b.line("%s", "ProxySet "+strings.Join(params, " "))
 		}
 		b.lines(s.settings.lines)
 	})
@@ -237,6 +237,8 @@ type planned struct {
 	plain   bool   // ProxyPass lines do; else rules of mod_rewrite send the request on
 	tag     bool   // a rule marks its requests for their section
 	section []string
+
+	redirects []redirect // those that concern the hosts of the site
 }
 
 // plan is the contents of a virtual host.
@@ -253,7 +255,12 @@ func planOf(s *site) *plan {
 		d := planned{entry: e, section: e.r.sectionLines()}
 		var onlyPath bool
 		d.pattern, onlyPath = e.rest.pattern()
-		d.plain = onlyPath && len(e.r.steps.redirects) == 0 && e.r.service != nil && e.passLines(d.pattern) != nil
+		for _, r := range e.r.steps.redirects {
+			if !r.pointless(s.host, s.tls) {
+				d.redirects = append(d.redirects, r)
+			}
+		}
+		d.plain = onlyPath && len(d.redirects) == 0 && e.r.service != nil && e.passLines(d.pattern) != nil
 		if !onlyPath {
 			d.pattern = ""
 			if _, err := e.rest.expression(); err != nil {
@@ -265,13 +272,13 @@ func planOf(s *site) *plan {
 		if d.tag || !d.plain {
 			p.rules = len(p.entries)
 		}
-		p.names = p.names || e.rest.testsHost() || len(e.r.steps.redirects) > 0
+		p.names = p.names || e.rest.testsHost() || len(d.redirects) > 0
 	}
 	return p
 }
 
 func (p *plan) write(b *text) {
-	if slices.ContainsFunc(p.entries, func(d planned) bool { return !d.r.own || d.r.service == nil }) {
+	if p.sendsRaw() {
 		b.line("AllowEncodedSlashes NoDecode")
 	}
 	if p.names {
@@ -289,6 +296,12 @@ func (p *plan) write(b *text) {
 	}
 }
 
+// sendsRaw says whether encoded slashes may pass: all lines of mod_proxy have nocanon, and no rule proxies by itself, which
+// would encode them twice.
+func (p *plan) sendsRaw() bool {
+	return !slices.ContainsFunc(p.entries, func(d planned) bool { return d.r.own || !d.plain && !d.r.steps.ends })
+}
+
 // writeRules writes the rules of mod_rewrite. Those of a router end the search, so that the order of routers is kept.
 func (p *plan) writeRules(b *text) {
 	if p.rules == 0 {
@@ -296,7 +309,7 @@ func (p *plan) writeRules(b *text) {
 	}
 	b.line("RewriteEngine On")
 	if slices.ContainsFunc(p.entries, func(d planned) bool { return len(d.r.steps.errors) > 0 }) {
-		b.line(`RewriteRule %s - [L]`, quote("^"+regexQuote(errorBase)))
+		b.line(`RewriteRule %s - [L]`, ruleArg("^"+regexQuote(errorBase)))
 	}
 	for i := range p.entries[:p.rules] {
 		p.entries[i].writeRules(b)
@@ -309,12 +322,12 @@ func (d *planned) writeRules(b *text) {
 		flags = "[E=HG_ROUTER:" + d.r.name + ",L]"
 	}
 	if d.plain {
-		b.line("RewriteRule %s - %s", quote(d.pattern), flags)
+		b.line("RewriteRule %s - %s", ruleArg(d.pattern), flags)
 		return
 	}
 	var lines []string
 	rules := 0
-	for _, r := range d.r.steps.redirects {
+	for _, r := range d.redirects {
 		lines = append(lines, r.lines...)
 		rules += r.rules
 	}
@@ -326,14 +339,19 @@ func (d *planned) writeRules(b *text) {
 		lines = append(lines, d.lastRule(flags))
 		rules++
 	}
-	b.line("# %s", d.r.name)
+	if d.r.closed {
+		lines, rules = []string{`RewriteRule "^" - [R=503,L]`}, 1
+		b.line("# %s, which is refused", d.r.name)
+	} else {
+		b.line("# %s", d.r.name)
+	}
 	switch {
 	case d.pattern == "^":
 	case d.pattern != "":
-		b.line("RewriteRule %s - [S=%d]", quote("!"+d.pattern), rules)
+		b.line("RewriteRule %s - [S=%d]", ruleArg("!"+d.pattern), rules)
 	default:
 		test, _ := (&node{op: opNot, kids: []*node{d.rest}}).expression()
-		b.line("RewriteCond expr %s", quote(test))
+		b.line("RewriteCond expr %s", ruleArg(test))
 		b.line(`RewriteRule "^" - [S=%d]`, rules)
 	}
 	b.lines(lines)
