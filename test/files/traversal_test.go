@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -26,6 +27,7 @@ var (
 func TestMain(m *testing.M) { testkit.Main(m) }
 
 const walled = `
+LogLevel crit
 AllowEncodedSlashes On
 MergeSlashes Off
 DirectoryIndex index.html
@@ -76,29 +78,46 @@ func TestTraversal(t *testing.T) {
 	if os.Getuid() != 0 {
 		testkit.Skip(t, "only root can give a link another owner")
 	}
+	opened := watchOpens(t, s.Dir, "", "other", "staticx", "static..", "htdocs/x.secret", "static/x.secret", "htdocs.secret")
+	if _, err := os.ReadFile(filepath.Join(s.Dir, "other/secret.txt")); err != nil || len(opened()) == 0 {
+		t.Fatal("it is not noticed that a file is opened", err)
+	}
 	rnd := rand.New(rand.NewPCG(*seed, 7))
 	statuses := map[int]int{}
 	c := &client{t: t, addr: s.Addr()}
 	defer c.close()
-	for range *paths {
-		path := "/"
-		if rnd.IntN(3) == 0 {
-			path += []string{"static", "slash/", "m/", "linked/", "static/sub/", "sub"}[rnd.IntN(6)]
+	for left := *paths; left > 0; {
+		batch := make([]string, min(left, 50))
+		for i := range batch {
+			batch[i] = hostile(rnd)
 		}
-		for range 1 + rnd.IntN(6) {
-			path += pieces[rnd.IntN(len(pieces))]
-		}
-		path = strings.NewReplacer(" ", "%20").Replace(path)
-		status, body := c.get(path)
-		statuses[status]++
-		if bytes.Contains(body, []byte(secret)) || bytes.Contains(body, []byte("root:x:0")) || bytes.Contains(body, []byte("AllowEncodedSlashes")) {
-			t.Errorf("%q: %d %q", path, status, body)
-		}
+		left -= len(batch)
+		c.getAll(batch, func(path string, status int, body []byte) {
+			statuses[status]++
+			if bytes.Contains(body, []byte(secret)) || bytes.Contains(body, []byte("root:x:0")) || bytes.Contains(body, []byte("AllowEncodedSlashes")) {
+				t.Errorf("%q: %d %q", path, status, body)
+			}
+		})
 	}
 	if statuses[200] == 0 || statuses[403] == 0 || statuses[404] == 0 {
 		t.Error("the paths reach nothing")
 	}
+	if names := opened(); len(names) > 0 {
+		t.Errorf("opened outside of what is served: %q", names)
+	}
 	t.Logf("%d paths: %v", *paths, statuses)
+}
+
+// hostile returns a path.
+func hostile(rnd *rand.Rand) string {
+	path := "/"
+	if rnd.IntN(3) == 0 {
+		path += []string{"static", "slash/", "m/", "linked/", "static/sub/", "sub"}[rnd.IntN(6)]
+	}
+	for range 1 + rnd.IntN(6) {
+		path += pieces[rnd.IntN(len(pieces))]
+	}
+	return strings.ReplaceAll(path, " ", "%20")
 }
 
 // client sends requests over one connection for as long as that lasts.
@@ -146,5 +165,43 @@ func (c *client) get(path string) (int, []byte) {
 			c.conn = nil
 		}
 		return r.StatusCode, body
+	}
+}
+
+// getAll sends all requests at once and calls f for each response. Where the connection ends in between, it begins
+// again with the first path that has no response.
+func (c *client) getAll(paths []string, f func(path string, status int, body []byte)) {
+	for len(paths) > 0 {
+		// The first one alone, which may be sent twice: a kept connection may have ended.
+		status, body := c.get(paths[0])
+		f(paths[0], status, body)
+		if paths = paths[1:]; c.conn == nil {
+			continue
+		}
+		var all strings.Builder
+		for _, path := range paths {
+			fmt.Fprintf(&all, "GET %s HTTP/1.1\r\nHost: a.test\r\n\r\n", path)
+		}
+		if _, err := io.WriteString(c.conn, all.String()); err != nil {
+			c.close()
+			c.conn = nil
+			continue
+		}
+		for len(paths) > 0 && c.conn != nil {
+			r, err := http.ReadResponse(c.in, nil)
+			if err == nil {
+				body, err = io.ReadAll(r.Body)
+			}
+			if err != nil {
+				c.close()
+				c.conn = nil
+				break
+			}
+			f(paths[0], r.StatusCode, body)
+			if paths = paths[1:]; r.Close {
+				c.close()
+				c.conn = nil
+			}
+		}
 	}
 }
