@@ -31,6 +31,8 @@ func outline(page []byte) []byte {
 				}
 				b.WriteString(">\n")
 			}
+		case html.DoctypeToken:
+			fmt.Fprintf(&b, "<!DOCTYPE %s>\n", z.Token().Data)
 		case html.CommentToken:
 			fmt.Fprintf(&b, "<!--%s-->\n", z.Token().Data)
 		case html.TextToken:

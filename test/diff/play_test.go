@@ -261,6 +261,9 @@ func (st *stage) tell(b *strings.Builder, r *testkit.Response) {
 		fmt.Fprintf(b, "| <page of the server: %s; %s>\n", page[1], page[2])
 	case encoded:
 		fmt.Fprintf(b, "| <%s>\n", coding)
+		if st.pages {
+			decoded = outline(decoded)
+		}
 		body(b, "| ", decoded)
 	case st.pages:
 		body(b, "| ", outline(r.Body))

@@ -164,8 +164,8 @@ func setLinks(c *directive.Call) error {
 
 // doctypes are the words of ProxyHTMLDocType with what they write.
 var doctypes = map[string]string{
-	"html":         `<!DOCTYPE HTML PUBLIC "-//W3C//DTD HTML 4.01//EN" "http://www.w3.org/TR/html4/strict.dtd">`,
-	"html legacy":  `<!DOCTYPE HTML PUBLIC "-//W3C//DTD HTML 4.01 Transitional//EN" "http://www.w3.org/TR/html4/loose.dtd">`,
+	"html":         `<!DOCTYPE html PUBLIC "-//W3C//DTD HTML 4.01//EN">`,
+	"html legacy":  `<!DOCTYPE html PUBLIC "-//W3C//DTD HTML 4.01 Transitional//EN">`,
 	"xhtml":        `<!DOCTYPE html PUBLIC "-//W3C//DTD XHTML 1.0 Strict//EN" "http://www.w3.org/TR/xhtml1/DTD/xhtml1-strict.dtd">`,
 	"xhtml legacy": `<!DOCTYPE html PUBLIC "-//W3C//DTD XHTML 1.0 Transitional//EN" "http://www.w3.org/TR/xhtml1/DTD/xhtml1-transitional.dtd">`,
 	"html5":        `<!DOCTYPE html>`,
