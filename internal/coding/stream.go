@@ -214,8 +214,11 @@ func (f *Filter) note(x *exchange.Exchange, s *stream) {
 }
 
 // Done implements exchange.Filter.
-func (f *Filter) Done(_ *exchange.Exchange, slot *exchange.Slot) {
+func (f *Filter) Done(x *exchange.Exchange, slot *exchange.Slot) {
 	if s, ok := slot.State.(*stream); ok {
+		if s.begun && !s.lost && x.Site.Meter != nil {
+			x.Site.Meter.Book().CodedWith(f.Name).Count(s.written, s.sent)
+		}
 		f.Pool.put(s)
 	}
 }

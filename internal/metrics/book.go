@@ -11,6 +11,7 @@ import (
 type Book struct {
 	loops  []Loop
 	folded atomic.Int64 // hosts and mappings that are counted as Other
+	coded  [len(CodingNames)]Coded
 }
 
 // Loop is the lock of one loop, which guards that loop's part of every Route and

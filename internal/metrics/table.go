@@ -23,6 +23,7 @@ var (
 	route  = []string{"vhost", "mapping"}
 	member = []string{"vhost", "balancer", "member"}
 	loop   = []string{"loop"}
+	coding = []string{"coding"}
 )
 
 // with returns labels and further ones.
@@ -42,6 +43,10 @@ func Table() []Metric {
 		{"headgate_http_retries_total", CounterType, route, "Attempts at a backend after the first one of a request."},
 		{"headgate_http_cut_responses_total", CounterType, route, "Responses that ended before their end, because a backend or the client went away."},
 		{"headgate_http_failures_total", CounterType, with(route, "cause"), "Requests that failed, by cause (see causes.md)."},
+
+		{"headgate_compressed_responses_total", CounterType, coding, "Responses that were compressed, by content coding."},
+		{"headgate_compression_input_bytes_total", CounterType, coding, "Bytes of bodies before they were compressed."},
+		{"headgate_compression_output_bytes_total", CounterType, coding, "Bytes of bodies after they were compressed."},
 
 		{"headgate_requests_in_flight", GaugeType, none, "Requests that are being served now."},
 		{"headgate_requests_in_flight_limit", GaugeType, none, "How many requests may be served at once (MaxRequestWorkers, or else what the file descriptors allow)."},

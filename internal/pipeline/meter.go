@@ -42,10 +42,10 @@ func meterRoute(x *exchange.Exchange, c *metrics.RouteCounts) {
 	}
 	switch {
 	case x.Fault != nil:
-		c.Causes.Count(x.Fault.Named().String(), string(x.LogID), x.Times.End)
+		c.Causes.Count(x.Fault.Named().String(), string(x.FaultID()), x.Times.End)
 	case x.Status >= 400:
 		if cause, ok := x.Notes.Get("HEADGATE_CAUSE"); ok { // a reply of a rule
-			c.Causes.Count(string(cause), string(x.LogID), x.Times.End)
+			c.Causes.Count(string(cause), string(x.FaultID()), x.Times.End)
 		}
 	}
 }

@@ -94,7 +94,7 @@ func (f *failure) play(t *testing.T, engine string) string {
 	if f.setup != nil {
 		f.setup(s)
 	}
-	conf := "ProxyStatusHeader On\nInclude ${dir}/site.conf\n"
+	conf := "ProxyStatusHeader On\n<Location /metrics>\nSetHandler headgate-metrics\n</Location>\nProxyPass /metrics !\nInclude ${dir}/site.conf\n"
 	if testkit.UsesBackTLS(f.conf) {
 		conf = "# SSLProxyEngine\n" + conf
 	}
@@ -130,6 +130,8 @@ func (f *failure) play(t *testing.T, engine string) string {
 	}
 	fmt.Fprintf(&b, "The error log:\n\n")
 	indent(&b, mask(line))
+	fmt.Fprintf(&b, "The metrics:\n\n")
+	indent(&b, mask(s.metrics(f.cause)))
 	fmt.Fprintf(&b, "`headgate explain`:\n\n")
 	indent(&b, mask(story))
 	return b.String()

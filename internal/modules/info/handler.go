@@ -18,6 +18,7 @@ type facts struct {
 	version   string
 	made      string // when the program was built
 	root      string // ServerRoot
+	running   running
 }
 
 // handler is the page of one virtual host.

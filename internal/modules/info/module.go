@@ -59,7 +59,7 @@ func server(b *module.Builder, s *module.Server, providers []Group) {
 	if s.Scope != b.Main || !b.Present(id) || !b.Handles(name) {
 		return
 	}
-	b.Aux[pageKey{}] = &facts{read: b.Read, providers: providers, version: b.Version, made: b.Made, root: b.ServerRoot}
+	b.Aux[pageKey{}] = &facts{read: b.Read, providers: providers, version: b.Version, made: b.Made, root: b.ServerRoot, running: runningOf(b)}
 }
 
 // dir adds the page to each chain; it declines what does not name it.

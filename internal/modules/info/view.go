@@ -123,7 +123,7 @@ func (f *facts) modules() (names []string) {
 // httpd has keep their place, and say so.
 func (q question) settings() []pair {
 	const none = "not used here"
-	return []pair{
+	return append([]pair{
 		{"Server Version", q.product()},
 		{"Server Built", q.made},
 		{"Server loaded APR Version", none},
@@ -141,7 +141,7 @@ func (q question) settings() []pair {
 		{"Server Root", q.root},
 		{"Config File", q.read.File},
 		{"Server Built With", runtime.Version() + " " + runtime.GOOS + "/" + runtime.GOARCH},
-	}
+	}, q.running.settings()...)
 }
 
 func (f *facts) product() string { return "Apache/" + source.DefaultVersion + " (" + f.version + ")" }

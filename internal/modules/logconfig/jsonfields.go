@@ -64,13 +64,16 @@ var jsonFields = [...]jsonField{
 	{"backend_first_byte_us", false, false, tryTime(func(t *exchange.Try) time.Duration { return t.FirstByte })},
 	{"backend_us", false, false, tryTime(func(t *exchange.Try) time.Duration { return t.Took })},
 	{"tls", false, false, quoted(tlsVar("SSL_PROTOCOL"))},
-	{"cause", false, false, jsonCause},
+	{"cause", false, false, ofNote("HEADGATE_CAUSE")},
 	{"error", false, false, words(func(x *exchange.Exchange) string {
 		if x.Fault == nil {
 			return ""
 		}
 		return x.Fault.Error()
 	})},
+	{"side", false, false, ofNote("HEADGATE_SIDE")},
+	{"phase", false, false, ofNote("HEADGATE_PHASE")},
+	{"limit", false, false, ofNote("HEADGATE_LIMIT")},
 }
 
 // jsonTables are sources of a name each: "req.X-Tenant".
@@ -205,8 +208,10 @@ func jsonMapping(dst []byte, x *exchange.Exchange) []byte {
 	return append(dst[:at], dst[at+1:]...)
 }
 
-// jsonCause is the stable name of what went wrong (package fault).
-func jsonCause(dst []byte, x *exchange.Exchange) []byte {
-	v, _ := x.Notes.Get("HEADGATE_CAUSE")
-	return appendJSONOr(dst, v)
+// ofNote is the value of a note about what went wrong; null: nothing did.
+func ofNote(name string) value {
+	return func(dst []byte, x *exchange.Exchange) []byte {
+		v, _ := x.Notes.Get(name)
+		return appendJSONOr(dst, v)
+	}
 }

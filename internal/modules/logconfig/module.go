@@ -15,8 +15,7 @@ import (
 // conf holds the directives of one server.
 type conf struct {
 	formats Formats
-	logs    []placed
-	global  []placed
+	logs    []placed // in the order of their directives
 }
 
 // placed is a log with the position of its directive.
@@ -30,13 +29,20 @@ type placed struct {
 // slot holds a server's logs. A virtual host with its own logs does not
 // write the main server's; nicknames and GlobalLogs are inherited.
 var slot = directive.Slot[conf]{Name: "log_config", Merge: func(base, add *conf) *conf {
-	out := &conf{formats: add.formats.Over(base.formats), logs: add.logs}
-	if len(out.logs) == 0 {
-		out.logs = base.logs
+	out := &conf{formats: add.formats.Over(base.formats), logs: base.logs}
+	if len(add.logs) > 0 {
+		out.logs = slices.Clone(add.logs)
+		for _, l := range base.logs {
+			if l.directive == globalLog {
+				out.logs = append(out.logs, l)
+			}
+		}
 	}
-	out.global = append(append(out.global, base.global...), add.global...)
 	return out
 }}
+
+// globalLog is the directive whose log virtual hosts with their own logs write too.
+const globalLog = "GlobalLog"
 
 // New returns the module.
 func New() *module.Module {
@@ -46,9 +52,9 @@ func New() *module.Module {
 func directives() []directive.Row {
 	return []directive.Row{
 		{Name: "LogFormat", Set: setFormat},
-		{Name: "CustomLog", Set: setLog(func(c *conf) *[]placed { return &c.logs })},
-		{Name: "GlobalLog", Set: setLog(func(c *conf) *[]placed { return &c.global })},
-		{Name: "TransferLog", Set: setLog(func(c *conf) *[]placed { return &c.logs })},
+		{Name: "CustomLog", Set: setLog},
+		{Name: globalLog, Set: setLog},
+		{Name: "TransferLog", Set: setLog},
 		{Name: "BufferedLogs", Tier: directive.Mapped, Note: "access logs are always written in batches, at most one second late"},
 	}
 }
@@ -61,21 +67,19 @@ func setFormat(c *directive.Call) error {
 	return nil
 }
 
-func setLog(list func(*conf) *[]placed) func(*directive.Call) error {
-	return func(c *directive.Call) error {
-		cl, err := ParseCustomLog(c.Args)
-		if err != nil {
+func setLog(c *directive.Call) error {
+	cl, err := ParseCustomLog(c.Args)
+	if err != nil {
+		return c.Errorf("%w", err)
+	}
+	if cl.Expr != "" {
+		if _, err := expr.ParseBool(cl.Expr, expr.Options{}); err != nil {
 			return c.Errorf("%w", err)
 		}
-		if cl.Expr != "" {
-			if _, err := expr.ParseBool(cl.Expr, expr.Options{}); err != nil {
-				return c.Errorf("%w", err)
-			}
-		}
-		l := list(slot.Of(c.Server))
-		*l = append(*l, placed{cl, c.Row.Name, c.Pos(), c.Path(".")})
-		return nil
 	}
+	s := slot.Of(c.Server)
+	s.logs = append(s.logs, placed{cl, c.Row.Name, c.Pos(), c.Path(".")})
+	return nil
 }
 
 // server opens the site's access logs.
@@ -85,11 +89,9 @@ func server(b *module.Builder, s *module.Server) error {
 		return nil
 	}
 	var logs []exchange.AccessLog
-	for _, list := range [][]placed{c.logs, c.global} {
-		for i := range list {
-			if l := opened(b, c, &list[i]); l != nil {
-				logs = append(logs, l)
-			}
+	for i := range c.logs {
+		if l := opened(b, c, &c.logs[i]); l != nil {
+			logs = append(logs, l)
 		}
 	}
 	// Most virtual hosts write the main server's logs. With one copy for all,

@@ -24,6 +24,7 @@ func (q question) Collect(ch chan<- prometheus.Metric) {
 	o := &output{all: families(), to: ch}
 	q.collectRoutes(o)
 	q.collectTraffic(o)
+	q.collectCodings(o)
 	q.collectBackends(o)
 	q.collectCertificates(o)
 	q.collectConfiguration(o)
@@ -106,6 +107,16 @@ func (q question) collectTraffic(o *output) {
 		open, total := q.tunnels.Counts()
 		o.count("tunnels", int64(open))
 		o.count("tunnels_total", total)
+	}
+}
+
+// collectCodings is what was compressed.
+func (q question) collectCodings(o *output) {
+	for _, name := range metrics.CodingNames {
+		c := q.book.CodedWith(name)
+		o.count("compressed_responses_total", c.Responses.Load(), name)
+		o.count("compression_input_bytes_total", c.In.Load(), name)
+		o.count("compression_output_bytes_total", c.Out.Load(), name)
 	}
 }
 
