@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/headgate/headgate/internal/config"
+	"github.com/headgate/headgate/internal/discover"
 	"github.com/headgate/headgate/internal/server"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -59,7 +60,7 @@ func (p process) commands() *cobra.Command {
 	root.SuggestionsMinimumDistance = 2
 	root.SetHelpCommand(p.helpCommand(root))
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(p.runCommand(), p.reloadCommand(), p.stopCommand(), p.statusCommand(), p.ctlCommand(), p.checkCommand(), p.routeCommand(), p.explainCommand(), p.certCommand(), p.proxyCommand(), p.demoCommand(), &cobra.Command{
+	root.AddCommand(p.runCommand(), p.reloadCommand(), p.stopCommand(), p.statusCommand(), p.ctlCommand(), p.discoveredCommand(), p.checkCommand(), p.routeCommand(), p.explainCommand(), p.certCommand(), p.upCommand(), p.proxyCommand(), p.demoCommand(), &cobra.Command{
 		Use: "version", Short: "print the version", Args: cobra.NoArgs,
 		Run: func(*cobra.Command, []string) { p.printVersion() },
 	})
@@ -116,6 +117,7 @@ a file that is wrong changes nothing.`,
 func (p process) checkCommand() *cobra.Command {
 	f := &flags{}
 	var asJSON, verbose bool
+	var docker string
 	c := &cobra.Command{
 		Use: "check FILE", Short: "say what of a configuration is honoured, mapped, noted, refused",
 		Long: `Judge a configuration without starting it. The verdict is that of a start on
@@ -130,9 +132,23 @@ this machine: log folders, addresses, users and the like are looked at as well.
 With --fragment FILE is a part of a server's configuration, such as a file of
 sites-enabled: it needs no Listen and no LoadModule, and only its text counts.
 
+With --docker, or --docker=unix:/path, it says what would become of every label of
+the containers that run there; FILE may be left out then.
+
 The exit code is 0 when it can be started, 1 when not, 2 after a wrong use.`,
-		Args: oneFile,
+		Args: func(c *cobra.Command, args []string) error {
+			if docker != "" && len(args) == 0 {
+				return nil
+			}
+			return oneFile(c, args)
+		},
 		RunE: func(_ *cobra.Command, args []string) error {
+			if docker != "" {
+				if len(args) == 1 {
+					f.file = args[0]
+				}
+				return code(p.checkDocker(f, docker, asJSON, verbose))
+			}
 			f.file = args[0]
 			return code(p.check(f, args[0], func(r *config.Report) error { return p.report(r, asJSON, verbose) }))
 		},
@@ -140,6 +156,8 @@ The exit code is 0 when it can be started, 1 when not, 2 after a wrong use.`,
 	confFlags(c, f)
 	c.Flags().BoolVar(&asJSON, "json", false, "print one JSON object")
 	c.Flags().BoolVarP(&verbose, "verbose", "v", false, "list every directive")
+	c.Flags().StringVar(&docker, "docker", "", "judge the labels of the containers of this `DAEMON`")
+	c.Flags().Lookup("docker").NoOptDefVal = discover.DefaultDocker
 	c.Flags().BoolVar(&f.fragment, "fragment", false, "judge the text alone, as a part of a server's configuration")
 	return c
 }

@@ -25,7 +25,11 @@ func (p process) judge(f *flags) (*config.Loaded, error) {
 // judgeWith is judge with protocols for the workers. keep: the snapshot can be
 // used, and is the caller's to retire.
 func (p process) judgeWith(f *flags, backends map[string]worker.Protocol, keep bool) (*config.Loaded, error) {
-	o := f.options()
+	return p.load(f, f.options(), backends, keep)
+}
+
+// load is judgeWith with other options than those of the flags.
+func (p process) load(f *flags, o config.Options, backends map[string]worker.Protocol, keep bool) (*config.Loaded, error) {
 	env, err := f.environment(o.File)()
 	if err != nil {
 		return nil, err

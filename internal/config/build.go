@@ -30,7 +30,7 @@ func (l *Loaded) build(o Options, rt *Runtime, table *directive.Table, modules [
 		Snapshot: &snapshot.Snapshot{Generation: o.Generation, Built: rt.Clock.Now(), Lease: reg.Lease()},
 		Main:     l.Main, ServerRoot: l.Source.ServerRoot, Version: o.Version, Made: o.Made, Loops: rt.Loops, Clock: rt.Clock,
 		Lease: nil, Resolver: rt.Resolver, Logs: logs, Protocols: rt.Protocols, Check: o.Check, Log: rt.Log,
-		Read: l.read(o, table, modules), Aux: make(map[any]any), Present: l.present, Loaded: l.Source.HasModule, Board: rt.Board, Tunnels: rt.Tunnels, Incidents: rt.Incidents, Meters: rt.Meters, Handles: l.handles,
+		Read: l.read(o, table, modules), Aux: make(map[any]any), Present: l.present, Loaded: l.Source.HasModule, Board: rt.Board, Tunnels: rt.Tunnels, Incidents: rt.Incidents, Meters: rt.Meters, Discovered: rt.Discovered, Handles: l.handles,
 		Manager: rt.Manager, Catalog: new(manage.Catalog),
 	}
 	b.Lease, b.Blind, b.OpenKey = b.Snapshot.Lease, o.Fragment || o.Keep, rt.OpenKey

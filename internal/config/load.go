@@ -7,6 +7,7 @@ import (
 
 	"github.com/headgate/headgate/internal/clock"
 	"github.com/headgate/headgate/internal/directive"
+	"github.com/headgate/headgate/internal/discover"
 	"github.com/headgate/headgate/internal/incident"
 	"github.com/headgate/headgate/internal/logsink"
 	"github.com/headgate/headgate/internal/metrics"
@@ -56,19 +57,20 @@ type Options struct {
 
 // Runtime holds what a snapshot is built with and what outlives every snapshot.
 type Runtime struct {
-	Clock     *clock.Clock
-	State     *state.Registry
-	Resolver  *resolve.Resolver
-	Logs      *logsink.Registry
-	Loops     int
-	Protocols map[string]worker.Protocol          // by scheme
-	Log       *logsink.ErrorLog                   // startup log
-	Board     *scoreboard.Board                   // nil: what runs here has no status page
-	Tunnels   *tunnel.Tunnels                     // for it, likewise
-	Incidents *incident.Book                      // the latest faults, likewise
-	Meters    *metrics.Book                       // nil: what runs here has no metrics page
-	Manager   *manage.Manager                     // nil: nobody manages the balancers of what runs here
-	OpenKey   func(path string) (*os.File, error) // opens files of certificates and keys; nil: os.Open
+	Clock      *clock.Clock
+	State      *state.Registry
+	Resolver   *resolve.Resolver
+	Logs       *logsink.Registry
+	Loops      int
+	Protocols  map[string]worker.Protocol          // by scheme
+	Log        *logsink.ErrorLog                   // startup log
+	Board      *scoreboard.Board                   // nil: what runs here has no status page
+	Tunnels    *tunnel.Tunnels                     // for it, likewise
+	Incidents  *incident.Book                      // the latest faults, likewise
+	Discovered func() []discover.Report            // what was discovered; nil: what runs here discovers nothing
+	Meters     *metrics.Book                       // nil: what runs here has no metrics page
+	Manager    *manage.Manager                     // nil: nobody manages the balancers of what runs here
+	OpenKey    func(path string) (*os.File, error) // opens files of certificates and keys; nil: os.Open
 }
 
 // Defined is always defined, so that <IfDefine HEADGATE> holds here and not in httpd.

@@ -12,9 +12,15 @@ import (
 // Translate implements Source: a text for each service and for each virtual host.
 func (d *docker) Translate(prefix string, f *Facts) (r Result) {
 	found := labels.Translate(d.current(), d.options(f))
+	r = resultOf(prefix, &found)
 	if err := d.files.write(found.Files, f); err != nil {
 		r.Problems = append(r.Problems, Problem{Subject: "password files", Text: err.Error()})
 	}
+	return r
+}
+
+// resultOf makes the pieces of a translation.
+func resultOf(prefix string, found *labels.Result) (r Result) {
 	for _, s := range found.Services {
 		p := Piece{Name: prefix + s.Name, Config: s.Config, Hosts: s.Hosts, Paths: s.Paths, Service: true}
 		for _, m := range s.Members {

@@ -167,7 +167,7 @@ func (f *files) Translate(prefix string, facts *Facts) (r Result) {
 					owner, taken = facts.Member(b, m.url)
 				}
 				if taken {
-					r.Conflicts = append(r.Conflicts, Conflict{What: "balancer://" + b + " " + m.url, Owner: owner, Loser: name})
+					r.Conflicts = append(r.Conflicts, Conflict{What: "balancer://" + b + " has " + m.url + " from " + owner, Owner: owner, Loser: name})
 					continue
 				}
 				who[b+" "+m.url] = name

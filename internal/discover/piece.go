@@ -21,9 +21,9 @@ type Problem struct {
 
 // Conflict is a host or path that two want: Owner has it.
 type Conflict struct {
-	What  string `json:"what"`  // "shop.example/" as it would be requested
+	What  string `json:"what"`  // what, and who has it: "shop.example belongs to httpd.conf:3"
 	Owner string `json:"owner"` // a file's place, or a container
-	Loser string `json:"loser"` // a container
+	Loser string `json:"loser"` // a container, or a file of members
 }
 
 // Result is what a source contributes at a moment.

@@ -14,6 +14,7 @@ type Report struct {
 	Heard     time.Time  `json:"heard"`             // when it said something; zero: never
 	Changes   uint64     `json:"changes"`           // that were taken over
 	Seen      int        `json:"seen"`              // containers or files there are
+	Members   []string   `json:"members,omitempty"` // of a name: its addresses
 	Pieces    []Piece    `json:"pieces,omitempty"`
 	Problems  []Problem  `json:"problems,omitempty"`
 	Conflicts []Conflict `json:"conflicts,omitempty"`
@@ -50,4 +51,35 @@ func (h *health) fail(now time.Time, err error) (changed bool) {
 // fill copies it to a report.
 func (h *health) fill(r *Report) {
 	r.OK, r.Error, r.Since, r.Heard = h.known && h.err == "", h.err, h.since, h.heard
+}
+
+// Services returns the pieces that are balancers.
+func (r *Report) Services() (list []Piece) {
+	for _, p := range r.Pieces {
+		if p.Service {
+			list = append(list, p)
+		}
+	}
+	return list
+}
+
+// Refused counts the pieces that are left out.
+func (r *Report) Refused() (n int) {
+	for _, p := range r.Pieces {
+		if len(p.Refused) > 0 {
+			n++
+		}
+	}
+	return n
+}
+
+// State is the state in one word.
+func (r *Report) State() string {
+	switch {
+	case r.OK:
+		return "ok"
+	case r.Error != "":
+		return "failed"
+	}
+	return "waiting"
 }

@@ -24,6 +24,8 @@ var (
 	member = []string{"vhost", "balancer", "member"}
 	loop   = []string{"loop"}
 	coding = []string{"coding"}
+
+	source = []string{"source"}
 )
 
 // with returns labels and further ones.
@@ -89,6 +91,15 @@ func Table() []Metric {
 		{"headgate_config_info", GaugeType, []string{"file", "hash"}, "1, with the file of the configuration and a hash of its directives."},
 		{"headgate_build_info", GaugeType, []string{"version", "goversion"}, "1, with the version of the server."},
 		{"headgate_start_timestamp_seconds", GaugeType, none, "When the server started."},
+
+		{"headgate_discovery_up", GaugeType, source, "1 if a source of automatic configuration can be heard, 0 if it cannot."},
+		{"headgate_discovery_heard_timestamp_seconds", GaugeType, source, "When a source of HeadgateDiscover said something."},
+		{"headgate_discovery_changes_total", CounterType, source, "Changes of a source of HeadgateDiscover that were taken over."},
+		{"headgate_discovery_seen", GaugeType, source, "Containers, files, or addresses of a name that a source has."},
+		{"headgate_discovery_services", GaugeType, source, "Balancers that a source of HeadgateDiscover contributes."},
+		{"headgate_discovery_refused", GaugeType, source, "Texts of a source of HeadgateDiscover that are left out, because they cannot be compiled."},
+		{"headgate_discovery_problems", GaugeType, source, "Labels, containers and members of a source of HeadgateDiscover that are not used as they ask."},
+		{"headgate_discovery_conflicts", GaugeType, source, "Hosts, paths and members of a source of HeadgateDiscover that somebody else has."},
 
 		{"headgate_loop_busy_seconds_total", CounterType, loop, "Time that an event loop did not wait. A rate of 1 is a loop that has no time left."},
 		{"headgate_loop_rounds_total", CounterType, loop, "How often an event loop has looked for events."},

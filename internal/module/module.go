@@ -16,6 +16,7 @@ import (
 
 	"github.com/headgate/headgate/internal/clock"
 	"github.com/headgate/headgate/internal/directive"
+	"github.com/headgate/headgate/internal/discover"
 	"github.com/headgate/headgate/internal/exchange"
 	"github.com/headgate/headgate/internal/incident"
 	"github.com/headgate/headgate/internal/logsink"
@@ -69,6 +70,7 @@ type Builder struct {
 	Tunnels    *tunnel.Tunnels                     // of the server, likewise
 	Incidents  *incident.Book                      // the latest faults of the server, likewise
 	Meters     *metrics.Book                       // of the server, for its metrics page; nil where nothing is served
+	Discovered func() []discover.Report            // what was discovered, for both pages; nil where nothing is served
 	Log        *logsink.ErrorLog                   // for problems found while building
 	Manager    *manage.Manager                     // of the server, for pages that manage balancers; nil where nothing is served
 	Catalog    *manage.Catalog                     // of the balancers that are built

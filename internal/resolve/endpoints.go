@@ -3,6 +3,8 @@ package resolve
 import (
 	"context"
 	"errors"
+	"net"
+	"strconv"
 	"sync/atomic"
 	"time"
 
@@ -47,6 +49,14 @@ func NewService(r *Resolver, name string) *Endpoints {
 func newEndpoints(e *Endpoints) *Endpoints {
 	e.cur.Store(&endpointSet{expires: time.Unix(0, 0)})
 	return e
+}
+
+// Name returns what is looked up, and whether it is a service.
+func (e *Endpoints) Name() (name string, service bool) {
+	if e.service {
+		return e.host, true
+	}
+	return net.JoinHostPort(e.host, strconv.Itoa(int(e.port))), false
 }
 
 // List returns the current endpoints, by priority and then by address. It must

@@ -14,6 +14,8 @@ const (
 	AskStatus = "status" // Status
 	AskReload = "reload" // Outcome, once the reload has ended
 	AskStop   = "stop"   // StopArgs; Status, and the stop begins
+
+	AskDiscovered = "discovered" // Discovered
 )
 
 // StopArgs are the arguments of AskStop.
@@ -43,6 +45,7 @@ func (s *Server) serveControl() {
 	}
 	all := s.balancerHandlers()
 	all[AskFaults] = asked(s.askFaults)
+	all[AskDiscovered] = func(context.Context, json.RawMessage) (any, error) { return s.Discovered(), nil }
 	all[AskStatus] = func(context.Context, json.RawMessage) (any, error) { return s.Status(), nil }
 	all[AskReload] = s.askReload
 	all[AskStop] = s.askStop

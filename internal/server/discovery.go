@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/headgate/headgate/internal/config"
@@ -18,12 +19,14 @@ import (
 // discovery is what the server takes over besides its files, guarded by life. A
 // configuration without HeadgateDiscover has no hub, and keeps no files.
 type discovery struct {
-	hub     *discover.Hub
+	hub     *discover.Hub         // also in seen
 	options config.Options        // of the latest load that took effect, with its files
 	claims  *config.Claims        // what these have
 	wanted  []source.Text         // what is discovered
 	guests  []source.Text         // of these, what is in effect
 	faults  map[string]guestFault // of these, what cannot be compiled, by name
+
+	seen atomic.Pointer[discover.Hub] // for pages, which do not wait for a reload
 
 	watcher *filewatch.Watcher // of the files; nil: never asked for
 	ended   bool               // the server stops: nothing more is begun
@@ -56,6 +59,7 @@ func (s *Server) discovering(loaded *config.Loaded, o config.Options) {
 		d.claims = loaded.Claims()
 		if d.hub == nil && !d.ended {
 			d.hub = discover.NewHub(discover.Options{Merge: s.merge, Event: s.onSource})
+			d.seen.Store(d.hub)
 		}
 	}
 	if d.hub != nil {
@@ -227,6 +231,9 @@ func (s *Server) tookGuests(before []source.Text) {
 		now[t.Name] = t.Text
 	}
 	d.hub.Took(d.refused(), func(name string) bool { return was[name] != now[name] })
+	if s.o.OnDiscovered != nil {
+		s.o.OnDiscovered(s.Discovered())
+	}
 }
 
 // logGuests logs what has changed, and the warnings about it.

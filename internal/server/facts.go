@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 
 	"github.com/headgate/headgate/internal/certfile"
+	"github.com/headgate/headgate/internal/config"
 	"github.com/headgate/headgate/internal/discover"
 	"github.com/headgate/headgate/internal/snapshot"
 	"github.com/headgate/headgate/internal/unixd"
@@ -15,19 +16,25 @@ import (
 
 // facts are what sources must know of the files' configuration.
 func (s *Server) facts(snap *snapshot.Snapshot) discover.Facts {
-	c := s.discovery.claims
-	f := discover.Facts{Taken: c.Taken, Member: c.Member, Balancer: c.Balancer, Private: privateFolder, UID: -1}
+	f := Facts(snap, s.discovery.claims)
+	f.Private = privateFolder
+	if !s.o.KeepUser && snap.User != "" && os.Geteuid() == 0 {
+		if id, err := unixd.Identity(snap.User, snap.Group); err == nil {
+			f.UID, f.GID = id.UID, id.GID
+		}
+	}
+	return f
+}
+
+// Facts are what sources must know of a snapshot and what its files have.
+func Facts(snap *snapshot.Snapshot, c *config.Claims) discover.Facts {
+	f := discover.Facts{Taken: c.Taken, Member: c.Member, Balancer: c.Balancer, UID: -1}
 	for _, a := range snap.Listen {
 		set := snap.VHosts.Base(netip.AddrPortFrom(a.IP, a.Port))
 		if snap.VHosts.Site(set).TLS.On() {
 			f.Secure = append(f.Secure, a.Port)
 		} else {
 			f.Plain = append(f.Plain, a.Port)
-		}
-	}
-	if !s.o.KeepUser && snap.User != "" && os.Geteuid() == 0 {
-		if id, err := unixd.Identity(snap.User, snap.Group); err == nil {
-			f.UID, f.GID = id.UID, id.GID
 		}
 	}
 	f.Certificate = func(host string) (cert, key string, ok bool) { return certificateFor(snap, host) }

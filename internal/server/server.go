@@ -50,6 +50,8 @@ type Options struct {
 	Helper       string         // program that is the privileged helper when privsep.Env is set: this one; "" for none
 	HelperConfig privsep.Config // how it reads the configuration
 
+	OnDiscovered func(Discovered) // called when what is discovered has changed; nil: not. It does not wait
+
 	PidFile  PidFile
 	KeepUser bool // do not change user and group
 	Fixed    bool // there is no configuration file: SIGHUP ends the server instead of reloading
@@ -154,6 +156,7 @@ func New(o Options) (*Server, error) {
 		Protocols: backend.Protocols(), Log: s.startup, Board: scoreboard.New(loops), Tunnels: s.tunnels, Meters: metrics.NewBook(loops),
 		Manager: manage.New(), OpenKey: s.openKey,
 	}
+	s.rt.Discovered = s.discovered
 	s.rt.Board.Started, s.rt.Board.Open, s.rt.Board.Loads = clk.Now(), engine.Open, loads(engine)
 	s.pipeline = pipeline.New(clk)
 	s.rt.Incidents = s.pipeline.Incidents

@@ -29,9 +29,13 @@ func start(t *testing.T, options, conf string) *rig {
 	t.Helper()
 	d := dockerd.Need(t)
 	s := testkit.StartHeadgate(t, "", testkit.Site{Conf: "HeadgateDiscover docker unix:" + d.Socket + " " + options + "\n" + conf})
+	return &rig{Server: s, t: t, docker: d, client: httpClient(t)}
+}
+
+func httpClient(t *testing.T) *http.Client {
 	tr := &http.Transport{MaxIdleConnsPerHost: 64}
 	t.Cleanup(tr.CloseIdleConnections)
-	return &rig{Server: s, t: t, docker: d, client: &http.Client{Transport: tr, Timeout: testkit.Patience}}
+	return &http.Client{Transport: tr, Timeout: testkit.Patience}
 }
 
 // ask sends a GET and returns status and body; 0 for a request that failed.

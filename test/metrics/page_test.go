@@ -185,13 +185,13 @@ func TestPage(t *testing.T) {
 var sometimes = []string{
 	"headgate_tls_handshakes_total", "headgate_tls_handshake_failures_total", "headgate_certificate_expiry_timestamp_seconds",
 	"headgate_member_check_success", "headgate_last_reload_timestamp_seconds",
-	"headgate_member_queue_seconds", "headgate_member_handshake_seconds",
+	"headgate_member_queue_seconds", "headgate_member_handshake_seconds", "headgate_discovery_heard_timestamp_seconds",
 }
 
 // Every metric of the page is in the table, with its type, labels and help, and nearly all of the table is on
 // the page.
 func TestTable(t *testing.T) {
-	s, _ := started(t, "")
+	s, _ := started(t, "\nHeadgateDiscover file ${dir}/none.yaml\n")
 	get(t, s, "/")
 	get(t, s, "/dead")
 	p := read(t, s)

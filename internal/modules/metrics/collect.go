@@ -8,6 +8,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/headgate/headgate/internal/discover"
 	"github.com/headgate/headgate/internal/metrics"
 	"github.com/headgate/headgate/internal/snapshot"
 )
@@ -28,7 +29,34 @@ func (q question) Collect(ch chan<- prometheus.Metric) {
 	q.collectBackends(o)
 	q.collectCertificates(o)
 	q.collectConfiguration(o)
+	q.collectDiscovered(o)
 	q.collectLoops(o)
+}
+
+// collectDiscovered is what is known of sources of automatic configuration.
+func (q question) collectDiscovered(o *output) {
+	if q.discovered == nil {
+		return
+	}
+	for _, r := range q.discovered() {
+		up := 0.0
+		if r.OK {
+			up = 1
+		}
+		o.put("discovery_up", up, r.Source)
+		o.count("discovery_seen", int64(r.Seen), r.Source)
+		if r.Kind != discover.KindDocker && r.Kind != discover.KindFile {
+			continue
+		}
+		if !r.Heard.IsZero() {
+			o.when("discovery_heard_timestamp_seconds", r.Heard, r.Source)
+		}
+		o.count("discovery_changes_total", int64(r.Changes), r.Source) //nolint:gosec // never so many
+		o.count("discovery_services", int64(len(r.Services())), r.Source)
+		o.count("discovery_refused", int64(r.Refused()), r.Source)
+		o.count("discovery_problems", int64(len(r.Problems)), r.Source)
+		o.count("discovery_conflicts", int64(len(r.Conflicts)), r.Source)
+	}
 }
 
 // output receives the values.

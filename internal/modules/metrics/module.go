@@ -11,6 +11,7 @@ import (
 	"github.com/headgate/headgate/internal/logsink"
 	"github.com/headgate/headgate/internal/metrics"
 	"github.com/headgate/headgate/internal/module"
+	"github.com/headgate/headgate/internal/snapshot"
 	"github.com/headgate/headgate/internal/state"
 	"github.com/headgate/headgate/internal/worker"
 )
@@ -46,7 +47,7 @@ func server(b *module.Builder, s *module.Server, of WorkersOf) {
 	p, ok := b.Aux[pageKey{}].(*page)
 	if !ok {
 		p = &page{
-			snapshot: b.Snapshot, book: b.Meters, board: b.Board, tunnels: b.Tunnels, manager: b.Manager, catalog: b.Catalog,
+			snapshot: b.Snapshot, book: b.Meters, board: b.Board, tunnels: b.Tunnels, manager: b.Manager, catalog: b.Catalog, discovered: b.Discovered,
 			logs: b.Logs, version: b.Version, file: b.Read.File, owners: make(map[*worker.State]string), mappings: make(map[*metrics.Host]map[string]bool),
 		}
 		b.Aux[pageKey{}] = p
@@ -119,10 +120,13 @@ func (p *page) begin() {
 	}
 }
 
-// hash returns a hash of all directives in their order, without their places.
+// hash returns a hash of all directives of files in their order, without their places.
 func hash(uses []directive.Use) string {
 	h := sha256.New()
 	for _, u := range uses {
+		if snapshot.IsGuest(u.Node.Pos.File) {
+			continue // it is not configured
+		}
 		_, _ = io.WriteString(h, u.Row.Name+" "+u.Node.Args+"\n")
 	}
 	return hex.EncodeToString(h.Sum(nil)[:8])

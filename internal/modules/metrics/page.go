@@ -9,6 +9,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/common/expfmt"
 
+	"github.com/headgate/headgate/internal/discover"
 	"github.com/headgate/headgate/internal/exchange"
 	"github.com/headgate/headgate/internal/logsink"
 	"github.com/headgate/headgate/internal/message"
@@ -24,16 +25,17 @@ import (
 
 // page is the page of one snapshot.
 type page struct {
-	snapshot *snapshot.Snapshot
-	book     *metrics.Book
-	board    *scoreboard.Board
-	tunnels  *tunnel.Tunnels // nil: none are kept
-	manager  *manage.Manager // nil: there are no balancers
-	catalog  *manage.Catalog
-	logs     *logsink.Registry
-	version  string
-	file     string // of the configuration
-	hash     string // of its directives
+	snapshot   *snapshot.Snapshot
+	book       *metrics.Book
+	board      *scoreboard.Board
+	tunnels    *tunnel.Tunnels // nil: none are kept
+	manager    *manage.Manager // nil: there are no balancers
+	catalog    *manage.Catalog
+	discovered func() []discover.Report // nil: nothing is
+	logs       *logsink.Registry
+	version    string
+	file       string // of the configuration
+	hash       string // of its directives
 
 	hosts  []*metrics.Host
 	folded int                      // virtual hosts that are counted as metrics.Other

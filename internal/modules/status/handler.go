@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/headgate/headgate/internal/clock"
+	"github.com/headgate/headgate/internal/discover"
 	"github.com/headgate/headgate/internal/exchange"
 	"github.com/headgate/headgate/internal/incident"
 	"github.com/headgate/headgate/internal/logsink"
@@ -23,8 +24,9 @@ type handler struct {
 	board      *scoreboard.Board
 	snapshot   *snapshot.Snapshot
 	logs       *logsink.Registry
-	tunnels    *tunnel.Tunnels // nil: none are kept
-	incidents  *incident.Book  // nil: none are kept
+	tunnels    *tunnel.Tunnels          // nil: none are kept
+	incidents  *incident.Book           // nil: none are kept
+	discovered func() []discover.Report // nil: nothing is
 	version    string
 	made       string // when the program was built
 	generation uint64

@@ -32,6 +32,7 @@ type view struct {
 	Tunnels  []shownTunnel
 	Hidden   int             // tunnels that are not in the list
 	Parts    []template.HTML // of other modules
+	Sources  []shownSource
 
 	Loops       []shownLoop
 	Pools       []shownPool
@@ -68,6 +69,7 @@ func html(_ context.Context, r report) (string, error) {
 	v.Loops, v.Reloads = r.loops(), r.reloads()
 	v.Pools, v.HiddenPools = r.pools()
 	v.Certs, v.HiddenCerts = r.expiry()
+	v.Sources = r.sources()
 	for _, p := range r.parts {
 		text, err := p.HTML()
 		if err != nil {

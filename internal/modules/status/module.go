@@ -45,7 +45,7 @@ func server(b *module.Builder, s *module.Server) error {
 		c = new(conf)
 	}
 	h := &handler{
-		board: b.Board, snapshot: b.Snapshot, logs: b.Logs, tunnels: b.Tunnels, incidents: b.Incidents, version: b.Version, made: b.Made, generation: b.Snapshot.Generation, built: b.Snapshot.Built, clock: b.Clock,
+		board: b.Board, snapshot: b.Snapshot, logs: b.Logs, tunnels: b.Tunnels, incidents: b.Incidents, discovered: b.Discovered, version: b.Version, made: b.Made, generation: b.Snapshot.Generation, built: b.Snapshot.Built, clock: b.Clock,
 		extended: c.extended.Or(true),
 	}
 	if h.extended {

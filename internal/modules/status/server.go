@@ -133,6 +133,7 @@ func (r report) autoServer(line func(string, ...any)) {
 		line("HeadgateLoop[%d]LagSeconds: %g", i, l.Lag.Seconds())
 	}
 	all := r.board.Reloads()
+	r.autoSources(line)
 	line("HeadgateReloadsOK: %d", all.OK)
 	line("HeadgateReloadsFailed: %d", all.Failed)
 	line("HeadgateLogLinesLost: %d", r.logs.Lost())
