@@ -25,6 +25,9 @@ func (n *node) pattern() (re string, ok bool) {
 		}
 		return "^" + regexQuote(n.a) + "(?:/|$)", true
 	case opPathRegexp:
+		if strings.HasPrefix(n.a, "!") {
+			return "(?:" + n.a + ")", true // a rule would mean that it does not match
+		}
 		return n.a, true
 	case opOr:
 		var parts []string

@@ -75,8 +75,10 @@ func (fs *fields) admit(f *field) {
 		f.name, f.bad = fmt.Sprintf("%+q", f.name), true
 		fs.refuse(f, "the name of the label has characters other than printable ones of ASCII")
 	case fs.byID[f.folded] != nil:
-		f.bad, fs.byID[f.folded].bad = true, true
-		fs.refuse(f, "the label is there twice, as %s too", fs.byID[f.folded].name)
+		first := fs.byID[f.folded]
+		f.bad, first.bad = true, true
+		fs.refuse(f, "the label is there twice, as %s too", first.name)
+		fs.refuse(first, "the label is there twice, as %s too", f.name)
 	default:
 		fs.byID[f.folded] = f
 		if f.folded == "headgate.conf" {
@@ -120,7 +122,7 @@ func (fs *fields) verdicts() {
 		if !f.judged {
 			fs.refuse(f, "unknown label")
 		}
-		fs.t.labels = append(fs.t.labels, Label{Container: fs.c.Name, Name: f.name, Verdict: f.verdict, Note: f.note})
+		fs.t.labels = append(fs.t.labels, Label{Container: shown(fs.c.Name), Name: f.name, Verdict: f.verdict, Note: f.note})
 	}
 }
 

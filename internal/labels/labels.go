@@ -93,7 +93,7 @@ type Member struct {
 // Site is a virtual host of the text.
 type Site struct {
 	Address  string
-	Hosts    []string // empty: those that nobody names
+	Hosts    []string // "*.x" stands for those below x, "*" for those that nobody names; empty: it only is the first of its address
 	Services []string
 	Config   string
 }
@@ -162,7 +162,8 @@ func Translate(containers []Container, o Options) Result {
 		o.Entrypoints = DefaultEntrypoints()
 	}
 	t := &translation{
-		o: o, services: map[serviceKey]*service{}, balancers: map[string]*service{}, middlewares: map[string][]*middleware{},
+		o: o, services: map[serviceKey]*service{}, balancers: map[string]*service{}, middlewares: map[serviceKey]*middleware{},
+		oldest: map[string]*middleware{}, servicesNamed: map[string]*service{},
 		routerNames: map[string]bool{}, routerPrints: map[string]bool{},
 	}
 	t.read(containers)
@@ -178,8 +179,10 @@ func oldestFirst(cs []Container) []*Container {
 	for i := range cs {
 		sorted[i] = &cs[i]
 	}
-	slices.SortStableFunc(sorted, func(a, b *Container) int {
-		return cmp.Or(a.Created.Compare(b.Created), cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID))
-	})
+	slices.SortStableFunc(sorted, byAge)
 	return sorted
+}
+
+func byAge(a, b *Container) int {
+	return cmp.Or(a.Created.Compare(b.Created), cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID))
 }

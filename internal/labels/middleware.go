@@ -152,11 +152,15 @@ func (t *translation) readMiddleware(o *object) {
 			o.bad = true
 		}
 	}
-	if same := t.older(mw); same != nil {
+	key := serviceKey{mw.c.scope(), mw.name}
+	if same := t.middlewares[key]; same != nil {
 		t.repeated(o, mw, same)
 		return
 	}
-	t.middlewares[o.name] = append(t.middlewares[o.name], mw)
+	t.middlewares[key] = mw
+	if t.oldest[mw.name] == nil {
+		t.oldest[mw.name] = mw
+	}
 	if o.bad {
 		mw.fault = fmt.Errorf("one of its labels is refused")
 	} else if read := middlewareKinds[mw.kind]; read != nil {
@@ -181,16 +185,6 @@ func (t *translation) readMiddleware(o *object) {
 			}
 		}
 	}
-}
-
-// older returns a middleware of the same name and scope that is there already.
-func (t *translation) older(mw *middleware) *middleware {
-	for _, o := range t.middlewares[mw.name] {
-		if o.c.scope() == mw.c.scope() {
-			return o
-		}
-	}
-	return nil
 }
 
 // repeated judges the labels of a middleware that another container of the scope has defined before.
@@ -262,14 +256,12 @@ func (t *translation) namedMiddleware(c *Container, name string) (*middleware, e
 	if provider != "" && provider != "docker" {
 		return nil, fmt.Errorf("the middleware %q is not defined by labels", clip(name))
 	}
-	defined := t.middlewares[ascii.ToLower(short)]
-	for _, mw := range defined {
-		if mw.c.scope() == c.scope() {
-			return mw, nil
-		}
+	short = ascii.ToLower(short)
+	if mw := t.middlewares[serviceKey{c.scope(), short}]; mw != nil {
+		return mw, nil
 	}
-	if len(defined) > 0 {
-		return defined[0], nil
+	if mw := t.oldest[short]; mw != nil {
+		return mw, nil
 	}
 	return nil, fmt.Errorf("there is no middleware %q", clip(name))
 }
@@ -343,6 +335,7 @@ func (a *application) errorPages(mw *middleware, e *errorEffect) error {
 	if p := slug(mw.c.Project); p != "" {
 		name = p + "-" + name
 	}
+	s.kept = true
 	a.r.steps.errors = append(a.r.steps.errors, errorPages{name: name, service: s, codes: e.codes, path: e.path})
 	return nil
 }

@@ -20,7 +20,9 @@ type translation struct {
 	balancers                 map[string]*service
 	routers                   []*router // oldest first
 	routerNames, routerPrints map[string]bool
-	middlewares               map[string][]*middleware
+	middlewares               map[serviceKey]*middleware
+	oldest                    map[string]*middleware // by name alone
+	servicesNamed             map[string]*service    // likewise
 	pending                   []*pendingRouter
 
 	looked   []*fields
@@ -40,25 +42,37 @@ func (t *translation) problem(c *Container, label, format string, args ...any) *
 	return &t.problems[len(t.problems)-1]
 }
 
-// shown is the name of a container as messages and comments have it.
+// shown is the name of a container as messages and comments have it: as it is where it has the characters that Docker allows.
 func shown(name string) string {
-	if printable(name) && len(name) <= 2*maxWord {
+	plain := name != "" && len(name) <= 2*maxWord
+	for i := range len(name) {
+		plain = plain && (isAlnum(name[i]) || strings.IndexByte("-_./", name[i]) >= 0)
+	}
+	if plain {
 		return name
 	}
-	return clip(strconv.QuoteToASCII(name))
+	return clip(strings.ReplaceAll(strconv.QuoteToASCII(name), "$", `\x24`))
 }
 
 // scope is within what a container's names count: its Compose project, or itself. Containers of one scope trust each other:
 // they may share services, routers and hosts.
-func (c *Container) scope() string {
+func (c *Container) scope() scope {
 	if c.Project != "" {
-		return "project " + c.Project
+		return scope{project: c.Project}
 	}
-	return "container " + c.Name
+	return scope{container: c.Name}
 }
 
-// serviceKey names a service within its scope.
-type serviceKey struct{ scope, name string }
+// scope is a Compose project, or a container that is in none.
+type scope struct{ project, container string }
+
+func (s scope) String() string { return "project " + s.project + " container " + s.container }
+
+// serviceKey names a service, or a middleware, within its scope.
+type serviceKey struct {
+	scope scope
+	name  string
+}
 
 // service is a balancer in the making.
 type service struct {
@@ -70,6 +84,7 @@ type service struct {
 	hosts    []string
 	paths    []string
 	retry    []string // maxattempts=, of a middleware
+	kept     bool     // it is in the text though no router leads to it
 }
 
 // settings are what all members of a service have in common.
@@ -169,6 +184,9 @@ func (t *translation) join(key serviceKey, balancer string, c *Container, set se
 			}
 		}
 		t.services[key] = s
+		if t.servicesNamed[key.name] == nil {
+			t.servicesNamed[key.name] = s
+		}
 		t.balancers[s.balancer] = s
 		t.order = append(t.order, s)
 	}
@@ -187,7 +205,7 @@ func (t *translation) balancerName(wish string, key serviceKey) string {
 	name := strings.ReplaceAll(slug(wish), "_", "-")
 	if name == "" || t.balancers[name] != nil {
 		h := fnv.New32a()
-		h.Write([]byte(key.scope + "\x00" + key.name))
+		h.Write([]byte(key.scope.String() + "\x00" + key.name))
 		name = strings.TrimPrefix(fmt.Sprintf("%s-%08x", name, h.Sum32()), "-")
 	}
 	for t.balancers[name] != nil {

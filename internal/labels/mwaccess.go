@@ -80,7 +80,7 @@ func (m *reader) authFile(e *effect, kind, realm, extension string, users []stri
 	}
 	c := m.o.fs.c
 	h := fnv.New32a()
-	h.Write([]byte(c.scope() + "\x00" + m.o.name))
+	h.Write([]byte(c.scope().String() + "\x00" + m.o.name))
 	file := File{
 		Name:    fmt.Sprintf("%s-%08x.%s", slug(m.o.name), h.Sum32(), extension),
 		Content: strings.Join(users, "\n") + "\n",

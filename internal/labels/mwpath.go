@@ -198,7 +198,9 @@ func newReplacement(re, to, sign string) (r replacement, err error) {
 			b.WriteString(sign + strconv.Itoa(p.group))
 		}
 	}
-	r.result = b.String()
+	if r.result = b.String(); strings.ContainsAny(r.result, `"`) {
+		return r, fmt.Errorf("the replacement %q has a quote", clip(to))
+	}
 	return r, checkValue(r.result)
 }
 

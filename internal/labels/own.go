@@ -93,7 +93,11 @@ func (t *translation) readOwn(fs *fields) (decides bool) {
 // unknownOwn refuses labels that do not exist.
 func (fs *fields) unknownOwn() (found bool) {
 	for _, f := range fs.all {
-		if !strings.HasPrefix(f.folded, "headgate.") || f.judged && f.verdict == Refused {
+		if !strings.HasPrefix(f.folded, "headgate.") {
+			continue
+		}
+		if f.bad {
+			found = true
 			continue
 		}
 		name := strings.TrimPrefix(f.folded, "headgate.")

@@ -42,7 +42,8 @@ func (t *translation) addOwn(fs *fields, m *ownMapping) bool {
 		t.problem(c, "", "%v", err)
 	}
 	if m.balancer != "" && m.hosts == nil && m.paths == nil {
-		return true // a file says what it takes
+		s.kept = true // a file says what it takes
+		return true
 	}
 	t.addOwnRouters(c, m, s)
 	return true
@@ -81,18 +82,32 @@ func (t *translation) addOwnRouters(c *Container, m *ownMapping, s *service) {
 
 // addOwnRouter adds a router at the entrypoints that headgate.tls asks for.
 func (t *translation) addOwnRouter(r *router, tls string) {
-	web, secure := t.entry("web", false), t.entry("websecure", true)
-	r.entries = []Entrypoint{web}
-	switch tls {
-	case "on":
-		r.entries = []Entrypoint{secure}
-	case "redirect":
-		r.entries = []Entrypoint{secure}
+	if tls != "" {
+		secure, ok := t.o.Entrypoints["websecure"]
+		err := fmt.Errorf("the server has no port for TLS")
+		if ok {
+			err = t.needsCertificate(r.rule, secure)
+		}
+		if err != nil {
+			t.problem(r.first, "headgate.tls", "%v", err)
+			return
+		}
+		r.tls, r.entries = true, []Entrypoint{secure}
+	}
+	web, ok := t.o.Entrypoints["web"]
+	switch {
+	case tls == "on":
+	case !ok:
+		t.problem(r.first, r.label, "the server has no port without TLS")
+		return
+	case tls == "redirect":
 		plain := *r
-		plain.name, plain.entries, plain.conf, plain.target, plain.service = r.name+".redirect", []Entrypoint{web}, nil, "", nil
+		plain.name, plain.tls, plain.entries, plain.conf, plain.target, plain.service = r.name+".redirect", false, []Entrypoint{web}, nil, "", nil
 		plain.steps.redirects = []redirect{(&schemeEffect{scheme: "https", permanent: true}).redirect()}
 		plain.steps.ends = true
 		t.addRouter(&plain)
+	default:
+		r.entries = []Entrypoint{web}
 	}
 	t.addRouter(r)
 }
@@ -103,17 +118,6 @@ func under(path string) *node {
 		return always
 	}
 	return &node{op: opUnder, a: path}
-}
-
-// entry returns an entrypoint by its usual name.
-func (t *translation) entry(name string, tls bool) Entrypoint {
-	if e, ok := t.o.Entrypoints[name]; ok {
-		return e
-	}
-	if tls {
-		return Entrypoint{Address: "*:443", TLS: true}
-	}
-	return Entrypoint{Address: "*:80"}
 }
 
 // addRouter adds a router unless another container of its scope has asked for the same.

@@ -42,22 +42,11 @@ func quote(text string) string {
 	return `"` + strings.ReplaceAll(text, `"`, `\"`) + `"`
 }
 
-// ruleArg writes text as an argument of RewriteRule or RewriteCond. httpd: mod_rewrite takes arguments apart itself; a
-// backslash keeps a quote from ending one, and stays in it.
+// ruleArg writes a pattern, an expression or a substitution as an argument of RewriteRule or RewriteCond. httpd: mod_rewrite
+// takes arguments apart itself; nothing keeps a quote from ending one, and backslashes stay. Quotes occur in patterns only.
 func ruleArg(text string) string {
-	b := []byte{'"'}
-	for i := 0; i < len(text); i++ {
-		switch c := text[i]; {
-		case c == '\\' && i+1 < len(text):
-			i++
-			b = append(b, c, text[i])
-		case c == '\\' || c == '"':
-			b = append(b, '\\', c)
-		default:
-			b = append(b, c)
-		}
-	}
-	return string(append(b, '"'))
+	text = strings.ReplaceAll(text, `\"`, `\x22`)
+	return `"` + strings.ReplaceAll(text, `"`, `\x22`) + `"`
 }
 
 // literal refuses text that Apache would read as more than text where strings have variables.
@@ -158,8 +147,8 @@ func checkPath(path string) error {
 		}
 	}
 	for i := range len(path) {
-		if c := path[i]; !ascii.IsVisible(c) || strings.IndexByte("?#%", c) >= 0 {
-			return fmt.Errorf("the path %q has a character other than visible ones of ASCII, or a '?', '#' or '%%'", clip(path))
+		if c := path[i]; !ascii.IsVisible(c) || strings.IndexByte("?#%\"", c) >= 0 {
+			return fmt.Errorf("the path %q has a character other than visible ones of ASCII, or a '?', '#', '%%' or quote", clip(path))
 		}
 	}
 	return nil

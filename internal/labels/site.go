@@ -38,6 +38,7 @@ type wideAlternative struct {
 
 // place decides which router is at which site, and in which order.
 func (t *translation) place() {
+	slices.SortStableFunc(t.routers, func(a, b *router) int { return byAge(a.first, b.first) })
 	sites := map[siteKey]*site{}
 	var wide []wideAlternative
 	for _, r := range t.routers {
@@ -67,7 +68,7 @@ func (t *translation) place() {
 	}
 	slices.SortFunc(t.sites, func(a, b *site) int {
 		return cmp.Or(cmp.Compare(a.address, b.address), cmp.Compare(rank(a.host), rank(b.host)),
-			cmp.Compare(len(b.host), len(a.host))*(rank(a.host)/2), cmp.Compare(a.host, b.host))
+			cmp.Compare(len(b.host), len(a.host))*rank(a.host), cmp.Compare(a.host, b.host))
 	})
 	for _, s := range t.sites {
 		t.arrange(s)
@@ -76,16 +77,15 @@ func (t *translation) place() {
 	t.sites = merge(t.sites)
 }
 
-// rank is the order of the text: what nobody names goes first, as the default of its address; wildcards go last, so that they
-// do not get what others name.
+// rank is the order of the text: names, then wildcards, then everything, so that nobody gets what others name.
 func rank(host string) int {
 	switch {
 	case host == "*":
-		return 0
-	case strings.HasPrefix(host, "*"):
 		return 2
+	case strings.HasPrefix(host, "*"):
+		return 1
 	}
-	return 1
+	return 0
 }
 
 // placeAt puts a router at the site of a host, unless somebody outside of the containers has it.
@@ -126,13 +126,14 @@ func (t *translation) placeWide(sites map[siteKey]*site, w wideAlternative) {
 
 // place names what a router wants, for messages.
 func place(host string, rest *node) string {
-	if host == "*" {
-		host = "what no virtual host names"
+	path := rest.claim()
+	switch {
+	case host == "*":
+		return path + " of hosts that nobody names"
+	case path == "/":
+		return host
 	}
-	if c := rest.claim(); c != "/" {
-		return host + c
-	}
-	return host
+	return host + path
 }
 
 // arrange brings the routers of a site in order: by priority, but nobody gets what an older container of others has.
@@ -140,34 +141,58 @@ func (t *translation) arrange(s *site) {
 	wanted := append(s.entries, s.wide...)
 	s.entries = nil
 	for _, e := range wanted {
-		s.insert(e)
-	}
-	var kept []*entry
-	for _, e := range s.entries {
-		if i := slices.IndexFunc(kept, func(o *entry) bool { return o.shadows(e) }); i >= 0 {
-			t.unreachable(s, e, kept[i])
+		at := s.placeOf(e)
+		if first := shadow(s.entries[:at], e); first != nil {
+			t.unreachable(s, e, first)
 			continue
 		}
-		kept = append(kept, e)
+		s.entries = slices.Insert(s.entries, at, e)
 	}
-	s.entries = kept
+	for i := 0; i < len(s.entries); {
+		if first := shadow(s.entries[:i], s.entries[i]); first != nil {
+			t.unreachable(s, s.entries[i], first)
+			s.entries = slices.Delete(s.entries, i, i+1)
+			continue
+		}
+		i++
+	}
 }
 
-// insert puts a router behind those of a higher priority, and behind those of others that it must not get ahead of.
-func (s *site) insert(e *entry) {
-	at := len(s.entries)
-	for i, o := range s.entries {
-		if o.r.priority < e.r.priority {
-			at = i
-			break
+// shadow returns the entry that takes everything that e is for, nil if there is none.
+func shadow(before []*entry, e *entry) *entry {
+	for _, o := range before {
+		if o.shadows(e) {
+			return o
 		}
 	}
+	return nil
+}
+
+// placeOf returns where an entry belongs: before the first of a lower priority, but behind all that it must not get ahead of.
+func (s *site) placeOf(e *entry) int {
+	at := 0
 	for i, o := range s.entries {
-		if o.r.first.scope() != e.r.first.scope() && !deeper(e.rest.claim(), o.rest.claim()) {
-			at = max(at, i+1)
+		if o.precedes(e) {
+			at = i + 1
 		}
 	}
-	s.entries = slices.Insert(s.entries, at, e)
+	for at < len(s.entries) && s.entries[at].r.priority >= e.r.priority {
+		at++
+	}
+	return at
+}
+
+// precedes says whether o, which is older, must be tried before e. Others than those of the same scope may only get ahead for
+// a path that is strictly below.
+func (o *entry) precedes(e *entry) bool {
+	above, path := o.rest.claim(), e.rest.claim()
+	switch {
+	case !strings.HasPrefix(path, above) && !strings.HasPrefix(above, path):
+		return false // no request is for both
+	case o.r.priority >= e.r.priority:
+		return true
+	}
+	return o.r.first.scope() != e.r.first.scope() && !deeper(path, above)
 }
 
 // deeper says whether a path is strictly below another one.

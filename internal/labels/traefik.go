@@ -459,10 +459,8 @@ func (t *translation) namedService(c *Container, name string) (*service, error) 
 	if s := t.services[serviceKey{c.scope(), "traefik " + folded}]; s != nil {
 		return s, nil
 	}
-	for _, s := range t.order {
-		if s.key.name == "traefik "+folded {
-			return s, nil
-		}
+	if s := t.servicesNamed["traefik "+folded]; s != nil {
+		return s, nil
 	}
 	return nil, fmt.Errorf("there is no service %q", clip(name))
 }

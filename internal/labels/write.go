@@ -10,19 +10,23 @@ import (
 func (t *translation) result() (r Result) {
 	t.listHosts()
 	for _, s := range t.order {
-		r.Services = append(r.Services, t.writeService(s))
+		if s.kept || len(s.paths) > 0 {
+			r.Services = append(r.Services, t.writeService(s))
+		}
 	}
 	slices.SortFunc(r.Services, func(a, b Service) int { return strings.Compare(a.Name, b.Name) })
 	for i, s := range t.sites {
-		if first := i == 0 || t.sites[i-1].address != s.address; first && s.host != "*" {
+		if i == 0 || t.sites[i-1].address != s.address {
 			if def, ok := t.writeDefault(s); ok {
 				r.Sites = append(r.Sites, def)
 			}
 		}
 		if site, ok := t.writeSite(s); ok {
 			r.Sites = append(r.Sites, site)
-			if i := strings.LastIndexByte(s.address, ':'); !slices.Contains(r.Listen, s.address[i+1:]) {
-				r.Listen = append(r.Listen, s.address[i+1:])
+			for _, a := range strings.Fields(s.address) {
+				if a = strings.TrimPrefix(a, "*:"); !slices.Contains(r.Listen, a) {
+					r.Listen = append(r.Listen, a)
+				}
 			}
 		}
 	}
@@ -38,11 +42,13 @@ func (t *translation) result() (r Result) {
 		return firstDifference(strings.Compare(a.Container, b.Container), strings.Compare(a.Label, b.Label), strings.Compare(a.Reason, b.Reason))
 	})
 	r.Problems = slices.CompactFunc(r.Problems, func(a, b Problem) bool { return a == b })
+	of := map[string][]Problem{}
+	for _, p := range r.Problems {
+		of[p.Container] = append(of[p.Container], p)
+	}
 	for i := range r.Services {
-		for _, p := range r.Problems {
-			if slices.Contains(r.Services[i].Containers, p.Container) {
-				r.Services[i].Problems = append(r.Services[i].Problems, p)
-			}
+		for _, c := range r.Services[i].Containers {
+			r.Services[i].Problems = append(r.Services[i].Problems, of[c]...)
 		}
 	}
 	return r
@@ -176,10 +182,7 @@ func (t *translation) certificate(host string) (lines []string, ok bool) {
 
 // writeSite writes a virtual host.
 func (t *translation) writeSite(s *site) (Site, bool) {
-	out := Site{Address: s.address}
-	if s.host != "*" {
-		out.Hosts = s.names
-	}
+	out := Site{Address: s.address, Hosts: s.names}
 	p := planOf(s)
 	if p.err != nil {
 		for _, e := range s.entries {
@@ -217,16 +220,17 @@ func (t *translation) writeSite(s *site) (Site, bool) {
 func (s *site) writeNames(b *text) {
 	switch rank(s.host) {
 	case 0:
-		b.line("# Requests for names that no other virtual host has.")
-		b.line("ServerName default.invalid")
-	case 1:
 		b.line("ServerName %s", s.names[0])
 		for chunk := range slices.Chunk(s.names[1:], 10) {
 			b.line("ServerAlias %s", strings.Join(chunk, " "))
 		}
-	default:
+	case 1:
 		b.line("ServerName wildcard%s", s.host[1:])
 		b.line("ServerAlias %s", s.host)
+	default:
+		b.line("# Requests for names that no other virtual host has.")
+		b.line("ServerName any.invalid")
+		b.line("ServerAlias *")
 	}
 }
 
