@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"regexp"
 	"strconv"
 	"strings"
 
@@ -94,29 +93,6 @@ func count(args []string) (int, bool) {
 	}
 	n, err := strconv.Atoi(args[0])
 	return n, err == nil && n > 0
-}
-
-// idForm is an id in a line of the error log.
-var idForm = regexp.MustCompile(`\bid ([-_@\w]{16,24})\)`)
-
-// wholeID is an id by itself.
-var wholeID = regexp.MustCompile(`^[-_@\w]{16,24}$`)
-
-// faultID finds the id in what a user copied.
-func faultID(text string) string {
-	text = strings.TrimSpace(text)
-	if wholeID.MatchString(text) {
-		return text
-	}
-	if all := idForm.FindAllStringSubmatch(text, -1); len(all) > 0 {
-		return all[len(all)-1][1]
-	}
-	for _, word := range strings.Fields(text) {
-		if word = strings.Trim(word, `"'(),;`); wholeID.MatchString(word) {
-			return word
-		}
-	}
-	return ""
 }
 
 func (p process) explainFault(i instance, a server.FaultsArgs, asJSON bool) int {

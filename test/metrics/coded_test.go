@@ -58,6 +58,9 @@ func TestExemplar(t *testing.T) {
 	get(t, s, "/no")
 	settled(t, s, 2)
 	_, text := fetch(t, s, asOpen)
+	if !s.Reload() { // what is remembered survives it
+		t.Fatal("no reload")
+	}
 	for _, cause := range []string{"backend-refused", "denied-by-require"} {
 		line := regexp.MustCompile(`headgate_http_failures_total\{cause="` + cause + `"[^}]*\} 1.0 # \{cause_id="([-\w]{16})"\} 1.0`).FindStringSubmatch(text)
 		if line == nil {
