@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"net/netip"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -54,19 +55,43 @@ func shown(name string) string {
 	return clip(strings.ReplaceAll(strconv.QuoteToASCII(name), "$", `\x24`))
 }
 
-// scope is within what a container's names count: its Compose project, or itself. Containers of one scope trust each other:
-// they may share services, routers and hosts.
+// scope is within what a container's names count: its Compose project, else the repository of its image, so that two that
+// were started by hand can be one service, also while a new version replaces the old one. Containers of one scope trust each
+// other: they may share services, routers and hosts.
 func (c *Container) scope() scope {
 	if c.Project != "" {
 		return scope{project: c.Project}
 	}
+	if r := c.repository(); r != "" {
+		return scope{image: r}
+	}
 	return scope{container: c.Name}
 }
 
-// scope is a Compose project, or a container that is in none.
-type scope struct{ project, container string }
+// scope is a Compose project, or for a container that is in none its image, or the container.
+type scope struct{ project, image, container string }
 
-func (s scope) String() string { return "project " + s.project + " container " + s.container }
+func (s scope) String() string {
+	if s.image != "" {
+		return "image " + s.image
+	}
+	return "project " + s.project + " container " + s.container
+}
+
+// repository is the name of a container's image without tag and digest. It is "" for an image that has lost its name: the
+// daemon then tells its digest, or the start of it.
+func (c *Container) repository() string {
+	name, _, _ := strings.Cut(c.Image, "@")
+	if at := strings.LastIndexByte(name, ':'); at > strings.LastIndexByte(name, '/') {
+		name = name[:at]
+	}
+	if name == "sha256" || digestLike.MatchString(name) {
+		return ""
+	}
+	return name
+}
+
+var digestLike = regexp.MustCompile(`^[0-9a-f]{12,}$`)
 
 // serviceKey names a service, or a middleware, within its scope.
 type serviceKey struct {

@@ -161,6 +161,8 @@ func containerOf(t *testing.T, words []string, n int) labels.Container {
 			c.Project = value
 		case "service":
 			c.Service = value
+		case "image":
+			c.Image = value
 		case "health":
 			c.Health = value
 		case "stopped":
