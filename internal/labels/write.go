@@ -375,7 +375,12 @@ func (p *plan) writeErrorPages(b *text) {
 		for _, e := range p.entries[i].r.steps.errors {
 			if !done[e.name] {
 				done[e.name] = true
-				b.line("ProxyPass %s %s", quote(errorBase+e.name+"/"), quote("balancer://"+e.service.balancer+"/"))
+				path := quote(errorBase + e.name + "/")
+				b.line("ProxyPass %s %s", path, quote("balancer://"+e.service.balancer+"/"))
+				b.within("<Location "+path+">", "</Location>", func() {
+					b.line("# The page is sent with the status of the error, not with its own.")
+					b.line("ProxyErrorOverride On %s", strings.Join(e.codes, " "))
+				})
 			}
 		}
 	}
