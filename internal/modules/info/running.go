@@ -56,7 +56,7 @@ func loops(all []scoreboard.Load) string {
 		clients += int64(l.Clients)
 		lag = max(lag, l.Lag)
 	}
-	return fmt.Sprintf("%d with %d connections of clients, longest lag lately %s", len(all), clients, lag.Round(10*time.Microsecond))
+	return fmt.Sprintf("%d, connections of clients: %d, longest lag lately %s", len(all), clients, lag.Round(10*time.Microsecond))
 }
 
 // pools sums up the connections to all backends.
