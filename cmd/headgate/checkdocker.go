@@ -107,7 +107,9 @@ func newDockerCheck(spec discover.Spec, found *labels.Result, r *discover.Result
 		d.Labels = append(d.Labels, labelCheck{l.Container, l.Name, l.Verdict.String(), l.Note})
 	}
 	for _, p := range r.Pieces {
-		d.texts = append(d.texts, source.Text{Name: p.Name, Text: p.Config})
+		if p.Config != "" {
+			d.texts = append(d.texts, source.Text{Name: p.Name, Text: p.Config})
+		}
 		if p.Service {
 			d.Services = append(d.Services, p)
 		}

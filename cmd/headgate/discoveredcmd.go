@@ -68,7 +68,9 @@ func printDiscovered(w io.Writer, d *server.Discovered, now time.Time) {
 		fmt.Fprintln(w)
 		printSource(w, r, now)
 		for _, p := range r.Pieces {
-			printPiece(w, p)
+			if p.Config != "" {
+				printPiece(w, p)
+			}
 		}
 	}
 }

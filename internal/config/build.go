@@ -30,7 +30,7 @@ func (l *Loaded) build(o Options, rt *Runtime, table *directive.Table, modules [
 		Snapshot: &snapshot.Snapshot{Generation: o.Generation, Built: rt.Clock.Now(), Lease: reg.Lease()},
 		Main:     l.Main, ServerRoot: l.Source.ServerRoot, Version: o.Version, Made: o.Made, Loops: rt.Loops, Clock: rt.Clock,
 		Lease: nil, Resolver: rt.Resolver, Logs: logs, Protocols: rt.Protocols, Check: o.Check, Log: rt.Log,
-		Read: l.read(o, table, modules), Aux: make(map[any]any), Present: l.present, Loaded: l.Source.HasModule, Board: rt.Board, Tunnels: rt.Tunnels, Incidents: rt.Incidents, Meters: rt.Meters, Discovered: rt.Discovered, Handles: l.handles,
+		Read: l.read(o, table, modules), Aux: make(map[any]any), Present: l.present, Loaded: l.Source.HasModule, Board: rt.Board, Tunnels: rt.Tunnels, Incidents: rt.Incidents, Meters: rt.Meters, Discovered: rt.Discovered, Handles: l.handles(),
 		Manager: rt.Manager, Catalog: new(manage.Catalog),
 	}
 	b.Lease, b.Blind, b.OpenKey = b.Snapshot.Lease, o.Fragment || o.Keep, rt.OpenKey
@@ -79,14 +79,23 @@ func (l *Loaded) read(o Options, table *directive.Table, modules []*module.Modul
 	return r
 }
 
-// handles reports whether a SetHandler of the configuration names a handler.
-func (l *Loaded) handles(name string) bool {
-	return slices.ContainsFunc(l.Uses, func(u directive.Use) bool {
-		if u.Row.Name != "SetHandler" {
-			return false
+// handles returns a function that reports whether a SetHandler of the configuration
+// names a handler. It is asked for each server.
+func (l *Loaded) handles() func(name string) bool {
+	set := map[string]bool{} // arguments, each once
+	for _, u := range l.Uses {
+		if u.Row.Name == "SetHandler" {
+			set[ascii.ToLower(u.Node.Args)] = true
 		}
-		return strings.Contains(ascii.ToLower(u.Node.Args), name)
-	})
+	}
+	return func(name string) bool {
+		for args := range set {
+			if strings.Contains(args, name) {
+				return true
+			}
+		}
+		return false
+	}
 }
 
 func note(b *module.Builder, pos syntax.Pos, err error) {

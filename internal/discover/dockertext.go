@@ -21,15 +21,21 @@ func (d *docker) Translate(prefix string, f *Facts) (r Result) {
 
 // resultOf makes the pieces of a translation.
 func resultOf(prefix string, found *labels.Result) (r Result) {
-	for _, s := range found.Services {
+	home, inside := homes(found), map[*labels.Site][]string{}
+	for i, s := range found.Services {
 		p := Piece{Name: prefix + s.Name, Config: s.Config, Hosts: s.Hosts, Paths: s.Paths, Service: true}
 		for _, m := range s.Members {
 			p.Members = append(p.Members, memberText(m))
 		}
+		if site := home[s.Name]; site != nil {
+			p.Config, p.Within = "", sitePiece(prefix, *site, nil).Name
+			inside[site] = append(inside[site], found.Services[i].Config)
+		}
 		r.Pieces = append(r.Pieces, p)
 	}
-	for _, s := range found.Sites {
-		r.Pieces = append(r.Pieces, sitePiece(prefix, s))
+	for i := range found.Sites {
+		s := &found.Sites[i]
+		r.Pieces = append(r.Pieces, sitePiece(prefix, *s, inside[s]))
 	}
 	for _, p := range found.Problems {
 		subject := p.Container
@@ -43,6 +49,25 @@ func resultOf(prefix string, found *labels.Result) (r Result) {
 		r.Problems = append(r.Problems, Problem{Subject: subject, Text: p.Reason})
 	}
 	return r
+}
+
+// homes returns the virtual hosts of the services that one virtual host alone uses:
+// their balancers are part of it. A balancer of the main server is one of every
+// virtual host, which costs a lot where there are many of both.
+func homes(found *labels.Result) map[string]*labels.Site {
+	home, count := map[string]*labels.Site{}, map[string]int{}
+	for i := range found.Sites {
+		for _, name := range found.Sites[i].Services {
+			home[name] = &found.Sites[i]
+			count[name]++
+		}
+	}
+	for name, n := range count {
+		if n > 1 {
+			delete(home, name)
+		}
+	}
+	return home
 }
 
 // memberText is a member for people.
@@ -59,12 +84,23 @@ func memberText(m labels.Member) string {
 
 // sitePiece is the text of a virtual host. One that only is there as the default of
 // its address is for a saved file: here the server has its own.
-func sitePiece(prefix string, s labels.Site) Piece {
+func sitePiece(prefix string, s labels.Site, inside []string) Piece {
 	name := "default"
 	if len(s.Hosts) > 0 {
 		name = s.Hosts[0]
 	}
 	p := Piece{Name: prefix + name, Config: s.Config, Saved: len(s.Hosts) == 0 && len(s.Services) == 0}
+	if head, rest, ok := strings.Cut(s.Config, "\n"); ok && len(inside) > 0 {
+		var b strings.Builder
+		b.WriteString(head + "\n")
+		for _, text := range inside {
+			for line := range strings.Lines(text) {
+				b.WriteString("    " + line)
+			}
+		}
+		b.WriteString(rest)
+		p.Config = b.String()
+	}
 	if first, _, _ := strings.Cut(s.Address, " "); first != "" {
 		p.Name += first[strings.LastIndexByte(first, ':'):]
 	}

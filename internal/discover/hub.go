@@ -244,7 +244,9 @@ func (h *Hub) Took(refused map[string][]string, changed func(name string) bool) 
 		pieces := slices.Clone(k.last.Pieces)
 		for i := range pieces {
 			p := &pieces[i]
-			p.Refused = refused[p.Name]
+			if p.Refused = refused[p.Name]; p.Refused == nil && p.Within != "" {
+				p.Refused = refused[p.Within]
+			}
 			any = any || changed(p.Name)
 		}
 		k.last.Pieces = pieces

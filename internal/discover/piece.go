@@ -4,12 +4,13 @@ package discover
 // Each is a separate text, so that a fault in one leaves out that one.
 type Piece struct {
 	Name    string   `json:"name"`              // of the text, for positions: "discovered:docker/shop-web"
-	Config  string   `json:"config"`            // Apache configuration
+	Config  string   `json:"config,omitempty"`  // Apache configuration
 	Hosts   []string `json:"hosts,omitempty"`   // names that it has
 	Paths   []string `json:"paths,omitempty"`   // where its mappings begin
 	Members []string `json:"members,omitempty"` // where requests go, or containers by name
 	Service bool     `json:"service,omitempty"` // it is a balancer with Members; else a virtual host
 	Saved   bool     `json:"saved,omitempty"`   // it is for a saved text only: the server has no need of it
+	Within  string   `json:"within,omitempty"`  // the piece whose text has this one's
 	Refused []string `json:"refused,omitempty"` // why it is not used; empty: it is
 }
 

@@ -93,7 +93,7 @@ func (s *Server) discoverFirst(loaded *config.Loaded, o config.Options) *config.
 // translate returns what the sources contribute beside the files of a snapshot.
 func (s *Server) translate(snap *snapshot.Snapshot) (texts []source.Text) {
 	for _, p := range s.discovery.hub.Translate(s.facts(snap)) {
-		if !p.Saved {
+		if !p.Saved && p.Config != "" {
 			texts = append(texts, source.Text{Name: p.Name, Text: p.Config})
 		}
 	}

@@ -66,6 +66,7 @@ type Builder struct {
 
 	made  map[*Definition]*Live
 	names map[string]*Definitions // the balancers of owners, while Build runs
+	known map[string][]string     // those that they had before; nil: not looked at
 }
 
 // Build makes the balancers of a server; owner names it, and main the main

@@ -23,19 +23,33 @@ func (b *Builder) former(d *Definition, owner string, c forward.Defaults) (was s
 		return ""
 	}
 	most, found := len(d.Members.Own())/2, ""
-	state.Each(lease.Registry(), func(key string, _ *balance.Group) {
-		name, ok := strings.CutPrefix(key, groupPrefix+owner+"|")
-		if defs := b.names[owner]; !ok || defs != nil && defs.Find(name) != nil {
-			return
+	for _, name := range b.groups(owner) {
+		if defs := b.names[owner]; defs != nil && defs.Find(name) != nil || !lease.Has(groupKey(owner, name)) {
+			continue
 		}
 		if n := b.common(d, owner+"|"+name, c); n > most || n == most && found != "" && name < found {
 			most, found = n, name
 		}
-	})
+	}
 	if found == "" || !lease.Adopt(groupKey(owner, d.Name), groupKey(owner, found)) {
 		return ""
 	}
 	return owner + "|" + found
+}
+
+// groups returns the names of the balancers that an owner had when the build began
+// to look: there may be thousands of owners.
+func (b *Builder) groups(owner string) []string {
+	if b.known == nil {
+		b.known = make(map[string][]string)
+		state.Each(b.Backends.Lease.Registry(), func(key string, _ *balance.Group) {
+			key, ok := strings.CutPrefix(key, groupPrefix)
+			if i := strings.LastIndexByte(key, '|'); ok && i >= 0 {
+				b.known[key[:i]] = append(b.known[key[:i]], key[i+1:])
+			}
+		})
+	}
+	return b.known[owner]
 }
 
 // common counts the members of d that a former owner has.
