@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -44,6 +45,10 @@ type labelCheck struct {
 // checkDocker says what would become of every label of the containers of a daemon,
 // next to what a configuration has; without one as if it had a Listen and nothing else.
 func (p process) checkDocker(f *flags, address string, asJSON, verbose bool) int {
+	unsaid := address == discover.DefaultDocker
+	if unsaid {
+		address = cmp.Or(p.getenv("DOCKER_HOST"), address)
+	}
 	spec, err := dockerSpec(address)
 	if err != nil {
 		fmt.Fprintf(p.stderr, "headgate: --docker: %v\n", err)
@@ -62,7 +67,7 @@ func (p process) checkDocker(f *flags, address string, asJSON, verbose bool) int
 	}
 	defer l.Snapshot.Retire()
 	for _, s := range l.Snapshot.Discover {
-		if s.Kind == discover.KindDocker && address == discover.DefaultDocker {
+		if s.Kind == discover.KindDocker && unsaid {
 			spec = s // as the file says
 			break
 		}

@@ -132,18 +132,25 @@ this machine: log folders, addresses, users and the like are looked at as well.
 With --fragment FILE is a part of a server's configuration, such as a file of
 sites-enabled: it needs no Listen and no LoadModule, and only its text counts.
 
-With --docker, or --docker=unix:/path, it says what would become of every label of
-the containers that run there; FILE may be left out then.
+With --docker, or --docker unix:/path, it says what would become of every label of
+the containers that run there; FILE may be left out then. Without an address it asks
+the daemon of FILE's HeadgateDiscover, else that of DOCKER_HOST.
 
 The exit code is 0 when it can be started, 1 when not, 2 after a wrong use.`,
 		Args: func(c *cobra.Command, args []string) error {
-			if docker != "" && len(args) == 0 {
+			if _, rest := daemonWord(args); docker != "" && len(rest) == 0 {
 				return nil
+			} else if docker != "" {
+				args = rest
 			}
 			return oneFile(c, args)
 		},
 		RunE: func(_ *cobra.Command, args []string) error {
 			if docker != "" {
+				var daemon string
+				if daemon, args = daemonWord(args); daemon != "" {
+					docker = daemon
+				}
 				if len(args) == 1 {
 					f.file = args[0]
 				}
@@ -160,6 +167,15 @@ The exit code is 0 when it can be started, 1 when not, 2 after a wrong use.`,
 	c.Flags().Lookup("docker").NoOptDefVal = discover.DefaultDocker
 	c.Flags().BoolVar(&f.fragment, "fragment", false, "judge the text alone, as a part of a server's configuration")
 	return c
+}
+
+// daemonWord takes the address of a daemon out of the words behind check --docker: people write it with a blank as well as
+// with an equals sign.
+func daemonWord(args []string) (daemon string, rest []string) {
+	if len(args) > 0 && (strings.HasPrefix(args[0], "unix:") || strings.HasPrefix(args[0], "tcp:")) {
+		return args[0], args[1:]
+	}
+	return "", args
 }
 
 // report prints what check has found.
