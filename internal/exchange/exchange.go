@@ -61,6 +61,7 @@ type Exchange struct {
 	Recorder record.Recorder
 
 	Main    *Exchange // of a subrequest, the request it belongs to; nil otherwise
+	Part    bool      // its body is a part of that of Main, whose variables it shares
 	Refusal error     // of a subrequest: the fault or Reply that ended it; nil: it would be served
 	Lookups Lookups   // makes subrequests
 
@@ -268,6 +269,7 @@ func (x *Exchange) Reset(poison bool) {
 	x.Onward, x.logged = false, false
 	x.Failed, x.faultID = nil, nil
 	x.Main, x.Lookups, x.Tunnel, x.Recorder, x.Scored = nil, nil, nil, nil, nil
+	x.Part = false
 	x.Always.Reset()
 	x.Cookies.Reset()
 	x.Made = ByHandler

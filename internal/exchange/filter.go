@@ -39,6 +39,24 @@ type Encoder interface {
 	Offer(x *Exchange) int
 }
 
+// Maker is a Filter that makes some bodies for each request by itself.
+type Maker interface {
+	Filter
+	// Makes reports whether the response to x is one: what its file is like meets no
+	// condition of the request.
+	Makes(x *Exchange) bool
+}
+
+// Remade reports whether a filter makes the body for this request.
+func (x *Exchange) Remade() bool {
+	for _, f := range x.Chain.Filters {
+		if m, ok := f.(Maker); ok && m.Makes(x) {
+			return true
+		}
+	}
+	return false
+}
+
 // Slot holds a filter's state for one message: a pointer to memory that the
 // filter owns or has from a pool.
 type Slot struct{ State any }

@@ -251,6 +251,12 @@ func (x *Exchange) owner() (uid, gid string, ok bool) {
 	return strconv.FormatUint(uint64(f.Info.UID), 10), strconv.FormatUint(uint64(f.Info.GID), 10), true
 }
 
+// FileOwner returns the name of the user whose file x was mapped to.
+func (x *Exchange) FileOwner() (string, bool) {
+	b := scriptUser(nil, x)
+	return string(b), len(b) > 0
+}
+
 func scriptUser(dst []byte, x *Exchange) []byte {
 	if uid, _, ok := x.owner(); ok {
 		if u, err := user.LookupId(uid); err == nil {

@@ -18,6 +18,9 @@ type Media struct {
 	Languages []byte // the value of Content-Language; nil: none
 	Variants  []byte // tells apart the sets of variants that the file was chosen from, for its ETag; nil: it was not chosen
 
+	Parsed   bool // the handler server-parsed is named: what the page has in it is obeyed
+	Included bool // a filter obeys it
+
 	Known  bool   // the steps of Chain.Types have run
 	Found  bool   // some extension of the name says something
 	Parts  int    // how many parts the name has, between its dots; empty ones do not count

@@ -79,6 +79,10 @@ type Lookups interface {
 	// LookupEntry is Lookup for what is in the folder of x under a name, which is
 	// not encoded and is not mapped: it is a file there.
 	LookupEntry(x *Exchange, name string) *Exchange
+	// Include has what a look-up for x has found respond, and passes the body of that to
+	// a filter's Sink as bytes of the body of x. The look-up is used up. An error says why
+	// there is no response, or that it broke off.
+	Include(x, sub *Exchange, to Sink) error
 	// Workers returns how many requests are being served, and the limit: 0 for
 	// none.
 	Workers() (busy, limit int)

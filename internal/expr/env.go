@@ -68,6 +68,8 @@ type Options struct {
 	SSL bool
 	// DontVary keeps conditions from adding to the Vary header.
 	DontVary bool
+	// Includes is for conditions in pages: v is reqenv.
+	Includes bool
 	// Extern looks up a name that is not built in; nil means that there are none.
 	Extern func(kind ExternKind, name string) (id int, ok bool)
 }

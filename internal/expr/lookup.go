@@ -58,6 +58,9 @@ func (p *parser) extern(k ExternKind, name string) *Extern {
 
 // function returns the node for a function call.
 func (p *parser) function(name string, arg *node) *node {
+	if p.opt.Includes && name == "v" {
+		name = "reqenv"
+	}
 	for i := range functions {
 		f := &functions[i]
 		if !ascii.EqualFold(f.name, name) {

@@ -65,7 +65,7 @@ func (s *Sender) Serve(x *exchange.Exchange) error {
 	if err := s.head(x, f, rules); err != nil {
 		return unread(err)
 	}
-	if x.Resp.Status == 200 {
+	if x.Resp.Status == 200 && !x.Remade() {
 		if status := conditional.Judge(x); status != 200 {
 			return answer(x, status)
 		}

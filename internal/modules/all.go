@@ -32,6 +32,7 @@ import (
 	"github.com/headgate/headgate/internal/modules/headers"
 	"github.com/headgate/headgate/internal/modules/heartbeat"
 	"github.com/headgate/headgate/internal/modules/heartmonitor"
+	"github.com/headgate/headgate/internal/modules/include"
 	"github.com/headgate/headgate/internal/modules/info"
 	"github.com/headgate/headgate/internal/modules/logconfig"
 	"github.com/headgate/headgate/internal/modules/logdebug"
@@ -68,8 +69,8 @@ func All() []*module.Module {
 	store, penalty := authnfile.NewStore(), new(module.Penalty)
 	checks := slices.Concat(authzhost.Providers(names), authzuser.Providers(), authzgroupfile.Providers(), authzowner.Providers(), ssl.Providers())
 	users := module.AuthnProviders{store.Provider(), authnanon.Provider()}
-	filters := slices.Concat(module.FilterKinds{deflate.Filter(), deflate.Inflate(), brotli.Filter(), zstd.Filter(), ratelimit.Filter(), substitute.Filter()}, proxyhtml.Filters())
-	handlers := slices.Concat(proxy.Handlers(), status.Handlers(), info.Handlers(), metrics.Handlers(), proxybalancer.Handlers(), negotiation.Handlers())
+	filters := slices.Concat(module.FilterKinds{deflate.Filter(), deflate.Inflate(), brotli.Filter(), zstd.Filter(), ratelimit.Filter(), substitute.Filter(), include.Filter()}, proxyhtml.Filters())
+	handlers := slices.Concat(proxy.Handlers(), status.Handlers(), info.Handlers(), metrics.Handlers(), proxybalancer.Handlers(), negotiation.Handlers(), include.Handlers())
 	return slices.Concat([]*module.Module{
 		core.New(handlers, filters),
 		negotiation.New(), // a variant is chosen before its name is looked at
@@ -114,6 +115,7 @@ func All() []*module.Module {
 		heartbeat.New(),
 		heartmonitor.New(),
 		ratelimit.New(),
+		include.New(),
 		substitute.New(),
 		proxyhtml.New(),
 		proxyhtml.NewXML2Enc(),

@@ -50,7 +50,7 @@ func NeedHttpd(t testing.TB) Httpd {
 }
 
 // modulesOf are modules that are loaded only for configurations with a directive.
-var modulesOf = map[string]string{"LogMessage": "log_debug", "ForensicLog": "log_forensic"}
+var modulesOf = map[string]string{"LogMessage": "log_debug", "ForensicLog": "log_forensic", "AddOutputFilter INCLUDES": "include"}
 
 // StartHttpd runs the real httpd with one active child process, so that it has one set of pools and counters; a reload
 // may start the next one while the old one ends.

@@ -28,7 +28,6 @@ type extension struct {
 	handler  string
 	mapping  *exchange.Mapping // of the AddHandler
 	output   []module.FilterKind
-	unread   bool // pages depend on an output filter that is not built
 }
 
 // field is a part of an extension, which a Remove directive takes away.
@@ -57,7 +56,7 @@ func (e extension) without(f field) extension {
 	case ofHandler:
 		e.handler, e.mapping = "", nil
 	case ofOutput:
-		e.output, e.unread = nil, false
+		e.output = nil
 	}
 	return e
 }
@@ -81,7 +80,7 @@ func (e extension) over(base extension) extension {
 		out.handler, out.mapping = e.handler, e.mapping
 	}
 	if e.output != nil {
-		out.output, out.unread = e.output, e.unread
+		out.output = e.output
 	}
 	return out
 }

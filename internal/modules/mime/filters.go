@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/headgate/headgate/internal/ascii"
 	"github.com/headgate/headgate/internal/directive"
@@ -12,34 +11,18 @@ import (
 	"github.com/headgate/headgate/internal/module"
 )
 
-// includes is the filter of server-side includes, which is not built.
-const includes = "includes"
-
-// includesNote is what happens to pages with server-side includes.
-const includesNote = "server-side includes are not processed: requests for such pages get 404, never a page with its commands in the text"
-
 // filterRows are AddOutputFilter. No filter of request bodies is built that an
 // extension could name.
 func filterRows(kinds module.FilterKinds) []directive.Row {
 	return []directive.Row{
 		{
 			Name: "AddOutputFilter",
-			When: func(c *directive.Call) (directive.Tier, string) { return whenOutput(kinds, c) },
+			When: func(c *directive.Call) (directive.Tier, string) { return kinds.JudgeOutput(c, c.Arg(0)) },
 			Set: add(func(e *extension, _ *directive.Call, value string) {
-				e.output, e.unread = kinds.Outputs(value), slices.Contains(module.FilterNames(value), includes)
+				e.output = kinds.Outputs(value)
 			}),
 		},
 	}
-}
-
-func whenOutput(kinds module.FilterKinds, c *directive.Call) (directive.Tier, string) {
-	names := module.FilterNames(c.Arg(0))
-	others := slices.DeleteFunc(slices.Clone(names), func(n string) bool { return ascii.EqualFold(n, includes) })
-	tier, note := kinds.JudgeOutput(c, strings.Join(others, ";"))
-	if len(others) < len(names) && tier != directive.Pending && tier != directive.Refused {
-		return directive.Noted, includesNote
-	}
-	return tier, note
 }
 
 // byExtension says for which extensions a filter is named.
@@ -127,6 +110,12 @@ func (e *encoder) Offer(x *exchange.Exchange) int {
 		return 0
 	}
 	return e.inner.Offer(x)
+}
+
+// Makes implements exchange.Maker.
+func (o *output) Makes(x *exchange.Exchange) bool {
+	m, ok := o.Filter.(exchange.Maker)
+	return ok && o.exts.apply(x) && m.Makes(x)
 }
 
 // Head implements exchange.Filter.

@@ -68,7 +68,7 @@ func newFinder(c *conf, t *types) *finder {
 }
 
 func newMeaning(e extension) *meaning {
-	m := &meaning{kind: e.kind, handler: e.handler, mapping: e.mapping, filters: len(e.output) > 0 || e.unread}
+	m := &meaning{kind: e.kind, handler: e.handler, mapping: e.mapping, filters: len(e.output) > 0}
 	for _, p := range []struct {
 		to   *[]byte
 		text string
@@ -76,9 +76,6 @@ func newMeaning(e extension) *meaning {
 		if p.text != "" {
 			*p.to = []byte(p.text)
 		}
-	}
-	if e.unread && m.handler == "" {
-		m.handler = "server-parsed"
 	}
 	return m
 }
