@@ -104,6 +104,21 @@ func (n *node) expression() (string, error) {
 	return matching("%{REQUEST_URI}", p, "")
 }
 
+// writable says why a rule could not be written. A router whose rule can be does not spoil a site that it shares with others.
+func writable(rule *node) error {
+	for _, alt := range split(rule) {
+		for _, n := range []*node{alt.rest, alt.hostRest()} {
+			if _, ok := n.pattern(); ok {
+				continue
+			}
+			if _, err := n.expression(); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
 func (n *node) joined(by string) (string, error) {
 	var parts []string
 	for _, k := range n.kids {

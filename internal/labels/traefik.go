@@ -301,7 +301,10 @@ func (o *object) rule() (n *node, priority int, err error) {
 		text = f.value
 		f.ok("ServerName, ProxyPass and RewriteRule")
 	}
-	if n, err = parseRule(text, syntax); err != nil {
+	if n, err = parseRule(text, syntax); err == nil {
+		err = writable(n)
+	}
+	if err != nil {
 		return nil, 0, err
 	}
 	priority = len(text)

@@ -184,12 +184,6 @@ func (t *translation) certificate(host string) (lines []string, ok bool) {
 func (t *translation) writeSite(s *site) (Site, bool) {
 	out := Site{Address: s.address, Hosts: s.names}
 	p := planOf(s)
-	if p.err != nil {
-		for _, e := range s.entries {
-			t.problem(e.r.first, e.r.label, "%v", p.err)
-		}
-		return out, false
-	}
 	var cert []string
 	if s.tls {
 		var ok bool
@@ -248,9 +242,8 @@ type planned struct {
 // plan is the contents of a virtual host.
 type plan struct {
 	entries []planned
-	rules   int // how many entries have rules: a rule for each, so that those after it do not get its requests
-	names   bool
-	err     error
+	rules   int  // how many entries have rules: a rule for each, so that those after it do not get its requests
+	names   bool // something asks for the name in the request
 }
 
 func planOf(s *site) *plan {
@@ -267,9 +260,6 @@ func planOf(s *site) *plan {
 		d.plain = onlyPath && len(d.redirects) == 0 && e.r.service != nil && e.passLines(d.pattern) != nil
 		if !onlyPath {
 			d.pattern = ""
-			if _, err := e.rest.expression(); err != nil {
-				p.err = err
-			}
 		}
 		d.tag = len(d.section) > 0 && (len(s.entries) > 1 || !onlyPath)
 		p.entries = append(p.entries, d)
