@@ -44,7 +44,14 @@ func (r *recipe) play(t *testing.T, engine string) {
 		}
 		testkit.NeedHttpd(t)
 	}
+	docker := compose(t, r)
+	if docker != nil && engine != "epoll" {
+		return // containers take their time, and what is discovered knows no engine
+	}
 	st := set(t, r)
+	if docker != nil {
+		st.conf = docker.configured(st.conf)
+	}
 	site := testkit.Site{Conf: st.conf, Files: st.files}
 	var s *testkit.Server
 	if engine == "httpd" {
@@ -53,7 +60,7 @@ func (r *recipe) play(t *testing.T, engine string) {
 		s = testkit.StartHeadgate(t, engine, site)
 	}
 	st.started(s)
-	p := &player{t: t, recipe: r, stage: st, server: s}
+	p := &player{t: t, recipe: r, stage: st, server: s, docker: docker}
 	for _, a := range r.acts {
 		p.run(a)
 	}
@@ -65,6 +72,7 @@ type player struct {
 	t      *testing.T
 	recipe *recipe
 	server *testkit.Server
+	docker *project // nil: the recipe has no containers
 }
 
 func (p *player) run(a *act) {
@@ -73,6 +81,8 @@ func (p *player) run(a *act) {
 	switch file := filepath.Join(p.server.Dir, a.command[len(a.command)-1]); {
 	case a.command[0] == "curl":
 		p.curl(a)
+	case a.command[0] == "docker" && p.docker != nil:
+		err = p.docker.run(a.command, p.server)
 	case strings.Join(a.command, " ") == "certbot renew":
 		err = p.renew(a)
 	case a.command[0] == "touch" && len(a.command) == 2:
