@@ -90,6 +90,9 @@ func begin() (d *Daemon, err error) {
 	if err = syscall.Flock(int(d.turn.Fd()), syscall.LOCK_EX); err != nil {
 		return d, err
 	}
+	if err = makeBridge(); err != nil {
+		return d, fmt.Errorf("%w: %w", errNone, err)
+	}
 	if err = d.Start(); err != nil {
 		return d, err
 	}
@@ -113,7 +116,7 @@ func (d *Daemon) Start() error {
 	defer log.Close()
 	// Containers go on without it; the machine's firewall and its docker0 are left alone.
 	d.cmd = exec.Command("dockerd", "--data-root", filepath.Join(d.dir, "data"), "--exec-root", filepath.Join(d.dir, "exec"),
-		"-H", "unix://"+d.Socket, "-p", filepath.Join(d.dir, "pid"), "--live-restore", "--bridge", "none",
+		"-H", "unix://"+d.Socket, "-p", filepath.Join(d.dir, "pid"), "--live-restore", "--bridge", bridgeName(),
 		"--iptables=false", "--ip-forward=false", "--ip-masq=false", "--userland-proxy=false", "--log-level", "warn")
 	d.cmd.Stdout, d.cmd.Stderr = log, log
 	d.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
@@ -223,6 +226,7 @@ func (d *Daemon) End() {
 	if d.Client != nil {
 		_ = d.Client.Close()
 	}
+	dropBridge()
 	if d.dir != "" {
 		d.unmount()
 		_ = os.RemoveAll(d.dir)
