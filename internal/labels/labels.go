@@ -161,6 +161,11 @@ func Translate(containers []Container, o Options) Result {
 	if o.Entrypoints == nil {
 		o.Entrypoints = DefaultEntrypoints()
 	}
+	if h, err := hostName(o.DefaultHost); err != nil {
+		o.DefaultHost = ""
+	} else {
+		o.DefaultHost = h
+	}
 	t := &translation{
 		o: o, services: map[serviceKey]*service{}, balancers: map[string]*service{}, middlewares: map[serviceKey]*middleware{},
 		oldest: map[string]*middleware{}, servicesNamed: map[string]*service{},

@@ -203,11 +203,6 @@ func (t *translation) join(key serviceKey, balancer string, c *Container, set se
 	if s == nil {
 		s = &service{key: key, first: c, settings: set}
 		s.balancer = t.balancerName(balancer, key)
-		if t.o.BalancerTaken != nil {
-			if owner, taken := t.o.BalancerTaken(s.balancer); taken {
-				return nil, fmt.Errorf("the balancer %s belongs to %s", s.balancer, owner)
-			}
-		}
 		t.services[key] = s
 		if t.servicesNamed[key.name] == nil {
 			t.servicesNamed[key.name] = s
@@ -228,15 +223,38 @@ func (t *translation) join(key serviceKey, balancer string, c *Container, set se
 // were made of, so that a name does not depend on what else is there: the older one keeps the short form.
 func (t *translation) balancerName(wish string, key serviceKey) string {
 	name := strings.ReplaceAll(slug(wish), "_", "-")
-	if name == "" || t.balancers[name] != nil {
+	if name == "" || t.hasBalancer(name) {
 		h := fnv.New32a()
 		h.Write([]byte(key.scope.String() + "\x00" + key.name))
 		name = strings.TrimPrefix(fmt.Sprintf("%s-%08x", name, h.Sum32()), "-")
 	}
-	for t.balancers[name] != nil {
+	for t.hasBalancer(name) {
 		name += "x"
 	}
 	return name
+}
+
+// hasBalancer says whether a name of a balancer is in use, by a service or outside of the containers.
+func (t *translation) hasBalancer(name string) bool {
+	if t.o.BalancerTaken != nil {
+		if _, taken := t.o.BalancerTaken(name); taken {
+			return true
+		}
+	}
+	return t.balancers[name] != nil
+}
+
+// ownerOf returns who has a balancer that a label of another service names, "" if nobody has.
+func (t *translation) ownerOf(name string, key serviceKey) string {
+	if t.o.BalancerTaken != nil {
+		if owner, taken := t.o.BalancerTaken(name); taken {
+			return owner
+		}
+	}
+	if o := t.balancers[name]; o != nil && o.key != key {
+		return shown(o.first.Name)
+	}
+	return ""
 }
 
 // display is the name of what a container belongs to, for balancers and hosts that nobody named.

@@ -163,7 +163,7 @@ func statusCodes(text string) (codes []string, err error) {
 			return nil, fmt.Errorf("%q has a status that is no error", clip(w))
 		}
 		for c := a; c <= b; c++ {
-			if s := strconv.Itoa(c); http.StatusText(c) != "" && c != http.StatusTeapot && !slices.Contains(codes, s) {
+			if s := strconv.Itoa(c); http.StatusText(c) != "" && c != http.StatusTeapot && c != http.StatusTooEarly && !slices.Contains(codes, s) {
 				codes = append(codes, s)
 			}
 		}

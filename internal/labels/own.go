@@ -59,8 +59,11 @@ func (t *translation) readOwn(fs *fields) (decides bool) {
 		}
 		enable.ok("the container is served")
 	}
+	if enable != nil && enable.bad {
+		return fs.setAside("the container is not served, as headgate.enable is refused")
+	}
 	m := ownMapping{scheme: "http"}
-	good, some := enable == nil || !enable.bad, false
+	good, some := true, false
 	for _, row := range ownLabels {
 		f := fs.get("headgate." + row.name)
 		if f == nil {
@@ -77,8 +80,8 @@ func (t *translation) readOwn(fs *fields) (decides bool) {
 	if fs.unknownOwn() {
 		good = false
 	}
-	if !some && (enable == nil || fs.hasTraefik()) {
-		return enable != nil && !good
+	if !some && good && (enable == nil || fs.hasTraefik()) {
+		return false
 	}
 	if good {
 		good = t.addOwn(fs, &m)

@@ -28,16 +28,13 @@ func (t *translation) addOwn(fs *fields, m *ownMapping) bool {
 	}
 	key := serviceKey{c.scope(), "own " + name}
 	if m.balancer != "" {
-		if o := t.balancers[strings.ReplaceAll(slug(m.balancer), "_", "-")]; o != nil && o.key != key {
-			t.problem(c, "headgate.balancer", "the balancer %s belongs to %s", o.balancer, shown(o.first.Name)).Other = shown(o.first.Name)
+		name := strings.ReplaceAll(slug(m.balancer), "_", "-")
+		if owner := t.ownerOf(name, key); owner != "" {
+			t.problem(c, "headgate.balancer", "the balancer %s belongs to %s", name, owner).Other = owner
 			return false
 		}
 	}
 	s, err := t.join(key, wish, c, m.set, member)
-	if s == nil {
-		t.problem(c, "headgate.balancer", "%v", err)
-		return false
-	}
 	if err != nil {
 		t.problem(c, "", "%v", err)
 	}

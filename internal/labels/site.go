@@ -50,7 +50,7 @@ func (t *translation) place() {
 				}
 				hosts := alt.hosts
 				if hosts == nil {
-					hosts = []string{ascii.ToLower(t.o.DefaultHost)}
+					hosts = []string{t.o.DefaultHost}
 				}
 				for _, h := range hosts {
 					if alt.matches(h) {
