@@ -27,15 +27,17 @@ var fineBounds = func() (b [1 << Schema]float64) {
 // Histogram counts durations in classic buckets and in fine ones. The zero value is
 // empty.
 type Histogram struct {
-	Count   int64
-	Sum     time.Duration
-	Classic [len(Bounds) + 1]int64 // the last has what is longer than all Bounds
+	// What every duration touches comes first, on one line of memory.
+	Count int64
+	Sum   time.Duration
 
 	// Fine are the counts of the fine buckets from number First on; it grows to both
 	// sides. Bucket i ends at 2^(i/2^Schema) seconds.
 	Fine  []int64
 	First int
-	Zero  int64 // of no length
+
+	Classic [len(Bounds) + 1]int64 // the last has what is longer than all Bounds
+	Zero    int64                  // of no length
 }
 
 // Observe counts a duration. A negative one, from a clock that was set back, counts
@@ -64,7 +66,7 @@ func (h *Histogram) observeIf(d time.Duration) {
 
 // fineOf returns the number of the fine bucket of a duration.
 func fineOf(d time.Duration) int {
-	bits := math.Float64bits(float64(d) / 1e9) // positive and normal: at least a nanosecond
+	bits := math.Float64bits(float64(d) * 1e-9) // positive and normal: at least a nanosecond
 	exp := int(bits>>52) - 1022
 	frac := math.Float64frombits(bits&(1<<52-1) | 1022<<52) // from 0.5 up to 1
 	i := int(firstBound[bits>>47&31])

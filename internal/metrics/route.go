@@ -67,7 +67,19 @@ type Host struct {
 	shakes perLoop[ShakeCounts]
 
 	current atomic.Pointer[map[string]*Route] // by mapping; never changed, but replaced
+	sole    atomic.Pointer[Route]             // the only one of current; nil: there are none or several
 	mu      lock.Mutex                        // held while current is replaced
+}
+
+// replace makes a table of routes the current one.
+func (h *Host) replace(next map[string]*Route) {
+	h.sole.Store(nil)
+	h.current.Store(&next)
+	for _, r := range next {
+		if len(next) == 1 {
+			h.sole.Store(r)
+		}
+	}
 }
 
 // NewHost returns a virtual host without requests.
@@ -88,6 +100,9 @@ func (h *Host) Book() *Book { return h.book }
 func (h *Host) Route(mapping string) *Route {
 	if mapping == "" {
 		return &h.none
+	}
+	if r := h.sole.Load(); r != nil && r.Mapping == mapping {
+		return r
 	}
 	if r := (*h.current.Load())[mapping]; r != nil {
 		return r
@@ -118,7 +133,7 @@ func (h *Host) add(mapping string) *Route {
 	}
 	r := &Route{Mapping: mapping, loops: newPerLoop[RouteCounts](len(h.book.loops))}
 	next[mapping] = r
-	h.current.Store(&next)
+	h.replace(next)
 	return r
 }
 
@@ -133,7 +148,7 @@ func (h *Host) Keep(keep func(mapping string) bool) {
 			next[k] = r
 		}
 	}
-	h.current.Store(&next)
+	h.replace(next)
 }
 
 // Each calls f for every route, that of requests without a mapping first.

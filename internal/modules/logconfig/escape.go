@@ -20,28 +20,39 @@ const (
 	highs = 0x8080808080808080
 )
 
-// allPlain reports whether all eight bytes of w are plain. A carry from one
-// byte to the next starts only at a byte that is itself not plain, so carries
-// cannot make the result wrong.
-func allPlain(w uint64) bool {
-	quote, slash, del := w^'"'*ones, w^'\\'*ones, w^0x7f*ones
-	return (w|(w-' '*ones)|(quote-ones)&^quote|(slash-ones)&^slash|(del-ones)&^del)&highs == 0
+// odd has the high bit of a byte of w set that is not plain, unless the byte is
+// above 0x7f, where that of w is. Carries and borrows from one byte to the next
+// start only at a byte that is itself not plain, so a word is plain if and only if
+// no high bit is set.
+func odd(w uint64) uint64 {
+	return w | (w - ' '*ones) | (w + ones) | ((w ^ '"'*ones) - ones) | ((w ^ '\\'*ones) - ones)
 }
 
-// appendEscaped appends s so that it may appear between quotes on one line.
-// Most of it is plain: it is processed in words of eight bytes.
+// isPlain reports whether all bytes of s are plain. It looks at words of eight bytes,
+// of which the last overlaps the one before.
+func isPlain(s []byte) bool {
+	if len(s) < 8 {
+		for _, c := range s {
+			if !plain[c] {
+				return false
+			}
+		}
+		return true
+	}
+	found, last := odd(binary.LittleEndian.Uint64(s[len(s)-8:])), len(s)-8
+	for i := 0; i < last; i += 8 {
+		found |= odd(binary.LittleEndian.Uint64(s[i:]))
+	}
+	return found&highs == 0
+}
+
+// appendEscaped appends s so that it may appear between quotes on one line. Most
+// of it is plain.
 func appendEscaped(dst, s []byte) []byte {
-	i := 0
-	for i+8 <= len(s) && allPlain(binary.LittleEndian.Uint64(s[i:])) {
-		i += 8
-	}
-	for i < len(s) && plain[s[i]] {
-		i++
-	}
-	if i == len(s) {
+	if isPlain(s) {
 		return append(dst, s...)
 	}
-	return appendEach(append(dst, s[:i]...), s[i:])
+	return appendEach(dst, s)
 }
 
 // appendEach is appendEscaped byte by byte.

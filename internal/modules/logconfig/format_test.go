@@ -1,6 +1,7 @@
 package logconfig
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -288,5 +289,45 @@ func BenchmarkCombined(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		dst = f.Append(dst[:0], x)
+	}
+}
+
+// BenchmarkBrowser is the line of a browser's request in the combined format, with nothing to escape.
+func BenchmarkBrowser(b *testing.B) {
+	f, err := Compile(DefaultFormat + ` "%{Referer}i" "%{User-Agent}i"`)
+	if err != nil {
+		b.Fatal(err)
+	}
+	x, dst := finished(), make([]byte, 0, 4096)
+	x.Req.Line = []byte("GET /api/v1/users/1742/orders?page=3&size=50 HTTP/1.1")
+	x.Req.Header.Reset()
+	for _, f := range [][2]string{
+		{"Host", "www.example.com"}, {"User-Agent", "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36"},
+		{"Accept", "text/html"}, {"Accept-Encoding", "gzip, br"}, {"Referer", "https://www.example.com/api/v1/users/1742"}, {"Cookie", "session=abc"},
+	} {
+		x.Req.Header.Add([]byte(f[0]), []byte(f[1]))
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		dst = f.Append(dst[:0], x)
+	}
+}
+
+// TestIsPlain: every byte at every place of strings of every length is judged as the table says.
+func TestIsPlain(t *testing.T) {
+	for n := range 40 {
+		for at := range n {
+			for c := range 256 {
+				s := bytes.Repeat([]byte{'~'}, n)
+				s[at] = byte(c)
+				if got := isPlain(s); got != plain[c] {
+					t.Fatalf("%q: %v", s, got)
+				}
+				s[0], s[n-1] = byte(c), byte(c)^1
+				if got := isPlain(s); n > 1 && got != (plain[s[0]] && plain[s[n-1]] && plain[s[at]]) {
+					t.Fatalf("%q: %v", s, got)
+				}
+			}
+		}
 	}
 }

@@ -1,7 +1,6 @@
 package logconfig
 
 import (
-	"encoding/binary"
 	"unicode/utf8"
 )
 
@@ -61,14 +60,7 @@ func appendJSONOr(dst, s []byte) []byte {
 	if len(s) == 0 {
 		return append(dst, null...)
 	}
-	i := 0
-	for i+8 <= len(s) && allPlain(binary.LittleEndian.Uint64(s[i:])) {
-		i += 8
-	}
-	for i < len(s) && plain[s[i]] {
-		i++
-	}
-	if i == len(s) {
+	if isPlain(s) {
 		dst = append(dst, '"')
 		dst = append(dst, s...)
 		return append(dst, '"')
