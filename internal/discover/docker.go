@@ -42,11 +42,15 @@ type docker struct {
 	containers map[string]labels.Container // by id
 	leaving    map[string]time.Time        // by id, those that were told to stop, and when
 
+	suspects map[string]bool    // texts that do not compile and are not looked into yet
+	culprits map[string]culprit // by id, containers whose labels do not compile
+
 	known map[string]labels.Container // the containers as they are; used by Run alone
 }
 
 func newDocker(s Spec) Source {
-	return &docker{spec: s, own: ownContainer(), files: new(passwordFiles), containers: map[string]labels.Container{}, leaving: map[string]time.Time{}}
+	return &docker{spec: s, own: ownContainer(), files: new(passwordFiles), containers: map[string]labels.Container{}, leaving: map[string]time.Time{},
+		suspects: map[string]bool{}, culprits: map[string]culprit{}}
 }
 
 // Run implements Source.

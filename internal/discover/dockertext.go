@@ -11,8 +11,15 @@ import (
 
 // Translate implements Source: a text for each service and for each virtual host.
 func (d *docker) Translate(prefix string, f *Facts) (r Result) {
-	found := labels.Translate(d.current(), d.options(f))
+	o := d.options(f)
+	all, excluded := d.innocent(d.current())
+	found := labels.Translate(all, o)
+	if d.convict(prefix, &found, all, o, f) {
+		all, excluded = d.innocent(all)
+		found = labels.Translate(all, o)
+	}
 	r = resultOf(prefix, &found)
+	r.Problems = append(r.Problems, excluded...)
 	if err := d.files.write(found.Files, f); err != nil {
 		r.Problems = append(r.Problems, Problem{Subject: "password files", Text: err.Error()})
 	}

@@ -256,6 +256,15 @@ func (h *Hub) Took(refused map[string][]string, changed func(name string) bool) 
 	}
 }
 
+// Refused tells the sources which texts do not compile, and why. It reports whether
+// Translate may have others in their place now.
+func (h *Hub) Refused(texts map[string][]string) (again bool) {
+	for _, k := range h.list() {
+		again = k.source.Refused(texts) || again
+	}
+	return again
+}
+
 // Report returns what is known of all sources, in the order of the configuration.
 func (h *Hub) Report() (out []Report) {
 	for _, k := range h.list() {

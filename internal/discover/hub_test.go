@@ -48,6 +48,8 @@ func (f *fake) Translate(prefix string, facts *Facts) (r Result) {
 	return r
 }
 
+func (f *fake) Refused(map[string][]string) bool { return false }
+
 func (f *fake) State(r *Report) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -44,6 +44,8 @@ type Facts struct {
 	Member func(balancer, url string) (place string, has bool)
 	// Balancer returns the place of a balancer of that name in a file.
 	Balancer func(name string) (place string, taken bool)
+	// Compiles returns why a text does not compile; nil: it does.
+	Compiles func(text string) error
 	// Certificate returns the files of the server's certificate for a host.
 	Certificate func(host string) (cert, key string, ok bool)
 	// Plain and Secure are the ports of HTTP and of HTTPS that the server listens at.

@@ -9,6 +9,9 @@ type Source interface {
 	Run(ctx context.Context, tell func())
 	// Translate returns what the source contributes. Names of texts begin with prefix.
 	Translate(prefix string, f *Facts) Result
+	// Refused is told which of the texts of the latest Translate do not compile, and
+	// why. It reports whether the next Translate may have others in their place.
+	Refused(texts map[string][]string) (again bool)
 	// State fills in what is known of the source itself.
 	State(r *Report)
 }

@@ -81,7 +81,7 @@ func (s *Server) discoverFirst(loaded *config.Loaded, o config.Options) *config.
 	if len(d.wanted) == 0 {
 		return loaded
 	}
-	with, err := s.loadGuests(d.options)
+	with, err := s.loadIsolated(d.options, loaded.Snapshot)
 	if err != nil {
 		return loaded
 	}
@@ -119,7 +119,7 @@ func (s *Server) merge() {
 	o := d.options
 	o.Generation = s.generation + 1
 	began := time.Now()
-	loaded, err := s.loadGuests(o)
+	loaded, err := s.loadIsolated(o, s.pipeline.Current())
 	if err != nil {
 		s.logf(logsink.Error, "", nil, "what was discovered is not taken over: %v; the configuration stays as it was", err)
 		s.logReport(loaded)
@@ -142,6 +142,24 @@ func (d *discovery) refused() map[string][]string {
 		out[name] = f.why
 	}
 	return out
+}
+
+// loadIsolated is loadGuests, and once more without what makes a text of several
+// services wrong: the others must not be left out with it, not even for a moment.
+func (s *Server) loadIsolated(o config.Options, files *snapshot.Snapshot) (*config.Loaded, error) {
+	d := &s.discovery
+	loaded, err := s.loadGuests(o)
+	if err != nil || !d.hub.Refused(d.refused()) {
+		return loaded, err
+	}
+	s.logFaults()
+	wanted := s.translate(files)
+	if slices.Equal(wanted, d.wanted) {
+		return loaded, nil
+	}
+	s.retire(loaded.Snapshot)
+	d.wanted = wanted
+	return s.loadGuests(o)
 }
 
 // loadGuests loads a configuration with what was discovered, apart from the texts

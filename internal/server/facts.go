@@ -2,22 +2,25 @@ package server
 
 import (
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"net/netip"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/headgate/headgate/internal/certfile"
 	"github.com/headgate/headgate/internal/config"
 	"github.com/headgate/headgate/internal/discover"
 	"github.com/headgate/headgate/internal/snapshot"
+	"github.com/headgate/headgate/internal/source"
 	"github.com/headgate/headgate/internal/unixd"
 )
 
 // facts are what sources must know of the files' configuration.
 func (s *Server) facts(snap *snapshot.Snapshot) discover.Facts {
 	f := Facts(snap, s.discovery.claims)
-	f.Private = privateFolder
+	f.Private, f.Compiles = privateFolder, s.compiles
 	if !s.o.KeepUser && snap.User != "" && os.Geteuid() == 0 {
 		if id, err := unixd.Identity(snap.User, snap.Group); err == nil {
 			f.UID, f.GID = id.UID, id.GID
@@ -39,6 +42,17 @@ func Facts(snap *snapshot.Snapshot, c *config.Claims) discover.Facts {
 	}
 	f.Certificate = func(host string) (cert, key string, ok bool) { return certificateFor(snap, host) }
 	return f
+}
+
+// compiles returns why a text that was discovered does not compile by itself.
+func (s *Server) compiles(text string) error {
+	o := config.Options{File: "/alone", ServerRoot: "/", Text: "# nothing\n", Version: s.o.Config.Version, Check: true, Fragment: true,
+		Guests: []source.Text{{Name: snapshot.GuestPrefix + "alone", Text: text}}}
+	l := config.Load(o, s.rt, s.o.Modules)
+	if guests, _ := l.Blame(); len(guests) > 0 {
+		return errors.New(strings.Join(guests[snapshot.GuestPrefix+"alone"], "; "))
+	}
+	return nil
 }
 
 // privateFolder names a folder that nobody else can guess.

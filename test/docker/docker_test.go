@@ -187,3 +187,34 @@ func TestExposeAll(t *testing.T) {
 	r.docker.Run(t, dockerd.Spec{Name: "bare"})
 	r.served("bare.localhost", "bare")
 }
+
+// A container whose labels do not compile is left out, and not what has the same host.
+func TestBadNeighbour(t *testing.T) {
+	f := newFake(t)
+	back := testkit.NewOrigin(t)
+	var port int
+	_, _ = fmt.Sscan(back.Port(), &port)
+	f.put("good", 1, port)
+	s := testkit.StartHeadgate(t, "", testkit.Site{Conf: "HeadgateDiscover docker unix:" + f.socket + "\n"})
+	r := &rig{Server: s, t: t, client: httpClient(t)}
+	up := func() bool { code, _ := r.ask("good.test", "/"); return code == http.StatusOK }
+	testkit.Eventually(t, "it is served", up)
+	bad := []string{"com.docker.compose.project", "evil", "headgate.host", "good.test", "headgate.path", "/evil", "headgate.conf", "Header bogus X-A b"}
+	end := r.load("good.test", 1)
+	f.put("evil", 2, port, bad...)
+	testkit.Eventually(t, "the log says what is left out", func() bool { return strings.Contains(s.Logs(), "is left out: ") })
+	testkit.Eventually(t, "it is listed", func() bool {
+		text, _ := headgate(t, "discovered", s.Dir+"/httpd.conf")
+		return strings.Contains(text, "do not compile")
+	})
+	r.none(end)
+	text, _ := headgate(t, "discovered", s.Dir+"/httpd.conf")
+	contains(t, text, "not used: many-2: it is left out, as its labels do not compile: ", "ServerName good.test")
+	bad[len(bad)-1] = "Header set X-Evil no"
+	f.put("evil", 2, port, bad...)
+	testkit.Eventually(t, "once it is corrected it is served", func() bool {
+		code, _ := r.ask("good.test", "/evil/")
+		text, _ = headgate(t, "discovered", s.Dir+"/httpd.conf")
+		return code == http.StatusOK && strings.Contains(text, "X-Evil")
+	})
+}
