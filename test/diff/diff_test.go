@@ -68,8 +68,8 @@ func TestDiff(t *testing.T) {
 }
 
 // bothEngines are the groups that depend on the engine: early
-// responses, bodies that are cut, upgrades, timeouts.
-const bothEngines = " body errors front reqtimeout respchunks upgrade "
+// responses, bodies that are cut, upgrades, timeouts, and those of logs.
+const bothEngines = " auth-log body errorlog-format errors front globallog log reqtimeout respchunks slashlog upgrade "
 
 // engines returns the engines that a group is played on: the one that
 // DIFF_ENGINE names, and for some the portable one too.
