@@ -218,6 +218,35 @@ func (n *node) claim() string {
 	return "/"
 }
 
+// claims returns the paths that all requests of a rule are below, each below one of them.
+func (n *node) claims() []string {
+	switch n.op {
+	case opOr:
+		var list []string
+		for _, k := range n.kids {
+			list = append(list, k.claims()...)
+		}
+		return list
+	case opAnd:
+		best := []string{"/"}
+		for _, k := range n.kids {
+			if c := k.claims(); shortest(c) > shortest(best) {
+				best = c
+			}
+		}
+		return best
+	}
+	return []string{n.claim()}
+}
+
+func shortest(paths []string) int {
+	least := len(paths[0])
+	for _, p := range paths[1:] {
+		least = min(least, len(p))
+	}
+	return least
+}
+
 func sharedPrefix(a, b string) string {
 	i := 0
 	for i < len(a) && i < len(b) && a[i] == b[i] {

@@ -91,9 +91,11 @@ func rank(host string) int {
 // placeAt puts a router at the site of a host, unless somebody outside of the containers has it.
 func (t *translation) placeAt(sites map[siteKey]*site, at Entrypoint, host string, e *entry) {
 	if t.o.Taken != nil {
-		if owner, taken := t.o.Taken(host, e.rest.claim()); taken {
-			t.problem(e.r.first, e.r.label, "%s belongs to %s", place(host, e.rest), owner).Other = owner
-			return
+		for _, path := range e.rest.claims() {
+			if owner, taken := t.o.Taken(host, path); taken {
+				t.problem(e.r.first, e.r.label, "%s belongs to %s", place(host, e.rest), owner).Other = owner
+				return
+			}
 		}
 	}
 	key := siteKey{at.Address, host}
@@ -183,20 +185,30 @@ func (s *site) placeOf(e *entry) int {
 }
 
 // precedes says whether o, which is older, must be tried before e. Others than those of the same scope may only get ahead for
-// a path that is strictly below.
+// paths that are strictly below.
 func (o *entry) precedes(e *entry) bool {
-	above, path := o.rest.claim(), e.rest.claim()
-	switch {
-	case !strings.HasPrefix(path, above) && !strings.HasPrefix(above, path):
-		return false // no request is for both
-	case o.r.priority >= e.r.priority:
-		return true
+	shared, below := overlap(o.rest.claims(), e.rest.claims())
+	if !shared || o.r.priority >= e.r.priority {
+		return shared
 	}
-	return o.r.first.scope() != e.r.first.scope() && !deeper(path, above)
+	return o.r.first.scope() != e.r.first.scope() && !below
 }
 
-// deeper says whether a path is strictly below another one.
-func deeper(path, above string) bool { return len(path) > len(above) && strings.HasPrefix(path, above) }
+// overlap says whether a request may be for both of two rules, and whether all such requests are strictly below the first.
+func overlap(above, paths []string) (shared, below bool) {
+	below = true
+	for _, a := range above {
+		for _, p := range paths {
+			switch {
+			case len(p) > len(a) && strings.HasPrefix(p, a):
+				shared = true
+			case strings.HasPrefix(a, p):
+				shared, below = true, false
+			}
+		}
+	}
+	return shared, below
+}
 
 // shadows says whether o, which is tried first, takes everything that e is for.
 func (o *entry) shadows(e *entry) bool {
@@ -206,7 +218,15 @@ func (o *entry) shadows(e *entry) bool {
 	if o.rest.op == opUnder && e.rest.op == opPathPrefix && o.rest.a == e.rest.a {
 		return false // it does not take /appendix for /app
 	}
-	return o.rest.covers(e.rest.claim()) || o.rest.String() == e.rest.String()
+	if o.rest.String() == e.rest.String() {
+		return true
+	}
+	for _, c := range e.rest.claims() {
+		if !o.rest.covers(c) {
+			return false
+		}
+	}
+	return true
 }
 
 // unreachable notes that a router never gets a request at a site.
