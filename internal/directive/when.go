@@ -133,20 +133,14 @@ func outputFilter(c *Call) (Tier, string, bool) {
 // WithoutFilters returns the tier and note of a directive that names filters that
 // do not exist here.
 func WithoutFilters(c *Call, names []string) (Tier, string) {
-	note := plainBodies
 	for _, name := range names {
 		switch ascii.ToLower(name) {
 		case "deflate", "brotli_compress", "none":
-		case "includes":
-			if !ascii.EqualFold(c.Row.Name, "AddOutputFilter") {
-				return Refused, "server-side includes are not processed: pages would be sent with their commands in the text"
-			}
-			note = "server-side includes are not processed: files of such names are not sent (404)"
 		default:
 			return Pending, "the filter " + name + " is not supported yet"
 		}
 	}
-	return Noted, note
+	return Noted, plainBodies
 }
 
 // handler accepts the handlers of stock configurations, which serve files or

@@ -28,6 +28,7 @@ type extension struct {
 	handler  string
 	mapping  *exchange.Mapping // of the AddHandler
 	output   []module.FilterKind
+	input    []module.FilterKind
 }
 
 // field is a part of an extension, which a Remove directive takes away.
@@ -40,6 +41,7 @@ const (
 	ofLanguage
 	ofHandler
 	ofOutput
+	ofInput
 )
 
 // without returns e without a part.
@@ -57,6 +59,8 @@ func (e extension) without(f field) extension {
 		e.handler, e.mapping = "", nil
 	case ofOutput:
 		e.output = nil
+	case ofInput:
+		e.input = nil
 	}
 	return e
 }
@@ -81,6 +85,9 @@ func (e extension) over(base extension) extension {
 	}
 	if e.output != nil {
 		out.output = e.output
+	}
+	if e.input != nil {
+		out.input = e.input
 	}
 	return out
 }

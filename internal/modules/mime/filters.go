@@ -11,8 +11,7 @@ import (
 	"github.com/headgate/headgate/internal/module"
 )
 
-// filterRows are AddOutputFilter. No filter of request bodies is built that an
-// extension could name.
+// filterRows are AddOutputFilter and AddInputFilter.
 func filterRows(kinds module.FilterKinds) []directive.Row {
 	return []directive.Row{
 		{
@@ -21,6 +20,11 @@ func filterRows(kinds module.FilterKinds) []directive.Row {
 			Set: add(func(e *extension, _ *directive.Call, value string) {
 				e.output = kinds.Outputs(value)
 			}),
+		},
+		{
+			Name: "AddInputFilter",
+			When: func(c *directive.Call) (directive.Tier, string) { return kinds.JudgeInput(c, c.Arg(0)) },
+			Set:  add(func(e *extension, _ *directive.Call, value string) { e.input = kinds.Inputs(value) }),
 		},
 	}
 }
@@ -52,6 +56,14 @@ func addFilters(b *module.Builder, d *module.Dir, c *conf) error {
 			return err
 		}
 		d.AddFilter(k.Rank, module.ByExtension, newOutput(made, exts[k.Name]))
+	}
+	kinds, exts = chosen(c, func(e extension) []module.FilterKind { return e.input })
+	for _, k := range kinds {
+		made, err := k.NewInput(b, d)
+		if err != nil {
+			return err
+		}
+		d.AddInput(k.InputRank, module.ByExtension, &input{made, exts[k.Name]})
 	}
 	return nil
 }
@@ -124,4 +136,19 @@ func (o *output) Head(x *exchange.Exchange, s *exchange.Slot) (exchange.Effect, 
 		return exchange.Declines, nil
 	}
 	return o.Filter.Head(x, s)
+}
+
+// input is a filter of request bodies that takes part only in requests for files with some extensions. It implements
+// exchange.InputFilter.
+type input struct {
+	exchange.InputFilter
+	exts byExtension
+}
+
+// Begin implements exchange.InputFilter.
+func (i *input) Begin(x *exchange.Exchange, s *exchange.Slot) (exchange.Effect, error) {
+	if !i.exts.apply(x) {
+		return exchange.Declines, nil
+	}
+	return i.InputFilter.Begin(x, s)
 }

@@ -68,7 +68,7 @@ func newFinder(c *conf, t *types) *finder {
 }
 
 func newMeaning(e extension) *meaning {
-	m := &meaning{kind: e.kind, handler: e.handler, mapping: e.mapping, filters: len(e.output) > 0}
+	m := &meaning{kind: e.kind, handler: e.handler, mapping: e.mapping, filters: len(e.output)+len(e.input) > 0}
 	for _, p := range []struct {
 		to   *[]byte
 		text string

@@ -28,7 +28,7 @@ func New(named []module.HandlerKind, kinds module.FilterKinds) *module.Module {
 			{Name: "RemoveLanguage", Set: remove(ofLanguage)},
 			{Name: "RemoveHandler", Set: remove(ofHandler)},
 			{Name: "RemoveOutputFilter", Set: remove(ofOutput)},
-			{Name: "RemoveInputFilter", Tier: directive.Noted, Note: "no filter of request bodies can be named for an extension"},
+			{Name: "RemoveInputFilter", Set: remove(ofInput)},
 			{Name: "DefaultLanguage", Set: func(c *directive.Call) error { slot.Of(c.Dir).language.To(c.Arg(0)); return nil }},
 			{Name: "MultiviewsMatch", Set: setMatch, Words: []string{"Any", "NegotiatedOnly", "Filters", "Handlers"}},
 			{Name: "ModMimeUsePathInfo", Set: func(c *directive.Call) error { slot.Of(c.Dir).pathInfo.To(c.On); return nil }},
