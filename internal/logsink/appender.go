@@ -68,6 +68,7 @@ type Appender struct {
 	key      string // in the registry: the name, and the kind of log where it matters
 	sink     sink
 	levelled bool // lines begin with a severity byte
+	terse    bool // notices are written only where LogLevel allows them (syslog)
 
 	shards    []shard
 	queue     queue         // batches to write now

@@ -64,7 +64,7 @@ func (l *ErrorLog) write(r *Record, message string) {
 	switch {
 	case l.out != nil:
 		// httpd: syslog gets a notice only when LogLevel allows it.
-		if l.out.levelled && r.Level == Notice && l.levels != nil && !l.levels.allows(r.Module, r.Level) {
+		if l.out.terse && r.Level == Notice && l.levels != nil && !l.levels.allows(r.Module, r.Level) {
 			return
 		}
 		if r.Connection {

@@ -100,7 +100,9 @@ func TestJournal(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	log := NewErrorLog(out, nil)
+	levels := DefaultLevels()
+	log := NewErrorLog(out, &levels)
+	log.Logf(Record{Level: Notice, Module: "core"}, "resuming") // as in files, whatever LogLevel says
 	log.Logf(Record{Level: Emerg, Module: "core"}, "all is lost")
 	log.Logf(Record{Level: Error, Module: "core"}, "down")
 	out.Flush()
@@ -108,6 +110,7 @@ func TestJournal(t *testing.T) {
 	lines.line(0, "GET /")
 	lines.Flush()
 	for i, want := range []string{
+		"PRIORITY=5\nSYSLOG_IDENTIFIER=@\nLOG=error_log\nMESSAGE=*resuming\n",
 		"PRIORITY=1\nSYSLOG_IDENTIFIER=@\nLOG=error_log\nMESSAGE=*all is lost\n", "PRIORITY=3\nSYSLOG_IDENTIFIER=@\nLOG=error_log\nMESSAGE=*down\n",
 		"PRIORITY=6\nSYSLOG_IDENTIFIER=@\nLOG=shop\nMESSAGE=GET /\n",
 	} {

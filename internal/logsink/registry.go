@@ -163,7 +163,7 @@ func (r *Registry) get(dest string, use use) (*Appender, error) {
 	a := newAppender(r, dest, s)
 	a.key = key
 	if m, ok := s.(*messageSink); ok {
-		a.levelled = m.levelled
+		a.levelled, a.terse = m.levelled, isSyslog(dest)
 	}
 	a.refs = 1
 	r.open[key] = a
