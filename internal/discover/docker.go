@@ -80,7 +80,7 @@ func (d *docker) Run(ctx context.Context, tell func()) {
 
 // failed notes why the daemon cannot be heard.
 func (d *docker) failed(err error) bool {
-	if errors.Is(err, fs.ErrPermission) {
+	if errors.Is(err, fs.ErrPermission) || strings.Contains(err.Error(), "permission denied") { // the client hides the cause
 		err = fmt.Errorf("%w (the server's user must be allowed to: add it to the group of the socket)", err)
 	}
 	d.mu.Lock()

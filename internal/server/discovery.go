@@ -79,6 +79,7 @@ func (s *Server) discoverFirst(loaded *config.Loaded, o config.Options) *config.
 	d.hub.Wait(firstWord)
 	d.wanted = s.translate(loaded.Snapshot)
 	if len(d.wanted) == 0 {
+		s.tookGuests(nil) // whoever shows what there is shows that there is nothing
 		return loaded
 	}
 	with, err := s.loadIsolated(d.options, loaded.Snapshot)
@@ -111,7 +112,7 @@ func (s *Server) merge() {
 	}
 	wanted := s.translate(s.pipeline.Current())
 	if slices.Equal(wanted, d.wanted) && d.settled() {
-		d.hub.Took(d.refused(), func(string) bool { return false })
+		s.tookGuests(d.guests) // problems and states may be others
 		return
 	}
 	before := d.guests
