@@ -79,7 +79,7 @@ func (s *Server) discoverFirst(loaded *config.Loaded, o config.Options) *config.
 	d.hub.Wait(firstWord)
 	d.wanted = s.translate(loaded.Snapshot)
 	if len(d.wanted) == 0 {
-		s.tookGuests(nil) // whoever shows what there is shows that there is nothing
+		s.tookGuests(nil) // pages and tables show that there is nothing
 		return loaded
 	}
 	with, err := s.loadIsolated(d.options, loaded.Snapshot)
