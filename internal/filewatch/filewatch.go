@@ -97,7 +97,10 @@ func (w *Watcher) run() {
 			}
 			quiet.Reset(max(min(Quiet, first.Add(Longest).Sub(now)), 0))
 			continue
-		case <-errs: // events were lost
+		case _, open := <-errs: // events were lost
+			if !open {
+				return
+			}
 		case <-anyway.C:
 			w.again()
 		case <-quiet.C:

@@ -170,11 +170,10 @@ func harmlessExpression(text string) error {
 
 // harmlessString is harmlessExpression for a text with variables. What is no such text is left to the loader.
 func harmlessString(text string) error {
-	e, err := expr.ParseString(text, expressionOptions)
-	if err != nil {
-		return nil
+	if e, err := expr.ParseString(text, expressionOptions); err == nil {
+		return harmlessUses(text, e.Uses())
 	}
-	return harmlessUses(text, e.Uses())
+	return nil
 }
 
 func harmlessUses(text string, uses expr.Uses) error {

@@ -310,13 +310,12 @@ func (t *translation) setRetry(r *router, attempts int) {
 		return
 	}
 	param := fmt.Sprintf("maxattempts=%d", attempts-1)
-	for _, p := range r.service.retry {
-		if p != param {
-			t.problem(r.first, r.label, "the balancer %s has %s already", r.service.balancer, p)
-		}
-		return
+	switch had := r.service.retry; {
+	case had == nil:
+		r.service.retry = []string{param}
+	case had[0] != param:
+		t.problem(r.first, r.label, "the balancer %s has %s already", r.service.balancer, had[0])
 	}
-	r.service.retry = []string{param}
 }
 
 func (a *application) errorPages(mw *middleware, e *errorEffect) error {

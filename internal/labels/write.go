@@ -395,13 +395,13 @@ func (d *planned) writeSection(b *text) {
 }
 
 // passLines returns the lines of mod_proxy for a router whose rule is a pattern for the path; nil if they cannot do it.
-func (e *entry) passLines(pattern string) []string {
-	to := "balancer://" + e.r.service.balancer
-	if e.r.own {
-		return e.ownPassLines(to)
+func (o *entry) passLines(pattern string) []string {
+	to := "balancer://" + o.r.service.balancer
+	if o.r.own {
+		return o.ownPassLines(to)
 	}
-	prefix, single := e.rest.onePrefix()
-	switch ps := e.r.steps.paths; {
+	prefix, single := o.rest.onePrefix()
+	switch ps := o.r.steps.paths; {
 	case len(ps) == 0 && pattern == "^":
 		return []string{`ProxyPass "/" ` + quote(to+"/") + " nocanon"}
 	case len(ps) == 0:
@@ -425,12 +425,12 @@ func (e *entry) passLines(pattern string) []string {
 // onePrefix returns the prefix that a rule tests the path for, if it does nothing else.
 func (n *node) onePrefix() (string, bool) { return n.a, n.op == opPathPrefix }
 
-func (e *entry) ownPassLines(to string) []string {
+func (o *entry) ownPassLines(to string) []string {
 	path := "/"
-	if e.rest.op == opUnder {
-		path = e.rest.a
+	if o.rest.op == opUnder {
+		path = o.rest.a
 	}
-	target := e.r.target
+	target := o.r.target
 	switch {
 	case target == "" && path == "/":
 		return []string{`ProxyPass "/" ` + quote(to+"/"), `ProxyPassReverse "/" ` + quote(to+"/")}

@@ -64,6 +64,7 @@ func check() {
 		os.Exit(1)
 	}
 	_, _ = io.Copy(io.Discard, res.Body)
+	_ = res.Body.Close()
 	if res.StatusCode != http.StatusOK {
 		os.Exit(1)
 	}
