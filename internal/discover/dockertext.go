@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/headgate/headgate/internal/ascii"
 	"github.com/headgate/headgate/internal/labels"
 )
 
@@ -130,6 +131,14 @@ func (d *docker) options(f *Facts) labels.Options {
 			e.Address = secure
 		}
 		o.Entrypoints[name] = e
+	}
+	for word := range strings.FieldsSeq(d.spec.Entrypoints) {
+		name, port, _ := strings.Cut(word, ":")
+		n, _ := strconv.ParseUint(port, 10, 16)
+		secure := slices.Contains(f.Secure, uint16(n))
+		if secure || slices.Contains(f.Plain, uint16(n)) { // else it is refused where a label names it
+			o.Entrypoints[ascii.ToLower(name)] = labels.Entrypoint{Address: "*:" + port, TLS: secure}
+		}
 	}
 	return o
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/url"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"github.com/headgate/headgate/internal/ascii"
@@ -27,11 +28,12 @@ type Spec struct {
 	DefaultHost string // of containers that name none
 	Project     string // of compose; "": all
 	ExposeAll   bool   // containers without labels, too
+	Entrypoints string // more names of ports in labels of Traefik: "name:port", one after a blank each
 	Pos         string // of the directive
 }
 
 // Usage is the grammar of the directive.
-const Usage = "HeadgateDiscover docker [unix:/path|tcp://host:port] [network=name] [default-host=name] [project=name] [expose=explicit|all] | file path [path] ..."
+const Usage = "HeadgateDiscover docker [unix:/path|tcp://host:port] [network=name] [default-host=name] [project=name] [entrypoint=name:port]... [expose=explicit|all] | file path [path] ..."
 
 // Parse reads the words of a directive. rooted makes a path absolute.
 func Parse(words []string, rooted func(string) string) (Spec, error) {
@@ -89,18 +91,32 @@ func parseDocker(words []string) (Spec, error) {
 			s.DefaultHost = ascii.ToLower(value)
 		case key == "project":
 			s.Project = value
+		case key == "entrypoint":
+			if err := checkEntrypoint(value); err != nil {
+				return s, err
+			}
+			s.Entrypoints = strings.TrimPrefix(s.Entrypoints+" "+value, " ")
 		case key == "expose" && (value == "all" || value == "explicit"):
 			s.ExposeAll = value == "all"
 		case key == "expose":
 			return s, fmt.Errorf("docker: expose= is explicit or all, not %q", value)
 		default:
-			return s, fmt.Errorf("docker: unknown setting %q: want network=, default-host=, project= or expose=", key)
+			return s, fmt.Errorf("docker: unknown setting %q: want network=, default-host=, project=, entrypoint= or expose=", key)
 		}
 	}
 	if s.Address == "" {
 		s.Address = DefaultDocker
 	}
 	return s, nil
+}
+
+// checkEntrypoint checks a name with its port.
+func checkEntrypoint(value string) error {
+	name, port, _ := strings.Cut(value, ":")
+	if n, err := strconv.ParseUint(port, 10, 16); name == "" || err != nil || n == 0 {
+		return fmt.Errorf("docker: entrypoint=%s: want name:port", value)
+	}
+	return nil
 }
 
 // dockerAddress checks the address of a daemon and returns it as clients want it.
