@@ -150,7 +150,7 @@ func (f *Filter) run(x *exchange.Exchange, s *stream) error {
 	}
 	err := s.work(f.Pool)
 	if n > f.Pool.onLoop/2 {
-		x.Loop.Sleep(1)
+		x.Loop.Yield()
 	}
 	return err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"runtime"
 	"runtime/debug"
 	"sync"
 	"syscall"
@@ -246,7 +247,10 @@ type goLoop struct {
 func (l *goLoop) Index() int            { return 0 }
 func (l *goLoop) Now() time.Time        { return time.Now() }
 func (l *goLoop) Sleep(d time.Duration) { time.Sleep(d) }
-func (l *goLoop) Buffer() *Buffer       { return l.buffers.Get().(*Buffer) }
+
+// Yield implements Loop.
+func (l *goLoop) Yield()          { runtime.Gosched() }
+func (l *goLoop) Buffer() *Buffer { return l.buffers.Get().(*Buffer) }
 
 // Offload implements Loop.
 func (l *goLoop) Offload(ctx context.Context, w Work, j Job) error {

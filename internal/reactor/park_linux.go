@@ -41,7 +41,12 @@ func (l *eloop) spend(n int) {
 	if co.streak += int32(min(max(n, leastSpend), maxStreak)); co.streak < maxStreak {
 		return
 	}
-	l.wake(co)
+	l.Yield()
+}
+
+// Yield implements Loop.
+func (l *eloop) Yield() {
+	l.wake(l.running())
 	l.block()
 }
 

@@ -128,8 +128,11 @@ type Loop interface {
 	Now() time.Time
 	// Dial opens a connection that belongs to this loop.
 	Dial(d Dial) (Conn, error)
-	// Sleep yields to other coroutines for d.
+	// Sleep yields to other coroutines for d. It may take some 17 ms longer.
 	Sleep(d time.Duration)
+	// Yield gives other coroutines and connections their turn, and goes on after
+	// them. Work that takes long calls it in between.
+	Yield()
 	// Offload runs j off the loop, on one of the engine's workers, whose number
 	// is limited, and returns nil when it is done. After an error the job may
 	// still run and the caller must not touch it. Call Await instead, which

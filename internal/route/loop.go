@@ -23,6 +23,7 @@ var _ reactor.Loop = (*loop)(nil)
 func (l *loop) Index() int            { return 0 }
 func (l *loop) Now() time.Time        { return l.now }
 func (l *loop) Sleep(time.Duration)   {}
+func (l *loop) Yield()                {}
 func (l *loop) Life() context.Context { return context.Background() }
 func (l *loop) Return(*reactor.Buffer) {
 }

@@ -24,6 +24,7 @@ var _ reactor.Loop = (*loop)(nil)
 func (l *loop) Index() int            { return 0 }
 func (l *loop) Now() time.Time        { return l.now }
 func (l *loop) Sleep(time.Duration)   {}
+func (l *loop) Yield()                {}
 func (l *loop) Spawn(reactor.Runner)  {}
 func (l *loop) Life() context.Context { return context.Background() }
 func (l *loop) Offload(ctx context.Context, _ reactor.Work, j reactor.Job) error {

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"io/fs"
 	"strings"
-	"time"
 
 	"github.com/headgate/headgate/internal/ascii"
 	"github.com/headgate/headgate/internal/exchange"
@@ -111,7 +110,7 @@ func (c *conf) entries(x *exchange.Exchange, o *order, folder string, names []fs
 	}
 	for i, info := range names {
 		if i%64 == 63 {
-			x.Loop.Sleep(time.Microsecond)
+			x.Loop.Yield()
 		}
 		if o.hasP && !glob.Match(o.pattern, info.Name(), glob.Period) {
 			continue

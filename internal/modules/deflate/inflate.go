@@ -142,7 +142,7 @@ func (f *inflate) Body(x *exchange.Exchange, slot *exchange.Slot, p []byte, op e
 		}
 		if since += n; since > pauses {
 			since = 0
-			x.Loop.Sleep(1)
+			x.Loop.Yield()
 		}
 	}
 }

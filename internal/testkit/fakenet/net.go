@@ -158,6 +158,9 @@ func (l *Loop) Now() time.Time { return time.Now() }
 // Sleep implements reactor.Loop.
 func (l *Loop) Sleep(d time.Duration) { Pass(d) }
 
+// Yield implements reactor.Loop.
+func (l *Loop) Yield() { Pass(0) }
+
 // Pass lets d of the bubble's time go by, which takes no real time.
 func Pass(d time.Duration) { <-time.After(d) }
 
