@@ -12,8 +12,8 @@ import (
 func TestRotatelogs(t *testing.T) {
 	r := newRig(t)
 	r.write("etc/apache2.conf", r.read("etc/apache2.conf")+
-		"CustomLog \"|/usr/bin/rotatelogs -L ${APACHE_LOG_DIR}/current -n 3 ${APACHE_LOG_DIR}/turns.log 1B\" %U\n")
-	server, _ := r.start()
+		"CustomLog \"|/usr/bin/rotatelogs -L ${APACHE_LOG_DIR}/current -n 3 ${APACHE_LOG_DIR}/turns.log 1B\" %U \"expr=%{REQUEST_URI} != '/'\"\n")
+	server, _ := r.start("HEADGATE_LOOPS=1") // the lines of several loops may change places
 	if uid := statusLine(t, server, "Uid:"); strings.HasPrefix(uid, "0") {
 		t.Errorf("the server is still root: %s", uid)
 	}
@@ -23,7 +23,7 @@ func TestRotatelogs(t *testing.T) {
 		}
 	}
 	r.must(0, "stopped", "stop", r.conf)
-	for name, want := range map[string]string{"turns.log": "/three\n", "turns.log.1": "/four\n", "turns.log.2": "/two\n", "current": "/four\n"} {
+	for name, want := range map[string]string{"turns.log": "/four\n", "turns.log.1": "/two\n", "turns.log.2": "/three\n", "current": "/four\n"} {
 		if got := r.read("log/" + name); got != want {
 			t.Errorf("%s has %q, want %q", name, got, want)
 		}
