@@ -102,7 +102,8 @@ type Exchange struct {
 	heads   int               // the filters of the chain whose Head was called
 	empty   bool              // no body follows the head that is being sent
 	holds   bool              // the head waits for the first bytes that the filters let through
-	unsent  bool              // the head waits for the first bytes of a body that filters change
+	gathers bool              // a filter may keep all of the body until its end
+	unsent  bool              // the head waits for the first bytes of a body that filters change or gather
 	inputs  []active          // those that take part in the request body
 	held    []*reactor.Buffer // buffers that hold borrowed bytes of x
 }
@@ -273,7 +274,7 @@ func (x *Exchange) Reset(poison bool) {
 	x.Always.Reset()
 	x.Cookies.Reset()
 	x.Made = ByHandler
-	x.heads, x.empty, x.holds, x.unsent = 0, false, false, false
+	x.heads, x.empty, x.holds, x.gathers, x.unsent = 0, false, false, false, false
 	x.AuthType, x.Judged = "", false
 	if x.reply.Status != 0 {
 		x.reply = Reply{}

@@ -64,13 +64,14 @@ type Slot struct{ State any }
 // Effect says what a filter does with one message.
 type Effect uint8
 
-// The effects. OwnTag and Holds go with Changes.
+// The effects. OwnTag and Holds go with Changes, Gathers goes with Observes.
 const (
 	Declines Effect = 0         // it takes no part
 	Observes Effect = 1 << iota // it reads the bytes, delays or counts them, and passes them on unchanged
 	Changes                     // it passes on a different body: of another length, another representation
 	OwnTag                      // it has edited the ETag itself
 	Holds                       // it edits the header again before it first writes to its Sink: the head waits for that
+	Gathers                     // it may keep all of a body until its end: the head waits, and says how long it is
 )
 
 // Op says why the body of a response passes through a filter.
@@ -137,6 +138,7 @@ func (x *Exchange) filter() (changed bool, err error) {
 			x.changed(e)
 		}
 		x.holds = x.holds || e&Holds != 0
+		x.gathers = x.gathers || e&Gathers != 0
 	}
 	return changed, nil
 }

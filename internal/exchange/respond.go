@@ -39,7 +39,7 @@ func (x *Exchange) write(p []byte, op Op) error {
 	return nil
 }
 
-// sendUnsent sends the head of a body that filters change, with the first n bytes
+// sendUnsent sends the head of a body that filters change or gather, with the first n bytes
 // of it: if they are all, it says how many.
 func (x *Exchange) sendUnsent(n int, op Op) error {
 	x.unsent = false
@@ -72,7 +72,7 @@ func (x *Exchange) SendHead(last bool) error {
 	x.Status = x.Resp.Status
 	x.endFilters() // of a response that this one replaces
 	more, changed := !last, false
-	x.holds, x.unsent = false, false
+	x.holds, x.gathers, x.unsent = false, false, false
 	// httpd: 101 is an interim response, which no step sees.
 	if x.Chain != nil && x.Tunnel == nil {
 		if x.Made == ByHandler && !message.NoContent(x.Resp.Status) {
@@ -108,7 +108,7 @@ func (x *Exchange) SendHead(last bool) error {
 		return err
 	}
 	x.Committed = true
-	if x.holds || changed && more {
+	if x.holds || more && (changed || x.gathers && x.Resp.Body.Kind != message.Length) {
 		x.unsent = true // until filters pass on the first bytes: they may be all
 	} else if err := x.Front.WriteHead(&x.Resp, !more); err != nil {
 		return err

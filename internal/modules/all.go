@@ -22,6 +22,7 @@ import (
 	"github.com/headgate/headgate/internal/modules/authzuser"
 	"github.com/headgate/headgate/internal/modules/autoindex"
 	"github.com/headgate/headgate/internal/modules/brotli"
+	"github.com/headgate/headgate/internal/modules/buffer"
 	"github.com/headgate/headgate/internal/modules/core"
 	"github.com/headgate/headgate/internal/modules/deflate"
 	"github.com/headgate/headgate/internal/modules/dir"
@@ -69,7 +70,7 @@ func All() []*module.Module {
 	store, penalty := authnfile.NewStore(), new(module.Penalty)
 	checks := slices.Concat(authzhost.Providers(names), authzuser.Providers(), authzgroupfile.Providers(), authzowner.Providers(), ssl.Providers())
 	users := module.AuthnProviders{store.Provider(), authnanon.Provider()}
-	filters := slices.Concat(module.FilterKinds{deflate.Filter(), deflate.Inflate(), brotli.Filter(), zstd.Filter(), ratelimit.Filter(), substitute.Filter(), include.Filter()}, proxyhtml.Filters())
+	filters := slices.Concat(module.FilterKinds{deflate.Filter(), deflate.Inflate(), brotli.Filter(), zstd.Filter(), ratelimit.Filter(), substitute.Filter(), buffer.Filter(), include.Filter()}, proxyhtml.Filters())
 	handlers := slices.Concat(proxy.Handlers(), status.Handlers(), info.Handlers(), metrics.Handlers(), proxybalancer.Handlers(), negotiation.Handlers(), include.Handlers())
 	return slices.Concat([]*module.Module{
 		core.New(handlers, filters),
@@ -117,6 +118,7 @@ func All() []*module.Module {
 		ratelimit.New(),
 		include.New(),
 		substitute.New(),
+		buffer.New(),
 		proxyhtml.New(),
 		proxyhtml.NewXML2Enc(),
 		uniqueid.New(),
