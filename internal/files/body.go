@@ -10,9 +10,11 @@ import (
 	"github.com/headgate/headgate/internal/message"
 )
 
-// body is a file as the body of one response. It implements exchange.Cutter.
+// body is a file, or a text in memory, as the body of one response. It implements
+// exchange.Cutter.
 type body struct {
-	file   *file
+	file   *file // nil: a text
+	size   int64
 	want   ranges
 	before [][]byte // of a body in several parts, what comes before each; nil: it is one part or all
 	after  []byte   // and after the last
@@ -20,13 +22,13 @@ type body struct {
 	boundary []byte // separates them
 }
 
-// body returns the whole of a file as a body; free it.
-func (s *Sender) body(f *file) *body {
+// body returns the whole of a file or text as a body; free it.
+func (s *Sender) body(f *file, size int64) *body {
 	b, _ := s.bodies.Get().(*body)
 	if b == nil {
 		b = new(body)
 	}
-	b.file, b.boundary = f, s.boundary
+	b.file, b.size, b.boundary = f, size, s.boundary
 	b.all()
 	return b
 }
@@ -37,9 +39,9 @@ func (s *Sender) free(b *body) {
 	s.bodies.Put(b)
 }
 
-// all makes b the whole file.
+// all makes b the whole.
 func (b *body) all() {
-	b.want = ranges{spans: append(b.want.spans[:0], span{0, b.file.info.Size})}
+	b.want = ranges{spans: append(b.want.spans[:0], span{0, b.size})}
 }
 
 // Cut implements exchange.Cutter: it makes a response with status 200 one with the
@@ -47,7 +49,7 @@ func (b *body) all() {
 func (b *body) Cut(x *exchange.Exchange) error {
 	q, h := &x.Req.Header, &x.Resp.Header
 	v, ok := q.Get(message.Range)
-	size := b.file.info.Size
+	size := b.size
 	if !ok || q.Count(message.Range) > 1 || x.Resp.Status != 200 || size == 0 || h.Has(message.ContentRange) || inParts(h) || conditional.Whole(x) {
 		return nil
 	}
@@ -104,7 +106,7 @@ func (b *body) separate(x *exchange.Exchange) {
 		if typed {
 			p = append(append(p, "\r\nContent-type: "...), kind...)
 		}
-		p = appendRange(append(p, "\r\nContent-range: bytes "...), s, b.file.info.Size)
+		p = appendRange(append(p, "\r\nContent-range: bytes "...), s, b.size)
 		p = append(p, "\r\n\r\n"...)
 		b.before = append(b.before, p)
 		total += int64(len(p)) + s.size

@@ -20,7 +20,7 @@ const (
 // send sends the head in x.Resp, and the file, or the parts of it that the request
 // wants, as its body.
 func (s *Sender) send(x *exchange.Exchange, f *file) error {
-	b := s.body(f)
+	b := s.body(f, f.info.Size)
 	defer s.free(b)
 	x.Resp.Body = message.Framing{Kind: message.Length, Length: f.info.Size}
 	switch {
@@ -78,6 +78,23 @@ func (s *Sender) sendSmall(x *exchange.Exchange, b *body) error {
 		}
 		copy(text, read)
 	}
+	return sendText(x, b, text)
+}
+
+// Text sends the head in x.Resp, and a text, or the parts of it that the request wants, as
+// its body. The text stays as it is until Text returns.
+func (s *Sender) Text(x *exchange.Exchange, text []byte) error {
+	b := s.body(nil, int64(len(text)))
+	defer s.free(b)
+	x.Resp.Body = message.Framing{Kind: message.Length, Length: b.size}
+	if b.size == 0 || x.Req.Verb == message.HEAD {
+		return x.SendHeadOf(b, true)
+	}
+	return sendText(x, b, text)
+}
+
+// sendText sends the head, and of a text what b says.
+func sendText(x *exchange.Exchange, b *body, text []byte) error {
 	if err := x.SendHeadOf(b, false); err != nil {
 		return err
 	}

@@ -20,7 +20,10 @@ import (
 const maxMap = 1 << 20
 
 // maps is the handler of type maps. It implements exchange.Handler. httpd: handle_map_file.
-type maps struct{ *rules }
+type maps struct {
+	*rules
+	sender *files.Sender
+}
 
 // Handle implements exchange.Handler.
 func (m *maps) Handle(x *exchange.Exchange) error {
@@ -119,17 +122,10 @@ func (m *maps) send(x *exchange.Exchange, v *negotiate.Variant) error {
 	}
 	h.Add([]byte("Accept-Ranges"), []byte("bytes"))
 	h.SetID(message.ContentLength, x.Arena.Int(v.Bytes))
-	x.Resp.Body = message.Framing{Kind: message.Length, Length: v.Bytes}
 	if x.Resp.Status == 200 {
 		if status := conditional.Judge(x); status != 200 {
 			return x.Reply(status)
 		}
 	}
-	if x.Req.Verb == message.HEAD || v.Bytes == 0 {
-		return x.SendHead(true)
-	}
-	if err := x.SendHead(false); err != nil {
-		return err
-	}
-	return x.SendBody(v.Body, true)
+	return m.sender.Text(x, v.Body)
 }

@@ -4,6 +4,7 @@ import (
 	"github.com/headgate/headgate/internal/ascii"
 	"github.com/headgate/headgate/internal/directive"
 	"github.com/headgate/headgate/internal/exchange"
+	"github.com/headgate/headgate/internal/files"
 	"github.com/headgate/headgate/internal/module"
 	"github.com/headgate/headgate/internal/negotiate"
 )
@@ -32,8 +33,10 @@ var slot = directive.Slot[conf]{Name: "negotiation", Merge: func(base, add *conf
 
 // New returns the module.
 func New() *module.Module {
+	sender := files.New()
 	return &module.Module{
-		Name: "mod_negotiation", ID: "negotiation_module", Dir: dir,
+		Name: "mod_negotiation", ID: "negotiation_module",
+		Dir: func(b *module.Builder, d *module.Dir) error { return dir(b, d, sender) },
 		Rows: []directive.Row{
 			{Name: "LanguagePriority", Tier: directive.Honoured, Set: func(c *directive.Call) error {
 				d := slot.Of(c.Dir)
@@ -82,8 +85,9 @@ func Handlers() []module.HandlerKind {
 	return []module.HandlerKind{{Name: mapHandler, Judge: judge}, {Name: mapType, Judge: judge}}
 }
 
-// dir adds step and handler of one combination of sections.
-func dir(b *module.Builder, d *module.Dir) error {
+// dir adds step and handler of one combination of sections; sender sends bodies that are
+// in type maps.
+func dir(b *module.Builder, d *module.Dir, sender *files.Sender) error {
 	if !b.Present("negotiation_module") {
 		return nil
 	}
@@ -97,7 +101,7 @@ func dir(b *module.Builder, d *module.Dir) error {
 	if d.Chain.Options.Has(exchange.MultiViews) {
 		d.Chain.Types = append(d.Chain.Types, &views{r})
 	}
-	d.Chain.Handlers = append(d.Chain.Handlers, &maps{r})
+	d.Chain.Handlers = append(d.Chain.Handlers, &maps{r, sender})
 	return nil
 }
 
