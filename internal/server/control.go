@@ -45,7 +45,7 @@ func (s *Server) serveControl() {
 	}
 	all := s.balancerHandlers()
 	all[AskFaults] = asked(s.askFaults)
-	all[AskDiscovered] = func(context.Context, json.RawMessage) (any, error) { return s.Discovered(), nil }
+	all[AskDiscovered] = func(context.Context, json.RawMessage) (any, error) { return s.inEffect(), nil }
 	all[AskStatus] = func(context.Context, json.RawMessage) (any, error) { return s.Status(), nil }
 	all[AskReload] = s.askReload
 	all[AskStop] = s.askStop

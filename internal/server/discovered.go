@@ -20,6 +20,14 @@ func (s *Server) Discovered() Discovered {
 	return Discovered{Generation: s.Status().Generation, Sources: s.discovered()}
 }
 
+// inEffect is Discovered after what is being taken over just now: whoever asks may
+// rely on what it says.
+func (s *Server) inEffect() Discovered {
+	s.life.Lock()
+	defer s.life.Unlock()
+	return s.Discovered()
+}
+
 // discovered returns the state of all sources: those of HeadgateDiscover, then the
 // names whose addresses are members of balancers.
 func (s *Server) discovered() []discover.Report {
