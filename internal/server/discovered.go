@@ -20,7 +20,7 @@ func (s *Server) Discovered() Discovered {
 	return Discovered{Generation: s.Status().Generation, Sources: s.discovered()}
 }
 
-// inEffect is Discovered after what is being taken over just now: whoever asks may
+// inEffect is Discovered after what is being taken over just now: the caller may
 // rely on what it says.
 func (s *Server) inEffect() Discovered {
 	s.life.Lock()
