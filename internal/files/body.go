@@ -14,6 +14,7 @@ import (
 // exchange.Cutter.
 type body struct {
 	file   *file // nil: a text
+	start  int64 // where in the file it begins
 	size   int64
 	want   ranges
 	before [][]byte // of a body in several parts, what comes before each; nil: it is one part or all

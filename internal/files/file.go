@@ -43,6 +43,9 @@ func (f *file) release() {
 // get opens the file that a walk has found, or takes it from the store of the loop;
 // release it.
 func (s *Sender) get(x *exchange.Exchange, at *exchange.LocalFile) (*file, error) {
+	if s.unkept {
+		return await(x, wants(at), open)
+	}
 	kept := s.stores.of(x.Loop)
 	if f := kept.take(at); f != nil {
 		return f, nil

@@ -17,16 +17,17 @@ const (
 	window = 512 << 10                  // how much of a file is made sure to be in memory at once
 )
 
-// send sends the head in x.Resp, and the file, or the parts of it that the request
-// wants, as its body.
-func (s *Sender) send(x *exchange.Exchange, f *file) error {
-	b := s.body(f, f.info.Size)
+// send sends the head in x.Resp, and the file from an offset on, or the parts of that
+// which the request wants, as its body.
+func (s *Sender) send(x *exchange.Exchange, f *file, start int64) error {
+	b := s.body(f, f.info.Size-start)
 	defer s.free(b)
-	x.Resp.Body = message.Framing{Kind: message.Length, Length: f.info.Size}
+	b.start = start
+	x.Resp.Body = message.Framing{Kind: message.Length, Length: b.size}
 	switch {
-	case f.info.Size == 0 || x.Req.Verb == message.HEAD:
+	case b.size == 0 || x.Req.Verb == message.HEAD:
 		return x.SendHeadOf(b, true)
-	case f.info.Size <= small:
+	case b.size <= small:
 		return s.sendSmall(x, b)
 	}
 	if err := x.SendHeadOf(b, false); err != nil {
@@ -37,6 +38,7 @@ func (s *Sender) send(x *exchange.Exchange, f *file) error {
 		if err != nil {
 			return err
 		}
+		p.at += start
 		if err := s.sendSpan(x, f, p, last, p.size <= medium || x.Chain.Rules().Copied); err != nil {
 			return err
 		}
@@ -70,9 +72,9 @@ func end(x *exchange.Exchange, b *body) error {
 func (s *Sender) sendSmall(x *exchange.Exchange, b *body) error {
 	buf := x.Loop.Buffer()
 	defer x.Loop.Return(buf)
-	text := buf.Bytes[:b.file.info.Size]
-	if n, ok := reactor.ReadCached(b.file.fd, text, 0); !ok || n < len(text) {
-		read, err := await(x, part{b.file.File, 0, len(text)}, readPart)
+	text := buf.Bytes[:b.size]
+	if n, ok := reactor.ReadCached(b.file.fd, text, b.start); !ok || n < len(text) {
+		read, err := await(x, part{b.file.File, b.start, len(text)}, readPart)
 		if err != nil {
 			return unread(err)
 		}

@@ -20,6 +20,7 @@ type Sender struct {
 	bodies   sync.Pool // of *body
 	stores   stores
 	chunks   chunks
+	unkept   bool // each request opens its file
 }
 
 // New makes a sender.
@@ -70,7 +71,15 @@ func (s *Sender) Serve(x *exchange.Exchange) error {
 			return answer(x, status)
 		}
 	}
-	return s.send(x, f)
+	return s.send(x, f, 0)
+}
+
+// NewUnkept makes a sender that keeps no file open between requests: for files that
+// are asked for rarely, and whose sender lives no longer than a snapshot.
+func NewUnkept() *Sender {
+	s := New()
+	s.unkept = true
+	return s
 }
 
 // discard reads the body of a request, which means nothing to a file. httpd:
@@ -128,5 +137,5 @@ func (s *Sender) Named(x *exchange.Exchange, name []byte) error {
 	}
 	defer f.release()
 	x.Resp.Header.SetID(message.ContentLength, x.Arena.Int(f.info.Size))
-	return s.send(x, f)
+	return s.send(x, f, 0)
 }

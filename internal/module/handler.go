@@ -26,7 +26,7 @@ const (
 var pages = []string{"status", "ldap-status", "md-status"}
 
 // fileHandlers are those that send files in some way, which are not built.
-var fileHandlers = []string{"imap-file", "send-as-is"}
+var fileHandlers = []string{"imap-file"}
 
 // programs are what names of handlers contain that run programs.
 var programs = []string{

@@ -10,6 +10,7 @@ import (
 	"github.com/headgate/headgate/internal/module"
 	"github.com/headgate/headgate/internal/modules/accesscompat"
 	"github.com/headgate/headgate/internal/modules/alias"
+	"github.com/headgate/headgate/internal/modules/asis"
 	"github.com/headgate/headgate/internal/modules/authbasic"
 	"github.com/headgate/headgate/internal/modules/authdigest"
 	"github.com/headgate/headgate/internal/modules/authnanon"
@@ -24,6 +25,7 @@ import (
 	"github.com/headgate/headgate/internal/modules/brotli"
 	"github.com/headgate/headgate/internal/modules/buffer"
 	"github.com/headgate/headgate/internal/modules/core"
+	"github.com/headgate/headgate/internal/modules/data"
 	"github.com/headgate/headgate/internal/modules/deflate"
 	"github.com/headgate/headgate/internal/modules/dir"
 	"github.com/headgate/headgate/internal/modules/discover"
@@ -51,6 +53,7 @@ import (
 	"github.com/headgate/headgate/internal/modules/proxyhtml"
 	"github.com/headgate/headgate/internal/modules/proxyscgi"
 	"github.com/headgate/headgate/internal/modules/ratelimit"
+	"github.com/headgate/headgate/internal/modules/reflector"
 	"github.com/headgate/headgate/internal/modules/remoteip"
 	"github.com/headgate/headgate/internal/modules/reqtimeout"
 	"github.com/headgate/headgate/internal/modules/rewrite"
@@ -70,8 +73,8 @@ func All() []*module.Module {
 	store, penalty := authnfile.NewStore(), new(module.Penalty)
 	checks := slices.Concat(authzhost.Providers(names), authzuser.Providers(), authzgroupfile.Providers(), authzowner.Providers(), ssl.Providers())
 	users := module.AuthnProviders{store.Provider(), authnanon.Provider()}
-	filters := slices.Concat(module.FilterKinds{deflate.Filter(), deflate.Inflate(), brotli.Filter(), zstd.Filter(), ratelimit.Filter(), substitute.Filter(), buffer.Filter(), include.Filter()}, proxyhtml.Filters())
-	handlers := slices.Concat(proxy.Handlers(), status.Handlers(), info.Handlers(), metrics.Handlers(), proxybalancer.Handlers(), negotiation.Handlers(), include.Handlers())
+	filters := slices.Concat(module.FilterKinds{deflate.Filter(), deflate.Inflate(), brotli.Filter(), zstd.Filter(), ratelimit.Filter(), substitute.Filter(), buffer.Filter(), include.Filter(), data.Filter()}, proxyhtml.Filters())
+	handlers := slices.Concat(proxy.Handlers(), status.Handlers(), info.Handlers(), metrics.Handlers(), proxybalancer.Handlers(), negotiation.Handlers(), include.Handlers(), asis.Handlers(), reflector.Handlers())
 	return slices.Concat([]*module.Module{
 		core.New(handlers, filters),
 		negotiation.New(), // a variant is chosen before its name is looked at
@@ -117,6 +120,9 @@ func All() []*module.Module {
 		heartmonitor.New(),
 		ratelimit.New(),
 		include.New(),
+		data.New(),
+		asis.New(),
+		reflector.New(),
 		substitute.New(),
 		buffer.New(),
 		proxyhtml.New(),

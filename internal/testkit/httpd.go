@@ -17,7 +17,7 @@ var httpdModules = []string{
 	"lbmethod_byrequests", "lbmethod_bybusyness", "lbmethod_bytraffic", "proxy_hcheck", "proxy_connect",
 	"proxy_fcgi", "proxy_scgi", "proxy_uwsgi", "proxy_ajp", "watchdog", "asis", "actions", "info", "usertrack", "reqtimeout",
 	"authn_anon", "authz_groupfile", "authz_owner", "auth_digest", "heartbeat", "heartmonitor", "lbmethod_heartbeat", "proxy_wstunnel",
-	"xml2enc", "proxy_html", "buffer", "request",
+	"xml2enc", "proxy_html", "buffer", "request", "data", "reflector",
 }
 
 // Httpd is where the real httpd is. The environment may name it: HTTPD the program, HTTPD_MODULES the folder.

@@ -20,6 +20,7 @@ import (
 //	fifo NAME             make a named pipe
 //	long N NAME           a text of N bytes
 //	size N NAME           a file of N bytes of Pattern
+//	append N NAME         add N bytes of Pattern to a file
 //	socket NAME           the socket of a listener that is gone
 //	date WHEN NAME        set when it was changed: RFC 3339, or a duration from now
 func (s *Server) setUp(text string) {
@@ -70,6 +71,12 @@ func setUpOne(w []string, path string) error {
 		return os.WriteFile(path, []byte(strings.Repeat("x", int(n))), 0o644)
 	case "size":
 		return errors.Join(os.WriteFile(path, []byte(Pattern(int(n))), 0o644), os.Chtimes(path, longAgo, longAgo))
+	case "append":
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		return errors.Join(os.WriteFile(path, append(text, Pattern(int(n))...), 0o644), os.Chtimes(path, longAgo, longAgo))
 	}
 	return os.ErrInvalid
 }

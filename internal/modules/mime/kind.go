@@ -44,11 +44,11 @@ func newKind(text string) *kind {
 	return k
 }
 
-// programType returns a content type that names a handler which runs programs:
+// programType returns a content type that names a handler, most of which run programs:
 // where no handler is named, httpd takes the type for its name.
 func programType(base string) string {
 	switch {
-	case strings.HasPrefix(base, "application/x-httpd-"), base == "text/x-server-parsed-html", base == "application/x-type-map":
+	case strings.HasPrefix(base, "application/x-httpd-"), base == "text/x-server-parsed-html", base == "application/x-type-map", base == "httpd/send-as-is":
 		return base
 	}
 	return ""

@@ -35,7 +35,7 @@ func TestKinds(t *testing.T) {
 func TestPrograms(t *testing.T) {
 	for text, want := range map[string]bool{
 		"application/x-httpd-php": true, "application/x-httpd-php;charset=utf-8": true, "text/x-server-parsed-html": true,
-		"text/html": false, "application/x-type-map": true,
+		"text/html": false, "application/x-type-map": true, "httpd/send-as-is": true,
 	} {
 		if got := newKind(text).handler != ""; got != want {
 			t.Errorf("%s names a handler: %v", text, got)

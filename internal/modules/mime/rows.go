@@ -83,7 +83,7 @@ func addType(e *extension, c *directive.Call, value string) {
 const sourceNote = "programs are not run: requests there get 404, never the program's source"
 
 func whenType(c *directive.Call) (directive.Tier, string) {
-	if base, _, ok := analyze(ascii.ToLower(c.Arg(0))); ok && programType(base) != "" && base != "application/x-type-map" {
+	if base, _, ok := analyze(ascii.ToLower(c.Arg(0))); ok && programType(base) != "" && base != "application/x-type-map" && base != "httpd/send-as-is" {
 		return directive.Noted, sourceNote
 	}
 	return directive.Honoured, ""
