@@ -41,6 +41,9 @@ func setOptions(c *directive.Call) error {
 			signed = sign
 		}
 		opt, known := optionWords[ascii.ToLower(name)]
+		if opt.Has(exchange.ExecCGI) && !ascii.EqualFold(name, "all") && w[0] != '-' {
+			c.Note("%s does not let programs run: none are", name)
+		}
 		switch {
 		case !known:
 			return c.Errorf("Illegal option %s", name)
