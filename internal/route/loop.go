@@ -16,15 +16,36 @@ var errNoBackend = errors.New("no connections are made while a request is only e
 
 // loop is a reactor.Loop that does everything at once, on its caller. It
 // implements reactor.Loop.
-type loop struct{ now time.Time }
+type loop struct {
+	now   time.Time
+	later []reactor.Runner // what would go on after the request
+	life  context.Context  // nil: it has not ended
+}
+
+// end lets what would go on after the request end at once, as at a stop: it frees what it keeps.
+func (l *loop) end() {
+	life, stop := context.WithCancel(context.Background())
+	stop()
+	l.life = life
+	for _, r := range l.later {
+		r.Run()
+	}
+}
+
+// Life implements reactor.Loop.
+func (l *loop) Life() context.Context {
+	if l.life != nil {
+		return l.life
+	}
+	return context.Background()
+}
 
 var _ reactor.Loop = (*loop)(nil)
 
-func (l *loop) Index() int            { return 0 }
-func (l *loop) Now() time.Time        { return l.now }
-func (l *loop) Sleep(time.Duration)   {}
-func (l *loop) Yield()                {}
-func (l *loop) Life() context.Context { return context.Background() }
+func (l *loop) Index() int          { return 0 }
+func (l *loop) Now() time.Time      { return l.now }
+func (l *loop) Sleep(time.Duration) {}
+func (l *loop) Yield()              {}
 func (l *loop) Return(*reactor.Buffer) {
 }
 
@@ -43,8 +64,8 @@ func (l *loop) Go(r reactor.Runner) reactor.Task {
 	return done{}
 }
 
-// Spawn implements reactor.Loop: what would go on after the request is not begun.
-func (l *loop) Spawn(reactor.Runner) {}
+// Spawn implements reactor.Loop: what would go on after the request is begun when that is over, only to end.
+func (l *loop) Spawn(r reactor.Runner) { l.later = append(l.later, r) }
 
 // NewParker implements reactor.Loop.
 func (l *loop) NewParker() reactor.Parker { return parker{} }

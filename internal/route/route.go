@@ -70,6 +70,7 @@ func (p *player) serve(s *snapshot.Snapshot, m *made) []byte {
 	front.Plain = true
 	session, _ := front.Open(c)
 	session.Serve()
+	c.loop.end()
 	return c.out
 }
 
