@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"os/user"
@@ -12,33 +10,13 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"github.com/headgate/headgate/internal/control"
 	"github.com/headgate/headgate/internal/proxy/manage"
 	"github.com/headgate/headgate/internal/server"
 )
 
-// ctlPatience is how long the server may take to respond.
-const ctlPatience = 30 * time.Second
-
 // ask sends a request and prints the result: as JSON, or by show.
 func (k *ctl) ask(i instance, do string, args, result any, show func()) int {
-	ctx, stop := context.WithTimeout(context.Background(), ctlPatience)
-	defer stop()
-	switch err := i.ask(ctx, do, args, result); {
-	case errors.Is(err, control.ErrNone), errors.Is(err, control.ErrDenied), errors.Is(err, control.ErrCut):
-		return k.p.failed("pid %d: %v", i.process.PID, err)
-	case err != nil:
-		return k.p.failed("%v", err)
-	case k.json:
-		e := json.NewEncoder(k.p.stdout)
-		e.SetIndent("", "  ")
-		if e.Encode(result) != nil {
-			return exitFailed
-		}
-	default:
-		show()
-	}
-	return exitOK
+	return k.p.ask(i, do, args, result, k.json, func() error { show(); return nil })
 }
 
 // each runs do for each member, and returns the first exit code that is not 0.

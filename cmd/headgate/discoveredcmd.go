@@ -1,15 +1,11 @@
 package main
 
 import (
-	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"strings"
 	"time"
 
-	"github.com/headgate/headgate/internal/control"
 	"github.com/headgate/headgate/internal/discover"
 	"github.com/headgate/headgate/internal/server"
 	"github.com/spf13/cobra"
@@ -37,24 +33,11 @@ and used as a file. The exit code is 0, and 1 when no server runs.
 
 // discovered asks a server and prints.
 func (p process) discovered(i instance, asJSON bool) int {
-	ctx, stop := context.WithTimeout(context.Background(), ctlPatience)
-	defer stop()
 	var d server.Discovered
-	switch err := i.ask(ctx, server.AskDiscovered, nil, &d); {
-	case errors.Is(err, control.ErrNone), errors.Is(err, control.ErrDenied), errors.Is(err, control.ErrCut):
-		return p.failed("pid %d: %v", i.process.PID, err)
-	case err != nil:
-		return p.failed("%v", err)
-	case asJSON:
-		e := json.NewEncoder(p.stdout)
-		e.SetIndent("", "  ")
-		if e.Encode(d) != nil {
-			return exitFailed
-		}
-	default:
+	return p.ask(i, server.AskDiscovered, nil, &d, asJSON, func() error {
 		printDiscovered(p.stdout, &d, time.Now())
-	}
-	return exitOK
+		return nil
+	})
 }
 
 // printDiscovered writes sources as comments and their texts.

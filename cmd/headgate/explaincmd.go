@@ -2,8 +2,6 @@ package main
 
 import (
 	"bufio"
-	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -11,7 +9,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/headgate/headgate/internal/control"
 	"github.com/headgate/headgate/internal/incident"
 	"github.com/headgate/headgate/internal/server"
 	"github.com/spf13/cobra"
@@ -96,32 +93,18 @@ func count(args []string) (int, bool) {
 }
 
 func (p process) explainFault(i instance, a server.FaultsArgs, asJSON bool) int {
-	ctx, stop := context.WithTimeout(context.Background(), ctlPatience)
-	defer stop()
 	var list []incident.Story
-	switch err := i.ask(ctx, server.AskFaults, a, &list); {
-	case errors.Is(err, control.ErrNone), errors.Is(err, control.ErrDenied), errors.Is(err, control.ErrCut):
-		return p.failed("pid %d: %v", i.process.PID, err)
-	case err != nil:
-		return p.failed("%v", err)
-	case asJSON:
-		e := json.NewEncoder(p.stdout)
-		e.SetIndent("", "  ")
-		if e.Encode(list) != nil {
-			return exitFailed
+	return p.ask(i, server.AskFaults, a, &list, asJSON, func() error {
+		switch {
+		case len(list) == 0:
+			fmt.Fprintln(p.stdout, "no faults since the server started")
+		case a.Last > 0:
+			for n := range list {
+				fmt.Fprintln(p.stdout, list[n].Line())
+			}
+		default:
+			return list[0].Write(p.stdout)
 		}
-		return exitOK
-	case len(list) == 0:
-		fmt.Fprintln(p.stdout, "no faults since the server started")
-		return exitOK
-	case a.Last > 0:
-		for n := range list {
-			fmt.Fprintln(p.stdout, list[n].Line())
-		}
-		return exitOK
-	}
-	if list[0].Write(p.stdout) != nil {
-		return exitFailed
-	}
-	return exitOK
+		return nil
+	})
 }

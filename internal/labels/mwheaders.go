@@ -140,7 +140,7 @@ func (m *reader) transport(e *effect) {
 	}
 }
 
-// crossOrigin is what has to do with Access-Control fields. Requests that ask beforehand are responded to by the service.
+// crossOrigin translates the Access-Control fields. The service responds to preflight requests.
 func (m *reader) crossOrigin(e *effect) {
 	vary := m.flag("addvaryheader", "Header merge Vary Origin")
 	if vary {
@@ -162,7 +162,7 @@ func (m *reader) crossOrigin(e *effect) {
 			continue
 		}
 		e.section = append(e.section, "Header set "+h[1]+" "+v)
-		f.mapped("Header set %s; a request that asks beforehand goes to the service", h[1])
+		f.mapped("Header set %s; preflight requests go to the service", h[1])
 	}
 	if m.flag("accesscontrolallowcredentials", "Header set Access-Control-Allow-Credentials") {
 		e.section = append(e.section, `Header set Access-Control-Allow-Credentials "true"`)
@@ -172,7 +172,7 @@ func (m *reader) crossOrigin(e *effect) {
 			m.o.fs.refuse(f, "%q is no number of seconds", clip(f.value))
 		} else {
 			e.section = append(e.section, fmt.Sprintf(`Header set Access-Control-Max-Age "%d"`, n))
-			f.mapped("Header set Access-Control-Max-Age; a request that asks beforehand goes to the service")
+			f.mapped("Header set Access-Control-Max-Age; preflight requests go to the service")
 		}
 	}
 }
@@ -181,7 +181,7 @@ func (m *reader) crossOrigin(e *effect) {
 func (m *reader) origins(e *effect) {
 	var patterns []string
 	if f := m.option("accesscontrolalloworiginlist"); f != nil {
-		f.mapped("Header set Access-Control-Allow-Origin; a request that asks beforehand goes to the service")
+		f.mapped("Header set Access-Control-Allow-Origin; preflight requests go to the service")
 		for _, o := range list(f.value) {
 			if o == "*" {
 				e.section = append(e.section, `Header set Access-Control-Allow-Origin "*"`)
@@ -191,7 +191,7 @@ func (m *reader) origins(e *effect) {
 		}
 	}
 	if f := m.option("accesscontrolalloworiginlistregex"); f != nil {
-		f.mapped("Header set Access-Control-Allow-Origin; a request that asks beforehand goes to the service")
+		f.mapped("Header set Access-Control-Allow-Origin; preflight requests go to the service")
 		for _, o := range list(f.value) {
 			if _, err := compile(o, rx.Flags(0)); err != nil {
 				m.o.fs.refuse(f, "%v", err)

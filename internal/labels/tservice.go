@@ -41,7 +41,7 @@ var serviceOptions = []serviceOption{
 	}},
 	{lb + "server.scheme", func(d *serviceDraft, f *field) (err error) {
 		if v := ascii.ToLower(f.value); v == "h2c" {
-			return fmt.Errorf("HTTP/2 towards containers is not implemented")
+			return fmt.Errorf("HTTP/2 to containers is not supported yet")
 		}
 		d.scheme, err = checkScheme(f.value)
 		f.ok("the scheme of BalancerMember")

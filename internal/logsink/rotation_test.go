@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/headgate/headgate/internal/testkit"
+	_ "time/tzdata" // also where the machine has no time zones
 )
 
 // The rules are those that rotatelogs -v prints for the same arguments.
@@ -97,7 +97,7 @@ func TestRotationFile(t *testing.T) {
 func TestRotationLocal(t *testing.T) {
 	zone, err := time.LoadLocation("America/New_York")
 	if err != nil {
-		testkit.Skip(t, "no time zones: "+err.Error())
+		t.Fatal(err)
 	}
 	before := time.Local
 	time.Local = zone

@@ -75,7 +75,7 @@ func (p *part) WriteBody(b []byte, _ bool) error {
 // WriteTrailer implements exchange.Front.
 func (*part) WriteTrailer(*message.Header) error { return nil }
 
-// Flush implements exchange.Front: somebody waits, for whom the rest may take a while.
+// Flush implements exchange.Front: the response so far is sent, because the rest may take a while.
 func (p *part) Flush() error { return p.to.Write(p.x, nil, exchange.Flush) }
 
 // StopReading implements exchange.Front.
