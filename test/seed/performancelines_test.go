@@ -24,7 +24,8 @@ func tuned(t *testing.T, engine, backend string, swaps ...string) *testkit.Serve
 		}
 	}
 	text = "LoadModule proxy_module modules/mod_proxy.so\nLoadModule proxy_http_module modules/mod_proxy_http.so\n" + text
-	return testkit.StartHeadgate(t, engine, testkit.Site{Conf: strings.NewReplacer(swaps...).Replace(text)})
+	// Connections to backends are counted, and each loop has its own.
+	return testkit.StartHeadgate(t, engine, testkit.Site{Conf: strings.NewReplacer(swaps...).Replace(text), Env: []string{"HEADGATE_LOOPS=1"}})
 }
 
 // TestPerformanceTTL: connections to the backend are kept and used again, and for no longer than ttl=.
