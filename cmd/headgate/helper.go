@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/headgate/headgate/internal/config"
 	"github.com/headgate/headgate/internal/listen"
@@ -48,10 +49,10 @@ func (p process) grant(c privsep.Config) (privsep.Grant, error) {
 	}
 	s := l.Snapshot
 	g := privsep.Grant{
-		Listen: s.Listen, Keys: s.Keys,
+		Listen: s.Listen, Keys: slices.Collect(s.Keys()),
 		Socket: listen.Options{Backlog: s.Backlog, SendBuffer: s.SendBuffer, ReceiveBuffer: s.RecvBuffer},
 	}
-	for _, log := range s.Logs {
+	for log := range s.Logs() {
 		rule, err := logsink.ParseRotation(log.Dest, "")
 		switch {
 		case err != nil:

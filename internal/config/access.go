@@ -9,12 +9,13 @@ import (
 	"github.com/headgate/headgate/internal/module"
 	"github.com/headgate/headgate/internal/modules/core"
 	"github.com/headgate/headgate/internal/snapshot"
+	"github.com/headgate/headgate/internal/source"
 )
 
 // accessReader reads .htaccess files of a server: with the modules, variables and macros of the
 // configuration. What it holds is not changed any more.
 type accessReader struct {
-	loaded *Loaded
+	source *source.Result
 	table  *directive.Table
 	opts   directive.Options
 	build  *module.Builder
@@ -31,7 +32,7 @@ func (r *accessReader) of(s *module.Server) *snapshot.Access {
 // parse makes a section of a file. httpd: the whole is read first, with the directives that are
 // executed meanwhile, and then applied up to the first error.
 func (r *accessReader) parse(s *module.Server, t snapshot.AccessText) (snapshot.Section, error) {
-	read := r.loaded.Source.ReadAccess(t.File, t.Text, func(name, within string) (string, bool) {
+	read := r.source.ReadAccess(t.File, t.Text, func(name, within string) (string, bool) {
 		row := r.table.Lookup(name)
 		if row == nil {
 			return "", false

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/headgate/headgate/internal/ascii"
 	"github.com/headgate/headgate/internal/directive"
@@ -19,6 +20,18 @@ import (
 	"github.com/headgate/headgate/internal/syntax"
 )
 
+// files are what the files of a configuration are built to: guests are built beside it.
+type files struct {
+	options Options
+	table   *directive.Table
+	applied directive.Options
+	modules []*module.Module
+	builder *module.Builder
+	run     *running
+	publish func(*manage.Catalog) // nil: nobody manages the balancers
+	now     func() time.Time
+}
+
 // build makes the snapshot of an applied configuration.
 func (l *Loaded) build(o Options, rt *Runtime, table *directive.Table, modules []*module.Module) {
 	reg, logs := rt.State, rt.Logs
@@ -26,38 +39,111 @@ func (l *Loaded) build(o Options, rt *Runtime, table *directive.Table, modules [
 		reg, logs = new(state.Registry), logsink.NewRegistry(logsink.Options{Loops: 1, Now: rt.Clock.Now, Look: look(o)})
 		defer logs.Close()
 	}
+	lease := reg.Lease()
 	b := &module.Builder{
-		Snapshot: &snapshot.Snapshot{Generation: o.Generation, Built: rt.Clock.Now(), Lease: reg.Lease()},
-		Main:     l.Main, ServerRoot: l.Source.ServerRoot, Version: o.Version, Made: o.Made, Loops: rt.Loops, Clock: rt.Clock,
-		Lease: nil, Resolver: rt.Resolver, Logs: logs, Protocols: rt.Protocols, Check: o.Check, Log: rt.Log,
-		Read: l.read(o, table, modules), Aux: make(map[any]any), Present: l.present, Loaded: l.Source.HasModule, Board: rt.Board, Tunnels: rt.Tunnels, Incidents: rt.Incidents, Meters: rt.Meters, Discovered: rt.Discovered, Handles: l.handles(),
-		Manager: rt.Manager, Catalog: new(manage.Catalog),
+		Settings: new(snapshot.Settings), Part: &snapshot.Part{Lease: lease}, Generation: o.Generation,
+		Main: l.Main, Hosts: l.Main.Hosts(), ServerRoot: l.Source.ServerRoot, Version: o.Version, Made: o.Made, Loops: rt.Loops, Clock: rt.Clock,
+		Lease: lease, Resolver: rt.Resolver, Logs: logs, Protocols: rt.Protocols, Check: o.Check, Log: rt.Log,
+		Read: l.read(o, table, modules), Present: present(l.Source), Loaded: l.Source.HasModule, Board: rt.Board, Tunnels: rt.Tunnels, Incidents: rt.Incidents, Meters: rt.Meters, Discovered: rt.Discovered, Handles: handles(l.Uses),
+		Manager: rt.Manager, Catalog: new(manage.Catalog), Blind: o.Fragment || o.Keep, OpenKey: rt.OpenKey,
 	}
-	b.Lease, b.Blind, b.OpenKey = b.Snapshot.Lease, o.Fragment || o.Keep, rt.OpenKey
-	b.Snapshot.SetLoops(rt.Loops)
-	buildServers(b, modules, &accessReader{loaded: l, table: table, opts: l.applied(o), build: b})
-	for _, m := range modules {
+	b.Part.About = b.Read
+	l.files = newFiles(l, o, rt, table, modules, b)
+	l.files.build()
+	for _, p := range b.Problems {
+		d := problem(p, o.Check)
+		l.RootOnly = l.RootOnly || d.Hint == rootOnly
+		l.Found = append(l.Found, d)
+	}
+	if !l.OK() {
+		b.Part.Abandon()
+		l.files = nil
+		return
+	}
+	counted := len(b.Part.Meters)
+	for _, g := range l.guests {
+		g.build(l.files, counted)
+		counted += l.took(g)
+	}
+	l.compose(o.Generation)
+	if o.Check && !o.Keep {
+		l.Snapshot.Retire()
+	}
+}
+
+func newFiles(l *Loaded, o Options, rt *Runtime, table *directive.Table, modules []*module.Module, b *module.Builder) *files {
+	o.Guests = nil
+	f := &files{options: o, table: table, applied: l.applied(o), modules: modules, builder: b, now: rt.Clock.Now}
+	if rt.Manager != nil {
+		f.publish = rt.Manager.Publish
+	}
+	f.run = &running{
+		compiling: new(lock.Mutex), walks: snapshot.NewWalks(b.Loops),
+		access: &accessReader{source: l.Source, table: table, opts: f.applied, build: b},
+	}
+	return f
+}
+
+// build builds the servers of the files, and what depends on all of them.
+func (f *files) build() {
+	b := f.builder
+	main := &module.Server{
+		Scope: b.Main, Conf: b.Main.Server, Own: b.Main.Server, Dir: b.Main.Dir,
+		Site: &exchange.Site{ID: b.Generation}, Key: "main",
+	}
+	f.server(b, main, nil)
+	b.Settings.Main = main.Site
+	b.Part.Sites = append(b.Part.Sites, main.Site)
+	for i, scope := range b.Hosts {
+		f.host(b, scope, "", i)
+	}
+	b.VHosts = snapshot.NewVHosts(main.Site, b.Part.Hosts)
+	for _, m := range f.modules {
 		if m.Finish != nil {
-			note(b, l.Main.Pos, m.Finish(b))
+			note(b, b.Main.Pos, m.Finish(b))
 		}
 	}
-	if o.Check && !o.Fragment && !o.Keep {
+	if o := f.options; o.Check && !o.Fragment && !o.Keep {
 		checkMachine(b)
 	}
 	b.Seal()
-	if rt.Manager != nil {
-		b.Snapshot.Begin = append(b.Snapshot.Begin, func() { rt.Manager.Publish(b.Catalog) })
+}
+
+// host builds a virtual host, the i-th of a guest or (with name "") of the files.
+func (f *files) host(b *module.Builder, scope *directive.Scope, guest string, i int) {
+	s := &module.Server{
+		Scope: scope, Own: scope.Server,
+		Conf: directive.MergeConfs(b.Main.Server, scope.Server),
+		Dir:  directive.MergeConfs(b.Main.Dir, scope.Dir),
+		Site: &exchange.Site{ID: b.Generation, Virtual: true, Defined: scope.Pos.String()},
 	}
-	for _, p := range b.Problems {
-		l.Found = append(l.Found, l.problem(p, o.Check))
+	s.Key = hostKey(guest, i, s)
+	f.server(b, s, b.Main)
+	b.Part.Sites = append(b.Part.Sites, s.Site)
+	if h := core.VHost(b, s); h != nil {
+		b.Part.Hosts = append(b.Part.Hosts, h)
 	}
-	if !l.OK() || o.Check && !o.Keep {
-		b.Snapshot.Retire()
-		if !l.OK() {
-			return
+}
+
+// compose makes the snapshot of the files and of the guests that could be built.
+func (l *Loaded) compose(generation uint64) {
+	b := l.files.builder
+	parts, catalogs := []*snapshot.Part{b.Part}, []*manage.Catalog{b.Catalog}
+	hosts := slices.Clip(b.Part.Hosts)
+	for _, g := range l.guests {
+		if g.part == nil {
+			l.Left[g.text.Name] = g.why()
+			continue
 		}
+		parts, catalogs, hosts = append(parts, g.part), append(catalogs, g.catalog), append(hosts, g.part.Hosts...)
 	}
-	l.Snapshot = b.Snapshot
+	s := snapshot.New(b.Settings, parts, b.Loops)
+	s.Generation, s.Built, s.VHosts = generation, l.files.now(), snapshot.NewVHosts(b.Settings.Main, hosts)
+	if publish := l.files.publish; publish != nil {
+		all := manage.Join(catalogs)
+		s.Begin = append(s.Begin, func() { publish(all) })
+	}
+	l.Snapshot = s
 }
 
 // read returns what the build begins with, for pages that show it.
@@ -79,11 +165,11 @@ func (l *Loaded) read(o Options, table *directive.Table, modules []*module.Modul
 	return r
 }
 
-// handles returns a function that reports whether a SetHandler of the configuration
-// names a handler. It is asked for each server.
-func (l *Loaded) handles() func(name string) bool {
+// handles returns a function that reports whether a SetHandler of the files names a
+// handler. It is asked for each server.
+func handles(uses []directive.Use) func(name string) bool {
 	set := map[string]bool{} // arguments, each once
-	for _, u := range l.Uses {
+	for _, u := range uses {
 		if u.Row.Name == "SetHandler" {
 			set[ascii.ToLower(u.Node.Args)] = true
 		}
@@ -104,56 +190,27 @@ func note(b *module.Builder, pos syntax.Pos, err error) {
 	}
 }
 
-// buildServers builds the main server and the virtual hosts, then the table
-// that chooses among them.
-func buildServers(b *module.Builder, modules []*module.Module, access *accessReader) {
-	main := &module.Server{
-		Scope: b.Main, Conf: b.Main.Server, Own: b.Main.Server, Dir: b.Main.Dir,
-		Site: &exchange.Site{ID: b.Snapshot.Generation}, Key: "main",
-	}
-	run := &running{compiling: new(lock.Mutex), walks: snapshot.NewWalks(b.Loops), access: access}
-	buildServer(b, main, nil, modules, run)
-	b.Snapshot.Main = main.Site
-	b.Snapshot.Sites = append(b.Snapshot.Sites, main.Site)
-	var hosts []*snapshot.VHost
-	for i, scope := range b.Main.Hosts() {
-		s := &module.Server{
-			Scope: scope, Own: scope.Server,
-			Conf: directive.MergeConfs(b.Main.Server, scope.Server),
-			Dir:  directive.MergeConfs(b.Main.Dir, scope.Dir),
-			Site: &exchange.Site{ID: b.Snapshot.Generation, Virtual: true, Defined: scope.Pos.String()},
-		}
-		s.Key = hostKey(i, s)
-		buildServer(b, s, b.Main, modules, run)
-		b.Snapshot.Sites = append(b.Snapshot.Sites, s.Site)
-		if h := core.VHost(b, s); h != nil {
-			hosts = append(hosts, h)
-		}
-	}
-	b.Snapshot.VHosts = snapshot.NewVHosts(b.Snapshot.Main, hosts)
-}
-
 // hostKey names a virtual host across reloads by its addresses and names, so
 // that adding another one before it does not lose its state.
-func hostKey(i int, s *module.Server) string {
+func hostKey(guest string, i int, s *module.Server) string {
 	conf := core.ServerOf(s.Own)
 	if conf.Name.Set {
 		return conf.Name.V.Host + ":" + strconv.Itoa(int(conf.Name.V.Port)) + " " + s.Scope.Args
 	}
-	return strconv.Itoa(i) + " " + s.Scope.Args
+	return guest + strconv.Itoa(i) + " " + s.Scope.Args
 }
 
-// running is what the sites of a snapshot share once it serves requests.
+// running is what all sites share once they serve requests.
 type running struct {
 	compiling *lock.Mutex // held while a combination of sections is compiled, for several servers at once
 	walks     *snapshot.Walks
 	access    *accessReader
 }
 
-// buildServer fills one site: modules first, then its sections, in which
-// every combination is compiled by the modules again.
-func buildServer(b *module.Builder, s *module.Server, outer *directive.Scope, modules []*module.Module, run *running) {
-	failed := false
+// server fills one site: modules first, then its sections, in which every combination
+// is compiled by the modules again.
+func (f *files) server(b *module.Builder, s *module.Server, outer *directive.Scope) {
+	modules, run, failed := f.modules, f.run, false
 	for _, m := range modules {
 		if m.Server != nil {
 			b.Read.Hooks.Begin(s.Site, nil)

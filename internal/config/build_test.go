@@ -16,6 +16,7 @@ import (
 	"github.com/headgate/headgate/internal/logsink"
 	"github.com/headgate/headgate/internal/modules"
 	"github.com/headgate/headgate/internal/resolve"
+	"github.com/headgate/headgate/internal/snapshot"
 	"github.com/headgate/headgate/internal/state"
 	"github.com/headgate/headgate/internal/testkit"
 	"github.com/headgate/headgate/internal/worker"
@@ -24,7 +25,7 @@ import (
 func TestMain(m *testing.M) { testkit.Main(m) }
 
 // runtimeOf is what snapshots of a test are built over.
-func runtimeOf(t *testing.T) *config.Runtime {
+func runtimeOf(t testing.TB) *config.Runtime {
 	t.Helper()
 	logs := logsink.NewRegistry(logsink.Options{Loops: 1})
 	t.Cleanup(logs.Close)
@@ -72,6 +73,8 @@ func states(rt *config.Runtime) (n int) {
 	return n
 }
 
+func workers(s *snapshot.Snapshot) []*worker.Worker { return slices.Collect(s.Workers()) }
+
 func TestBuild(t *testing.T) {
 	rt := runtimeOf(t)
 	l := load(t, rt, conf, false)
@@ -79,25 +82,26 @@ func TestBuild(t *testing.T) {
 		t.Fatal(l.Found)
 	}
 	s := l.Snapshot
-	if s.MaxInFlight != 7 || len(s.Sites) != 4 || states(rt) != 2 {
-		t.Errorf("%d in flight, %d sites, %d workers", s.MaxInFlight, len(s.Sites), states(rt))
+	sites := slices.Collect(s.Sites())
+	if s.MaxInFlight != 7 || len(sites) != 4 || states(rt) != 2 {
+		t.Errorf("%d in flight, %d sites, %d workers", s.MaxInFlight, len(sites), states(rt))
 	}
 	set := s.VHosts.Base(netip.MustParseAddrPort("127.0.0.1:18080"))
 	for host, want := range map[string]*exchange.Site{
-		"main.test": s.Sites[1], // seen on httpd: it goes by the main server's name
-		"two.test":  s.Sites[2], "": s.Sites[1],
+		"main.test": sites[1], // seen on httpd: it goes by the main server's name
+		"two.test":  sites[2], "": sites[1],
 	} {
 		if got := s.VHosts.Pick(set, []byte(host)); got != want {
 			t.Errorf("%q: site %s at %s", host, got.Name, got.Defined)
 		}
 	}
-	if got := s.VHosts.Site(s.VHosts.Base(netip.MustParseAddrPort("127.0.0.1:18081"))); got != s.Sites[3] {
+	if got := s.VHosts.Site(s.VHosts.Base(netip.MustParseAddrPort("127.0.0.1:18081"))); got != sites[3] {
 		t.Errorf("[::] is site %s", got.Name)
 	}
 	// A reload of the same configuration finds the same state, and the last
 	// snapshot closes it.
 	again := load(t, rt, conf, false)
-	if again.Snapshot.Workers.All()[0].State != s.Workers.All()[0].State {
+	if workers(again.Snapshot)[0].State != workers(s)[0].State {
 		t.Error("state did not survive")
 	}
 	<-s.Retire().Done()
@@ -156,7 +160,7 @@ func TestCompileWhileServing(t *testing.T) {
 	s := load(t, runtimeOf(t), conf, false).Snapshot
 	defer s.Retire()
 	var wg sync.WaitGroup
-	for _, site := range s.Sites {
+	for site := range s.Sites() {
 		for range 3 {
 			wg.Go(func() {
 				for path, want := range map[string]int64{"/a": 1, "/b": 2, "/a/b": 3, "/x": 1 << 30} {

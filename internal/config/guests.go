@@ -1,12 +1,27 @@
 package config
 
 import (
+	"slices"
+
 	"github.com/headgate/headgate/internal/ascii"
 	"github.com/headgate/headgate/internal/directive"
+	"github.com/headgate/headgate/internal/module"
+	"github.com/headgate/headgate/internal/proxy/manage"
 	"github.com/headgate/headgate/internal/snapshot"
 	"github.com/headgate/headgate/internal/source"
 	"github.com/headgate/headgate/internal/syntax"
 )
+
+// guest is a text that was discovered and that is for itself: virtual hosts, which no
+// other server depends on. It is built as a separate part.
+type guest struct {
+	text    source.Text
+	root    *syntax.Node
+	uses    []directive.Use
+	found   []directive.Diagnostic
+	part    *snapshot.Part // nil: it could not be built
+	catalog *manage.Catalog
+}
 
 // guestTop are the directives and sections that a guest may have outside of any
 // section. What the whole server depends on is not for guests.
@@ -16,26 +31,101 @@ var guestTop = map[string]bool{
 	"proxypass": true, "proxypassmatch": true, "proxypassreverse": true,
 }
 
-// judgeGuests refuses what guests may not say at the top level.
-func (l *Loaded) judgeGuests(o Options) {
-	if len(o.Guests) == 0 {
-		return
-	}
-	kept := l.Source.Root.Children[:0:0]
-	for _, n := range l.Source.Root.Children {
-		if snapshot.IsGuest(n.Pos.File) && !guestTop[ascii.ToLower(n.Name)] {
+// wide are the directives of a virtual host on which other servers, or the server as a
+// whole, depend: pages of what all servers do, what is decided by address, what is
+// kept for all certificates.
+var wide = map[string]bool{
+	"sethandler": true, "headgatepassthrough": true, "remoteipproxyprotocol": true, "remoteipproxyprotocolexceptions": true,
+	"sslusestapling": true, "proxyrequests": true, "authnprovideralias": true, "authzprovideralias": true,
+}
+
+// isWide reports whether a text must be read with the files, because others depend on
+// what is in it.
+func isWide(root *syntax.Node) bool {
+	return slices.ContainsFunc(root.Children, func(n *syntax.Node) bool {
+		return !n.Section || !ascii.EqualFold(n.Name, "VirtualHost") || hasWide(n)
+	})
+}
+
+func hasWide(n *syntax.Node) bool {
+	return wide[ascii.ToLower(n.Name)] || slices.ContainsFunc(n.Children, hasWide)
+}
+
+// readGuests reads what was discovered: what is for itself becomes a guest, the rest
+// stands behind the files.
+func (l *Loaded) readGuests(texts []source.Text) {
+	for _, t := range texts {
+		read := l.Source.ReadGuest(t)
+		if !isWide(read.Root) {
+			l.guests = append(l.guests, newGuest(t, read))
+			continue
+		}
+		l.wide[t.Name] = t.Text
+		l.take(read.Errors, directive.SeverityError)
+		l.take(read.Warnings, directive.SeverityWarning)
+		for _, n := range read.Root.Children {
+			if guestTop[ascii.ToLower(n.Name)] {
+				l.Source.Root.Children = append(l.Source.Root.Children, n)
+				continue
+			}
 			l.Found = append(l.Found, directive.Diagnostic{Severity: directive.SeverityError, Diagnostic: syntax.Diagnostic{
 				Pos: n.Pos, Directive: n.Name, Text: n.Name + " is not allowed in what was discovered",
 			}})
-			continue
 		}
-		kept = append(kept, n)
 	}
-	l.Source.Root.Children = kept
 }
 
-// Blame tells whose faults stop a configuration: those of each guest by its name,
-// and those that are at no guest's place.
+func newGuest(t source.Text, read *source.Result) *guest {
+	g := &guest{text: t, root: read.Root}
+	for _, d := range read.Errors {
+		g.found = append(g.found, directive.Diagnostic{Diagnostic: d, Severity: directive.SeverityError})
+	}
+	for _, d := range read.Warnings {
+		g.found = append(g.found, directive.Diagnostic{Diagnostic: d, Severity: directive.SeverityWarning})
+	}
+	return g
+}
+
+// build builds the part of a guest beside the files. counted is how many servers before
+// it are counted for the metrics page.
+func (g *guest) build(f *files, counted int) {
+	opts := f.applied
+	opts.Use = func(u directive.Use) { g.uses = append(g.uses, u) }
+	top, found := directive.ApplyGuest(g.root, f.table, opts, f.builder.Main)
+	g.found = append(g.found, found...)
+	if directive.Blocking(g.found) {
+		return
+	}
+	read := *f.builder.Read
+	read.Root, read.Uses, read.Hooks = g.root, g.uses, module.Hooks{}
+	b := f.builder.ForGuest(&read, top.Hosts())
+	b.Metered = counted
+	for i, scope := range b.Hosts {
+		f.host(b, scope, g.text.Name, i)
+	}
+	b.Seal()
+	for _, p := range b.Problems {
+		g.found = append(g.found, problem(p, f.options.Check))
+	}
+	if directive.Blocking(g.found) {
+		b.Part.Abandon()
+		return
+	}
+	g.part, g.catalog = b.Part, b.Catalog
+}
+
+// why are the faults that stop a guest.
+func (g *guest) why() (reasons []string) {
+	for _, d := range g.found {
+		if d.Blocks() {
+			reasons = append(reasons, d.House())
+		}
+	}
+	return reasons
+}
+
+// Blame tells whose faults stop a configuration, or parts of it: those of each guest
+// by its name, and those that are at no guest's place.
 func (l *Loaded) Blame() (guests map[string][]string, others []string) {
 	guests = map[string][]string{}
 	for _, d := range l.Found {
@@ -46,6 +136,9 @@ func (l *Loaded) Blame() (guests map[string][]string, others []string) {
 		default:
 			others = append(others, d.House())
 		}
+	}
+	for name, why := range l.Left {
+		guests[name] = append(guests[name], why...)
 	}
 	return guests, others
 }

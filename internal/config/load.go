@@ -34,7 +34,7 @@ type Options struct {
 	Made       string // when the program was built, for its status page
 	Generation uint64
 	Text       string        // configuration given as text instead of File's contents; for proxy --from/--to and demo
-	Guests     []source.Text // what was discovered, read behind the files
+	Guests     []source.Text // what was discovered, behind the files
 	Files      *source.Kept  // what files are read through; nil: they are read and not kept
 	Check      bool          // judge only: opens no logs and attaches no state beyond this call
 
@@ -85,6 +85,15 @@ type Loaded struct {
 	Uses     []directive.Use        // every directive that passed context and arity
 	Snapshot *snapshot.Snapshot     // nil when blocked
 
+	// Left are the guests that are not in the snapshot, by name, and why: what is wrong
+	// with one does not stop the others. Found has nothing of them, and Uses nothing of
+	// any guest that is built as a separate part.
+	Left map[string][]string
+
+	files  *files            // nil when blocked
+	wide   map[string]string // guests that are read with the files: name → text
+	guests []*guest          // the others, in the order of Options.Guests
+
 	// Fragment says that the text was judged as a part of a server's
 	// configuration: because the caller asked for it, or because it plainly is
 	// a part.
@@ -125,13 +134,13 @@ func Load(o Options, rt *Runtime, modules []*module.Module) *Loaded {
 // apply reads the text and applies it, either as a part of a server that has
 // httpd's modules or as the whole configuration.
 func (l *Loaded) apply(o Options, table *directive.Table, modules []*module.Module, fragment bool) {
-	*l = Loaded{Fragment: fragment}
+	*l = Loaded{Fragment: fragment, Left: map[string][]string{}, wide: map[string]string{}}
 	r := readOptions(o, table, modules)
 	r.BuiltIn = fragment
 	l.Source = source.Read(r)
 	l.take(l.Source.Errors, directive.SeverityError)
 	l.take(l.Source.Warnings, directive.SeverityWarning)
-	l.judgeGuests(o)
+	l.readGuests(o.Guests)
 	var found []directive.Diagnostic
 	opts := l.applied(o)
 	opts.Use = func(u directive.Use) { l.Uses = append(l.Uses, u) }
@@ -161,7 +170,6 @@ func readOptions(o Options, table *directive.Table, modules []*module.Module) so
 	case o.Files != nil:
 		r.FS = o.Files
 	}
-	r.Texts = o.Guests
 	return r
 }
 
@@ -176,11 +184,11 @@ func staticModules(modules []*module.Module) []string {
 	return ids
 }
 
-// present says whether httpd would have a module, named by its identifier. A
-// configuration without any LoadModule is that of a server with all of them
-// built in.
-func (l *Loaded) present(id string) bool {
-	return l.Source.BuiltIn || l.Source.HasModule(id)
+// present returns a function that says whether httpd would have a module, named by its
+// identifier. A configuration without any LoadModule is that of a server with all of
+// them built in.
+func present(r *source.Result) func(id string) bool {
+	return func(id string) bool { return r.BuiltIn || r.HasModule(id) }
 }
 
 func loadedSet(r *source.Result) map[string]bool {

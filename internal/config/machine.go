@@ -28,13 +28,13 @@ func look(o Options) logsink.Look {
 // built: addresses and the pid file. It does not check whether another server
 // holds a port: that may be the server that is about to be reloaded.
 func checkMachine(b *module.Builder) {
-	for _, a := range b.Snapshot.Listen {
+	for _, a := range b.Settings.Listen {
 		var e *listen.BindError
 		if err := listen.Check(a); errors.As(err, &e) {
 			b.Fail(syntax.Pos{}, "Listen", bindProblem{e})
 		}
 	}
-	path := b.Snapshot.PidFile
+	path := b.Settings.PidFile
 	if path == "" {
 		return
 	}
@@ -60,10 +60,13 @@ func (b bindProblem) Error() string { return b.LogLine() }
 // Unwrap returns the bind error.
 func (b bindProblem) Unwrap() error { return b.BindError }
 
+// rootOnly is the hint of what only root may do.
+const rootOnly = "a start needs root for it"
+
 // problem returns the diagnostic of a problem. If only root may do something,
 // it is a warning for any other user who judges: the verdict is that of root's
 // start.
-func (l *Loaded) problem(p module.Problem, check bool) directive.Diagnostic {
+func problem(p module.Problem, check bool) directive.Diagnostic {
 	d := directive.Diagnostic{
 		Diagnostic: syntax.Diagnostic{Pos: p.Pos, Directive: p.Directive, Text: p.Text},
 		Severity:   directive.SeverityError, Machine: p.Err != nil,
@@ -78,8 +81,7 @@ func (l *Loaded) problem(p module.Problem, check bool) directive.Diagnostic {
 	case p.Warning:
 		d.Severity = directive.SeverityWarning
 	case check && os.Geteuid() != 0 && errors.Is(p.Err, fs.ErrPermission):
-		d.Severity, l.RootOnly = directive.SeverityWarning, true
-		d.Hint = "a start needs root for it"
+		d.Severity, d.Hint = directive.SeverityWarning, rootOnly
 	}
 	return d
 }

@@ -49,6 +49,17 @@ func Apply(root *syntax.Node, table *Table, opts Options) (*Scope, []Diagnostic)
 	return top, w.found
 }
 
+// ApplyGuest applies the tree of a text beside a main server that others have built
+// already: as if it stood behind the rest of its configuration, of which it changes
+// nothing. The scope it returns has the virtual hosts of the text.
+func ApplyGuest(root *syntax.Node, table *Table, opts Options, main *Scope) (*Scope, []Diagnostic) {
+	w := &walker{table: table, opts: opts}
+	top := *main
+	top.Children = nil
+	w.all(root.Children, &top)
+	return &top, w.found
+}
+
 // Blocking reports whether one of the diagnostics forbids a start.
 func Blocking(found []Diagnostic) bool {
 	for _, d := range found {

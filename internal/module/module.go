@@ -47,11 +47,16 @@ type Module struct {
 	Finish func(b *Builder) error
 }
 
-// Builder is one build of a snapshot: what modules may use and what they add
+// Builder is one build of a part of a snapshot: what modules may use and what they add
 // to.
 type Builder struct {
-	Snapshot   *snapshot.Snapshot
-	Main       *directive.Scope
+	Settings   *snapshot.Settings // of the whole server; those of the files say them
+	Part       *snapshot.Part
+	Guest      bool // the part is a text that was discovered: Finish is not called
+	Generation uint64
+	VHosts     *snapshot.VHosts   // for Finish
+	Main       *directive.Scope   // the main server
+	Hosts      []*directive.Scope // the virtual hosts of the part
 	ServerRoot string
 	RuntimeDir string // folder of relative sockets (DefaultRuntimeDir)
 	Version    string
@@ -74,13 +79,12 @@ type Builder struct {
 	Log        *logsink.ErrorLog                   // for problems found while building
 	Manager    *manage.Manager                     // of the server, for pages that manage balancers; nil where nothing is served
 	Catalog    *manage.Catalog                     // of the balancers that are built
+	Metered    int                                 // servers of parts before this one that are counted for the metrics page
 	Read       *Read                               // what is built
 	Blind      bool                                // files that only a start needs are not looked at: the machine may be another
 	OpenKey    func(path string) (*os.File, error) // opens files of certificates and keys; nil: os.Open
 
-	// Aux has values that modules pass from Server to Dir, under their own keys.
-	// Dir only reads it, because it is also called while requests are served.
-	Aux map[any]any
+	Aux Aux
 
 	Problems []Problem // with positions
 
@@ -127,21 +131,33 @@ func (b *Builder) problem(p Problem) {
 	}
 }
 
+// ForGuest returns a builder of a text that was discovered, beside the files that b has
+// built: hosts are its virtual hosts. It has a separate hold on the surviving state.
+func (b *Builder) ForGuest(read *Read, hosts []*directive.Scope) *Builder {
+	g := *b
+	g.Guest, g.Lease = true, b.Lease.Another()
+	g.Part = &snapshot.Part{Lease: g.Lease, About: read}
+	g.Hosts, g.Read, g.Catalog = hosts, read, b.Catalog.Inner()
+	g.Aux = Aux{outer: &b.Aux}
+	g.Problems, g.sealed = nil, false
+	return &g
+}
+
 // Seal ends the build. Combinations of sections that are compiled later, while
 // requests are served, only read the Builder: AddWorker then fails.
 func (b *Builder) Seal() { b.sealed, b.Read.Hooks.sealed = true, true }
 
-// AddWorker adds a worker to the snapshot's list, for sweeping and listings.
+// AddWorker adds a worker to the part's list, for sweeping and listings.
 func (b *Builder) AddWorker(w *worker.Worker) error {
 	if b.sealed {
 		return fmt.Errorf("worker %s was not built with its snapshot", w.Name)
 	}
-	b.Snapshot.Workers.Add(w)
+	b.Part.Workers.Add(w)
 	return nil
 }
 
-// OnClose has f called when the snapshot is closed. f may take long.
-func (b *Builder) OnClose(f func()) { b.Snapshot.Closers = append(b.Snapshot.Closers, f) }
+// OnClose has f called when the part is released. f may take long.
+func (b *Builder) OnClose(f func()) { b.Part.Closers = append(b.Part.Closers, f) }
 
 // Server is one server being built: the main one or a virtual host.
 type Server struct {

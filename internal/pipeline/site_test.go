@@ -29,11 +29,11 @@ func TestPickSiteOnOneConnection(t *testing.T) {
 	}
 	fresh := snapshotOf("b.test", "a.test")
 	p.Swap(fresh)
-	if x.Site = p.Base(x.Client); x.Site != fresh.Sites[0] {
+	if x.Site = p.Base(x.Client); x.Site != fresh.VHosts.Files()[0].Site {
 		t.Errorf("%s is first", x.Site.Name)
 	}
 	x.Req.Host = []byte("b.test")
-	if p.pickSite(x); x.Site != fresh.Sites[0] {
+	if p.pickSite(x); x.Site != fresh.VHosts.Files()[0].Site {
 		t.Error("the site is of the former snapshot")
 	}
 }
@@ -54,12 +54,10 @@ func TestBaseIsShared(t *testing.T) {
 
 // snapshotOf has a virtual host for any address for each name.
 func snapshotOf(names ...string) *snapshot.Snapshot {
-	s := &snapshot.Snapshot{Main: &exchange.Site{Name: "main"}}
-	s.SetLoops(1)
+	s := snapshot.New(&snapshot.Settings{Main: &exchange.Site{Name: "main"}}, nil, 1)
 	var hosts []*snapshot.VHost
 	for _, n := range names {
 		site := &exchange.Site{Name: n}
-		s.Sites = append(s.Sites, site)
 		hosts = append(hosts, &snapshot.VHost{Site: site, Names: []string{n}, Addrs: []snapshot.Addr{{Port: 80}}})
 	}
 	s.VHosts = snapshot.NewVHosts(s.Main, hosts)

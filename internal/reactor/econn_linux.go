@@ -43,7 +43,6 @@ const (
 	isClosed
 	isBatched  // it has a message in the loop's batch
 	isDetached // a client that no longer has a session
-	isEnding   // a client whose session is over: it is closed once its message in the batch is sent
 )
 
 var (
@@ -212,6 +211,7 @@ func (c *econn) peek() syscall.Errno {
 
 // serve calls the session until it has nothing more to do. It runs on a
 // coroutine.
+// coroutine.
 func (c *econn) serve() {
 	for {
 		if c.flags&isClosed != 0 {
@@ -229,7 +229,10 @@ func (c *econn) serve() {
 			return
 		}
 	}
-	c.end()
+	if c.flags&(isBatched|isClosed) == isBatched || c.pending != nil {
+		_ = c.sendLast() // the connection ends, whether or not this arrives
+	}
+	c.ended()
 }
 
 // rest makes a client idle. It returns false when there is something to do at
@@ -468,16 +471,25 @@ func (c *econn) Close() error {
 	if c.flags&isClosed != 0 {
 		return nil
 	}
+	l := c.loop
 	if c.flags&isBatched != 0 {
 		_, _ = sysSend(int(c.fd), c.unbatch(), unix.MSG_MORE)
 	}
-	c.forget()
+	c.flags = c.flags&^isIdle | isClosed
+	c.watcher = nil
+	l.conns.remove(c)
+	l.slots[c.slot] = nil
+	l.free = append(l.free, c.slot)
 	sysClose(int(c.fd))
+	l.engine.open.Add(-1)
+	if c.flags&isDetached != 0 {
+		l.clients.Add(-1)
+	}
 	if c.reader != nil {
-		c.loop.wake(c.reader)
+		l.wake(c.reader)
 	}
 	if c.writer != nil {
-		c.loop.wake(c.writer)
+		l.wake(c.writer)
 	}
 	return nil
 }

@@ -55,7 +55,7 @@ func Play(s *snapshot.Snapshot, q *Request) (*explain.Report, error) {
 // quiet has a snapshot write nothing but the lines of its error logs to log.
 func quiet(s *snapshot.Snapshot, log *bytes.Buffer) {
 	l := logsink.NewStartupLog(log)
-	for _, site := range s.Sites {
+	for site := range s.Sites() {
 		site.AccessLogs, site.Log = nil, l
 	}
 }

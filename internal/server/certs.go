@@ -38,7 +38,7 @@ func (s *Server) watchCerts() (stop func()) {
 // used: the earlier ones are then served on.
 func (s *Server) lookAtCerts() {
 	snap := s.pipeline.Current()
-	for _, look := range snap.Looks {
+	for look := range snap.Looks() {
 		said, err := look()
 		switch {
 		case err != nil:
@@ -47,7 +47,7 @@ func (s *Server) lookAtCerts() {
 			s.logf(logsink.Notice, "", nil, "%s", said)
 		}
 	}
-	for _, p := range snap.Certs {
+	for p := range snap.Certs() {
 		changed, err := p.Look()
 		switch {
 		case errors.Is(err, fs.ErrPermission):

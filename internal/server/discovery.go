@@ -21,6 +21,7 @@ import (
 type discovery struct {
 	hub     *discover.Hub         // also in seen
 	options config.Options        // of the latest load that took effect, with its files
+	loaded  *config.Loaded        // what is in effect
 	claims  *config.Claims        // what these have
 	wanted  []source.Text         // what is discovered
 	guests  []source.Text         // of these, what is in effect
@@ -47,7 +48,7 @@ const firstWord = 2 * time.Second
 // effect, and stops what it does not say any more.
 func (s *Server) discovering(loaded *config.Loaded, o config.Options) {
 	d, snap := &s.discovery, loaded.Snapshot
-	d.options, d.tried = config.Options{}, nil
+	d.options, d.loaded, d.tried = config.Options{}, nil, nil
 	if len(snap.Discover) > 0 || snap.Watch {
 		d.options = o
 		if o.Files != nil {
@@ -56,7 +57,7 @@ func (s *Server) discovering(loaded *config.Loaded, o config.Options) {
 	}
 	d.claims = nil
 	if len(snap.Discover) > 0 {
-		d.claims = loaded.Claims()
+		d.claims, d.loaded = loaded.Claims(), loaded
 		if d.hub == nil && !d.ended {
 			d.hub = discover.NewHub(discover.Options{Merge: s.merge, Event: s.onSource})
 			d.seen.Store(d.hub)
@@ -82,11 +83,12 @@ func (s *Server) discoverFirst(loaded *config.Loaded, o config.Options) *config.
 		s.tookGuests(nil) // pages and tables show that there is nothing
 		return loaded
 	}
-	with, err := s.loadIsolated(d.options, loaded.Snapshot)
+	with, err := s.loadIsolated(d.options)
 	if err != nil {
 		return loaded
 	}
 	s.retire(loaded.Snapshot)
+	d.loaded = with
 	s.tookGuests(nil)
 	return with
 }
@@ -120,13 +122,14 @@ func (s *Server) merge() {
 	o := d.options
 	o.Generation = s.generation + 1
 	began := time.Now()
-	loaded, err := s.loadIsolated(o, s.pipeline.Current())
+	loaded, err := s.loadIsolated(o)
 	if err != nil {
 		s.logf(logsink.Error, "", nil, "what was discovered is not taken over: %v; the configuration stays as it was", err)
 		s.logReport(loaded)
 		return
 	}
 	s.swap(loaded.Snapshot)
+	d.loaded = loaded
 	s.publish(s.describe(loaded.Snapshot))
 	s.tookGuests(before)
 	s.logGuests(loaded, before, time.Since(began))
@@ -147,25 +150,26 @@ func (d *discovery) refused() map[string][]string {
 
 // loadIsolated is loadGuests, and once more without what makes a text of several
 // services wrong: the others must not be left out with it, not even for a moment.
-func (s *Server) loadIsolated(o config.Options, files *snapshot.Snapshot) (*config.Loaded, error) {
+func (s *Server) loadIsolated(o config.Options) (*config.Loaded, error) {
 	d := &s.discovery
-	loaded, err := s.loadGuests(o)
+	loaded, err := s.loadGuests(o, d.loaded)
 	if err != nil || !d.hub.Refused(d.refused()) {
 		return loaded, err
 	}
 	s.logFaults()
-	wanted := s.translate(files)
+	wanted := s.translate(d.loaded.Snapshot)
 	if slices.Equal(wanted, d.wanted) {
 		return loaded, nil
 	}
 	s.retire(loaded.Snapshot)
 	d.wanted = wanted
-	return s.loadGuests(o)
+	return s.loadGuests(o, d.loaded)
 }
 
 // loadGuests loads a configuration with what was discovered, apart from the texts
-// that cannot be compiled. The error is that of the files alone.
-func (s *Server) loadGuests(o config.Options) (*config.Loaded, error) {
+// that cannot be compiled. base is what is in effect, where the files are the same.
+// The error is that of the files alone.
+func (s *Server) loadGuests(o config.Options, base *config.Loaded) (*config.Loaded, error) {
 	d := &s.discovery
 	faults := map[string]guestFault{}
 	left := make([]source.Text, 0, len(d.wanted))
@@ -177,7 +181,7 @@ func (s *Server) loadGuests(o config.Options) (*config.Loaded, error) {
 		left = append(left, t)
 	}
 	refused := map[string][]string{}
-	loaded, left, err := s.fit(o, left, refused)
+	loaded, left, err := s.fit(o, base, left, refused)
 	if err != nil {
 		return loaded, err
 	}
@@ -191,13 +195,23 @@ func (s *Server) loadGuests(o config.Options) (*config.Loaded, error) {
 }
 
 // fit loads a configuration with as many of the guests as can be compiled with it.
-// Those that cannot are added to refused.
-func (s *Server) fit(o config.Options, guests []source.Text, refused map[string][]string) (*config.Loaded, []source.Text, error) {
+// Those that cannot are added to refused. Where they are for themselves, only what is
+// new beside base is compiled.
+func (s *Server) fit(o config.Options, base *config.Loaded, guests []source.Text, refused map[string][]string) (*config.Loaded, []source.Text, error) {
+	take := func(l *config.Loaded) (*config.Loaded, []source.Text, error) {
+		maps.Copy(refused, l.Left)
+		return l, config.Without(guests, l.Left), nil
+	}
+	if base != nil {
+		if loaded := base.Extend(guests, o.Generation); loaded != nil {
+			return take(loaded)
+		}
+	}
 	for {
 		o.Guests = guests
 		loaded := config.Load(o, s.rt, s.o.Modules)
 		if loaded.OK() && loaded.Snapshot != nil {
-			return loaded, guests, nil
+			return take(loaded)
 		}
 		if len(guests) == 0 {
 			return loaded, nil, &ConfigError{Loaded: loaded}

@@ -64,7 +64,7 @@ func privateFolder() string {
 // for a name, else those of the first one of the port for TLS.
 func certificateFor(snap *snapshot.Snapshot, host string) (cert, key string, ok bool) {
 	var found *certfile.Pair
-	for _, p := range snap.Certs {
+	for p := range snap.Certs() {
 		leaf := p.Certificate().Leaf
 		switch {
 		case leaf == nil:

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/headgate/headgate/internal/control"
 	"github.com/headgate/headgate/internal/listen"
@@ -75,7 +76,7 @@ func (s *Server) startHelper(snap *snapshot.Snapshot) error {
 		return nil //nolint:nilerr // Drop says so
 	}
 	setup := privsep.Setup{
-		Config: s.o.HelperConfig, PID: os.Getpid(), PidFile: s.pidFile, UID: id.UID, Groups: id.Groups(), Keys: snap.Keys,
+		Config: s.o.HelperConfig, PID: os.Getpid(), PidFile: s.pidFile, UID: id.UID, Groups: id.Groups(), Keys: slices.Collect(snap.Keys()),
 	}
 	if s.control != nil {
 		setup.Socket = s.control.Path()

@@ -30,7 +30,7 @@ func TestClosingHoldsNobody(t *testing.T) {
 	closing, letGo := make(chan struct{}), make(chan struct{})
 	t.Cleanup(func() { close(letGo) })
 	old := r.Pipeline().Current()
-	old.Closers = append(old.Closers, func() { close(closing); <-letGo })
+	old.Parts[0].Closers = append(old.Parts[0].Closers, func() { close(closing); <-letGo })
 	slow := make(chan int, 1)
 	go func() {
 		code, _ := get(t, r.port, "/slow")

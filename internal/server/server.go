@@ -264,10 +264,10 @@ func (s *Server) startSweep() (stop func()) {
 // meanwhile, its workers only have fewer connections to check.
 func (s *Server) sweep(now time.Time) {
 	snap := s.pipeline.Current()
-	for _, w := range snap.Workers.All() {
+	for w := range snap.Workers() {
 		w.Sweep(now)
 	}
-	for _, f := range snap.Sweeps {
+	for f := range snap.Sweeps() {
 		f()
 	}
 	if d := s.o.Notify.Watchdog(); d > 0 {

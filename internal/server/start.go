@@ -71,11 +71,11 @@ func (s *Server) load() (*config.Loaded, config.Options, error) {
 	}
 	was := d.faults
 	d.faults = nil // what could not be compiled may be possible with other files
-	loaded, err := s.loadGuests(o)
+	loaded, err := s.loadGuests(o, nil)
 	if err == nil && len(d.guests) > 0 && len(loaded.Snapshot.Discover) == 0 {
 		s.retire(loaded.Snapshot)
 		d.wanted = nil
-		loaded, err = s.loadGuests(o)
+		loaded, err = s.loadGuests(o, nil)
 	}
 	if err != nil {
 		d.faults, d.tried = was, o.Files
@@ -117,9 +117,7 @@ func socketOptions(snap *snapshot.Snapshot, in *listen.Inherited) listen.Options
 // swap makes a snapshot current and retires the previous one.
 func (s *Server) swap(snap *snapshot.Snapshot) {
 	s.generation = snap.Generation
-	for _, f := range snap.Begin {
-		f()
-	}
+	snap.Become()
 	if m, ok := s.engine.(reactor.Measured); ok {
 		m.Measure(snap.Meters != nil || snap.Board != nil)
 	}
@@ -130,10 +128,7 @@ func (s *Server) swap(snap *snapshot.Snapshot) {
 	if old != nil {
 		s.retire(old)
 	}
-	snap.Checks.Start(s.engine.Run)
-	for _, t := range snap.Tasks {
-		t.Start(s.engine.Run)
-	}
+	snap.Start(s.engine.Run)
 }
 
 // retire retires a snapshot and records that its closing must be waited for.

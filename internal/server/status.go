@@ -81,10 +81,10 @@ func (s *Server) describe(snap *snapshot.Snapshot) func(*Status) {
 		for _, k := range s.sockets.serving {
 			st.Addresses = append(st.Addresses, address(k.group[0].Spec(), k.Addr()))
 		}
-		for _, site := range snap.Sites {
+		for site := range snap.Sites() {
 			st.Hosts = append(st.Hosts, site.Name)
 		}
-		for _, l := range snap.Logs {
+		for l := range snap.Logs() {
 			if l.Errors {
 				st.ErrorLogs = append(st.ErrorLogs, l.Dest)
 			} else {

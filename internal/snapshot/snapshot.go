@@ -5,46 +5,23 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/headgate/headgate/internal/certfile"
 	"github.com/headgate/headgate/internal/discover"
 	"github.com/headgate/headgate/internal/exchange"
-	"github.com/headgate/headgate/internal/health"
 	"github.com/headgate/headgate/internal/listen"
 	"github.com/headgate/headgate/internal/metrics"
 	"github.com/headgate/headgate/internal/reactor"
 	"github.com/headgate/headgate/internal/scoreboard"
-	"github.com/headgate/headgate/internal/state"
-	"github.com/headgate/headgate/internal/worker"
 )
 
-// Task is work in the background while a snapshot is current. Start is called
-// once; Stop may be called without it, more than once, from any thread, and does
-// not wait. run starts work on a loop (reactor.Engine.Run).
-type Task interface {
-	Start(run func(func(reactor.Loop)))
-	Stop()
-}
-
-// Log is a log that a configuration names.
-type Log struct {
-	Dest   string // a file by absolute path, or "|program", or "syslog"
-	Errors bool   // an ErrorLog, not a CustomLog
-}
-
-// Snapshot is one compiled configuration.
-type Snapshot struct {
-	Generation             uint64
-	Built                  time.Time
-	VHosts                 *VHosts
+// Settings are what a configuration says of the server as a whole. Snapshots whose
+// files are the same share them.
+type Settings struct {
 	Main                   *exchange.Site
-	Sites                  []*exchange.Site // main first, then virtual hosts in file order
 	Listen                 []listen.Addr
-	Backlog                int         // ListenBacklog; 0: the system's
-	SendBuffer, RecvBuffer int         // bytes; 0: the system's
-	Workers                worker.List // every worker of every site, for sweeping and status
-	MaxInFlight            int         // MaxRequestWorkers; 0: no limit
+	Backlog                int // ListenBacklog; 0: the system's
+	SendBuffer, RecvBuffer int // bytes; 0: the system's
+	MaxInFlight            int // MaxRequestWorkers; 0: no limit
 	PidFile                string
-	Logs                   []Log // named by its directives, in their order; one may occur more than once
 	User, Group            string
 	Chroot                 string
 	GracefulTimeout        time.Duration // 0: wait for ever
@@ -53,27 +30,44 @@ type Snapshot struct {
 	SeeTail bool              // SeeRequestTail
 	Meters  *metrics.Book     // where requests are counted; nil: there is no metrics page
 
-	Tasks  []Task         // run while the snapshot is current
-	Checks *health.Checks // of members of balancers, while the snapshot is current; nil: none
-
-	Certs []*certfile.Pair                  // of all sites, to be looked at for changes
-	Looks []func() (said string, err error) // look at further files for changes, as often; for the log, each change and fault once
-	Keys  []string                          // files of certificates and keys: what the privileged helper may open for reading
-
 	Discover []discover.Spec // where more is discovered than the files say
 	Watch    bool            // the files are watched, and a change is taken over
 
 	Asks bool // judged only: a start asks for pass phrases of encrypted keys, which may take long
 
-	Begin   []func()     // run in their order right before it becomes current; they do not wait
-	Lease   *state.Lease // on the surviving state
-	Closers []func()     // run once it is retired; may take long
-	Sweeps  []func()     // run once a second while it is current; they do not wait
+	latest atomic.Pointer[Snapshot]
+}
+
+// Latest returns the snapshot with these settings that took effect last, for pages
+// that show what there is; the first one that was made, if none did.
+func (s *Settings) Latest() *Snapshot { return s.latest.Load() }
+
+// Snapshot is one compiled configuration: its settings, and the parts with its
+// servers. New makes one.
+type Snapshot struct {
+	*Settings
+	Generation uint64
+	Built      time.Time
+	VHosts     *VHosts
+	Parts      []*Part // that of the files first
+
+	Begin []func() // run in their order right before it becomes current; they do not wait
 
 	refs     []refs      // exchanges in flight, by loop
 	retiring atomic.Bool // no longer current
 	once     sync.Once   // begins closing
 	closing  atomic.Pointer[Closing]
+}
+
+// New makes a snapshot of parts, for an engine with so many loops. The parts are
+// held until it is closed.
+func New(s *Settings, parts []*Part, loops int) *Snapshot {
+	for _, p := range parts {
+		p.hold()
+	}
+	snap := &Snapshot{Settings: s, Parts: parts, refs: make([]refs, loops)}
+	s.latest.CompareAndSwap(nil, snap)
+	return snap
 }
 
 // Closing tracks the closing of a retired snapshot. A separate goroutine closes
@@ -96,12 +90,28 @@ type refs struct {
 	_ [56]byte
 }
 
-// SetLoops makes counters for n loops. It is called once, before the snapshot
-// becomes current.
-func (s *Snapshot) SetLoops(n int) { s.refs = make([]refs, n) }
-
 // Loops returns the number of loops it was made for.
 func (s *Snapshot) Loops() int { return len(s.refs) }
+
+// Become prepares for the snapshot being current in a moment: what begins with it, and
+// with the parts that are new.
+func (s *Snapshot) Become() {
+	for _, p := range s.Parts {
+		p.begin()
+	}
+	for _, f := range s.Begin {
+		f()
+	}
+	s.latest.Store(s)
+}
+
+// Start says that the snapshot is current now, and begins the work in the background
+// of the parts that are new. run starts work on a loop (reactor.Engine.Run).
+func (s *Snapshot) Start(run func(func(reactor.Loop))) {
+	for _, p := range s.Parts {
+		p.start(run)
+	}
+}
 
 // Enter counts an exchange of a loop in. False: the snapshot is no longer
 // current, and the caller must load the current one.
@@ -124,14 +134,14 @@ func (s *Snapshot) Leave(loop int) {
 }
 
 // Retire says that the snapshot is no longer current, or never will be, and
-// returns its Closing, which begins when the last exchange has ended. Its health
-// checks end at once.
+// returns its Closing, which begins when the last exchange has ended. The work in
+// the background of parts that no other snapshot goes on with ends at once.
 func (s *Snapshot) Retire() *Closing {
-	s.Checks.Stop()
-	for _, t := range s.Tasks {
-		t.Stop()
+	if s.closing.CompareAndSwap(nil, &Closing{done: make(chan struct{})}) {
+		for _, p := range s.Parts {
+			p.leave()
+		}
 	}
-	s.closing.CompareAndSwap(nil, &Closing{done: make(chan struct{})})
 	s.retiring.Store(true)
 	s.tryClose()
 	return s.closing.Load()
@@ -156,12 +166,9 @@ func (s *Snapshot) tryClose() {
 	}
 }
 
-// close releases the resources of the snapshot, slow ones last.
+// close releases the parts.
 func (s *Snapshot) close() {
-	if s.Lease != nil {
-		s.Lease.Release()
-	}
-	for _, c := range s.Closers {
-		c()
+	for _, p := range s.Parts {
+		p.release()
 	}
 }

@@ -11,14 +11,12 @@ import (
 func TestRetire(t *testing.T) {
 	for range 300 {
 		var inside, closed atomic.Int64
-		s := &Snapshot{}
-		s.SetLoops(2)
-		s.Closers = []func(){func() {
+		s := New(new(Settings), []*Part{{Closers: []func(){func() {
 			closed.Add(1)
 			if n := inside.Load(); n != 0 {
 				t.Errorf("closed with %d exchanges on it", n)
 			}
-		}}
+		}}}}, 2)
 		var wg sync.WaitGroup
 		for g := range 4 {
 			wg.Go(func() {
@@ -41,12 +39,11 @@ func TestRetire(t *testing.T) {
 func TestRetireWaitsForTheLast(t *testing.T) {
 	var closed atomic.Int64
 	begun, letGo := make(chan struct{}), make(chan struct{})
-	s := &Snapshot{Closers: []func(){func() {
+	s := New(new(Settings), []*Part{{Closers: []func(){func() {
 		close(begun)
 		<-letGo
 		closed.Add(1)
-	}}}
-	s.SetLoops(2)
+	}}}}, 2)
 	s.Enter(0)
 	s.Enter(1)
 	c := s.Retire()

@@ -8,18 +8,26 @@ import (
 )
 
 // Text is configuration that exists as text only, such as what was discovered. It
-// is read behind the files, at the top level, and is a guest: others wrote what is
+// stands behind the files, at the top level, and is a guest: others wrote what is
 // in it. It cannot read files, define or use variables and macros, or load modules.
 type Text struct {
 	Name string // for positions: "discovered:docker"
 	Text string
 }
 
-// guest reads one such text.
-func (r *reader) guest(t Text) {
-	r.refuse, r.literal = refuseGuest, true
-	r.text(t.Name, t.Text, r.res.Root)
-	r.refuse, r.literal = nil, false
+// ReadGuest reads one such text: with the modules of the server's configuration, of
+// which it changes nothing. It may run at the same time as others.
+func (r *Result) ReadGuest(t Text) *Result {
+	server := r.state
+	in := &reader{
+		Options: server.Options, rows: server.rows, conditions: server.conditions, modules: server.modules, loaded: server.loaded,
+		builtIn: &builtIn{counts: r.BuiltIn, names: server.builtIn.names},
+		res:     &Result{Root: &syntax.Node{Section: true}, ServerRoot: r.ServerRoot, BuiltIn: r.BuiltIn},
+		refuse:  refuseGuest, literal: true,
+	}
+	in.res.Root.Pos.File = t.Name
+	in.text(t.Name, t.Text, in.res.Root)
+	return in.res
 }
 
 // guestMay are the conditional sections that a guest may have: they depend on

@@ -30,11 +30,12 @@ func TestGuests(t *testing.T) {
 		{"<VirtualHost *:80>\n", "<VirtualHost> was not closed"},
 		{"</VirtualHost>\n", "</VirtualHost> without matching <VirtualHost> section"},
 	} {
-		r := Read(Options{File: file, ServerRoot: dir, Texts: []Text{{Name: "discovered:x", Text: tt.text}, {Name: "discovered:y", Text: "ServerName last\n"}}})
+		files := Read(Options{File: file, ServerRoot: dir})
 		text := ""
-		for _, e := range r.Errors {
+		for _, e := range files.ReadGuest(Text{Name: "discovered:x", Text: tt.text}).Errors {
 			text += e.Pos.String() + ": " + e.Text + "\n"
 		}
+		r := files.ReadGuest(Text{Name: "discovered:y", Text: "ServerName last\n"})
 		if tt.fault == "" != (text == "") || !strings.Contains(text, tt.fault) {
 			t.Errorf("%q: %q", tt.text, text)
 		}

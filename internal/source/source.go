@@ -14,7 +14,6 @@ type Options struct {
 	ServerRoot string   // httpd's -d; a ServerRoot directive replaces it
 	Defines    []string // httpd's -D
 	Pre, Post  []string // httpd's -C and -c: directives before and after the file
-	Texts      []Text   // read behind all of that
 
 	Env func(name string) (string, bool) // the environment that ${VAR} may name; nil: empty
 
@@ -139,9 +138,6 @@ func (r *reader) read() {
 		r.fail(Diagnostic{Text: fault})
 	}
 	r.commandLine(r.Post)
-	for _, t := range r.Texts {
-		r.guest(t)
-	}
 }
 
 // IsDefined reports whether name was given with -D or by Define.

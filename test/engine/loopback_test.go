@@ -9,7 +9,6 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/headgate/headgate/internal/exchange"
 	"github.com/headgate/headgate/internal/reactor"
 	"github.com/headgate/headgate/internal/snapshot"
 	"github.com/headgate/headgate/internal/testkit"
@@ -101,10 +100,8 @@ func testStress(t *testing.T, n realEngine) {
 
 // reload makes another snapshot current.
 func reload(r *rig) {
-	s := &snapshot.Snapshot{
-		Main: r.site, Sites: []*exchange.Site{r.site}, VHosts: snapshot.NewVHosts(r.site, nil), MaxInFlight: 6,
-	}
-	s.SetLoops(1)
+	s := snapshot.New(&snapshot.Settings{Main: r.site, MaxInFlight: 6}, nil, 1)
+	s.VHosts = snapshot.NewVHosts(r.site, nil)
 	r.pipe.Swap(s).Retire()
 }
 

@@ -125,8 +125,8 @@ func newRig(loops int, edit func(r *rig)) *rig {
 	r.site.AccessLogs = []exchange.AccessLog{r}
 	r.worker = newWorker(worker.Config{Name: "http://backend.test:80", Scheme: "http", Host: "192.0.2.9", Port: 80, Reuse: true},
 		worker.NewState(resolve.NewName(new(resolve.Resolver), "192.0.2.9", resolve.ByTTL), nil, loops))
-	snap := &snapshot.Snapshot{Main: r.site, Sites: []*exchange.Site{r.site}, VHosts: snapshot.NewVHosts(r.site, nil)}
-	snap.SetLoops(loops)
+	snap := snapshot.New(&snapshot.Settings{Main: r.site}, nil, loops)
+	snap.VHosts = snapshot.NewVHosts(r.site, nil)
 	r.pipe = pipeline.New(ck)
 	r.front = h1.New(r.pipe, ck, tunnel.New(loops))
 	r.front.Poison = true

@@ -32,11 +32,11 @@ type tablesKey struct{}
 
 // server makes the tables of a snapshot, before any chain is compiled.
 func (s *Store) server(b *module.Builder, _ *module.Server) error {
-	if b.Aux[tablesKey{}] == nil {
-		b.Aux[tablesKey{}] = &tables{freshfile.NewSet(passwd.ParseUsers), freshfile.NewSet(passwd.ParseRealms)}
+	if b.Aux.Own(tablesKey{}) == nil {
+		b.Aux.Put(tablesKey{}, &tables{freshfile.NewSet(passwd.ParseUsers), freshfile.NewSet(passwd.ParseRealms)})
 		s.verdicts.allow(max(1, b.Loops/2))
 	}
 	return nil
 }
 
-func tablesOf(b *module.Builder) *tables { return b.Aux[tablesKey{}].(*tables) }
+func tablesOf(b *module.Builder) *tables { return b.Aux.Get(tablesKey{}).(*tables) }

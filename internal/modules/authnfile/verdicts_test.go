@@ -32,7 +32,7 @@ func checker(t testing.TB, users string, loops int) (module.PasswordChecker, *St
 		t.Fatal(err)
 	}
 	s := NewStore()
-	b := &module.Builder{Aux: map[any]any{}, Loops: loops}
+	b := &module.Builder{Loops: loops}
 	if err := s.server(b, nil); err != nil {
 		t.Fatal(err)
 	}

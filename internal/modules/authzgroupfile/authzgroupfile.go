@@ -27,8 +27,8 @@ func New() *module.Module {
 			return nil
 		}}},
 		Server: func(b *module.Builder, _ *module.Server) error {
-			if b.Aux[filesKey{}] == nil {
-				b.Aux[filesKey{}] = freshfile.NewSet(passwd.ParseGroups)
+			if b.Aux.Own(filesKey{}) == nil {
+				b.Aux.Put(filesKey{}, freshfile.NewSet(passwd.ParseGroups))
 			}
 			return nil
 		},
@@ -38,7 +38,7 @@ func New() *module.Module {
 // fileOf returns the AuthGroupFile of a combination of sections; nil: there is none.
 func fileOf(b *module.Builder, d *module.Dir) *freshfile.File[passwd.Groups] {
 	if c, ok := slot.Peek(d.Conf); ok {
-		return b.Aux[filesKey{}].(*freshfile.Set[passwd.Groups]).Get(c.file)
+		return b.Aux.Get(filesKey{}).(*freshfile.Set[passwd.Groups]).Get(c.file)
 	}
 	return nil
 }

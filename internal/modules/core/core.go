@@ -68,10 +68,10 @@ type serverHeaderKey struct{}
 
 // serverHeader returns the Server field of all sites, in the same memory.
 func serverHeader(b *module.Builder) []byte {
-	h, ok := b.Aux[serverHeaderKey{}].([]byte)
+	h, ok := b.Aux.Get(serverHeaderKey{}).([]byte)
 	if !ok {
 		h = []byte(tokens(GlobalOf(b.Main.Server).Tokens.Or("Full"), b.Version))
-		b.Aux[serverHeaderKey{}] = h
+		b.Aux.Put(serverHeaderKey{}, h)
 	}
 	return h
 }
@@ -85,13 +85,13 @@ func errorLog(b *module.Builder, c *ServerConf, site *exchange.Site) error {
 	if dest == "" {
 		return nil
 	}
-	b.Snapshot.Logs = append(b.Snapshot.Logs, snapshot.Log{Dest: dest, Errors: true})
+	b.Part.Logs = append(b.Part.Logs, snapshot.Log{Dest: dest, Errors: true})
 	out, err := b.Logs.Error(dest)
 	if err != nil {
 		b.Fail(c.ErrorLogPos, "ErrorLog", err)
 		return nil
 	}
-	b.Snapshot.Closers = append(b.Snapshot.Closers, out.Release)
+	b.Part.Closers = append(b.Part.Closers, out.Release)
 	site.Log = logsink.NewFormatted(out, site.Levels, c.Formats, site.Name)
 	return nil
 }
@@ -168,8 +168,8 @@ func dir(b *module.Builder, d *module.Dir, evals *exchange.Evaluator) error {
 // finish fills the fields that concern the whole server.
 func finish(b *module.Builder) error {
 	g := GlobalOf(b.Main.Server)
-	b.Snapshot.Listen = g.Listen
-	b.Snapshot.Backlog, b.Snapshot.SendBuffer, b.Snapshot.RecvBuffer = g.Backlog, g.SendBuffer, g.RecvBuffer
+	b.Settings.Listen = g.Listen
+	b.Settings.Backlog, b.Settings.SendBuffer, b.Settings.RecvBuffer = g.Backlog, g.SendBuffer, g.RecvBuffer
 	return nil
 }
 

@@ -51,7 +51,7 @@ func setDiscover(c *directive.Call) error {
 
 func finish(b *module.Builder) error {
 	if c, ok := slot.Peek(b.Main.Server); ok {
-		b.Snapshot.Discover, b.Snapshot.Watch = c.specs, c.watch
+		b.Settings.Discover, b.Settings.Watch = c.specs, c.watch
 	}
 	return nil
 }

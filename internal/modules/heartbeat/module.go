@@ -95,8 +95,7 @@ func finish(b *module.Builder) error {
 		b.Fail(c.pos, "HeartbeatAddress", failed)
 		return nil
 	}
-	snap, log := b.Snapshot, b.Log
-	snap.Sweeps = append(snap.Sweeps, func() { p.beat(snap, log) })
+	b.Part.Sweeps = append(b.Part.Sweeps, func() { p.beat(b.Settings.Latest(), b.Log) })
 	return nil
 }
 

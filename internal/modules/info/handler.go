@@ -21,6 +21,17 @@ type facts struct {
 	running   running
 }
 
+// reads returns what the parts of the configuration in effect were built from, that of
+// the files first.
+func (f *facts) reads() (all []*module.Read) {
+	for _, p := range f.running.settings.Latest().Parts {
+		if r, ok := p.About.(*module.Read); ok {
+			all = append(all, r)
+		}
+	}
+	return all
+}
+
 // handler is the page of one virtual host.
 type handler struct {
 	*facts

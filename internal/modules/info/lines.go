@@ -33,10 +33,12 @@ type lister struct {
 // files were read (Include, Define, conditions, LoadModule) are not there.
 func (f *facts) lines(keep func(*directive.Row) bool) []line {
 	l := &lister{uses: make(map[*syntax.Node]directive.Use, len(f.read.Uses)), keep: keep}
-	for _, u := range f.read.Uses {
-		l.uses[u.Node] = u
+	for _, r := range f.reads() {
+		for _, u := range r.Uses {
+			l.uses[u.Node] = u
+		}
+		l.all(r.Root.Children, 0)
 	}
-	l.all(f.read.Root.Children, 0)
 	return l.out
 }
 

@@ -59,12 +59,12 @@ func server(b *module.Builder, s *module.Server, providers []Group) {
 	if s.Scope != b.Main || !b.Present(id) || !b.Handles(name) {
 		return
 	}
-	b.Aux[pageKey{}] = &facts{read: b.Read, providers: providers, version: b.Version, made: b.Made, root: b.ServerRoot, running: runningOf(b)}
+	b.Aux.Put(pageKey{}, &facts{read: b.Read, providers: providers, version: b.Version, made: b.Made, root: b.ServerRoot, running: runningOf(b)})
 }
 
 // dir adds the page to each chain; it declines what does not name it.
 func dir(b *module.Builder, d *module.Dir) error {
-	f, ok := b.Aux[pageKey{}].(*facts)
+	f, ok := b.Aux.Get(pageKey{}).(*facts)
 	if !ok {
 		return nil
 	}

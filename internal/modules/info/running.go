@@ -15,7 +15,7 @@ import (
 
 // running is what the page shows of the running server. What is nil is left out.
 type running struct {
-	snapshot  *snapshot.Snapshot
+	settings  *snapshot.Settings
 	board     *scoreboard.Board
 	tunnels   *tunnel.Tunnels
 	incidents *incident.Book
@@ -23,15 +23,16 @@ type running struct {
 }
 
 func runningOf(b *module.Builder) running {
-	return running{snapshot: b.Snapshot, board: b.Board, tunnels: b.Tunnels, incidents: b.Incidents, logs: b.Logs}
+	return running{settings: b.Settings, board: b.Board, tunnels: b.Tunnels, incidents: b.Incidents, logs: b.Logs}
 }
 
 // mostCauses is how many causes of failures are shown.
 const mostCauses = 8
 
-// settings are about the running server; httpd has none of them.
-func (r running) settings() []pair {
-	list := []pair{{"Configuration", fmt.Sprintf("number %d, in effect since %s", r.snapshot.Generation, r.snapshot.Built.Format(time.RFC3339))}}
+// facts are about the running server; httpd has none of them.
+func (r running) facts() []pair {
+	now := r.settings.Latest()
+	list := []pair{{"Configuration", fmt.Sprintf("number %d, in effect since %s", now.Generation, now.Built.Format(time.RFC3339))}}
 	if b := r.board; b != nil && b.Loads != nil {
 		list = append(list, pair{"Event Loops", loops(b.Loads())})
 	}
@@ -62,7 +63,7 @@ func loops(all []scoreboard.Load) string {
 // pools sums up the connections to all backends.
 func (r running) pools() string {
 	workers, open, idle, waiting := 0, 0, 0, 0
-	for _, w := range r.snapshot.Workers.All() {
+	for w := range r.settings.Latest().Workers() {
 		o, i := w.State.Counts()
 		workers, open, idle, waiting = workers+1, open+o, idle+i, waiting+w.State.Waiting()
 	}

@@ -141,7 +141,7 @@ func (q question) settings() []pair {
 		{"Server Root", q.root},
 		{"Config File", q.read.File},
 		{"Server Built With", runtime.Version() + " " + runtime.GOOS + "/" + runtime.GOARCH},
-	}, q.running.settings()...)
+	}, q.running.facts()...)
 }
 
 func (f *facts) product() string { return "Apache/" + source.DefaultVersion + " (" + f.version + ")" }
@@ -157,7 +157,7 @@ func (f *facts) hooks() []section {
 	request := section{Anchor: "request_hooks", Title: "Request Hooks", Note: "Those of this configuration, in the order in which modules are asked."}
 	for _, h := range module.AllHooks() {
 		row := hook{Name: h.String()}
-		taking := f.read.Hooks.Of(h)
+		taking := f.taking(h)
 		for _, m := range f.read.Modules {
 			if slices.Contains(taking, m) {
 				row.Modules = append(row.Modules, source.ModuleSource(m.ID))
@@ -173,6 +173,14 @@ func (f *facts) hooks() []section {
 		request,
 		{Anchor: "other_hooks", Title: "Other Hooks", Note: "There are none here."},
 	}
+}
+
+// taking returns the modules that take part in a hook.
+func (f *facts) taking(h module.Hook) (all []*module.Module) {
+	for _, r := range f.reads() {
+		all = append(all, r.Hooks.Of(h)...)
+	}
+	return all
 }
 
 // moduleOf returns the module of a source file; nil: this server has none.
@@ -206,7 +214,7 @@ func (q question) show(name string) shown {
 	out.Here = true
 	var takes, configures []string
 	for _, h := range module.AllHooks() {
-		if !slices.Contains(q.read.Hooks.Of(h), m) {
+		if !slices.Contains(q.taking(h), m) {
 			continue
 		}
 		takes = append(takes, h.String())

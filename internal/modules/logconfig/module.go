@@ -96,10 +96,10 @@ func server(b *module.Builder, s *module.Server) error {
 	}
 	// Most virtual hosts write the main server's logs. With one copy for all,
 	// the data is in the cache when a line is written.
-	if before, _ := b.Aux[logsKey{}].([]exchange.AccessLog); slices.Equal(before, logs) {
+	if before, _ := b.Aux.Get(logsKey{}).([]exchange.AccessLog); slices.Equal(before, logs) {
 		logs = before
 	} else {
-		b.Aux[logsKey{}] = logs
+		b.Aux.Put(logsKey{}, logs)
 	}
 	s.Site.AccessLogs = logs
 	return nil
@@ -118,10 +118,10 @@ type (
 // opened opens a log once for all servers with the same one.
 func opened(b *module.Builder, c *conf, p *placed) *Log {
 	key := logKey{*p, c.formats.text(p.Format)}
-	l, ok := b.Aux[key].(*Log)
+	l, ok := b.Aux.Get(key).(*Log)
 	if !ok {
 		l = open(b, c, p)
-		b.Aux[key] = l
+		b.Aux.Put(key, l)
 	}
 	return l
 }
@@ -132,12 +132,12 @@ type formatKey struct{ text string }
 // compiled returns the format of a text. Servers with the same text use one
 // format: it is in the cache when a line is written.
 func compiled(b *module.Builder, text string) (*Format, error) {
-	if f, ok := b.Aux[formatKey{text}].(*Format); ok {
+	if f, ok := b.Aux.Get(formatKey{text}).(*Format); ok {
 		return f, nil
 	}
 	f, err := Compile(text)
 	if err == nil {
-		b.Aux[formatKey{text}] = f
+		b.Aux.Put(formatKey{text}, f)
 	}
 	return f, err
 }
@@ -164,12 +164,12 @@ func open(b *module.Builder, c *conf, p *placed) *Log {
 		}
 	}
 	dest := logsink.Place(p.Dest, p.root, false)
-	b.Snapshot.Logs = append(b.Snapshot.Logs, snapshot.Log{Dest: dest})
+	b.Part.Logs = append(b.Part.Logs, snapshot.Log{Dest: dest})
 	out, err := b.Logs.Access(dest)
 	if err != nil {
 		b.Fail(p.pos, p.directive, err)
 		return nil
 	}
-	b.Snapshot.Closers = append(b.Snapshot.Closers, out.Release)
+	b.Part.Closers = append(b.Part.Closers, out.Release)
 	return &Log{Format: f, Env: p.Env, Not: p.Not, When: cond, Out: out}
 }

@@ -46,13 +46,13 @@ func server(b *module.Builder, s *module.Server) error {
 	if !ok || c.dest == "" {
 		return nil
 	}
-	b.Snapshot.Logs = append(b.Snapshot.Logs, snapshot.Log{Dest: c.dest})
+	b.Part.Logs = append(b.Part.Logs, snapshot.Log{Dest: c.dest})
 	out, err := b.Logs.Access(c.dest)
 	if err != nil {
 		b.Fail(c.pos, "ForensicLog", err)
 		return nil
 	}
-	b.Snapshot.Closers = append(b.Snapshot.Closers, out.Release)
+	b.Part.Closers = append(b.Part.Closers, out.Release)
 	s.Site.PostRead = append([]exchange.Step{&begin{out}}, s.Site.PostRead...)
 	s.Site.Early = true
 	s.Site.AccessLogs = append(s.Site.AccessLogs[:len(s.Site.AccessLogs):len(s.Site.AccessLogs)], &end{out})

@@ -13,7 +13,7 @@ import (
 func (q question) collectBackends(o *output) {
 	seen := make(map[*worker.State]bool)
 	names := make(map[[3]string]bool)
-	q.catalog.Each(func(server string, b *balance.Balancer) {
+	q.eachBalancer(func(server string, b *balance.Balancer) {
 		vhost, name := label(server), strings.TrimPrefix(b.Name, "balancer://")
 		members, usable := b.Members.List(), 0
 		for _, m := range members {
@@ -32,14 +32,29 @@ func (q question) collectBackends(o *output) {
 		o.count("balancer_members_usable", int64(usable), vhost, name)
 		o.count("balancer_waiting", int64(b.Group.Waiting()), vhost, name)
 	})
-	for _, w := range q.snapshot.Workers.All() {
+	owners := make(map[*worker.State]string)
+	for m := range q.snapshot.Metered() {
+		for _, w := range m.Workers {
+			if _, ok := owners[w.State]; !ok {
+				owners[w.State] = m.Name
+			}
+		}
+	}
+	for w := range q.snapshot.Workers() {
 		if seen[w.State] {
 			continue
 		}
 		seen[w.State] = true
-		if labels := [3]string{q.owners[w.State], "", w.Name}; room(names, labels) {
+		if labels := [3]string{owners[w.State], "", w.Name}; room(names, labels) {
 			q.collectWorker(o, w, labels[:])
 		}
+	}
+}
+
+// eachBalancer calls f for every balancer, with the name of its server.
+func (q question) eachBalancer(f func(server string, b *balance.Balancer)) {
+	if q.manager != nil {
+		q.manager.Each(f)
 	}
 }
 

@@ -102,7 +102,16 @@ func (o *output) classes(name string, all *[metrics.Classes]int64, labels ...str
 
 // collectRoutes is what was counted by virtual host and mapping.
 func (q question) collectRoutes(o *output) {
-	for _, h := range q.hosts {
+	seen, folded := make(map[*metrics.Host]bool), 0
+	for m := range q.snapshot.Metered() {
+		h := m.Host
+		if m.Name == metrics.Other {
+			folded++
+		}
+		if seen[h] {
+			continue
+		}
+		seen[h] = true
 		h.Each(func(r *metrics.Route) {
 			c := r.Sum(q.book)
 			o.classes("http_requests_total", &c.ByClass, h.Name, r.Mapping)
@@ -121,7 +130,7 @@ func (q question) collectRoutes(o *output) {
 			o.reasons("tls_handshake_failures_total", s.Failed, h.Name)
 		}
 	}
-	o.count("metrics_folded", q.book.Folded()+int64(q.folded))
+	o.count("metrics_folded", q.book.Folded()+int64(folded))
 }
 
 // collectTraffic is what happens now.
@@ -152,7 +161,7 @@ func (q question) collectCodings(o *output) {
 func (q question) collectCertificates(o *output) {
 	type cert struct{ file, subject string }
 	seen := make(map[cert]bool)
-	for _, p := range q.snapshot.Certs {
+	for p := range q.snapshot.Certs() {
 		leaf := p.Certificate().Leaf
 		if leaf == nil || len(seen) >= metrics.MaxHosts {
 			continue

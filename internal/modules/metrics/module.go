@@ -27,7 +27,7 @@ func New(workers WorkersOf) *module.Module {
 	return &module.Module{
 		Name: "mod_headgate_metrics", ID: "headgate_metrics_module",
 		Server: func(b *module.Builder, s *module.Server) error { server(b, s, workers); return nil },
-		Dir:    dir, Finish: finish,
+		Dir:    dir,
 	}
 }
 
@@ -36,7 +36,7 @@ func Handlers() []module.HandlerKind {
 	return []module.HandlerKind{{Name: name, Judge: func(*directive.Call, string) (directive.Tier, string) { return directive.Honoured, "" }}}
 }
 
-// pageKey is the key of the page in Builder.Aux: one for the snapshot.
+// pageKey is the key of the page in Builder.Aux: one for all servers.
 type pageKey struct{}
 
 // server has the requests of a server counted, if a section names the page.
@@ -44,32 +44,30 @@ func server(b *module.Builder, s *module.Server, of WorkersOf) {
 	if b.Meters == nil || !b.Handles(name) {
 		return
 	}
-	p, ok := b.Aux[pageKey{}].(*page)
-	if !ok {
-		p = &page{
-			snapshot: b.Snapshot, book: b.Meters, board: b.Board, tunnels: b.Tunnels, manager: b.Manager, catalog: b.Catalog, discovered: b.Discovered,
-			logs: b.Logs, version: b.Version, file: b.Read.File, owners: make(map[*worker.State]string), mappings: make(map[*metrics.Host]map[string]bool),
-		}
-		b.Aux[pageKey{}] = p
-		b.Snapshot.Meters = b.Meters
+	if s.Scope == b.Main {
+		b.Aux.Put(pageKey{}, &page{
+			settings: b.Settings, book: b.Meters, board: b.Board, tunnels: b.Tunnels, manager: b.Manager, discovered: b.Discovered,
+			logs: b.Logs, version: b.Version, file: b.Read.File, hash: hash(b.Read.Uses),
+		})
+		b.Settings.Meters = b.Meters
 	}
-	name := label(b.Catalog.Name(s.Site))
-	if len(p.hosts) >= metrics.MaxHosts {
-		name = metrics.Other
-		p.folded++
-	}
-	h := state.Attach(b.Lease, "metrics|"+name, func() (*metrics.Host, func()) { return b.Meters.NewHost(name), nil })
-	s.Site.Meter = h
-	workers, mappings := of(b, s)
-	p.name(h, mappings)
-	for _, w := range workers {
-		if _, ok := p.owners[w.State]; !ok {
-			p.owners[w.State] = name
+	m := snapshot.Metered{Name: label(b.Catalog.Name(s.Site))}
+	if n := b.Metered + len(b.Part.Meters); n >= metrics.MaxHosts {
+		m.Name = metrics.Other
+		if n == metrics.MaxHosts && !b.Check {
+			b.Log.Logf(logsink.Record{Level: logsink.Warn, Module: "headgate_metrics"},
+				"virtual hosts are counted together as %q from %s on: %d have separate metrics", metrics.Other, s.Site.Name, metrics.MaxHosts)
 		}
 	}
-	if name != metrics.Other || p.folded == 1 {
-		p.hosts = append(p.hosts, h)
+	m.Host = state.Attach(b.Lease, "metrics|"+m.Name, func() (*metrics.Host, func()) { return b.Meters.NewHost(m.Name), nil })
+	s.Site.Meter = m.Host
+	m.Workers, m.Mappings = of(b, s)
+	for _, name := range m.Mappings {
+		m.Host.Route(name)
 	}
+	b.Part.Meters = append(b.Part.Meters, m)
+	lines := written(b)
+	b.Part.Begin = append(b.Part.Begin, func() { keep(m, lines) })
 }
 
 // label returns the name of a virtual host as a label.
@@ -80,44 +78,35 @@ func label(server string) string {
 	return server
 }
 
-// finish completes the page, and says where names are too many.
-func finish(b *module.Builder) error {
-	p, ok := b.Aux[pageKey{}].(*page)
-	if !ok {
-		return nil
+// writtenKey is the key of the directives that name mappings, in Builder.Aux.
+type writtenKey struct{}
+
+// written returns the directives that name mappings besides those of mod_proxy, with
+// their arguments: those of the part that is being built, and of the files.
+func written(b *module.Builder) []string {
+	if list, ok := b.Aux.Own(writtenKey{}).([]string); ok {
+		return list
 	}
-	p.hash = hash(b.Read.Uses)
+	list, _ := b.Aux.Get(writtenKey{}).([]string)
+	list = slices.Clip(list)
 	for _, u := range b.Read.Uses {
 		if u.Row.Name == "RewriteRule" || u.Row.Name == "SetHandler" {
-			p.written = append(p.written, u.Row.Name+" "+u.Node.Args)
+			list = append(list, u.Row.Name+" "+u.Node.Args)
 		}
 	}
-	b.Snapshot.Begin = append(b.Snapshot.Begin, p.begin)
-	if p.folded > 0 && !b.Check {
-		b.Log.Logf(logsink.Record{Level: logsink.Warn, Module: "headgate_metrics"},
-			"%d of %d virtual hosts are counted together as %q: at most %d have separate metrics", p.folded, p.folded+len(p.hosts)-1, metrics.Other, metrics.MaxHosts)
-	}
-	return nil
+	b.Aux.Put(writtenKey{}, list)
+	return list
 }
 
-// name has mappings shown that had no request yet.
-func (p *page) name(h *metrics.Host, mappings []string) {
-	if p.mappings[h] == nil {
-		p.mappings[h] = make(map[string]bool)
+// keep drops the mappings that the configuration, which is about to take effect, does
+// not name any more.
+func keep(m snapshot.Metered, written []string) {
+	if m.Name == metrics.Other {
+		return // it has those of many
 	}
-	for _, m := range mappings {
-		p.mappings[h][m] = true
-		h.Route(m)
-	}
-}
-
-// begin drops what the configuration, which takes effect now, does not name any more.
-func (p *page) begin() {
-	for _, h := range p.hosts {
-		h.Keep(func(mapping string) bool {
-			return p.mappings[h][mapping] || slices.ContainsFunc(p.written, func(line string) bool { return strings.HasPrefix(line, mapping) })
-		})
-	}
+	m.Host.Keep(func(mapping string) bool {
+		return slices.Contains(m.Mappings, mapping) || slices.ContainsFunc(written, func(line string) bool { return strings.HasPrefix(line, mapping) })
+	})
 }
 
 // hash returns a hash of all directives of files in their order, without their places.
@@ -134,7 +123,7 @@ func hash(uses []directive.Use) string {
 
 // dir adds the page to each chain; it declines what does not name it.
 func dir(b *module.Builder, d *module.Dir) error {
-	if p, ok := b.Aux[pageKey{}].(*page); ok {
+	if p, ok := b.Aux.Get(pageKey{}).(*page); ok {
 		d.Chain.Handlers = append(d.Chain.Handlers, p)
 	}
 	return nil

@@ -20,34 +20,26 @@ import (
 	"github.com/headgate/headgate/internal/scoreboard"
 	"github.com/headgate/headgate/internal/snapshot"
 	"github.com/headgate/headgate/internal/tunnel"
-	"github.com/headgate/headgate/internal/worker"
 )
 
-// page is the page of one snapshot.
+// page is the page of a configuration.
 type page struct {
-	snapshot   *snapshot.Snapshot
+	settings   *snapshot.Settings
 	book       *metrics.Book
 	board      *scoreboard.Board
-	tunnels    *tunnel.Tunnels // nil: none are kept
-	manager    *manage.Manager // nil: there are no balancers
-	catalog    *manage.Catalog
+	tunnels    *tunnel.Tunnels          // nil: none are kept
+	manager    *manage.Manager          // nil: there are no balancers
 	discovered func() []discover.Report // nil: nothing is
 	logs       *logsink.Registry
 	version    string
 	file       string // of the configuration
 	hash       string // of its directives
-
-	hosts  []*metrics.Host
-	folded int                      // virtual hosts that are counted as metrics.Other
-	owners map[*worker.State]string // the virtual hosts of workers that are no members
-
-	mappings map[*metrics.Host]map[string]bool // that a server's configuration has
-	written  []string                          // directives that name further mappings, with their arguments
 }
 
 // question is what a request for the page asks for.
 type question struct {
 	*page
+	snapshot    *snapshot.Snapshot // that is in effect
 	format      expfmt.Format
 	busy, limit int // requests in flight, and how many may be; 0: no limit
 }
@@ -58,7 +50,7 @@ func (p *page) Handle(x *exchange.Exchange) error {
 		return exchange.ErrDeclined
 	}
 	accept, _ := x.Req.Header.Get(message.Accept)
-	q := question{page: p, format: negotiate(string(accept))}
+	q := question{page: p, snapshot: p.settings.Latest(), format: negotiate(string(accept))}
 	q.busy, q.limit = x.Lookups.Workers()
 	text, err := reactor.Await(context.Background(), x.Loop, reactor.Computing, q, write)
 	if err != nil {

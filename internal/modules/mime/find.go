@@ -37,7 +37,7 @@ func dir(b *module.Builder, d *module.Dir) error {
 	if !b.Present("mime_module") {
 		return nil
 	}
-	t := b.Aux[typesKey{}].(*types)
+	t := b.Aux.Get(typesKey{}).(*types)
 	f := t.without
 	if c, ok := slot.Peek(d.Conf); ok {
 		if f = c.made.Load(); f == nil {

@@ -26,7 +26,7 @@ const maxTypes = 8 << 20
 // loadTypes reads the file of TypesConfig, once for all sites. httpd:
 // mime_post_config, which looks at the main server only.
 func loadTypes(b *module.Builder, s *module.Server) error {
-	if _, ok := b.Aux[typesKey{}]; ok {
+	if b.Aux.Get(typesKey{}) != nil {
 		return nil
 	}
 	c, ok := serverSlot.Peek(s.Conf)
@@ -40,13 +40,13 @@ func loadTypes(b *module.Builder, s *module.Server) error {
 	data, err := readTypes(name)
 	switch {
 	case err == nil:
-		b.Aux[typesKey{}] = parseTypes(string(data))
+		b.Aux.Put(typesKey{}, parseTypes(string(data)))
 		return nil
 	case c.file != "" && !b.Blind:
 		b.Fail(c.pos, "TypesConfig", &missing{name, err})
 	}
 	// Ours: httpd does not start without a file.
-	b.Aux[typesKey{}] = parseTypes(usual)
+	b.Aux.Put(typesKey{}, parseTypes(usual))
 	return nil
 }
 

@@ -70,7 +70,7 @@ func setGraceful(c *directive.Call) error {
 
 func finish(b *module.Builder) error {
 	if c, ok := slot.Peek(b.Main.Server); ok {
-		b.Snapshot.MaxInFlight, b.Snapshot.GracefulTimeout = c.maxWorkers, c.graceful
+		b.Settings.MaxInFlight, b.Settings.GracefulTimeout = c.maxWorkers, c.graceful
 	}
 	return nil
 }

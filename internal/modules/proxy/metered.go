@@ -10,13 +10,13 @@ import (
 // Metered returns the workers of a server that are not members of a balancer, and the
 // names of its mappings: what metrics are kept by.
 func Metered(b *module.Builder, s *module.Server) (workers []*worker.Worker, mappings []string) {
-	st, ok := b.Aux[siteKey{s}].(*site)
+	st, ok := b.Aux.Get(siteKey{s}).(*site)
 	if !ok {
 		return nil, nil
 	}
 	common := sharedOf(b)
 	for _, d := range st.conf.Workers.Own() {
-		if h := common.handlers[d]; h != nil {
+		if h := common.handlers.Of(d); h != nil {
 			workers = append(workers, &h.Worker)
 		}
 	}

@@ -66,27 +66,28 @@ type site struct {
 // sharedKey is the key in Builder.Aux for shared.
 type sharedKey struct{}
 
+// shared is what the servers of a part share.
 type shared struct {
 	queries   *sync.Pool
 	backends  forward.Backends
-	handlers  map[*forward.Definition]*forward.Handler // of all defined workers
+	handlers  *forward.Handlers // of all defined workers
 	balancers balancer.Builder
 	closed    []closed
 }
 
 func sharedOf(b *module.Builder) *shared {
-	p, _ := b.Aux[sharedKey{}].(*shared)
+	p, _ := b.Aux.Own(sharedKey{}).(*shared)
 	if p == nil {
 		p = &shared{
-			queries: mapping.NewQueries(), handlers: make(map[*forward.Definition]*forward.Handler),
+			queries: mapping.NewQueries(), handlers: new(forward.Handlers),
 			backends: forward.Backends{
 				Lease: b.Lease, Resolver: b.Resolver, Protocols: b.Protocols, Loops: b.Loops, RuntimeDir: b.RuntimeDir,
 			},
 		}
-		b.Snapshot.Checks = new(health.Checks)
+		b.Part.Checks = new(health.Checks)
 		p.balancers = balancer.Builder{
-			Backends: &p.backends, Workers: &b.Snapshot.Workers,
-			AddTask: func(e *balancer.Expansion) { b.Snapshot.Tasks = append(b.Snapshot.Tasks, e) }, OnClose: b.OnClose, Checks: b.Snapshot.Checks, Warn: b.Warnf, Errorf: b.Errorf,
+			Backends: &p.backends, Workers: &b.Part.Workers,
+			AddTask: func(e *balancer.Expansion) { b.Part.Tasks = append(b.Part.Tasks, e) }, OnClose: b.OnClose, Checks: b.Part.Checks, Warn: b.Warnf, Errorf: b.Errorf,
 		}
 		p.balancers.Heartbeats = func() (heartbeat.Source, error) {
 			c, ok := heartbeat.Slot.Peek(b.Main.Server)
@@ -95,7 +96,10 @@ func sharedOf(b *module.Builder) *shared {
 			}
 			return c.Open(b.Lease, b.RuntimeDir, b.Log, b.Check)
 		}
-		b.Aux[sharedKey{}] = p
+		if outer, ok := b.Aux.Get(sharedKey{}).(*shared); ok { // of the files, whose workers and balancers are inherited
+			p.queries, p.handlers, p.balancers.Outer = outer.queries, outer.handlers.Inner(), &outer.balancers
+		}
+		b.Aux.Put(sharedKey{}, p)
 	}
 	return p
 }
@@ -116,7 +120,7 @@ func buildServer(b *module.Builder, s *module.Server) error {
 	st := &site{
 		conf: conf, handlers: make(map[*mapping.PassRule]exchange.Handler), queries: common.queries, backends: &common.backends,
 	}
-	b.Aux[siteKey{s}] = st
+	b.Aux.Put(siteKey{s}, st)
 	var err error
 	common.balancers.Site, common.balancers.Known, common.balancers.Preserved = s.Site, knownTo(s.Own), preserved(b, s, conf)
 	if st.balancers, err = common.balancers.Build(&conf.Balancers, ownerOf(b, s), mainOwner, conf.defaults()); err != nil {
@@ -170,7 +174,7 @@ func (st *site) handler(common *shared, r *mapping.PassRule) (exchange.Handler, 
 		}
 		return h, nil
 	case r.Worker != nil:
-		if h := common.handlers[r.Worker]; h != nil {
+		if h := common.handlers.Of(r.Worker); h != nil {
 			return h, nil
 		}
 		return nil, fmt.Errorf("no protocol handler was valid for the URL %s (scheme '%s')", r.Worker.Name, r.Worker.URL.Scheme)
@@ -184,7 +188,7 @@ func preserved(b *module.Builder, s *module.Server, conf *ServerConf) bool {
 	if s.Scope != b.Main {
 		return conf.Preserves
 	}
-	return conf.Preserves || slices.ContainsFunc(b.Main.Hosts(), func(h *directive.Scope) bool {
+	return conf.Preserves || slices.ContainsFunc(b.Hosts, func(h *directive.Scope) bool {
 		c, ok := serverSlot.Peek(h.Server)
 		return ok && c.Preserves
 	})
@@ -208,7 +212,7 @@ func buildDir(b *module.Builder, d *module.Dir) error {
 	if !ok {
 		conf = &DirConf{}
 	}
-	st := b.Aux[siteKey{d.Server}].(*site)
+	st := b.Aux.Get(siteKey{d.Server}).(*site)
 	p := new(hot)
 	initForwarder(&p.forward, b, d, st, conf)
 	d.Chain.Forward, d.Chain.ProxyTimeout = &p.forward, st.conf.TimeoutSaid

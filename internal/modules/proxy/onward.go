@@ -93,7 +93,7 @@ func buildOnward(s *module.Server, st *site, common *shared) {
 	}
 	c.Defined = func(url string) *forward.Handler {
 		if d := conf.Workers.Find(url); d != nil {
-			return common.handlers[d]
+			return common.handlers.Of(d)
 		}
 		return nil
 	}

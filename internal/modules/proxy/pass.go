@@ -180,14 +180,14 @@ func checkPassRequire(b *module.Builder, n *syntax.Node) {
 
 // finishPass checks the addresses of the virtual hosts.
 func finishPass(b *module.Builder) {
-	b.Snapshot.VHosts.MarkPassing(func(first, passing *snapshot.VHost) {
+	b.VHosts.MarkPassing(func(first, passing *snapshot.VHost) {
 		b.Errorf(passAt(b, passing.Defined), "HeadgatePassthrough: the first virtual host of the address (%s) has neither SSLEngine nor HeadgatePassthrough, so its connections are plain HTTP and have no server name", first.Defined)
 	})
 }
 
 // passAt returns the place of the HeadgatePassthrough of a virtual host.
 func passAt(b *module.Builder, defined string) syntax.Pos {
-	for _, h := range b.Main.Hosts() {
+	for _, h := range b.Hosts {
 		if c, ok := serverSlot.Peek(h.Server); ok && h.Pos.String() == defined && c.Passthrough != nil {
 			return c.PassthroughAt
 		}

@@ -21,7 +21,7 @@ var statusTables = template.Must(template.New("balancers").Parse(statusText))
 // where ProxyStatus is not off. It has the type module.StatusSource. Full shows
 // the same as On, as in httpd.
 func StatusPart(b *module.Builder, s *module.Server) module.StatusPart {
-	st, ok := b.Aux[siteKey{s}].(*site)
+	st, ok := b.Aux.Get(siteKey{s}).(*site)
 	if !ok || st.conf.StatusPage.Or(StatusPageOff) == StatusPageOff {
 		return nil
 	}

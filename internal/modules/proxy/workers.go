@@ -7,7 +7,7 @@ import "github.com/headgate/headgate/internal/module"
 // error only if a rule uses them.
 func (c *shared) build(b *module.Builder, st *site, owner string) error {
 	for _, d := range st.conf.Workers.Own() {
-		if c.handlers[d] != nil || c.backends.Protocol(d.URL.Scheme) == nil {
+		if c.handlers.Of(d) != nil || c.backends.Protocol(d.URL.Scheme) == nil {
 			continue
 		}
 		h, err := c.backends.Handler(owner, d.URL, &d.Params, st.conf.defaults())
@@ -17,7 +17,7 @@ func (c *shared) build(b *module.Builder, st *site, owner string) error {
 		if err := b.AddWorker(&h.Worker); err != nil {
 			return err
 		}
-		c.handlers[d] = h
+		c.handlers.Add(d, h)
 	}
 	return nil
 }

@@ -35,22 +35,22 @@ func server(b *module.Builder, s *module.Server) error {
 	if b.Manager == nil || !b.Present(moduleID) || !b.Handles(name) {
 		return nil
 	}
-	t, ok := b.Aux[trendsKey{}].(*trends)
+	t, ok := b.Aux.Get(trendsKey{}).(*trends)
 	if !ok {
 		t = state.Attach(b.Lease, name, func() (*trends, func()) { return new(trends), nil })
-		b.Aux[trendsKey{}] = t
+		b.Aux.Put(trendsKey{}, t)
 		m := b.Manager
-		b.Snapshot.Sweeps = append(b.Snapshot.Sweeps, func() { t.look(b.Clock.Now(), m) })
+		b.Part.Sweeps = append(b.Part.Sweeps, func() { t.look(b.Clock.Now(), m) })
 	}
-	b.Aux[pageKey{s}] = &handler{
+	b.Aux.Put(pageKey{s}, &handler{
 		m: b.Manager, server: b.Catalog.Name(s.Site), trends: t, clock: b.Clock, version: b.Version, methods: balance.MethodNames(),
-	}
+	})
 	return nil
 }
 
 // dir adds the page to each chain; it declines what does not name it.
 func dir(b *module.Builder, d *module.Dir) error {
-	if h, ok := b.Aux[pageKey{d.Server}].(*handler); ok {
+	if h, ok := b.Aux.Get(pageKey{d.Server}).(*handler); ok {
 		d.Chain.Handlers = append(d.Chain.Handlers, h)
 	}
 	return nil

@@ -2,6 +2,7 @@ package remoteip
 
 import (
 	"github.com/headgate/headgate/internal/directive"
+	"github.com/headgate/headgate/internal/exchange"
 	"github.com/headgate/headgate/internal/module"
 	"github.com/headgate/headgate/internal/subnet"
 )
@@ -80,6 +81,7 @@ func New() *module.Module {
 // server adds the step to a site that believes a header field.
 func server(b *module.Builder, s *module.Server) error {
 	addrs(b)[s.Scope] = s.Addrs
+	s.Site.Proxied, _ = b.Aux.Get(proxiedKey{}).(*exchange.ProxyProtocol)
 	if s.Scope != b.Main && hasProxies(s.Own) && hasProxies(b.Main.Server) {
 		b.Warnf(s.Scope.Pos, "RemoteIP proxy entries are configured in both the main server and this virtual host, they are merged")
 	}

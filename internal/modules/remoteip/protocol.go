@@ -13,12 +13,16 @@ import (
 // addrsKey is where the addresses of servers are in Builder.Aux.
 type addrsKey struct{}
 
+// proxiedKey is where the settings of PROXY headers are in Builder.Aux, for servers that
+// are discovered.
+type proxiedKey struct{}
+
 // addrs returns the addresses of the virtual hosts that were built.
 func addrs(b *module.Builder) map[*directive.Scope][]snapshot.Addr {
-	m, ok := b.Aux[addrsKey{}].(map[*directive.Scope][]snapshot.Addr)
+	m, ok := b.Aux.Own(addrsKey{}).(map[*directive.Scope][]snapshot.Addr)
 	if !ok {
 		m = make(map[*directive.Scope][]snapshot.Addr)
-		b.Aux[addrsKey{}] = m
+		b.Aux.Put(addrsKey{}, m)
 	}
 	return m
 }
@@ -43,12 +47,13 @@ func finish(b *module.Builder) error {
 		return nil
 	}
 	p := &exchange.ProxyProtocol{On: t.list(true), Off: t.list(false), Except: c.except}
-	for _, s := range b.Snapshot.Sites {
+	for _, s := range b.Part.Sites {
 		s.Proxied = p
 	}
+	b.Aux.Put(proxiedKey{}, p)
 	if !b.Check {
 		for _, a := range p.On {
-			b.Snapshot.Main.Log.Logf(logsink.Record{Level: logsink.Notice, Module: name, ID: "AH03492"}, "RemoteIPProxyProtocol: enabled on %s", a)
+			b.Settings.Main.Log.Logf(logsink.Record{Level: logsink.Notice, Module: name, ID: "AH03492"}, "RemoteIPProxyProtocol: enabled on %s", a)
 		}
 	}
 	return nil

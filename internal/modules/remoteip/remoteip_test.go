@@ -79,7 +79,7 @@ func build(t *testing.T, text string) (sites []*exchange.Site, warned string) {
 	if directive.Blocking(found) {
 		t.Fatal(found)
 	}
-	b := &module.Builder{Main: top, Aux: make(map[any]any), Snapshot: new(snapshot.Snapshot), Check: true}
+	b := &module.Builder{Main: top, Hosts: top.Hosts(), Settings: new(snapshot.Settings), Part: new(snapshot.Part), Check: true}
 	servers := []*module.Server{{Scope: top, Conf: top.Server, Own: top.Server, Site: new(exchange.Site)}}
 	for i, h := range top.Hosts() {
 		servers = append(servers, &module.Server{
@@ -91,7 +91,7 @@ func build(t *testing.T, text string) (sites []*exchange.Site, warned string) {
 		if err := server(b, s); err != nil {
 			t.Fatal(err)
 		}
-		b.Snapshot.Sites = append(b.Snapshot.Sites, s.Site)
+		b.Part.Sites = append(b.Part.Sites, s.Site)
 	}
 	if err := finish(b); err != nil {
 		t.Fatal(err)
@@ -99,7 +99,7 @@ func build(t *testing.T, text string) (sites []*exchange.Site, warned string) {
 	for _, p := range b.Problems {
 		warned += p.Pos.String() + ": " + p.Text + "\n"
 	}
-	return b.Snapshot.Sites, warned
+	return b.Part.Sites, warned
 }
 
 // Sites without a directive have no step and ask no connection.

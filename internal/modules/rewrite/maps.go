@@ -197,7 +197,7 @@ func startPrograms(b *module.Builder, conf *serverConf, on bool) error {
 		if err := p.start(); err != nil {
 			return err
 		}
-		b.Snapshot.Closers = append(b.Snapshot.Closers, p.close)
+		b.Part.Closers = append(b.Part.Closers, p.close)
 	}
 	return nil
 }

@@ -289,16 +289,16 @@ func backend(b *module.Builder, d *module.Dir) *backtls.Config {
 	s.CN = backtls.Check{On: c.cn.Or(false), At: c.at["SSLProxyCheckPeerCN"]}
 	revocation(c, s)
 	machines(b, c, s)
-	set, _ := b.Aux[setKey{}].(*backtls.Set)
+	set, _ := b.Aux.Get(setKey{}).(*backtls.Set)
 	return set.Config(s)
 }
 
 // setKey is the key in Builder.Aux for the settings in use.
 type setKey struct{}
 
-// prepare reads what the servers and their sections name, and checks what only shows
-// once they are merged. Main is the main server.
-func prepare(b *module.Builder) {
+// prepare reads what the servers of a part and their sections name, and checks what only
+// shows once they are merged. The main server is one of them if main.
+func prepare(b *module.Builder, main bool) {
 	if b.Blind {
 		return
 	}
@@ -321,8 +321,10 @@ func prepare(b *module.Builder) {
 			}
 		}
 	}
-	server(b.Main, b.Main.Dir)
-	for _, host := range b.Main.Hosts() {
+	if main {
+		server(b.Main, b.Main.Dir)
+	}
+	for _, host := range b.Hosts {
 		server(host, directive.MergeConfs(b.Main.Dir, host.Dir))
 	}
 	used := slices.ContainsFunc(all, func(c *backConf) bool { return c.revoked.V.Depth != crl.None })
@@ -334,5 +336,5 @@ func prepare(b *module.Builder) {
 
 // keepSet makes the settings that connections stand for outlive a reload.
 func keepSet(b *module.Builder) {
-	b.Aux[setKey{}] = state.Attach(b.Lease, "tls backends", func() (*backtls.Set, func()) { return new(backtls.Set), nil })
+	b.Aux.Put(setKey{}, state.Attach(b.Lease, "tls backends", func() (*backtls.Set, func()) { return new(backtls.Set), nil }))
 }

@@ -71,7 +71,7 @@ type infosKey struct{ at file }
 func readOwn(b *module.Builder, c *backConf) {
 	read := func(o module.Opt[file], name string, of func() ([]certfile.Info, error)) {
 		key := infosKey{o.V}
-		if _, done := b.Aux[key]; !o.Set || done {
+		if !o.Set || b.Aux.Get(key) != nil {
 			return
 		}
 		list, err := of()
@@ -85,7 +85,7 @@ func readOwn(b *module.Builder, c *backConf) {
 				break
 			}
 		}
-		b.Aux[key] = list
+		b.Aux.Put(key, list)
 	}
 	read(c.own, ownFile, func() ([]certfile.Info, error) { return infos(b, c.own.V.path) })
 	read(c.ownPath, ownPath, func() ([]certfile.Info, error) { return infosIn(b, c.ownPath.V) })
@@ -120,7 +120,7 @@ func usable(i *certfile.Info) error {
 // infos reads a file. A server that has become its User may not be able to any more:
 // what was read before then stays.
 func infos(b *module.Builder, path string) ([]certfile.Info, error) {
-	b.Snapshot.Keys = append(b.Snapshot.Keys, path)
+	b.Part.Keys = append(b.Part.Keys, path)
 	kept := state.Attach(b.Lease, "tls machine certificates "+path, func() (*keptInfos, func()) { return new(keptInfos), nil })
 	list, err := certfile.ReadInfos(path, b.OpenKey)
 	switch {
@@ -183,7 +183,7 @@ func ownOf(b *module.Builder, c *backConf) (list []certfile.Info, issuers []*x50
 		if !o.Set {
 			continue
 		}
-		infos, _ := b.Aux[infosKey{o.V}].([]certfile.Info)
+		infos, _ := b.Aux.Get(infosKey{o.V}).([]certfile.Info)
 		for _, i := range infos {
 			if i.Key == nil {
 				issuers = append(issuers, i.Cert)

@@ -77,17 +77,17 @@ func access(b *module.Builder, s *module.Server, i int) certfile.Access {
 			if conf.source.V.Kind == passphrase.Builtin {
 				b.Warnf(conf.pos, "%s", asksPeople)
 			}
-			b.Snapshot.Asks = true
+			b.Settings.Asks = true
 			return certfile.ErrSealed
 		}
 		return a
 	}
 	ring := state.Attach(b.Lease, "tls pass phrases", func() (*passphrase.Ring, func()) { return new(passphrase.Ring), nil })
-	d, ok := b.Aux[dialogKey{}].(*passphrase.Dialog)
+	d, ok := b.Aux.Get(dialogKey{}).(*passphrase.Dialog)
 	if !ok {
 		d = passphrase.NewDialog(ring, conf.source.V)
-		b.Aux[dialogKey{}] = d
-		b.Snapshot.Begin = append(b.Snapshot.Begin, ring.Serving)
+		b.Aux.Put(dialogKey{}, d)
+		b.Part.Begin = append(b.Part.Begin, ring.Serving)
 	}
 	a.Unlock = d.For(passphrase.Key{Server: hostPort(s), Index: i})
 	a.Again = ring.Unlock
@@ -98,7 +98,7 @@ const asksPeople = "an encrypted key has a start ask for its pass phrase at the 
 
 // endDialog ends the program that was asked for pass phrases.
 func endDialog(b *module.Builder) {
-	if d, ok := b.Aux[dialogKey{}].(*passphrase.Dialog); ok {
+	if d, ok := b.Aux.Get(dialogKey{}).(*passphrase.Dialog); ok {
 		d.Close()
 	}
 }

@@ -20,11 +20,19 @@ import (
 	"github.com/headgate/headgate/internal/state"
 )
 
+// preparedKey is in Builder.Aux once prepare has been called for the servers of a text
+// that was discovered.
+type preparedKey struct{}
+
 // server says how connections to a site are encrypted.
 func server(b *module.Builder, s *module.Server) error {
-	if s.Scope == b.Main {
+	switch {
+	case s.Scope == b.Main:
 		keepSet(b)
-		prepare(b)
+		prepare(b, true)
+	case b.Guest && b.Aux.Own(preparedKey{}) == nil:
+		b.Aux.Put(preparedKey{}, true)
+		prepare(b, false)
 	}
 	c, ok := slot.Peek(s.Conf)
 	switch {
@@ -60,7 +68,7 @@ func enabled(b *module.Builder, s *module.Server, c *conf) bool {
 	}
 	close := false
 	for _, a := range s.Addrs {
-		for _, l := range b.Snapshot.Listen {
+		for _, l := range b.Settings.Listen {
 			if l.Protocol != "https" || l.Port != a.Port {
 				continue
 			}
@@ -165,14 +173,14 @@ func pair(b *module.Builder, of pairName, a certfile.Access) (*certfile.Pair, er
 		pair *certfile.Pair
 		err  error
 	}
-	if o, ok := b.Aux[of].(outcome); ok {
+	if o, ok := b.Aux.Get(of).(outcome); ok {
 		return o.pair, o.err
 	}
 	files := of.files
 	kept := state.Attach(b.Lease, fmt.Sprintf("tls certificate %q %v", files, of.stapled), func() (*keptPair, func()) { return new(keptPair), nil })
 	for _, f := range files {
 		if f != "" {
-			b.Snapshot.Keys = append(b.Snapshot.Keys, f)
+			b.Part.Keys = append(b.Part.Keys, f)
 		}
 	}
 	p, err := certfile.Load(files, a)
@@ -183,9 +191,9 @@ func pair(b *module.Builder, of pairName, a certfile.Access) (*certfile.Pair, er
 		b.Log.Logf(logsink.Record{Level: logsink.Warn, Module: name}, "the certificate stays the one that was read at the start: %v", err)
 		p, err = kept.pair, nil
 	}
-	b.Aux[of] = outcome{p, err}
+	b.Aux.Put(of, outcome{p, err})
 	if err == nil {
-		b.Snapshot.Certs = append(b.Snapshot.Certs, p)
+		b.Part.Certs = append(b.Part.Certs, p)
 	}
 	return p, err
 }

@@ -140,10 +140,10 @@ func staple(b *module.Builder, s *module.Server, p *certfile.Pair, set stapling.
 		return
 	}
 	conf, _ := stapleSlot.Peek(s.Conf)
-	all, ok := b.Aux[stapleKey{}].(*stapled)
+	all, ok := b.Aux.Get(stapleKey{}).(*stapled)
 	if !ok {
 		all = &stapled{at: conf.at, seen: make(map[*certfile.Pair]bool)}
-		b.Aux[stapleKey{}] = all
+		b.Aux.Put(stapleKey{}, all)
 	}
 	if all.seen[p] {
 		return
@@ -174,7 +174,7 @@ func reporter(site *exchange.Site) stapling.Report {
 // beginStapling says which certificates go without responses, and has responses kept
 // for the others once the build is the current one.
 func beginStapling(b *module.Builder) {
-	all, ok := b.Aux[stapleKey{}].(*stapled)
+	all, ok := b.Aux.Get(stapleKey{}).(*stapled)
 	if !ok {
 		return
 	}
@@ -192,5 +192,5 @@ func beginStapling(b *module.Builder) {
 	if b.RuntimeDir != "" {
 		file = filepath.Join(b.RuntimeDir, stapling.File)
 	}
-	b.Snapshot.Begin = append(b.Snapshot.Begin, func() { keeper.Use(file, all.list) })
+	b.Part.Begin = append(b.Part.Begin, func() { keeper.Use(file, all.list) })
 }

@@ -36,10 +36,10 @@ type ticketFile struct {
 // sharedKeys returns the keys of a file for a build.
 func sharedKeys(b *module.Builder, path string) (*ticketFile, error) {
 	f := state.Attach(b.Lease, fmt.Sprintf("tls ticket keys %q", path), func() (*ticketFile, func()) { return &ticketFile{path: path}, nil })
-	if _, ok := b.Aux[f]; ok {
+	if b.Aux.Get(f) != nil {
 		return f, nil
 	}
-	b.Snapshot.Keys = append(b.Snapshot.Keys, path)
+	b.Part.Keys = append(b.Part.Keys, path)
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.open = b.OpenKey
@@ -49,8 +49,8 @@ func sharedKeys(b *module.Builder, path string) (*ticketFile, error) {
 	if err := f.load(); err != nil {
 		return nil, err
 	}
-	b.Aux[f] = true
-	b.Snapshot.Looks = append(b.Snapshot.Looks, f.look)
+	b.Aux.Put(f, true)
+	b.Part.Looks = append(b.Part.Looks, f.look)
 	return f, nil
 }
 

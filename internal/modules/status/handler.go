@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"strconv"
-	"time"
 
 	"github.com/headgate/headgate/internal/clock"
 	"github.com/headgate/headgate/internal/discover"
@@ -22,15 +21,13 @@ import (
 // handler is the page of one snapshot.
 type handler struct {
 	board      *scoreboard.Board
-	snapshot   *snapshot.Snapshot
+	settings   *snapshot.Settings
 	logs       *logsink.Registry
 	tunnels    *tunnel.Tunnels          // nil: none are kept
 	incidents  *incident.Book           // nil: none are kept
 	discovered func() []discover.Report // nil: nothing is
 	version    string
 	made       string // when the program was built
-	generation uint64
-	built      time.Time // when the configuration took effect
 	clock      *clock.Clock
 	extended   bool
 }
@@ -50,7 +47,7 @@ func (h *sited) Handle(x *exchange.Exchange) error {
 	}
 	q := query(x.Args)
 	now := report{
-		handler: h.handler, parts: h.parts, name: string(x.ServerName()), via: x.Client.Local.Addr().Unmap().String(), now: h.clock.Now(), plain: q.plain,
+		handler: h.handler, parts: h.parts, name: string(x.ServerName()), via: x.Client.Local.Addr().Unmap().String(), now: h.clock.Now(), snapshot: h.settings.Latest(), plain: q.plain,
 	}
 	now.busy, now.limit = x.Lookups.Workers()
 	text, err := reactor.Await(context.Background(), x.Loop, reactor.Computing, now, forms[q.auto])

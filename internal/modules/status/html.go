@@ -138,7 +138,7 @@ func (r report) facts() []tile {
 		{"Server MPM", "event"},
 		{"Server built", r.made},
 		{"Started", r.board.Started.Format(clockForm)},
-		{"Configuration", fmt.Sprintf("generation %d, in effect since %s", r.generation, r.built.Format(clockForm))},
+		{"Configuration", fmt.Sprintf("generation %d, in effect since %s", r.snapshot.Generation, r.snapshot.Built.Format(clockForm))},
 		{"Processor time", fmt.Sprintf("%.2f s user, %.2f s system", c.user, c.system)},
 	}
 	if n := r.logs.Lost(); n > 0 {

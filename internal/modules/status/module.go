@@ -45,13 +45,13 @@ func server(b *module.Builder, s *module.Server) error {
 		c = new(conf)
 	}
 	h := &handler{
-		board: b.Board, snapshot: b.Snapshot, logs: b.Logs, tunnels: b.Tunnels, incidents: b.Incidents, discovered: b.Discovered, version: b.Version, made: b.Made, generation: b.Snapshot.Generation, built: b.Snapshot.Built, clock: b.Clock,
+		board: b.Board, settings: b.Settings, logs: b.Logs, tunnels: b.Tunnels, incidents: b.Incidents, discovered: b.Discovered, version: b.Version, made: b.Made, clock: b.Clock,
 		extended: c.extended.Or(true),
 	}
 	if h.extended {
-		b.Snapshot.Board, b.Snapshot.SeeTail = b.Board, c.tail.Or(false)
+		b.Settings.Board, b.Settings.SeeTail = b.Board, c.tail.Or(false)
 	}
-	b.Aux[pageKey{}] = h
+	b.Aux.Put(pageKey{}, h)
 	return nil
 }
 
@@ -62,7 +62,7 @@ func Handlers() []module.HandlerKind {
 
 // addPage adds the page to a chain; it declines what does not name it.
 func addPage(b *module.Builder, d *module.Dir, parts []module.StatusSource) {
-	h, ok := b.Aux[pageKey{}].(*handler)
+	h, ok := b.Aux.Get(pageKey{}).(*handler)
 	if !ok {
 		return
 	}

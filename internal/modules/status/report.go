@@ -18,7 +18,8 @@ type report struct {
 	*handler
 	name, via   string // the server by its name, and the address that was asked
 	now         time.Time
-	busy, limit int // requests in flight, and how many may be; 0: no limit
+	snapshot    *snapshot.Snapshot // that is in effect
+	busy, limit int                // requests in flight, and how many may be; 0: no limit
 	plain       bool
 	parts       []module.StatusPart
 }
@@ -97,9 +98,9 @@ func auto(_ context.Context, r report) (string, error) {
 	line("ServerMPM: event")
 	line("Server Built: %s", r.made)
 	line("CurrentTime: %s", r.now.Format(clockForm))
-	line("RestartTime: %s", r.built.Format(clockForm))
-	line("ParentServerConfigGeneration: %d", r.generation)
-	line("ParentServerMPMGeneration: %d", r.generation-1)
+	line("RestartTime: %s", r.snapshot.Built.Format(clockForm))
+	line("ParentServerConfigGeneration: %d", r.snapshot.Generation)
+	line("ParentServerMPMGeneration: %d", r.snapshot.Generation-1)
 	line("ServerUptimeSeconds: %d", int64(r.uptime().Seconds()))
 	line("%s", strings.TrimSuffix("ServerUptime: "+span(r.uptime()), " "))
 	if avg, ok := load(); ok {

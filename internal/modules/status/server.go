@@ -44,7 +44,7 @@ type shownPool struct{ Backend, InUse, Idle, Limit, Waiting string }
 // pools returns the backends that have connections, or requests that wait for one, and
 // how many more there are than the page lists.
 func (r report) pools() (list []shownPool, hidden int) {
-	for _, w := range r.snapshot.Workers.All() {
+	for w := range r.snapshot.Workers() {
 		open, idle := w.State.Counts()
 		waiting := w.State.Waiting()
 		if open+idle+waiting == 0 {
@@ -91,7 +91,7 @@ type certificate struct {
 // certificates returns those of the server, the first to expire first.
 func (r report) certificates() (list []certificate) {
 	seen := make(map[certificate]bool)
-	for _, p := range r.snapshot.Certs {
+	for p := range r.snapshot.Certs() {
 		leaf := p.Certificate().Leaf
 		if leaf == nil {
 			continue

@@ -62,7 +62,7 @@ func finish(b *module.Builder) error {
 	if !ok {
 		c = &conf{}
 	}
-	s := b.Snapshot
+	s := b.Settings
 	s.User, s.Group, s.Chroot = c.user, c.group, c.chroot
 	if err := procs.CheckDrop(c.user, c.group, c.chroot); err != nil {
 		b.Fail(c.userPos, "User", err)

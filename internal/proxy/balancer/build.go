@@ -63,10 +63,10 @@ type Builder struct {
 	Site       *exchange.Site                                   // the server being built, whose log tells of checks
 	Preserved  bool                                             // requests to its members may carry the client's Host
 	Known      *param.Known                                     // what parameters of the server being built can name
+	Outer      *Builder                                         // of the files, whose balancers are inherited; nil: none
 
 	made  map[*Definition]*Live
 	names map[string]*Definitions // the balancers of owners, while Build runs
-	known map[string][]string     // those that they had before; nil: not looked at
 }
 
 // Build makes the balancers of a server; owner names it, and main the main
@@ -99,8 +99,10 @@ func (b *Builder) handler(defs *Definitions, name, owner, main string, c forward
 			return b.make(own, owner, main, c)
 		}
 	}
-	if h := b.made[own]; h != nil {
-		return h, nil
+	for of := b; of != nil; of = of.Outer {
+		if h := of.made[own]; h != nil {
+			return h, nil
+		}
 	}
 	h, err := b.make(own, owner, owner, c)
 	if b.made == nil {

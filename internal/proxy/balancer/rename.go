@@ -1,29 +1,27 @@
 package balancer
 
 import (
-	"strings"
+	"slices"
 
-	"github.com/headgate/headgate/internal/balance"
+	"github.com/headgate/headgate/internal/lock"
 	"github.com/headgate/headgate/internal/proxy/forward"
 	"github.com/headgate/headgate/internal/state"
 )
 
 // groupKey is the key of what survives of a balancer.
-func groupKey(owner, name string) string { return groupPrefix + owner + "|" + name }
-
-const groupPrefix = "balancer|"
+func groupKey(owner, name string) string { return "balancer|" + owner + "|" + name }
 
 // former returns the owner of the state of the balancer that d was before it was
 // renamed, "" for none, and takes over its group. A balancer that a server did not
 // have is one that the server had and has no more, if that had more than half of
 // its members; of several the one with the most, of those the first by name.
 func (b *Builder) former(d *Definition, owner string, c forward.Defaults) (was string) {
-	lease := b.Backends.Lease
+	lease, had := b.Backends.Lease, b.groups(owner, d.Name)
 	if lease.Has(groupKey(owner, d.Name)) {
 		return ""
 	}
 	most, found := len(d.Members.Own())/2, ""
-	for _, name := range b.groups(owner) {
+	for _, name := range had {
 		if defs := b.names[owner]; defs != nil && defs.Find(name) != nil || !lease.Has(groupKey(owner, name)) {
 			continue
 		}
@@ -37,19 +35,23 @@ func (b *Builder) former(d *Definition, owner string, c forward.Defaults) (was s
 	return owner + "|" + found
 }
 
-// groups returns the names of the balancers that an owner had when the build began
-// to look: there may be thousands of owners.
-func (b *Builder) groups(owner string) []string {
-	if b.known == nil {
-		b.known = make(map[string][]string)
-		state.Each(b.Backends.Lease.Registry(), func(key string, _ *balance.Group) {
-			key, ok := strings.CutPrefix(key, groupPrefix)
-			if i := strings.LastIndexByte(key, '|'); ok && i >= 0 {
-				b.known[key[:i]] = append(b.known[key[:i]], key[i+1:])
-			}
-		})
+// owned are the names of the balancers that an owner has, or had in a configuration
+// that is still in use.
+type owned struct {
+	mu    lock.Mutex // guards names; builds are on different goroutines
+	names []string   // sorted
+}
+
+// groups returns the names of the balancers that an owner has had, and adds one.
+func (b *Builder) groups(owner, name string) []string {
+	o := state.Attach(b.Backends.Lease, "balancers of|"+owner, func() (*owned, func()) { return new(owned), nil })
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	had := o.names
+	if i, ok := slices.BinarySearch(had, name); !ok {
+		o.names = slices.Concat(had[:i], []string{name}, had[i:]) // others have the old one
 	}
-	return b.known[owner]
+	return had
 }
 
 // common counts the members of d that a former owner has.

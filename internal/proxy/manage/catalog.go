@@ -23,13 +23,26 @@ type Live interface {
 	Checkable(*balance.Member, *param.CheckParams) error // whether it can be checked so
 }
 
-// Catalog is the balancers of one snapshot, by server. It is filled while the
-// snapshot is built.
+// Catalog is the balancers of a snapshot, or of a part of one, by server. That of a
+// part is filled while the part is built; Join makes that of the snapshot.
 type Catalog struct {
 	servers []*server
 	all     []*subject // each once, in the order of servers
+	outer   *Catalog   // of the files, whose balancers others inherit; nil: none
 
 	File string // keeps what is changed of balancers with Persist; "": nothing does
+}
+
+// Inner returns an empty Catalog for a part beside that of the files, which is c.
+func (c *Catalog) Inner() *Catalog { return &Catalog{outer: c} }
+
+// Join returns the Catalog of a snapshot; the first one is that of the files.
+func Join(parts []*Catalog) *Catalog {
+	c := &Catalog{File: parts[0].File}
+	for _, p := range parts {
+		c.servers, c.all = append(c.servers, p.servers...), append(c.all, p.all...)
+	}
+	return c
 }
 
 // server is one server of a configuration with its balancers.
@@ -66,6 +79,8 @@ type subject struct {
 	site    *exchange.Site           // whose log tells of changes
 	members map[string]*param.Params // as configured, with the balancer's checks
 	added   map[string]*param.Params // of members that were added at run time
+
+	published bool // it was current before: what was changed at run time is in it
 }
 
 // Add adds the balancers of a server: the main server first, then virtual hosts.
@@ -93,19 +108,10 @@ func (c *Catalog) nameOf(site *exchange.Site, at string) string {
 	return name
 }
 
-// Each calls f for every balancer once, with the name of the server that has it.
-func (c *Catalog) Each(f func(server string, b *balance.Balancer)) {
-	for _, s := range c.all {
-		f(s.server, s.Live.Balancer())
-	}
-}
-
 // subject returns the subject of a balancer, which is made where it is new.
 func (c *Catalog) subject(n *server, conf Configured) *subject {
-	for _, old := range c.all {
-		if old.Live == conf.Live {
-			return old
-		}
+	if old := c.known(conf.Live); old != nil {
+		return old
 	}
 	sub := &subject{Configured: conf, server: n.name, site: n.site, members: make(map[string]*param.Params, len(conf.Members))}
 	sub.key = n.name + "|" + sub.name()
@@ -116,6 +122,19 @@ func (c *Catalog) subject(n *server, conf Configured) *subject {
 	}
 	c.all = append(c.all, sub)
 	return sub
+}
+
+// known returns the subject of a balancer; nil: there is none yet.
+func (c *Catalog) known(l Live) *subject {
+	for _, old := range c.all {
+		if old.Live == l {
+			return old
+		}
+	}
+	if c.outer == nil {
+		return nil
+	}
+	return c.outer.known(l)
 }
 
 // Name returns the name of a server by its site, "" for the main server.
@@ -134,7 +153,10 @@ func (c *Catalog) server(name string) *server {
 			return n
 		}
 	}
-	return nil
+	if c.outer == nil {
+		return nil
+	}
+	return c.outer.server(name)
 }
 
 // Scheme is how the URL of a balancer begins.

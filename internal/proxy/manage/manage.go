@@ -29,8 +29,8 @@ func New() *Manager {
 }
 
 // Publish points the Manager at the balancers of a snapshot that is about to become
-// current. What was changed at run time is changed in them too, unless their
-// configuration now says something else about it.
+// current. What was changed at run time is changed in those that are new, too, unless
+// their configuration now says something else about it.
 func (m *Manager) Publish(c *Catalog) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -41,9 +41,25 @@ func (m *Manager) Publish(c *Catalog) {
 		m.overrides.rename(s.formerKey(), s.key)
 	}
 	for _, s := range c.all {
-		m.carry(kept, s)
+		switch o := m.overrides[s.key]; {
+		case !s.published:
+			s.published = true
+			m.carry(kept, s)
+		case o != nil:
+			kept[s.key] = o
+		}
 	}
 	m.overrides = kept
+}
+
+// Each calls f for every balancer once, with the name of the server that has it.
+func (m *Manager) Each(f func(server string, b *balance.Balancer)) {
+	m.mu.Lock()
+	c := m.catalog
+	m.mu.Unlock()
+	for _, s := range c.all {
+		f(s.server, s.Live.Balancer())
+	}
 }
 
 // carry makes the changes of a balancer again, and notes in kept those that hold.

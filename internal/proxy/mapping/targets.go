@@ -20,9 +20,9 @@ import (
 // and its connections are shared; other URLs get generic workers, which keep no
 // connections, as in httpd.
 type Targets struct {
-	Workers   *forward.Definitions                     // of the server
-	Handlers  map[*forward.Definition]*forward.Handler // of all Workers
-	Balancers Balancers                                // of the server
+	Workers   *forward.Definitions // of the server
+	Handlers  *forward.Handlers    // of all Workers
+	Balancers Balancers            // of the server
 	Backends  *forward.Backends
 	Defaults  forward.Defaults
 	Queries   *sync.Pool // of NewQueries
@@ -86,7 +86,7 @@ func (t *Targets) Resolve(u uri.URL, filename []byte) (exchange.Handler, error) 
 		return t.balancer(u.Host)
 	}
 	if d := t.Workers.Find(string(filename[len(proxyPrefix):])); d != nil && d.URL.Socket == u.Socket {
-		if h := t.Handlers[d]; h != nil {
+		if h := t.Handlers.Of(d); h != nil {
 			return h, nil
 		}
 	}

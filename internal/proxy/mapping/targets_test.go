@@ -31,7 +31,7 @@ func targets(t *testing.T, defined ...string) *Targets {
 		Protocols: map[string]worker.Protocol{"http": deaf{}, "ajp": deaf{}},
 	}
 	out := &Targets{
-		Workers: new(forward.Definitions), Handlers: make(map[*forward.Definition]*forward.Handler),
+		Workers: new(forward.Definitions), Handlers: new(forward.Handlers),
 		Backends: b, Queries: NewQueries(),
 	}
 	for _, url := range defined {
@@ -44,9 +44,11 @@ func targets(t *testing.T, defined ...string) *Targets {
 			t.Fatal(err)
 		}
 		p := param.Default()
-		if out.Handlers[d], err = b.Handler("main", u, &p, forward.Defaults{}); err != nil {
+		h, err := b.Handler("main", u, &p, forward.Defaults{})
+		if err != nil {
 			t.Fatal(err)
 		}
+		out.Handlers.Add(d, h)
 	}
 	return out
 }
