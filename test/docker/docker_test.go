@@ -218,3 +218,37 @@ func TestBadNeighbour(t *testing.T) {
 		return code == http.StatusOK && strings.Contains(text, "X-Evil")
 	})
 }
+
+// Services come, grow and go while others are asked, on both engines: no request of
+// those that stay fails, and their checks of backends go on.
+func TestComeAndGo(t *testing.T) {
+	for _, engine := range []string{"epoll", "goroutine"} {
+		t.Run(engine, func(t *testing.T) {
+			f := newFake(t)
+			back := testkit.NewOrigin(t)
+			var port int
+			_, _ = fmt.Sscan(back.Port(), &port)
+			f.put("stays", 0, port, "headgate.health", "/alive interval=1s")
+			s := testkit.StartHeadgate(t, engine, testkit.Site{Conf: "HeadgateDiscover docker unix:" + f.socket + "\n"})
+			r := &rig{Server: s, t: t, client: httpClient(t)}
+			status := func(host string, want int) {
+				t.Helper()
+				testkit.Eventually(t, fmt.Sprint(host, " gets ", want), func() bool { code, _ := r.ask(host, "/"); return code == want })
+			}
+			status("stays.test", http.StatusOK)
+			end := r.load("stays.test", 2)
+			for n := 1; n <= 5; n++ {
+				host := fmt.Sprint("guest", n)
+				f.put(host, n, port)
+				status(host+".test", http.StatusOK)
+				f.put("stays", 100+n, port)
+				if n > 1 {
+					f.drop(n - 1)
+					status(fmt.Sprint("guest", n-1, ".test"), http.StatusForbidden)
+					f.drop(100 + n - 1)
+				}
+			}
+			r.none(end)
+		})
+	}
+}

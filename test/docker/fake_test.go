@@ -111,6 +111,16 @@ func (f *fake) put(s string, n, port int, more ...string) {
 	f.say(events.ActionStart, id)
 }
 
+// drop ends a container.
+func (f *fake) drop(n int) {
+	id := fmt.Sprintf("%s%061d", "abc", n)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	delete(f.all, id)
+	f.say(events.ActionDie, id)
+	f.say(events.ActionDestroy, id)
+}
+
 // say sends an event; the caller holds mu.
 func (f *fake) say(action events.Action, id string) {
 	for _, ch := range f.events {
