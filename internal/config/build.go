@@ -48,6 +48,7 @@ func (l *Loaded) build(o Options, rt *Runtime, table *directive.Table, modules [
 		Manager: rt.Manager, Catalog: new(manage.Catalog), Blind: o.Fragment || o.Keep, OpenKey: rt.OpenKey,
 	}
 	b.Part.About = b.Read
+	b.Guests = slices.ContainsFunc(l.Uses, func(u directive.Use) bool { return u.Row.Name == "HeadgateDiscover" })
 	l.files = newFiles(l, o, rt, table, modules, b)
 	l.files.build()
 	for _, p := range b.Problems {

@@ -110,10 +110,11 @@ func (l *Loaded) OK() bool { return !directive.Blocking(l.Found) }
 // Load reads, applies and builds a configuration with the given modules.
 func Load(o Options, rt *Runtime, modules []*module.Module) *Loaded {
 	l := &Loaded{}
-	table := directive.Known()
+	var rows []directive.Row
 	for _, m := range modules {
-		table = table.With(m.Rows)
+		rows = append(rows, m.Rows...)
 	}
+	table := directive.Known().With(rows)
 	l.apply(o, table, modules, o.Check && o.Fragment)
 	if alone := l.alone(); o.Check && !l.Fragment && l.isFragment(alone) {
 		l.apply(o, table, modules, true)

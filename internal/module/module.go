@@ -53,6 +53,7 @@ type Builder struct {
 	Settings   *snapshot.Settings // of the whole server; those of the files say them
 	Part       *snapshot.Part
 	Guest      bool // the part is a text that was discovered: Finish is not called
+	Guests     bool // such texts may use what the files have
 	Generation uint64
 	VHosts     *snapshot.VHosts   // for Finish
 	Main       *directive.Scope   // the main server

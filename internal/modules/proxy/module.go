@@ -188,7 +188,7 @@ func preserved(b *module.Builder, s *module.Server, conf *ServerConf) bool {
 	if s.Scope != b.Main {
 		return conf.Preserves
 	}
-	return conf.Preserves || slices.ContainsFunc(b.Hosts, func(h *directive.Scope) bool {
+	return conf.Preserves || b.Guests || slices.ContainsFunc(b.Hosts, func(h *directive.Scope) bool {
 		c, ok := serverSlot.Peek(h.Server)
 		return ok && c.Preserves
 	})
