@@ -34,7 +34,7 @@ func (d *docker) Refused(texts map[string][]string) (again bool) {
 }
 
 // innocent leaves out the culprits that have not changed since, as problems.
-func (d *docker) innocent(all []labels.Container) (left []labels.Container, excluded []Problem) {
+func (d *docker) innocent(all []*labels.Container) (left []*labels.Container, excluded []Problem) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if len(d.culprits) == 0 {
@@ -63,13 +63,12 @@ func written(m map[string]string) string {
 
 // convict looks for the services whose text alone does not compile, in the virtual
 // hosts that were refused. It reports whether there are more culprits than before.
-func (d *docker) convict(prefix string, found *labels.Result, all []labels.Container, o labels.Options, f *Facts) (more bool) {
-	if f.Compiles == nil {
+func (d *docker) convict(prefix string, found *labels.Result, all []*labels.Container, o labels.Options, f *Facts) (more bool) {
+	if f.Compiles == nil || !d.suspicious() {
 		return false
 	}
-	for i := range found.Sites {
-		site := &found.Sites[i]
-		name := sitePiece(prefix, *site, nil).Name
+	for _, site := range found.Sites {
+		name := siteName(prefix, site)
 		d.mu.Lock()
 		suspect := d.suspects[name]
 		if suspect {
@@ -79,8 +78,8 @@ func (d *docker) convict(prefix string, found *labels.Result, all []labels.Conta
 		if !suspect {
 			continue
 		}
-		for k := range found.Services {
-			if s := &found.Services[k]; slices.Contains(site.Services, s.Name) {
+		for _, s := range found.Services {
+			if slices.Contains(site.Services, s.Name) {
 				more = d.judge(s, all, o, f) || more
 			}
 		}
@@ -88,12 +87,24 @@ func (d *docker) convict(prefix string, found *labels.Result, all []labels.Conta
 	return more
 }
 
+// suspicious reports whether there are texts to look into.
+func (d *docker) suspicious() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, open := range d.suspects {
+		if open {
+			return true
+		}
+	}
+	return false
+}
+
 // judge makes the containers of a service culprits if its text alone does not compile.
-func (d *docker) judge(s *labels.Service, all []labels.Container, o labels.Options, f *Facts) bool {
+func (d *docker) judge(s *labels.Service, all []*labels.Container, o labels.Options, f *Facts) bool {
 	var own []labels.Container
 	for _, c := range all {
 		if slices.ContainsFunc(s.Members, func(m labels.Member) bool { return m.Container == c.Name }) {
-			own = append(own, c)
+			own = append(own, *c)
 		}
 	}
 	alone := labels.Translate(own, o)

@@ -39,17 +39,26 @@ type docker struct {
 
 	mu         lock.Mutex // guards what follows
 	health     health
-	containers map[string]labels.Container // by id
-	leaving    map[string]time.Time        // by id, those that were told to stop, and when
+	containers map[string]*labels.Container // by id; another state is another Container
+	leaving    map[string]*leaver           // by id, those that were told to stop
 
 	suspects map[string]bool    // texts that do not compile and are not looked into yet
 	culprits map[string]culprit // by id, containers whose labels do not compile
 
-	known map[string]labels.Container // the containers as they are; used by Run alone
+	one    lock.Mutex // guards what follows, from other calls of Translate
+	labels labels.Translator
+	pieces pieces
+}
+
+// leaver is a container that was told to stop.
+type leaver struct {
+	at      time.Time
+	was     *labels.Container // that drained was made of
+	drained *labels.Container
 }
 
 func newDocker(s Spec) Source {
-	return &docker{spec: s, own: ownContainer(), files: new(passwordFiles), containers: map[string]labels.Container{}, leaving: map[string]time.Time{},
+	return &docker{spec: s, own: ownContainer(), files: new(passwordFiles), containers: map[string]*labels.Container{}, leaving: map[string]*leaver{},
 		suspects: map[string]bool{}, culprits: map[string]culprit{}}
 }
 
@@ -104,7 +113,7 @@ func (d *docker) follow(ctx context.Context, tell func()) (heard bool, err error
 	defer c.Close()
 	// Events first: what happens while everything is listed must not be missed.
 	said := c.Events(ctx, client.EventsListOptions{Filters: make(client.Filters).Add("type", "container", "network").Add("event", actions...)})
-	if err := d.list(ctx, c, nil); err != nil {
+	if _, err := d.list(ctx, c, nil); err != nil {
 		return false, err
 	}
 	tell()
@@ -166,8 +175,8 @@ func (d *docker) ping(ctx context.Context, c *client.Client) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.health.ok(time.Now())
-	for id, at := range d.leaving {
-		if time.Since(at) > grace {
+	for id, l := range d.leaving {
+		if time.Since(l.at) > grace {
 			delete(d.leaving, id)
 		}
 	}
@@ -186,7 +195,7 @@ func (d *docker) event(m *events.Message) (id string, now bool) {
 	switch m.Action {
 	case events.ActionKill:
 		if _, known := d.containers[id]; known && ends[m.Actor.Attributes["signal"]] {
-			d.leaving[id] = time.Now()
+			d.leaving[id] = &leaver{at: time.Now()}
 			return id, true
 		}
 	case events.ActionDie, events.ActionStart, events.ActionDestroy:
@@ -200,52 +209,64 @@ var ends = map[string]bool{"2": true, "3": true, "9": true, "15": true}
 
 // refresh asks for the containers that have changed.
 func (d *docker) refresh(ctx context.Context, c *client.Client, dirty map[string]bool, tell func()) error {
-	before := d.known
 	var ids []string
 	if len(dirty) <= mostDirty && !dirty[""] {
 		ids = slices.Sorted(maps.Keys(dirty))
 	}
-	if err := d.list(ctx, c, ids); err != nil {
-		return err
-	}
-	if !reflect.DeepEqual(before, d.known) {
+	changed, err := d.list(ctx, c, ids)
+	if changed {
 		tell()
 	}
-	return nil
+	return err
 }
 
-// list asks for containers; without ids for all.
-func (d *docker) list(ctx context.Context, c *client.Client, ids []string) error {
+// list asks for containers; without ids for all. It reports whether any has changed.
+func (d *docker) list(ctx context.Context, c *client.Client, ids []string) (changed bool, err error) {
 	ctx, stop := context.WithTimeout(ctx, patience)
 	defer stop()
 	o := client.ContainerListOptions{All: true, Filters: make(client.Filters)}
 	if d.spec.Project != "" {
 		o.Filters.Add("label", composeProject+"="+d.spec.Project)
 	}
-	now := map[string]labels.Container{}
 	if ids != nil {
 		o.Filters.Add("id", ids...)
-		maps.Copy(now, d.known)
-		for _, id := range ids {
-			delete(now, id)
-		}
 	}
 	found, err := c.ContainerList(ctx, o)
 	if err != nil {
-		return err
+		return false, err
 	}
+	now := make(map[string]*labels.Container, len(found.Items))
 	for i := range found.Items {
 		s := &found.Items[i]
 		if d.own == "" || !strings.HasPrefix(s.ID, d.own) {
 			now[s.ID] = container(s)
 		}
 	}
-	d.known = now
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.containers = now
 	d.health.ok(time.Now())
-	return nil
+	return d.takeLocked(now, ids), nil
+}
+
+// takeLocked takes over what the daemon says of containers, without ids of all: those
+// that it does not list are gone. One that has not changed stays the same pointer.
+func (d *docker) takeLocked(now map[string]*labels.Container, ids []string) (changed bool) {
+	if ids == nil {
+		ids = slices.Collect(maps.Keys(d.containers))
+	}
+	for _, id := range ids {
+		if _, known := d.containers[id]; known && now[id] == nil {
+			delete(d.containers, id)
+			changed = true
+		}
+	}
+	for id, c := range now {
+		if !reflect.DeepEqual(d.containers[id], c) {
+			d.containers[id] = c
+			changed = true
+		}
+	}
+	return changed
 }
 
 // State implements Source.
@@ -257,15 +278,25 @@ func (d *docker) State(r *Report) {
 }
 
 // current returns the containers, with those that were told to stop drained.
-func (d *docker) current() []labels.Container {
+func (d *docker) current() []*labels.Container {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	all := make([]labels.Container, 0, len(d.containers))
+	all := make([]*labels.Container, 0, len(d.containers))
 	for id, c := range d.containers {
-		if _, ends := d.leaving[id]; ends {
-			c.Health = unhealthy
+		if l := d.leaving[id]; l != nil {
+			c = l.drain(c)
 		}
 		all = append(all, c)
 	}
 	return all
+}
+
+// drain returns a container as one that gets no new requests.
+func (l *leaver) drain(c *labels.Container) *labels.Container {
+	if l.was != c {
+		drained := *c
+		drained.Health = unhealthy
+		l.was, l.drained = c, &drained
+	}
+	return l.drained
 }

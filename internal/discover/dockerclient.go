@@ -35,8 +35,8 @@ const (
 const unhealthy = "unhealthy"
 
 // container is a container as the daemon lists it.
-func container(s *apicontainer.Summary) labels.Container {
-	c := labels.Container{
+func container(s *apicontainer.Summary) *labels.Container {
+	c := &labels.Container{
 		ID: s.ID, Image: s.Image, Created: time.Unix(s.Created, 0).UTC(), Labels: s.Labels, Health: healthOf(s),
 		Running: s.State == "running" || s.State == "paused", HostNetwork: s.HostConfig.NetworkMode == "host",
 		Project: s.Labels[composeProject], Service: s.Labels[composeService], Addrs: map[string]string{},

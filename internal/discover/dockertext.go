@@ -12,14 +12,16 @@ import (
 
 // Translate implements Source: a text for each service and for each virtual host.
 func (d *docker) Translate(prefix string, f *Facts) (r Result) {
+	d.one.Lock()
+	defer d.one.Unlock()
 	o := d.options(f)
 	all, excluded := d.innocent(d.current())
-	found := labels.Translate(all, o)
+	found := d.labels.Translate(all, o)
 	if d.convict(prefix, &found, all, o, f) {
 		all, excluded = d.innocent(all)
-		found = labels.Translate(all, o)
+		found = d.labels.Translate(all, o)
 	}
-	r = resultOf(prefix, &found)
+	r = d.resultOf(prefix, &found)
 	r.Problems = append(r.Problems, excluded...)
 	if err := d.files.write(found.Files, f); err != nil {
 		r.Problems = append(r.Problems, Problem{Subject: "password files", Text: err.Error()})
@@ -27,92 +29,17 @@ func (d *docker) Translate(prefix string, f *Facts) (r Result) {
 	return r
 }
 
-// resultOf makes the pieces of a translation.
-func resultOf(prefix string, found *labels.Result) (r Result) {
-	home, inside := homes(found), map[*labels.Site][]string{}
-	for i, s := range found.Services {
-		p := Piece{Name: prefix + s.Name, Config: s.Config, Hosts: s.Hosts, Paths: s.Paths, Service: true}
-		for _, m := range s.Members {
-			p.Members = append(p.Members, memberText(m))
-		}
-		if site := home[s.Name]; site != nil {
-			p.Config, p.Within = "", sitePiece(prefix, *site, nil).Name
-			inside[site] = append(inside[site], found.Services[i].Config)
-		}
-		r.Pieces = append(r.Pieces, p)
-	}
-	for i := range found.Sites {
-		s := &found.Sites[i]
-		r.Pieces = append(r.Pieces, sitePiece(prefix, *s, inside[s]))
-	}
+// resultOf makes the result of a translation.
+func (d *docker) resultOf(prefix string, found *labels.Result) (r Result) {
+	r.Pieces = d.pieces.of(prefix, found)
 	for _, p := range found.Problems {
-		subject := p.Container
-		if p.Label != "" {
-			subject += ": " + p.Label
-		}
 		if p.Conflict() {
-			r.Conflicts = append(r.Conflicts, Conflict{What: p.Reason, Owner: p.Other, Loser: subject})
+			r.Conflicts = append(r.Conflicts, Conflict{What: p.Reason, Owner: p.Other, Loser: p.Subject})
 			continue
 		}
-		r.Problems = append(r.Problems, Problem{Subject: subject, Text: p.Reason})
+		r.Problems = append(r.Problems, Problem{Subject: p.Subject, Text: p.Reason})
 	}
 	return r
-}
-
-// homes returns the virtual hosts of the services that one virtual host alone uses:
-// their balancers are part of it. A balancer of the main server is one of every
-// virtual host, which costs a lot where there are many of both.
-func homes(found *labels.Result) map[string]*labels.Site {
-	home, count := map[string]*labels.Site{}, map[string]int{}
-	for i := range found.Sites {
-		for _, name := range found.Sites[i].Services {
-			home[name] = &found.Sites[i]
-			count[name]++
-		}
-	}
-	for name, n := range count {
-		if n > 1 {
-			delete(home, name)
-		}
-	}
-	return home
-}
-
-// memberText is a member for people.
-func memberText(m labels.Member) string {
-	text := m.URL + " (" + m.Container
-	switch {
-	case m.Disabled:
-		text += ", starting"
-	case m.Draining:
-		text += ", draining"
-	}
-	return text + ")"
-}
-
-// sitePiece is the text of a virtual host. One that only is there as the default of
-// its address is for a saved file: here the server has its own.
-func sitePiece(prefix string, s labels.Site, inside []string) Piece {
-	name := "default"
-	if len(s.Hosts) > 0 {
-		name = s.Hosts[0]
-	}
-	p := Piece{Name: prefix + name, Config: s.Config, Saved: len(s.Hosts) == 0 && len(s.Services) == 0}
-	if head, rest, ok := strings.Cut(s.Config, "\n"); ok && len(inside) > 0 {
-		var b strings.Builder
-		b.WriteString(head + "\n")
-		for _, text := range inside {
-			for line := range strings.Lines(text) {
-				b.WriteString("    " + line)
-			}
-		}
-		b.WriteString(rest)
-		p.Config = b.String()
-	}
-	if first, _, _ := strings.Cut(s.Address, " "); first != "" {
-		p.Name += first[strings.LastIndexByte(first, ':'):]
-	}
-	return p
 }
 
 // options are what labels may use.

@@ -207,7 +207,7 @@ func (h *Hub) list() []*kept {
 // Translate returns what all sources contribute. What one has, those behind it
 // cannot have.
 func (h *Hub) Translate(f Facts) (all []Piece) {
-	taken := map[string]string{} // host → who
+	taken := map[string]string{} // host → who; of a source that has others behind it
 	inner := f
 	inner.Taken = func(host, path string) (string, bool) {
 		if owner, ok := f.Taken(host, path); ok {
@@ -216,17 +216,24 @@ func (h *Hub) Translate(f Facts) (all []Piece) {
 		owner, ok := taken[host]
 		return owner, ok && host != ""
 	}
-	for _, k := range h.list() {
+	list := h.list()
+	for i, k := range list {
 		h.mu.Lock()
 		name := k.name
 		h.mu.Unlock()
 		r := k.source.Translate("discovered:"+name+"/", &inner)
-		for _, p := range r.Pieces {
-			for _, host := range p.Hosts {
-				taken[host] = p.Name
+		if i+1 < len(list) {
+			for _, p := range r.Pieces {
+				for _, host := range p.Hosts {
+					taken[host] = p.Name
+				}
 			}
 		}
-		all = append(all, r.Pieces...)
+		if i == 0 {
+			all = slices.Clip(r.Pieces) // Took changes a copy
+		} else {
+			all = append(all, r.Pieces...)
+		}
 		h.mu.Lock()
 		k.last = r
 		h.mu.Unlock()
@@ -240,20 +247,32 @@ func (h *Hub) Took(refused map[string][]string, changed func(name string) bool) 
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for _, k := range h.all {
-		any := false
-		pieces := slices.Clone(k.last.Pieces)
-		for i := range pieces {
-			p := &pieces[i]
-			if p.Refused = refused[p.Name]; p.Refused == nil && p.Within != "" {
-				p.Refused = refused[p.Within]
-			}
-			any = any || changed(p.Name)
-		}
-		k.last.Pieces = pieces
-		if any {
+		k.last.Pieces = withRefused(k.last.Pieces, refused)
+		if slices.ContainsFunc(k.last.Pieces, func(p Piece) bool { return changed(p.Name) }) {
 			k.changes++
 		}
 	}
+}
+
+// withRefused returns pieces with why they are left out. The list stays as it is for
+// others that have it: where anything changes, the result is a copy.
+func withRefused(pieces []Piece, refused map[string][]string) []Piece {
+	copied := false
+	for i := range pieces {
+		p := &pieces[i]
+		why := refused[p.Name]
+		if why == nil && p.Within != "" {
+			why = refused[p.Within]
+		}
+		if slices.Equal(why, p.Refused) {
+			continue
+		}
+		if !copied {
+			pieces, copied = slices.Clone(pieces), true
+		}
+		pieces[i].Refused = why
+	}
+	return pieces
 }
 
 // Refused tells the sources which texts do not compile, and why. It reports whether

@@ -19,10 +19,10 @@ func Look(ctx context.Context, s Spec, f *Facts) (found labels.Result, r Result,
 		return found, r, 0, err
 	}
 	defer c.Close()
-	if err := d.list(ctx, c, nil); err != nil {
+	if _, err := d.list(ctx, c, nil); err != nil {
 		return found, r, 0, err
 	}
 	all := d.current()
-	found = labels.Translate(all, d.options(f))
-	return found, resultOf("discovered:docker/", &found), len(all), nil
+	found = d.labels.Translate(all, d.options(f))
+	return found, d.resultOf("discovered:docker/", &found), len(all), nil
 }

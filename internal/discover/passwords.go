@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/headgate/headgate/internal/labels"
 	"github.com/headgate/headgate/internal/lock"
@@ -16,6 +17,7 @@ type passwordFiles struct {
 	dir  string     // "": none yet
 	made bool
 	have map[string]string
+	last []labels.File // that were written without an error
 }
 
 // folder returns the folder; it need not exist yet.
@@ -35,6 +37,10 @@ func (p *passwordFiles) write(files []labels.File, f *Facts) error {
 	if len(files) == 0 && !p.made || p.dir == "" {
 		return nil
 	}
+	if p.made && slices.Equal(files, p.last) {
+		return nil
+	}
+	p.last = nil
 	err := os.MkdirAll(p.dir, 0o700)
 	if err == nil && !p.made {
 		err = f.own(p.dir)
@@ -57,6 +63,7 @@ func (p *passwordFiles) write(files []labels.File, f *Facts) error {
 	if err != nil {
 		return oneLine(err)
 	}
+	p.last = slices.Clone(files)
 	return nil
 }
 

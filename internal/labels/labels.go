@@ -2,7 +2,6 @@ package labels
 
 import (
 	"cmp"
-	"slices"
 	"strings"
 	"time"
 )
@@ -59,14 +58,27 @@ func DefaultEntrypoints() map[string]Entrypoint {
 	}
 }
 
-// Result is what became of the containers.
+// complete returns the options as a translation uses them.
+func (o Options) complete() Options {
+	if o.Entrypoints == nil {
+		o.Entrypoints = DefaultEntrypoints()
+	}
+	if h, err := hostName(o.DefaultHost); err != nil {
+		o.DefaultHost = ""
+	} else {
+		o.DefaultHost = h
+	}
+	return o
+}
+
+// Result is what became of the containers. What it points to never changes.
 type Result struct {
-	Services []Service // sorted by name
-	Sites    []Site    // in the order of the text
-	Files    []File    // which the text names, for PasswordDir
-	Labels   []Label   // what became of each label, sorted by container and name
-	Problems []Problem // what is not served, or not as its labels say
-	Listen   []string  // the addresses that the text needs a Listen for, sorted
+	Services []*Service // sorted by name
+	Sites    []*Site    // in the order of the text
+	Files    []File     // which the text names, for PasswordDir
+	Labels   []Label    // what became of each label, sorted by container and name
+	Problems []Problem  // what is not served, or not as its labels say
+	Listen   []string   // the addresses that the text needs a Listen for, sorted
 }
 
 // Service is a balancer and its containers.
@@ -124,7 +136,8 @@ type Label struct {
 
 // Problem is something that is not served, or not as its labels say.
 type Problem struct {
-	Container string // "": about no single one
+	Subject   string // the container, and the label if it is about one
+	Container string
 	Label     string // "": about the container
 	Reason    string
 	Other     string // of a conflict: who has what was asked for
@@ -132,11 +145,7 @@ type Problem struct {
 
 // String writes the problem as a line: container, label, reason.
 func (p Problem) String() string {
-	place := p.Container
-	if p.Label != "" {
-		place += ": " + p.Label
-	}
-	return place + ": " + p.Reason
+	return p.Subject + ": " + p.Reason
 }
 
 // Conflict says whether the problem is that somebody else has what was asked for.
@@ -156,38 +165,22 @@ func (r *Result) Config() string {
 	return b.String()
 }
 
-// Translate returns the configuration that the labels of containers ask for.
+// Translate returns the configuration that the labels of containers ask for. It translates all of them as one group; a
+// Translator has the same result, and keeps what it can for the next one.
 func Translate(containers []Container, o Options) Result {
-	if o.Entrypoints == nil {
-		o.Entrypoints = DefaultEntrypoints()
+	all := make([]*Container, 0, len(containers))
+	for i := range containers {
+		if c := &containers[i]; c.Running {
+			all = append(all, c)
+		}
 	}
-	if h, err := hostName(o.DefaultHost); err != nil {
-		o.DefaultHost = ""
-	} else {
-		o.DefaultHost = h
-	}
-	t := &translation{
-		o: o, services: map[serviceKey]*service{}, balancers: map[string]*service{}, middlewares: map[serviceKey]*middleware{},
-		oldest: map[string]*middleware{}, servicesNamed: map[string]*service{},
-		routerNames: map[string]bool{}, routerPrints: map[string]bool{},
-	}
-	t.read(containers)
-	t.resolve()
-	t.place()
-	return t.result()
+	t := newTranslator(o.complete())
+	t.together(all)
+	return t.gather()
 }
 
-// oldestFirst sorts containers by age. Containers of the same age are told apart by name and id, so that the order does not
-// depend on how they were listed.
-func oldestFirst(cs []Container) []*Container {
-	sorted := make([]*Container, len(cs))
-	for i := range cs {
-		sorted[i] = &cs[i]
-	}
-	slices.SortStableFunc(sorted, byAge)
-	return sorted
-}
-
+// byAge is the order of containers. Those of the same age are told apart by name and id, so that the order does not depend on
+// how they were listed.
 func byAge(a, b *Container) int {
 	return cmp.Or(a.Created.Compare(b.Created), cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID))
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/headgate/headgate/internal/ascii"
 )
 
-// middleware is a middleware as the labels of one container define it.
+// middleware is a middleware as the labels of one container define it. It does not change once they are read.
 type middleware struct {
 	name, kind string
 	c          *Container
@@ -152,15 +152,11 @@ func (t *translation) readMiddleware(o *object) {
 			o.bad = true
 		}
 	}
-	key := serviceKey{mw.c.scope(), mw.name}
-	if same := t.middlewares[key]; same != nil {
-		t.repeated(o, mw, same)
+	if first := t.middleware(inScope(mw.c, mw.name)); first != nil && first.c != mw.c {
+		t.repeated(o, mw, first)
 		return
 	}
-	t.middlewares[key] = mw
-	if t.oldest[mw.name] == nil {
-		t.oldest[mw.name] = mw
-	}
+	t.defined = append(t.defined, mw)
 	if o.bad {
 		mw.fault = fmt.Errorf("one of its labels is refused")
 	} else if read := middlewareKinds[mw.kind]; read != nil {
@@ -257,10 +253,10 @@ func (t *translation) namedMiddleware(c *Container, name string) (*middleware, e
 		return nil, fmt.Errorf("the middleware %q is not defined by labels", clip(name))
 	}
 	short = ascii.ToLower(short)
-	if mw := t.middlewares[serviceKey{c.scope(), short}]; mw != nil {
+	if mw := t.middleware(inScope(c, short)); mw != nil {
 		return mw, nil
 	}
-	if mw := t.oldest[short]; mw != nil {
+	if mw := t.middleware(everywhere(short)); mw != nil {
 		return mw, nil
 	}
 	return nil, fmt.Errorf("there is no middleware %q", clip(name))

@@ -3,6 +3,7 @@ package labels
 import (
 	"fmt"
 	"hash/fnv"
+	"hash/maphash"
 	"net/netip"
 	"regexp"
 	"slices"
@@ -12,34 +13,49 @@ import (
 	"github.com/headgate/headgate/internal/ascii"
 )
 
-// translation is one run of Translate.
+// translation translates one group of containers: all those there are, or some that share no name with others.
 type translation struct {
-	o Options
+	o    Options
+	seed maphash.Seed // of the keys of names
+	all  *catalog     // the middlewares of all containers; nil: this is for those that a container defines
+
+	used    []use      // names that it has looked up or taken
+	asked   []question // of o, and the answers
+	drawn   []draw     // middlewares that it has looked up
+	defined []*middleware
 
 	services                  map[serviceKey]*service
 	order                     []*service // oldest first
 	balancers                 map[string]*service
 	routers                   []*router // oldest first
 	routerNames, routerPrints map[string]bool
-	middlewares               map[serviceKey]*middleware
-	oldest                    map[string]*middleware // by name alone
-	servicesNamed             map[string]*service    // likewise
+	servicesNamed             map[string]*service // the oldest, by name alone
 	pending                   []*pendingRouter
 
 	looked   []*fields
-	sites    []*site
-	files    []File
+	hosts    map[siteKey]*site
+	wide     []wideAlternative // in the order of their routers
+	sites    []*site           // in the order of the text
+	files    []ownedFile
 	labels   []Label
 	problems []Problem
 }
 
+func newTranslation(o Options, seed maphash.Seed, all *catalog) *translation {
+	return &translation{
+		o: o, seed: seed, all: all, services: map[serviceKey]*service{}, balancers: map[string]*service{}, servicesNamed: map[string]*service{},
+		routerNames: map[string]bool{}, routerPrints: map[string]bool{}, hosts: map[siteKey]*site{},
+	}
+}
+
 // problem notes something that is not served.
 func (t *translation) problem(c *Container, label, format string, args ...any) *Problem {
-	name := ""
-	if c != nil {
-		name = shown(c.Name)
+	name := shown(c.Name)
+	subject := name
+	if label != "" {
+		subject += ": " + label
 	}
-	t.problems = append(t.problems, Problem{Container: name, Label: label, Reason: fmt.Sprintf(format, args...)})
+	t.problems = append(t.problems, Problem{Subject: subject, Container: name, Label: label, Reason: fmt.Sprintf(format, args...)})
 	return &t.problems[len(t.problems)-1]
 }
 
@@ -99,6 +115,11 @@ type serviceKey struct {
 	name  string
 }
 
+// words are the key as names of one kind.
+func (k serviceKey) words() []string {
+	return []string{k.scope.project, k.scope.image, k.scope.container, k.name}
+}
+
 // service is a balancer in the making.
 type service struct {
 	key      serviceKey
@@ -132,6 +153,7 @@ type router struct {
 	priority int
 	entries  []Entrypoint
 	tls      bool   // its entries have TLS
+	wide     bool   // it has a part that names no host
 	closed   bool   // it is refused, and responds with 503
 	own      bool   // made of headgate.* labels: paths are whole segments, the URL is as Apache makes it
 	target   string // own: the path at the container, if another one
@@ -199,10 +221,13 @@ func (c *Container) port(label string) (uint16, error) {
 
 // join makes a container a member of a service, which is there from then on. Its oldest container decides the settings.
 func (t *translation) join(key serviceKey, balancer string, c *Container, set settings, m Member) (*service, error) {
+	t.uses(owns, "service", key.words()...)
 	s := t.services[key]
 	if s == nil {
+		t.uses(shares, "service by name", key.name)
 		s = &service{key: key, first: c, settings: set}
 		s.balancer = t.balancerName(balancer, key)
+		t.uses(owns, "balancer", s.balancer)
 		t.services[key] = s
 		if t.servicesNamed[key.name] == nil {
 			t.servicesNamed[key.name] = s
@@ -236,21 +261,19 @@ func (t *translation) balancerName(wish string, key serviceKey) string {
 
 // hasBalancer says whether a name of a balancer is in use, by a service or outside of the containers.
 func (t *translation) hasBalancer(name string) bool {
-	if t.o.BalancerTaken != nil {
-		if _, taken := t.o.BalancerTaken(name); taken {
-			return true
-		}
+	if _, taken := t.balancerTaken(name); taken {
+		return true
 	}
+	t.uses(asks, "balancer", name)
 	return t.balancers[name] != nil
 }
 
 // ownerOf returns who has a balancer that a label of another service names, "" if nobody has.
 func (t *translation) ownerOf(name string, key serviceKey) string {
-	if t.o.BalancerTaken != nil {
-		if owner, taken := t.o.BalancerTaken(name); taken {
-			return owner
-		}
+	if owner, taken := t.balancerTaken(name); taken {
+		return owner
 	}
+	t.uses(asks, "balancer", name)
 	if o := t.balancers[name]; o != nil && o.key != key {
 		return shown(o.first.Name)
 	}

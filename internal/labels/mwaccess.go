@@ -85,7 +85,7 @@ func (m *reader) authFile(e *effect, kind, realm, extension string, users []stri
 		Name:    fmt.Sprintf("%s-%08x.%s", slug(m.o.name), h.Sum32(), extension),
 		Content: strings.Join(users, "\n") + "\n",
 	}
-	m.t.files = append(m.t.files, file)
+	m.t.files = append(m.t.files, ownedFile{c: c, File: file})
 	e.section = append(e.section, "AuthType "+kind, "AuthName "+quote(realm), "Auth"+kind+"Provider file",
 		"AuthUserFile "+quote(strings.TrimSuffix(m.t.o.PasswordDir, "/")+"/"+file.Name))
 	e.access = []string{"Require valid-user"}

@@ -120,6 +120,7 @@ func under(path string) *node {
 // addRouter adds a router unless another container of its scope has asked for the same.
 func (t *translation) addRouter(r *router) {
 	print := r.fingerprint()
+	t.uses(owns, "router's doing", print)
 	if t.routerPrints[print] {
 		return
 	}
@@ -128,6 +129,7 @@ func (t *translation) addRouter(r *router) {
 		r.name = base + "." + strconv.Itoa(n)
 	}
 	t.routerNames[r.name] = true
+	t.uses(owns, "router", r.name)
 	t.routers = append(t.routers, r)
 }
 

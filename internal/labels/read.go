@@ -2,12 +2,10 @@ package labels
 
 import "strconv"
 
-// read reads the labels of all containers, the oldest first.
-func (t *translation) read(containers []Container) {
-	for _, c := range oldestFirst(containers) {
-		if !c.Running {
-			continue
-		}
+// read reads the labels of containers, the oldest first.
+func (t *translation) read(containers []*Container) {
+	for _, c := range containers {
+		t.uses(owns, "container", shown(c.Name))
 		fs, ok := t.fieldsOf(c)
 		if !ok {
 			continue

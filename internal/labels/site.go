@@ -24,6 +24,7 @@ type entry struct {
 	r    *router
 	rest *node // what is left to be tested at this site
 	wide bool  // the router did not name the host of the site
+	lent bool  // likewise, and it is one of another group
 }
 
 // siteKey tells sites apart.
@@ -36,16 +37,16 @@ type wideAlternative struct {
 	at  Entrypoint
 }
 
-// place decides which router is at which site, and in which order.
+// place puts routers at the sites of the hosts that they name. Those that name none wait in t.wide.
 func (t *translation) place() {
 	slices.SortStableFunc(t.routers, func(a, b *router) int { return byAge(a.first, b.first) })
-	sites := map[siteKey]*site{}
-	var wide []wideAlternative
 	for _, r := range t.routers {
 		for _, at := range r.entries {
 			for _, alt := range split(r.rule) {
 				if alt.hosts == nil && (t.o.DefaultHost == "" || alt.patterns != nil || r.rule.testsHost()) {
-					wide = append(wide, wideAlternative{r, alt, at})
+					r.wide = true
+					t.wide = append(t.wide, wideAlternative{r, alt, at})
+					t.uses(owns, "hosts that nobody names")
 					continue
 				}
 				hosts := alt.hosts
@@ -54,27 +55,38 @@ func (t *translation) place() {
 				}
 				for _, h := range hosts {
 					if alt.matches(h) {
-						t.placeAt(sites, at, h, &entry{r: r, rest: alt.rest})
+						t.uses(owns, "site", at.Address, h)
+						t.placeAt(at, h, &entry{r: r, rest: alt.rest})
 					}
 				}
 			}
 		}
 	}
-	for _, w := range wide {
-		t.placeWide(sites, w)
+}
+
+// arrangeSites decides in which order the routers of each site are tried. lent are the wide ones of another group.
+func (t *translation) arrangeSites(lent []wideAlternative) {
+	for _, w := range lent {
+		t.spread(w, true)
 	}
-	for _, s := range sites {
+	for _, w := range t.wide {
+		t.placeWide(w)
+	}
+	for _, s := range t.hosts {
 		t.sites = append(t.sites, s)
 	}
-	slices.SortFunc(t.sites, func(a, b *site) int {
-		return cmp.Or(cmp.Compare(a.address, b.address), cmp.Compare(rank(a.host), rank(b.host)),
-			cmp.Compare(len(b.host), len(a.host))*rank(a.host), cmp.Compare(a.host, b.host))
-	})
+	slices.SortFunc(t.sites, bySite)
 	for _, s := range t.sites {
 		t.arrange(s)
 	}
 	t.sites = slices.DeleteFunc(t.sites, func(s *site) bool { return len(s.entries) == 0 })
 	t.sites = merge(t.sites)
+}
+
+// bySite is the order of the text.
+func bySite(a, b *site) int {
+	return cmp.Or(cmp.Compare(a.address, b.address), cmp.Compare(rank(a.host), rank(b.host)),
+		cmp.Compare(len(b.host), len(a.host))*rank(a.host), cmp.Compare(a.host, b.host))
 }
 
 // rank is the order of the text: names, then wildcards, then everything, so that nobody gets what others name.
@@ -89,41 +101,44 @@ func rank(host string) int {
 }
 
 // placeAt puts a router at the site of a host, unless somebody outside of the containers has it.
-func (t *translation) placeAt(sites map[siteKey]*site, at Entrypoint, host string, e *entry) {
-	if t.o.Taken != nil {
-		for _, path := range e.rest.claims() {
-			if owner, taken := t.o.Taken(host, path); taken {
-				t.problem(e.r.first, e.r.label, "%s belongs to %s", place(host, e.rest), owner).Other = owner
-				return
-			}
+func (t *translation) placeAt(at Entrypoint, host string, e *entry) {
+	for _, path := range e.rest.claims() {
+		if owner, taken := t.hostTaken(host, path); taken {
+			t.problem(e.r.first, e.r.label, "%s belongs to %s", place(host, e.rest), owner).Other = owner
+			return
 		}
 	}
 	key := siteKey{at.Address, host}
-	s := sites[key]
+	s := t.hosts[key]
 	if s == nil {
 		s = &site{address: at.Address, tls: at.TLS, host: host, names: []string{host}}
-		sites[key] = s
+		t.hosts[key] = s
 	}
 	s.entries = append(s.entries, e)
 }
 
 // placeWide puts a router that names no host at its own site, and at those of hosts that it matches.
-func (t *translation) placeWide(sites map[siteKey]*site, w wideAlternative) {
+func (t *translation) placeWide(w wideAlternative) {
+	t.spread(w, false)
+	t.placeAt(w.at, wildcard(w.alt.patterns), &entry{r: w.r, rest: w.alt.hostRest()})
+}
+
+// spread puts a router that names no host at the sites of hosts that it matches.
+func (t *translation) spread(w wideAlternative, lent bool) {
 	host := wildcard(w.alt.patterns)
-	for key, s := range sites {
+	for key, s := range t.hosts {
 		if key.address != w.at.Address || key.host == host {
 			continue
 		}
 		switch {
 		case !strings.HasPrefix(key.host, "*"):
 			if w.alt.matches(key.host) {
-				s.wide = append(s.wide, &entry{r: w.r, rest: w.alt.rest, wide: true})
+				s.wide = append(s.wide, &entry{r: w.r, rest: w.alt.rest, wide: true, lent: lent})
 			}
 		case host == "*" || strings.HasPrefix(host, "*") && strings.HasSuffix(key.host, host[1:]):
-			s.wide = append(s.wide, &entry{r: w.r, rest: w.alt.hostRest(), wide: true})
+			s.wide = append(s.wide, &entry{r: w.r, rest: w.alt.hostRest(), wide: true, lent: lent})
 		}
 	}
-	t.placeAt(sites, w.at, host, &entry{r: w.r, rest: w.alt.hostRest()})
 }
 
 // place names what a router wants, for messages.
@@ -249,21 +264,16 @@ func (t *translation) unreachable(s *site, e, first *entry) {
 		Other = shown(first.r.first.Name)
 }
 
-// merge makes one site of those with the same contents.
+// merge makes one site of those with the same contents. Those that sites of other groups may equal are left alone: gather
+// does that.
 func merge(sites []*site) (merged []*site) {
 	byContents := map[string]*site{}
 	for _, s := range sites {
-		if strings.HasPrefix(s.host, "*") || s.tls {
+		if s.single() || s.onlyWide() {
 			merged = append(merged, s)
 			continue
 		}
-		key := s.address
-		for _, e := range s.entries {
-			key += "\n" + e.r.name + " " + e.rest.String()
-			for _, r := range e.r.steps.redirects {
-				key += fmt.Sprint(" ", r.pointless(s.host, s.tls))
-			}
-		}
+		key := s.contents()
 		if o := byContents[key]; o != nil {
 			o.names = append(o.names, s.host)
 			continue
@@ -272,6 +282,26 @@ func merge(sites []*site) (merged []*site) {
 		merged = append(merged, s)
 	}
 	return merged
+}
+
+// single says whether a site stays by itself.
+func (s *site) single() bool { return s.tls || strings.HasPrefix(s.host, "*") }
+
+// onlyWide says whether a site has only routers that may be at sites of all groups.
+func (s *site) onlyWide() bool {
+	return !slices.ContainsFunc(s.entries, func(e *entry) bool { return !e.r.wide })
+}
+
+// contents is the same for sites with the same contents.
+func (s *site) contents() string {
+	key := s.address
+	for _, e := range s.entries {
+		key += "\n" + e.r.name + " " + e.rest.String()
+		for _, r := range e.r.steps.redirects {
+			key += fmt.Sprint(" ", r.pointless(s.host, s.tls))
+		}
+	}
+	return key
 }
 
 // wildcard returns the name under which requests for hosts that match patterns are served: "*.x.y" where the patterns want

@@ -459,9 +459,12 @@ func (t *translation) serviceOf(p *pendingRouter) (*service, error) {
 // namedService looks a service up: in the scope of the container, then anywhere else.
 func (t *translation) namedService(c *Container, name string) (*service, error) {
 	folded := ascii.ToLower(name)
-	if s := t.services[serviceKey{c.scope(), "traefik " + folded}]; s != nil {
+	key := serviceKey{c.scope(), "traefik " + folded}
+	t.uses(asks, "service", key.words()...)
+	if s := t.services[key]; s != nil {
 		return s, nil
 	}
+	t.uses(seeks, "service by name", key.name)
 	if s := t.servicesNamed["traefik "+folded]; s != nil {
 		return s, nil
 	}

@@ -6,83 +6,6 @@ import (
 	"strings"
 )
 
-// result writes the text and gathers what became of everything.
-func (t *translation) result() (r Result) {
-	t.listHosts()
-	for _, s := range t.order {
-		if s.kept || len(s.paths) > 0 {
-			r.Services = append(r.Services, t.writeService(s))
-		}
-	}
-	slices.SortFunc(r.Services, func(a, b Service) int { return strings.Compare(a.Name, b.Name) })
-	for i, s := range t.sites {
-		if i == 0 || t.sites[i-1].address != s.address {
-			if def, ok := t.writeDefault(s); ok {
-				r.Sites = append(r.Sites, def)
-			}
-		}
-		if site, ok := t.writeSite(s); ok {
-			r.Sites = append(r.Sites, site)
-			for _, a := range strings.Fields(s.address) {
-				if a = strings.TrimPrefix(a, "*:"); !slices.Contains(r.Listen, a) {
-					r.Listen = append(r.Listen, a)
-				}
-			}
-		}
-	}
-	slices.Sort(r.Listen)
-	for _, fs := range t.looked {
-		fs.verdicts()
-	}
-	r.Files, r.Labels, r.Problems = t.files, t.labels, t.problems
-	slices.SortFunc(r.Labels, func(a, b Label) int {
-		return firstDifference(strings.Compare(a.Container, b.Container), strings.Compare(a.Name, b.Name))
-	})
-	slices.SortStableFunc(r.Problems, func(a, b Problem) int {
-		return firstDifference(strings.Compare(a.Container, b.Container), strings.Compare(a.Label, b.Label), strings.Compare(a.Reason, b.Reason))
-	})
-	r.Problems = slices.CompactFunc(r.Problems, func(a, b Problem) bool { return a == b })
-	of := map[string][]Problem{}
-	for _, p := range r.Problems {
-		of[p.Container] = append(of[p.Container], p)
-	}
-	for i := range r.Services {
-		for _, c := range r.Services[i].Containers {
-			r.Services[i].Problems = append(r.Services[i].Problems, of[c]...)
-		}
-	}
-	return r
-}
-
-func firstDifference(cs ...int) int {
-	for _, c := range cs {
-		if c != 0 {
-			return c
-		}
-	}
-	return 0
-}
-
-// listHosts notes for each service which hosts and paths lead to it.
-func (t *translation) listHosts() {
-	for _, site := range t.sites {
-		for _, e := range site.entries {
-			s := e.r.service
-			if s == nil {
-				continue
-			}
-			for _, h := range site.names {
-				if !slices.Contains(s.hosts, h) {
-					s.hosts = append(s.hosts, h)
-				}
-			}
-			if p := e.rest.claim(); !slices.Contains(s.paths, p) {
-				s.paths = append(s.paths, p)
-			}
-		}
-	}
-}
-
 // text is lines with an indent.
 type text struct {
 	strings.Builder
@@ -111,12 +34,10 @@ func (b *text) within(head, tail string, body func()) {
 	b.WriteString(b.indent + tail + "\n")
 }
 
-// writeService writes the <Proxy> section of a balancer.
-func (t *translation) writeService(s *service) Service {
+// write writes the <Proxy> section of a balancer.
+func (s *service) write() *Service {
 	slices.SortFunc(s.members, func(a, b Member) int { return strings.Compare(a.URL, b.URL) })
-	slices.Sort(s.hosts)
-	slices.Sort(s.paths)
-	out := Service{Name: s.balancer, Members: s.members, Hosts: s.hosts, Paths: s.paths}
+	out := &Service{Name: s.balancer, Members: s.members, Hosts: sorted(s.hosts), Paths: sorted(s.paths)}
 	var b text
 	b.within("<Proxy "+quote("balancer://"+s.balancer)+">", "</Proxy>", func() {
 		for _, m := range s.members {
@@ -139,51 +60,40 @@ func (t *translation) writeService(s *service) Service {
 		}
 		b.lines(s.settings.lines)
 	})
-	slices.Sort(out.Containers)
-	out.Containers = slices.Compact(out.Containers)
+	out.Containers = sorted(out.Containers)
 	out.Config = b.String()
 	return out
 }
 
+// sorted sorts words and drops those that are there twice.
+func sorted(words []string) []string {
+	slices.Sort(words)
+	return slices.Compact(words)
+}
+
 // writeDefault writes the first virtual host of an address, which gets the requests for hosts that nobody names: without it
-// they would go to some container's.
-func (t *translation) writeDefault(s *site) (Site, bool) {
+// they would go to some container's. It is nil without a certificate where it needs one.
+func (s *site) writeDefault(o *Options) *Site {
+	var cert []string
+	if s.tls {
+		var ok bool
+		if cert, ok = certificateLines(o.answer(question{topic: certificateOf})); !ok {
+			if cert, ok = certificateLines(o.answer(question{topic: certificateOf, about: s.host})); !ok {
+				return nil
+			}
+		}
+	}
 	var b text
-	ok := true
 	b.within("<VirtualHost "+s.address+">", "</VirtualHost>", func() {
 		b.line("# Requests for names that no other virtual host has are treated as the main server treats them.")
 		b.line("ServerName default.invalid")
-		if s.tls {
-			var cert []string
-			if cert, ok = t.certificate(""); !ok {
-				cert, ok = t.certificate(s.host)
-			}
-			b.lines(cert)
-		}
+		b.lines(cert)
 	})
-	return Site{Address: s.address, Config: b.String()}, ok
+	return &Site{Address: s.address, Config: b.String()}
 }
 
-// certificate returns the lines for the certificate of a host.
-func (t *translation) certificate(host string) (lines []string, ok bool) {
-	if t.o.Certificate == nil {
-		return nil, false
-	}
-	cert, key, ok := t.o.Certificate(host)
-	if !ok || checkValue(cert) != nil || checkValue(key) != nil {
-		return nil, false
-	}
-	lines = []string{"SSLEngine On", "SSLCertificateFile " + quote(cert)}
-	if key != "" && key != cert {
-		lines = append(lines, "SSLCertificateKeyFile "+quote(key))
-	}
-	return lines, true
-}
-
-// writeSite writes a virtual host.
-func (t *translation) writeSite(s *site) (Site, bool) {
-	out := Site{Address: s.address, Hosts: s.names}
-	p := planOf(s)
+// writeSite writes a virtual host. It returns nil without a certificate where it needs one.
+func (t *translation) writeSite(s *site) *Site {
 	var cert []string
 	if s.tls {
 		var ok bool
@@ -193,14 +103,20 @@ func (t *translation) writeSite(s *site) (Site, bool) {
 					t.problem(e.r.first, e.r.label, "%s needs a certificate for %s: there is none", s.address, place(s.host, always))
 				}
 			}
-			return out, false
+			return nil
 		}
 	}
+	return s.write(s.names, cert)
+}
+
+// write writes a virtual host for names.
+func (s *site) write(names, cert []string) *Site {
+	out := &Site{Address: s.address, Hosts: names}
 	var b text
 	b.within("<VirtualHost "+s.address+">", "</VirtualHost>", func() {
-		s.writeNames(&b)
+		s.writeNames(&b, names)
 		b.lines(cert)
-		p.write(&b)
+		planOf(s).write(&b)
 	})
 	for _, e := range s.entries {
 		if e.r.service != nil && !slices.Contains(out.Services, e.r.service.balancer) {
@@ -208,14 +124,14 @@ func (t *translation) writeSite(s *site) (Site, bool) {
 		}
 	}
 	out.Config = b.String()
-	return out, true
+	return out
 }
 
-func (s *site) writeNames(b *text) {
+func (s *site) writeNames(b *text, names []string) {
 	switch rank(s.host) {
 	case 0:
-		b.line("ServerName %s", s.names[0])
-		for chunk := range slices.Chunk(s.names[1:], 10) {
+		b.line("ServerName %s", names[0])
+		for chunk := range slices.Chunk(names[1:], 10) {
 			b.line("ServerAlias %s", strings.Join(chunk, " "))
 		}
 	case 1:

@@ -140,7 +140,7 @@ func checkMember(t *testing.T, url string) {
 
 func checkVictim(t *testing.T, r *labels.Result) {
 	t.Helper()
-	i := slices.IndexFunc(r.Services, func(s labels.Service) bool { return s.Name == "good-web" })
+	i := slices.IndexFunc(r.Services, func(s *labels.Service) bool { return s.Name == "good-web" })
 	if i < 0 || len(r.Services[i].Members) != 1 || r.Services[i].Members[0].URL != "http://172.18.0.2:80" {
 		t.Fatalf("the victim's service: %+v", r.Services)
 	}
