@@ -143,9 +143,9 @@ Header always set X-Server main
 			t.Errorf("%s: %d %s", host, code, body)
 		}
 	}
-	// The older container keeps its host.
-	r.docker.Run(t, dockerd.Spec{Name: "late", Labels: map[string]string{"headgate.host": "theirs.test,late.test"}})
-	r.served("late.test", "late")
+	// The older container keeps its host; of two of the same second the first by name.
+	r.docker.Run(t, dockerd.Spec{Name: "younger", Labels: map[string]string{"headgate.host": "theirs.test,late.test"}})
+	r.served("late.test", "younger")
 	r.served("theirs.test", "thief")
 }
 
