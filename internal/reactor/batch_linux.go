@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"os"
 	"syscall"
+
+	"golang.org/x/sys/unix"
 )
 
 // batch holds the messages of WriteBatched in one round of the loop, or in a round
@@ -14,7 +16,7 @@ import (
 type batch struct {
 	items []outItem
 	bytes []byte // of all items, one after the other
-	since int64  // when the first was added
+	since int64  // when the first was added, or the first connection to be closed with it
 }
 
 // outItem is a message for a connection.
@@ -36,7 +38,7 @@ const (
 
 // sendOld sends the batch if it has waited for too long.
 func (l *eloop) sendOld() {
-	if len(l.out.items) > 0 && l.now-l.out.since > soonAge {
+	if !l.batchIsEmpty() && l.now-l.out.since > soonAge {
 		l.sendOut()
 	}
 }
@@ -45,14 +47,12 @@ func (l *eloop) sendOld() {
 // else is sent, because handling them may run arbitrary code.
 func (l *eloop) sendOut() {
 	b := &l.out
-	if len(b.items) == 0 {
-		return
-	}
 	var left []remainder
-	if !l.transmit(b.items) {
+	if len(b.items) > 0 && !l.transmit(b.items) {
 		left = b.left()
 	}
 	b.items, b.bytes = b.items[:0], b.bytes[:0]
+	l.closeEnding()
 	for _, r := range left {
 		r.c.remains(r.bytes, r.errno)
 	}
@@ -79,7 +79,7 @@ func (l *eloop) transmit(items []outItem) (whole bool) {
 	}
 	for i := range items {
 		if it := &items[i]; it.c != nil {
-			n, e := sysSend(int(it.c.fd), l.out.bytes[it.from:it.to], 0)
+			n, e := sysSend(int(it.c.fd), l.out.bytes[it.from:it.to], it.flags())
 			whole = it.tell(n, e) && whole
 		}
 	}
@@ -94,7 +94,7 @@ func (l *eloop) transmitMany(items []outItem) (n int, whole bool) {
 		first := n
 		for ; n < len(items) && !l.ring.Full(); n++ {
 			if it := &items[n]; it.c != nil {
-				l.ring.Put(it.c.fd, l.out.bytes[it.from:it.to], n)
+				l.ring.Put(it.c.fd, l.out.bytes[it.from:it.to], it.flags(), n)
 			}
 		}
 		done, e := l.ring.Submit()
@@ -118,7 +118,7 @@ func (l *eloop) result(items []outItem) (whole bool) {
 	i, n, e := l.ring.Result()
 	it := &items[i]
 	if e != 0 && e != syscall.EAGAIN {
-		n, e = sysSend(int(it.c.fd), l.out.bytes[it.from:it.to], 0)
+		n, e = sysSend(int(it.c.fd), l.out.bytes[it.from:it.to], it.flags())
 	}
 	return it.tell(n, e)
 }
@@ -145,6 +145,14 @@ func behind(items []outItem, first, n int) int {
 	return first
 }
 
+// flags returns the flags of send(2) for a message.
+func (it *outItem) flags() int {
+	if it.c.flags&isEnding != 0 {
+		return unix.MSG_MORE // the end travels in the same packet
+	}
+	return 0
+}
+
 // tell records the result of a message and returns whether it was sent
 // completely.
 func (it *outItem) tell(n int, e syscall.Errno) bool {
@@ -152,6 +160,9 @@ func (it *outItem) tell(n int, e syscall.Errno) bool {
 	it.sent, it.errno = int32(max(n, 0)), e
 	if n < int(it.to-it.from) {
 		return false
+	}
+	if it.c.flags&isEnding != 0 {
+		it.c.loop.addEnding(it.c)
 	}
 	it.c = nil
 	return true

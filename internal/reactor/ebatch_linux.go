@@ -30,7 +30,7 @@ func (c *econn) WriteBatched(p []byte) (int, error) {
 	last := len(b.items) - 1
 	switch {
 	case c.flags&isBatched == 0:
-		if last < 0 {
+		if l.batchIsEmpty() {
 			b.since = l.now
 		}
 		c.flags |= isBatched
@@ -56,15 +56,15 @@ func (e *unsentError) Is(target error) bool { return target == ErrUnsent }
 // Unwrap returns the reason.
 func (e *unsentError) Unwrap() error { return e.why }
 
-// tellUnsent ends an idle client whose response could not be sent. For any
+// tellUnsent ends a client whose response could not be sent, and that is idle or
+// about to end. For any
 // other connection the next read or write reports the error.
 func (c *econn) tellUnsent() {
 	switch {
 	case c.flags&isClosed != 0 || c.pending == nil || c.pending.busy:
 		// Sending another message may have done it; or a coroutine sends the
 		// rest.
-	case c.flags&isIdle != 0:
-		_ = c.Close()
+	case c.flags&(isIdle|isEnding) != 0:
 		c.ended()
 	case c.reader != nil:
 		c.loop.wake(c.reader)
@@ -83,7 +83,10 @@ func (c *econn) catchUp(rest []byte) {
 	co.fn = func(Loop) {
 		_, err := c.writeNow(rest)
 		c.caughtUp(err)
-		if idle {
+		switch {
+		case c.flags&isEnding != 0:
+			c.ended()
+		case idle:
 			c.goOn(patience)
 		}
 	}

@@ -43,6 +43,7 @@ const (
 	isClosed
 	isBatched  // it has a message in the loop's batch
 	isDetached // a client that no longer has a session
+	isEnding   // a client whose session is over: it is closed once its message in the batch is sent
 )
 
 var (
@@ -211,7 +212,6 @@ func (c *econn) peek() syscall.Errno {
 
 // serve calls the session until it has nothing more to do. It runs on a
 // coroutine.
-// coroutine.
 func (c *econn) serve() {
 	for {
 		if c.flags&isClosed != 0 {
@@ -229,10 +229,7 @@ func (c *econn) serve() {
 			return
 		}
 	}
-	if c.flags&(isBatched|isClosed) == isBatched || c.pending != nil {
-		_ = c.sendLast() // the connection ends, whether or not this arrives
-	}
-	c.ended()
+	c.end()
 }
 
 // rest makes a client idle. It returns false when there is something to do at
@@ -471,25 +468,16 @@ func (c *econn) Close() error {
 	if c.flags&isClosed != 0 {
 		return nil
 	}
-	l := c.loop
 	if c.flags&isBatched != 0 {
 		_, _ = sysSend(int(c.fd), c.unbatch(), unix.MSG_MORE)
 	}
-	c.flags = c.flags&^isIdle | isClosed
-	c.watcher = nil
-	l.conns.remove(c)
-	l.slots[c.slot] = nil
-	l.free = append(l.free, c.slot)
+	c.forget()
 	sysClose(int(c.fd))
-	l.engine.open.Add(-1)
-	if c.flags&isDetached != 0 {
-		l.clients.Add(-1)
-	}
 	if c.reader != nil {
-		l.wake(c.reader)
+		c.loop.wake(c.reader)
 	}
 	if c.writer != nil {
-		l.wake(c.writer)
+		c.loop.wake(c.writer)
 	}
 	return nil
 }

@@ -37,6 +37,7 @@ type eloop struct {
 	spareRuns []*coro  // the other queues, empty
 	spareNew  []*econn
 	out       batch
+	ending    []*econn  // clients to be closed with the batch
 	few       bool      // this round has too few coroutines for the ring
 	cur       *coro     // the coroutine that runs; nil: the loop itself
 	coros     []*coro   // free ones

@@ -6,13 +6,15 @@ import (
 )
 
 // Fake simulates the system's side of a Ring in tests, for results that a real
-// one rarely returns. Both fields must be set.
+// one rarely returns. Take and Send must be set.
 type Fake struct {
 	// Take returns how many of the n messages of a call are accepted, or an
 	// error.
 	Take func(n int) (int, syscall.Errno)
 	// Send returns how many bytes of a message are sent, or an error.
 	Send func(p []byte) (int, syscall.Errno)
+	// Close returns why a socket is not closed; nil: every one is.
+	Close func() syscall.Errno
 }
 
 // Ring returns a Ring over f. Its indices wrap soon.
@@ -32,11 +34,29 @@ func (f Fake) Ring() *Ring {
 			next++
 			out := &r.results[last%(2*Size)]
 			last++
-			out.mark, out.value = in.mark, f.send(in)
+			out.mark, out.value = in.mark, f.do(in)
 		}
 		return uint32(n), 0
 	}
 	return r
+}
+
+// do returns the value of an entry's result.
+func (f Fake) do(in *entry) int32 {
+	if in.op == opSend {
+		return f.send(in)
+	}
+	if f.Close != nil {
+		if e := f.Close(); e != 0 {
+			return -int32(e)
+		}
+	}
+	return -int32(closeFD(in.fd))
+}
+
+func closeFD(fd int32) syscall.Errno {
+	_, _, e := syscall.RawSyscall(syscall.SYS_CLOSE, uintptr(fd), 0, 0)
+	return e
 }
 
 // send sends what Send allows of a message and returns the value of its result.

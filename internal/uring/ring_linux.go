@@ -9,13 +9,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Ring is an io_uring, used for one thing: sending many messages by one system
-// call. The system sends them in one go without returning in between, and peers on
-// the same processor that it wakes do not get the processor after each message.
+// Ring is an io_uring, used to send many messages, or to close many sockets, by one
+// system call. The system does it in one go without returning in between, and peers
+// on the same processor that it wakes do not get the processor after each one.
 // Nothing is left in it between calls. It belongs to one loop.
 type Ring struct {
 	fd      int
-	queued  uint32 // messages since the last submission
+	queued  uint32 // entries since the last submission
 	entries []entry
 	results []result
 	memory  [2][]byte // the mapped memory
@@ -27,7 +27,7 @@ type Ring struct {
 	last *uint32 // after the newest result
 }
 
-// Size is the largest number of messages one call sends.
+// Size is the largest number of messages one call sends, or of sockets it closes.
 const Size = 128
 
 // entry is struct io_uring_sqe.
@@ -39,14 +39,14 @@ type entry struct {
 	addr      uint64
 	size      uint32
 	msgFlags  uint32
-	mark      uint64 // copied to the result: which message it was
+	mark      uint64 // copied to the result: which entry it was
 	_         [3]uint64
 }
 
 // result is struct io_uring_cqe.
 type result struct {
 	mark  uint64
-	value int32 // the result of sendto, an error as its negative number
+	value int32 // the result of sendto or close, an error as its negative number
 	_     uint32
 }
 
@@ -71,11 +71,12 @@ type offsets struct {
 // From linux/io_uring.h.
 const (
 	entriesAt  = 0x10000000 // IORING_OFF_SQES
+	opClose    = 19         // IORING_OP_CLOSE
 	opSend     = 26         // IORING_OP_SEND
 	wantEvents = 1          // IORING_ENTER_GETEVENTS
 
-	// One mapping for both rings, no result is ever dropped, and sending is
-	// supported (IORING_FEAT_SINGLE_MMAP, _NODROP, _FAST_POLL): Linux 5.7.
+	// One mapping for both rings, no result is ever dropped, and sending and closing
+	// are supported (IORING_FEAT_SINGLE_MMAP, _NODROP, _FAST_POLL): Linux 5.7.
 	needed = 1<<0 | 1<<1 | 1<<5
 )
 
@@ -134,22 +135,32 @@ func (r *Ring) Close() {
 	_, _, _ = syscall.RawSyscall(unix.SYS_CLOSE, uintptr(r.fd), 0, 0)
 }
 
-// Full reports that no more messages fit before a submission.
+// Full reports that nothing more fits before a submission.
 func (r *Ring) Full() bool { return int(r.queued) == len(r.entries) }
 
-// Put adds a message, which must not move until the submission. Like sendto it
-// does not wait for room, and never raises SIGPIPE.
-func (r *Ring) Put(fd int32, p []byte, mark int) {
-	at := (*r.tail + r.queued) & uint32(len(r.entries)-1)
-	r.entries[at] = entry{
+// Put adds a message, which must not move until the submission, with flags of
+// send(2). Like sendto it does not wait for room, and never raises SIGPIPE.
+func (r *Ring) Put(fd int32, p []byte, flags, mark int) {
+	*r.next() = entry{
 		op: opSend, fd: fd, addr: uint64(uintptr(unsafe.Pointer(unsafe.SliceData(p)))), size: uint32(len(p)),
-		msgFlags: unix.MSG_NOSIGNAL | unix.MSG_DONTWAIT, mark: uint64(mark),
+		msgFlags: uint32(flags) | unix.MSG_NOSIGNAL | unix.MSG_DONTWAIT, mark: uint64(mark),
 	}
-	r.queued++
 }
 
-// Submit sends the messages and returns how many of them, in order, were
-// processed: as many results are there. The error says why not all.
+// PutClose adds a socket to be closed. After an error it is still open.
+func (r *Ring) PutClose(fd int32, mark int) {
+	*r.next() = entry{op: opClose, fd: fd, mark: uint64(mark)}
+}
+
+// next takes the next free entry.
+func (r *Ring) next() *entry {
+	at := (*r.tail + r.queued) & uint32(len(r.entries)-1)
+	r.queued++
+	return &r.entries[at]
+}
+
+// Submit has the system process the entries and returns how many of them, in
+// order, it did: as many results are there. The error says why not all.
 func (r *Ring) Submit() (done int, e syscall.Errno) {
 	from, n := *r.tail, r.queued
 	r.queued = 0
@@ -166,8 +177,8 @@ func (r *Ring) Submit() (done int, e syscall.Errno) {
 		}
 		taken += m
 	}
-	// Sending does not wait, so all results are there. If one were not, its
-	// message must not be touched yet.
+	// Neither sending nor closing waits, so all results are there. If one were not,
+	// its message must not be touched yet.
 	for r.ready() < taken {
 		_, _ = r.enter(r.fd, 0, taken, wantEvents)
 	}
