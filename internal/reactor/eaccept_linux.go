@@ -20,6 +20,7 @@ type elistener struct {
 	local  netip.AddrPort // the address that clients connect to; invalid: any address of the machine
 	place  int32          // index in loop.listeners; -1: none
 	paused bool
+	defers bool  // connections that have sent nothing wait in the system
 	quota  int   // connections to accept in a round: as many as came in the last ones
 	spent  int   // rounds in a row that accepted so many
 	again  int64 // when to try again while paused
@@ -60,6 +61,7 @@ func (k *elistener) begin() error {
 		l.listeners = append(l.listeners, nil)
 	}
 	l.listeners[k.place] = k
+	k.defers = defersAccept(k.fd)
 	return nil
 }
 
@@ -227,9 +229,12 @@ func (k *elistener) acceptOne() syscall.Errno {
 	if e != 0 {
 		return e
 	}
-	c, err := l.register(fd, forInput)
-	if err != nil {
-		return syscall.ENOMEM
+	c := l.newConn(fd)
+	if !k.defers || !c.readEarly() {
+		if c.observe(forInput) != nil {
+			_ = c.Close()
+			return syscall.ENOMEM
+		}
 	}
 	l.clients.Add(1)
 	l.load.accepted.Add(1)
@@ -250,9 +255,12 @@ func (c *econn) meet(h Handler) {
 	}()
 	s, patience := h.Open(c)
 	c.session = s
-	if c.loop.draining {
+	switch {
+	case c.hasEarly():
+		c.arrived()
+	case c.loop.draining:
 		c.leave()
-	} else if !c.rest(patience) {
+	case !c.rest(patience):
 		c.ended()
 	}
 }

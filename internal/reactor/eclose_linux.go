@@ -70,6 +70,7 @@ func (c *econn) forget() {
 	l := c.loop
 	c.flags = c.flags&^isIdle | isClosed
 	c.watcher = nil
+	c.dropEarly()
 	l.conns.remove(c)
 	l.slots[c.slot] = nil
 	l.free = append(l.free, c.slot)

@@ -12,9 +12,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// econn is a connection of an event loop. It is registered with epoll once,
-// edge-triggered: a flag remembers that there may be input, and a read that
-// found less than it asked for clears it. It is small, because there are many.
+// econn is a connection of an event loop. It is registered with epoll once, when
+// it first has to wait, edge-triggered: a flag remembers that there may be input,
+// and a read that found less than it asked for clears it. What comes before it is
+// registered, epoll reports then. It is small, because there are many.
 type econn struct {
 	loop    *eloop
 	session Session      // of a client; nil for a connection to a backend
@@ -29,6 +30,8 @@ type econn struct {
 	slot    int32
 	serial  int32
 	flags   connFlags
+
+	earlyAt, earlyEnd uint16 // where its input is in loop.early; 0: nowhere
 }
 
 type connFlags uint16
@@ -43,6 +46,7 @@ const (
 	isClosed
 	isBatched  // it has a message in the loop's batch
 	isDetached // a client that no longer has a session
+	isObserved // it is registered with epoll
 	isEnding   // a client whose session is over: it is closed once its message in the batch is sent
 )
 
@@ -51,35 +55,6 @@ var (
 	_ Breaker = (*econn)(nil)
 	_ Splicer = (*econn)(nil)
 )
-
-const (
-	forInput = unix.EPOLLIN | unix.EPOLLPRI | unix.EPOLLRDHUP | unix.EPOLLET&(1<<32-1)
-	forRoom  = forInput | unix.EPOLLOUT
-)
-
-// register makes a connection of a descriptor and takes ownership of it.
-func (l *eloop) register(fd int, events uint32) (*econn, error) {
-	slot := int32(len(l.slots))
-	if n := len(l.free); n > 0 {
-		slot = l.free[n-1]
-		l.free = l.free[:n-1]
-	} else {
-		l.slots = append(l.slots, nil)
-	}
-	l.serial = max(1, (l.serial+1)&0x7fffffff)
-	c := &econn{loop: l, fd: int32(fd), slot: slot, serial: l.serial}
-	if err := l.control(unix.EPOLL_CTL_ADD, fd, events, slot, c.serial); err != nil {
-		l.free = append(l.free, slot)
-		sysClose(fd)
-		return nil, err
-	}
-	if events&unix.EPOLLOUT != 0 {
-		c.flags |= armed
-	}
-	l.slots[slot] = c
-	l.engine.open.Add(1)
-	return c, nil
-}
 
 func (c *econn) links() *links[econn] { return &c.lnk }
 
@@ -202,6 +177,9 @@ const atEnd = syscall.Errno(0xffff)
 // peek looks for input without taking it. It returns 0, EAGAIN, atEnd or an
 // error.
 func (c *econn) peek() syscall.Errno {
+	if c.hasEarly() {
+		return 0
+	}
 	var b [1]byte
 	n, e := sysRecv(int(c.fd), b[:], unix.MSG_PEEK)
 	if e == 0 && n == 0 {
@@ -238,11 +216,14 @@ func (c *econn) rest(patience time.Duration) bool {
 	if c.flags&isClosed != 0 {
 		return false
 	}
-	if c.flags&mayRead != 0 {
+	if c.flags&mayRead != 0 || c.hasEarly() {
 		if c.peek() != syscall.EAGAIN {
 			return false
 		}
 		c.flags &^= mayRead
+	}
+	if c.observeInput() != nil {
+		return false // a read will fail
 	}
 	c.rdl = 0
 	if patience > 0 {
@@ -283,6 +264,9 @@ func (c *econn) Read(p []byte) (int, error) {
 		if err := c.mayGo(c.rdl); err != nil {
 			return 0, err
 		}
+		if c.hasEarly() {
+			return c.takeEarly(p), nil
+		}
 		if c.flags&mayRead != 0 {
 			n, e := sysRecv(int(c.fd), p, 0)
 			switch {
@@ -304,7 +288,9 @@ func (c *econn) Read(p []byte) (int, error) {
 		if c.pending != nil && c.pending.err != nil {
 			return 0, c.pending.err
 		}
-		c.awaitInput()
+		if err := c.awaitInput(); err != nil {
+			return 0, err
+		}
 	}
 }
 
@@ -329,19 +315,22 @@ func (c *econn) mayGo(deadline int64) error {
 	return nil
 }
 
-func (c *econn) awaitInput() {
+func (c *econn) awaitInput() error {
+	if err := c.observeInput(); err != nil {
+		return err
+	}
 	c.reader = c.loop.running()
 	c.loop.conns.touch(c)
 	c.loop.block()
 	c.reader = nil
+	return nil
 }
 
 // awaitRoom waits until the peer has read something. Only then is epoll asked
 // to report room.
 func (c *econn) awaitRoom() error {
 	if c.flags&armed == 0 {
-		c.flags |= armed
-		if err := c.loop.control(unix.EPOLL_CTL_MOD, int(c.fd), forRoom, c.slot, c.serial); err != nil {
+		if err := c.observe(forRoom); err != nil {
 			return err
 		}
 	}
@@ -447,7 +436,7 @@ func (c *econn) Watch(w Watcher) Watching {
 	if w == nil {
 		return Watched
 	}
-	if c.flags&(mayRead|isClosed) != 0 {
+	if c.flags&(mayRead|isClosed) != 0 || c.hasEarly() {
 		if c.flags&isClosed != 0 {
 			return Readable
 		}
@@ -458,6 +447,9 @@ func (c *econn) Watch(w Watcher) Watching {
 			return Readable
 		}
 		c.flags &^= mayRead
+	}
+	if c.observeInput() != nil {
+		return Readable
 	}
 	c.watcher = w
 	return Watched

@@ -73,7 +73,7 @@ func (l *eloop) dropPipes() {
 // SpliceTo implements Splicer.
 func (c *econn) SpliceTo(dst Conn, n int64) (moved int64, waited time.Duration, read, write error) {
 	to, ok := dst.(*econn)
-	if !ok || to.loop != c.loop || n <= 0 {
+	if !ok || to.loop != c.loop || n <= 0 || c.hasEarly() {
 		return 0, 0, ErrNoSplice, nil
 	}
 	began := c.loop.time
@@ -119,7 +119,9 @@ func (c *econn) spliceIn(n int64) (p *pipe, held int64, err error) {
 			}
 			c.loop.freePipe(p, true)
 		}
-		c.awaitInput()
+		if err := c.awaitInput(); err != nil {
+			return nil, 0, err
+		}
 	}
 }
 

@@ -51,6 +51,7 @@ type eloop struct {
 	fewCoros  int   // the smallest number of free ones since
 	fewBuffs  int
 	met       met
+	early     early
 	draining  bool // connections that become idle end
 	isEmpty   bool // drained was closed
 	cut       bool // nothing new is opened
