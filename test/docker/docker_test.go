@@ -220,7 +220,7 @@ func TestBadNeighbour(t *testing.T) {
 }
 
 // Services come, grow and go while others are asked, on both engines: no request of
-// those that stay fails, and their checks of backends go on.
+// those that stay fails, and the pages have what there is.
 func TestComeAndGo(t *testing.T) {
 	for _, engine := range []string{"epoll", "goroutine"} {
 		t.Run(engine, func(t *testing.T) {
@@ -229,8 +229,23 @@ func TestComeAndGo(t *testing.T) {
 			var port int
 			_, _ = fmt.Sscan(back.Port(), &port)
 			f.put("stays", 0, port, "headgate.health", "/alive interval=1s")
-			s := testkit.StartHeadgate(t, engine, testkit.Site{Conf: "HeadgateDiscover docker unix:" + f.socket + "\n"})
+			s := testkit.StartHeadgate(t, engine, testkit.Site{Conf: "HeadgateDiscover docker unix:" + f.socket + `
+<Location "/info">
+    SetHandler server-info
+</Location>
+<Location "/metrics">
+    SetHandler headgate-metrics
+</Location>
+`})
 			r := &rig{Server: s, t: t, client: httpClient(t)}
+			pages := func(name string, want bool) {
+				t.Helper()
+				for _, path := range []string{"/info", "/metrics"} {
+					if _, text := r.ask("localhost", path); strings.Contains(text, name) != want {
+						t.Errorf("%s is on the page %s: %v", name, path, !want)
+					}
+				}
+			}
 			status := func(host string, want int) {
 				t.Helper()
 				testkit.Eventually(t, fmt.Sprint(host, " gets ", want), func() bool { code, _ := r.ask(host, "/"); return code == want })
@@ -241,10 +256,13 @@ func TestComeAndGo(t *testing.T) {
 				host := fmt.Sprint("guest", n)
 				f.put(host, n, port)
 				status(host+".test", http.StatusOK)
+				pages(host, true)
 				f.put("stays", 100+n, port)
 				if n > 1 {
+					gone := fmt.Sprint("guest", n-1)
 					f.drop(n - 1)
-					status(fmt.Sprint("guest", n-1, ".test"), http.StatusForbidden)
+					status(gone+".test", http.StatusForbidden)
+					pages(gone, false)
 					f.drop(100 + n - 1)
 				}
 			}
