@@ -117,11 +117,12 @@ func (p *Part) release() {
 	}
 }
 
-// Abandon releases a part that no snapshot has.
+// Abandon releases a part that no snapshot has, on a separate goroutine, because log
+// programs may take seconds to end.
 func (p *Part) Abandon() {
 	p.hold()
 	p.leave()
-	p.release()
+	go p.release()
 }
 
 // each returns what all parts have.

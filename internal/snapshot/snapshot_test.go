@@ -68,3 +68,12 @@ func TestRetireWaitsForTheLast(t *testing.T) {
 		t.Errorf("closed %d times", n)
 	}
 }
+
+// The end of a log program holds nobody whose configuration could not be built.
+func TestAbandon(t *testing.T) {
+	letGo, closed := make(chan struct{}), make(chan struct{})
+	p := &Part{Closers: []func(){func() { <-letGo; close(closed) }}}
+	p.Abandon()
+	close(letGo)
+	<-closed
+}
