@@ -38,8 +38,9 @@ func (b *Builder) former(d *Definition, owner string, c forward.Defaults) (was s
 // owned are the names of the balancers that an owner has, or had in a configuration
 // that is still in use.
 type owned struct {
-	mu    lock.Mutex // guards names; builds are on different goroutines
+	mu    lock.Mutex // guards what follows; builds are on different goroutines
 	names []string   // sorted
+	most  int        // how many there may be before those that are gone are dropped
 }
 
 // groups returns the names of the balancers that an owner has had, and adds one.
@@ -49,6 +50,11 @@ func (b *Builder) groups(owner, name string) []string {
 	defer o.mu.Unlock()
 	had := o.names
 	if i, ok := slices.BinarySearch(had, name); !ok {
+		if len(had) > o.most { // one snapshot or another always holds those of the main server
+			had = slices.DeleteFunc(slices.Clone(had), func(n string) bool { return !b.Backends.Lease.Has(groupKey(owner, n)) })
+			o.most = 2*len(had) + 16
+			i, _ = slices.BinarySearch(had, name)
+		}
 		o.names = slices.Concat(had[:i], []string{name}, had[i:]) // others have the old one
 	}
 	return had

@@ -1,8 +1,11 @@
 package balancer
 
 import (
+	"fmt"
+	"slices"
 	"testing"
 
+	"github.com/headgate/headgate/internal/state"
 	"github.com/headgate/headgate/internal/worker"
 )
 
@@ -32,4 +35,20 @@ func TestRename(t *testing.T) {
 	if again.Balancer().Group == now.Balancer().Group {
 		t.Error("a balancer without a member in common is another one")
 	}
+}
+
+// Names of balancers that come and go are not kept for ever, though one of the owner
+// always stays.
+func TestNamesAreForgotten(t *testing.T) {
+	var b bench
+	b.handler(t, "stays", "http://127.0.0.1:1")
+	for i := range 200 {
+		b.handler(t, fmt.Sprint("b", i), fmt.Sprint("http://127.0.0.1:", 1000+i))
+		b.lease.Release()
+	}
+	state.Each(&b.reg, func(_ string, o *owned) {
+		if len(o.names) > 40 || !slices.Contains(o.names, "stays") {
+			t.Errorf("%d names are known: %v", len(o.names), o.names)
+		}
+	})
 }
