@@ -19,19 +19,24 @@ import (
 // discovery is what the server takes over besides its files, guarded by life. A
 // configuration without HeadgateDiscover has no hub, and keeps no files.
 type discovery struct {
-	hub     *discover.Hub         // also in seen
-	options config.Options        // of the latest load that took effect, with its files
-	loaded  *config.Loaded        // what is in effect
-	claims  *config.Claims        // what these have
-	wanted  []source.Text         // what is discovered
-	guests  []source.Text         // of these, what is in effect
-	faults  map[string]guestFault // of these, what cannot be compiled, by name
+	hub     *discover.Hub  // also in seen
+	options config.Options // of the latest load that took effect, with its files
+	loaded  *config.Loaded // what is in effect
+	claims  *config.Claims // what these have
+	outcome
 
 	seen atomic.Pointer[discover.Hub] // for pages, which do not wait for a reload
 
 	watcher *filewatch.Watcher // of the files; nil: never asked for
 	ended   bool               // the server stops: nothing more is begun
 	tried   *source.Kept       // the files of a load that failed since the latest one that took effect
+}
+
+// outcome is what has become of what is discovered. A load replaces it.
+type outcome struct {
+	wanted []source.Text         // what is discovered
+	guests []source.Text         // of these, what is in effect
+	faults map[string]guestFault // of these, what cannot be compiled, by name
 }
 
 // guestFault is a text that cannot be compiled.

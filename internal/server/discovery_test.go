@@ -147,3 +147,23 @@ func TestWatch(t *testing.T) {
 	r.write(strings.Replace(watched, "Watch On", "Watch Off", 1), "ORIGIN", b)
 	testkit.Eventually(t, "the last change", func() bool { return r.Generation() == 6 })
 }
+
+// A reload that fails because an address is in use leaves what is discovered as it was:
+// what its files refuse, those in use do not.
+func TestDiscoverFailedReload(t *testing.T) {
+	a, b := origin(t, says("a")), origin(t, says("b"))
+	r := newRig(t, "", server.Options{})
+	r.write(fromFile, "ORIGIN", a)
+	r.put("members.yaml", "app:\n  - http://"+a+" hcmethod=TCP\n")
+	r.up()
+	r.becomes("/app/", 200, "a")
+	r.write("LoadModule headgate_discover_module x\nListen 127.0.0.1:PORT\nListen ORIGIN\nHeadgateDiscover file members.yaml\n", "ORIGIN", a)
+	if err := r.Reload(); err == nil {
+		t.Fatal("the address is not in use")
+	}
+	r.put("members.yaml", "app:\n  - http://"+a+" hcmethod=TCP\nother:\n  - http://"+b+"\n")
+	r.logs("discovered: +file/other; configuration 2")
+	if code, body := get(t, r.port, "/app/"); code != 200 || body != "a" {
+		t.Errorf("%d %s\n%s", code, body, r.log())
+	}
+}

@@ -55,8 +55,10 @@ func (s *Server) reloadOutcome() (*Outcome, error) {
 }
 
 func (s *Server) reload(out *Outcome) error {
+	before := s.discovery.outcome
 	loaded, o, err := s.load()
 	if err != nil {
+		s.discovery.outcome = before
 		out.Reasons = s.logReport(loaded)
 		if loaded != nil && loaded.Snapshot != nil {
 			s.retire(loaded.Snapshot)
@@ -66,6 +68,7 @@ func (s *Server) reload(out *Outcome) error {
 	snap := loaded.Snapshot
 	change, err := s.sockets.open(snap.Listen, socketOptions(snap, nil))
 	if err != nil {
+		s.discovery.outcome = before // what these files refuse, those in use may not
 		s.retire(snap)
 		return s.explainBind(err)
 	}
@@ -75,11 +78,11 @@ func (s *Server) reload(out *Outcome) error {
 	s.swap(snap)
 	s.sockets.take(change)
 	s.publish(s.describe(snap))
+	s.discovering(loaded, o) // what is discovered next is built beside the parts that are in use now
 	if err := s.serve(change.fresh); err != nil {
 		return err
 	}
 	s.logLevelled(loaded)
-	s.discovering(loaded, o)
 	s.logFaults()
 	return nil
 }

@@ -69,7 +69,6 @@ func (s *Server) load() (*config.Loaded, config.Options, error) {
 	if o.Text == "" {
 		o.Files = source.NewKept(nil)
 	}
-	was := d.faults
 	d.faults = nil // what could not be compiled may be possible with other files
 	loaded, err := s.loadGuests(o, nil)
 	if err == nil && len(d.guests) > 0 && len(loaded.Snapshot.Discover) == 0 {
@@ -78,7 +77,7 @@ func (s *Server) load() (*config.Loaded, config.Options, error) {
 		loaded, err = s.loadGuests(o, nil)
 	}
 	if err != nil {
-		d.faults, d.tried = was, o.Files
+		d.tried = o.Files
 	}
 	return loaded, o, err
 }
