@@ -61,10 +61,11 @@ func (l *Loaded) build(o Options, rt *Runtime, table *directive.Table, modules [
 		l.files = nil
 		return
 	}
-	counted := len(b.Part.Meters)
+	others := l.files.beside()
 	for _, g := range l.guests {
-		g.build(l.files, counted)
-		counted += l.took(g)
+		g.build(l.files, others)
+		others.add(g)
+		l.took(g)
 	}
 	l.compose(o.Generation)
 	if o.Check && !o.Keep {
@@ -130,13 +131,20 @@ func (f *files) host(b *module.Builder, scope *directive.Scope, guest string, i 
 func (l *Loaded) compose(generation uint64) {
 	b := l.files.builder
 	parts, catalogs := []*snapshot.Part{b.Part}, []*manage.Catalog{b.Catalog}
-	hosts := slices.Clip(b.Part.Hosts)
+	of := make(map[string][]*snapshot.VHost) // by text; "": the files
+	for _, h := range b.Part.Hosts {
+		of[h.Guest] = append(of[h.Guest], h)
+	}
 	for _, g := range l.guests {
 		if g.part == nil {
 			l.Left[g.text.Name] = g.why()
 			continue
 		}
-		parts, catalogs, hosts = append(parts, g.part), append(catalogs, g.catalog), append(hosts, g.part.Hosts...)
+		parts, catalogs, of[g.text.Name] = append(parts, g.part), append(catalogs, g.catalog), g.part.Hosts
+	}
+	hosts := of[""]
+	for _, name := range l.order { // a pattern of names takes them from those behind it
+		hosts = append(hosts, of[name]...)
 	}
 	s := snapshot.New(b.Settings, parts, b.Loops)
 	s.Generation, s.Built, s.VHosts = generation, l.files.now(), snapshot.NewVHosts(b.Settings.Main, hosts)

@@ -22,12 +22,13 @@ func (l *Loaded) Extend(guests []source.Text, generation uint64) *Loaded {
 		}
 	}
 	var fresh []*guest
-	counted, with := len(l.files.builder.Part.Meters), 0
+	others, with := l.files.beside(), 0
 	for _, t := range guests {
+		next.order = append(next.order, t.Name)
 		g := before[t.Name]
 		switch {
 		case g != nil && g.text.Text == t.Text:
-			counted += len(g.part.Meters)
+			others.add(g)
 		case l.wide[t.Name] == t.Text:
 			with++
 			continue
@@ -45,19 +46,17 @@ func (l *Loaded) Extend(guests []source.Text, generation uint64) *Loaded {
 		return nil
 	}
 	for _, g := range fresh {
-		g.build(l.files, counted)
-		counted += next.took(g)
+		g.build(l.files, others)
+		others.add(g)
+		next.took(g)
 	}
 	next.compose(generation)
 	return next
 }
 
-// took notes what was found in a guest that was built, and returns how many of its
-// servers are counted for the metrics page.
-func (l *Loaded) took(g *guest) (counted int) {
-	if g.part == nil {
-		return 0
+// took notes what was found in a guest that was built.
+func (l *Loaded) took(g *guest) {
+	if g.part != nil {
+		l.Found = append(l.Found, g.found...)
 	}
-	l.Found = append(l.Found, g.found...)
-	return len(g.part.Meters)
 }

@@ -134,3 +134,87 @@ func describe(l *config.Loaded, rt *config.Runtime) string {
 	fmt.Fprintf(&b, "%s\nstates %d\n", strings.Join(lines, "\n"), states(rt))
 	return b.String()
 }
+
+// vhost is a guest with a virtual host of these lines.
+func vhost(name string, lines ...string) source.Text {
+	return source.Text{Name: "discovered:docker/" + name, Text: "<VirtualHost *:18080>\n" + strings.Join(lines, "\n") + "\n</VirtualHost>\n"}
+}
+
+// extendable loads guests and some more of them, first in two steps, then in one.
+func extendable(t *testing.T, files string, first, more []source.Text, see func(t *testing.T, l *config.Loaded, rt *config.Runtime)) {
+	t.Helper()
+	o := config.Options{
+		File: filepath.Join(t.TempDir(), "httpd.conf"), Text: "ServerName main.test\nListen 127.0.0.1:18080\nHeadgateDiscover docker unix:/none\n" + files,
+		ServerRoot: "/", Version: "Headgate/test", Guests: first,
+	}
+	for name, extended := range map[string]bool{"extended": true, "loaded": false} {
+		t.Run(name, func(t *testing.T) {
+			rt, o := runtimeOf(t), o
+			rt.Manager = manage.New()
+			if !extended {
+				o.Guests = append(slices.Clip(first), more...)
+			}
+			l := config.Load(o, rt, modules.All())
+			if !l.OK() {
+				t.Fatal(l.Found)
+			}
+			if extended {
+				next := l.Extend(append(slices.Clip(first), more...), 2)
+				if next == nil {
+					t.Fatal("it is not for itself")
+				}
+				l.Snapshot.Become()
+				<-l.Snapshot.Retire().Done()
+				l = next
+			}
+			l.Snapshot.Become()
+			see(t, l, rt)
+			<-l.Snapshot.Retire().Done()
+		})
+	}
+}
+
+// A pattern of names takes no names from guests before it, also where it is read with
+// the files.
+func TestExtendOrder(t *testing.T) {
+	first := []source.Text{
+		vhost("a", "ServerName a.test"), vhost("b", "ServerName b.test", "<Location /s>", "SetHandler server-status", "</Location>", "ServerAlias *"),
+	}
+	extendable(t, "", first, []source.Text{vhost("c", "ServerName c.test")}, func(t *testing.T, l *config.Loaded, _ *config.Runtime) {
+		v := l.Snapshot.VHosts
+		set := v.Base(netip.MustParseAddrPort("127.0.0.1:18080"))
+		for host, want := range map[string]string{"a.test": "a.test", "b.test": "b.test", "c.test": "b.test", "x.test": "b.test"} {
+			if got := v.Pick(set, []byte(host)).Name; got != want {
+				t.Errorf("%s: %s, want %s", host, got, want)
+			}
+		}
+	})
+}
+
+// Servers with the same name and port have different names where balancers are managed
+// and requests are counted.
+func TestExtendNames(t *testing.T) {
+	same := func(name string) source.Text {
+		return vhost(name, "ServerName same.test", "<Proxy balancer://"+name+">", "BalancerMember http://127.0.0.1:9000", "</Proxy>", "ProxyPass / balancer://"+name+"/")
+	}
+	extendable(t, "", []source.Text{same("a")}, []source.Text{same("b"), same("c")}, func(t *testing.T, _ *config.Loaded, rt *config.Runtime) {
+		for _, b := range rt.Manager.All() {
+			want := map[string]string{"a": "same.test:18080", "b": "same.test:18080#2", "c": "same.test:18080#3"}[strings.TrimPrefix(b.Name, "balancer://")]
+			if list := rt.Manager.List(b.Server); b.Server != want || len(list) != 1 || list[0].Name != b.Name {
+				t.Errorf("%s at %s: %d balancers", b.Name, b.Server, len(list))
+			}
+		}
+	})
+}
+
+// The virtual host for names that nobody has is read with the files: others at its
+// port take over its certificate.
+func TestExtendNobody(t *testing.T) {
+	o := config.Options{File: "/httpd.conf", Text: extendFiles, ServerRoot: "/", Version: "Headgate/test"}
+	rt := runtimeOf(t)
+	l := config.Load(o, rt, modules.All())
+	if next := l.Extend([]source.Text{vhost("n", "ServerName default.invalid")}, 2); next != nil {
+		t.Error("it is for itself")
+	}
+	<-l.Snapshot.Retire().Done()
+}

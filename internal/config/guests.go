@@ -2,6 +2,7 @@ package config
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/headgate/headgate/internal/ascii"
 	"github.com/headgate/headgate/internal/directive"
@@ -33,7 +34,8 @@ var guestTop = map[string]bool{
 
 // wide are the directives of a virtual host on which other servers, or the server as a
 // whole, depend: pages of what all servers do, what is decided by address, what is
-// kept for all certificates.
+// kept for all certificates. So is a ServerName for hosts that nobody names: others
+// take over the certificate of that virtual host.
 var wide = map[string]bool{
 	"sethandler": true, "headgatepassthrough": true, "remoteipproxyprotocol": true, "remoteipproxyprotocolexceptions": true,
 	"sslusestapling": true, "proxyrequests": true, "authnprovideralias": true, "authzprovideralias": true,
@@ -48,13 +50,15 @@ func isWide(root *syntax.Node) bool {
 }
 
 func hasWide(n *syntax.Node) bool {
-	return wide[ascii.ToLower(n.Name)] || slices.ContainsFunc(n.Children, hasWide)
+	name := ascii.ToLower(n.Name)
+	return wide[name] || name == "servername" && strings.Contains(ascii.ToLower(n.Args), snapshot.Nobody) || slices.ContainsFunc(n.Children, hasWide)
 }
 
 // readGuests reads what was discovered: what is for itself becomes a guest, the rest
 // stands behind the files.
 func (l *Loaded) readGuests(texts []source.Text) {
 	for _, t := range texts {
+		l.order = append(l.order, t.Name)
 		read := l.Source.ReadGuest(t)
 		if !isWide(read.Root) {
 			l.guests = append(l.guests, newGuest(t, read))
@@ -86,9 +90,26 @@ func newGuest(t source.Text, read *source.Result) *guest {
 	return g
 }
 
-// build builds the part of a guest beside the files. counted is how many servers before
-// it are counted for the metrics page.
-func (g *guest) build(f *files, counted int) {
+// beside is what parts have that are built already, for those that are built next.
+type beside struct {
+	counted int             // how many servers are counted for the metrics page
+	names   map[string]bool // of the servers of guests, by which their balancers are managed
+}
+
+func (f *files) beside() *beside {
+	return &beside{counted: len(f.builder.Part.Meters), names: make(map[string]bool)}
+}
+
+// add adds a guest, if it could be built.
+func (o *beside) add(g *guest) {
+	if g.part != nil {
+		o.counted += len(g.part.Meters)
+		g.catalog.Names(o.names)
+	}
+}
+
+// build builds the part of a guest beside the files and other guests.
+func (g *guest) build(f *files, others *beside) {
 	opts := f.applied
 	opts.Use = func(u directive.Use) { g.uses = append(g.uses, u) }
 	top, found := directive.ApplyGuest(g.root, f.table, opts, f.builder.Main)
@@ -99,10 +120,12 @@ func (g *guest) build(f *files, counted int) {
 	read := *f.builder.Read
 	read.Root, read.Uses, read.Hooks = g.root, g.uses, module.Hooks{}
 	b := f.builder.ForGuest(&read, top.Hosts())
-	b.Metered = counted
+	b.Metered = others.counted
+	b.Catalog.Avoid(others.names)
 	for i, scope := range b.Hosts {
 		f.host(b, scope, g.text.Name, i)
 	}
+	b.Catalog.Avoid(nil)
 	b.Seal()
 	for _, p := range b.Problems {
 		g.found = append(g.found, problem(p, f.options.Check))

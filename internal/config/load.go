@@ -93,6 +93,7 @@ type Loaded struct {
 	files  *files            // nil when blocked
 	wide   map[string]string // guests that are read with the files: name → text
 	guests []*guest          // the others, in the order of Options.Guests
+	order  []string          // the names of both, in that order
 
 	// Fragment says that the text was judged as a part of a server's
 	// configuration: because the caller asked for it, or because it plainly is

@@ -10,7 +10,7 @@ import (
 
 func guest(name string, port uint16) *VHost {
 	h := vhost(name, at("*", port), []string{name}, nil)
-	h.Guest = true
+	h.Guest = GuestPrefix + name
 	return h
 }
 

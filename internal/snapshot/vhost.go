@@ -23,7 +23,7 @@ type VHost struct {
 	Names   []string // ServerName and plain ServerAlias values
 	Wild    []string // ServerAlias values with * or ?
 	Defined string   // "file:line"
-	Guest   bool     // it was discovered: see guests.go
+	Guest   string   // the text that was discovered and has it: see guests.go; "": a file has it
 }
 
 // VHosts chooses the virtual host of a request as httpd does: the most specific
@@ -62,7 +62,7 @@ func NewVHosts(main *exchange.Site, hosts []*VHost) *VHosts {
 	}
 	var guests []*VHost
 	for _, h := range hosts {
-		if h.Guest {
+		if h.Guest != "" {
 			guests = append(guests, h)
 			continue
 		}

@@ -134,7 +134,10 @@ func VHost(b *module.Builder, s *module.Server) *snapshot.VHost {
 		b.Warnf(s.Scope.Pos, "<VirtualHost %s> has no usable address and is never chosen", s.Scope.Args)
 		return nil
 	}
-	h := &snapshot.VHost{Site: s.Site, Addrs: own.Addrs, Defined: s.Scope.Pos.String(), Guest: snapshot.IsGuest(s.Scope.Pos.File)}
+	h := &snapshot.VHost{Site: s.Site, Addrs: own.Addrs, Defined: s.Scope.Pos.String()}
+	if file := s.Scope.Pos.File; snapshot.IsGuest(file) {
+		h.Guest = file
+	}
 	if own.Name.Set {
 		h.Names = append(h.Names, own.Name.V.Host)
 	} else {

@@ -27,14 +27,25 @@ type Live interface {
 // part is filled while the part is built; Join makes that of the snapshot.
 type Catalog struct {
 	servers []*server
-	all     []*subject // each once, in the order of servers
-	outer   *Catalog   // of the files, whose balancers others inherit; nil: none
+	all     []*subject      // each once, in the order of servers
+	outer   *Catalog        // of the files, whose balancers others inherit; nil: none
+	taken   map[string]bool // names that servers of other parts have; set while the part is built
 
 	File string // keeps what is changed of balancers with Persist; "": nothing does
 }
 
 // Inner returns an empty Catalog for a part beside that of the files, which is c.
 func (c *Catalog) Inner() *Catalog { return &Catalog{outer: c} }
+
+// Avoid has servers that are added get none of these names, until nil is set.
+func (c *Catalog) Avoid(names map[string]bool) { c.taken = names }
+
+// Names adds the names of the servers to a set.
+func (c *Catalog) Names(to map[string]bool) {
+	for _, n := range c.servers {
+		to[n.name] = true
+	}
+}
 
 // Join returns the Catalog of a snapshot; the first one is that of the files.
 func Join(parts []*Catalog) *Catalog {
@@ -102,7 +113,7 @@ func (c *Catalog) nameOf(site *exchange.Site, at string) string {
 		return ""
 	}
 	name := site.Name + at
-	for n := 2; c.server(name) != nil; n++ {
+	for n := 2; c.server(name) != nil || c.taken[name]; n++ {
 		name = fmt.Sprintf("%s%s#%d", site.Name, at, n)
 	}
 	return name
