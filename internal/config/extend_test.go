@@ -1,9 +1,11 @@
 package config_test
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net/netip"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -207,6 +209,16 @@ func TestExtendNames(t *testing.T) {
 	})
 }
 
+// A guest cannot open the forward proxy of the main server.
+func TestExtendOpenProxy(t *testing.T) {
+	open := vhost("a", "ServerName a.test", `<Proxy "*">`, "Require all granted", "</Proxy>")
+	extendable(t, "ProxyRequests On\n<Proxy \"*\">\nRequire local\n</Proxy>\n", nil, []source.Text{open}, func(t *testing.T, l *config.Loaded, _ *config.Runtime) {
+		if why := l.Left[open.Name]; len(why) != 1 || !strings.Contains(why[0], "everybody could use this server as a proxy") {
+			t.Errorf("left out: %q", why)
+		}
+	})
+}
+
 // The virtual host for names that nobody has is read with the files: others at its
 // port take over its certificate.
 func TestExtendNobody(t *testing.T) {
@@ -217,4 +229,43 @@ func TestExtendNobody(t *testing.T) {
 		t.Error("it is for itself")
 	}
 	<-l.Snapshot.Retire().Done()
+}
+
+// certFolder is a folder with the certificates for tests.
+func certFolder(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	for name, text := range testkit.CertFiles() {
+		at := filepath.Join(dir, name)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(at), 0o755), os.WriteFile(at, []byte(text), 0o600)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+// secure is a guest with a certificate of a folder.
+func secure(dir, name string, lines ...string) source.Text {
+	at := dir + "/certs/" + name
+	return vhost(name, append(lines, "SSLCertificateFile "+at+".crt", "SSLCertificateKeyFile "+at+".key", "ServerName "+name+".test")...)
+}
+
+// The certificate of a guest goes with OCSP responses where the main server says so,
+// and ends to when the guest does.
+func TestExtendStapling(t *testing.T) {
+	dir := certFolder(t)
+	a, b := secure(dir, "a", "SSLEngine On"), secure(dir, "b", "SSLEngine On")
+	files := "SSLUseStapling On\nSSLStaplingCache shmcb:x\n" + strings.Replace(b.Text, "b.test", "file.test", 1)
+	extendable(t, files, nil, []source.Text{a, b}, func(t *testing.T, l *config.Loaded, _ *config.Runtime) {
+		if len(l.Left) > 0 {
+			t.Fatal(l.Left)
+		}
+		var tasks []int
+		for _, p := range l.Snapshot.Parts {
+			tasks = append(tasks, len(p.Tasks))
+		}
+		if !slices.Equal(tasks, []int{0, 1, 0}) {
+			t.Errorf("parts have %v tasks: b has the certificate of the files", tasks)
+		}
+	})
 }

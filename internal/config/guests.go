@@ -125,6 +125,11 @@ func (g *guest) build(f *files, others *beside) {
 	for i, scope := range b.Hosts {
 		f.host(b, scope, g.text.Name, i)
 	}
+	for _, m := range f.modules {
+		if m.FinishGuest != nil {
+			note(b, g.root.Pos, m.FinishGuest(b))
+		}
+	}
 	b.Catalog.Avoid(nil)
 	b.Seal()
 	for _, p := range b.Problems {

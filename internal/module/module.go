@@ -45,6 +45,9 @@ type Module struct {
 	Dir func(b *Builder, d *Dir) error
 	// Finish adds to the snapshot once every site is built.
 	Finish func(b *Builder) error
+	// FinishGuest adds to the part of a text that was discovered, once its servers are
+	// built.
+	FinishGuest func(b *Builder) error
 }
 
 // Builder is one build of a part of a snapshot: what modules may use and what they add

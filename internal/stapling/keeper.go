@@ -8,6 +8,7 @@ import (
 	"crypto/x509"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"time"
 
@@ -64,7 +65,7 @@ type entry struct {
 	never  bool      // there will be no request: Check says why
 	busy   bool      // a request is under way
 	said   string    // the latest failure, logged once
-	used   bool      // by a subject; for Use
+	used   bool      // by a subject; for forget
 }
 
 // NewKeeper returns a Keeper that does nothing yet.
@@ -77,27 +78,57 @@ func NewKeeper() *Keeper {
 func (k *Keeper) Use(file string, list []Subject) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	k.subjects = nil
+	k.add(file, list)
+	k.forget()
+}
+
+// Add has responses kept for more subjects, until the function is called that it
+// returns, or Use.
+func (k *Keeper) Add(file string, list []Subject) (end func()) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	added := k.add(file, list)
+	return func() {
+		k.mu.Lock()
+		defer k.mu.Unlock()
+		k.subjects = slices.DeleteFunc(k.subjects, func(s *subject) bool { return slices.Contains(added, s) })
+		k.forget()
+	}
+}
+
+// add adds subjects, and begins to look with the first ones. k.mu is held.
+func (k *Keeper) add(file string, list []Subject) (added []*subject) {
 	first := k.stop == nil
 	if first && file != "" {
 		k.saved = k.restored(file, list)
 	}
-	k.file, k.subjects = file, nil
-	for _, e := range k.entries {
-		e.used = false
-	}
+	k.file = file
 	for _, s := range list {
 		sub := &subject{Subject: s}
 		k.bind(sub, s.Pair.Certificate())
-		k.subjects = append(k.subjects, sub)
+		added = append(added, sub)
+	}
+	k.subjects = append(k.subjects, added...)
+	if first {
+		k.ctx, k.stop = context.WithCancel(context.Background())
+		k.busy.Go(k.run)
+	}
+	return added
+}
+
+// forget drops the entries that no subject uses. k.mu is held.
+func (k *Keeper) forget() {
+	for _, e := range k.entries {
+		e.used = false
+	}
+	for _, s := range k.subjects {
+		s.entry.used = true
 	}
 	for id, e := range k.entries {
 		if !e.used && !e.busy {
 			delete(k.entries, id)
 		}
-	}
-	if first {
-		k.ctx, k.stop = context.WithCancel(context.Background())
-		k.busy.Go(k.run)
 	}
 }
 

@@ -281,6 +281,29 @@ func TestUse(t *testing.T) {
 	r.asked(3)
 }
 
+// TestAdd: subjects that were added are asked about until that ends, and those that were
+// there before go on.
+func TestAdd(t *testing.T) {
+	r := newRig(t)
+	a, b := r.subject("good", "good", nil), r.subject("revoked", "revoked", nil)
+	end := r.keeper.Add("", []Subject{a, b})
+	r.becomes(a, "good")
+	r.becomes(b, "revoked")
+	again := r.subject("good", "good", nil)
+	endAgain := r.keeper.Add("", []Subject{again})
+	if got := testkit.Stapled(again.Pair.Certificate().OCSPStaple); got != "good" {
+		t.Errorf("one more with the same certificate: %s", got)
+	}
+	end()
+	r.asked(2)
+	r.later(2 * time.Hour)
+	r.asked(3)
+	endAgain()
+	end()
+	r.later(2 * time.Hour)
+	r.asked(3)
+}
+
 // TestClose does not wait for a responder that hangs.
 func TestClose(t *testing.T) {
 	r := newRig(t)

@@ -19,7 +19,7 @@ import (
 
 // New returns the module.
 func New() *module.Module {
-	return &module.Module{Name: "mod_proxy", ID: "proxy_module", Rows: slices.Concat(rows(), onwardRows(), remoteRows()), Server: buildServer, Dir: buildDir, Finish: finish}
+	return &module.Module{Name: "mod_proxy", ID: "proxy_module", Rows: slices.Concat(rows(), onwardRows(), remoteRows()), Server: buildServer, Dir: buildDir, Finish: finish, FinishGuest: checkOpen}
 }
 
 // NewUWSGI returns mod_proxy_uwsgi. It has no directives; the protocol is

@@ -70,10 +70,10 @@ const (
 
 // New returns the module.
 func New() *module.Module {
-	return &module.Module{Name: "mod_ssl", ID: id, Rows: slices.Concat(rows(), verifyRows(), revokedRows(), userRows(), backRows(), phraseRows(), commandRows(), stapleRows(), inquiryRows(), cacheRows()), Server: server, Dir: dir, Finish: finish}
+	return &module.Module{Name: "mod_ssl", ID: id, Rows: slices.Concat(rows(), verifyRows(), revokedRows(), userRows(), backRows(), phraseRows(), commandRows(), stapleRows(), inquiryRows(), cacheRows()), Server: server, Dir: dir, Finish: finish, FinishGuest: finish}
 }
 
-// finish ends a build.
+// finish ends a build, of the files or of a text that was discovered.
 func finish(b *module.Builder) error {
 	endDialog(b)
 	beginStapling(b)

@@ -12,6 +12,7 @@ import (
 	"github.com/headgate/headgate/internal/exchange"
 	"github.com/headgate/headgate/internal/logsink"
 	"github.com/headgate/headgate/internal/module"
+	"github.com/headgate/headgate/internal/reactor"
 	"github.com/headgate/headgate/internal/stapling"
 	"github.com/headgate/headgate/internal/state"
 	"github.com/headgate/headgate/internal/syntax"
@@ -124,6 +125,7 @@ type stapleKey struct{}
 type stapled struct {
 	list    []stapling.Subject
 	seen    map[*certfile.Pair]bool
+	files   *stapled // of the files, for a text that was discovered; nil: they have none
 	without []string // files of certificates that name no responder
 	at      syntax.Pos
 }
@@ -140,12 +142,13 @@ func staple(b *module.Builder, s *module.Server, p *certfile.Pair, set stapling.
 		return
 	}
 	conf, _ := stapleSlot.Peek(s.Conf)
-	all, ok := b.Aux.Get(stapleKey{}).(*stapled)
+	all, ok := b.Aux.Own(stapleKey{}).(*stapled)
 	if !ok {
 		all = &stapled{at: conf.at, seen: make(map[*certfile.Pair]bool)}
+		all.files, _ = b.Aux.Get(stapleKey{}).(*stapled)
 		b.Aux.Put(stapleKey{}, all)
 	}
-	if all.seen[p] {
+	if all.seen[p] || all.files != nil && all.files.seen[p] {
 		return
 	}
 	all.seen[p] = true
@@ -174,8 +177,8 @@ func reporter(site *exchange.Site) stapling.Report {
 // beginStapling says which certificates go without responses, and has responses kept
 // for the others once the build is the current one.
 func beginStapling(b *module.Builder) {
-	all, ok := b.Aux.Get(stapleKey{}).(*stapled)
-	if !ok {
+	all, ok := b.Aux.Own(stapleKey{}).(*stapled)
+	if !ok || len(all.list) == 0 {
 		return
 	}
 	if n := len(all.without); n > 0 {
@@ -192,5 +195,31 @@ func beginStapling(b *module.Builder) {
 	if b.RuntimeDir != "" {
 		file = filepath.Join(b.RuntimeDir, stapling.File)
 	}
+	if b.Guest {
+		also := &moreStapling{keeper: keeper, file: file, list: all.list}
+		b.Part.Begin, b.Part.Tasks = append(b.Part.Begin, also.begin), append(b.Part.Tasks, also)
+		return
+	}
 	b.Part.Begin = append(b.Part.Begin, func() { keeper.Use(file, all.list) })
+}
+
+// moreStapling has responses kept for the certificates of a text that was discovered,
+// while a snapshot with it is current. It is a snapshot.Task.
+type moreStapling struct {
+	keeper *stapling.Keeper
+	file   string
+	list   []stapling.Subject
+	end    func() // nil: not begun
+}
+
+func (m *moreStapling) begin() { m.end = m.keeper.Add(m.file, m.list) }
+
+// Start implements snapshot.Task: it has begun.
+func (m *moreStapling) Start(func(func(reactor.Loop))) {}
+
+// Stop implements snapshot.Task.
+func (m *moreStapling) Stop() {
+	if m.end != nil {
+		m.end()
+	}
 }
