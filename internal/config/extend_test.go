@@ -250,6 +250,22 @@ func secure(dir, name string, lines ...string) source.Text {
 	return vhost(name, append(lines, "SSLCertificateFile "+at+".crt", "SSLCertificateKeyFile "+at+".key", "ServerName "+name+".test")...)
 }
 
+// Without SSLEngine virtual hosts with certificates have TLS at a port of https, those of
+// files like guests.
+func TestExtendListen(t *testing.T) {
+	dir := certFolder(t)
+	files := "Listen 18443 https\n" + strings.ReplaceAll(secure(dir, "a").Text, "18080", "18443")
+	guest := secure(dir, "b")
+	guest.Text = strings.ReplaceAll(guest.Text, "18080", "18443")
+	extendable(t, files, nil, []source.Text{guest}, func(t *testing.T, l *config.Loaded, _ *config.Runtime) {
+		for s := range l.Snapshot.Sites() {
+			if s.Virtual && !s.TLS.On() {
+				t.Errorf("%s is plain", s.Name)
+			}
+		}
+	})
+}
+
 // The certificate of a guest goes with OCSP responses where the main server says so,
 // and ends to when the guest does.
 func TestExtendStapling(t *testing.T) {

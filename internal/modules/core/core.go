@@ -30,6 +30,9 @@ func New(named []module.HandlerKind, kinds module.FilterKinds) *module.Module {
 // server fills a site with core's configuration; the defaults are httpd's.
 func server(b *module.Builder, s *module.Server) error {
 	c := ServerOf(s.Conf)
+	if s.Scope == b.Main {
+		b.Settings.Listen = GlobalOf(b.Main.Server).Listen // the protocols of its ports say which virtual hosts have TLS
+	}
 	b.RuntimeDir = GlobalOf(b.Main.Server).RuntimeDir.Or(filepath.Join(b.ServerRoot, "logs"))
 	s.Addrs = ServerOf(s.Own).Addrs
 	site := s.Site
@@ -168,7 +171,6 @@ func dir(b *module.Builder, d *module.Dir, evals *exchange.Evaluator) error {
 // finish fills the fields that concern the whole server.
 func finish(b *module.Builder) error {
 	g := GlobalOf(b.Main.Server)
-	b.Settings.Listen = g.Listen
 	b.Settings.Backlog, b.Settings.SendBuffer, b.Settings.RecvBuffer = g.Backlog, g.SendBuffer, g.RecvBuffer
 	return nil
 }
