@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/headgate/headgate/internal/config"
+	"github.com/headgate/headgate/internal/metrics"
 	"github.com/headgate/headgate/internal/modules"
 	"github.com/headgate/headgate/internal/proxy/manage"
 	"github.com/headgate/headgate/internal/source"
@@ -284,4 +285,34 @@ func TestExtendStapling(t *testing.T) {
 			t.Errorf("parts have %v tasks: b has the certificate of the files", tasks)
 		}
 	})
+}
+
+// However many virtual hosts are counted together, a new one has separate metrics once
+// there is room.
+func TestExtendMetrics(t *testing.T) {
+	rt := runtimeOf(t)
+	rt.Meters = metrics.NewBook(1)
+	o := config.Options{File: "/httpd.conf", Text: extendFiles + "<Location /m>\nSetHandler headgate-metrics\n</Location>\n", ServerRoot: "/", Version: "Headgate/test"}
+	for i := range metrics.MaxHosts + 20 {
+		o.Guests = append(o.Guests, vhost(fmt.Sprint("g", i), fmt.Sprintf("ServerName g%d.test", i)))
+	}
+	l := config.Load(o, rt, modules.All())
+	if !l.OK() {
+		t.Fatal(l.Found)
+	}
+	folded := func(l *config.Loaded) (n int) {
+		for _, p := range l.Snapshot.Parts {
+			n += p.Folded()
+		}
+		return n
+	}
+	if n := folded(l); n != 22 {
+		t.Errorf("%d are counted together", n)
+	}
+	next := l.Extend(append(o.Guests[10:], vhost("new", "ServerName new.test")), 2)
+	<-l.Snapshot.Retire().Done()
+	if parts := next.Snapshot.Parts; folded(next) != 22 || parts[len(parts)-1].Folded() != 0 {
+		t.Errorf("%d are counted together, %d of the new one", folded(next), parts[len(parts)-1].Folded())
+	}
+	<-next.Snapshot.Retire().Done()
 }

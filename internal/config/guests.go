@@ -92,18 +92,26 @@ func newGuest(t source.Text, read *source.Result) *guest {
 
 // beside is what parts have that are built already, for those that are built next.
 type beside struct {
-	counted int             // how many servers are counted for the metrics page
-	names   map[string]bool // of the servers of guests, by which their balancers are managed
+	separate int             // how many servers have separate metrics
+	folded   int             // how many are counted together
+	names    map[string]bool // of the servers of guests, by which their balancers are managed
 }
 
 func (f *files) beside() *beside {
-	return &beside{counted: len(f.builder.Part.Meters), names: make(map[string]bool)}
+	o := &beside{names: make(map[string]bool)}
+	o.count(f.builder.Part)
+	return o
+}
+
+func (o *beside) count(p *snapshot.Part) {
+	folded := p.Folded()
+	o.separate, o.folded = o.separate+len(p.Meters)-folded, o.folded+folded
 }
 
 // add adds a guest, if it could be built.
 func (o *beside) add(g *guest) {
 	if g.part != nil {
-		o.counted += len(g.part.Meters)
+		o.count(g.part)
 		g.catalog.Names(o.names)
 	}
 }
@@ -120,7 +128,7 @@ func (g *guest) build(f *files, others *beside) {
 	read := *f.builder.Read
 	read.Root, read.Uses, read.Hooks = g.root, g.uses, module.Hooks{}
 	b := f.builder.ForGuest(&read, top.Hosts())
-	b.Metered = others.counted
+	b.Metered, b.Folded = others.separate, others.folded
 	b.Catalog.Avoid(others.names)
 	for i, scope := range b.Hosts {
 		f.host(b, scope, g.text.Name, i)

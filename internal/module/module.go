@@ -83,7 +83,8 @@ type Builder struct {
 	Log        *logsink.ErrorLog                   // for problems found while building
 	Manager    *manage.Manager                     // of the server, for pages that manage balancers; nil where nothing is served
 	Catalog    *manage.Catalog                     // of the balancers that are built
-	Metered    int                                 // servers of parts before this one that are counted for the metrics page
+	Metered    int                                 // servers of other parts that have separate metrics
+	Folded     int                                 // those that are counted together
 	Read       *Read                               // what is built
 	Blind      bool                                // files that only a start needs are not looked at: the machine may be another
 	OpenKey    func(path string) (*os.File, error) // opens files of certificates and keys; nil: os.Open

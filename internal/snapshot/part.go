@@ -65,6 +65,16 @@ type Metered struct {
 	Workers  []*worker.Worker // that are not members of a balancer
 }
 
+// Folded returns how many of the servers that are counted have no separate metrics.
+func (p *Part) Folded() (n int) {
+	for i := range p.Meters {
+		if p.Meters[i].Name == metrics.Other {
+			n++
+		}
+	}
+	return n
+}
+
 // hold counts one more snapshot.
 func (p *Part) hold() {
 	p.holders.Add(1)

@@ -52,9 +52,9 @@ func server(b *module.Builder, s *module.Server, of WorkersOf) {
 		b.Settings.Meters = b.Meters
 	}
 	m := snapshot.Metered{Name: label(b.Catalog.Name(s.Site))}
-	if n := b.Metered + len(b.Part.Meters); n >= metrics.MaxHosts {
+	if folded := b.Part.Folded(); b.Metered+len(b.Part.Meters)-folded >= metrics.MaxHosts {
 		m.Name = metrics.Other
-		if n == metrics.MaxHosts && !b.Check {
+		if b.Folded+folded == 0 && !b.Check {
 			b.Log.Logf(logsink.Record{Level: logsink.Warn, Module: "headgate_metrics"},
 				"virtual hosts are counted together as %q from %s on: %d have separate metrics", metrics.Other, s.Site.Name, metrics.MaxHosts)
 		}
