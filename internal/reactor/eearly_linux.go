@@ -6,23 +6,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// deferTime is how long the system keeps a connection that has sent nothing yet, in
-// seconds. Nearly all send their request at once. Such a connection is accepted and
-// read in the same round and is done, as a rule, without ever having been registered
-// with epoll. One that stays silent is accepted after that time.
-//
-// httpd: AcceptFilter data, the default on Linux, with 30 seconds. So many would keep
-// all silent connections in the queue of half-open ones, whose length is limited.
-const deferTime = 1
-
-// deferAccept has the system keep connections that have sent nothing. It has no
-// effect on a socket that is not TCP.
-func deferAccept(fd int) {
-	_ = unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_DEFER_ACCEPT, deferTime)
-}
-
 // defersAccept reports whether new connections of a listening socket have sent
-// something as a rule.
+// something as a rule (listen.Listener.DeferAccept). Such a connection is accepted and
+// read in the same round and is done, as a rule, without ever having been registered
+// with epoll.
 func defersAccept(fd int) bool {
 	n, err := unix.GetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_DEFER_ACCEPT)
 	return err == nil && n > 0

@@ -82,6 +82,7 @@ func (n engine) start(t *testing.T, h reactor.Handler, onPanic func(any, []byte)
 	if err != nil {
 		t.Fatal(err)
 	}
+	deferAccept(t, l)
 	if err := e.Serve(l, h); err != nil {
 		t.Fatal(err)
 	}

@@ -30,7 +30,6 @@ func (e *Epoll) Serve(l net.Listener, h Handler) error {
 		// Accepted connections inherit these.
 		_ = unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1)
 		_ = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_KEEPALIVE, 1)
-		deferAccept(fd)
 	}
 	b := &ebinding{fds: fds, h: h, events: unix.EPOLLIN}
 	if len(fds) < len(e.loops) {

@@ -77,6 +77,7 @@ func (s *Server) reload(out *Outcome) error {
 	}
 	s.swap(snap)
 	s.sockets.take(change)
+	s.sockets.deferAccept(snap)
 	s.publish(s.describe(snap))
 	s.discovering(loaded, o) // what is discovered next is built beside the parts that are in use now
 	if err := s.serve(change.fresh); err != nil {

@@ -9,6 +9,7 @@ import (
 	"github.com/headgate/headgate/internal/listen"
 	"github.com/headgate/headgate/internal/lock"
 	"github.com/headgate/headgate/internal/reactor"
+	"github.com/headgate/headgate/internal/snapshot"
 )
 
 // socket is the listening socket of one address, or with several loops one for
@@ -178,6 +179,17 @@ func (s *sockets) take(c change) {
 		leaving = append(leaving, k)
 	}
 	s.serving, s.leaving = c.all, leaving
+}
+
+// deferAccept says which sockets report a connection when it has sent something.
+func (s *sockets) deferAccept(snap *snapshot.Snapshot) {
+	for _, a := range snap.Listen {
+		if k := find(s.serving, a); k != nil {
+			for _, l := range k.group {
+				l.DeferAccept(snap.Deferred[a.Protocol])
+			}
+		}
+	}
 }
 
 // close closes all of them and waits until the engine has accepted their

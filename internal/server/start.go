@@ -103,6 +103,7 @@ func (s *Server) begin(loaded *config.Loaded) error {
 	s.swap(snap)
 	s.reportInherited()
 	s.sockets.take(change)
+	s.sockets.deferAccept(snap)
 	return s.serve(change.fresh)
 }
 

@@ -18,9 +18,10 @@ import (
 type Settings struct {
 	Main                   *exchange.Site
 	Listen                 []listen.Addr
-	Backlog                int // ListenBacklog; 0: the system's
-	SendBuffer, RecvBuffer int // bytes; 0: the system's
-	MaxInFlight            int // MaxRequestWorkers; 0: no limit
+	Deferred               map[string]bool // protocols of Listen whose clients send first (AcceptFilter)
+	Backlog                int             // ListenBacklog; 0: the system's
+	SendBuffer, RecvBuffer int             // bytes; 0: the system's
+	MaxInFlight            int             // MaxRequestWorkers; 0: no limit
 	PidFile                string
 	User, Group            string
 	Chroot                 string

@@ -104,6 +104,7 @@ func mergeServer(base, add *ServerConf) *ServerConf {
 // GlobalConf holds directives that are allowed once, in the main server.
 type GlobalConf struct {
 	Listen          []listen.Addr
+	AcceptFilters   map[string]string // by protocol
 	Backlog         int
 	Tokens          module.Opt[string]
 	PidFile         module.Opt[string]

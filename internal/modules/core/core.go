@@ -171,8 +171,19 @@ func dir(b *module.Builder, d *module.Dir, evals *exchange.Evaluator) error {
 // finish fills the fields that concern the whole server.
 func finish(b *module.Builder) error {
 	g := GlobalOf(b.Main.Server)
+	b.Settings.Deferred = deferred(g.AcceptFilters)
 	b.Settings.Backlog, b.Settings.SendBuffer, b.Settings.RecvBuffer = g.Backlog, g.SendBuffer, g.RecvBuffer
 	return nil
+}
+
+// deferred returns the protocols whose connections the system keeps until they have sent
+// something. httpd: http and https, unless AcceptFilter says none; others if it says more.
+func deferred(filters map[string]string) map[string]bool {
+	out := map[string]bool{"http": true, "https": true}
+	for protocol, filter := range filters {
+		out[protocol] = filter != "none"
+	}
+	return out
 }
 
 // tokenWords are the values of ServerTokens and their short forms.

@@ -21,6 +21,7 @@ import (
 func rows(knows func(name string) *directive.Row) []directive.Row {
 	return append(append(sectionRows(), fileRows()...), []directive.Row{
 		{Name: "Listen", Set: setListen},
+		{Name: "AcceptFilter", Set: setAcceptFilter},
 		{Name: "DefaultRuntimeDir", Set: setRuntimeDir},
 		{Name: "ListenBacklog", Set: setBacklog},
 		{Name: "SendBufferSize", Set: buffer(func(g *GlobalConf, n int) { g.SendBuffer = n })},
@@ -166,6 +167,17 @@ func setListen(c *directive.Call) error {
 		return c.Errorf("%w", err)
 	}
 	g.Listen = all
+	return nil
+}
+
+// setAcceptFilter says whether the system waits for the first bytes of connections of a
+// protocol. Whatever is not none does: Linux has one kind of filter.
+func setAcceptFilter(c *directive.Call) error {
+	g := globalSlot.Of(c.Server)
+	if g.AcceptFilters == nil {
+		g.AcceptFilters = make(map[string]string)
+	}
+	g.AcceptFilters[c.Arg(0)] = c.Arg(1)
 	return nil
 }
 
