@@ -33,7 +33,7 @@ func (d *Daemon) Run(t testing.TB, s Spec) string {
 	}
 	if s.Check {
 		o.Config.Healthcheck = &container.HealthConfig{
-			Test: []string{"CMD", "/app", "check"}, Interval: 200 * time.Millisecond, Timeout: 5 * time.Second, Retries: 1,
+			Test: []string{"CMD", "/app", "check"}, Interval: 200 * time.Millisecond, Timeout: time.Minute, Retries: 1, // a busy machine takes seconds for one
 		}
 	}
 	c, err := d.ContainerCreate(t.Context(), o)
