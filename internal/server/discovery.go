@@ -25,6 +25,8 @@ type discovery struct {
 	claims  *config.Claims // what these have
 	outcome
 
+	said map[string]bool // problems and conflicts that were logged and are still there
+
 	seen atomic.Pointer[discover.Hub] // for pages, which do not wait for a reload
 
 	watcher *filewatch.Watcher // of the files; nil: never asked for
@@ -269,6 +271,7 @@ func (s *Server) tookGuests(before []source.Text) {
 		now[t.Name] = t.Text
 	}
 	d.hub.Took(d.refused(), func(name string) bool { return was[name] != now[name] })
+	s.logComplaints()
 	if s.o.OnDiscovered != nil {
 		s.o.OnDiscovered(s.Discovered())
 	}

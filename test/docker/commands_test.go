@@ -72,6 +72,11 @@ func TestDiscovered(t *testing.T) {
 	})
 	contains(t, text, "# docker: unix://"+r.docker.Socket+", ok, heard ", ", 5 seen, ", "conflict: greedy", "mine.test belongs to "+conf, "typo: headgate.hots: unknown label",
 		`<Proxy "balancer://seen-web">`, "ServerName seen.test", "BalancerMember ")
+	testkit.Eventually(t, "the log has both names of the conflict, and what is not used", func() bool {
+		log := r.Logs()
+		return strings.Contains(log, "discovered: docker: conflict: greedy: headgate.host: mine.test belongs to "+conf) &&
+			strings.Contains(log, "discovered: docker: typo: headgate.hots: unknown label")
+	})
 	for line := range strings.Lines(text) {
 		if strings.HasPrefix(line, "</VirtualHost>\\") || strings.HasPrefix(line, "ServerName x") {
 			t.Errorf("a label leaves its place: %s", line)

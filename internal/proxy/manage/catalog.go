@@ -135,7 +135,7 @@ func (c *Catalog) subject(n *server, conf Configured) *subject {
 	return sub
 }
 
-// known returns the subject of a balancer; nil: there is none yet.
+// known returns what the Catalog has of a balancer, nil if that was not added yet.
 func (c *Catalog) known(l Live) *subject {
 	for _, old := range c.all {
 		if old.Live == l {
