@@ -80,14 +80,8 @@ func (l *Loaded) readGuests(texts []source.Text) {
 }
 
 func newGuest(t source.Text, read *source.Result) *guest {
-	g := &guest{text: t, root: read.Root}
-	for _, d := range read.Errors {
-		g.found = append(g.found, directive.Diagnostic{Diagnostic: d, Severity: directive.SeverityError})
-	}
-	for _, d := range read.Warnings {
-		g.found = append(g.found, directive.Diagnostic{Diagnostic: d, Severity: directive.SeverityWarning})
-	}
-	return g
+	found := judged(read.Errors, directive.SeverityError)
+	return &guest{text: t, root: read.Root, found: append(found, judged(read.Warnings, directive.SeverityWarning)...)}
 }
 
 // beside is what parts have that are built already, for those that are built next.

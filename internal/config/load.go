@@ -202,7 +202,13 @@ func loadedSet(r *source.Result) map[string]bool {
 }
 
 func (l *Loaded) take(list []source.Diagnostic, s directive.Severity) {
+	l.Found = append(l.Found, judged(list, s)...)
+}
+
+// judged returns what was found while reading, with its severity.
+func judged(list []source.Diagnostic, s directive.Severity) (out []directive.Diagnostic) {
 	for _, d := range list {
-		l.Found = append(l.Found, directive.Diagnostic{Diagnostic: d, Severity: s})
+		out = append(out, directive.Diagnostic{Diagnostic: d, Severity: s})
 	}
+	return out
 }

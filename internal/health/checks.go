@@ -11,7 +11,7 @@ import (
 	"github.com/headgate/headgate/internal/worker"
 )
 
-// Checks are the checks of a snapshot's members. Members come and go while it is
+// Checks are the checks of the members in a part of a snapshot. Members come and go while it is
 // built and while it is current. Any thread may call its methods. The zero value
 // has none.
 type Checks struct {

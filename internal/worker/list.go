@@ -6,7 +6,7 @@ import (
 	"github.com/headgate/headgate/internal/lock"
 )
 
-// List is the workers of a snapshot, to which some are added, and from which some
+// List is the workers of a part of a snapshot, to which some are added, and from which some
 // are removed, while it lives. Any thread may use it. The zero value is empty.
 type List struct {
 	mu  lock.Mutex

@@ -30,7 +30,7 @@ type tables struct {
 // tablesKey is where a Builder keeps the tables.
 type tablesKey struct{}
 
-// server makes the tables of a snapshot, before any chain is compiled.
+// server makes the tables of a part of a snapshot, before any chain is compiled.
 func (s *Store) server(b *module.Builder, _ *module.Server) error {
 	if b.Aux.Own(tablesKey{}) == nil {
 		b.Aux.Put(tablesKey{}, &tables{freshfile.NewSet(passwd.ParseUsers), freshfile.NewSet(passwd.ParseRealms)})

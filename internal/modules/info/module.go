@@ -51,7 +51,7 @@ func addInfo(c *directive.Call) error {
 	return nil
 }
 
-// pageKey is the key of the page in Builder.Aux: one for the snapshot.
+// pageKey is the key of the page in Builder.Aux: one for all servers.
 type pageKey struct{}
 
 // server prepares the page, once, where a section names it.

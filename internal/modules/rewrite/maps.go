@@ -187,7 +187,7 @@ func choose(value []byte) []byte {
 }
 
 // startPrograms starts the programs of a server's own maps if its engine is on.
-// They are stopped when the snapshot is closed.
+// They are stopped when the part is released.
 func startPrograms(b *module.Builder, conf *serverConf, on bool) error {
 	for _, m := range conf.maps {
 		p, ok := m.(*program)

@@ -31,7 +31,7 @@ var slot = directive.Slot[conf]{Name: "status", Merge: func(base, add *conf) *co
 	return &conf{module.Over(base.extended, add.extended), module.Over(base.tail, add.tail)}
 }}
 
-// pageKey is the key of the page in Builder.Aux: one for the snapshot.
+// pageKey is the key of the page in Builder.Aux: one for all servers.
 type pageKey struct{}
 
 // server prepares the page, once, where a section names it. ExtendedStatus is on

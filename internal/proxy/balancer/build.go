@@ -53,9 +53,9 @@ func (b *Balancers) Live() []*Live { return b.ordered }
 // Builder makes the balancers of servers.
 type Builder struct {
 	Backends   *forward.Backends
-	Workers    *worker.List                     // of the snapshot
-	OnClose    func(func())                     // is told what to do when the snapshot is closed
-	Checks     *health.Checks                   // of the snapshot
+	Workers    *worker.List                     // of the part
+	OnClose    func(func())                     // is told what to do when the part is released
+	Checks     *health.Checks                   // of the part
 	AddTask    func(*Expansion)                 // to what runs while the snapshot is current
 	Heartbeats func() (heartbeat.Source, error) // what lbmethod=heartbeat goes by
 	Warn       func(pos syntax.Pos, format string, args ...any)

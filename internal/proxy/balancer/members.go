@@ -27,8 +27,8 @@ type source struct {
 	known    param.Known
 	site     *exchange.Site // has the log
 	place    health.Place   // of checks
-	workers  *worker.List   // of the snapshot
-	checks   *health.Checks // of the snapshot
+	workers  *worker.List   // of the part
+	checks   *health.Checks // of the part
 }
 
 // Balancer returns the balancer that h sends requests to.
@@ -139,7 +139,7 @@ const scoreKey = "member|"
 
 // spec is what a member is made of.
 type spec struct {
-	lease *state.Lease // holds its state; where it is not the snapshot's, it becomes the member's
+	lease *state.Lease // holds its state; where it is not the part's, it becomes the member's
 	line  *forward.Definition
 	named uri.URL // the line's URL, or where that is one address of a name the URL with the name
 	added bool    // others are in service already

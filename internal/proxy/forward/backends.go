@@ -16,7 +16,7 @@ import (
 	"github.com/headgate/headgate/internal/worker"
 )
 
-// Backends makes workers. All servers of a snapshot use one.
+// Backends makes workers. All servers of a part of a snapshot use one.
 type Backends struct {
 	Lease      *state.Lease
 	Resolver   *resolve.Resolver
