@@ -27,7 +27,7 @@ func parseMembers(text []byte) (map[string][]memberLine, []Problem, error) {
 	if len(bytes.TrimSpace(text)) == 0 {
 		return nil, nil, nil
 	}
-	var raw map[string][]member
+	var raw balancers
 	if err := yaml.Unmarshal(text, &raw); err != nil {
 		return nil, nil, errors.New(strings.ReplaceAll(strings.TrimPrefix(err.Error(), "yaml: "), "\n", " "))
 	}
@@ -53,6 +53,31 @@ func parseMembers(text []byte) (map[string][]memberLine, []Problem, error) {
 	}
 	slices.SortFunc(problems, func(a, b Problem) int { return strings.Compare(a.Subject+a.Text, b.Subject+b.Text) })
 	return out, problems, nil
+}
+
+// balancers are the names of a file, with their members.
+type balancers map[string]memberList
+
+// UnmarshalYAML implements yaml.Unmarshaler.
+func (b *balancers) UnmarshalYAML(n *yaml.Node) error {
+	if n.Kind != yaml.MappingNode {
+		return fmt.Errorf("line %d: the file must be a mapping of names of balancers to lists of members", n.Line)
+	}
+	return n.Decode((*map[string]memberList)(b))
+}
+
+// memberList is the members of a balancer.
+type memberList []member
+
+// UnmarshalYAML implements yaml.Unmarshaler.
+func (l *memberList) UnmarshalYAML(n *yaml.Node) error {
+	if n.Kind == yaml.AliasNode {
+		n = n.Alias
+	}
+	if n.Kind != yaml.SequenceNode {
+		return fmt.Errorf("line %d: the members of a balancer must be a list", n.Line)
+	}
+	return n.Decode((*[]member)(l))
 }
 
 // member is one member before it is judged.

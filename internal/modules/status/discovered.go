@@ -9,7 +9,7 @@ import (
 
 // shownSource is a source of automatic configuration, ready to show.
 type shownSource struct {
-	Name, Where, State, Tag, Heard, Seen, Changes, Services, Refused string
+	Name, Where, State, Error, Tag, Heard, Seen, Changes, Services, Refused string
 
 	List   []shownService
 	Hidden int // services that are not in the list
@@ -45,7 +45,7 @@ func (r report) sources() (list []shownSource) {
 			s.Tag = "bad"
 		}
 		if d.Error != "" {
-			s.State += ": " + d.Error
+			s.Error = d.Error
 		}
 		if !d.Heard.IsZero() {
 			s.Heard = fmt.Sprint(int64(max(r.now.Sub(d.Heard), 0).Seconds()))
